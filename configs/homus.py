@@ -1,0 +1,68 @@
+"""HOMUS from pictures, the recipe for everyday use.
+
+  python -m omr_jax.main --config configs/homus.py --workdir runs/homus
+
+Symbols are scaled to 64x48 pixels, the network reads the size they had beside the picture, and
+every step draws its training symbols anew, as their writers might have written them another time.
+"""
+
+from ml_collections import ConfigDict
+
+
+def get_config() -> ConfigDict:
+  config = ConfigDict()
+  config.seed = 0
+  config.epochs = 24
+  config.batch_size = 64
+  config.precision = 'float32'
+  config.average_decay = 0.995  # of the weights and batch_stats that are evaluated; 0 for none
+  config.stop_after = 0  # epochs without better validation accuracy; 0 for never
+
+  config.data = ConfigDict()
+  config.data.protocol = 'original'  # or writers_0 ... writers_9, made_up
+  config.data.allow_changed = False  # a raw archive that is not HOMUS 2.0 to the letter
+
+  config.drawing = ConfigDict()
+  config.drawing.height = 64
+  config.drawing.width = 48
+  config.drawing.layout = 'scaled'
+  config.drawing.thickness = (2.0,)
+  config.drawing.staff_lines = ()
+  config.drawing.margin = 2
+  config.drawing.max_stretch = 2.5
+  config.drawing.max_zoom = 8.0
+  config.drawing.antialias = True
+
+  config.augment = ConfigDict()
+  config.augment.space = 'strokes'
+  config.augment.rotation = 10.0
+  config.augment.zoom = (0.8, 1.2)
+  config.augment.shear = 0.15
+  config.augment.shift = 1.0
+  config.augment.thickness = (1.5, 3.0)
+  config.augment.stroke_zoom = 0.05
+  config.augment.stroke_shift = 1.5
+
+  config.model = ConfigDict()
+  config.model.name = 'preact_resnet11'
+  config.model.widths = (16, 48, 96)
+  config.model.blocks = (1, 2, 2)
+  config.model.stem_stride = 2
+  config.model.use_size = True
+  config.model.dropout = 0.2
+
+  config.loss = ConfigDict()
+  config.loss.label_smoothing = 0.05
+  config.loss.class_weights = 'none'
+
+  config.optimizer = ConfigDict()
+  config.optimizer.name = 'adamw'
+  config.optimizer.learning_rate = 4e-3
+  config.optimizer.weight_decay = 0.02
+  config.optimizer.l2 = 0.0
+  config.optimizer.arguments = ConfigDict()
+
+  config.schedule = ConfigDict()
+  config.schedule.name = 'one_cycle'
+  config.schedule.warm_up = 0.2
+  return config.lock()

@@ -1,0 +1,108 @@
+"""Checkpoints with Orbax: the latest state to go on from, and the best variables to use.
+
+Both are items of one checkpoint, which Orbax renames into place when it is whole: a run killed at
+any moment finds a state and the best variables that belong to it.
+"""
+
+import hashlib
+import logging
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+
+from omr_jax.errors import UserError
+
+FOLDER = 'checkpoints'
+_KEPT = 2  # The one before is there should the disk have damaged the latest.
+
+
+def open_folder(workdir: str | os.PathLike) -> ocp.CheckpointManager:
+  """The checkpoints of a run."""
+  logging.getLogger('absl').setLevel(logging.ERROR)  # Orbax tells every step it takes.
+  options = ocp.CheckpointManagerOptions(max_to_keep=_KEPT, enable_async_checkpointing=False)
+  return ocp.CheckpointManager(
+    Path(workdir).absolute() / FOLDER, options=options, item_names=('state', 'best', 'digest')
+  )
+
+
+def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any) -> None:
+  """Writes both; where `step` was saved before, nothing (the run is deterministic).
+
+  Raises:
+    UserError: A full disk or a read-only folder; the checkpoints before are untouched.
+  """
+  if step in manager.all_steps():
+    return
+  state, best = jax.device_get((state, best))
+  try:
+    manager.save(
+      step,
+      args=ocp.args.Composite(
+        state=ocp.args.StandardSave(state),
+        best=ocp.args.StandardSave(best),
+        digest=ocp.args.JsonSave({'state': _digest(state), 'best': _digest(best)}),
+      ),
+    )
+  except (OSError, ValueError, RuntimeError) as error:  # TensorStore raises the latter two.
+    shutil.rmtree(manager.directory / str(step), ignore_errors=True)
+    raise UserError(
+      f'{manager.directory}: the checkpoint of step {step} could not be written '
+      f'({_first_line(error)}); make room, or choose another workdir.'
+    ) from error
+
+
+def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
+  """The latest `state` or `best` as a tree of NumPy arrays, or None where nothing was saved.
+
+  Args:
+    manager: Of `open_folder`.
+    item: `state` or `best`.
+    like: A tree of arrays or shapes: what the checkpoint has to hold.
+
+  Raises:
+    UserError: The checkpoint is damaged or of another network.
+  """
+  step = manager.latest_step()
+  if step is None:
+    return None
+  folder = manager.directory / str(step)
+  like = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
+  try:
+    loaded = manager.restore(
+      step,
+      args=ocp.args.Composite(
+        **{item: ocp.args.StandardRestore(like)}, digest=ocp.args.JsonRestore()
+      ),
+    )
+    whole = loaded.digest[item] == _digest(loaded[item])
+  except Exception as error:  # Orbax and TensorStore raise almost anything on damaged files.
+    raise UserError(
+      f'{folder}: damaged, or of another network ({_first_line(error)}). If the run has an older '
+      'checkpoint, delete this folder to go on from there; else use another workdir.'
+    ) from error
+  if not whole:
+    raise UserError(
+      f'{folder}: damaged, its digest differs. Delete this folder to go on from the checkpoint '
+      'before, or use another workdir.'
+    )
+  return loaded[item]
+
+
+def _digest(tree: Any) -> str:
+  """SHA-256 of all leaves with their paths, shapes and types."""
+  whole = hashlib.sha256()
+  for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+    leaf = np.asarray(leaf)
+    name = jax.tree_util.keystr(path, simple=True, separator='/')
+    whole.update(f'{name} {leaf.shape} {leaf.dtype} '.encode())
+    whole.update(np.ascontiguousarray(leaf).tobytes())
+  return whole.hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+  return (str(error).strip() or type(error).__name__).splitlines()[0][:300]

@@ -1,0 +1,212 @@
+"""A finished run's folder: what a report needs of it, written whole and read with care."""
+
+import contextlib
+import io
+import json
+import os
+import zipfile
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from omr_jax.errors import UserError
+
+# What the training has to tell about itself; it may tell more.
+FACTS = {
+  'config_name': str,
+  'protocol': str,
+  'data_digest': str,
+  'seed': int,
+  'epochs': int,
+  'best_epoch': int,
+  'seconds': int | float,
+}
+# Kind of dtype and number of dimensions of each array in evaluation.npz.
+ARRAYS = {
+  'classes': ('U', 1),
+  'validation_labels': ('i', 1),
+  'validation_logits': ('f', 2),
+  'test_ids': ('U', 1),
+  'test_labels': ('i', 1),
+  'test_logits': ('f', 2),
+  'pictures': ('u', 4),
+}
+# What NumPy and zipfile raise on a damaged archive.
+UNREADABLE = (
+  OSError,
+  EOFError,
+  KeyError,
+  ValueError,
+  SyntaxError,
+  RuntimeError,
+  zipfile.BadZipFile,
+  zlib.error,
+)
+CURVES = ('epoch', 'loss', 'validation_loss', 'validation_accuracy', 'learning_rate')
+AGAIN = 'train again into an empty workdir, or give another run'
+
+
+class Run(NamedTuple):
+  """A run's folder, read and checked."""
+
+  workdir: Path
+  config: dict
+  history: list[dict]  # metrics.jsonl, a dict per epoch
+  facts: dict  # what the training told about itself, `FACTS` and more
+  classes: list[str]
+  validation_labels: np.ndarray  # int [symbols]
+  validation_logits: np.ndarray  # float32 [symbols, classes]
+  test_ids: np.ndarray  # str [symbols]
+  test_labels: np.ndarray
+  test_logits: np.ndarray
+  pictures: np.ndarray  # uint8 [misclassified test symbols, height, width, channels]
+
+
+def save_evaluation(
+  workdir: str | os.PathLike,
+  classes: list[str],
+  validation: tuple[np.ndarray, np.ndarray],
+  test: tuple[np.ndarray, np.ndarray, np.ndarray],
+  pictures: np.ndarray,
+) -> None:
+  """Write `evaluation.npz`: everything that a report needs of the data and the network.
+
+  Args:
+    workdir: the run's folder.
+    classes: names of the classes, in the order of the logits.
+    validation: labels int [symbols] and logits float [symbols, classes].
+    test: ids str [symbols], labels and logits of the test symbols.
+    pictures: uint8 [test symbols, height, width, channels]; only those of misclassified symbols
+      are kept.
+
+  Raises:
+    UserError: the file cannot be written.
+  """
+  ids, labels = np.asarray(test[0], str), np.asarray(test[1], np.int32)
+  logits = np.asarray(test[2], np.float32)
+  content = io.BytesIO()
+  np.savez_compressed(
+    content,
+    classes=np.asarray(classes, str),
+    validation_labels=np.asarray(validation[0], np.int32),
+    validation_logits=np.asarray(validation[1], np.float32),
+    test_ids=ids,
+    test_labels=labels,
+    test_logits=logits,
+    pictures=np.asarray(pictures)[np.argmax(logits, axis=1) != labels],
+  )
+  write_file(Path(workdir) / 'evaluation.npz', content.getvalue())
+
+
+def read(workdir: str | os.PathLike) -> Run:
+  """A finished run. UserError where `workdir` is none or a file in it is missing or damaged."""
+  workdir = Path(workdir)
+  if not workdir.is_dir():
+    raise UserError(f'{workdir}: no such folder; give the workdir of a finished run.')
+  if not (workdir / 'config.json').exists():
+    raise UserError(f'{workdir}: holds no run (no config.json); give the workdir of one.')
+  for name in ('evaluation.npz', 'summary.json'):
+    if not (workdir / name).exists():
+      raise UserError(
+        f'{workdir}: the run has no finished evaluation ({name} is missing); start it again with '
+        f'the same --config and --workdir={workdir} and it goes on to its end.'
+      )
+  return read_with_facts(workdir, _read_json(workdir / 'summary.json'))
+
+
+def read_with_facts(workdir: Path, facts: dict) -> Run:
+  """The same for a run whose facts are not yet in its folder."""
+  wrong = [key for key, kind in FACTS.items() if not isinstance(facts.get(key), kind)]
+  if wrong:
+    raise UserError(f'{workdir}/summary.json: {", ".join(wrong)} missing or wrong; {AGAIN}.')
+  path = workdir / 'evaluation.npz'
+  arrays = _read_arrays(path)
+  problem = _problem(arrays)
+  if problem:
+    raise UserError(f'{path}: damaged ({problem}); {AGAIN}.')
+  arrays['classes'] = arrays['classes'].tolist()
+  config = _read_json(workdir / 'config.json')
+  return Run(workdir, config, _read_history(workdir / 'metrics.jsonl'), facts, **arrays)
+
+
+def write_file(path: Path, content: bytes) -> None:
+  """Write a file whole or not at all, and the folder around it. UserError where it can't be."""
+  temporary = path.with_name(f'.{path.name}.tmp')
+  try:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+  except OSError as error:
+    with contextlib.suppress(OSError):
+      temporary.unlink()
+    raise UserError(
+      f'{path}: cannot be written ({error.strerror}); make room or give write permission, then '
+      'run the same command again.'
+    ) from error
+
+
+def _read_json(path: Path) -> dict:
+  value = _parse(path, _read_text(path))
+  if not isinstance(value, dict):
+    raise UserError(f'{path}: damaged (not a JSON object); {AGAIN}.')
+  return value
+
+
+def _read_history(path: Path) -> list[dict]:
+  rows = []
+  for number, line in enumerate(_read_text(path).splitlines(), start=1):
+    row = _parse(path, line, f'line {number}, ')
+    if not isinstance(row, dict) or not all(isinstance(row.get(k), int | float) for k in CURVES):
+      raise UserError(f'{path}: line {number} lacks a number of {", ".join(CURVES)}; {AGAIN}.')
+    rows.append(row)
+  if not rows:
+    raise UserError(f'{path}: holds no epoch; {AGAIN}.')
+  return rows
+
+
+def _read_text(path: Path) -> str:
+  try:
+    return path.read_text('utf-8')
+  except (OSError, UnicodeDecodeError) as error:
+    raise UserError(f'{path}: cannot be read ({error}); {AGAIN}.') from error
+
+
+def _parse(path: Path, text: str, place: str = ''):
+  try:
+    return json.loads(text)
+  except (ValueError, RecursionError) as error:
+    raise UserError(f'{path}: damaged ({place}{error}); {AGAIN}.') from error
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+  try:
+    # Through memory: NumPy leaves the file open where it refuses it.
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+      return {name: file[name] for name in ARRAYS}
+  except UNREADABLE as error:
+    raise UserError(f'{path}: cannot be read ({error}); {AGAIN}.') from error
+
+
+def _problem(arrays: dict[str, np.ndarray]) -> str | None:
+  """What does not fit together in an evaluation, or None."""
+  for name, kind in ARRAYS.items():
+    if (arrays[name].dtype.kind, arrays[name].ndim) != kind:
+      return f'{name} is {arrays[name].dtype} {arrays[name].shape}'
+  classes = len(arrays['classes'])
+  for split in ('validation', 'test'):
+    labels, logits = arrays[f'{split}_labels'], arrays[f'{split}_logits']
+    if logits.shape != (len(labels), classes):
+      return f'{split} logits {logits.shape} for {len(labels)} labels of {classes} classes'
+    if not np.isfinite(logits).all():
+      return f'{split} logits that are not finite'
+    if not ((labels >= 0) & (labels < classes)).all():
+      return f'{split} labels outside the {classes} classes'
+  labels, logits, ids = arrays['test_labels'], arrays['test_logits'], arrays['test_ids']
+  if len(labels) == 0 or len(ids) != len(labels) or len(set(ids)) != len(ids):
+    return f'{len(set(ids))} distinct ids for {len(labels)} test symbols'
+  wrong, pictures = int((np.argmax(logits, axis=1) != labels).sum()), arrays['pictures']
+  if pictures.dtype != np.uint8 or len(pictures) != wrong or pictures.shape[3] not in (1, 3):
+    return f'pictures {pictures.dtype} {pictures.shape} for {wrong} misclassified symbols'
+  return None

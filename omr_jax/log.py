@@ -1,0 +1,75 @@
+"""What a run writes down while it goes on: metrics.jsonl, TensorBoard events, and lines to read."""
+
+import json
+import time
+from pathlib import Path
+
+from tensorboardX import SummaryWriter
+
+from omr_jax.errors import UserError
+from omr_jax.finished_run import write_file
+
+METRICS = 'metrics.jsonl'
+
+
+class MetricsLog:
+  """One line an epoch in metrics.jsonl, the same numbers as TensorBoard events.
+
+  A resumed run repeats the epoch that was interrupted: lines of later epochs than the checkpoint's
+  are dropped when the log is opened.
+  """
+
+  def __init__(self, workdir: Path, epochs_done: int):
+    self._path = workdir / METRICS
+    self.history = [line for line in self._read() if line['epoch'] <= epochs_done]
+    write_file(self._path, ''.join(json.dumps(line) + '\n' for line in self.history).encode())
+    step = self.history[-1]['step'] + 1 if self.history else 0
+    self._events = SummaryWriter(str(workdir / 'tensorboard'), purge_step=step)
+
+  def write(self, line: dict) -> None:
+    """Adds an epoch."""
+    self.history.append(line)
+    try:
+      with self._path.open('a') as file:
+        file.write(json.dumps(line) + '\n')
+      for name, value in line.items():
+        if name not in ('epoch', 'step'):
+          self._events.add_scalar(name, value, line['step'])
+      self._events.flush()
+    except OSError as error:
+      raise UserError(f'{self._path}: could not be written ({error}); make room.') from error
+
+  def close(self) -> None:
+    """Closes the event file."""
+    self._events.close()
+
+  def _read(self) -> list[dict]:
+    if not self._path.exists():
+      return []
+    lines = []
+    for line in self._path.read_text().splitlines():
+      try:
+        lines.append(json.loads(line))
+      except json.JSONDecodeError:
+        break  # Half a line, of a killed run.
+    return lines
+
+
+def epoch_line(line: dict, epochs: int, started: float, done_before: int) -> str:
+  """An epoch's numbers for people, with the time that is left at this pace."""
+  done = line['epoch'] - done_before
+  left = (time.monotonic() - started) / done * (epochs - line['epoch'])
+  return (
+    f'epoch {line["epoch"]:3d}/{epochs}  loss {line["loss"]:.4f}  '
+    f'validation {100 * line["validation_accuracy"]:.2f} %  '
+    f'rate {line["learning_rate"]:.2e}  {line["images_per_s"]:.0f} images/s  '
+    f'{duration(left)} left at most'
+  )
+
+
+def duration(seconds: float) -> str:
+  """Like 1 h 02 min, 3 min 20 s or 12 s."""
+  minutes, rest = divmod(round(seconds), 60)
+  if minutes >= 60:
+    return f'{minutes // 60} h {minutes % 60:02d} min'
+  return f'{minutes} min {rest:02d} s' if minutes else f'{rest} s'

@@ -1,0 +1,371 @@
+"""A run from config to report: prepare, train, keep the best, evaluate, write down."""
+
+import dataclasses
+import json
+import platform
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from ml_collections import ConfigDict
+from tqdm import tqdm
+
+from omr_jax import checkpoint, data, evaluate, log, recipe, report, train
+from omr_jax.errors import UserError
+from omr_jax.finished_run import write_file
+from omr_jax.strokes import CLASSES
+
+EVALUATION_BATCH = 256
+_VERSIONS = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'tensorflow-datasets', 'numpy')
+
+
+class Interrupted(Exception):
+  """SIGTERM or Ctrl-C: the state is saved, and the same command goes on from it."""
+
+
+@dataclasses.dataclass
+class Run:
+  """What belongs together while a run goes on.
+
+  Attributes:
+    config: As given.
+    workdir: Where it writes.
+    parts: The recipe made from the config.
+    dataset: All arrays, on the host.
+    trainer: Compiled functions.
+    steps_per_epoch: Whole batches of the training split.
+    rates: The learning rate over steps, before the plateau's scale.
+    manager: Of the checkpoints.
+  """
+
+  config: ConfigDict
+  workdir: Path
+  parts: recipe.Recipe
+  dataset: data.Dataset
+  trainer: train.Trainer
+  steps_per_epoch: int
+  rates: optax.Schedule
+  manager: object
+
+
+def train_and_evaluate(
+  config: ConfigDict, config_name: str, workdir: Path, data_dir: Path, raw_dir: str | None
+) -> dict:
+  """Trains, resumes or only tells that all is done; returns the summary.
+
+  Args:
+    config: See `configs/`.
+    config_name: For the report.
+    workdir: Of this run; a second start with the same config goes on there.
+    data_dir: Where prepared data is kept.
+    raw_dir: Where the raw archive is.
+
+  Raises:
+    UserError: A config that can't be run, data that is not there, a workdir of another config, a
+      damaged checkpoint, a full disk, a loss that is not finite.
+    Interrupted: After SIGTERM or Ctrl-C.
+  """
+  started = time.monotonic()
+  parts = recipe.create(config, len(CLASSES))
+  if _is_finished(config, workdir):
+    print(f'{workdir}: this run is finished.')
+    summary = report.rebuild(workdir)
+    _say_result(summary, workdir)
+    return summary
+  mesh = _mesh(config.batch_size)
+  dataset = data.load(
+    config.data.protocol, parts.drawing, data_dir, raw_dir, config.data.allow_changed
+  )
+  _claim(config, workdir)
+  run = _create(config, workdir, parts, dataset, mesh)
+  state, best = _start(run)
+  _say_plan(run, config_name, state)
+  metrics = log.MetricsLog(workdir, int(state.epoch))
+  seconds_before = sum(line['seconds'] for line in metrics.history)
+  arrays = data.on_devices(dataset.splits['train'], parts.reads, mesh)
+  with _signals() as is_stopped:
+    state, best = _epochs(run, state, best, arrays, metrics, is_stopped)
+  metrics.close()
+  seconds = seconds_before + time.monotonic() - started
+  summary = _finish(run, config_name, state, best, metrics.history, seconds)
+  _say_result(summary, workdir)
+  return summary
+
+
+def _create(config, workdir, parts, dataset, mesh) -> Run:
+  labels = dataset.splits['train']['label']
+  steps_per_epoch = len(labels) // config.batch_size
+  if not steps_per_epoch:
+    raise UserError(
+      f'config.batch_size={config.batch_size} is more than the {len(labels)} training examples.'
+    )
+  tx, rates = parts.create_tx(steps_per_epoch * config.epochs)
+  counts = np.bincount(labels, minlength=len(dataset.classes))
+  trainer = train.create(
+    parts,
+    mesh,
+    seed=config.seed,
+    batch_size=config.batch_size,
+    steps_per_epoch=steps_per_epoch,
+    tx=tx,
+    average_decay=config.average_decay,
+    label_smoothing=config.loss.label_smoothing,
+    class_weights=parts.class_weights(counts) if parts.class_weights else None,
+  )
+  manager = checkpoint.open_folder(workdir)
+  return Run(config, workdir, parts, dataset, trainer, steps_per_epoch, rates, manager)
+
+
+def _start(run: Run) -> tuple[train.TrainState, train.Variables]:
+  """The state and best variables of the latest checkpoint, or new ones."""
+  state = run.trainer.init()
+  saved = checkpoint.restore(run.manager, 'state', state)
+  if saved is None:
+    return state, jax.device_get(state.variables)
+  best = checkpoint.restore(run.manager, 'best', state.variables)
+  sharding = jax.tree.leaves(state)[0].sharding
+  return jax.device_put(saved, sharding), best
+
+
+def _epochs(run: Run, state, best, arrays, metrics, is_stopped):
+  """Trains until the last epoch or an early stop; returns the state and the best variables."""
+  config, examples = run.config, len(run.dataset.splits['train']['label'])
+  began, done_before = time.monotonic(), int(state.epoch)
+  while int(state.epoch) < config.epochs and not _is_enough(config, state):
+    epoch = int(state.epoch) + 1
+    epoch_began = time.monotonic()
+    order = data.epoch_order(config.seed, epoch, examples)
+    steps_before = int(state.step)
+    state = _epoch(run, state, best, arrays, order, epoch, is_stopped)
+    steps = int(state.step) - steps_before
+    pace = steps * config.batch_size / (time.monotonic() - epoch_began)
+    state, best, line = _validate(run, state, best)
+    line |= {'images_per_s': pace, 'seconds': time.monotonic() - epoch_began}
+    metrics.write(line)
+    print(log.epoch_line(line, config.epochs, began, done_before), flush=True)
+    checkpoint.save(run.manager, int(state.step), state, best)
+    if is_stopped():
+      raise Interrupted
+  return state, best
+
+
+def _is_enough(config: ConfigDict, state: train.TrainState) -> bool:
+  return bool(config.stop_after) and int(state.progress.waited) >= config.stop_after
+
+
+def _epoch(run: Run, state, best, arrays, order, epoch: int, is_stopped) -> train.TrainState:
+  """The steps that are left of an epoch."""
+  end = epoch * run.steps_per_epoch
+  with tqdm(
+    desc=f'epoch {epoch}',
+    total=run.steps_per_epoch,
+    initial=run.steps_per_epoch - (end - int(state.step)),
+    unit='step',
+    leave=False,
+    disable=None,
+  ) as progress:
+    while int(state.step) < end:
+      before = int(state.step)
+      stop = end if run.trainer.whole_epochs else before + 1
+      state = run.trainer.run(state, arrays, order, np.int32(stop))
+      if int(state.bad_step) >= 0:
+        raise UserError(
+          f'epoch {epoch}, step {int(state.bad_step)}: the loss is not finite. A lower '
+          'config.optimizer.learning_rate helps most often; the checkpoint of the epoch before is '
+          f'in {run.workdir}.'
+        )
+      progress.update(int(state.step) - before)
+      if is_stopped() and int(state.step) < end:
+        checkpoint.save(run.manager, int(state.step), state, best)
+        raise Interrupted
+  return state
+
+
+def _validate(run: Run, state: train.TrainState, best) -> tuple[train.TrainState, object, dict]:
+  """Evaluates an epoch; returns the state, the best variables and the epoch's metrics."""
+  epoch, split = int(state.epoch) + 1, run.dataset.splits['validation']
+  logits = train.predict(run.trainer.logits, state.evaluated(), split, EVALUATION_BATCH)
+  correct, n = evaluate.accuracy(logits, split['label'])
+  accuracy = correct / n
+  progress = state.progress.after(epoch, accuracy)
+  if int(progress.best_epoch) == epoch:
+    best = jax.device_get(state.evaluated())
+  scale = 1.0 if state.plateau is None else float(state.plateau.scale)
+  line = {
+    'epoch': epoch,
+    'step': int(state.step),
+    'loss': float(state.loss_sum) / run.steps_per_epoch,
+    'validation_accuracy': accuracy,
+    'validation_loss': evaluate.negative_log_likelihood(logits, split['label']),
+    'learning_rate': float(run.rates(int(state.step) - 1)) * scale,
+  }
+  plateau = state.plateau
+  if plateau is not None:
+    _, plateau = run.parts.plateau.update({}, plateau, value=jnp.float32(1 - accuracy))
+  sharding = state.step.sharding
+  changed = {
+    'epoch': jnp.int32(epoch),
+    'loss_sum': jnp.float32(0),
+    'progress': progress,
+    'plateau': plateau,
+  }
+  return state.replace(**jax.device_put(changed, sharding)), best, line
+
+
+def _finish(run: Run, config_name: str, state, best, history: list[dict], seconds: float) -> dict:
+  """Evaluates the best variables on the test split and writes everything down."""
+  splits, classes = run.dataset.splits, list(run.dataset.classes)
+  logits = {
+    split: train.predict(run.trainer.logits, best, splits[split], EVALUATION_BATCH)
+    for split in ('validation', 'test')
+  }
+  test = splits['test']
+  report.save_evaluation(
+    run.workdir,
+    classes,
+    (splits['validation']['label'], logits['validation']),
+    (test['id'], test['label'], logits['test']),
+    test['image'],
+  )
+  facts = {
+    'config_name': config_name,
+    'protocol': run.config.data.protocol,
+    'data_digest': run.dataset.digest,
+    'split_sizes': {split: len(splits[split]['label']) for split in data.SPLITS},
+    'seed': run.config.seed,
+    'network': run.config.model.name,
+    'parameters': _count(state.variables['params']),
+    'epochs': int(state.epoch),
+    'best_epoch': int(state.progress.best_epoch),
+    'best_validation_accuracy': float(state.progress.best),
+    'seconds': round(seconds, 1),
+    'images_per_s': round(float(np.median([line['images_per_s'] for line in history])), 1),
+    'peak_memory_gib': round(_peak_memory() / 2**30, 2),
+    'devices': [str(device.device_kind) for device in jax.local_devices()],
+    'versions': {'python': platform.python_version()} | {name: version(name) for name in _VERSIONS},
+  }
+  return report.write(run.workdir, facts)
+
+
+def _mesh(batch_size: int) -> jax.sharding.Mesh:
+  devices = jax.device_count()
+  if batch_size % devices:
+    raise UserError(
+      f'config.batch_size={batch_size} does not divide among the {devices} devices; choose a '
+      'multiple.'
+    )
+  return jax.make_mesh((devices,), (train.BATCH_AXIS,), axis_types=(jax.sharding.AxisType.Auto,))
+
+
+def _is_finished(config: ConfigDict, workdir: Path) -> bool:
+  """Whether the folder holds the end of this very run; a run of another config is refused."""
+  try:
+    written = json.loads((workdir / 'config.json').read_text())
+  except FileNotFoundError:
+    return False
+  except (OSError, ValueError) as error:
+    raise UserError(
+      f'{workdir}/config.json: unreadable ({error}); choose another workdir.'
+    ) from error
+  wanted = _flat(json.loads(config.to_json()))
+  written = _flat(written)
+  other = sorted(
+    key for key in wanted.keys() | written.keys() if wanted.get(key) != written.get(key)
+  )
+  if other:
+    raise UserError(
+      f'{workdir}: holds a run of another config; these keys differ: {", ".join(other)}. Choose '
+      'another workdir.'
+    )
+  return (workdir / 'summary.json').exists()
+
+
+def _claim(config: ConfigDict, workdir: Path) -> None:
+  """Makes the folder and writes the config into it."""
+  try:
+    workdir.mkdir(parents=True, exist_ok=True)
+  except OSError as error:
+    raise UserError(f'{workdir}: {error}; choose another workdir.') from error
+  write_file(workdir / 'config.json', config.to_json_best_effort(indent=2).encode())
+
+
+def _flat(tree: dict, prefix: str = '') -> dict:
+  flat = {}
+  for key, value in tree.items():
+    flat |= _flat(value, f'{prefix}{key}.') if isinstance(value, dict) else {prefix + key: value}
+  return flat
+
+
+@contextmanager
+def _signals() -> Iterator:
+  """Turns SIGTERM and Ctrl-C into a question: () to bool. A second Ctrl-C ends at once."""
+  stopped = []
+
+  def note(number, frame) -> None:
+    del frame
+    if stopped and number == signal.SIGINT:
+      raise KeyboardInterrupt
+    stopped.append(number)
+    print('\nstopping after this step and saving ...', file=sys.stderr, flush=True)
+
+  before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+  try:
+    yield lambda: bool(stopped)
+  finally:
+    for number, handler in before.items():
+      signal.signal(number, handler)
+
+
+def _say_plan(run: Run, config_name: str, state: train.TrainState) -> None:
+  config, drawing = run.config, run.parts.drawing
+  sizes = ', '.join(f'{len(run.dataset.splits[s]["label"])} {s}' for s in data.SPLITS)
+  devices = jax.devices()
+  print(f'{config_name} in {run.workdir}')
+  print(f'data       HOMUS {config.data.protocol}: {sizes}')
+  print(
+    f'pictures   {drawing.height}x{drawing.width} {drawing.layout}, augmented: '
+    f'{config.augment.space}'
+  )
+  print(
+    f'network    {config.model.name}, {_count(state.variables["params"]):,} parameters, '
+    f'{config.precision}'
+  )
+  print(
+    f'recipe     {config.optimizer.name} {config.optimizer.learning_rate:g}, '
+    f'{config.schedule.name}, batch {config.batch_size}, at most {config.epochs} epochs of '
+    f'{run.steps_per_epoch} steps, seed {config.seed}'
+  )
+  print(f'devices    {len(devices)} x {devices[0].device_kind}')
+  if int(state.step):
+    print(f'resuming   after step {int(state.step)}, epoch {int(state.epoch)}')
+  print(flush=True)
+
+
+def _say_result(summary: dict, workdir: Path) -> None:
+  low, high = summary['accuracy_wilson_95']
+  print(
+    f'test accuracy {100 * summary["accuracy"]:.2f} % ({summary["correct"]} of {summary["n"]}, '
+    f'95 % interval {100 * low:.2f}-{100 * high:.2f}), epoch {summary["best_epoch"]}, '
+    f'{log.duration(summary["seconds"])}'
+  )
+  print(f'report: {workdir / "report" / "report.html"}')
+
+
+def _count(params: nn.FrozenDict) -> int:
+  return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def _peak_memory() -> int:
+  """Bytes; Linux counts in KiB, macOS in bytes."""
+  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+  return peak if sys.platform == 'darwin' else peak * 1024

@@ -1,0 +1,69 @@
+"""Trains a network as a config says, or goes on with an interrupted run.
+
+python -m omr_jax.main --config configs/homus.py --workdir runs/homus
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from absl import app, flags
+from ml_collections import config_flags
+
+from omr_jax.errors import UserError
+
+_CONFIG = config_flags.DEFINE_config_file('config', None, 'Page of an experiment, see configs/.')
+_WORKDIR = flags.DEFINE_string(
+  'workdir',
+  None,
+  'Folder of the run; runs/<config>-<time> by default. An interrupted run in it goes on.',
+)
+_RAW_DIR = flags.DEFINE_string(
+  'raw_dir', None, 'Folder with the raw archive in it or one level below; $OMR_RAW_DIR by default.'
+)
+_DATA_DIR = flags.DEFINE_string(
+  'data_dir',
+  os.environ.get('TFDS_DATA_DIR', os.path.join('~', 'tensorflow_datasets')),
+  'Folder of prepared data.',
+)
+
+
+def main(arguments: list[str]) -> None:
+  """The command."""
+  if len(arguments) > 1:
+    sys.exit(f'Unknown argument {arguments[1]!r}; flags begin with --, see --help.')
+  if _CONFIG.value is None:
+    sys.exit('Say what to do with --config, for example --config configs/homus.py.')
+  filename = config_flags.get_config_filename(flags.FLAGS['config'])
+  if not Path(filename).is_file():
+    sys.exit(f'{filename}: there is no such config; configs/ has some.')
+  # JAX starts only now, so that a wrong flag is answered at once.
+  from omr_jax import loop
+
+  name = Path(filename).stem
+  workdir = Path(_WORKDIR.value or f'runs/{name}-{time.strftime("%Y%m%d-%H%M%S")}')
+  try:
+    loop.train_and_evaluate(
+      _CONFIG.value, name, workdir, Path(_DATA_DIR.value).expanduser(), _RAW_DIR.value
+    )
+  except UserError as error:
+    print(f'\n{error}', file=sys.stderr)
+    sys.exit(2)
+  except loop.Interrupted:
+    print(f'\nsaved; the same command with --workdir={workdir} goes on.', file=sys.stderr)
+    sys.exit(1)
+
+
+def parse(arguments: list[str]) -> list[str]:
+  """Reads the flags; what is wrong with them or with the config ends in one line."""
+  try:
+    return app.parse_flags_with_usage(arguments)
+  except (AttributeError, KeyError, TypeError, ValueError, OSError, SyntaxError) as error:
+    words = str(error.args[0] if error.args else error).replace('\\n', ' ')
+    print(f'--config: {words}', file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == '__main__':
+  app.run(main, flags_parser=parse)

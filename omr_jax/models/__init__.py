@@ -1,0 +1,165 @@
+"""Networks: Flax modules from named inputs to logits.
+
+The number in a name counts the convolutions from the picture to the dense layer, those of shortcuts
+apart. The originals (MusicSymbolClassifier; the paper's two are in its section V-B):
+
+| here                   | original        | here                 | original        |
+|------------------------|-----------------|----------------------|-----------------|
+| vgg13, the paper's     | vgg4            | vgg14                | vgg             |
+| resnet25, the paper's  | res_net_3_small | resnet25_wide        | res_net_3       |
+| resnet25_preact        | res_net_5_small | resnet25_preact_wide | res_net_5       |
+| resnet25_strided       | res_net_1       | resnet26_wide        | res_net_4       |
+| resnet21_strided       | res_net_2       | preact_resnet11      | none: our own   |
+"""
+
+import bisect
+import difflib
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from flax.typing import Dtype
+
+from omr_jax.errors import UserError
+from omr_jax.models import layers
+from omr_jax.models.preact import PreactResNet
+from omr_jax.models.resnet import ResNet
+from omr_jax.models.vgg import VGG
+
+# These halve the picture by a pool between groups, the strided ones by a group's first convolution.
+_POOLED = partial(
+  ResNet, depths=(1, 2, 3, 3, 3), strides=(1, 1, 1, 1, 1), group_pool=True, shortcut=3
+)
+_STRIDED = partial(ResNet, stem_pool=True, relu_before_sum=True)
+_NARROW = (16, 32, 64, 128, 256)
+_WIDE = (32, 64, 128, 256, 512)
+
+NETWORKS = {
+  'vgg13': partial(VGG, widths=_WIDE, depths=(2, 2, 3, 3, 3), average_last=True),
+  'vgg14': partial(VGG, widths=(16, 32, 64, 128, 192), depths=(2, 2, 3, 3, 4)),
+  'resnet25': partial(_POOLED, stem=((16, 3, 1),), widths=_NARROW),
+  'resnet25_wide': partial(_POOLED, stem=((32, 3, 1),), widths=_WIDE),
+  'resnet25_preact': partial(_POOLED, stem=((16, 3, 1),), widths=_NARROW, preactivation=True),
+  'resnet25_preact_wide': partial(_POOLED, stem=((32, 3, 1),), widths=_WIDE, preactivation=True),
+  'resnet26_wide': partial(_POOLED, stem=((64, 7, 2), (32, 3, 1)), widths=_WIDE),
+  'resnet25_strided': partial(
+    _STRIDED,
+    stem=((64, 7, 2),),
+    widths=(64, 128, 256, 512),
+    depths=(3, 3, 3, 3),
+    strides=(1, 2, 2, 2),
+  ),
+  'resnet21_strided': partial(
+    _STRIDED,
+    stem=((32, 7, 2),),
+    widths=(32, 64, 128, 256),
+    depths=(2, 2, 3, 3),
+    strides=(2, 2, 2, 2),
+  ),
+  'preact_resnet11': partial(PreactResNet),
+}
+
+_COUNTS = 'a list of whole numbers above 0'
+# What a value has to be, in words and as a test; types that a test can't compare fail it too.
+_VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+  'dropout': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
+  'momentum': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
+  'epsilon': ('above 0', lambda value: value > 0),
+  'widths': (_COUNTS, lambda value: len(value) > 0 and all(_is_count(n) for n in value)),
+  'blocks': (_COUNTS, lambda value: len(value) > 0 and all(_is_count(n) for n in value)),
+  'stem_stride': ('a whole number above 0', lambda value: _is_count(value)),
+  'use_size': ('True or False', lambda value: isinstance(value, bool)),
+}
+
+
+def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments) -> nn.Module:
+  """A network of NETWORKS; its `inputs` are the names of what it reads.
+
+  Called as `module.apply(variables, inputs, train=...)` with `inputs` a dict: `image` uint8 [batch,
+  height, width, channels], dark ink on white, and, for those that name it, `size` float32 [batch,
+  2], the logarithms of width and height of a symbol's box. Returns float32 logits [batch, classes].
+
+  Args:
+    name: A key of NETWORKS.
+    num_classes: Length of the logits.
+    dtype: Of the arithmetic; params, batch statistics and logits are float32 always.
+    **arguments: Of the module's attributes those that its `options` name, such as `dropout`.
+
+  Raises:
+    UserError: An unknown name or argument, or a value that no network can have.
+  """
+  if name not in NETWORKS:
+    raise UserError(f'No network is called {name!r}{_choice(name, NETWORKS)}')
+  network = NETWORKS[name]
+  for argument, value in arguments.items():
+    if argument not in network.func.options:
+      raise UserError(
+        f'{name} has no argument {argument!r}{_choice(argument, network.func.options)}'
+      )
+    words, is_valid = _VALUES[argument]
+    if not _holds(is_valid, value):
+      raise UserError(f'{name}: {argument} is {value!r}; it must be {words}.')
+  module = network(num_classes=num_classes, dtype=dtype, **arguments)
+  if isinstance(module, PreactResNet) and len(module.widths) != len(module.blocks):
+    raise UserError(
+      f'{name}: widths {module.widths} and blocks {module.blocks} must be equally long.'
+    )
+  return module
+
+
+def check_canvas(name: str, height: int, width: int, **arguments) -> None:
+  """UserError where a picture of height x width pixels is too small for the network's pooling.
+
+  Args:
+    name: A key of NETWORKS.
+    height: Of the canvas in pixels.
+    width: Of the canvas in pixels.
+    **arguments: As for `create`, whose errors it raises too.
+  """
+  module = create(name, 1, **arguments)
+  if _fits(module, height, width):
+    return
+  # Height and width shrink alike and independently, so one number says it for both.
+  enough = 1
+  while not _fits(module, enough, enough):
+    enough *= 2
+  side = 1 + bisect.bisect_left(range(1, enough), True, key=lambda n: _fits(module, n, n))
+  raise UserError(
+    f'A canvas of {height}x{width} is too small for {name}, whose pooling needs {side}x{side} or '
+    'more: choose a larger canvas or another network.'
+  )
+
+
+def _fits(module: nn.Module, height: int, width: int) -> bool:
+  """Whether the network can read such pictures; traces shapes only."""
+  if height < 1 or width < 1:
+    return False
+  inputs = {
+    'image': jax.ShapeDtypeStruct((1, height, width, 1), jnp.uint8),
+    'size': jax.ShapeDtypeStruct((1, 2), jnp.float32),
+  }
+  try:
+    jax.eval_shape(partial(module.init, train=False), jax.random.key(0), inputs)
+  except layers.TooSmallError:
+    return False
+  return True
+
+
+def _is_count(value: Any) -> bool:
+  return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _holds(is_valid: Callable[[Any], bool], value: Any) -> bool:
+  try:
+    return is_valid(value)
+  except TypeError:
+    return False
+
+
+def _choice(name: str, known: Collection[str]) -> str:
+  """The end of a message about an unknown name: the nearest one, or all."""
+  nearest = difflib.get_close_matches(name, known, n=1)
+  return f': did you mean {nearest[0]!r}?' if nearest else f': there are {", ".join(known)}.'

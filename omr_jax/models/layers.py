@@ -1,0 +1,106 @@
+"""What all networks are made of: ink, convolution, batch norm, pooling, and the last layers."""
+
+from functools import partial
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from flax.typing import Dtype
+
+# Keras's defaults, which the original systems keep: Glorot-uniform kernels, 'same' padding, biases.
+Conv = partial(nn.Conv, kernel_init=nn.initializers.glorot_uniform(), padding='SAME')
+Dense = partial(nn.Dense, kernel_init=nn.initializers.glorot_uniform())
+
+
+class TooSmallError(ValueError):
+  """A picture has shrunk to less than a pooling's window."""
+
+
+def ink(image: jax.Array, dtype: Dtype) -> jax.Array:
+  """Dark on white, uint8 [batch, height, width, channels], to `dtype`: 1 for black, 0 for white."""
+  return (1 - image.astype(jnp.float32) / 255).astype(dtype)
+
+
+class BatchNorm(nn.Module):
+  """Batch norm over all axes but the last (Ioffe and Szegedy, 2015), with statistics in float32.
+
+  `flax.linen.BatchNorm` to rounding, with its names for params and batch_stats. Normalizing by one
+  factor and one offset per channel, in place of (x - mean) * factor + bias, makes forward and
+  backward together 1.5 to 4 times as fast on CPU.
+
+  Attributes:
+    train: Normalize with the batch's statistics and update the moving ones.
+    momentum: The share of its old value that a moving statistic keeps in a step.
+    epsilon: Added to the variance.
+    dtype: Of the result.
+  """
+
+  train: bool
+  momentum: float
+  epsilon: float
+  dtype: Dtype
+
+  @nn.compact
+  def __call__(self, x: jax.Array) -> jax.Array:
+    """[..., channels] to the same shape."""
+    shape = x.shape[-1:]
+    scale = self.param('scale', nn.initializers.ones, shape)
+    bias = self.param('bias', nn.initializers.zeros, shape)
+    moving_mean = self.variable('batch_stats', 'mean', jnp.zeros, shape)
+    moving_var = self.variable('batch_stats', 'var', jnp.ones, shape)
+    x = x.astype(jnp.float32)
+    if self.train:
+      axes = tuple(range(x.ndim - 1))
+      mean = x.mean(axes)
+      # Rounding can make a constant channel's variance negative.
+      var = jnp.maximum(0, jnp.square(x).mean(axes) - jnp.square(mean))
+      if not self.is_initializing():
+        moving_mean.value = self.momentum * moving_mean.value + (1 - self.momentum) * mean
+        moving_var.value = self.momentum * moving_var.value + (1 - self.momentum) * var
+    else:
+      mean, var = moving_mean.value, moving_var.value
+    factor = scale * jax.lax.rsqrt(var + self.epsilon)
+    return (x * factor + (bias - mean * factor)).astype(self.dtype)
+
+
+def max_pool(x: jax.Array) -> jax.Array:
+  """Maximum of 2x2 pixels, [batch, height, width, channels]; an odd last row or column is dropped.
+
+  The maximum of four slices, because on CPU its gradient is 10 to 30 times as fast as that of
+  `flax.linen.max_pool`. Equal pixels share their gradient, where that one gives it to the first.
+  """
+  top_left, top_right, bottom_left, bottom_right = _quarters(x)
+  return jnp.maximum(jnp.maximum(top_left, top_right), jnp.maximum(bottom_left, bottom_right))
+
+
+def average_pool(x: jax.Array) -> jax.Array:
+  """Mean of 2x2 pixels, [batch, height, width, channels]; an odd last row or column is dropped."""
+  _refuse_single_pixels(x)
+  return nn.avg_pool(x, (2, 2), strides=(2, 2))
+
+
+def classify(
+  features: jax.Array, num_classes: int, dropout: float, train: bool, *others: jax.Array
+) -> jax.Array:
+  """Flattened features, beside others of shape [batch, n], to float32 logits [batch, classes].
+
+  For use inside a module's compact method: it adds dropout and a dense layer to it.
+  """
+  x = jnp.concatenate([features.reshape(len(features), -1), *others], axis=-1)
+  x = nn.Dropout(dropout, deterministic=not train)(x)
+  return Dense(num_classes)(x.astype(jnp.float32))
+
+
+def _quarters(x: jax.Array) -> tuple[jax.Array, ...]:
+  """The four pixels of every 2x2 window, each [batch, height // 2, width // 2, channels]."""
+  _refuse_single_pixels(x)
+  batch, height, width, channels = x.shape
+  x = x[:, : height // 2 * 2, : width // 2 * 2]
+  x = x.reshape(batch, height // 2, 2, width // 2, 2, channels)
+  return x[:, :, 0, :, 0], x[:, :, 0, :, 1], x[:, :, 1, :, 0], x[:, :, 1, :, 1]
+
+
+def _refuse_single_pixels(x: jax.Array) -> None:
+  _, height, width, _ = x.shape
+  if height < 2 or width < 2:
+    raise TooSmallError(f'{height}x{width} pixels are too few for a 2x2 pool')

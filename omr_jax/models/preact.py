@@ -1,0 +1,92 @@
+"""This project's own fast network: a small pre-activation ResNet (He et al., 2016)."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from flax.typing import Dtype
+
+from omr_jax.models import layers
+
+SIZE_FEATURES = 32
+
+
+class Block(nn.Module):
+  """Norm, ReLU, 3x3 conv, twice; a change of shape projects the activated input by 1x1."""
+
+  width: int
+  stride: int
+  conv: Callable[..., nn.Module]
+  norm: Callable[..., nn.Module]
+
+  @nn.compact
+  def __call__(self, x: jax.Array) -> jax.Array:
+    """[batch, height, width, channels] to the same over stride, with `width` channels."""
+    y = nn.relu(self.norm()(x))
+    if self.stride > 1 or x.shape[-1] != self.width:
+      x = self.conv(self.width, (1, 1), (self.stride, self.stride))(y)
+    y = self.conv(self.width, (3, 3), (self.stride, self.stride))(y)
+    y = nn.relu(self.norm()(y))
+    return x + self.conv(self.width, (3, 3))(y)
+
+
+class PreactResNet(nn.Module):
+  """A strided 5x5 stem, groups of blocks, norm and ReLU, a 2x2 average pool, logits.
+
+  A symbol fitted to its canvas has lost its size, which tells a dot from a whole note: with
+  `use_size` the network reads it as a second input, through a dense layer of 32.
+
+  Attributes:
+    num_classes: Length of the logits.
+    widths: Channels of each group; the stem has those of the first.
+    blocks: Blocks of each group; all groups but the first begin with a stride of 2.
+    stem_stride: Of the stem's convolution.
+    use_size: Read the second input, `size`.
+    dropout: Rate before the last dense layer.
+    momentum: Of batch norm's moving statistics.
+    epsilon: Of batch norm.
+    dtype: Of the arithmetic between inputs and logits.
+  """
+
+  num_classes: int
+  widths: tuple[int, ...] = (24, 48, 96)
+  blocks: tuple[int, ...] = (1, 2, 2)
+  stem_stride: int = 2
+  use_size: bool = True
+  dropout: float = 0.0
+  momentum: float = 0.9
+  epsilon: float = 1e-5
+  dtype: Dtype = jnp.float32
+
+  options = ('widths', 'blocks', 'stem_stride', 'use_size', 'dropout', 'momentum', 'epsilon')
+
+  @property
+  def inputs(self) -> tuple[str, ...]:
+    """Names of the inputs that the network reads."""
+    return ('image', 'size') if self.use_size else ('image',)
+
+  @nn.compact
+  def __call__(self, inputs: Mapping[str, jax.Array], train: bool) -> jax.Array:
+    """Inputs to float32 logits [batch, classes].
+
+    Args:
+      inputs: `image` uint8 [batch, height, width, channels] and, with `use_size`, `size` float32
+        [batch, 2]: the logarithms of the box's width and height in pixels of the pen's tablet.
+      train: Normalize by the batch, and drop out.
+    """
+    # Biases would be undone by the batch norms that follow.
+    conv = partial(layers.Conv, use_bias=False, dtype=self.dtype)
+    norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
+    x = layers.ink(inputs['image'], self.dtype)
+    x = conv(self.widths[0], (5, 5), (self.stem_stride, self.stem_stride))(x)
+    for group, (width, blocks) in enumerate(zip(self.widths, self.blocks, strict=True)):
+      for block in range(blocks):
+        x = Block(width, 2 if group and not block else 1, conv, norm)(x)
+    x = layers.average_pool(nn.relu(norm()(x)))
+    others = []
+    if self.use_size:
+      size = inputs['size'].astype(self.dtype)
+      others = [nn.relu(layers.Dense(SIZE_FEATURES, dtype=self.dtype)(size))]
+    return layers.classify(x, self.num_classes, self.dropout, train, *others)

@@ -1,0 +1,161 @@
+"""Strokes to pictures: one rule, drawn once per run with Pillow.
+
+A picture is uint8, [height, width], dark ink (0) on white (255). Integer coordinates are the
+centres of pixels, x to the right and y down. Three layouts:
+
+centered  The symbol in its own size in the middle of the canvas, cropped where it is larger;
+          staff lines may be drawn behind it (paper, V-B, first way, and Figure 2).
+resized   The symbol in its own size on a canvas that fits its box and `margin`; then that picture
+          is resized to the canvas with a Lanczos filter (paper, V-B, second way).
+scaled    The strokes are scaled until their box fills the canvas but for `margin`, then drawn, so
+          that the line is equally thick in every symbol.
+
+In the last two `max_stretch` bounds how much more one axis may be scaled than the other (1 keeps
+the aspect, infinity ignores it) and `max_zoom` how much a small symbol grows; what then doesn't
+fill the canvas stays in its middle.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+LAYOUTS = ('centered', 'resized', 'scaled')
+STAFF_SPACE = 14  # pixels from one staff line to the next (paper, Figure 2)
+# Anti-aliasing: drawn this much larger, then averaged.
+_OVERSAMPLING = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawing:
+  """How symbols become pictures; the module's docstring says what the fields mean.
+
+  Attributes:
+    height: Of the canvas in pixels.
+    width: Of the canvas in pixels.
+    layout: One of LAYOUTS.
+    thickness: Widths of the line in pixels; each gives a rendering of every training symbol.
+    staff_lines: y of the first of five staff lines, one rendering each; empty for no staff lines.
+    margin: White pixels between the box of the strokes and the edge.
+    max_stretch: At least 1.
+    max_zoom: Above 0.
+    antialias: Smooth edges (round joints and ends) or the plain lines of the originals.
+  """
+
+  height: int
+  width: int
+  layout: str
+  thickness: tuple[float, ...]
+  staff_lines: tuple[int, ...]
+  margin: int
+  max_stretch: float
+  max_zoom: float
+  antialias: bool
+
+  def renderings(self) -> list[tuple[float, int | None]]:
+    """All pairs of thickness and first staff line; the first is the one that is evaluated."""
+    return [(t, y) for t in self.thickness for y in (self.staff_lines or (None,))]
+
+
+def draw(points: np.ndarray, stroke: np.ndarray, drawing: Drawing) -> np.ndarray:
+  """Draws one symbol in the first rendering of `drawing`: uint8 [height, width].
+
+  Args:
+    points: int [points, 2], x and y.
+    stroke: int [points], the stroke each point belongs to, ascending.
+    drawing: How.
+  """
+  thickness, staff_line = drawing.renderings()[0]
+  return draw_rendering(points, stroke, drawing, thickness, staff_line)
+
+
+def draw_rendering(
+  points: np.ndarray,
+  stroke: np.ndarray,
+  drawing: Drawing,
+  thickness: float,
+  staff_line: int | None,
+) -> np.ndarray:
+  """Draws one symbol with this thickness and first staff line: uint8 [height, width]."""
+  low, high = points.min(0), points.max(0)
+  shape = np.array((drawing.width, drawing.height))
+  if drawing.layout == 'centered':
+    placed = points - low + (shape - (high - low + 1)) // 2
+    return _lines(placed, stroke, shape, thickness, staff_line, drawing.antialias)
+  if drawing.layout == 'scaled':
+    zoom = scale(high - low, shape - 1 - 2 * drawing.margin, drawing.max_stretch, drawing.max_zoom)
+    placed = (points - (low + high) / 2) * zoom + (shape - 1) / 2
+    return _lines(placed, stroke, shape, thickness, None, drawing.antialias)
+  box = high - low + 1 + 2 * drawing.margin
+  picture = _lines(points - low + drawing.margin, stroke, box, thickness, None, drawing.antialias)
+  zoom = scale(box, shape, drawing.max_stretch, drawing.max_zoom)
+  size = np.clip(np.rint(box * zoom), 1, shape).astype(int)
+  resized = Image.fromarray(picture).resize(tuple(size.tolist()), Image.Resampling.LANCZOS)
+  canvas = Image.new('L', tuple(shape.tolist()), 255)
+  canvas.paste(resized, tuple(((shape - size) // 2).tolist()))
+  return np.asarray(canvas)
+
+
+def scale(box, room, max_stretch: float, max_zoom: float):
+  """Factors for x and y that bring `box` to `room`, within the bounds.
+
+  NumPy and JAX arrays alike: `ink.py` places its strokes by this rule too.
+
+  Args:
+    box: [..., 2], width and height.
+    room: The same, what the box should fill.
+    max_stretch: How much larger one factor may be than the other.
+    max_zoom: Largest factor.
+  """
+  xp = box.__array_namespace__()
+  zoom = xp.minimum(room / xp.maximum(box, 1), max_zoom)
+  return xp.minimum(zoom, zoom.min(-1, keepdims=True) * max_stretch)
+
+
+def _lines(
+  points: np.ndarray,
+  stroke: np.ndarray,
+  shape: Sequence[int],
+  thickness: float,
+  staff_line: int | None,
+  antialias: bool,
+) -> np.ndarray:
+  """Draws lines through placed points, and staff lines, on a canvas of (width, height)."""
+  factor = _OVERSAMPLING if antialias else 1
+  width = max(1, round(thickness * factor))
+  canvas = Image.new('L', (int(shape[0]) * factor, int(shape[1]) * factor), 255)
+  pen = ImageDraw.Draw(canvas)
+  if staff_line is not None:
+    for line in range(5):
+      y = (staff_line + line * STAFF_SPACE) * factor + (factor - 1) / 2
+      pen.line([(-width, y), (canvas.width + width, y)], fill=0, width=width)
+  points = points * factor + (factor - 1) / 2
+  for start, end in _runs(stroke):
+    xy = [tuple(point) for point in points[start:end].tolist()]
+    if antialias:
+      pen.line(xy, fill=0, width=width, joint='curve')
+      for x, y in (xy[0], xy[-1]):
+        _disc(pen, x, y, width)
+    elif len(set(xy)) == 1:
+      _disc(pen, *xy[0], width)
+    else:
+      for segment in zip(xy, xy[1:], strict=False):
+        pen.line(segment, fill=0, width=width)
+  return np.asarray(canvas.reduce(factor) if antialias else canvas)
+
+
+def _runs(stroke: np.ndarray) -> list[tuple[int, int]]:
+  """Start and end of each stroke's points."""
+  cuts = [0, *(np.flatnonzero(np.diff(stroke)) + 1).tolist(), len(stroke)]
+  return list(zip(cuts, cuts[1:], strict=False))
+
+
+def _disc(pen: ImageDraw.ImageDraw, x: float, y: float, diameter: int) -> None:
+  """A round line end, and all there is of a stroke that never leaves its first point."""
+  radius = (diameter - 1) / 2
+  pen.ellipse(
+    [math.floor(x - radius), math.floor(y - radius), math.ceil(x + radius), math.ceil(y + radius)],
+    fill=0,
+  )

@@ -1,0 +1,253 @@
+"""The page of a report: a finished run's numbers as one self-contained HTML text."""
+
+import csv
+import html
+import math
+import string
+from pathlib import Path
+
+import numpy as np
+
+from omr_jax import evaluate, figures
+
+HERE = Path(__file__).parent
+DASH = '–'  # noqa: RUF001
+MOST_CONFUSED = 15
+
+
+def page(run, numbers: dict, predictions: dict) -> str:
+  """The report of a `report.Run`; `numbers` and `predictions` as `report` computes them."""
+  paper = paper_table(run)
+  bins = evaluate.reliability(predictions['confidence'], predictions['correct'])
+  sections = {
+    'Learning curves': _curves(run),
+    'Misclassified symbols': _misclassified(run, predictions),
+    'Confusions': _confusions(run.classes, predictions['confusion']),
+    'Classes': _per_class(run.classes, predictions['confusion'], paper),
+    'Confidence': _confidence(numbers, bins),
+    'Run': _run_facts(run),
+  }
+  words = {title: title.lower().replace(' ', '-') for title in sections}
+  template = string.Template((HERE / 'report.html').read_text('utf-8'))
+  return template.substitute(
+    title=f'{percent(numbers["accuracy"])} of {numbers["n"]} test symbols right',
+    name=html.escape(f'{run.facts["config_name"]}, split {run.facts["protocol"]}'),
+    context=html.escape(_context(run.facts['protocol'], paper)),
+    tiles=_tiles(run, numbers),
+    contents=' '.join(f'<a href="#{word}">{title}</a>' for title, word in words.items()),
+    sections='\n'.join(
+      f'<section id="{words[title]}">\n<h2>{title}</h2>\n{content}\n</section>'
+      for title, content in sections.items()
+    ),
+    matrix_width=f'{max(20, 1.75 * len(run.classes) + 6):g}rem',
+  )
+
+
+def percent(share: float) -> str:
+  """A share in percent with two digits, as the paper gives them."""
+  return f'{100 * share:.2f} %'
+
+
+def paper_table(run) -> dict[str, dict[str, float]] | None:
+  """Table II of the paper by class, or None for other classes and symbols that nobody wrote."""
+  with (HERE / 'paper_table2.tsv').open(encoding='utf-8', newline='') as file:
+    table = {row.pop('class'): row for row in csv.DictReader(file, delimiter='\t')}
+  if list(table) != run.classes or run.facts['protocol'] == 'made_up':
+    return None
+  return {name: {key: float(value) for key, value in row.items()} for name, row in table.items()}
+
+
+def _context(protocol: str, paper: dict | None) -> str:
+  """What the accuracy may be compared with."""
+  if protocol == 'made_up':
+    return (
+      'These symbols are made up by a program. The accuracy shows that everything works; '
+      'it says nothing about handwriting.'
+    )
+  if paper is None:
+    return f'Accuracy on the test symbols of the split {protocol}.'
+  published = (
+    'The paper’s residual network has 98.02 % on its test symbols of HOMUS, '  # noqa: RUF001
+    'and five people had about 95 % on 1520 symbols drawn at random.'
+  )
+  if protocol == 'original':
+    return f'{published} This is the same split: the writers of test symbols also train.'
+  if protocol.startswith('writers_'):
+    return (
+      f'No test symbol is by a writer seen in training. {published} '
+      'That network had seen its test writers, which is easier.'
+    )
+  return f'{published} This split ({protocol}) is another one.'
+
+
+def _tiles(run, numbers: dict) -> str:
+  low, high = numbers['accuracy_wilson_95']
+  tiles = {
+    'Accuracy': percent(numbers['accuracy']),
+    '95 % interval': f'{100 * low:.2f}{DASH}{100 * high:.2f} %',
+    'Errors': f'{numbers["n"] - numbers["correct"]} of {numbers["n"]}',
+    'Calibration error': percent(numbers['ece']),
+    'Epochs': f'{run.facts["epochs"]}, best {run.facts["best_epoch"]}',
+    'Time': f'{run.facts["seconds"] / 60:.1f} min',
+  }
+  return ''.join(f'<div><dt>{name}</dt><dd>{value}</dd></div>' for name, value in tiles.items())
+
+
+def _curves(run) -> str:
+  def series(key):
+    rows = [row for row in run.history if math.isfinite(row[key])]
+    return [row['epoch'] for row in rows], [row[key] for row in rows]
+
+  losses = {'training': series('loss'), 'validation': series('validation_loss')}
+  best = run.facts['best_epoch']
+  drawn = [
+    figures.curve(losses, 'loss', best, log=True),
+    figures.curve({'validation': series('validation_accuracy')}, 'validation accuracy', best),
+    figures.curve({'learning rate': series('learning_rate')}, 'learning rate', best),
+  ]
+  return (
+    f'<p class="soft">The dotted line is the tested epoch, {best}.</p>\n<div class="curves">'
+    + ''.join(f'<figure>{figure}</figure>' for figure in drawn)
+    + '</div>'
+  )
+
+
+def _misclassified(run, predictions: dict) -> str:
+  wrong = np.flatnonzero(~predictions['correct'])
+  if not len(wrong):
+    return '<p>None.</p>'
+  confidence, drawn = predictions['confidence'], dict(zip(wrong, run.pictures, strict=True))
+  items = []
+  for i in sorted(wrong, key=lambda i: -confidence[i]):
+    name = html.escape(str(run.test_ids[i]))
+    true = html.escape(run.classes[run.test_labels[i]])
+    predicted = html.escape(run.classes[predictions['predicted'][i]])
+    items.append(
+      f'<li><img src="{figures.picture(drawn[i])}" loading="lazy"'
+      f' alt="Symbol {name}, a {true} taken for {predicted}">'
+      f'<span>{true}</span><span>as <b>{predicted}</b></span>'
+      f'<span class="soft">{name}, {100 * confidence[i]:.0f} % sure</span></li>'
+    )
+  return (
+    '<p class="soft">As the network sees them, most confident mistake first: the true class, the '
+    'predicted one, the symbol’s id.</p>\n'  # noqa: RUF001
+    f'<ul class="symbols">{"".join(items)}</ul>'
+  )
+
+
+def _confusions(classes: list[str], confusion: np.ndarray) -> str:
+  pairs = [(confusion[i, j], i, j) for i, j in np.argwhere(confusion) if i != j]
+  pairs.sort(key=lambda pair: (-pair[0], pair[1:]))
+  rows = [
+    [classes[i], classes[j], count, f'{100 * count / confusion[i].sum():.1f} %']
+    for count, i, j in pairs[:MOST_CONFUSED]
+  ]
+  head = '<tr><th>true</th><th>predicted</th><th>symbols</th><th>of class</th></tr>'
+  body = ''.join(_row(row[0], row[1:]) for row in rows)
+  matrix = figures.confusion(confusion, classes)
+  table = _table(f'Most frequent confusions, {len(rows)} of {len(pairs)}', head, body)
+  return (
+    (table if rows else '')
+    + '<p class="soft">Rows are true classes, columns predicted ones; errors in orange.</p>'
+    + _scroll('Confusion matrix', f'<figure class="matrix">{matrix}</figure>')
+  )
+
+
+def _per_class(classes: list[str], confusion: np.ndarray, paper: dict | None) -> str:
+  """Precision and recall per class, beside Table II's where it applies; averages below."""
+  precision, recall = evaluate.precision_recall(confusion)
+  symbols = confusion.sum(axis=1)
+  keys = ('network', 'people') if paper else ()
+  body = ''.join(
+    _row(
+      name,
+      [symbols[i]],
+      [recall[i], *(paper[name][f'{key}_recall'] for key in keys)],
+      [precision[i], *(paper[name][f'{key}_precision'] for key in keys)],
+    )
+    for i, name in enumerate(classes)
+  )
+  shown = {f'{key} average': pair for key, pair in evaluate.averages(confusion).items()}
+  theirs = (
+    [
+      [np.mean([paper[c][f'{k}_{m}'] for c in classes]) for k in keys]
+      for m in ('recall', 'precision')
+    ]
+    if paper
+    else [[], []]
+  )
+  foot = ''
+  for name, (p, r) in shown.items():
+    others = theirs if name == 'macro average' else [[math.nan] * len(keys)] * 2
+    foot += _row(name, [symbols.sum()], [r, *others[0]], [p, *others[1]])
+  columns = ''.join(f'<th>{name}</th>' for name in ('this run', *keys))
+  span = 1 + len(keys)
+  head = (
+    f'<tr><th rowspan="2">class</th><th rowspan="2">symbols</th><th colspan="{span}">recall</th>'
+    f'<th colspan="{span}">precision</th></tr><tr>{columns}{columns}</tr>'
+  )
+  source = '; network and people: Table II of the paper, on its own test symbols' if paper else ''
+  return _table(f'Recall and precision per class{source}', head, body, foot)
+
+
+def _confidence(numbers: dict, bins: evaluate.Reliability) -> str:
+  return (
+    f'<p>Logits are divided by {numbers["temperature"]:.3f}, the temperature that fits the '
+    f'validation symbols best. Expected calibration error on the test symbols ({evaluate.BINS} '
+    f'bins): {percent(numbers["ece"])}, without the temperature '
+    f'{percent(numbers["ece_uncalibrated"])}. Negative log-likelihood: {numbers["nll"]:.4f}, '
+    f'without it {numbers["nll_uncalibrated"]:.4f}.</p>'
+    f'<figure class="reliability">{figures.reliability(bins)}<figcaption>Bars: accuracy of the '
+    'symbols of that confidence; points: their mean confidence; dotted: perfect calibration. '
+    'Below: how many symbols.</figcaption></figure>'
+  )
+
+
+def _run_facts(run) -> str:
+  def words(caption, values):
+    body = ''.join(_row(key, [value]) for key, value in _flat(values))
+    return _table(caption, '', body, kind='words')
+
+  return (
+    words('What ran', run.facts)
+    + f'<details><summary>Configuration</summary>{words("", run.config)}</details>'
+  )
+
+
+def _flat(values: dict, prefix: str = ''):
+  """(dotted key, text) of every leaf of a nested dict."""
+  for key, value in values.items():
+    if isinstance(value, dict):
+      yield from _flat(value, f'{prefix}{key}.')
+    else:
+      yield prefix + str(key), DASH if value is None else str(value)
+
+
+def _row(name: str, *groups: list) -> str:
+  """A table row: floats as shares whose shortfall from 1 tints the cell, NaN as a dash."""
+  cells = [f'<th scope="row">{html.escape(name)}</th>']
+  for group in groups:
+    for place, value in enumerate(group):
+      if not isinstance(value, float):
+        cells.append(f'<td>{html.escape(str(value))}</td>')
+        continue
+      mine = ' class="mine"' if place == 0 else ''
+      tint = f' style="--e:{min(0.7, 4 * (1 - value)):.2f}"' if value < 1 else ''
+      cells.append(f'<td{mine}{tint}>{DASH if math.isnan(value) else f"{value:.2f}"}</td>')
+  return f'<tr>{"".join(cells)}</tr>\n'
+
+
+def _table(caption: str, head: str, body: str, foot: str = '', kind: str = '') -> str:
+  parts = [f'<table class="{kind}">' if kind else '<table>']
+  parts += [
+    f'<{tag}>{text}</{tag}>' for tag, text in (('caption', caption), ('thead', head)) if text
+  ]
+  parts.append(f'<tbody>{body}</tbody>')
+  parts.append(f'<tfoot>{foot}</tfoot></table>' if foot else '</table>')
+  return _scroll(caption, ''.join(parts))
+
+
+def _scroll(label: str, content: str) -> str:
+  """What is wider than a phone scrolls by itself, by keyboard too."""
+  named = f' role="region" aria-label="{html.escape(label)}"' if label else ''
+  return f'<div class="scroll"{named} tabindex="0">{content}</div>'

@@ -1,0 +1,75 @@
+"""Fewer points for the same ink, so that all symbols fit one array on the device."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+POINTS = 64  # a symbol at most, where its strokes allow; HOMUS has up to 733, half have over 55
+# Shares of the longer side of a symbol's box by which its line may be moved, one pass each: three
+# passes for every symbol, the rest for those that still have too many points.
+_TOLERANCES = (0.004, 0.004, 0.006, 0.01, 0.015, 0.02, 0.03, 0.05, *[np.inf] * 10)
+_FOR_ALL = 3
+
+
+def simplify(
+  points: Sequence[np.ndarray], stroke: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+  """Drops points that lie on the line between their neighbours, or nearly so.
+
+  The ends of strokes stay. No two neighbours go in the same pass, so the line moves by at most the
+  sum of the tolerances.
+
+  Args:
+    points: For each symbol int [points, 2].
+    stroke: For each symbol int [points], the stroke of each point, ascending from 0.
+
+  Returns:
+    float32 [symbols, points, 2] about the middle of each symbol's box, padded with 0, and int8
+    [symbols, points], padded with -1.
+  """
+  symbol = np.repeat(np.arange(len(points)), [len(p) for p in points])
+  side = np.array([max(np.ptp(p, axis=0).max(), 1) for p in points], np.float64)
+  middle = np.stack([(p.min(0) + p.max(0)) / 2 for p in points])
+  xy = np.concatenate(points) - middle[symbol]
+  line = np.concatenate(stroke)
+  for number, tolerance in enumerate(_TOLERANCES):
+    count = np.bincount(symbol, minlength=len(points))
+    wanted = np.ones(len(points), bool) if number < _FOR_ALL else count > POINTS
+    if not wanted.any():
+      break
+    for odd in (0, 1):
+      keep = ~_superfluous(xy, symbol, line, tolerance * side, wanted, odd)
+      xy, symbol, line = xy[keep], symbol[keep], line[keep]
+  return _pad(xy, symbol, line, len(points))
+
+
+def _superfluous(
+  xy: np.ndarray,
+  symbol: np.ndarray,
+  line: np.ndarray,
+  tolerance: np.ndarray,
+  wanted: np.ndarray,
+  odd: int,
+) -> np.ndarray:
+  """Which points of even or odd rank to drop, bool [points]."""
+  drop = np.zeros(len(xy), bool)
+  before, at, after = slice(None, -2), slice(1, -1), slice(2, None)
+  inner = (symbol[before] == symbol[after]) & (line[before] == line[after])
+  chord, offset = xy[after] - xy[before], xy[at] - xy[before]
+  along = (offset * chord).sum(1) / np.maximum((chord**2).sum(1), 1e-9)
+  distance = np.hypot(*(offset - np.clip(along, 0, 1)[:, None] * chord).T)
+  rank = np.arange(1, len(xy) - 1) % 2
+  drop[at] = inner & wanted[symbol[at]] & (rank == odd) & (distance <= tolerance[symbol[at]])
+  return drop
+
+
+def _pad(
+  xy: np.ndarray, symbol: np.ndarray, line: np.ndarray, symbols: int
+) -> tuple[np.ndarray, np.ndarray]:
+  """From one row of all points to a row for each symbol."""
+  count = np.bincount(symbol, minlength=symbols)
+  place = np.arange(len(xy)) - np.repeat(np.cumsum(count) - count, count)
+  points = np.zeros((symbols, max(count.max(), POINTS), 2), np.float32)
+  stroke = np.full(points.shape[:2], -1, np.int8)
+  points[symbol, place], stroke[symbol, place] = xy, line
+  return points, stroke

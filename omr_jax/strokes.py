@@ -1,0 +1,167 @@
+"""A handwritten symbol as pen strokes, and the text format HOMUS keeps it in.
+
+The first line of a symbol file is the class. Every further line is one stroke: points `x,y;` in
+pixels of the pen's tablet, integers, y down.
+"""
+
+import difflib
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from omr_jax.errors import UserError
+
+CLASSES = (
+  '12-8-Time',
+  '2-2-Time',
+  '2-4-Time',
+  '3-4-Time',
+  '3-8-Time',
+  '4-4-Time',
+  '6-8-Time',
+  '9-8-Time',
+  'Barline',
+  'C-Clef',
+  'Common-Time',
+  'Cut-Time',
+  'Dot',
+  'Double-Sharp',
+  'Eighth-Note',
+  'Eighth-Rest',
+  'F-Clef',
+  'Flat',
+  'G-Clef',
+  'Half-Note',
+  'Natural',
+  'Quarter-Note',
+  'Quarter-Rest',
+  'Sharp',
+  'Sixteenth-Note',
+  'Sixteenth-Rest',
+  'Sixty-Four-Note',
+  'Sixty-Four-Rest',
+  'Thirty-Two-Note',
+  'Thirty-Two-Rest',
+  'Whole-Half-Rest',
+  'Whole-Note',
+)
+
+# HOMUS reaches 733 points, 5 145 bytes and a coordinate of 344: anything near these is no symbol,
+# and would only fill the memory.
+MAX_POINTS = 10_000
+MAX_BYTES = 1_000_000
+MAX_COORDINATE = 100_000
+
+_BOM = b'\xef\xbb\xbf'
+_NAME = re.compile(r'(?:.*/)?([1-9][0-9]{0,8})-([1-9][0-9]{0,8})\.txt', re.DOTALL)
+_STROKE = re.compile(r'(?:-?[0-9]+,-?[0-9]+;)*')
+
+
+class Symbol(NamedTuple):
+  """One handwritten symbol.
+
+  Attributes:
+    id: `<writer>-<n>`, unique in a data set.
+    label: one of `CLASSES`.
+    writer: number of the person who wrote it, from 1.
+    points: int32 [points, 2], x and y in pixels of the pen's tablet, y down.
+    stroke: int32 [points], the stroke each point belongs to, counted from 0.
+  """
+
+  id: str
+  label: str
+  writer: int
+  points: np.ndarray
+  stroke: np.ndarray
+
+
+def canonical(content: bytes) -> bytes:
+  r"""A symbol file without byte-order mark, `\r\n` or blank lines at the end.
+
+  Copies of HOMUS differ in these and in nothing else, so digests are taken of this form.
+  """
+  return content.removeprefix(_BOM).replace(b'\r\n', b'\n').rstrip(b' \t\n')
+
+
+def writer_and_number(name: str) -> tuple[int, int]:
+  """The two numbers in the name of a symbol file: `HOMUS/12/12-34.txt` gives (12, 34)."""
+  found = _NAME.fullmatch(name)
+  if not found:
+    raise UserError(
+      f'{_short(name)}: not the name of a symbol file; name it <writer>-<n>.txt, like 12-34.txt.'
+    )
+  return int(found[1]), int(found[2])
+
+
+def parse(content: bytes, name: str) -> Symbol:
+  r"""Reads one symbol file.
+
+  A byte-order mark, `\r\n` and blank lines at the end are accepted; repeated points are kept.
+
+  Args:
+    content: the file's bytes.
+    name: the file's path; it ends in `<writer>-<n>.txt` and is named in errors.
+
+  Raises:
+    UserError: naming the file, for everything that is not a symbol.
+  """
+  writer, number = writer_and_number(name)
+  label, *strokes = (line.strip() for line in _text(content, name).split('\n'))
+  if not label and not strokes:
+    raise UserError(f'{name}: the file is empty; remove it or restore it from the archive.')
+  if label not in CLASSES:
+    nearest = difflib.get_close_matches(label[:100], CLASSES, n=1, cutoff=0)[0]
+    raise UserError(f'{name}: unknown class {_short(label)}; the nearest known one is {nearest}.')
+  if not strokes:
+    raise UserError(f'{name}: no strokes after the class; every further line must be a stroke.')
+  counts = [_count_points(line, f'{name}, line {i}') for i, line in enumerate(strokes, 2)]
+  if sum(counts) > MAX_POINTS:
+    raise UserError(f'{name}: {sum(counts)} points; a symbol has at most {MAX_POINTS}.')
+  numbers = ''.join(strokes).replace(';', ',')
+  # Through float64, which holds every coordinate allowed and doesn't wrap around for longer ones.
+  points = np.fromstring(numbers, np.float64, sep=',').reshape(-1, 2)
+  largest = points[np.abs(points).max(axis=1).argmax()]
+  if np.abs(largest).max() > MAX_COORDINATE:
+    x, y = largest
+    raise UserError(f'{name}: the point {x:g},{y:g} is beyond +-{MAX_COORDINATE}; correct it.')
+  stroke = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+  return Symbol(f'{writer}-{number}', label, writer, points.astype(np.int32), stroke)
+
+
+def format_symbol(symbol: Symbol) -> bytes:
+  """The file that `parse` reads as this symbol."""
+  starts = np.flatnonzero(np.diff(symbol.stroke)) + 1
+  lines = [
+    ''.join(f'{x},{y};' for x, y in stroke.tolist()) for stroke in np.split(symbol.points, starts)
+  ]
+  return '\n'.join([symbol.label, *lines, '']).encode('ascii')
+
+
+def _text(content: bytes, name: str) -> str:
+  if len(content) > MAX_BYTES:
+    raise UserError(f'{name}: {len(content)} bytes; a symbol file has at most {MAX_BYTES}.')
+  try:
+    text = canonical(content).decode('ascii')
+  except UnicodeDecodeError as error:
+    raise UserError(
+      f'{name}: byte {error.start + 1} is no plain text; save the file as UTF-8 (classes and '
+      'numbers need ASCII characters only).'
+    ) from None
+  if '\0' in text:
+    raise UserError(f'{name}: holds NUL bytes (UTF-16, or damaged); save the file as UTF-8.')
+  return text
+
+
+def _count_points(line: str, place: str) -> int:
+  if not line:
+    raise UserError(f'{place}: a stroke without points; remove the line or write its points.')
+  end = _STROKE.match(line).end()
+  if end < len(line):
+    raise UserError(f'{place}: {_short(line[end:])} is no point; points are integers, "x,y;".')
+  return line.count(';')
+
+
+def _short(text: str) -> str:
+  """As Python writes it, cut to a length that fits a message."""
+  return repr(text if len(text) <= 40 else text[:40] + '...')

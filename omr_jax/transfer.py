@@ -1,0 +1,76 @@
+"""Tests a trained network on the symbols of another split protocol.
+
+  python -m omr_jax.transfer --model runs/demo --protocol original
+
+says, for example, what a network that has seen made-up symbols only is worth on real ones. Beware
+of a protocol whose test symbols the network was trained on: only `made_up` shares none with the
+others.
+"""
+
+import argparse
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+from omr_jax.errors import UserError
+
+
+def transfer(
+  model: str, protocol: str, data_dir: Path, raw_dir: str | None
+) -> tuple[int, int, tuple[float, float]]:
+  """Test symbols that are right, their number, and the 95 % Wilson interval of the share.
+
+  Raises:
+    UserError: See `trained.load` and `data.load`; a protocol of the same symbols.
+  """
+  import jax
+
+  from omr_jax import data, evaluate, loop, train, trained
+
+  network = trained.load(model)
+  own = network.config.data.protocol
+  if (own == 'made_up') == (protocol == 'made_up'):
+    raise UserError(
+      f'{model}: was trained on {own}, whose symbols are those of {protocol}; its own test is in '
+      'its report.'
+    )
+  dataset = data.load(protocol, network.parts.drawing, data_dir, raw_dir, allow_changed=False)
+  logits = train.predict(
+    jax.jit(partial(network.parts.module.apply, train=False)),
+    network.variables,
+    dataset.splits['test'],
+    loop.EVALUATION_BATCH,
+  )
+  correct, n = evaluate.accuracy(logits, dataset.splits['test']['label'])
+  return correct, n, evaluate.wilson_interval(correct, n)
+
+
+def main(arguments: list[str] | None = None) -> int:
+  """The command; returns its exit code."""
+  parser = argparse.ArgumentParser(prog='python -m omr_jax.transfer', description=__doc__)
+  parser.add_argument('--model', required=True, help='workdir of a run')
+  parser.add_argument('--protocol', required=True, help='original, writers_0 ... or made_up')
+  parser.add_argument('--raw_dir', help='folder with the raw archive; $OMR_RAW_DIR by default')
+  parser.add_argument(
+    '--data_dir',
+    default=os.environ.get('TFDS_DATA_DIR', os.path.join('~', 'tensorflow_datasets')),
+    help='folder of prepared data',
+  )
+  options = parser.parse_args(arguments)
+  try:
+    correct, n, (low, high) = transfer(
+      options.model, options.protocol, Path(options.data_dir).expanduser(), options.raw_dir
+    )
+  except UserError as error:
+    print(error, file=sys.stderr)
+    return 2
+  print(
+    f'{options.model} on the test symbols of {options.protocol}: {100 * correct / n:.2f} % '
+    f'({correct} of {n}, 95 % interval {100 * low:.2f}-{100 * high:.2f})'
+  )
+  return 0
+
+
+if __name__ == '__main__':
+  sys.exit(main())

@@ -1,0 +1,1 @@
+"""TFDS builders of the data that omr_jax trains on."""

@@ -1,0 +1,124 @@
+"""HOMUS as pen strokes: a TFDS builder that works without TensorFlow."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from omr_jax import strokes
+from omr_jax.errors import UserError
+from tfds_builders.homus import archive, splits
+
+_PROTOCOLS = {
+  'original': "The original experiments' seeded split, symbol by symbol; every writer trains.",
+  **{
+    f'writers_{fold}': f'Writer-disjoint fold {fold} of {splits.NUM_FOLDS}.'
+    for fold in range(splits.NUM_FOLDS)
+  },
+  'made_up': 'Symbols generated from templates, split by writer; needs no archive.',
+}
+_MADE_UP_FOLDS = 5
+
+
+class Builder(tfds.core.GeneratorBasedBuilder):
+  """Handwritten music symbols as strokes, with their writer.
+
+  `builder.info.metadata` has the `digest` of the raw files' names and contents, and what was
+  `prepared`, so that damage shows.
+
+  Args:
+    raw_dir: folder with the raw archive; see `archive.locate`.
+    allow_changed: prepare a raw archive that differs from HOMUS 2.0. Use `prepare`, which keeps
+      it apart from the official data.
+    **kwargs: as for every TFDS builder: `config`, `data_dir`, `file_format`.
+  """
+
+  VERSION = tfds.core.Version('1.0.0')
+  RELEASE_NOTES = {'1.0.0': 'HOMUS 2.0 as strokes.'}  # noqa: RUF012, TFDS's own form
+  BUILDER_CONFIGS = [  # noqa: RUF012
+    tfds.core.BuilderConfig(name=name, description=description)
+    for name, description in _PROTOCOLS.items()
+  ]
+
+  def __init__(
+    self, *, raw_dir: str | os.PathLike | None = None, allow_changed: bool = False, **kwargs
+  ):
+    self._raw_dir = raw_dir
+    self._allow_changed = allow_changed
+    # TFDS's own default, tfrecord, needs TensorFlow.
+    super().__init__(**{'file_format': 'array_record', **kwargs})
+
+  def _info(self) -> tfds.core.DatasetInfo:
+    return self.dataset_info_from_configs(
+      features=tfds.features.FeaturesDict(
+        {
+          'points': tfds.features.Tensor(shape=(None, 2), dtype=np.int32),
+          'stroke': tfds.features.Tensor(shape=(None,), dtype=np.int32),
+          'label': tfds.features.ClassLabel(names=strokes.CLASSES),
+          'writer': tfds.features.Scalar(dtype=np.int32),
+          'id': tfds.features.Text(),
+        }
+      ),
+      metadata=tfds.core.MetadataDict(),
+      # The order stays that of writers and their symbols; who trains shuffles anyway.
+      disable_shuffling=True,
+      homepage='https://github.com/apacha/Homus',
+    )
+
+  def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
+    files = self._raw_files(dl_manager)
+    self.info.metadata['digest'] = archive.digest(files)
+    symbols = [strokes.parse(files[name], name) for name in archive.symbol_names(files)]
+    split_of = _split(self.builder_config.name, symbols)
+    if self.builder_config.name == 'original' and self.info.metadata['digest'] == archive.DIGEST:
+      splits.check_original(symbols, split_of)
+    generators = {}
+    for split in splits.SPLITS:
+      chosen = [symbol for symbol in symbols if split_of[symbol.id] == split]
+      if not chosen:
+        raise UserError(
+          f'{self.builder_config.name}: {len(symbols)} symbols leave none for {split}; add more '
+          'symbols or writers, or choose another protocol.'
+        )
+      generators[split] = self._generate_examples(chosen)
+    return generators
+
+  def _raw_files(self, dl_manager: tfds.download.DownloadManager) -> dict[str, bytes]:
+    if self.builder_config.name == 'made_up':
+      from tfds_builders.homus import made_up
+
+      return made_up.files()
+    path = archive.locate(self._raw_dir, dl_manager.download)
+    files = archive.read(path)
+    if not self._allow_changed:
+      archive.verify(files, path, allow_changed=False)
+    return files
+
+  def _generate_examples(self, symbols: Sequence[strokes.Symbol]) -> Iterator[tuple[str, dict]]:
+    for symbol in symbols:
+      yield symbol.id, symbol._asdict()
+
+  def _download_and_prepare(self, dl_manager, download_config) -> None:
+    super()._download_and_prepare(dl_manager, download_config)
+    # Before TFDS renames the folder: prepared data either has its digests or isn't there.
+    self.info.metadata['prepared'] = self.prepared()
+
+  def prepared(self) -> dict[str, dict]:
+    """What the folder holds: examples per split, SHA-256 of every data file by name."""
+    return {
+      'examples': {name: split.num_examples for name, split in self.info.splits.items()},
+      'files': {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(self.data_path.glob(f'{self.name}-*'))
+      },
+    }
+
+
+def _split(protocol: str, symbols: Sequence[strokes.Symbol]) -> dict[str, str]:
+  if protocol == 'original':
+    return splits.original(symbols)
+  if protocol == 'made_up':
+    return splits.by_writer(symbols, fold=0, num_folds=_MADE_UP_FOLDS)
+  return splits.by_writer(symbols, fold=int(protocol.removeprefix('writers_')))

@@ -1,0 +1,131 @@
+"""What the templates of made-up symbols are written with: a hand with habits, and simple shapes.
+
+A shape is float [points, 2], x to the right and y down, in pixels of a pen's tablet.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+_SAMPLES = 6  # points from one knot of a curve to the next
+_DEGREES_PER_POINT = 20
+
+
+class Hand:
+  """A writer's hand: the same habits in every symbol, none of them kept exactly.
+
+  Args:
+    rng: gives the habits and then every deviation from them.
+  """
+
+  def __init__(self, rng: np.random.Generator):
+    self.rng = rng
+    self._habits = {}
+
+  def between(self, what: str, low: float, high: float, scatter: float = 0.2) -> float:
+    """A measure from `low` to `high`: the writer's habit, and a share `scatter` of chance."""
+    habit = self._habit(what)
+    position = habit + scatter * (self.rng.random() + self.rng.random() - 1)
+    return low + (high - low) * min(max(position, 0.0), 1.0)
+
+  def choose(self, what: str, options: dict[str, float], fickle: float = 0.2) -> str:
+    """One of `options` (name to weight): the writer's habit but for a share `fickle` of times."""
+    position = self._habit(what)
+    if self.rng.random() < fickle:
+      position = self.rng.random()
+    position *= sum(options.values())
+    for option, weight in options.items():
+      if position < weight:
+        return option
+      position -= weight
+    return option
+
+  def does(self, what: str, share: float) -> bool:
+    """Whether to do what `share` of all writers do."""
+    return self.choose(what, {'yes': share, 'no': 1 - share}) == 'yes'
+
+  def near(self, size: float) -> float:
+    """A deviation without habit: 0 on average, between -size and size."""
+    return size * (2 * self.rng.random() - 1)
+
+  def _habit(self, what: str) -> float:
+    if what not in self._habits:
+      self._habits[what] = self.rng.random()
+    return self._habits[what]
+
+
+def line(*knots: Sequence[float]) -> np.ndarray:
+  """Straight from knot to knot."""
+  return np.array(knots, float)
+
+
+def curve(*knots: Sequence[float]) -> np.ndarray:
+  """Smoothly through all knots: a Catmull-Rom spline."""
+  points = np.array(knots, float)
+  padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
+  before, start, end, after = (padded[i : len(padded) - 3 + i, None] for i in range(4))
+  t = np.linspace(0, 1, _SAMPLES, endpoint=False)[:, None]
+  pieces = start + 0.5 * t * (
+    end
+    - before
+    + t * (2 * before - 5 * start + 4 * end - after + t * (3 * (start - end) + after - before))
+  )
+  return np.concatenate([pieces.reshape(-1, 2), points[-1:]])
+
+
+def arc(
+  x: float, y: float, rx: float, ry: float, start: float = 0, end: float = 360, tilt: float = 0
+) -> np.ndarray:
+  """A piece of an ellipse around (x, y), angles in degrees, clockwise from the right on paper."""
+  count = max(3, round(abs(end - start) / _DEGREES_PER_POINT) + 1)
+  angles = np.radians(np.linspace(start, end, count))
+  around = np.stack([rx * np.cos(angles), ry * np.sin(angles)], 1)
+  return moved(turned(around, tilt), x, y)
+
+
+def scribble(
+  hand: Hand, x: float, y: float, rx: float, ry: float, turns: float, tilt: float = 0
+) -> np.ndarray:
+  """Rounds of a pen that fills an oval: every round takes another way."""
+  around = arc(0, 0, rx, ry, 0, 360 * turns)
+  radius = 0.55 + 0.5 * hand.rng.random(round(turns * 3) + 2)
+  places = np.linspace(0, len(radius) - 1, len(around))
+  around *= np.interp(places, np.arange(len(radius)), radius)[:, None]
+  return moved(turned(around, tilt + hand.near(15)), x, y)
+
+
+def zigzag(
+  hand: Hand, x: float, y: float, rx: float, ry: float, passes: int, tilt: float = 0
+) -> np.ndarray:
+  """Passes of a pen that fills a bar, back and forth from its upper to its lower edge."""
+  ends = np.resize([-1.0, 1.0], passes + 1) * rx * (1 - 0.25 * hand.rng.random(passes + 1))
+  heights = np.linspace(-ry, ry, passes + 1) + ry * 0.5 * (hand.rng.random(passes + 1) - 0.5)
+  return moved(turned(np.stack([ends, heights], 1), tilt), x, y)
+
+
+def blot(hand: Hand, what: str, x: float, y: float, radius: float) -> np.ndarray:
+  """A dot: a small scribble, or a short tick of the pen."""
+  radius *= hand.between(what + ' size', 0.7, 1.3)
+  if hand.does(what + ' as a tick', 0.4):
+    tick = turned(
+      line((-radius, 0), (radius, 0), (radius + hand.near(2), -radius / 2)), hand.near(90)
+    )
+    return moved(tick, x, y)
+  return scribble(hand, x, y, radius, radius * 0.8, hand.between(what + ' turns', 1.2, 4))
+
+
+def joined(*shapes: np.ndarray) -> np.ndarray:
+  """All shapes in one go, without lifting the pen."""
+  return np.concatenate(shapes)
+
+
+def moved(points: np.ndarray, x: float, y: float) -> np.ndarray:
+  """To the right by `x` and down by `y`."""
+  return points + np.array([x, y])
+
+
+def turned(points: np.ndarray, degrees: float) -> np.ndarray:
+  """Rotated around the origin, clockwise on paper."""
+  angle = np.radians(degrees)
+  cos, sin = np.cos(angle), np.sin(angle)
+  return points @ np.array([[cos, sin], [-sin, cos]])
