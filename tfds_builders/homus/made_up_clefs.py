@@ -105,7 +105,7 @@ def c_clef(hand: Hand) -> list[np.ndarray]:
     'c clef arms', {'3': 4, 'K': 2.5, 'H': 1.2} if bars != 'none' else {'3': 1, 'B': 1}
   )
   strokes += [moved(stroke * (w, h), x, 0) for stroke in _clef_arms(hand, arms)]
-  if arms in 'KH' and hand.does('c clef dots', 0.6):
+  if hand.does('c clef dots', 0.5):
     strokes += _two_dots(hand, x + w * 1.15, h / 2)
   return strokes
 

@@ -77,11 +77,12 @@ def _filled_head(hand: Hand, radius: float) -> np.ndarray:
 def _flags(hand, count: int, away: int, length: float, x: float, lean: float) -> list[np.ndarray]:
   """Flags of a stem at `x`, the outermost first."""
   side = 'up' if away < 0 else 'down'
-  kind = hand.choose('flags ' + side, {'straight': 3, 'bow': 3, 'hook': 2, 'wave': 1.2})
+  kind = hand.choose(
+    'flags ' + side, {'straight': 3, 'bow': 3, 'hook': 2, 'wave': 1.2, 'back': 1.2}
+  )
   wide = hand.between('flag width ' + side, 11, 30) * (1 + 0.06 * count)
   high = wide * hand.between('flag height ' + side, 0.2, 1.5)
-  if count > 1:
-    high = min(high, 0.45 * length)
+  high = min(high, (0.6 if count == 1 else 0.45) * length)
   spread = hand.between('flag spread', 0.45, 0.9) * (0.55, 0.55, 0.55, 0.8, 1.0)[count]
   step = length * spread / max(count - 1, 1)
   later = hand.between('later flags', 0.5, 1.0)
@@ -106,6 +107,8 @@ def _flag(kind: str, w: float, h: float) -> np.ndarray:
     return curve((0, 0), (0.65 * w, 0.2 * h), (w, h))
   if kind == 'hook':
     return curve((0, 0), (0.7 * w, 0.25 * h), (w, 0.65 * h), (0.75 * w, 1.2 * h))
+  if kind == 'back':
+    return curve((0, 0), (0.7 * w, 0.35 * h), (w, 0.8 * h), (0.3 * w, 1.3 * h))
   return curve((0, 0), (0.4 * w, -0.05 * h), (0.5 * w, 0.6 * h), (w, 0.9 * h))
 
 
@@ -205,7 +208,7 @@ def _hook(hand: Hand, kind: str, w: float) -> np.ndarray:
   return joined(dot, curve((-w, 0.2 * deep), (-0.5 * w, 0.6 * deep), (0, 0)))
 
 
-# Class and template of every kind; in HOMUS notes with a stem are as frequent with it up as with it down.
+# Class and template of every kind. In HOMUS notes have their stem up as often as down.
 TEMPLATES = (
   *(
     (label, functools.partial(note, label=label, up=up)) for label in _FLAGS for up in (True, False)

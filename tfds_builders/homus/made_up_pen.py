@@ -88,9 +88,9 @@ def scribble(
 ) -> np.ndarray:
   """Rounds of a pen that fills an oval: every round takes another way."""
   around = arc(0, 0, rx, ry, 0, 360 * turns)
-  radius = 0.55 + 0.5 * hand.rng.random(round(turns * 3) + 2)
-  places = np.linspace(0, len(radius) - 1, len(around))
-  around *= np.interp(places, np.arange(len(radius)), radius)[:, None]
+  radii = 0.35 + 0.7 * hand.rng.random((2, round(turns * 3) + 2))
+  places = np.linspace(0, radii.shape[1] - 1, len(around))
+  around *= np.stack([np.interp(places, np.arange(len(axis)), axis) for axis in radii], 1)
   return moved(turned(around, tilt + hand.near(15)), x, y)
 
 

@@ -80,7 +80,7 @@ def natural(hand: Hand) -> list[np.ndarray]:
     h * hand.between('natural box top', 0.25, 0.42),
     h * hand.between('natural box', 0.58, 0.75),
   )
-  rise = hand.between('natural rise', -4, 9)
+  rise = hand.between('natural rise', -7, 9)
   kind = hand.choose(
     'natural', {'L and 7': 5, 'round': 2, 'zigzag': 1, 'four lines': 0.6, 'three': 1, 'one': 0.5}
   )
