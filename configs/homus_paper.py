@@ -27,6 +27,7 @@ def get_config(variant: str) -> ConfigDict:
   config.precision = 'float32'
   config.average_decay = 0.0
   config.stop_after = 20
+  config.tested = 'best'
 
   config.data = ConfigDict()
   config.data.protocol = 'original'

@@ -23,7 +23,7 @@ _KEPT = 2  # The one before is there should the disk have damaged the latest.
 
 def open_folder(workdir: str | os.PathLike) -> ocp.CheckpointManager:
   """The checkpoints of a run."""
-  logging.getLogger('absl').setLevel(logging.ERROR)  # Orbax tells every step it takes.
+  logging.getLogger('absl').setLevel(logging.CRITICAL)  # Orbax tells all it does, then raises.
   options = ocp.CheckpointManagerOptions(max_to_keep=_KEPT, enable_async_checkpointing=False)
   return ocp.CheckpointManager(
     Path(workdir).absolute() / FOLDER, options=options, item_names=('state', 'best', 'digest')
@@ -85,6 +85,8 @@ def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
       f'{folder}: damaged, or of another network ({_first_line(error)}). If the run has an older '
       'checkpoint, delete this folder to go on from there; else use another workdir.'
     ) from error
+  if _shapes(loaded[item]) != _shapes(like):  # Orbax gives what is there, whatever was asked for.
+    raise UserError(f'{folder}: of another network; use another workdir.')
   if not whole:
     raise UserError(
       f'{folder}: damaged, its digest differs. Delete this folder to go on from the checkpoint '
@@ -102,6 +104,11 @@ def _digest(tree: Any) -> str:
     whole.update(f'{name} {leaf.shape} {leaf.dtype} '.encode())
     whole.update(np.ascontiguousarray(leaf).tobytes())
   return whole.hexdigest()
+
+
+def _shapes(tree: Any) -> list:
+  leaves = jax.tree_util.tree_leaves_with_path(tree)
+  return [(path, leaf.shape, leaf.dtype) for path, leaf in leaves]
 
 
 def _first_line(error: Exception) -> str:

@@ -22,7 +22,8 @@ from tfds_builders import homus
 
 SPLITS = ('train', 'validation', 'test')
 # To be raised with every change of what `_arrays` gives: older caches are then made anew.
-_RULE = 1
+_RULE = 2
+_EVALUATED = ('image', 'size', 'label', 'id')
 _TRAIN_ONLY = ('points', 'stroke')
 
 
@@ -98,7 +99,9 @@ def _arrays(builder, split: str, drawing: render.Drawing) -> dict[str, np.ndarra
   examples = source.__getitems__(list(range(len(source))))
   renderings = drawing.renderings() if split == 'train' else drawing.renderings()[:1]
   images = np.empty((len(examples), len(renderings), drawing.height, drawing.width), np.uint8)
-  progress = tqdm(examples, desc=f'drawing {split}', unit='symbol', delay=1, leave=False)
+  progress = tqdm(
+    examples, desc=f'drawing {split}', unit='symbol', delay=1, leave=False, disable=None
+  )
   for row, example in zip(images, progress, strict=True):
     for number, (thickness, staff_line) in enumerate(renderings):
       row[number] = render.draw_rendering(
@@ -123,11 +126,15 @@ def _read_cache(folder: Path) -> dict[str, dict[str, np.ndarray]] | None:
   """The cached arrays, or None where there are none or they are damaged."""
   try:
     return {
-      split: {path.stem: np.load(path) for path in sorted((folder / split).iterdir())}
+      split: {name: np.load(folder / split / f'{name}.npy') for name in _names(split)}
       for split in SPLITS
     }
-  except (OSError, ValueError, EOFError):
+  except (OSError, ValueError, EOFError, SyntaxError):
     return None
+
+
+def _names(split: str) -> tuple[str, ...]:
+  return _EVALUATED + _TRAIN_ONLY if split == 'train' else _EVALUATED
 
 
 def _write_cache(folder: Path, splits: Mapping[str, Mapping[str, np.ndarray]]) -> None:
@@ -141,6 +148,8 @@ def _write_cache(folder: Path, splits: Mapping[str, Mapping[str, np.ndarray]]) -
       shutil.rmtree(folder, ignore_errors=True)
       (Path(made) / 'new').rename(folder)
   except OSError as error:
+    if folder.is_dir():
+      return  # Another run has drawn the same meanwhile.
     raise UserError(
       f'{folder}: the drawn symbols could not be cached ({error}); make room, or set '
       '$OMR_CACHE_DIR to another folder.'

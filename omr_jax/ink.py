@@ -71,7 +71,7 @@ def new_pictures(
 
 
 def log_size(low: jax.Array, high: jax.Array) -> jax.Array:
-  """The input `size`: logarithm of the box's width and height, a pixel at least, in `low`'s type."""
+  """The input `size`: the logarithms of the box's width and height, a pixel at least."""
   return jnp.log(jnp.maximum(high - low, 1))
 
 

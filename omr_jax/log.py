@@ -4,7 +4,9 @@ import json
 import time
 from pathlib import Path
 
-from tensorboardX import SummaryWriter
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto.event_pb2 import Event, SessionLog
+from tensorboardX.summary import scalar
 
 from omr_jax.errors import UserError
 from omr_jax.finished_run import write_file
@@ -24,7 +26,15 @@ class MetricsLog:
     self.history = [line for line in self._read() if line['epoch'] <= epochs_done]
     write_file(self._path, ''.join(json.dumps(line) + '\n' for line in self.history).encode())
     step = self.history[-1]['step'] + 1 if self.history else 0
-    self._events = SummaryWriter(str(workdir / 'tensorboard'), purge_step=step)
+    # The writer alone: tensorboardX's thread around it would neither say that the disk is full nor
+    # let the run end.
+    try:
+      (workdir / 'tensorboard').mkdir(exist_ok=True)
+      self._events = EventsWriter(str(workdir / 'tensorboard' / 'events'))
+      started = SessionLog(status=SessionLog.START)  # Hides the events of repeated steps.
+      self._events.write_event(Event(wall_time=time.time(), step=step, session_log=started))
+    except OSError as error:
+      raise self._unwritable(error) from error
 
   def write(self, line: dict) -> None:
     """Adds an epoch."""
@@ -34,14 +44,19 @@ class MetricsLog:
         file.write(json.dumps(line) + '\n')
       for name, value in line.items():
         if name not in ('epoch', 'step'):
-          self._events.add_scalar(name, value, line['step'])
+          self._events.write_event(
+            Event(wall_time=time.time(), step=line['step'], summary=scalar(name, value))
+          )
       self._events.flush()
     except OSError as error:
-      raise UserError(f'{self._path}: could not be written ({error}); make room.') from error
+      raise self._unwritable(error) from error
 
   def close(self) -> None:
     """Closes the event file."""
     self._events.close()
+
+  def _unwritable(self, error: OSError) -> UserError:
+    return UserError(f'{self._path.parent}: metrics could not be written ({error}); make room.')
 
   def _read(self) -> list[dict]:
     if not self._path.exists():

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from absl import app, flags
+from absl import app, flags, logging
 from ml_collections import config_flags
 
 from omr_jax.errors import UserError
@@ -50,6 +50,9 @@ def main(arguments: list[str]) -> None:
   except UserError as error:
     print(f'\n{error}', file=sys.stderr)
     sys.exit(2)
+  except KeyboardInterrupt:
+    print('\nstopped.', file=sys.stderr)
+    sys.exit(1)
   except loop.Interrupted:
     print(f'\nsaved; the same command with --workdir={workdir} goes on.', file=sys.stderr)
     sys.exit(1)
@@ -58,11 +61,17 @@ def main(arguments: list[str]) -> None:
 def parse(arguments: list[str]) -> list[str]:
   """Reads the flags; what is wrong with them or with the config ends in one line."""
   try:
-    return app.parse_flags_with_usage(arguments)
-  except (AttributeError, KeyError, TypeError, ValueError, OSError, SyntaxError) as error:
-    words = str(error.args[0] if error.args else error).replace('\\n', ' ')
-    print(f'--config: {words}', file=sys.stderr)
+    rest = flags.FLAGS(arguments)
+  except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
+    if error.args and isinstance(error.args[0], KeyError):  # What ml_collections wraps.
+      error = error.args[0]
+    text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+    # A config's own error comes with its traceback, and the last line says what is wrong.
+    print(f'{text.strip().splitlines()[-1].strip()}\nSee --help and configs/.', file=sys.stderr)
     sys.exit(2)
+  if flags.FLAGS['verbosity'].using_default_value:
+    flags.FLAGS.verbosity = logging.WARNING  # Else absl's app makes it INFO.
+  return rest
 
 
 if __name__ == '__main__':

@@ -44,8 +44,8 @@ def schedule(name: str, rate: float, steps: int, warm_up: float = 0) -> optax.Sc
   """The learning rate over steps, before the plateau's scale.
 
   Args:
-    name: `one_cycle` rises to `rate` over the share `warm_up` of the run and falls to almost 0, both
-      along a cosine; the others are constant.
+    name: `one_cycle` rises to `rate` over the share `warm_up` of the run and falls to almost 0,
+      both along a cosine; the others are constant.
     rate: Peak.
     steps: Of the whole run.
     warm_up: Share of the run, of `one_cycle`.

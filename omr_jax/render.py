@@ -16,7 +16,7 @@ fill the canvas stays in its middle.
 """
 
 import dataclasses
-import math
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -133,29 +133,35 @@ def _lines(
       pen.line([(-width, y), (canvas.width + width, y)], fill=0, width=width)
   points = points * factor + (factor - 1) / 2
   for start, end in _runs(stroke):
-    xy = [tuple(point) for point in points[start:end].tolist()]
-    if antialias:
-      pen.line(xy, fill=0, width=width, joint='curve')
-      for x, y in (xy[0], xy[-1]):
-        _disc(pen, x, y, width)
-    elif len(set(xy)) == 1:
-      _disc(pen, *xy[0], width)
-    else:
-      for segment in zip(xy, xy[1:], strict=False):
-        pen.line(segment, fill=0, width=width)
+    one = points[start:end]
+    _segments(pen, one, width, antialias)
+    if antialias or not np.ptp(one, axis=0).any():
+      _discs(pen, one, width)
   return np.asarray(canvas.reduce(factor) if antialias else canvas)
 
 
 def _runs(stroke: np.ndarray) -> list[tuple[int, int]]:
   """Start and end of each stroke's points."""
   cuts = [0, *(np.flatnonzero(np.diff(stroke)) + 1).tolist(), len(stroke)]
-  return list(zip(cuts, cuts[1:], strict=False))
+  return list(itertools.pairwise(cuts))
 
 
-def _disc(pen: ImageDraw.ImageDraw, x: float, y: float, diameter: int) -> None:
-  """A round line end, and all there is of a stroke that never leaves its first point."""
-  radius = (diameter - 1) / 2
-  pen.ellipse(
-    [math.floor(x - radius), math.floor(y - radius), math.ceil(x + radius), math.ceil(y + radius)],
-    fill=0,
-  )
+def _segments(pen: ImageDraw.ImageDraw, points: np.ndarray, width: int, centred: bool) -> None:
+  """Straight lines from point to point, without anything at their ends."""
+  start, end = points[:-1], points[1:]
+  if centred and width % 2 == 0:
+    # Pillow knows whole coordinates only and draws an even width off them, by half a pixel to a
+    # side that depends on the direction.
+    step = end - start
+    lean = step[:, ::-1] / np.maximum(np.hypot(*step.T), 1e-9)[:, None] / 2
+    start, end = start - lean, end - lean
+  for segment in np.floor(np.hstack([start, end]) + 0.5).astype(int).tolist():
+    pen.line(segment, fill=0, width=width)
+
+
+def _discs(pen: ImageDraw.ImageDraw, points: np.ndarray, diameter: int) -> None:
+  """Round ends and joints, and all there is of a stroke that never leaves its first point."""
+  # Pillow's smallest ellipse is empty.
+  disc = pen.ellipse if diameter > 1 else pen.rectangle
+  for x, y in np.floor(points - diameter / 2 + 1).astype(int).tolist():
+    disc([x, y, x + diameter - 1, y + diameter - 1], fill=0)

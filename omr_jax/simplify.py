@@ -16,15 +16,15 @@ def simplify(
 ) -> tuple[np.ndarray, np.ndarray]:
   """Drops points that lie on the line between their neighbours, or nearly so.
 
-  The ends of strokes stay. No two neighbours go in the same pass, so the line moves by at most the
-  sum of the tolerances.
+  The ends of strokes stay. No two neighbours go at once: a pass takes points of odd rank, then of
+  even rank. So the line moves by at most twice the sum of the tolerances.
 
   Args:
     points: For each symbol int [points, 2].
     stroke: For each symbol int [points], the stroke of each point, ascending from 0.
 
   Returns:
-    float32 [symbols, points, 2] about the middle of each symbol's box, padded with 0, and int8
+    float32 [symbols, points, 2] about the middle of each symbol's box, padded with 0, and int16
     [symbols, points], padded with -1.
   """
   symbol = np.repeat(np.arange(len(points)), [len(p) for p in points])
@@ -58,7 +58,8 @@ def _superfluous(
   chord, offset = xy[after] - xy[before], xy[at] - xy[before]
   along = (offset * chord).sum(1) / np.maximum((chord**2).sum(1), 1e-9)
   distance = np.hypot(*(offset - np.clip(along, 0, 1)[:, None] * chord).T)
-  rank = np.arange(1, len(xy) - 1) % 2
+  # Counted within the symbol: what comes before it in the arrays must not matter.
+  rank = _place(symbol)[at] % 2
   drop[at] = inner & wanted[symbol[at]] & (rank == odd) & (distance <= tolerance[symbol[at]])
   return drop
 
@@ -68,8 +69,13 @@ def _pad(
 ) -> tuple[np.ndarray, np.ndarray]:
   """From one row of all points to a row for each symbol."""
   count = np.bincount(symbol, minlength=symbols)
-  place = np.arange(len(xy)) - np.repeat(np.cumsum(count) - count, count)
   points = np.zeros((symbols, max(count.max(), POINTS), 2), np.float32)
-  stroke = np.full(points.shape[:2], -1, np.int8)
+  stroke = np.full(points.shape[:2], -1, np.int16)
+  place = _place(symbol)
   points[symbol, place], stroke[symbol, place] = xy, line
   return points, stroke
+
+
+def _place(symbol: np.ndarray) -> np.ndarray:
+  """Of each point in its symbol, from 0; `symbol` ascends."""
+  return np.arange(len(symbol)) - np.searchsorted(symbol, symbol)

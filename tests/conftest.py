@@ -1,0 +1,89 @@
+"""A small archive of made-up symbols in HOMUS's format, and a small run on it."""
+
+import importlib.util
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import jax
+import pytest
+from ml_collections import ConfigDict
+
+from omr_jax import data, recipe
+from omr_jax.strokes import CLASSES
+
+ROOT = Path(__file__).parent.parent
+
+
+def load_page(name: str) -> ModuleType:
+  """A page in configs/."""
+  spec = importlib.util.spec_from_file_location(name, ROOT / 'configs' / f'{name}.py')
+  page = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(page)
+  return page
+
+
+def config_page(name: str, *variant: str) -> ConfigDict:
+  """The config of a page."""
+  return load_page(name).get_config(*variant)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def caches(tmp_path_factory):
+  """Keeps what is drawn and compiled for this session, and away from the user's own cache."""
+  folder = tmp_path_factory.mktemp('caches')
+  variables = {
+    'OMR_CACHE_DIR': str(folder / 'omr_jax'),
+    'JAX_COMPILATION_CACHE_DIR': str(folder / 'xla'),
+    'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0',
+  }
+  with pytest.MonkeyPatch.context() as patch:
+    for name, value in variables.items():
+      patch.setenv(name, value)  # For the processes that tests start.
+    jax.config.update('jax_compilation_cache_dir', str(folder / 'xla'))
+    jax.config.update('jax_persistent_cache_min_compile_time_secs', 0)
+    yield
+    jax.config.update('jax_compilation_cache_dir', None)
+
+
+@pytest.fixture(scope='session')
+def folders(tmp_path_factory) -> tuple[Path, Path]:
+  """Folders of prepared data and of the raw archive: 10 writers with 38 symbols each.
+
+  In the fold writers_0 writer 1 is the test, writer 2 the validation, the other 8 train.
+  """
+  from tfds_builders.homus import made_up
+
+  raw_dir = tmp_path_factory.mktemp('raw')
+  with zipfile.ZipFile(raw_dir / 'HOMUS-2.0.zip', 'w') as archive:
+    for name, content in made_up.files(writers=10, symbols_per_writer=38).items():
+      archive.writestr(name, content)
+  return tmp_path_factory.mktemp('data'), raw_dir
+
+
+def small_config() -> ConfigDict:
+  """configs/homus.py made small: 3 epochs of 304 // 8 = 38 steps."""
+  config = config_page('homus')
+  config.epochs = 3
+  config.batch_size = 8
+  config.data.protocol = 'writers_0'
+  config.data.allow_changed = True
+  config.drawing.height = config.drawing.width = 16
+  config.model.widths = (4, 8)
+  config.model.blocks = (1, 1)
+  return config
+
+
+@pytest.fixture
+def config() -> ConfigDict:
+  return small_config()
+
+
+@pytest.fixture
+def parts(config) -> recipe.Recipe:
+  return recipe.create(config, len(CLASSES))
+
+
+@pytest.fixture
+def dataset(config, parts, folders) -> data.Dataset:
+  return data.load(config.data.protocol, parts.drawing, *folders, allow_changed=True)

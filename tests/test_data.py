@@ -1,0 +1,99 @@
+"""Loading: splits, renderings, the cache, the order of epochs."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from omr_jax import data, render
+from omr_jax.errors import UserError
+
+
+def test_epoch_order_is_a_permutation_that_follows_from_seed_and_epoch():
+  order = data.epoch_order(3, 7, 1000)
+  assert order.dtype == np.int32
+  assert sorted(order) == list(range(1000))
+  np.testing.assert_array_equal(order, data.epoch_order(3, 7, 1000))
+  assert not np.array_equal(order, data.epoch_order(3, 8, 1000))
+  assert not np.array_equal(order, data.epoch_order(4, 7, 1000))
+
+
+def test_arrays_of_the_splits(dataset):
+  sizes = {'train': 304, 'validation': 38, 'test': 38}
+  for split, arrays in dataset.splits.items():
+    extra = {'points', 'stroke'} if split == 'train' else set()
+    assert set(arrays) == {'image', 'size', 'label', 'id'} | extra
+    assert {len(value) for value in arrays.values()} == {sizes[split]}
+    assert arrays['image'].shape[1:] == (16, 16, 1)
+    assert arrays['image'].dtype == np.uint8
+    assert arrays['image'].min() == 0 and arrays['image'].max() == 255
+  # By writer, and ids begin with the writer.
+  writers = {s: {i.split('-')[0] for i in a['id']} for s, a in dataset.splits.items()}
+  assert writers['test'] == {'1'} and writers['validation'] == {'2'}
+  assert writers['train'] == set('3456789') | {'10'}
+
+
+def test_size_is_the_logarithm_of_the_box(dataset):
+  """A pen's tablet has whole pixels, and a box of no width counts as one pixel."""
+  boxes = np.exp(dataset.splits['train']['size'])
+  np.testing.assert_allclose(boxes, np.rint(boxes), rtol=1e-5)
+  assert boxes.min() >= 1 - 1e-6
+  first = dataset.splits['train']['points'][0].astype(float)
+  kept = first[(dataset.splits['train']['stroke'][0] >= 0)]
+  # Simplified strokes keep the box but for a pixel at each side.
+  np.testing.assert_allclose(np.ptp(kept, axis=0), boxes[0], atol=2)
+
+
+def test_renderings_stay_in_their_split_and_evaluated_symbols_count_once(parts, folders):
+  drawing = dataclasses.replace(parts.drawing, thickness=(2.0, 3.0, 5.0))
+  splits = data.load('writers_0', drawing, *folders, allow_changed=True).splits
+  ids, counts = np.unique(splits['train']['id'], return_counts=True)
+  assert len(ids) == 304 and set(counts) == {3}
+  for split in ('validation', 'test'):
+    assert len(set(splits[split]['id'])) == len(splits[split]['id']) == 38
+    assert not set(splits[split]['id']) & set(ids)
+  # The three of a symbol follow each other and differ in their ink only.
+  images = splits['train']['image'].reshape(304, 3, 16, 16)
+  ink = 255 - images.mean((0, 2, 3))
+  assert ink[0] < ink[1] < ink[2]
+  assert (splits['train']['label'].reshape(304, 3).std(1) == 0).all()
+
+
+def test_second_load_draws_nothing(parts, folders, dataset, monkeypatch):
+  def refuse(*args):
+    raise AssertionError('drawn again')
+
+  monkeypatch.setattr(render, 'draw_rendering', refuse)
+  again = data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  for split, arrays in dataset.splits.items():
+    assert arrays.keys() == again.splits[split].keys()
+    for name, value in arrays.items():
+      np.testing.assert_array_equal(value, again.splits[split][name])
+  other = dataclasses.replace(parts.drawing, margin=1)
+  with pytest.raises(AssertionError, match='drawn again'):
+    data.load('writers_0', other, *folders, allow_changed=True)
+
+
+@pytest.mark.parametrize('damage', ['truncated', 'emptied', 'removed', 'header'])
+def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch, damage):
+  monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path))
+  whole = data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  (path,) = tmp_path.glob('drawn/*/test/image.npy')
+  content = path.read_bytes()
+  if damage == 'removed':
+    path.unlink()
+  elif damage == 'header':
+    path.write_bytes(content.replace(b'{', b'[', 1))
+  else:
+    path.write_bytes(content[: 0 if damage == 'emptied' else len(content) // 2])
+  again = data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  np.testing.assert_array_equal(again.splits['test']['image'], whole.splits['test']['image'])
+  assert path.read_bytes() == content
+  assert len(list((tmp_path / 'drawn').iterdir())) == 1
+
+
+def test_cache_that_cannot_be_written_names_the_remedy(parts, folders, tmp_path, monkeypatch):
+  (tmp_path / 'file').write_text('')
+  monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path / 'file'))
+  with pytest.raises(UserError, match=r'file/drawn.*OMR_CACHE_DIR'):
+    data.load('writers_0', parts.drawing, *folders, allow_changed=True)

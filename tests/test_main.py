@@ -1,0 +1,177 @@
+"""The command as a user starts it: its words, its exit codes, and being killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from test_loop import assert_same_end
+
+SMALL = (
+  '--config=configs/homus.py',
+  '--config.data.protocol=writers_0',
+  '--config.data.allow_changed',
+  '--config.drawing.height=16',
+  '--config.drawing.width=16',
+  '--config.model.widths=(4, 8)',
+  '--config.model.blocks=(1, 1)',
+  '--config.batch_size=2',  # 152 steps an epoch
+  '--config.epochs=20',
+)
+
+
+def command(*arguments):
+  return [sys.executable, '-m', 'omr_jax.main', *map(str, arguments)]
+
+
+def answer(*arguments):
+  """Exit code and stderr of a command that is refused."""
+  done = subprocess.run(
+    command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+  )
+  assert 'Traceback' not in done.stderr + done.stdout
+  return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+  ('arguments', 'code', 'words'),
+  [
+    ((), 1, '--config configs/homus.py'),
+    (('--config=configs/hommus.py',), 1, 'configs/hommus.py: there is no such config'),
+    (('--config=configs/homus.py', '--config.epoch=3'), 2, 'Did you mean "epochs"'),
+    (('--config=configs/homus.py', '--config.epochs=x'), 2, '--config.epochs=x'),
+    (('--config=configs/homus.py', '--config.epochs=-1'), 2, 'config.epochs is -1'),
+    (('--config=configs/homus_paper.py',), 2, 'variant'),
+    (('--config=configs/homus_paper.py:vg',), 2, "'vg' is none of the variants resnet, vgg"),
+    (('--config=configs/homus.py', '--wokdir=a'), 2, 'Did you mean: workdir'),
+    (('--config=configs/homus.py', 'workdir'), 1, "Unknown argument 'workdir'"),
+  ],
+)
+def test_wrong_command_is_answered_in_a_few_words(arguments, code, words, tmp_path):
+  given = (*arguments, f'--data_dir={tmp_path / "data"}') if arguments else ()
+  returned, text = answer(*given)
+  assert (returned, len(text.splitlines()) <= 3) == (code, True), text
+  assert words in text
+  assert not list(tmp_path.iterdir())  # Refused before anything is prepared.
+
+
+@pytest.fixture(scope='module')
+def small(folders):
+  data_dir, raw_dir = folders
+  return (*SMALL, f'--data_dir={data_dir}', f'--raw_dir={raw_dir}')
+
+
+@pytest.fixture(scope='module')
+def uninterrupted(small, tmp_path_factory):
+  """The folder of a run from start to end, and how long it took."""
+  workdir = tmp_path_factory.mktemp('uninterrupted') / 'run'
+  began = time.monotonic()
+  end(small, workdir)
+  return workdir, time.monotonic() - began
+
+
+def end(small, workdir):
+  """Lets the run go to its end; only its own words may be on stderr."""
+  done = subprocess.run(
+    command(*small, f'--workdir={workdir}'), cwd=ROOT, capture_output=True, text=True, check=False
+  )
+  assert done.returncode == 0, done.stderr
+  assert 'Traceback' not in done.stderr and 'INFO' not in done.stderr
+  # Bars are for terminals: no carriage returns in a log file.
+  assert '\r' not in done.stderr and 'Load dataset' not in done.stderr
+  assert 'test accuracy' in done.stdout
+
+
+def start(small, workdir):
+  """A run whose training has begun, that is, its checkpoint of the first epoch it did is there."""
+  before = checkpoints(workdir)
+  process = subprocess.Popen(
+    command(*small, f'--workdir={workdir}'),
+    cwd=ROOT,
+    stdout=subprocess.DEVNULL,
+    stderr=subprocess.PIPE,
+    text=True,
+  )
+  wait_until(lambda: checkpoints(workdir) - before or process.poll() is not None)
+  return process
+
+
+def checkpoints(workdir: Path) -> set[str]:
+  folder = workdir / 'checkpoints'
+  return (
+    {path.name for path in folder.iterdir() if path.name.isdigit()} if folder.is_dir() else set()
+  )
+
+
+def saves(workdir: Path) -> bool:
+  """Whether a checkpoint is being written: it has its temporary name still."""
+  return any('tmp' in name for name in os.listdir(workdir / 'checkpoints'))
+
+
+def wait_until(condition):
+  until = time.monotonic() + 120
+  while not condition():
+    assert time.monotonic() < until
+    time.sleep(0.0005)
+
+
+def stop(process, number):
+  process.send_signal(number)
+  _, text = process.communicate(timeout=60)
+  return process.returncode, text
+
+
+def test_stopped_and_killed_runs_end_like_an_uninterrupted_one(small, uninterrupted, tmp_path):
+  """One run that is stopped with SIGTERM and Ctrl-C and killed, once in the middle of a save."""
+  seed = time.time_ns()
+  print(f'random.Random({seed})')  # pytest shows it where the test fails.
+  chance = random.Random(seed)
+  for number in (signal.SIGTERM, signal.SIGINT):
+    code, text = stop(start(small, tmp_path), number)
+    assert code == 1, text
+    assert text.strip().endswith(f'saved; the same command with --workdir={tmp_path} goes on.')
+    assert 'Traceback' not in text
+  process = start(small, tmp_path)
+  wait_until(lambda: saves(tmp_path) or process.poll() is not None)
+  assert stop(process, signal.SIGKILL)[0] == -signal.SIGKILL
+  process = start(small, tmp_path)
+  time.sleep(chance.uniform(0, 0.3))
+  assert stop(process, signal.SIGKILL)[0] == -signal.SIGKILL
+  assert not (tmp_path / 'summary.json').exists()
+  end(small, tmp_path)
+  assert_same_end(tmp_path, uninterrupted[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('attempt', range(3))
+def test_runs_killed_at_any_moment_end_like_an_uninterrupted_one(
+  small, uninterrupted, tmp_path, attempt
+):
+  """Killed at any time from its start on, until one comes to its end by itself."""
+  del attempt
+  seed = time.time_ns()
+  print(f'random.Random({seed})')
+  chance = random.Random(seed)
+  for _ in range(8):
+    process = subprocess.Popen(
+      command(*small, f'--workdir={tmp_path}'),
+      cwd=ROOT,
+      stdout=subprocess.DEVNULL,
+      stderr=subprocess.PIPE,
+      text=True,
+    )
+    if chance.random() < 0.5:
+      time.sleep(chance.uniform(0, uninterrupted[1]))
+    else:
+      (tmp_path / 'checkpoints').mkdir(exist_ok=True)
+      wait_until(lambda process=process: saves(tmp_path) or process.poll() is not None)
+      time.sleep(chance.uniform(0, 0.05))
+    code, text = stop(process, signal.SIGKILL)
+    assert code in (0, -signal.SIGKILL), text
+  end(small, tmp_path)
+  assert_same_end(tmp_path, uninterrupted[0])

@@ -1,0 +1,206 @@
+import importlib.util
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+
+from omr_jax import recipe
+from omr_jax.check import check_config
+from omr_jax.errors import UserError
+from omr_jax.strokes import CLASSES
+
+CONFIGS = sorted((Path(__file__).parent.parent / 'configs').glob('*.py'))
+
+
+def load(path):
+  spec = importlib.util.spec_from_file_location(path.stem, path)
+  module = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(module)
+  return module
+
+
+def variants():
+  for path in CONFIGS:
+    for variant in getattr(load(path), 'VARIANTS', (None,)):
+      yield pytest.param(path, variant, id=f'{path.stem}:{variant}' if variant else path.stem)
+
+
+def homus(changes=(), without=()):
+  """The everyday config with values by dotted path, None where a key goes."""
+  path = next(path for path in CONFIGS if path.stem == 'homus')
+  config = ConfigDict(load(path).get_config().to_dict())
+  for key, value in dict(changes).items():
+    *sections, last = key.split('.')
+    section = config
+    for name in sections:
+      section = section[name]
+    with section.ignore_type():
+      section[last] = value
+  for key in without:
+    *sections, last = key.split('.')
+    section = config
+    for name in sections:
+      section = section[name]
+    del section[last]
+  return config
+
+
+def test_there_are_configs():
+  assert CONFIGS
+
+
+@pytest.mark.parametrize(('path', 'variant'), variants())
+def test_every_config_is_accepted(path, variant):
+  get_config = load(path).get_config
+  check_config(get_config(variant) if variant else get_config())
+
+
+PLATEAU = {'schedule.name': 'plateau', 'schedule.factor': 0.5, 'schedule.patience': 8}
+
+
+@pytest.mark.parametrize(
+  ('changes', 'words'),
+  [
+    # Unknown keys, with the nearest one.
+    ({'epocs': 3}, ("'epocs'", "'epochs'")),
+    ({'drawing.heigth': 3}, ('drawing', "'heigth'", "'height'")),
+    ({'data.protokol': 'x'}, ('data', "'protokol'", "'protocol'")),
+    ({'augment.rotations': 3.0}, ('augment', "'rotations'", "'rotation'")),
+    ({'loss.smoothing': 3.0}, ('loss', "'smoothing'", "'label_smoothing'")),
+    ({'optimizer.learning_rat': 3.0}, ('optimizer', "'learning_rat'", "'learning_rate'")),
+    ({'schedule.warmup': 3.0}, ('schedule', "'warmup'", "'warm_up'")),
+    ({'optimizer.arguments.b_1': 0.8}, ('optimizer.arguments', "'b_1'", "'b1'")),
+    ({'model.width': 3}, ("'width'", "'widths'")),
+    ({'model.dtype': 'float32'}, ('model.dtype',)),
+    # Unknown names, with the nearest one or all.
+    ({'augment.space': 'stroke'}, ('augment.space', "'stroke'", "'strokes'")),
+    ({'precision': 'float23'}, ('precision', "'float23'", "'float32'")),
+    ({'drawing.layout': 'centred'}, ('drawing.layout', "'centred'", "'centered'")),
+    ({'loss.class_weights': 'x'}, ('loss.class_weights', "'x'", 'none, inverse_sqrt, balanced')),
+    ({'optimizer.name': 'adamm'}, ('optimizer.name', "'adamm'", "'adam'")),
+    ({'schedule.name': 'plato'}, ('schedule.name', "'plato'", "'plateau'")),
+    ({'model.name': 'preact_resnet12'}, ("'preact_resnet12'", "'preact_resnet11'")),
+    # What belongs elsewhere.
+    ({'optimizer.arguments.learning_rate': 0.1}, ('optimizer.arguments', "'learning_rate'")),
+    ({'optimizer.arguments.weight_decay': 0.1}, ('optimizer.arguments', "'weight_decay'")),
+    ({'optimizer.name': 'adam'}, ('optimizer.weight_decay', 'adamw')),
+    ({'drawing.staff_lines': (5,)}, ('drawing.staff_lines', 'centered')),
+    ({'drawing.layout': 'centered'}, ('augment.space=strokes', 'scaled')),
+    ({'drawing.antialias': False}, ('augment.space=strokes', 'antialias')),
+    ({'schedule': 3}, ('schedule', '3', 'section')),
+    # Numbers that no run can have.
+    ({'epochs': -1}, ('epochs', '-1', 'at least 1')),
+    ({'epochs': 0}, ('epochs', '0')),
+    ({'batch_size': 0}, ('batch_size', '0')),
+    ({'seed': -1}, ('seed', '-1')),
+    ({'seed': 2**63}, ('seed', str(2**63))),
+    ({'stop_after': -1}, ('stop_after', '-1')),
+    ({'average_decay': 1.0}, ('average_decay', '1.0')),
+    ({'loss.label_smoothing': -0.1}, ('loss.label_smoothing', '-0.1')),
+    ({'optimizer.learning_rate': 0.0}, ('optimizer.learning_rate', '0.0')),
+    ({'optimizer.learning_rate': float('nan')}, ('optimizer.learning_rate', 'nan')),
+    ({'optimizer.weight_decay': -1.0}, ('optimizer.weight_decay', '-1.0')),
+    ({'optimizer.l2': float('inf')}, ('optimizer.l2', 'inf')),
+    ({'schedule.warm_up': 1.0}, ('schedule.warm_up', '1.0')),
+    (PLATEAU | {'schedule.floor': 1.0}, ('schedule.floor', '1.0')),
+    (PLATEAU | {'schedule.floor': 0.0, 'schedule.factor': 1.0}, ('schedule.factor', '1.0')),
+    (PLATEAU | {'schedule.floor': 0.0, 'schedule.patience': 0}, ('schedule.patience', '0')),
+    ({'drawing.height': 0}, ('drawing.height', '0')),
+    ({'drawing.width': 5000}, ('drawing.width', '5000')),
+    ({'drawing.margin': 24}, ('drawing.margin', '24')),
+    ({'drawing.margin': -1}, ('drawing.margin', '-1')),
+    ({'drawing.thickness': ()}, ('drawing.thickness', '()')),
+    ({'drawing.thickness': (2.0, 0.0)}, ('drawing.thickness', '0.0')),
+    ({'drawing.thickness': ('a',)}, ('drawing.thickness', 'a')),
+    ({'drawing.staff_lines': (1.5,)}, ('drawing.staff_lines', '1.5')),
+    ({'drawing.max_stretch': 0.5}, ('drawing.max_stretch', '0.5')),
+    ({'drawing.max_zoom': 0.0}, ('drawing.max_zoom', '0.0')),
+    ({'augment.zoom': (1.2, 0.8)}, ('augment.zoom', '(1.2, 0.8)')),
+    ({'augment.thickness': (2.0,)}, ('augment.thickness', '(2.0,)')),
+    ({'augment.stroke_zoom': 1.0}, ('augment.stroke_zoom', '1.0')),
+    ({'augment.rotation': float('nan')}, ('augment.rotation', 'nan')),
+    ({'augment.shear': -0.1}, ('augment.shear', '-0.1')),
+    # Too small for the network's pooling.
+    (
+      {
+        'drawing.height': 16,
+        'drawing.width': 16,
+        'augment.space': 'none',
+        'model': {'name': 'vgg13'},
+      },
+      ('16x16', 'vgg13'),
+    ),
+  ],
+)
+def test_refused(changes, words):
+  with pytest.raises(UserError) as caught:
+    recipe.create(homus(changes), len(CLASSES))
+  message = str(caught.value)
+  assert '\n' not in message
+  for word in words:
+    assert word in message
+
+
+@pytest.mark.parametrize(
+  'key',
+  ['seed', 'loss', 'model.name', 'drawing.margin', 'augment.shear', 'augment.space']
+  + ['schedule.warm_up', 'schedule.name', 'data.protocol', 'optimizer.l2'],
+)
+def test_a_missing_key_is_named(key):
+  with pytest.raises(UserError, match=key.split('.')[-1]):
+    recipe.create(homus(without=[key]), len(CLASSES))
+
+
+@pytest.mark.parametrize(
+  ('changes', 'reads'),
+  [
+    ({}, ('points', 'stroke', 'label')),
+    ({'augment.space': 'none'}, ('image', 'size', 'label')),
+    ({'augment.space': 'pictures'}, ('image', 'size', 'label')),
+  ],
+)
+def test_a_choice_can_be_changed_alone(changes, reads):
+  made = recipe.create(homus(changes), len(CLASSES))
+  assert made.reads == reads
+  assert made.plateau is None
+  check_config(homus({'schedule.name': 'constant'}))
+
+
+def test_without_augmentation_the_batch_is_the_input():
+  inputs = recipe.create(homus({'augment.space': 'none'}), 32).inputs
+  batch = {'image': jnp.ones((2, 4, 4, 1)), 'size': jnp.ones((2, 2))}
+  for name, value in inputs(jax.random.key(0), batch).items():
+    assert (value == batch[name]).all()
+
+
+def test_plateau_and_rates():
+  made = recipe.create(homus(PLATEAU | {'schedule.floor': 1e-5}), 32)
+  state = made.plateau.init({})
+  for _ in range(9):
+    _, state = made.plateau.update({}, state, value=jnp.float32(0.5))
+  assert float(state.scale) == 0.5
+  _, rates = made.create_tx(100)
+  assert float(rates(50)) == pytest.approx(4e-3)
+  _, rates = recipe.create(homus(), 32).create_tx(100)
+  assert float(rates(20)) == pytest.approx(4e-3)  # warm_up is 0.2
+
+
+@pytest.mark.parametrize(
+  ('name', 'expected'),
+  [
+    ('inverse_sqrt', [1 / 2, 1 / 1, 1 / 4]),
+    ('balanced', [21 / (3 * 4), 21 / (3 * 1), 21 / (3 * 16)]),
+  ],
+)
+def test_class_weights(name, expected):
+  weights = recipe.create(homus({'loss.class_weights': name}), 3).class_weights
+  assert weights(np.array([4, 1, 16])).tolist() == pytest.approx(expected)
+  # A class without examples weighs nothing in the sum, but must not be infinite.
+  assert np.isfinite(weights(np.array([4, 0, 16]))).all()
+
+
+def test_no_class_weights():
+  assert recipe.create(homus(), 3).class_weights is None
