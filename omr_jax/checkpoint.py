@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any) -> No
   if step in manager.all_steps():
     return
   state, best = jax.device_get((state, best))
+  hook, sys.unraisablehook = sys.unraisablehook, _unraisable
   try:
     manager.save(
       step,
@@ -49,11 +51,13 @@ def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any) -> No
       ),
     )
   except (OSError, ValueError, RuntimeError) as error:  # TensorStore raises the latter two.
-    shutil.rmtree(manager.directory / str(step), ignore_errors=True)
+    for left in (manager.directory / str(step), *manager.directory.glob(f'{step}.*')):
+      shutil.rmtree(left, ignore_errors=True)
     raise UserError(
       f'{manager.directory}: the checkpoint of step {step} could not be written '
       f'({_first_line(error)}); make room, or choose another workdir.'
     ) from error
+  sys.unraisablehook = hook
 
 
 def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
@@ -93,6 +97,12 @@ def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
       'before, or use another workdir.'
     )
   return loaded[item]
+
+
+def _unraisable(what: 'sys.UnraisableHookArgs') -> None:
+  """Threads of a save that failed find its event loop closed, once each: no news to anybody."""
+  if str(what.exc_value) != 'Event loop is closed':
+    sys.__unraisablehook__(what)
 
 
 def _digest(tree: Any) -> str:

@@ -20,7 +20,7 @@ FACTS = {
   'data_digest': str,
   'seed': int,
   'epochs': int,
-  'best_epoch': int,
+  'tested_epoch': int,
   'seconds': int | float,
 }
 # Kind of dtype and number of dimensions of each array in evaluation.npz.

@@ -1,4 +1,4 @@
-"""What a run writes down while it goes on: metrics.jsonl, TensorBoard events, and lines to read."""
+"""What a run writes down while it goes on: metrics.jsonl and TensorBoard events."""
 
 import json
 import time
@@ -68,23 +68,3 @@ class MetricsLog:
       except json.JSONDecodeError:
         break  # Half a line, of a killed run.
     return lines
-
-
-def epoch_line(line: dict, epochs: int, started: float, done_before: int) -> str:
-  """An epoch's numbers for people, with the time that is left at this pace."""
-  done = line['epoch'] - done_before
-  left = (time.monotonic() - started) / done * (epochs - line['epoch'])
-  return (
-    f'epoch {line["epoch"]:3d}/{epochs}  loss {line["loss"]:.4f}  '
-    f'validation {100 * line["validation_accuracy"]:.2f} %  '
-    f'rate {line["learning_rate"]:.2e}  {line["images_per_s"]:.0f} images/s  '
-    f'{duration(left)} left at most'
-  )
-
-
-def duration(seconds: float) -> str:
-  """Like 1 h 02 min, 3 min 20 s or 12 s."""
-  minutes, rest = divmod(round(seconds), 60)
-  if minutes >= 60:
-    return f'{minutes // 60} h {minutes % 60:02d} min'
-  return f'{minutes} min {rest:02d} s' if minutes else f'{rest} s'

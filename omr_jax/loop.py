@@ -1,15 +1,11 @@
-"""A run from config to report: prepare, train, keep the best, evaluate, write down."""
+"""A run from start to report: prepare, train, validate, save, test, write down."""
 
 import dataclasses
-import json
-import os
 import platform
 import resource
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,20 +17,17 @@ import optax
 from ml_collections import ConfigDict
 from tqdm import tqdm
 
-from omr_jax import checkpoint, data, evaluate, log, recipe, report, train
+from omr_jax import announce, checkpoint, data, evaluate, log, recipe, report, train
 from omr_jax.errors import UserError
-from omr_jax.finished_run import write_file
+from omr_jax.interrupt import Interrupted, signals
 from omr_jax.strokes import CLASSES
+from omr_jax.workdir import claim, is_finished
 
 EVALUATION_BATCH = 256
 _NOT_FINITE = (
   'A lower config.optimizer.learning_rate helps most often; what was saved before is in '
 )
 _VERSIONS = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'tensorflow-datasets', 'numpy')
-
-
-class Interrupted(Exception):
-  """SIGTERM or Ctrl-C: the state is saved, and the same command goes on from it."""
 
 
 @dataclasses.dataclass
@@ -81,27 +74,31 @@ def train_and_evaluate(
   """
   started = time.monotonic()
   parts = recipe.create(config, len(CLASSES))
-  if _is_finished(config, workdir):
+  if is_finished(config, workdir):
     print(f'{workdir}: this run is finished.')
     summary = report.rebuild(workdir)
-    _say_result(summary, workdir)
+    announce.result(summary, workdir)
     return summary
   mesh = _mesh(config.batch_size)
   dataset = data.load(
     config.data.protocol, parts.drawing, data_dir, raw_dir, config.data.allow_changed
   )
-  _claim(config, workdir)
+  claim(config, workdir, dataset.digest)
   run = _create(config, workdir, parts, dataset, mesh)
   state, best = _start(run)
-  _say_plan(run, config_name, state)
+  parameters = _count(state.variables['params'])
+  announce.plan(config, config_name, workdir, parts, dataset, run.steps_per_epoch, parameters)
+  if int(state.step):
+    print(f'resuming   after step {int(state.step)}, epoch {int(state.epoch)}')
+  print(flush=True)
   metrics = log.MetricsLog(workdir, int(state.epoch))
   seconds_before = sum(line['seconds'] for line in metrics.history)
   arrays = data.on_devices(dataset.splits['train'], parts.reads, mesh)
-  with closing(metrics), _signals() as is_stopped:
+  with closing(metrics), signals() as is_stopped:
     state, best = _epochs(run, state, best, arrays, metrics, is_stopped)
   seconds = seconds_before + time.monotonic() - started
   summary = _finish(run, config_name, state, best, metrics.history, seconds)
-  _say_result(summary, workdir)
+  announce.result(summary, workdir)
   return summary
 
 
@@ -158,7 +155,7 @@ def _epochs(run: Run, state, best, arrays, metrics, is_stopped):
     state, best, line = _validate(run, state, best)
     line |= {'images_per_s': pace, 'seconds': time.monotonic() - epoch_began}
     metrics.write(line)
-    print(log.epoch_line(line, config.epochs, began, done_before), flush=True)
+    print(announce.epoch_line(line, config.epochs, began, done_before), flush=True)
     checkpoint.save(run.manager, int(state.step), state, best)
     if is_stopped():
       raise Interrupted
@@ -257,7 +254,7 @@ def _finish(run: Run, config_name: str, state, best, history: list[dict], second
     'network': run.config.model.name,
     'parameters': _count(state.variables['params']),
     'epochs': int(state.epoch),
-    'best_epoch': _tested_epoch(run.config, state),
+    'tested_epoch': _tested_epoch(run.config, state),
     'seconds': round(seconds, 1),
     'images_per_s': round(float(np.median([line['images_per_s'] for line in history])), 1),
     'peak_memory_gib': round(_peak_memory() / 2**30, 2),
@@ -285,100 +282,6 @@ def _evaluation_batch() -> int:
   """About EVALUATION_BATCH, divisible among the devices."""
   devices = jax.device_count()
   return -(-EVALUATION_BATCH // devices) * devices
-
-
-def _is_finished(config: ConfigDict, workdir: Path) -> bool:
-  """Whether the folder holds the end of this very run; a run of another config is refused."""
-  try:
-    written = _flat(json.loads((workdir / 'config.json').read_text()))
-  except FileNotFoundError:
-    return False
-  except (OSError, ValueError, AttributeError) as error:
-    raise UserError(
-      f'{workdir}/config.json: unreadable ({error}); choose another workdir.'
-    ) from error
-  wanted = _flat(json.loads(config.to_json()))
-  other = sorted(
-    key for key in wanted.keys() | written.keys() if wanted.get(key) != written.get(key)
-  )
-  if other:
-    raise UserError(
-      f'{workdir}: holds a run of another config; these keys differ: {", ".join(other)}. Choose '
-      'another workdir.'
-    )
-  return (workdir / 'summary.json').exists()
-
-
-def _claim(config: ConfigDict, workdir: Path) -> None:
-  """Makes the folder and writes the config into it."""
-  try:
-    workdir.mkdir(parents=True, exist_ok=True)
-  except OSError as error:
-    raise UserError(f'{workdir}: {error}; choose another workdir.') from error
-  write_file(workdir / 'config.json', config.to_json_best_effort(indent=2).encode())
-
-
-def _flat(tree: dict, prefix: str = '') -> dict:
-  flat = {}
-  for key, value in tree.items():
-    flat |= _flat(value, f'{prefix}{key}.') if isinstance(value, dict) else {prefix + key: value}
-  return flat
-
-
-@contextmanager
-def _signals() -> Iterator:
-  """Turns SIGTERM and Ctrl-C into a question: () to bool. A second Ctrl-C ends at once."""
-  stopped = []
-
-  def note(number, frame) -> None:
-    del frame
-    if stopped and number == signal.SIGINT:
-      raise KeyboardInterrupt
-    stopped.append(number)
-    # A print could have been interrupted, and may not be entered twice.
-    os.write(2, b'\nstopping after this step and saving ...\n')
-
-  before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
-  try:
-    yield lambda: bool(stopped)
-  finally:
-    for number, handler in before.items():
-      signal.signal(number, handler)
-
-
-def _say_plan(run: Run, config_name: str, state: train.TrainState) -> None:
-  config, drawing = run.config, run.parts.drawing
-  sizes = ', '.join(f'{len(run.dataset.splits[s]["label"])} {s}' for s in data.SPLITS)
-  devices = jax.devices()
-  print(f'{config_name} in {run.workdir}')
-  print(f'data       HOMUS {config.data.protocol}: {sizes}')
-  print(
-    f'pictures   {drawing.height}x{drawing.width} {drawing.layout}, augmented: '
-    f'{config.augment.space}'
-  )
-  print(
-    f'network    {config.model.name}, {_count(state.variables["params"]):,} parameters, '
-    f'{config.precision}'
-  )
-  print(
-    f'recipe     {config.optimizer.name} {config.optimizer.learning_rate:g}, '
-    f'{config.schedule.name}, batch {config.batch_size}, at most {config.epochs} epochs of '
-    f'{run.steps_per_epoch} steps, seed {config.seed}'
-  )
-  print(f'devices    {len(devices)} x {devices[0].device_kind}')
-  if int(state.step):
-    print(f'resuming   after step {int(state.step)}, epoch {int(state.epoch)}')
-  print(flush=True)
-
-
-def _say_result(summary: dict, workdir: Path) -> None:
-  low, high = summary['accuracy_wilson_95']
-  print(
-    f'test accuracy {100 * summary["accuracy"]:.2f} % ({summary["correct"]} of {summary["n"]}, '
-    f'95 % interval {100 * low:.2f}-{100 * high:.2f}), epoch {summary["best_epoch"]}, '
-    f'{log.duration(summary["seconds"])}'
-  )
-  print(f'report: {workdir / "report" / "report.html"}')
 
 
 def _count(params: nn.FrozenDict) -> int:

@@ -87,7 +87,7 @@ def _tiles(run, numbers: dict) -> str:
     '95 % interval': f'{100 * low:.2f}{DASH}{100 * high:.2f} %',
     'Errors': f'{numbers["n"] - numbers["correct"]} of {numbers["n"]}',
     'Calibration error': percent(numbers['ece']),
-    'Epochs': f'{run.facts["epochs"]}, best {run.facts["best_epoch"]}',
+    'Epochs': f'{run.facts["epochs"]}, tested {run.facts["tested_epoch"]}',
     'Time': f'{run.facts["seconds"] / 60:.1f} min',
   }
   return ''.join(f'<div><dt>{name}</dt><dd>{value}</dd></div>' for name, value in tiles.items())
@@ -99,7 +99,7 @@ def _curves(run) -> str:
     return [row['epoch'] for row in rows], [row[key] for row in rows]
 
   losses = {'training': series('loss'), 'validation': series('validation_loss')}
-  best = run.facts['best_epoch']
+  best = run.facts['tested_epoch']
   drawn = [
     figures.curve(losses, 'loss', best, log=True),
     figures.curve({'validation': series('validation_accuracy')}, 'validation accuracy', best),

@@ -65,6 +65,7 @@ def small_config() -> ConfigDict:
   """configs/homus.py made small: 3 epochs of 304 // 8 = 38 steps."""
   config = config_page('homus')
   config.epochs = 3
+  config.tested = 'best'
   config.batch_size = 8
   config.data.protocol = 'writers_0'
   config.data.allow_changed = True

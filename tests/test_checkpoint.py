@@ -108,6 +108,8 @@ def test_checkpoint_of_another_network_is_refused(saved):
     checkpoint.restore(manager, 'best', trees(9)[1] | {'scale': np.float32([1])})
 
 
+# As above, with writes.
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
 def test_full_disk_leaves_the_checkpoints_before(saved):
   manager = checkpoint.open_folder(saved)
   with full_disk(4096), pytest.raises(UserError, match='step 12 could not be written'):

@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import struct
+from itertools import pairwise
 from types import SimpleNamespace
 
 import jax
@@ -131,7 +132,7 @@ def test_the_best_variables_are_those_tested(finished, dataset):
   logits = jax.jit(lambda variables, inputs: network.parts.module.apply(variables, inputs, False))
   accuracies = [line['validation_accuracy'] for line in metrics(workdir)]
   summary = json.loads((workdir / 'summary.json').read_text())
-  assert summary['best_epoch'] == 1 + accuracies.index(max(accuracies))
+  assert summary['tested_epoch'] == 1 + accuracies.index(max(accuracies))
   with np.load(workdir / 'evaluation.npz') as written:
     for split in ('validation', 'test'):
       again = train.predict(logits, network.variables, dataset.splits[split], 256)
@@ -224,6 +225,8 @@ def test_checkpoint_of_another_network_is_refused(finished, copied, folders):
     run(config, copied, folders)
 
 
+# Orbax leaves half-done writes behind where it fails.
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
 @pytest.mark.parametrize('size', [512, 4096, 65536])
 def test_full_disk_ends_in_a_message_and_the_run_goes_on_later(finished, tmp_path, folders, size):
   """No file beyond `size` bytes: the config, the first checkpoint or the report fails."""
@@ -245,11 +248,13 @@ def test_loss_that_is_not_finite_stops_the_run(config, tmp_path, folders):
   assert metrics(tmp_path) == []
 
 
-def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch):
+@pytest.mark.parametrize(('tested', 'epoch'), [('best', 2), ('last', 5)])
+def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, tested, epoch):
   """Given accuracies: the best is epoch 2; a wait of one epoch halves the next one's rate."""
   config.unlock()
   config.epochs = 9
   config.stop_after = 3
+  config.tested = tested
   config.schedule = {'name': 'plateau', 'factor': 0.5, 'patience': 1, 'floor': 1e-3}
   shares = iter([1, 3, 3, 2, 3, 3, 3])
   given = SimpleNamespace(
@@ -267,14 +272,12 @@ def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch):
   assert [line['epoch'] for line in lines] == [1, 2, 3, 4, 5]
   rates = [line['learning_rate'] for line in lines]
   np.testing.assert_allclose(rates, [4e-3, 4e-3, 4e-3, 2e-3, 1e-3], rtol=1e-5)
-  assert summary['epochs'] == 5 and summary['best_epoch'] == 2
-  assert summary['best_validation_accuracy'] == pytest.approx(0.3)
-  # The best of epoch 2 stays, and is what was saved last.
-  for best in bests[2:]:
-    assert_same(bests[1], best)
-  assert_same(dict(trained.load(tmp_path).variables), dict(bests[1]))
-  different = jax.tree.map(lambda a, b: (a != b).any(), bests[0], bests[1])
-  assert any(jax.tree.leaves(different))
+  assert summary['epochs'] == 5 and summary['tested_epoch'] == epoch
+  assert_same(dict(trained.load(tmp_path).variables), dict(bests[epoch - 1]))
+  # The best of epoch 2 stays, the last is another each time.
+  for before, after in pairwise(bests[1:]):
+    same = jax.tree.leaves(jax.tree.map(np.array_equal, before, after))
+    assert all(same) == (tested == 'best')
 
 
 @pytest.mark.parametrize('devices', [1, 3, 8])

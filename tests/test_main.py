@@ -15,6 +15,7 @@ from test_loop import assert_same_end
 SMALL = (
   '--config=configs/homus.py',
   '--config.data.protocol=writers_0',
+  '--config.tested=best',
   '--config.data.allow_changed',
   '--config.drawing.height=16',
   '--config.drawing.width=16',

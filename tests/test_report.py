@@ -18,7 +18,7 @@ FACTS = {
   'data_digest': 'abc',
   'seed': 0,
   'epochs': 2,
-  'best_epoch': 2,
+  'tested_epoch': 2,
   'seconds': 90.0,
   'versions': {'jax': '0.10.2'},
 }

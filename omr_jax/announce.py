@@ -1,0 +1,69 @@
+"""What a run tells the person who waits for it."""
+
+import time
+from pathlib import Path
+
+import jax
+from ml_collections import ConfigDict
+
+from omr_jax import data
+from omr_jax.recipe import Recipe
+
+
+def plan(
+  config: ConfigDict,
+  config_name: str,
+  workdir: Path,
+  parts: Recipe,
+  dataset: data.Dataset,
+  steps_per_epoch: int,
+  parameters: int,
+) -> None:
+  """Says what is going to happen."""
+  drawing = parts.drawing
+  sizes = ', '.join(f'{len(dataset.splits[s]["label"])} {s}' for s in data.SPLITS)
+  devices = jax.devices()
+  print(f'{config_name} in {workdir}')
+  print(f'data       HOMUS {config.data.protocol}: {sizes}')
+  print(
+    f'pictures   {drawing.height}x{drawing.width} {drawing.layout}, augmented: '
+    f'{config.augment.space}'
+  )
+  print(f'network    {config.model.name}, {parameters:,} parameters, {config.precision}')
+  print(
+    f'recipe     {config.optimizer.name} {config.optimizer.learning_rate:g}, '
+    f'{config.schedule.name}, batch {config.batch_size}, at most {config.epochs} epochs of '
+    f'{steps_per_epoch} steps, seed {config.seed}'
+  )
+  print(f'devices    {len(devices)} x {devices[0].device_kind}')
+
+
+def epoch_line(line: dict, epochs: int, started: float, done_before: int) -> str:
+  """An epoch's numbers for people, with the time that is left at this pace."""
+  done = line['epoch'] - done_before
+  left = (time.monotonic() - started) / done * (epochs - line['epoch'])
+  return (
+    f'epoch {line["epoch"]:3d}/{epochs}  loss {line["loss"]:.4f}  '
+    f'validation {100 * line["validation_accuracy"]:.2f} %  '
+    f'rate {line["learning_rate"]:.2e}  {line["images_per_s"]:.0f} images/s  '
+    f'{duration(left)} left at most'
+  )
+
+
+def duration(seconds: float) -> str:
+  """Like 1 h 02 min, 3 min 20 s or 12 s."""
+  minutes, rest = divmod(round(seconds), 60)
+  if minutes >= 60:
+    return f'{minutes // 60} h {minutes % 60:02d} min'
+  return f'{minutes} min {rest:02d} s' if minutes else f'{rest} s'
+
+
+def result(summary: dict, workdir: Path) -> None:
+  """Says what came of it and where to read more."""
+  low, high = summary['accuracy_wilson_95']
+  print(
+    f'test accuracy {100 * summary["accuracy"]:.2f} % ({summary["correct"]} of {summary["n"]}, '
+    f'95 % interval {100 * low:.2f}-{100 * high:.2f}), epoch {summary["tested_epoch"]}, '
+    f'{duration(summary["seconds"])}'
+  )
+  print(f'report: {workdir / "report" / "report.html"}')
