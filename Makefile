@@ -8,14 +8,14 @@ SET_UP := $(VENV)/installed
 
 demo: $(SET_UP)
 	$(RUN) -m omr_jax.main --config configs/homus.py --config.data.protocol=made_up \
-	  --config.epochs=3 --workdir runs/demo
+	  --config.epochs=8 --workdir runs/demo
 	@echo 'The same on real symbols: $(RUN) -m omr_jax.main --config configs/homus.py --workdir runs/homus'
 
 test: $(SET_UP)
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n 2 --dist loadfile
 
 test-all: $(SET_UP)
-	$(RUN) -m pytest -m ''
+	$(RUN) -m pytest -n 2 --dist loadfile -m ''
 
 lint: $(SET_UP)
 	$(VENV)/bin/ruff check .

@@ -1,6 +1,5 @@
 """What a run tells the person who waits for it."""
 
-import time
 from pathlib import Path
 
 import jax
@@ -24,7 +23,7 @@ def plan(
   sizes = ', '.join(f'{len(dataset.splits[s]["label"])} {s}' for s in data.SPLITS)
   devices = jax.devices()
   print(f'{config_name} in {workdir}')
-  print(f'data       HOMUS {config.data.protocol}: {sizes}')
+  print(f'data       symbols, split {config.data.protocol}: {sizes}')
   print(
     f'pictures   {drawing.height}x{drawing.width} {drawing.layout}, augmented: '
     f'{config.augment.space}'
@@ -38,15 +37,13 @@ def plan(
   print(f'devices    {len(devices)} x {devices[0].device_kind}')
 
 
-def epoch_line(line: dict, epochs: int, started: float, done_before: int) -> str:
-  """An epoch's numbers for people, with the time that is left at this pace."""
-  done = line['epoch'] - done_before
-  left = (time.monotonic() - started) / done * (epochs - line['epoch'])
+def epoch_line(line: dict, epochs: int, left: float) -> str:
+  """An epoch's numbers for people; `left` are the seconds until the last epoch at this pace."""
   return (
     f'epoch {line["epoch"]:3d}/{epochs}  loss {line["loss"]:.4f}  '
     f'validation {100 * line["validation_accuracy"]:.2f} %  '
     f'rate {line["learning_rate"]:.2e}  {line["images_per_s"]:.0f} images/s  '
-    f'{duration(left)} left at most'
+    f'{duration(left)} left'
   )
 
 

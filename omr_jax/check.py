@@ -89,7 +89,7 @@ def check_config(config: ConfigDict) -> None:
 
 
 def _check_numbers(config: ConfigDict) -> None:
-  _demand('seed', config.seed, 0 <= config.seed < 2**63, 'at least 0 and below 2^63')
+  _demand('seed', config.seed, 0 <= config.seed < 2**32, 'at least 0 and below 2^32')
   at_least = {'epochs': 1, 'batch_size': 1, 'stop_after': 0}
   for key, least in at_least.items():
     _demand(key, config[key], config[key] >= least, f'at least {least}')

@@ -1,7 +1,8 @@
-"""Checkpoints with Orbax: the latest state to go on from, and the best variables to use.
+"""Checkpoints with Orbax: the latest state to go on from, and the variables to test and use.
 
-Both are items of one checkpoint, which Orbax renames into place when it is whole: a run killed at
-any moment finds a state and the best variables that belong to it.
+The latter, `best`, are those of the best epoch, or of the last where `config.tested` says so. Both
+are items of one checkpoint, which Orbax renames into place when it is whole: a run killed at any
+moment finds a state and variables that belong together.
 """
 
 import hashlib
@@ -22,10 +23,12 @@ FOLDER = 'checkpoints'
 _KEPT = 2  # The one before is there should the disk have damaged the latest.
 
 
-def open_folder(workdir: str | os.PathLike) -> ocp.CheckpointManager:
-  """The checkpoints of a run."""
+def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> ocp.CheckpointManager:
+  """The checkpoints of a run; `read_only` leaves a run that is still going on alone."""
   logging.getLogger('absl').setLevel(logging.CRITICAL)  # Orbax tells all it does, then raises.
-  options = ocp.CheckpointManagerOptions(max_to_keep=_KEPT, enable_async_checkpointing=False)
+  options = ocp.CheckpointManagerOptions(
+    max_to_keep=_KEPT, enable_async_checkpointing=False, read_only=read_only
+  )
   return ocp.CheckpointManager(
     Path(workdir).absolute() / FOLDER, options=options, item_names=('state', 'best', 'digest')
   )

@@ -21,7 +21,7 @@ def signals() -> Iterator[Callable[[], bool]]:
       raise KeyboardInterrupt
     stopped.append(number)
     # A print could have been interrupted, and may not be entered twice.
-    os.write(2, b'\nstopping after this step and saving ...\n')
+    os.write(2, b'\nstopping at the next step (on a GPU or TPU, epoch) and saving ...\n')
 
   before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
   try:

@@ -23,7 +23,11 @@ class MetricsLog:
 
   def __init__(self, workdir: Path, epochs_done: int):
     self._path = workdir / METRICS
-    self.history = [line for line in self._read() if line['epoch'] <= epochs_done]
+    self.history = self._read()[:epochs_done]
+    if len(self.history) < epochs_done:
+      raise UserError(
+        f'{self._path}: lacks epochs that the checkpoint has; choose another workdir.'
+      )
     write_file(self._path, ''.join(json.dumps(line) + '\n' for line in self.history).encode())
     step = self.history[-1]['step'] + 1 if self.history else 0
     # The writer alone: tensorboardX's thread around it would neither say that the disk is full nor
@@ -62,9 +66,13 @@ class MetricsLog:
     if not self._path.exists():
       return []
     lines = []
-    for line in self._path.read_text().splitlines():
+    for text in self._path.read_bytes().splitlines():
       try:
-        lines.append(json.loads(line))
-      except json.JSONDecodeError:
+        line = json.loads(text)
+        # The lines of a run are its epochs, from 1.
+        if line['epoch'] != len(lines) + 1 or not {'step', 'seconds'} <= line.keys():
+          break
+      except (ValueError, TypeError, KeyError):
         break  # Half a line, of a killed run.
+      lines.append(line)
     return lines

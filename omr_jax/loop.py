@@ -25,7 +25,8 @@ from omr_jax.workdir import claim, is_finished
 
 EVALUATION_BATCH = 256
 _NOT_FINITE = (
-  'A lower config.optimizer.learning_rate helps most often; what was saved before is in '
+  'A lower config.optimizer.learning_rate in a new workdir helps most often; what was saved before '
+  'is in '
 )
 _VERSIONS = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'tensorflow-datasets', 'numpy')
 
@@ -83,8 +84,9 @@ def train_and_evaluate(
   dataset = data.load(
     config.data.protocol, parts.drawing, data_dir, raw_dir, config.data.allow_changed
   )
+  steps_per_epoch = _steps_per_epoch(config, dataset)
   claim(config, workdir, dataset.digest)
-  run = _create(config, workdir, parts, dataset, mesh)
+  run = _create(config, workdir, parts, dataset, steps_per_epoch, mesh)
   state, best = _start(run)
   parameters = _count(state.variables['params'])
   announce.plan(config, config_name, workdir, parts, dataset, run.steps_per_epoch, parameters)
@@ -96,19 +98,23 @@ def train_and_evaluate(
   arrays = data.on_devices(dataset.splits['train'], parts.reads, mesh)
   with closing(metrics), signals() as is_stopped:
     state, best = _epochs(run, state, best, arrays, metrics, is_stopped)
-  seconds = seconds_before + time.monotonic() - started
-  summary = _finish(run, config_name, state, best, metrics.history, seconds)
+    seconds = seconds_before + time.monotonic() - started
+    summary = _finish(run, config_name, state, best, metrics.history, seconds)
   announce.result(summary, workdir)
   return summary
 
 
-def _create(config, workdir, parts, dataset, mesh) -> Run:
-  labels = dataset.splits['train']['label']
-  steps_per_epoch = len(labels) // config.batch_size
-  if not steps_per_epoch:
+def _steps_per_epoch(config: ConfigDict, dataset: data.Dataset) -> int:
+  examples = len(dataset.splits['train']['label'])
+  if config.batch_size > examples:
     raise UserError(
-      f'config.batch_size={config.batch_size} is more than the {len(labels)} training examples.'
+      f'config.batch_size={config.batch_size} is more than the {examples} training examples.'
     )
+  return examples // config.batch_size
+
+
+def _create(config, workdir, parts, dataset, steps_per_epoch, mesh) -> Run:
+  labels = dataset.splits['train']['label']
   tx, rates = parts.create_tx(steps_per_epoch * config.epochs)
   counts = np.bincount(labels, minlength=len(dataset.classes))
   trainer = train.create(
@@ -130,7 +136,7 @@ def _create(config, workdir, parts, dataset, mesh) -> Run:
 
 
 def _start(run: Run) -> tuple[train.TrainState, train.Variables]:
-  """The state and best variables of the latest checkpoint, or new ones."""
+  """The state and the variables to be tested of the latest checkpoint, or new ones."""
   state = run.trainer.init()
   saved = checkpoint.restore(run.manager, 'state', state)
   if saved is None:
@@ -141,9 +147,9 @@ def _start(run: Run) -> tuple[train.TrainState, train.Variables]:
 
 
 def _epochs(run: Run, state, best, arrays, metrics, is_stopped):
-  """Trains until the last epoch or an early stop; returns the state and the best variables."""
+  """Trains to the last epoch or an early stop; returns the state and the variables to be tested."""
   config, examples = run.config, len(run.dataset.splits['train']['label'])
-  began, done_before = time.monotonic(), int(state.epoch)
+  began, steps_at_start = time.monotonic(), int(state.step)
   while int(state.epoch) < config.epochs and not _is_enough(config, state):
     epoch = int(state.epoch) + 1
     epoch_began = time.monotonic()
@@ -151,11 +157,13 @@ def _epochs(run: Run, state, best, arrays, metrics, is_stopped):
     steps_before = int(state.step)
     state = _epoch(run, state, best, arrays, order, epoch, is_stopped)
     steps = int(state.step) - steps_before
-    pace = steps * config.batch_size / (time.monotonic() - epoch_began)
+    images_per_s = steps * config.batch_size / (time.monotonic() - epoch_began)
     state, best, line = _validate(run, state, best)
-    line |= {'images_per_s': pace, 'seconds': time.monotonic() - epoch_began}
+    line |= {'images_per_s': images_per_s, 'seconds': time.monotonic() - epoch_began}
     metrics.write(line)
-    print(announce.epoch_line(line, config.epochs, began, done_before), flush=True)
+    pace = (int(state.step) - steps_at_start) / (time.monotonic() - began)
+    left = (config.epochs * run.steps_per_epoch - int(state.step)) / pace
+    print(announce.epoch_line(line, config.epochs, left), flush=True)
     checkpoint.save(run.manager, int(state.step), state, best)
     if is_stopped():
       raise Interrupted
@@ -194,7 +202,7 @@ def _epoch(run: Run, state, best, arrays, order, epoch: int, is_stopped) -> trai
 
 
 def _validate(run: Run, state: train.TrainState, best) -> tuple[train.TrainState, object, dict]:
-  """Evaluates an epoch; returns the state, the best variables and the epoch's metrics."""
+  """Evaluates an epoch; returns the state, the variables to be tested and the epoch's metrics."""
   epoch, split = int(state.epoch) + 1, run.dataset.splits['validation']
   logits = train.predict(run.trainer.logits, state.evaluated(), split, _evaluation_batch())
   correct, n = evaluate.accuracy(logits, split['label'])
@@ -231,7 +239,7 @@ def _validate(run: Run, state: train.TrainState, best) -> tuple[train.TrainState
 
 
 def _finish(run: Run, config_name: str, state, best, history: list[dict], seconds: float) -> dict:
-  """Evaluates the best variables on the test split and writes everything down."""
+  """Evaluates the chosen variables on the test split and writes everything down."""
   splits, classes = run.dataset.splits, list(run.dataset.classes)
   logits = {
     split: train.predict(run.trainer.logits, best, splits[split], _evaluation_batch())

@@ -3,6 +3,7 @@
 python -m omr_jax.main --config configs/homus.py --workdir runs/homus
 """
 
+import itertools
 import os
 import sys
 import time
@@ -12,6 +13,7 @@ from absl import app, flags, logging
 from ml_collections import config_flags
 
 from omr_jax.errors import UserError
+from omr_jax.interrupt import Interrupted
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'Page of an experiment, see configs/.')
 _WORKDIR = flags.DEFINE_string(
@@ -38,12 +40,12 @@ def main(arguments: list[str]) -> None:
   filename = config_flags.get_config_filename(flags.FLAGS['config'])
   if not Path(filename).is_file():
     sys.exit(f'{filename}: there is no such config; configs/ has some.')
-  # JAX starts only now, so that a wrong flag is answered at once.
-  from omr_jax import loop
-
-  name = Path(filename).stem
+  name = '-'.join(filter(None, (Path(filename).stem, _variant(sys.argv))))
   workdir = Path(_WORKDIR.value or f'runs/{name}-{time.strftime("%Y%m%d-%H%M%S")}')
   try:
+    # JAX starts only now, so that a wrong flag is answered at once.
+    from omr_jax import loop
+
     loop.train_and_evaluate(
       _CONFIG.value, name, workdir, Path(_DATA_DIR.value).expanduser(), _RAW_DIR.value
     )
@@ -53,9 +55,16 @@ def main(arguments: list[str]) -> None:
   except KeyboardInterrupt:
     print('\nstopped.', file=sys.stderr)
     sys.exit(1)
-  except loop.Interrupted:
+  except Interrupted:
     print(f'\nsaved; the same command with --workdir={workdir} goes on.', file=sys.stderr)
     sys.exit(1)
+
+
+def _variant(arguments: list[str]) -> str:
+  """What follows the colon in --config=PAGE:VARIANT, or nothing."""
+  given = [a.partition('=')[2] for a in arguments if a.startswith('--config=')]
+  given += [b for a, b in itertools.pairwise(arguments) if a == '--config']
+  return given[-1].partition(':')[2] if given else ''
 
 
 def parse(arguments: list[str]) -> list[str]:

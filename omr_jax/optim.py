@@ -9,7 +9,6 @@ import optax
 from optax import contrib
 
 OPTIMIZERS = ('adadelta', 'adam', 'adamw', 'sgd')
-SCHEDULES = ('constant', 'one_cycle', 'plateau')
 
 
 def create(

@@ -14,12 +14,12 @@ from omr_jax.strokes import CLASSES
 
 
 class Trained(NamedTuple):
-  """A run's best network.
+  """A run's network, as it was tested.
 
   Attributes:
     config: Of the run.
     parts: The recipe made from it: the network, and how pictures are drawn.
-    variables: `params` and `batch_stats` of the best epoch.
+    variables: `params` and `batch_stats` of the tested epoch.
   """
 
   config: ConfigDict
@@ -28,7 +28,7 @@ class Trained(NamedTuple):
 
 
 def load(workdir: str | os.PathLike) -> Trained:
-  """Reads config and best variables of a run, finished or not.
+  """Reads config and variables of a run, finished or not.
 
   Raises:
     UserError: The folder is no run, has no checkpoint yet, or is damaged.
@@ -45,7 +45,7 @@ def load(workdir: str | os.PathLike) -> Trained:
     raise UserError(f'{workdir}: has no checkpoints; let the run train for an epoch.')
   inputs = recipe.example_inputs(parts.drawing)
   shapes = jax.eval_shape(lambda: dict(parts.module.init(jax.random.key(0), inputs, train=False)))
-  best = checkpoint.restore(checkpoint.open_folder(workdir), 'best', shapes)
+  best = checkpoint.restore(checkpoint.open_folder(workdir, read_only=True), 'best', shapes)
   if best is None:
     raise UserError(f'{workdir}: has no checkpoint yet; let the run train for an epoch.')
   return Trained(config, parts, best)

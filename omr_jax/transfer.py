@@ -2,9 +2,8 @@
 
   python -m omr_jax.transfer --model runs/demo --protocol original
 
-says, for example, what a network that has seen made-up symbols only is worth on real ones. Beware
-of a protocol whose test symbols the network was trained on: only `made_up` shares none with the
-others.
+says what a network that has seen made-up symbols only is worth on real ones, or the other way
+round. All other protocols split the same symbols: what one tests, another has trained on.
 """
 
 import argparse

@@ -100,8 +100,8 @@ def test_original_protocol(raw_dir, data_dir):
 
 
 def test_made_up_is_split_by_writer_and_needs_no_archive(data_dir, monkeypatch):
-  made_up = types.SimpleNamespace(files=lambda: raw_files(writers=7))
-  monkeypatch.setattr(tfds_builders.homus, 'made_up', made_up, raising=False)
+  made_up = types.SimpleNamespace(files=lambda: raw_files(writers=7), DIGEST='0123456789abcdef')
+  monkeypatch.setattr(tfds_builders.homus, 'made_up', made_up)
   builder = prepare('made_up', data_dir)
   assert ids(builder, 'test') == ['1-1', '1-2', '6-1', '6-2']
   assert ids(builder, 'validation') == ['2-1', '2-2', '7-1', '7-2']

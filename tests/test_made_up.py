@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from omr_jax import strokes
-from tfds_builders.homus import made_up, made_up_notes, made_up_pen, made_up_templates
+from tfds_builders.homus import archive, made_up, made_up_notes, made_up_pen, made_up_templates
 
 FLAGS = {'Eighth-Note': 1, 'Sixteenth-Note': 2, 'Thirty-Two-Note': 3, 'Sixty-Four-Note': 4}
 HOOKS = {'Eighth-Rest': 1, 'Sixteenth-Rest': 2, 'Thirty-Two-Rest': 3, 'Sixty-Four-Rest': 4}
@@ -182,3 +182,7 @@ def test_arcs_and_turns_go_clockwise_on_paper():
 def test_every_class_has_a_template():
   assert {label for label, _ in made_up_templates.TEMPLATES} == set(strokes.CLASSES)
   assert len(made_up_templates.TEMPLATES) == 38
+
+
+def test_digest_is_that_of_the_default_files():
+  assert archive.digest(made_up.files()) == made_up.DIGEST

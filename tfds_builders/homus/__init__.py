@@ -12,7 +12,7 @@ from pathlib import Path
 import tensorflow_datasets as tfds
 
 from omr_jax.errors import UserError
-from tfds_builders.homus import archive
+from tfds_builders.homus import archive, made_up
 from tfds_builders.homus.homus_dataset_builder import Builder
 
 __all__ = ['prepare']
@@ -46,7 +46,10 @@ def prepare(
     raise UserError(f'{protocol!r}: no such split protocol; the nearest is {nearest!r}.')
   data_dir = Path(data_dir).expanduser()
   expected = None if protocol == 'made_up' else archive.DIGEST
-  if allow_changed and expected:
+  if protocol == 'made_up':
+    # Other templates give another folder, not yesterday's symbols.
+    data_dir = data_dir / f'made_up-{made_up.DIGEST[:16]}'
+  elif allow_changed:
     path = archive.locate(raw_dir, _fetch_into(data_dir))
     files = archive.read(path)
     archive.verify(files, path, allow_changed=True)

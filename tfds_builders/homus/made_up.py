@@ -11,6 +11,8 @@ from omr_jax import strokes
 from tfds_builders.homus.made_up_pen import Hand, turned
 from tfds_builders.homus.made_up_templates import TEMPLATES
 
+# What `archive.digest` gives for the default files; to be renewed with every change of a template.
+DIGEST = '1e4ac1f46972c287493f170e949c908e732d0688a8d176ce7d4fe46676e6e55b'
 # Room for the largest symbol and its writer's slant: coordinates stay positive, as a tablet's are.
 _ORIGIN = 20
 
