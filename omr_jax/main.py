@@ -3,7 +3,6 @@
 python -m omr_jax.main --config configs/homus.py --workdir runs/homus
 """
 
-import itertools
 import os
 import sys
 import time
@@ -37,10 +36,10 @@ def main(arguments: list[str]) -> None:
     sys.exit(f'Unknown argument {arguments[1]!r}; flags begin with --, see --help.')
   if _CONFIG.value is None:
     sys.exit('Say what to do with --config, for example --config configs/homus.py.')
-  filename = config_flags.get_config_filename(flags.FLAGS['config'])
-  if not Path(filename).is_file():
-    sys.exit(f'{filename}: there is no such config; configs/ has some.')
-  name = '-'.join(filter(None, (Path(filename).stem, _variant(sys.argv))))
+  page, _, variant = config_flags.get_config_filename(flags.FLAGS['config']).partition(':')
+  if not Path(page).is_file():
+    sys.exit(f'{page}: there is no such config; configs/ has some.')
+  name = '-'.join(filter(None, (Path(page).stem, variant)))
   workdir = Path(_WORKDIR.value or f'runs/{name}-{time.strftime("%Y%m%d-%H%M%S")}')
   try:
     # JAX starts only now, so that a wrong flag is answered at once.
@@ -58,13 +57,6 @@ def main(arguments: list[str]) -> None:
   except Interrupted:
     print(f'\nsaved; the same command with --workdir={workdir} goes on.', file=sys.stderr)
     sys.exit(1)
-
-
-def _variant(arguments: list[str]) -> str:
-  """What follows the colon in --config=PAGE:VARIANT, or nothing."""
-  given = [a.partition('=')[2] for a in arguments if a.startswith('--config=')]
-  given += [b for a, b in itertools.pairwise(arguments) if a == '--config']
-  return given[-1].partition(':')[2] if given else ''
 
 
 def parse(arguments: list[str]) -> list[str]:

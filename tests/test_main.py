@@ -48,6 +48,7 @@ def answer(*arguments):
     (('--config=configs/homus.py', '--config.epochs=x'), 2, '--config.epochs=x'),
     (('--config=configs/homus.py', '--config.epochs=-1'), 2, 'config.epochs is -1'),
     (('--config=configs/homus_paper.py',), 2, 'variant'),
+    (('--config=configs/homus_paper.py:vgg', '--config.epochs=-1'), 2, 'config.epochs is -1'),
     (('--config=configs/homus_paper.py:vg',), 2, "'vg' is none of the variants resnet, vgg"),
     (('--config=configs/homus.py', '--wokdir=a'), 2, 'Did you mean: workdir'),
     (('--config=configs/homus.py', 'workdir'), 1, "Unknown argument 'workdir'"),
