@@ -1,6 +1,5 @@
 """The rules that a config has to keep, refused by the name of the key."""
 
-import difflib
 import inspect
 import math
 from collections.abc import Collection, Mapping
@@ -10,7 +9,7 @@ import optax
 from ml_collections import ConfigDict
 
 from omr_jax import optim, render
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, nearest
 
 PRECISIONS = ('float32', 'bfloat16')
 TESTED = ('best', 'last')
@@ -172,7 +171,7 @@ def _keys(
   allowed = allowed or keys
   for key in section:
     if key not in allowed:
-      raise UserError(f'config: {where} has no key {key!r}{_nearest(key, allowed)}')
+      raise UserError(f'config: {where} has no key {key!r}{nearest(key, allowed)}')
   for key in keys:
     if key not in section:
       raise UserError(f'config: {where} lacks the key {key!r}; configs are complete.')
@@ -180,13 +179,8 @@ def _keys(
 
 def _one_of(key: str, value: Any, known: Collection[str]) -> str:
   if value not in known:
-    raise UserError(f'config.{key}: {value!r} is unknown{_nearest(str(value), known)}')
+    raise UserError(f'config.{key}: {value!r} is unknown{nearest(str(value), known)}')
   return value
-
-
-def _nearest(name: str, known: Collection[str]) -> str:
-  nearest = difflib.get_close_matches(name, known, n=1)
-  return f': did you mean {nearest[0]!r}?' if nearest else f': there are {", ".join(known)}.'
 
 
 def _demand(key: str, value: Any, good: bool, words: str) -> None:

@@ -17,8 +17,8 @@ def simplify(
   """Drops points that lie on the line between their neighbours, or nearly so.
 
   The ends of strokes stay. No two neighbours go at once: a pass takes points of odd rank, then of
-  even rank. So the line moves by at most twice the sum of the
-  tolerances, unless even the coarsest one leaves more than POINTS.
+  even rank. So the line moves by at most twice the sum of the tolerances, unless even the
+  coarsest one leaves more than POINTS.
 
   Args:
     points: For each symbol int [points, 2].

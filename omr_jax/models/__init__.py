@@ -13,8 +13,7 @@ apart. The originals (MusicSymbolClassifier; the paper's two are in its section 
 """
 
 import bisect
-import difflib
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -23,7 +22,7 @@ import jax
 import jax.numpy as jnp
 from flax.typing import Dtype
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, nearest
 from omr_jax.models import layers
 from omr_jax.models.preact import PreactResNet
 from omr_jax.models.resnet import ResNet
@@ -92,12 +91,12 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
     UserError: An unknown name or argument, or a value that no network can have.
   """
   if name not in NETWORKS:
-    raise UserError(f'No network is called {name!r}{_choice(name, NETWORKS)}')
+    raise UserError(f'No network is called {name!r}{nearest(name, NETWORKS)}')
   network = NETWORKS[name]
   for argument, value in arguments.items():
     if argument not in network.func.options:
       raise UserError(
-        f'{name} has no argument {argument!r}{_choice(argument, network.func.options)}'
+        f'{name} has no argument {argument!r}{nearest(argument, network.func.options)}'
       )
     words, is_valid = _VALUES[argument]
     if not _holds(is_valid, value):
@@ -157,9 +156,3 @@ def _holds(is_valid: Callable[[Any], bool], value: Any) -> bool:
     return is_valid(value)
   except TypeError:
     return False
-
-
-def _choice(name: str, known: Collection[str]) -> str:
-  """The end of a message about an unknown name: the nearest one, or all."""
-  nearest = difflib.get_close_matches(name, known, n=1)
-  return f': did you mean {nearest[0]!r}?' if nearest else f': there are {", ".join(known)}.'
