@@ -63,9 +63,16 @@ def get_config() -> ConfigDict:
   config.optimizer.learning_rate = 4e-3
   config.optimizer.weight_decay = 0.02
   config.optimizer.l2 = 0.0
-  config.optimizer.arguments = ConfigDict()
+  config.optimizer.b1 = 0.9
+  config.optimizer.b2 = 0.999
+  config.optimizer.eps = 1e-8
+  config.optimizer.momentum = 0.9  # of sgd
+  config.optimizer.rho = 0.95  # of adadelta
 
   config.schedule = ConfigDict()
   config.schedule.name = 'one_cycle'
   config.schedule.warm_up = 0.2
+  config.schedule.factor = 0.5  # of plateau, as the next two
+  config.schedule.patience = 8
+  config.schedule.floor = 1e-5
   return config.lock()

@@ -52,6 +52,9 @@ def get_config(variant: str) -> ConfigDict:
   config.augment.zoom = (0.8, 1.2)
   config.augment.shear = 0.0
   config.augment.shift = 0.0
+  config.augment.thickness = (3.0, 3.0)  # of strokes, as the next two
+  config.augment.stroke_zoom = 0.0
+  config.augment.stroke_shift = 0.0
 
   config.model = ConfigDict()
   config.model.name = 'resnet25' if variant == 'resnet' else 'vgg13'
@@ -64,13 +67,18 @@ def get_config(variant: str) -> ConfigDict:
   config.optimizer = ConfigDict()
   config.optimizer.name = 'adadelta'
   config.optimizer.learning_rate = 1.0
-  config.optimizer.weight_decay = 0.0
   config.optimizer.l2 = 1e-4
-  config.optimizer.arguments = ConfigDict({'rho': 0.95, 'eps': 1e-8})
+  config.optimizer.rho = 0.95
+  config.optimizer.eps = 1e-8
+  config.optimizer.b1 = 0.9  # of adam, as b2
+  config.optimizer.b2 = 0.999
+  config.optimizer.momentum = 0.9  # of sgd
+  config.optimizer.weight_decay = 0.0  # of adamw
 
   config.schedule = ConfigDict()
   config.schedule.name = 'plateau'
   config.schedule.factor = 0.5
   config.schedule.patience = 8
   config.schedule.floor = 1e-5
+  config.schedule.warm_up = 0.2  # of one_cycle
   return config.lock()

@@ -3,38 +3,35 @@
 from pathlib import Path
 
 import jax
-from ml_collections import ConfigDict
 
 from omr_jax import data
-from omr_jax.recipe import Recipe
+from omr_jax.runs import Run
+from omr_jax.state import TrainState, count_parameters
 
 
-def plan(
-  config: ConfigDict,
-  config_name: str,
-  workdir: Path,
-  parts: Recipe,
-  dataset: data.Dataset,
-  steps_per_epoch: int,
-  parameters: int,
-) -> None:
+def plan(run: Run, state: TrainState) -> None:
   """Says what is going to happen."""
-  drawing = parts.drawing
-  sizes = ', '.join(f'{len(dataset.splits[s]["label"])} {s}' for s in data.SPLITS)
+  config, drawing, splits = run.config, run.parts.drawing, run.dataset.splits
+  sizes = ', '.join(f'{len(splits[s]["label"])} {s}' for s in data.SPLITS)
   devices = jax.devices()
-  print(f'{config_name} in {workdir}')
-  print(f'data       symbols, split {config.data.protocol}: {sizes}')
+  print(f'{run.config_name} in {run.workdir}')
+  print(f'data       {run.dataset.origin}, split {config.data.protocol}: {sizes}')
   print(
     f'pictures   {drawing.height}x{drawing.width} {drawing.layout}, augmented: '
     f'{config.augment.space}'
   )
-  print(f'network    {config.model.name}, {parameters:,} parameters, {config.precision}')
+  print(
+    f'network    {config.model.name}, {count_parameters(state):,} parameters, {config.precision}'
+  )
   print(
     f'recipe     {config.optimizer.name} {config.optimizer.learning_rate:g}, '
     f'{config.schedule.name}, batch {config.batch_size}, at most {config.epochs} epochs of '
-    f'{steps_per_epoch} steps, seed {config.seed}'
+    f'{run.steps_per_epoch} steps, seed {config.seed}'
   )
   print(f'devices    {len(devices)} x {devices[0].device_kind}')
+  if int(state.step):
+    print(f'resuming   after step {int(state.step)}, epoch {int(state.epoch)}')
+  print(flush=True)
 
 
 def epoch_line(line: dict, epochs: int, left: float) -> str:

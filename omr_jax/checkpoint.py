@@ -1,8 +1,7 @@
-"""Checkpoints with Orbax: the latest state to go on from, and the variables to test and use.
+"""Checkpoints with Orbax: the latest state to go on from, and the variables of the best epoch.
 
-The latter, `best`, are those of the best epoch, or of the last where `config.tested` says so. Both
-are items of one checkpoint, which Orbax renames into place when it is whole: a run killed at any
-moment finds a state and variables that belong together.
+Both are items of one checkpoint, which Orbax renames into place when it is whole: a run killed at
+any moment finds a state and variables that belong together.
 """
 
 import hashlib
@@ -26,16 +25,32 @@ _KEPT = 2  # The one before is there should the disk have damaged the latest.
 def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> ocp.CheckpointManager:
   """The checkpoints of a run; `read_only` leaves a run that is still going on alone."""
   logging.getLogger('absl').setLevel(logging.CRITICAL)  # Orbax tells all it does, then raises.
+  folder = Path(workdir).absolute() / FOLDER
+  if folder.exists() and not folder.is_dir():
+    raise UserError(f'{folder}: is no folder; choose another workdir.')
   options = ocp.CheckpointManagerOptions(
-    max_to_keep=_KEPT, enable_async_checkpointing=False, read_only=read_only
+    max_to_keep=_KEPT,
+    enable_async_checkpointing=False,
+    read_only=read_only,
+    cleanup_tmp_directories=not read_only,  # What a killed save has left.
   )
-  return ocp.CheckpointManager(
-    Path(workdir).absolute() / FOLDER, options=options, item_names=('state', 'best', 'digest')
-  )
+  try:
+    return ocp.CheckpointManager(folder, options=options, item_names=('state', 'best', 'facts'))
+  except (OSError, ValueError) as error:
+    raise UserError(
+      f'{folder}: cannot be used ({_first_line(error)}); choose another workdir.'
+    ) from error
 
 
-def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any) -> None:
+def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any, seconds: float) -> None:
   """Writes both; where `step` was saved before, nothing (the run is deterministic).
+
+  Args:
+    manager: Of `open_folder`.
+    step: Of the state.
+    state: To go on from.
+    best: Variables of the best epoch so far.
+    seconds: That the run has taken so far.
 
   Raises:
     UserError: A full disk or a read-only folder; the checkpoints before are untouched.
@@ -50,7 +65,9 @@ def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any) -> No
       args=ocp.args.Composite(
         state=ocp.args.StandardSave(state),
         best=ocp.args.StandardSave(best),
-        digest=ocp.args.JsonSave({'state': _digest(state), 'best': _digest(best)}),
+        facts=ocp.args.JsonSave(
+          {'state': _digest(state), 'best': _digest(best), 'seconds': seconds}
+        ),
       ),
     )
   except (OSError, ValueError, RuntimeError) as error:  # TensorStore raises the latter two.
@@ -83,10 +100,10 @@ def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
     loaded = manager.restore(
       step,
       args=ocp.args.Composite(
-        **{item: ocp.args.StandardRestore(like)}, digest=ocp.args.JsonRestore()
+        **{item: ocp.args.StandardRestore(like)}, facts=ocp.args.JsonRestore()
       ),
     )
-    whole = loaded.digest[item] == _digest(loaded[item])
+    whole = loaded.facts[item] == _digest(loaded[item])
   except Exception as error:  # Orbax and TensorStore raise almost anything on damaged files.
     raise UserError(
       f'{folder}: damaged, or of another network ({_first_line(error)}). If the run has an older '
@@ -100,6 +117,16 @@ def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
       'before, or use another workdir.'
     )
   return loaded[item]
+
+
+def seconds(manager: ocp.CheckpointManager) -> float:
+  """What the run had taken at its latest checkpoint; call it after `restore`, which checks it."""
+  step = manager.latest_step()
+  if step is None:
+    return 0.0
+  return manager.restore(step, args=ocp.args.Composite(facts=ocp.args.JsonRestore())).facts[
+    'seconds'
+  ]
 
 
 def _unraisable(what: 'sys.UnraisableHookArgs') -> None:

@@ -14,11 +14,12 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
-from omr_jax import render
+from omr_jax import folders, render
 from omr_jax.errors import UserError
 from omr_jax.simplify import simplify
-from omr_jax.strokes import CLASSES
+from omr_jax.strokes import CLASSES, OFFICIAL
 from tfds_builders import homus
+from tfds_builders.homus import archive
 
 SPLITS = ('train', 'validation', 'test')
 # To be raised with every change of what `_arrays` gives: older caches are then made anew.
@@ -36,11 +37,13 @@ class Dataset(NamedTuple):
       int32 [examples], `id` str [examples]; for `train` also `points` and `stroke`, see `simplify`.
     classes: Names, in the order of the labels.
     digest: Of the raw data.
+    origin: What the raw data is, in words: OFFICIAL, made-up symbols, or a changed archive.
   """
 
   splits: Mapping[str, Mapping[str, np.ndarray]]
   classes: tuple[str, ...]
   digest: str
+  origin: str
 
 
 def load(
@@ -63,22 +66,19 @@ def load(
     allow_changed: Accept a raw archive that differs from HOMUS 2.0.
 
   Raises:
-    UserError: See `tfds_builders.homus.prepare`; a cache that can't be written.
+    UserError: See `tfds_builders.homus.prepare`; more pictures than the memory holds; a cache that
+      can't be written.
   """
   builder = homus.prepare(protocol, data_dir, raw_dir, allow_changed)
   digest = dict(builder.info.metadata.items())['digest']
   wanted = json.dumps([_RULE, digest, protocol, asdict(drawing)])
-  folder = cache_dir() / 'drawn' / hashlib.sha256(wanted.encode()).hexdigest()[:24]
+  folder = folders.cache_dir() / 'drawn' / hashlib.sha256(wanted.encode()).hexdigest()[:24]
   splits = _read_cache(folder)
   if splits is None:
+    _refuse_beyond_memory(builder, drawing)
     splits = {split: _arrays(builder, split, drawing) for split in SPLITS}
     _write_cache(folder, splits)
-  return Dataset(splits, CLASSES, digest)
-
-
-def cache_dir() -> Path:
-  """The project's folder in the user's cache: $OMR_CACHE_DIR or ~/.cache/omr_jax."""
-  return Path(os.environ.get('OMR_CACHE_DIR') or '~/.cache/omr_jax').expanduser()
+  return Dataset(splits, CLASSES, digest, _origin(protocol, digest))
 
 
 def epoch_order(seed: int, epoch: int, examples: int) -> np.ndarray:
@@ -92,6 +92,18 @@ def on_devices(
   """Puts the named arrays on every device of the mesh, whole: each gathers its share of a batch."""
   sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
   return {name: jax.device_put(arrays[name], sharding) for name in names}
+
+
+def _refuse_beyond_memory(builder, drawing: render.Drawing) -> None:
+  examples = builder.info.splits['train'].num_examples * len(drawing.renderings())
+  need = examples * drawing.height * drawing.width
+  memory = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
+  if need > memory / 2:
+    raise UserError(
+      f'config.drawing: {examples} training pictures of {drawing.height}x{drawing.width} need '
+      f'{need / 2**30:.0f} GiB, more than half of the {memory / 2**30:.0f} GiB here; choose a '
+      'smaller canvas or fewer renderings.'
+    )
 
 
 def _arrays(builder, split: str, drawing: render.Drawing) -> dict[str, np.ndarray]:
@@ -120,6 +132,12 @@ def _arrays(builder, split: str, drawing: render.Drawing) -> dict[str, np.ndarra
     )
   arrays = {name: np.repeat(value, len(renderings), axis=0) for name, value in arrays.items()}
   return arrays | {'image': images.reshape(-1, drawing.height, drawing.width, 1)}
+
+
+def _origin(protocol: str, digest: str) -> str:
+  if protocol == 'made_up':
+    return 'made-up symbols'
+  return OFFICIAL if digest == archive.DIGEST else 'a changed HOMUS'
 
 
 def _read_cache(folder: Path) -> dict[str, dict[str, np.ndarray]] | None:

@@ -19,7 +19,7 @@ BLUE, ORANGE = '#3b82d0', '#e8710a'
 
 
 def curve(
-  series: dict[str, tuple[list, list]], ylabel: str, best_epoch: int | None, log: bool = False
+  series: dict[str, tuple[list, list]], ylabel: str, tested_epoch: int, log: bool = False
 ) -> str:
   """Line plot over epochs, as SVG: `series` maps a name to its (epochs, values)."""
   figure, axes = _figure(3.6, 2.4)
@@ -28,8 +28,7 @@ def curve(
   ):
     single = '.' if len(epochs) == 1 else ''
     axes.plot(epochs, values, label=name, color=colour, linestyle=style, marker=single)
-  if best_epoch is not None:
-    axes.axvline(best_epoch, color=TEXT, linewidth=0.8, linestyle=':')
+  axes.axvline(tested_epoch, color=TEXT, linewidth=0.8, linestyle=':')
   if log and any(value > 0 for _, values in series.values() for value in values):
     axes.set_yscale('log')
   axes.set_xlabel('epoch')
@@ -37,8 +36,8 @@ def curve(
   axes.xaxis.get_major_locator().set_params(integer=True)
   if len(series) > 1:
     axes.legend(frameon=False, labelcolor=TEXT)
-  marked = '' if best_epoch is None else f', the dotted line is the tested epoch {best_epoch}'
-  return _svg(figure, f'{ylabel} by epoch: {", ".join(series)}{marked}')
+  marked = f'the dotted line is the tested epoch {tested_epoch}'
+  return _svg(figure, f'{ylabel} by epoch: {", ".join(series)}, {marked}')
 
 
 def confusion(matrix: np.ndarray, classes: list[str]) -> str:

@@ -1,6 +1,5 @@
 """A finished run's folder: what a report needs of it, written whole and read with care."""
 
-import contextlib
 import io
 import json
 import os
@@ -12,12 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from omr_jax.errors import UserError
+from omr_jax.workdir import write_file
 
 # What the training has to tell about itself; it may tell more.
 FACTS = {
   'config_name': str,
   'protocol': str,
   'data_digest': str,
+  'origin': str,
   'seed': int,
   'epochs': int,
   'tested_epoch': int,
@@ -129,22 +130,6 @@ def read_with_facts(workdir: Path, facts: dict) -> Run:
   arrays['classes'] = arrays['classes'].tolist()
   config = _read_json(workdir / 'config.json')
   return Run(workdir, config, _read_history(workdir / 'metrics.jsonl'), facts, **arrays)
-
-
-def write_file(path: Path, content: bytes) -> None:
-  """Write a file whole or not at all, and the folder around it. UserError where it can't be."""
-  temporary = path.with_name(f'.{path.name}.tmp')
-  try:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
-  except OSError as error:
-    with contextlib.suppress(OSError):
-      temporary.unlink()
-    raise UserError(
-      f'{path}: cannot be written ({error.strerror}); make room or give write permission, then '
-      'run the same command again.'
-    ) from error
 
 
 def _read_json(path: Path) -> dict:

@@ -9,7 +9,7 @@ from tensorboardX.proto.event_pb2 import Event, SessionLog
 from tensorboardX.summary import scalar
 
 from omr_jax.errors import UserError
-from omr_jax.finished_run import write_file
+from omr_jax.workdir import write_file
 
 METRICS = 'metrics.jsonl'
 

@@ -3,7 +3,6 @@
 python -m omr_jax.main --config configs/homus.py --workdir runs/homus
 """
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from omr_jax.errors import UserError
+from omr_jax import folders
+from omr_jax.errors import UserError, answered
 from omr_jax.interrupt import Interrupted
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'Page of an experiment, see configs/.')
@@ -24,9 +24,7 @@ _RAW_DIR = flags.DEFINE_string(
   'raw_dir', None, 'Folder with the raw archive in it or one level below; $OMR_RAW_DIR by default.'
 )
 _DATA_DIR = flags.DEFINE_string(
-  'data_dir',
-  os.environ.get('TFDS_DATA_DIR', os.path.join('~', 'tensorflow_datasets')),
-  'Folder of prepared data.',
+  'data_dir', None, 'Folder of prepared data; $TFDS_DATA_DIR or ~/tensorflow_datasets by default.'
 )
 
 
@@ -42,21 +40,22 @@ def main(arguments: list[str]) -> None:
   name = '-'.join(filter(None, (Path(page).stem, variant)))
   workdir = Path(_WORKDIR.value or f'runs/{name}-{time.strftime("%Y%m%d-%H%M%S")}')
   try:
-    # JAX starts only now, so that a wrong flag is answered at once.
-    from omr_jax import loop
-
-    loop.train_and_evaluate(
-      _CONFIG.value, name, workdir, Path(_DATA_DIR.value).expanduser(), _RAW_DIR.value
-    )
-  except UserError as error:
-    print(f'\n{error}', file=sys.stderr)
-    sys.exit(2)
-  except KeyboardInterrupt:
-    print('\nstopped.', file=sys.stderr)
-    sys.exit(1)
+    sys.exit(answered(lambda: _train(name, workdir)))
   except Interrupted:
     print(f'\nsaved; the same command with --workdir={workdir} goes on.', file=sys.stderr)
     sys.exit(1)
+
+
+def _train(name: str, workdir: Path) -> None:
+  # JAX starts only now, so that a wrong flag is answered at once.
+  from omr_jax import check, loop
+
+  config = _CONFIG.value
+  check.check_config(config)
+  given = config_flags.get_override_values(flags.FLAGS['config'])
+  for key in sorted(check.unread_keys(config) & given.keys()):
+    raise UserError(f'config.{key} is not read by what config.{key.partition(".")[0]} chooses.')
+  loop.train_and_evaluate(config, name, workdir, folders.data_dir(_DATA_DIR.value), _RAW_DIR.value)
 
 
 def parse(arguments: list[str]) -> list[str]:

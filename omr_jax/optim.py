@@ -1,6 +1,6 @@
 """Optimizers, learning rates, and when to stop (paper, V-B; the originals' settings in configs)."""
 
-from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -8,30 +8,34 @@ import jax.numpy as jnp
 import optax
 from optax import contrib
 
-OPTIMIZERS = ('adadelta', 'adam', 'adamw', 'sgd')
+# The arguments of each, with optax's names; `sgd` is always Nesterov's.
+ARGUMENTS = {
+  'adadelta': ('rho', 'eps'),
+  'adam': ('b1', 'b2', 'eps'),
+  'adamw': ('b1', 'b2', 'eps', 'weight_decay'),
+  'sgd': ('momentum',),
+}
 
 
 def create(
-  name: str, rate: optax.ScalarOrSchedule, weight_decay: float, l2: float, arguments: Mapping
+  name: str, rate: optax.ScalarOrSchedule, l2: float, **arguments: float
 ) -> optax.GradientTransformation:
   """An optimizer; both kinds of decay act on kernels only.
 
   Args:
-    name: One of OPTIMIZERS.
+    name: A key of ARGUMENTS.
     rate: The learning rate or its schedule over steps.
-    weight_decay: Decoupled, of `adamw`; 0 for the others.
     l2: Strength of a penalty l2 * sum(w^2) on the loss, as Keras has it: gradient 2 * l2 * w.
-    arguments: Further arguments of the optax function of that name (`sgd`: always Nesterov).
+    **arguments: All of ARGUMENTS[name]; the `weight_decay` of `adamw` is decoupled.
   """
-  if name == 'adamw':
-    tx = optax.adamw(rate, weight_decay=weight_decay, mask=kernels, **arguments)
-  elif name == 'sgd':
-    tx = optax.sgd(rate, nesterov=True, **arguments)
-  else:
-    tx = {'adadelta': optax.adadelta, 'adam': optax.adam}[name](rate, **arguments)
-  if l2:
-    tx = optax.chain(optax.add_decayed_weights(2 * l2, mask=kernels), tx)
-  return tx
+  make = {
+    'adadelta': optax.adadelta,
+    'adam': optax.adam,
+    'adamw': partial(optax.adamw, mask=kernels),
+    'sgd': partial(optax.sgd, nesterov=True),
+  }[name]
+  tx = make(rate, **arguments)
+  return optax.chain(optax.add_decayed_weights(2 * l2, mask=kernels), tx) if l2 else tx
 
 
 def kernels(params: optax.Params) -> optax.Params:
@@ -39,7 +43,7 @@ def kernels(params: optax.Params) -> optax.Params:
   return jax.tree_util.tree_map_with_path(lambda path, _: path[-1].key == 'kernel', params)
 
 
-def schedule(name: str, rate: float, steps: int, warm_up: float = 0) -> optax.Schedule:
+def schedule(name: str, rate: float, steps: int, warm_up: float | None) -> optax.Schedule:
   """The learning rate over steps, before the plateau's scale.
 
   Args:

@@ -1,6 +1,6 @@
 """What a config says, made into the parts of a run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 import flax.linen as nn
@@ -11,8 +11,7 @@ import optax
 from ml_collections import ConfigDict
 
 from omr_jax import augment, ink, models, optim, render
-from omr_jax.check import AUGMENTATIONS, check_config
-from omr_jax.errors import UserError
+from omr_jax.check import AUGMENTATIONS, SCHEDULES, check_config
 
 Inputs = Mapping[str, jax.Array]
 
@@ -46,11 +45,9 @@ def create(config: ConfigDict, num_classes: int) -> Recipe:
     UserError: A key that is missing or unknown, or a value no run can have, by name.
   """
   check_config(config)
-  drawing = render.Drawing(**_plain(config.drawing))
-  arguments = _plain(config.model)
-  name = arguments.pop('name')
-  for key in {'num_classes', 'dtype'} & arguments.keys():
-    raise UserError(f'config.model.{key} is not for a config: classes and precision decide it.')
+  drawing = render.Drawing(**dict(config.drawing.items()))
+  name = config.model.name
+  arguments = _only(config.model, models.NETWORKS[name].func.options)
   module = models.create(name, num_classes, jnp.dtype(config.precision), **arguments)
   models.check_canvas(name, drawing.height, drawing.width, **arguments)
   reads, inputs = _augmentation(config, drawing)
@@ -73,16 +70,12 @@ def example_inputs(drawing: render.Drawing) -> Inputs:
   }
 
 
-def _plain(section: ConfigDict) -> dict:
-  return dict(section.items())
-
-
 def _augmentation(
   config: ConfigDict, drawing: render.Drawing
 ) -> tuple[tuple[str, ...], Callable[[jax.Array, Inputs], Inputs]]:
   """The training arrays that are read, and (rng, batch) to inputs."""
   space = config.augment.space
-  arguments = _only(config.augment, *AUGMENTATIONS[space])
+  arguments = _only(config.augment, AUGMENTATIONS[space])
   if space == 'strokes':
     arguments |= {
       key: getattr(drawing, key) for key in ('height', 'width', 'margin', 'max_stretch', 'max_zoom')
@@ -107,7 +100,7 @@ def _augmentation(
 def _class_weights(name: str) -> Callable[[np.ndarray], np.ndarray] | None:
   if name == 'none':
     return None
-  if name == 'inverse_sqrt':
+  if name == 'inverse_sqrt':  # As the originals have it: a smaller loss too.
     return lambda counts: 1 / np.sqrt(np.maximum(counts, 1))
   return lambda counts: counts.sum() / (len(counts) * np.maximum(counts, 1))
 
@@ -116,20 +109,19 @@ def _optimizer(
   config: ConfigDict, steps: int
 ) -> tuple[optax.GradientTransformation, optax.Schedule]:
   chosen = config.optimizer
-  rates = optim.schedule(
-    config.schedule.name, chosen.learning_rate, steps, **_only(config.schedule, 'warm_up')
-  )
-  tx = optim.create(chosen.name, rates, chosen.weight_decay, chosen.l2, _plain(chosen.arguments))
-  return tx, rates
+  warm_up = config.schedule.warm_up if config.schedule.name == 'one_cycle' else None
+  rates = optim.schedule(config.schedule.name, chosen.learning_rate, steps, warm_up)
+  arguments = _only(chosen, optim.ARGUMENTS[chosen.name])
+  return optim.create(chosen.name, rates, chosen.l2, **arguments), rates
 
 
 def _plateau(config: ConfigDict) -> optax.GradientTransformationExtraArgs | None:
   if config.schedule.name != 'plateau':
     return None
   return optim.plateau(
-    **_only(config.schedule, 'factor', 'patience', 'floor'), rate=config.optimizer.learning_rate
+    **_only(config.schedule, SCHEDULES['plateau']), rate=config.optimizer.learning_rate
   )
 
 
-def _only(section: ConfigDict, *keys: str) -> dict:
+def _only(section: ConfigDict, keys: Collection[str]) -> dict:
   return {key: section[key] for key in keys if key in section}

@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from omr_jax import evaluate, report_page
-from omr_jax.errors import UserError
-from omr_jax.finished_run import FACTS, Run, read, read_with_facts, save_evaluation, write_file
+from omr_jax.errors import answered
+from omr_jax.finished_run import FACTS, Run, read, read_with_facts, save_evaluation
+from omr_jax.workdir import write_file
 
 __all__ = ['FACTS', 'compare', 'main', 'read', 'rebuild', 'save_evaluation', 'write']
 
@@ -52,17 +53,17 @@ def main(arguments: list[str] | None = None) -> int:
     'with the same test symbols, and mean and standard deviation of runs that differ only in seed.',
   )
   parser.add_argument('runs', nargs='+', metavar='RUN', help='the workdir of a finished run')
-  try:
-    runs = [read(path) for path in parser.parse_args(arguments).runs]
-    summaries = [_write(run) for run in runs]
-  except UserError as error:
-    print(error, file=sys.stderr)
-    return 2
+  options = parser.parse_args(arguments)
+  return answered(lambda: _rebuild_all(options.runs))
+
+
+def _rebuild_all(paths: list[str]) -> None:
+  runs = [read(path) for path in paths]
+  summaries = [_write(run) for run in runs]
   for run in runs:
     print(run.workdir / 'report' / 'report.html')
   print()
   print(compare(runs, summaries))
-  return 0
 
 
 def compare(runs: list[Run], summaries: list[dict]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from omr_jax import evaluate, figures
+from omr_jax.strokes import OFFICIAL
 
 HERE = Path(__file__).parent
 DASH = '–'  # noqa: RUF001
@@ -32,7 +33,7 @@ def page(run, numbers: dict, predictions: dict) -> str:
   return template.substitute(
     title=f'{percent(numbers["accuracy"])} of {numbers["n"]} test symbols right',
     name=html.escape(f'{run.facts["config_name"]}, split {run.facts["protocol"]}'),
-    context=html.escape(_context(run.facts['protocol'], paper)),
+    context=html.escape(_context(run.facts['protocol'], run.facts['origin'], paper)),
     tiles=_tiles(run, numbers),
     contents=' '.join(f'<a href="#{word}">{title}</a>' for title, word in words.items()),
     sections='\n'.join(
@@ -57,15 +58,15 @@ def paper_table(run) -> dict[str, dict[str, float]] | None:
   return {name: {key: float(value) for key, value in row.items()} for name, row in table.items()}
 
 
-def _context(protocol: str, paper: dict | None) -> str:
+def _context(protocol: str, origin: str, paper: dict | None) -> str:
   """What the accuracy may be compared with."""
   if protocol == 'made_up':
     return (
       'These symbols are made up by a program. The accuracy shows that everything works; '
       'it says nothing about handwriting.'
     )
-  if paper is None:
-    return f'Accuracy on the test symbols of the split {protocol}.'
+  if paper is None or origin != OFFICIAL:
+    return f'Accuracy on the test symbols of the split {protocol} of {origin}.'
   published = (
     'The paper’s residual network has 98.02 % on its test symbols of HOMUS, '  # noqa: RUF001
     'and five people had about 95 % on 1520 symbols drawn at random.'
@@ -99,14 +100,14 @@ def _curves(run) -> str:
     return [row['epoch'] for row in rows], [row[key] for row in rows]
 
   losses = {'training': series('loss'), 'validation': series('validation_loss')}
-  best = run.facts['tested_epoch']
+  tested = run.facts['tested_epoch']
   drawn = [
-    figures.curve(losses, 'loss', best, log=True),
-    figures.curve({'validation': series('validation_accuracy')}, 'validation accuracy', best),
-    figures.curve({'learning rate': series('learning_rate')}, 'learning rate', best),
+    figures.curve(losses, 'loss', tested, log=True),
+    figures.curve({'validation': series('validation_accuracy')}, 'validation accuracy', tested),
+    figures.curve({'learning rate': series('learning_rate')}, 'learning rate', tested),
   ]
   return (
-    f'<p class="soft">The dotted line is the tested epoch, {best}.</p>\n<div class="curves">'
+    f'<p class="soft">The dotted line is the tested epoch, {tested}.</p>\n<div class="curves">'
     + ''.join(f'<figure>{figure}</figure>' for figure in drawn)
     + '</div>'
   )

@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +10,9 @@ import jax
 from ml_collections import ConfigDict
 
 from omr_jax import checkpoint, recipe
+from omr_jax import state as states
 from omr_jax.errors import UserError
+from omr_jax.state import TrainState, Variables
 from omr_jax.strokes import CLASSES
 
 
@@ -27,6 +30,13 @@ class Trained(NamedTuple):
   variables: Any
 
 
+def tested(config: ConfigDict, state: TrainState, best: Variables) -> tuple[Variables, int]:
+  """The variables that are tested and used, and their epoch: the last or the best one's."""
+  if config.tested == 'last':
+    return state.evaluated(), int(state.epoch)
+  return best, int(state.progress.best_epoch)
+
+
 def load(workdir: str | os.PathLike) -> Trained:
   """Reads config and variables of a run, finished or not.
 
@@ -36,19 +46,22 @@ def load(workdir: str | os.PathLike) -> Trained:
   workdir = Path(workdir)
   try:
     config = ConfigDict(_tuples(json.loads((workdir / 'config.json').read_text())))
-  except (OSError, ValueError, AttributeError) as error:
+  except (OSError, ValueError, AttributeError, TypeError) as error:
     raise UserError(
       f'{workdir}/config.json: unreadable ({error}); give the workdir of a run.'
     ) from error
   parts = recipe.create(config, len(CLASSES))
   if not (workdir / checkpoint.FOLDER).is_dir():
     raise UserError(f'{workdir}: has no checkpoints; let the run train for an epoch.')
-  inputs = recipe.example_inputs(parts.drawing)
-  shapes = jax.eval_shape(lambda: dict(parts.module.init(jax.random.key(0), inputs, train=False)))
-  best = checkpoint.restore(checkpoint.open_folder(workdir, read_only=True), 'best', shapes)
-  if best is None:
+  tx, _ = parts.create_tx(config.epochs)  # The shapes are those of any number of steps.
+  init = partial(states.init, parts, tx, config.average_decay, jax.random.key(0))
+  like = jax.eval_shape(init)
+  manager = checkpoint.open_folder(workdir, read_only=True)
+  state = checkpoint.restore(manager, 'state', like)
+  if state is None:
     raise UserError(f'{workdir}: has no checkpoint yet; let the run train for an epoch.')
-  return Trained(config, parts, best)
+  best = checkpoint.restore(manager, 'best', like.variables)
+  return Trained(config, parts, tested(config, state, best)[0])
 
 
 def _tuples(tree: Any) -> Any:

@@ -7,12 +7,12 @@ round. All other protocols split the same symbols: what one tests, another has t
 """
 
 import argparse
-import os
 import sys
 from functools import partial
 from pathlib import Path
 
-from omr_jax.errors import UserError
+from omr_jax import folders
+from omr_jax.errors import UserError, answered
 
 
 def transfer(
@@ -25,7 +25,7 @@ def transfer(
   """
   import jax
 
-  from omr_jax import data, evaluate, loop, train, trained
+  from omr_jax import data, evaluate, train, trained
 
   network = trained.load(model)
   own = network.config.data.protocol
@@ -39,7 +39,6 @@ def transfer(
     jax.jit(partial(network.parts.module.apply, train=False)),
     network.variables,
     dataset.splits['test'],
-    loop.EVALUATION_BATCH,
   )
   correct, n = evaluate.accuracy(logits, dataset.splits['test']['label'])
   return correct, n, evaluate.wilson_interval(correct, n)
@@ -51,24 +50,19 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument('--model', required=True, help='workdir of a run')
   parser.add_argument('--protocol', required=True, help='original, writers_0 ... or made_up')
   parser.add_argument('--raw_dir', help='folder with the raw archive; $OMR_RAW_DIR by default')
-  parser.add_argument(
-    '--data_dir',
-    default=os.environ.get('TFDS_DATA_DIR', os.path.join('~', 'tensorflow_datasets')),
-    help='folder of prepared data',
-  )
+  parser.add_argument('--data_dir', help='folder of prepared data, as of omr_jax.main')
   options = parser.parse_args(arguments)
-  try:
-    correct, n, (low, high) = transfer(
-      options.model, options.protocol, Path(options.data_dir).expanduser(), options.raw_dir
-    )
-  except UserError as error:
-    print(error, file=sys.stderr)
-    return 2
+  return answered(lambda: _say(options))
+
+
+def _say(options: argparse.Namespace) -> None:
+  correct, n, (low, high) = transfer(
+    options.model, options.protocol, folders.data_dir(options.data_dir), options.raw_dir
+  )
   print(
     f'{options.model} on the test symbols of {options.protocol}: {100 * correct / n:.2f} % '
     f'({correct} of {n}, 95 % interval {100 * low:.2f}-{100 * high:.2f})'
   )
-  return 0
 
 
 if __name__ == '__main__':

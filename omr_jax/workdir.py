@@ -1,14 +1,35 @@
-"""A run's folder: whose run it is, and whether it has ended."""
+"""A run's folder: whose run it is, whether it has ended, and how files get into it."""
 
+import contextlib
+import fcntl
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
-from omr_jax.finished_run import write_file
 
 _DATA = 'data.json'
+_LOCK = '.lock'
+
+
+def write_file(path: Path, content: bytes) -> None:
+  """Write a file whole or not at all, and the folder around it. UserError where it can't be."""
+  temporary = path.with_name(f'.{path.name}.tmp')
+  try:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+  except OSError as error:
+    with contextlib.suppress(OSError):
+      temporary.unlink()
+    raise UserError(
+      f'{path}: cannot be written ({error.strerror}); make room or give write permission, then '
+      'run the same command again.'
+    ) from error
 
 
 def is_finished(config: ConfigDict, workdir: Path) -> bool:
@@ -33,22 +54,39 @@ def is_finished(config: ConfigDict, workdir: Path) -> bool:
   return (workdir / 'summary.json').exists()
 
 
-def claim(config: ConfigDict, workdir: Path, data_digest: str) -> None:
-  """Makes the folder and writes into it the config and what the data is.
+@contextlib.contextmanager
+def claim(config: ConfigDict, workdir: Path, data_digest: str) -> Iterator[None]:
+  """Makes the folder, writes into it the config and what the data is, and keeps others out of it.
 
   Raises:
-    UserError: It can't be written, or its run was trained on other data.
+    UserError: It can't be written, its run was trained on other data, or another process is at it.
   """
   data = json.dumps({'digest': data_digest}).encode()
   try:
     workdir.mkdir(parents=True, exist_ok=True)
+    lock = (workdir / _LOCK).open('w')
     other = (workdir / _DATA).exists() and (workdir / _DATA).read_bytes() != data
   except OSError as error:
     raise UserError(f'{workdir}: {error}; choose another workdir.') from error
-  if other:
-    raise UserError(f'{workdir}: holds a run on other data; choose another workdir.')
-  write_file(workdir / _DATA, data)
-  write_file(workdir / 'config.json', config.to_json_best_effort(indent=2).encode())
+  with lock:
+    _lock(lock, workdir)
+    if other:
+      raise UserError(f'{workdir}: holds a run on other data; choose another workdir.')
+    write_file(workdir / _DATA, data)
+    write_file(workdir / 'config.json', config.to_json_best_effort(indent=2).encode())
+    yield
+
+
+def _lock(file: IO, workdir: Path) -> None:
+  """Held until the file is closed or its process ends, however it ends."""
+  try:
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+  except BlockingIOError as error:
+    raise UserError(
+      f'{workdir}: another process is running it; wait for it, or choose another workdir.'
+    ) from error
+  except OSError:
+    pass  # A file system without locks.
 
 
 def _flat(tree: dict, prefix: str = '') -> dict:

@@ -25,7 +25,7 @@ def saved(tmp_path):
   """A run's folder with the checkpoints of the steps 5 and 9."""
   manager = checkpoint.open_folder(tmp_path)
   for step in (5, 9):
-    checkpoint.save(manager, step, *trees(step))
+    checkpoint.save(manager, step, *trees(step), seconds=step / 2)
   return tmp_path
 
 
@@ -60,9 +60,29 @@ def test_latest_comes_back_to_the_bit(saved):
   assert_same(restored(saved), trees(9))
 
 
+def test_seconds_are_those_of_the_latest(saved, tmp_path_factory):
+  assert checkpoint.seconds(checkpoint.open_folder(saved)) == 4.5
+  assert checkpoint.seconds(checkpoint.open_folder(tmp_path_factory.mktemp('empty'))) == 0
+
+
+def test_what_a_killed_save_has_left_goes(saved):
+  left = saved / 'checkpoints' / '12.orbax-checkpoint-tmp-3' / 'state'
+  left.mkdir(parents=True)
+  assert checkpoint.open_folder(saved, read_only=True).latest_step() == 9
+  assert left.exists()  # Perhaps of a run that goes on.
+  assert_same(restored(saved), trees(9))
+  assert not left.parent.exists()
+
+
+def test_a_file_is_no_folder_of_checkpoints(tmp_path):
+  (tmp_path / 'checkpoints').write_text('')
+  with pytest.raises(UserError, match='checkpoints: is no folder'):
+    checkpoint.open_folder(tmp_path)
+
+
 def test_two_are_kept(saved):
   manager = checkpoint.open_folder(saved)
-  checkpoint.save(manager, 12, *trees(12))
+  checkpoint.save(manager, 12, *trees(12), seconds=12 / 2)
   assert sorted(p.name for p in (saved / 'checkpoints').iterdir()) == ['12', '9']
 
 
@@ -113,8 +133,8 @@ def test_checkpoint_of_another_network_is_refused(saved):
 def test_full_disk_leaves_the_checkpoints_before(saved):
   manager = checkpoint.open_folder(saved)
   with full_disk(4096), pytest.raises(UserError, match='step 12 could not be written'):
-    checkpoint.save(manager, 12, *trees(12))
+    checkpoint.save(manager, 12, *trees(12), seconds=12 / 2)
   assert_same(restored(saved), trees(9))
   # With room again, the same step is saved after all.
-  checkpoint.save(checkpoint.open_folder(saved), 12, *trees(12))
+  checkpoint.save(checkpoint.open_folder(saved), 12, *trees(12), seconds=12 / 2)
   assert_same(restored(saved), trees(12))

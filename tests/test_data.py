@@ -97,3 +97,20 @@ def test_cache_that_cannot_be_written_names_the_remedy(parts, folders, tmp_path,
   monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path / 'file'))
   with pytest.raises(UserError, match=r'file/drawn.*OMR_CACHE_DIR'):
     data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+
+
+def test_more_pictures_than_memory_are_refused(parts, folders, monkeypatch, tmp_path):
+  """304 training symbols of 16x16 pixels are 77 824 bytes, more than half of 155 647."""
+  monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path))
+  sizes = {'SC_PHYS_PAGES': 155_647, 'SC_PAGE_SIZE': 1}
+  monkeypatch.setattr(data.os, 'sysconf', sizes.get)
+  with pytest.raises(UserError, match='304 training pictures of 16x16'):
+    data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  sizes['SC_PHYS_PAGES'] += 1
+  data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+
+
+def test_origin_of_the_symbols(parts, folders, dataset):
+  assert dataset.origin == 'a changed HOMUS'
+  made_up = data.load('made_up', parts.drawing, *folders, allow_changed=False)
+  assert made_up.origin == 'made-up symbols'

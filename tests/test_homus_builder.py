@@ -118,9 +118,9 @@ def test_prepared_data_needs_no_archive(raw_dir, data_dir):
 
 
 def test_unknown_protocol(data_dir):
-  with pytest.raises(UserError, match="nearest is 'original'"):
+  with pytest.raises(UserError, match="did you mean 'original'"):
     prepare('orignal', data_dir)
-  with pytest.raises(UserError, match="nearest is 'writers_1'"):
+  with pytest.raises(UserError, match="did you mean 'writers_1'"):
     prepare('writers_10', data_dir)
   assert not data_dir.exists()
 

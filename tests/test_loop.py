@@ -16,8 +16,9 @@ from ml_collections import ConfigDict
 from tensorboardX.proto.event_pb2 import Event
 from test_checkpoint import assert_same, full_disk
 
-from omr_jax import checkpoint, evaluate, loop, train, trained
+from omr_jax import checkpoint, evaluate, loop, runs, train, trained
 from omr_jax.errors import UserError
+from omr_jax.workdir import claim
 
 TIMES = ('seconds', 'images_per_s')
 
@@ -135,7 +136,7 @@ def test_the_best_variables_are_those_tested(finished, dataset):
   assert summary['tested_epoch'] == 1 + accuracies.index(max(accuracies))
   with np.load(workdir / 'evaluation.npz') as written:
     for split in ('validation', 'test'):
-      again = train.predict(logits, network.variables, dataset.splits[split], 256)
+      again = train.predict(logits, network.variables, dataset.splits[split])
       np.testing.assert_allclose(written[f'{split}_logits'], again, rtol=1e-4, atol=1e-4)
     right = written['validation_logits'].argmax(1) == written['validation_labels']
     assert right.mean() == max(accuracies)
@@ -241,7 +242,6 @@ def test_full_disk_ends_in_a_message_and_the_run_goes_on_later(finished, tmp_pat
 
 def test_loss_that_is_not_finite_stops_the_run(config, tmp_path, folders):
   config.optimizer.name = 'sgd'
-  config.optimizer.weight_decay = 0.0
   config.optimizer.learning_rate = 1e38
   with pytest.raises(UserError, match=r'epoch 1, step \d+: the (validation )?loss is not finite'):
     run(config, tmp_path, folders)
@@ -256,7 +256,7 @@ def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, test
   config.epochs = 9
   config.stop_after = 3
   config.tested = tested
-  config.schedule = {'name': 'plateau', 'factor': 0.5, 'patience': 1, 'floor': 1e-3}
+  config.schedule.update({'name': 'plateau', 'factor': 0.5, 'patience': 1, 'floor': 1e-3})
   shares = iter([1, 3, 3, 2, 3, 3, 3])
   given = SimpleNamespace(
     accuracy=lambda logits, labels: (next(shares), 10),
@@ -266,7 +266,12 @@ def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, test
   bests = []
   save = checkpoint.save
   monkeypatch.setattr(
-    checkpoint, 'save', lambda m, s, state, best: (bests.append(best), save(m, s, state, best))
+    checkpoint,
+    'save',
+    lambda m, s, state, best, t: (
+      bests.append(trained.tested(config, state, best)[0]),
+      save(m, s, state, best, t),
+    ),
   )
   summary = run(config, tmp_path, folders)
   lines = metrics(tmp_path)
@@ -281,10 +286,23 @@ def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, test
     assert all(same) == (tested == 'best')
 
 
-@pytest.mark.parametrize('devices', [1, 3, 8])
-def test_evaluation_batch_divides_among_the_devices(monkeypatch, devices):
+@pytest.mark.parametrize('devices', [3, 8])
+def test_a_batch_that_the_devices_cannot_share_is_refused(monkeypatch, devices):
   monkeypatch.setattr(jax, 'device_count', lambda: devices)
-  assert loop._evaluation_batch() == {1: 256, 3: 258, 8: 256}[devices]
-  if devices > 1:
-    with pytest.raises(UserError, match='batch_size=20 does not divide'):
-      loop._mesh(20)
+  with pytest.raises(UserError, match='batch_size=20 does not divide'):
+    runs.device_mesh(20)
+
+
+def test_seconds_go_on_where_the_run_goes_on(finished, copied, folders):
+  before = checkpoint.seconds(checkpoint.open_folder(copied))
+  written = json.loads((finished[0] / 'summary.json').read_text())['seconds']
+  assert 0 < before < written
+  summary = run(finished[1], copied, folders)
+  assert summary['seconds'] > before
+
+
+def test_a_run_that_goes_on_keeps_others_out(finished, copied, folders):
+  digest = json.loads((copied / 'data.json').read_text())['digest']
+  refused = pytest.raises(UserError, match='another process is running it')
+  with claim(finished[1], copied, digest), refused:
+    run(finished[1], copied, folders)

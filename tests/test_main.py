@@ -51,6 +51,11 @@ def answer(*arguments):
     (('--config=configs/homus_paper.py:vgg', '--config.epochs=-1'), 2, 'config.epochs is -1'),
     (('--config=configs/homus_paper.py:vg',), 2, "'vg' is none of the variants resnet, vgg"),
     (('--config=configs/homus.py', '--wokdir=a'), 2, 'Did you mean: workdir'),
+    (
+      ('--config=configs/homus.py', '--config.model.name=vgg13', '--config.model.widths=(1, 2)'),
+      2,
+      'config.model.widths is not read',
+    ),
     (('--config=configs/homus.py', 'workdir'), 1, "Unknown argument 'workdir'"),
   ],
 )

@@ -275,8 +275,8 @@ def test_stacked_variables_are_a_population():
 
 def test_ink_is_one_and_paper_is_zero():
   image = np.array([0, 51, 255], np.uint8).reshape(1, 1, 3, 1)
-  np.testing.assert_allclose(layers.ink(image, jnp.float32).ravel(), [1, 0.8, 0], atol=1e-6)
-  assert layers.ink(image, jnp.bfloat16).dtype == jnp.bfloat16
+  np.testing.assert_allclose(layers.darkness(image, jnp.float32).ravel(), [1, 0.8, 0], atol=1e-6)
+  assert layers.darkness(image, jnp.bfloat16).dtype == jnp.bfloat16
 
 
 def test_batch_norm_by_hand():

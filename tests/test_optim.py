@@ -13,6 +13,14 @@ PARAMS = {
 }
 
 
+VALUES = {'rho': 0.9, 'eps': 1e-8, 'b1': 0.9, 'b2': 0.999, 'weight_decay': 0.0, 'momentum': 0.9}
+
+
+def arguments(name):
+  """All that the optimizer has to be told."""
+  return {key: VALUES[key] for key in optim.ARGUMENTS[name]}
+
+
 def updates(tx, gradients, params=PARAMS):
   """The updates of one step for each gradient, as numbers by `layer/name`."""
   state = tx.init(params)
@@ -40,7 +48,7 @@ def test_kernels():
 
 def test_l2_is_that_of_keras():
   # Loss + l2 * w^2: the gradient of a kernel of 2 grows by 2 * 0.25 * 2 = 1, rate 0.1.
-  (update,) = updates(optim.create('sgd', 0.1, 0.0, 0.25, {}), [0.5])
+  (update,) = updates(optim.create('sgd', 0.1, 0.25, momentum=0.0), [0.5])
   assert update == pytest.approx(
     {
       'Conv_0/kernel': -0.15,
@@ -54,22 +62,24 @@ def test_l2_is_that_of_keras():
 @pytest.mark.parametrize('name', ['adadelta', 'adam', 'adamw'])
 def test_l2_goes_through_the_optimizer(name):
   # Kernel gradient 0 + 2 * 0.25 * 2 = 1 as if the gradient had been 1; the bias has none.
-  (update,) = updates(optim.create(name, 0.1, 0.0, 0.25, {}), [0.0])
-  (plain,) = updates(optim.create(name, 0.1, 0.0, 0.0, {}), [1.0])
+  (update,) = updates(optim.create(name, 0.1, 0.25, **arguments(name)), [0.0])
+  (plain,) = updates(optim.create(name, 0.1, 0.0, **arguments(name)), [1.0])
   assert update['Conv_0/kernel'] == pytest.approx(plain['Conv_0/kernel'])
   assert update['Conv_0/bias'] == 0
 
 
 def test_weight_decay_of_adamw_is_decoupled():
   # Adam's first step is the rate itself; a kernel of 2 goes down by 0.1 * 0.5 * 2 more.
-  (update,) = updates(optim.create('adamw', 0.1, 0.5, 0.0, {}), [7.0])
+  (update,) = updates(
+    optim.create('adamw', 0.1, 0.0, **(arguments('adamw') | {'weight_decay': 0.5})), [7.0]
+  )
   assert update['Conv_0/kernel'] == pytest.approx(-0.2, rel=1e-5)
   assert update['Conv_0/bias'] == pytest.approx(-0.1, rel=1e-5)
   assert update['BatchNorm_0/scale'] == pytest.approx(-0.1, rel=1e-5)
 
 
 def test_adadelta_by_hand():
-  tx = optim.create('adadelta', 1.0, 0.0, 0.0, {'rho': 0.95, 'eps': 1e-8})
+  tx = optim.create('adadelta', 1.0, 0.0, rho=0.95, eps=1e-8)
   first, second = updates(tx, [0.3, -0.6])
   # Mean square of gradients 0.05 * 0.3^2 = 0.0045; of steps 0 so far.
   step = -0.3 * math.sqrt(1e-8) / math.sqrt(0.0045 + 1e-8)
@@ -81,20 +91,20 @@ def test_adadelta_by_hand():
 
 def test_nesterov_by_hand():
   # v = 1, 1 + 0.9 * 1 = 1.9; then v = 0.9 * 1 + 2 = 2.9, 2 + 0.9 * 2.9 = 4.61; rate 0.1.
-  tx = optim.create('sgd', 0.1, 0.0, 0.0, {'momentum': 0.9})
+  tx = optim.create('sgd', 0.1, 0.0, momentum=0.9)
   first, second = updates(tx, [1.0, 2.0])
   assert first['Conv_0/kernel'] == pytest.approx(-0.19)
   assert second['Conv_0/kernel'] == pytest.approx(-0.461)
 
 
 def test_a_schedule_is_followed():
-  tx = optim.create('sgd', lambda step: 0.1 / (1 + step), 0.0, 0.0, {})
+  tx = optim.create('sgd', lambda step: 0.1 / (1 + step), 0.0, momentum=0.0)
   assert [u['Conv_0/bias'] for u in updates(tx, [1.0, 1.0])] == pytest.approx([-0.1, -0.05])
 
 
-@pytest.mark.parametrize('name', optim.OPTIMIZERS)
+@pytest.mark.parametrize('name', optim.ARGUMENTS)
 def test_every_optimizer_goes_downhill(name):
-  tx = optim.create(name, 0.01, 0.0, 0.0, {})
+  tx = optim.create(name, 0.01, 0.0, **arguments(name))
   (update,) = updates(tx, [1.0])
   assert all(value < 0 for value in update.values())
 
@@ -116,7 +126,7 @@ def test_one_cycle():
 
 @pytest.mark.parametrize('name', ['constant', 'plateau'])
 def test_the_others_are_constant(name):
-  rate = optim.schedule(name, 0.3, 10)
+  rate = optim.schedule(name, 0.3, 10, None)
   assert [float(rate(step)) for step in (0, 5, 10)] == pytest.approx([0.3] * 3)
 
 

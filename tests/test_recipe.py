@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
-from omr_jax import recipe
-from omr_jax.check import check_config
+from omr_jax import optim, recipe
+from omr_jax.check import SCHEDULES, check_config, unread_keys
 from omr_jax.errors import UserError
 from omr_jax.strokes import CLASSES
 
@@ -58,7 +58,7 @@ def test_every_config_is_accepted(path, variant):
   check_config(get_config(variant) if variant else get_config())
 
 
-PLATEAU = {'schedule.name': 'plateau', 'schedule.factor': 0.5, 'schedule.patience': 8}
+PLATEAU = {'schedule.name': 'plateau'}
 
 
 @pytest.mark.parametrize(
@@ -72,25 +72,35 @@ PLATEAU = {'schedule.name': 'plateau', 'schedule.factor': 0.5, 'schedule.patienc
     ({'loss.smoothing': 3.0}, ('loss', "'smoothing'", "'label_smoothing'")),
     ({'optimizer.learning_rat': 3.0}, ('optimizer', "'learning_rat'", "'learning_rate'")),
     ({'schedule.warmup': 3.0}, ('schedule', "'warmup'", "'warm_up'")),
-    ({'optimizer.arguments.b_1': 0.8}, ('optimizer.arguments', "'b_1'", "'b1'")),
+    ({'optimizer.b_1': 0.8}, ('optimizer', "'b_1'", "'b1'")),
     ({'model.width': 3}, ("'width'", "'widths'")),
-    ({'model.dtype': 'float32'}, ('model.dtype',)),
+    ({'model.dtype': 'float32'}, ('model', "'dtype'")),
     # Unknown names, with the nearest one or all.
     ({'augment.space': 'stroke'}, ('augment.space', "'stroke'", "'strokes'")),
-    ({'precision': 'float23'}, ('precision', "'float23'", "'float32'")),
-    ({'drawing.layout': 'centred'}, ('drawing.layout', "'centred'", "'centered'")),
+    ({'precision': 'float23'}, ('precision', "'float23'", 'float32, bfloat16')),
+    ({'drawing.layout': 'centred'}, ('drawing.layout', "'centred'", 'centered')),
     ({'loss.class_weights': 'x'}, ('loss.class_weights', "'x'", 'none, inverse_sqrt, balanced')),
     ({'optimizer.name': 'adamm'}, ('optimizer.name', "'adamm'", "'adam'")),
     ({'schedule.name': 'plato'}, ('schedule.name', "'plato'", "'plateau'")),
     ({'model.name': 'preact_resnet12'}, ("'preact_resnet12'", "'preact_resnet11'")),
     # What belongs elsewhere.
-    ({'optimizer.arguments.learning_rate': 0.1}, ('optimizer.arguments', "'learning_rate'")),
-    ({'optimizer.arguments.weight_decay': 0.1}, ('optimizer.arguments', "'weight_decay'")),
-    ({'optimizer.name': 'adam'}, ('optimizer.weight_decay', 'adamw')),
     ({'drawing.staff_lines': (5,)}, ('drawing.staff_lines', 'centered')),
     ({'drawing.layout': 'centered'}, ('augment.space=strokes', 'scaled')),
     ({'drawing.antialias': False}, ('augment.space=strokes', 'antialias')),
     ({'schedule': 3}, ('schedule', '3', 'section')),
+    ({'drawing.thickness': (1.0, 2.0)}, ('drawing.thickness', 'give one')),
+    # Other types, as in a config.json that was edited.
+    ({'epochs': '3'}, ('epochs', "'3'")),
+    ({'epochs': 1.5}, ('epochs', '1.5')),
+    ({'batch_size': True}, ('batch_size', 'True')),
+    ({'average_decay': 'x'}, ('average_decay', "'x'")),
+    ({'drawing.thickness': 2.0}, ('drawing.thickness', '2.0')),
+    ({'drawing.antialias': 1}, ('drawing.antialias', '1')),
+    ({'augment.zoom': 1.0}, ('augment.zoom', '1.0')),
+    ({'optimizer.eps': None}, ('optimizer.eps', 'None')),
+    ({'model.dropout': 'x'}, ('dropout', "'x'")),
+    ({'seed': None}, ('seed', 'None')),
+    ({'schedule.name': ['plateau']}, ('schedule.name', 'plateau')),
     # Numbers that no run can have.
     ({'epochs': -1}, ('epochs', '-1', 'at least 1')),
     ({'epochs': 0}, ('epochs', '0')),
@@ -106,8 +116,8 @@ PLATEAU = {'schedule.name': 'plateau', 'schedule.factor': 0.5, 'schedule.patienc
     ({'optimizer.l2': float('inf')}, ('optimizer.l2', 'inf')),
     ({'schedule.warm_up': 1.0}, ('schedule.warm_up', '1.0')),
     (PLATEAU | {'schedule.floor': 1.0}, ('schedule.floor', '1.0')),
-    (PLATEAU | {'schedule.floor': 0.0, 'schedule.factor': 1.0}, ('schedule.factor', '1.0')),
-    (PLATEAU | {'schedule.floor': 0.0, 'schedule.patience': 0}, ('schedule.patience', '0')),
+    (PLATEAU | {'schedule.factor': 1.0}, ('schedule.factor', '1.0')),
+    (PLATEAU | {'schedule.patience': 0}, ('schedule.patience', '0')),
     ({'drawing.height': 0}, ('drawing.height', '0')),
     ({'drawing.width': 5000}, ('drawing.width', '5000')),
     ({'drawing.margin': 24}, ('drawing.margin', '24')),
@@ -166,7 +176,37 @@ def test_a_choice_can_be_changed_alone(changes, reads):
   made = recipe.create(homus(changes), len(CLASSES))
   assert made.reads == reads
   assert made.plateau is None
-  check_config(homus({'schedule.name': 'constant'}))
+
+
+@pytest.mark.parametrize(('path', 'variant'), variants())
+@pytest.mark.parametrize(
+  ('key', 'value'),
+  [('schedule.name', name) for name in SCHEDULES]
+  + [('optimizer.name', name) for name in optim.ARGUMENTS]
+  + [('model.name', name) for name in ('vgg14', 'resnet25_wide', 'preact_resnet11')],
+)
+def test_every_page_runs_with_every_choice_changed_alone(path, variant, key, value):
+  config = load(path).get_config(*filter(None, [variant]))
+  section, name = key.split('.')
+  config[section][name] = value
+  made = recipe.create(config, len(CLASSES))
+  tx, _ = made.create_tx(100)
+  tx.init({'Conv_0': {'kernel': jnp.ones(2)}})
+  assert (made.plateau is None) == (config.schedule.name != 'plateau')
+
+
+def test_keys_of_other_choices_are_known():
+  assert unread_keys(homus()) == {
+    'optimizer.momentum',
+    'optimizer.rho',
+    'schedule.factor',
+    'schedule.patience',
+    'schedule.floor',
+  }
+  changed = {'model.name': 'vgg13', 'augment.space': 'none', 'optimizer.name': 'sgd'}
+  unread = unread_keys(homus(changed))
+  assert {'model.widths', 'augment.rotation', 'optimizer.weight_decay'} < unread
+  assert not unread & {'model.dropout', 'augment.space', 'optimizer.momentum', 'optimizer.l2'}
 
 
 def test_without_augmentation_the_batch_is_the_input():
@@ -177,7 +217,7 @@ def test_without_augmentation_the_batch_is_the_input():
 
 
 def test_plateau_and_rates():
-  made = recipe.create(homus(PLATEAU | {'schedule.floor': 1e-5}), 32)
+  made = recipe.create(homus(PLATEAU), 32)
   state = made.plateau.init({})
   for _ in range(9):
     _, state = made.plateau.update({}, state, value=jnp.float32(0.5))

@@ -10,12 +10,14 @@ import pytest
 
 from omr_jax import finished_run, report, report_page
 from omr_jax.errors import UserError
+from omr_jax.strokes import OFFICIAL
 
 CLASSES = ['Dot', 'Flat', 'Sharp & <co>']
 FACTS = {
   'config_name': 'configs/made.py',
   'protocol': 'made_up',
   'data_digest': 'abc',
+  'origin': 'made-up symbols',
   'seed': 0,
   'epochs': 2,
   'tested_epoch': 2,
@@ -168,15 +170,16 @@ def test_absent_classes_are_dashes_and_empty_fields(tmp_path):
 
 
 @pytest.mark.parametrize(
-  ('protocol', 'other', 'shown'),
+  ('protocol', 'origin', 'other', 'shown'),
   [
-    ('original', False, True),
-    ('writers_0', False, True),
-    ('made_up', False, False),
-    ('original', True, False),
+    ('original', OFFICIAL, False, True),
+    ('writers_0', OFFICIAL, False, True),
+    ('original', 'a changed HOMUS', False, False),
+    ('made_up', 'made-up symbols', False, False),
+    ('original', OFFICIAL, True, False),
   ],
 )
-def test_the_paper_is_quoted_for_its_own_classes_only(run, protocol, other, shown):
+def test_the_paper_is_quoted_for_its_own_symbols_only(run, protocol, origin, other, shown):
   table = (report_page.HERE / 'paper_table2.tsv').read_text().splitlines()
   names = [line.split('\t')[0] for line in table[1:]]
   assert len(names) == 32
@@ -184,10 +187,10 @@ def test_the_paper_is_quoted_for_its_own_classes_only(run, protocol, other, show
     classes=CLASSES if other else names, facts={**FACTS, 'protocol': protocol}
   )
   paper = report_page.paper_table(changed)
-  assert (paper is not None) == shown
-  if shown:  # Table II: people recall Naturals at 0.74
+  assert (paper is not None) == (protocol != 'made_up' and not other)
+  if paper:  # Table II: people recall Naturals at 0.74
     assert paper['Natural']['people_recall'] == 0.74
-  assert ('98.02' in report_page._context(protocol, paper)) == shown
+  assert ('98.02' in report_page._context(protocol, origin, paper)) == shown
 
 
 def test_comparing_two_runs(tmp_path, capsys):

@@ -36,7 +36,7 @@ def mesh(devices=1):
   )
 
 
-def create(parts, devices=1, **arguments):
+def create(parts, devices=1, whole_epochs=False, **arguments):
   defaults = {
     'seed': 0,
     'batch_size': 8,
@@ -45,9 +45,9 @@ def create(parts, devices=1, **arguments):
     'average_decay': 0.9,
     'label_smoothing': 0.05,
     'class_weights': None,
-    'whole_epochs': False,
   }
-  return train.create(parts, mesh(devices), **(defaults | arguments))
+  training = train.Training(parts, **(defaults | arguments))
+  return train.create(training, mesh(devices), whole_epochs)
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_variables_that_were_fetched_outlive_the_donated_state(dataset, plain):
   assert any(jax.tree.leaves(jax.tree.map(lambda a, b: (a != b).any(), *kernels)))
 
 
-def test_prediction_pads_the_last_batch_without_a_trace():
+def test_prediction_pads_the_last_batch_without_a_trace(monkeypatch):
   """Logits made by hand: the sum of the picture, and the size."""
 
   def logits(variables, batch):
@@ -184,6 +184,8 @@ def test_prediction_pads_the_last_batch_without_a_trace():
     sums = batch['image'].astype(np.float32).sum((1, 2, 3)) * variables
     return np.concatenate([sums[:, None], batch['size']], axis=1)
 
+  monkeypatch.setattr(train, 'EVALUATION_BATCH', 3)
+  monkeypatch.setattr(jax, 'device_count', lambda: 2)  # Which share batches of 4.
   for examples in (1, 4, 10):
     number = np.arange(examples)
     arrays = {
@@ -192,7 +194,7 @@ def test_prediction_pads_the_last_batch_without_a_trace():
       'label': number,
     }
     expected = np.stack([2 * 6 * number, number, -number], 1)
-    np.testing.assert_array_equal(train.predict(logits, 2, arrays, 4), expected)
+    np.testing.assert_array_equal(train.predict(logits, 2, arrays), expected)
 
 
 def pages():

@@ -16,7 +16,7 @@ class TooSmallError(ValueError):
   """A picture has shrunk to less than a pooling's window."""
 
 
-def ink(image: jax.Array, dtype: Dtype) -> jax.Array:
+def darkness(image: jax.Array, dtype: Dtype) -> jax.Array:
   """Dark on white, uint8 [batch, height, width, channels], to `dtype`: 1 for black, 0 for white."""
   return (1 - image.astype(jnp.float32) / 255).astype(dtype)
 

@@ -79,7 +79,7 @@ class PreactResNet(nn.Module):
     # Biases would be undone by the batch norms that follow.
     conv = partial(layers.Conv, use_bias=False, dtype=self.dtype)
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
-    x = layers.ink(inputs['image'], self.dtype)
+    x = layers.darkness(inputs['image'], self.dtype)
     x = conv(self.widths[0], (5, 5), (self.stem_stride, self.stem_stride))(x)
     for group, (width, blocks) in enumerate(zip(self.widths, self.blocks, strict=True)):
       for block in range(blocks):

@@ -114,7 +114,7 @@ class ResNet(nn.Module):
     else:
       block = partial(Block, relu_before_sum=self.relu_before_sum, conv=conv, norm=norm)
 
-    x = layers.ink(inputs['image'], self.dtype)
+    x = layers.darkness(inputs['image'], self.dtype)
     for width, size, stride in self.stem:
       x = nn.relu(norm()(conv(width, (size, size), (stride, stride))(x)))
     if self.stem_pool:

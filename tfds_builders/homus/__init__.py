@@ -1,7 +1,6 @@
 """HOMUS, handwritten music symbols as pen strokes: `prepare` gives a prepared TFDS builder."""
 
 import contextlib
-import difflib
 import functools
 import io
 import os
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import tensorflow_datasets as tfds
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, nearest
 from tfds_builders.homus import archive, made_up
 from tfds_builders.homus.homus_dataset_builder import Builder
 
@@ -42,13 +41,14 @@ def prepare(
       another content, a prepared folder that is damaged, a disk that is full or read-only.
   """
   if protocol not in Builder.builder_configs:
-    nearest = difflib.get_close_matches(str(protocol), Builder.builder_configs, n=1, cutoff=0)[0]
-    raise UserError(f'{protocol!r}: no such split protocol; the nearest is {nearest!r}.')
+    raise UserError(
+      f'{protocol!r}: no such split protocol{nearest(str(protocol), Builder.builder_configs)}'
+    )
   data_dir = Path(data_dir).expanduser()
-  expected = None if protocol == 'made_up' else archive.DIGEST
+  expected = archive.DIGEST
   if protocol == 'made_up':
     # Other templates give another folder, not yesterday's symbols.
-    data_dir = data_dir / f'made_up-{made_up.DIGEST[:16]}'
+    expected, data_dir = None, data_dir / f'made_up-{made_up.DIGEST[:16]}'
   elif allow_changed:
     path = archive.locate(raw_dir, _fetch_into(data_dir))
     files = archive.read(path)

@@ -8,12 +8,11 @@ import hashlib
 import os
 import re
 import stat
+import sys
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-
-from absl import logging
 
 from omr_jax import strokes
 from omr_jax.errors import UserError
@@ -124,7 +123,10 @@ def verify(files: Mapping[str, bytes], path: os.PathLike, allow_changed: bool) -
     raise UserError(f'{message}Correct what is unreadable, or get {NAME} again from {URL}.')
   if not allow_changed:
     raise UserError(f'{message}Get it again from {URL}, or set allow_changed to use it as it is.')
-  logging.warning('%sallow_changed is set: it is used as it is, apart from the original.', message)
+  print(
+    f'{message}allow_changed is set: it is used as it is, apart from the original.',
+    file=sys.stderr,
+  )
 
 
 def symbol_names(files: Iterable[str]) -> list[str]:
