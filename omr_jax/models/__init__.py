@@ -77,9 +77,10 @@ _VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
 def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments) -> nn.Module:
   """A network of NETWORKS; its `inputs` are the names of what it reads.
 
-  Called as `module.apply(variables, inputs, train=...)` with `inputs` a dict: `image` uint8 [batch,
-  height, width, channels], dark ink on white, and, for those that name it, `size` float32 [batch,
-  2], the logarithms of width and height of a symbol's box. Returns float32 logits [batch, classes].
+  Called as `module.apply(variables, inputs, train=...)` with `inputs` a dict: `image` [batch,
+  height, width, channels], dark ink (0) on white (255), uint8 or float32, and, for those that name
+  it, `size` float32 [batch, 2], the logarithms of width and height of a symbol's box. Returns
+  float32 logits [batch, classes].
 
   Args:
     name: A key of NETWORKS.

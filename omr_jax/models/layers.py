@@ -1,4 +1,4 @@
-"""What all networks are made of: ink, convolution, batch norm, pooling, and the last layers."""
+"""What all networks are made of: darkness, convolution, batch norm, pooling, last layers."""
 
 from functools import partial
 
@@ -17,7 +17,7 @@ class TooSmallError(ValueError):
 
 
 def darkness(image: jax.Array, dtype: Dtype) -> jax.Array:
-  """Dark on white, uint8 [batch, height, width, channels], to `dtype`: 1 for black, 0 for white."""
+  """Black (0) to white (255), [batch, height, width, channels], to `dtype`: 1 for black."""
   return (1 - image.astype(jnp.float32) / 255).astype(dtype)
 
 

@@ -72,7 +72,7 @@ class PreactResNet(nn.Module):
     """Inputs to float32 logits [batch, classes].
 
     Args:
-      inputs: `image` uint8 [batch, height, width, channels] and, with `use_size`, `size` float32
+      inputs: `image` [batch, height, width, channels] and, with `use_size`, `size` float32
         [batch, 2]: the logarithms of the box's width and height in pixels of the pen's tablet.
       train: Normalize by the batch, and drop out.
     """

@@ -106,7 +106,7 @@ class ResNet(nn.Module):
 
   @nn.compact
   def __call__(self, inputs: Mapping[str, jax.Array], train: bool) -> jax.Array:
-    """`image` uint8 [batch, height, width, channels] to float32 logits [batch, classes]."""
+    """`image` [batch, height, width, channels] to float32 logits [batch, classes]."""
     conv = partial(layers.Conv, dtype=self.dtype)
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
     if self.preactivation:

@@ -38,7 +38,7 @@ class VGG(nn.Module):
 
   @nn.compact
   def __call__(self, inputs: Mapping[str, jax.Array], train: bool) -> jax.Array:
-    """`image` uint8 [batch, height, width, channels] to float32 logits [batch, classes]."""
+    """`image` [batch, height, width, channels] to float32 logits [batch, classes]."""
     x = layers.darkness(inputs['image'], self.dtype)
     for group, (width, depth) in enumerate(zip(self.widths, self.depths, strict=True)):
       for _ in range(depth):
