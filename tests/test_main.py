@@ -94,16 +94,20 @@ def end(small, workdir):
   assert 'test accuracy' in done.stdout
 
 
-def start(small, workdir):
-  """A run whose training has begun, that is, its checkpoint of the first epoch it did is there."""
-  before = checkpoints(workdir)
-  process = subprocess.Popen(
+def begin(small, workdir):
+  return subprocess.Popen(
     command(*small, f'--workdir={workdir}'),
     cwd=ROOT,
     stdout=subprocess.DEVNULL,
     stderr=subprocess.PIPE,
     text=True,
   )
+
+
+def start(small, workdir):
+  """A run whose training has begun, that is, its checkpoint of the first epoch it did is there."""
+  before = checkpoints(workdir)
+  process = begin(small, workdir)
   wait_until(lambda: checkpoints(workdir) - before or process.poll() is not None)
   return process
 
@@ -165,13 +169,7 @@ def test_runs_killed_at_any_moment_end_like_an_uninterrupted_one(
   print(f'random.Random({seed})')
   chance = random.Random(seed)
   for _ in range(8):
-    process = subprocess.Popen(
-      command(*small, f'--workdir={tmp_path}'),
-      cwd=ROOT,
-      stdout=subprocess.DEVNULL,
-      stderr=subprocess.PIPE,
-      text=True,
-    )
+    process = begin(small, tmp_path)
     if chance.random() < 0.5:
       time.sleep(chance.uniform(0, uninterrupted[1]))
     else:
