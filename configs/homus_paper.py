@@ -18,9 +18,9 @@ from ml_collections import ConfigDict
 VARIANTS = ('resnet', 'vgg', 'staff')
 
 
-def get_config(variant: str) -> ConfigDict:
+def get_config(variant: str = '') -> ConfigDict:
   if variant not in VARIANTS:
-    raise ValueError(f'{variant!r} is none of the variants {", ".join(VARIANTS)}.')
+    raise ValueError(f'{variant!r} is none of the variants {", ".join(VARIANTS)}; add :<variant>.')
   fitted, staff = variant == 'vgg', variant == 'staff'
   config = ConfigDict()
   config.seed = 0

@@ -124,6 +124,12 @@ def _check_together(config: ConfigDict) -> None:
       f'config.drawing.margin is {drawing.margin!r}; it must leave room in {drawing.height}x'
       f'{drawing.width} pixels.'
     )
+  lowest = drawing.height - 1 - 4 * render.STAFF_SPACE
+  if any(y > lowest for y in drawing.staff_lines):
+    raise UserError(
+      f'config.drawing.staff_lines is {drawing.staff_lines!r}; the first of five lines, '
+      f'{render.STAFF_SPACE} apart, must be at {lowest} or above.'
+    )
   if drawing.staff_lines and drawing.layout != 'centered':
     raise UserError(
       f'config.drawing.staff_lines need the layout centered, not {drawing.layout}: scaled symbols '
@@ -167,7 +173,8 @@ def _one_of(known: Collection[str]) -> tuple[str, Callable[[Any], bool]]:
 
 
 _FLAG = ('True or False', lambda value: isinstance(value, bool))
-_COUNT = ('a whole number of at least 1', lambda value: _is_whole(value, 1))
+# Steps are counted in 32 bits.
+_COUNT = ('a whole number from 1 to a million', lambda value: _is_whole(value, 1, 10**6 + 1))
 _SHARE = ('at least 0 and below 1', lambda value: 0 <= value < 1)
 _INSIDE = ('between 0 and 1', lambda value: 0 < value < 1)
 _ABOVE = ('above 0', lambda value: 0 < value < math.inf)
@@ -180,7 +187,10 @@ _VALUES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
   'batch_size': _COUNT,
   'precision': _one_of(PRECISIONS),
   'average_decay': _SHARE,
-  'stop_after': ('a whole number of at least 0', lambda value: _is_whole(value, 0)),
+  'stop_after': (
+    'a whole number from 0 to a million',
+    lambda value: _is_whole(value, 0, 10**6 + 1),
+  ),
   'tested': _one_of(TESTED),
   'data.protocol': ('a name', lambda value: isinstance(value, str)),
   'data.allow_changed': _FLAG,
@@ -192,12 +202,12 @@ _VALUES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     lambda value: len(value) > 0 and all(_is_number(w) and 0 < w <= 4096 for w in value),
   ),
   'drawing.staff_lines': (
-    'a tuple of whole numbers',
-    lambda value: isinstance(value, tuple) and all(_is_whole(y, -math.inf) for y in value),
+    'a tuple of whole numbers from 0 to 4096',
+    lambda value: isinstance(value, tuple) and all(_is_whole(y, 0, 4097) for y in value),
   ),
   'drawing.margin': ('a whole number of at least 0', lambda value: _is_whole(value, 0)),
   'drawing.max_stretch': ('at least 1', lambda value: value >= 1),
-  'drawing.max_zoom': ('above 0', lambda value: value > 0),
+  'drawing.max_zoom': ('at least 0.01', lambda value: value >= 0.01),
   'drawing.antialias': _FLAG,
   'augment.rotation': _AT_LEAST_0,
   'augment.zoom': _RANGE,

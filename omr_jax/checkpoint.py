@@ -4,7 +4,6 @@ Both are items of one checkpoint, which Orbax renames into place when it is whol
 any moment finds a state and variables that belong together.
 """
 
-import hashlib
 import logging
 import os
 import shutil
@@ -16,6 +15,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
+from omr_jax.digests import digest
 from omr_jax.errors import UserError
 
 FOLDER = 'checkpoints'
@@ -58,6 +58,7 @@ def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any, secon
   if step in manager.all_steps():
     return
   state, best = jax.device_get((state, best))
+  # Stays after an error: the threads of a failed save end when they like.
   hook, sys.unraisablehook = sys.unraisablehook, _unraisable
   try:
     manager.save(
@@ -65,9 +66,7 @@ def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any, secon
       args=ocp.args.Composite(
         state=ocp.args.StandardSave(state),
         best=ocp.args.StandardSave(best),
-        facts=ocp.args.JsonSave(
-          {'state': _digest(state), 'best': _digest(best), 'seconds': seconds}
-        ),
+        facts=ocp.args.JsonSave({'state': digest(state), 'best': digest(best), 'seconds': seconds}),
       ),
     )
   except (OSError, ValueError, RuntimeError) as error:  # TensorStore raises the latter two.
@@ -103,7 +102,7 @@ def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
         **{item: ocp.args.StandardRestore(like)}, facts=ocp.args.JsonRestore()
       ),
     )
-    whole = loaded.facts[item] == _digest(loaded[item])
+    whole = loaded.facts[item] == digest(loaded[item])
   except Exception as error:  # Orbax and TensorStore raise almost anything on damaged files.
     raise UserError(
       f'{folder}: damaged, or of another network ({_first_line(error)}). If the run has an older '
@@ -133,17 +132,6 @@ def _unraisable(what: 'sys.UnraisableHookArgs') -> None:
   """Threads of a save that failed find its event loop closed, once each: no news to anybody."""
   if str(what.exc_value) != 'Event loop is closed':
     sys.__unraisablehook__(what)
-
-
-def _digest(tree: Any) -> str:
-  """SHA-256 of all leaves with their paths, shapes and types."""
-  whole = hashlib.sha256()
-  for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
-    leaf = np.asarray(leaf)
-    name = jax.tree_util.keystr(path, simple=True, separator='/')
-    whole.update(f'{name} {leaf.shape} {leaf.dtype} '.encode())
-    whole.update(np.ascontiguousarray(leaf).tobytes())
-  return whole.hexdigest()
 
 
 def _shapes(tree: Any) -> list:

@@ -15,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from omr_jax import folders, render
+from omr_jax.digests import digest
 from omr_jax.errors import UserError
 from omr_jax.simplify import simplify
 from omr_jax.strokes import CLASSES, OFFICIAL
@@ -24,6 +25,7 @@ from tfds_builders.homus import archive
 SPLITS = ('train', 'validation', 'test')
 # To be raised with every change of what `_arrays` gives: older caches are then made anew.
 _RULE = 2
+_DIGEST = 'digest'
 _EVALUATED = ('image', 'size', 'label', 'id')
 _TRAIN_ONLY = ('points', 'stroke')
 
@@ -70,15 +72,15 @@ def load(
       can't be written.
   """
   builder = homus.prepare(protocol, data_dir, raw_dir, allow_changed)
-  digest = dict(builder.info.metadata.items())['digest']
-  wanted = json.dumps([_RULE, digest, protocol, asdict(drawing)])
+  raw_digest = dict(builder.info.metadata.items())['digest']
+  wanted = json.dumps([_RULE, raw_digest, protocol, asdict(drawing)])
   folder = folders.cache_dir() / 'drawn' / hashlib.sha256(wanted.encode()).hexdigest()[:24]
   splits = _read_cache(folder)
   if splits is None:
     _refuse_beyond_memory(builder, drawing)
     splits = {split: _arrays(builder, split, drawing) for split in SPLITS}
     _write_cache(folder, splits)
-  return Dataset(splits, CLASSES, digest, _origin(protocol, digest))
+  return Dataset(splits, CLASSES, raw_digest, _origin(protocol, raw_digest))
 
 
 def epoch_order(seed: int, epoch: int, examples: int) -> np.ndarray:
@@ -134,19 +136,20 @@ def _arrays(builder, split: str, drawing: render.Drawing) -> dict[str, np.ndarra
   return arrays | {'image': images.reshape(-1, drawing.height, drawing.width, 1)}
 
 
-def _origin(protocol: str, digest: str) -> str:
+def _origin(protocol: str, raw_digest: str) -> str:
   if protocol == 'made_up':
     return 'made-up symbols'
-  return OFFICIAL if digest == archive.DIGEST else 'a changed HOMUS'
+  return OFFICIAL if raw_digest == archive.DIGEST else 'a changed HOMUS'
 
 
 def _read_cache(folder: Path) -> dict[str, dict[str, np.ndarray]] | None:
   """The cached arrays, or None where there are none or they are damaged."""
   try:
-    return {
+    splits = {
       split: {name: np.load(folder / split / f'{name}.npy') for name in _names(split)}
       for split in SPLITS
     }
+    return splits if (folder / _DIGEST).read_text() == digest(splits) else None
   except (OSError, ValueError, EOFError, SyntaxError):
     return None
 
@@ -163,6 +166,7 @@ def _write_cache(folder: Path, splits: Mapping[str, Mapping[str, np.ndarray]]) -
         (Path(made) / 'new' / split).mkdir(parents=True)
         for name, value in arrays.items():
           np.save(Path(made) / 'new' / split / f'{name}.npy', value)
+      (Path(made) / 'new' / _DIGEST).write_text(digest(splits))
       shutil.rmtree(folder, ignore_errors=True)
       (Path(made) / 'new').rename(folder)
   except OSError as error:

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from omr_jax import metrics
 from omr_jax.errors import UserError
-from omr_jax.workdir import write_file
+from omr_jax.workdir import read_json, write_file
 
 # What the training has to tell about itself; it may tell more.
 FACTS = {
@@ -45,11 +46,10 @@ UNREADABLE = (
   zipfile.BadZipFile,
   zlib.error,
 )
-CURVES = ('epoch', 'loss', 'validation_loss', 'validation_accuracy', 'learning_rate')
 AGAIN = 'train again into an empty workdir, or give another run'
 
 
-class Run(NamedTuple):
+class FinishedRun(NamedTuple):
   """A run's folder, read and checked."""
 
   workdir: Path
@@ -101,7 +101,7 @@ def save_evaluation(
   write_file(Path(workdir) / 'evaluation.npz', content.getvalue())
 
 
-def read(workdir: str | os.PathLike) -> Run:
+def read(workdir: str | os.PathLike) -> FinishedRun:
   """A finished run. UserError where `workdir` is none or a file in it is missing or damaged."""
   workdir = Path(workdir)
   if not workdir.is_dir():
@@ -114,12 +114,12 @@ def read(workdir: str | os.PathLike) -> Run:
         f'{workdir}: the run has no finished evaluation ({name} is missing); start it again with '
         f'the same --config and --workdir={workdir} and it goes on to its end.'
       )
-  return read_with_facts(workdir, _read_json(workdir / 'summary.json'))
+  return read_with_facts(workdir, read_json(workdir / 'summary.json', AGAIN))
 
 
-def read_with_facts(workdir: Path, facts: dict) -> Run:
+def read_with_facts(workdir: Path, facts: dict) -> FinishedRun:
   """The same for a run whose facts are not yet in its folder."""
-  wrong = [key for key, kind in FACTS.items() if not isinstance(facts.get(key), kind)]
+  wrong = [key for key, kind in FACTS.items() if not _is_fact(facts.get(key), kind)]
   if wrong:
     raise UserError(f'{workdir}/summary.json: {", ".join(wrong)} missing or wrong; {AGAIN}.')
   path = workdir / 'evaluation.npz'
@@ -128,23 +128,20 @@ def read_with_facts(workdir: Path, facts: dict) -> Run:
   if problem:
     raise UserError(f'{path}: damaged ({problem}); {AGAIN}.')
   arrays['classes'] = arrays['classes'].tolist()
-  config = _read_json(workdir / 'config.json')
-  return Run(workdir, config, _read_history(workdir / 'metrics.jsonl'), facts, **arrays)
+  config = read_json(workdir / 'config.json', AGAIN)
+  return FinishedRun(workdir, config, _read_history(workdir / metrics.FILE), facts, **arrays)
 
 
-def _read_json(path: Path) -> dict:
-  value = _parse(path, _read_text(path))
-  if not isinstance(value, dict):
-    raise UserError(f'{path}: damaged (not a JSON object); {AGAIN}.')
-  return value
+def _is_fact(value: object, kind: type) -> bool:
+  return isinstance(value, kind) and (kind is str or (metrics.is_number(value) and value >= 0))
 
 
 def _read_history(path: Path) -> list[dict]:
   rows = []
   for number, line in enumerate(_read_text(path).splitlines(), start=1):
     row = _parse(path, line, f'line {number}, ')
-    if not isinstance(row, dict) or not all(isinstance(row.get(k), int | float) for k in CURVES):
-      raise UserError(f'{path}: line {number} lacks a number of {", ".join(CURVES)}; {AGAIN}.')
+    if not metrics.is_line(row, number):
+      raise UserError(f'{path}: line {number} is not that of epoch {number}; {AGAIN}.')
     rows.append(row)
   if not rows:
     raise UserError(f'{path}: holds no epoch; {AGAIN}.')

@@ -8,10 +8,9 @@ from tensorboardX.event_file_writer import EventsWriter
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 from tensorboardX.summary import scalar
 
+from omr_jax import metrics
 from omr_jax.errors import UserError
 from omr_jax.workdir import write_file
-
-METRICS = 'metrics.jsonl'
 
 
 class MetricsLog:
@@ -22,7 +21,7 @@ class MetricsLog:
   """
 
   def __init__(self, workdir: Path, epochs_done: int):
-    self._path = workdir / METRICS
+    self._path = workdir / metrics.FILE
     self.history = self._read()[:epochs_done]
     if len(self.history) < epochs_done:
       raise UserError(
@@ -69,10 +68,9 @@ class MetricsLog:
     for text in self._path.read_bytes().splitlines():
       try:
         line = json.loads(text)
-        # The lines of a run are its epochs, from 1.
-        if line['epoch'] != len(lines) + 1 or not {'step', 'seconds'} <= line.keys():
-          break
-      except (ValueError, TypeError, KeyError):
+      except (ValueError, RecursionError):
         break  # Half a line, of a killed run.
+      if not metrics.is_line(line, len(lines) + 1):
+        break
       lines.append(line)
     return lines

@@ -17,7 +17,7 @@ from omr_jax.interrupt import Interrupted, signals
 from omr_jax.runs import Run
 from omr_jax.state import TrainState, Variables
 from omr_jax.strokes import CLASSES
-from omr_jax.workdir import claim, is_finished
+from omr_jax.workdir import claim, is_finished, refuse_unwritable
 
 _NOT_FINITE = (
   'A lower config.optimizer.learning_rate in a new workdir helps most often; what was saved before '
@@ -49,6 +49,7 @@ def train_and_evaluate(
     summary = report.rebuild(workdir)
     announce.result(summary, workdir)
     return summary
+  refuse_unwritable(workdir)
   mesh = runs.device_mesh(config.batch_size)
   dataset = data.load(
     config.data.protocol, parts.drawing, data_dir, raw_dir, config.data.allow_changed

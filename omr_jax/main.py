@@ -6,9 +6,10 @@ python -m omr_jax.main --config configs/homus.py --workdir runs/homus
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 from absl import app, flags, logging
-from ml_collections import config_flags
+from ml_collections import ConfigDict, config_flags
 
 from omr_jax import folders
 from omr_jax.errors import UserError, answered
@@ -36,7 +37,9 @@ def main(arguments: list[str]) -> None:
     sys.exit('Say what to do with --config, for example --config configs/homus.py.')
   page, _, variant = config_flags.get_config_filename(flags.FLAGS['config']).partition(':')
   if not Path(page).is_file():
-    sys.exit(f'{page}: there is no such config; configs/ has some.')
+    sys.exit(f'{page!r}: there is no such config; configs/ has some.')
+  if not isinstance(_CONFIG.value, ConfigDict):
+    sys.exit(f'{page}: its get_config returns no ConfigDict.')
   name = '-'.join(filter(None, (Path(page).stem, variant)))
   workdir = Path(_WORKDIR.value or f'runs/{name}-{time.strftime("%Y%m%d-%H%M%S")}')
   try:
@@ -60,18 +63,28 @@ def _train(name: str, workdir: Path) -> None:
 
 def parse(arguments: list[str]) -> list[str]:
   """Reads the flags; what is wrong with them or with the config ends in one line."""
+  given = [name for name, equals, _ in (a.partition('=') for a in arguments) if equals]
+  twice = [name for name in given if name.startswith('--config') and given.count(name) > 1]
+  if twice:
+    _refuse(f'{twice[0]} is given twice.')
   try:
     rest = flags.FLAGS(arguments)
-  except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
+  except Exception as error:  # A config's page is a program: it may raise anything.
     if error.args and isinstance(error.args[0], KeyError):  # What ml_collections wraps.
       error = error.args[0]
-    text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
-    # A config's own error comes with its traceback, and the last line says what is wrong.
-    print(f'{text.strip().splitlines()[-1].strip()}\nSee --help and configs/.', file=sys.stderr)
-    sys.exit(2)
+    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    if 'get_config() takes 0 positional' in text:
+      text = 'This config has no variants: leave out what stands behind the colon.'
+    # A page's own error comes with its traceback, and the last line says what is wrong.
+    _refuse((text.strip() or type(error).__name__).splitlines()[-1].strip())
   if flags.FLAGS['verbosity'].using_default_value:
     flags.FLAGS.verbosity = logging.WARNING  # Else absl's app makes it INFO.
   return rest
+
+
+def _refuse(words: str) -> NoReturn:
+  print(f'{words}\nSee --help and configs/.', file=sys.stderr)
+  sys.exit(2)
 
 
 if __name__ == '__main__':

@@ -19,7 +19,7 @@ import numpy as np
 
 from omr_jax import evaluate, report_page
 from omr_jax.errors import answered
-from omr_jax.finished_run import FACTS, Run, read, read_with_facts, save_evaluation
+from omr_jax.finished_run import FACTS, FinishedRun, read, read_with_facts, save_evaluation
 from omr_jax.workdir import write_file
 
 __all__ = ['FACTS', 'compare', 'main', 'read', 'rebuild', 'save_evaluation', 'write']
@@ -66,7 +66,7 @@ def _rebuild_all(paths: list[str]) -> None:
   print(compare(runs, summaries))
 
 
-def compare(runs: list[Run], summaries: list[dict]) -> str:
+def compare(runs: list[FinishedRun], summaries: list[dict]) -> str:
   """The runs as a table, then each pair and each group that differs only in seed, as text."""
   rows = [('run', 'accuracy', '95 % interval', 'errors', 'ECE', 'epochs', 'minutes')]
   for run, summary in zip(runs, summaries, strict=True):
@@ -101,7 +101,7 @@ def compare(runs: list[Run], summaries: list[dict]) -> str:
   return '\n'.join(lines)
 
 
-def _compare_pair(a: Run, b: Run) -> str:
+def _compare_pair(a: FinishedRun, b: FinishedRun) -> str:
   if a.facts['data_digest'] != b.facts['data_digest'] or a.classes != b.classes:
     return 'not comparable, different data'
   order_a, order_b = np.argsort(a.test_ids), np.argsort(b.test_ids)
@@ -114,17 +114,17 @@ def _compare_pair(a: Run, b: Run) -> str:
   )
 
 
-def _all_but_seed(run: Run) -> str:
+def _all_but_seed(run: FinishedRun) -> str:
   """Equal for runs that differ in nothing but the seed."""
   config = {key: value for key, value in run.config.items() if key != 'seed'}
   return json.dumps([config, run.facts['data_digest'], sorted(run.test_ids)], sort_keys=True)
 
 
-def _correct(run: Run) -> np.ndarray:
+def _correct(run: FinishedRun) -> np.ndarray:
   return np.argmax(run.test_logits, axis=1) == run.test_labels
 
 
-def _measure(run: Run) -> tuple[dict, dict]:
+def _measure(run: FinishedRun) -> tuple[dict, dict]:
   """The numbers for the summary, and the calibrated predictions behind them."""
   labels, logits = run.test_labels, run.test_logits
   temperature = evaluate.fit_temperature(run.validation_logits, run.validation_labels)
@@ -163,7 +163,7 @@ def _measure(run: Run) -> tuple[dict, dict]:
   }
 
 
-def _write(run: Run) -> dict:
+def _write(run: FinishedRun) -> dict:
   numbers, predictions = _measure(run)
   facts = {key: value for key, value in run.facts.items() if key not in numbers}
   run = run._replace(facts=facts)

@@ -17,7 +17,7 @@ MOST_CONFUSED = 15
 
 
 def page(run, numbers: dict, predictions: dict) -> str:
-  """The report of a `report.Run`; `numbers` and `predictions` as `report` computes them."""
+  """The report of a `FinishedRun`; `numbers` and `predictions` as `report` computes them."""
   paper = paper_table(run)
   bins = evaluate.reliability(predictions['confidence'], predictions['correct'])
   sections = {

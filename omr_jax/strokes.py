@@ -12,6 +12,7 @@ import numpy as np
 
 from omr_jax.errors import UserError
 
+OFFICIAL = 'HOMUS 2.0'  # The raw data that the original experiments used, by name.
 CLASSES = (
   '12-8-Time',
   '2-2-Time',
@@ -49,7 +50,6 @@ CLASSES = (
 
 # HOMUS reaches 733 points, 5 145 bytes and a coordinate of 344: anything near these is no symbol,
 # and would only fill the memory.
-OFFICIAL = 'HOMUS 2.0'  # The raw data that the original experiments used, by name.
 MAX_POINTS = 10_000
 MAX_BYTES = 1_000_000
 MAX_COORDINATE = 100_000

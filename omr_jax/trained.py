@@ -1,6 +1,5 @@
 """What a run has trained, ready to be used: `--model RUN` of every command that reads one."""
 
-import json
 import os
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from omr_jax import state as states
 from omr_jax.errors import UserError
 from omr_jax.state import TrainState, Variables
 from omr_jax.strokes import CLASSES
+from omr_jax.workdir import read_json
 
 
 class Trained(NamedTuple):
@@ -44,13 +44,12 @@ def load(workdir: str | os.PathLike) -> Trained:
     UserError: The folder is no run, has no checkpoint yet, or is damaged.
   """
   workdir = Path(workdir)
+  path = workdir / 'config.json'
+  config = ConfigDict(_tuples(read_json(path, 'give the workdir of a run')))
   try:
-    config = ConfigDict(_tuples(json.loads((workdir / 'config.json').read_text())))
-  except (OSError, ValueError, AttributeError, TypeError) as error:
-    raise UserError(
-      f'{workdir}/config.json: unreadable ({error}); give the workdir of a run.'
-    ) from error
-  parts = recipe.create(config, len(CLASSES))
+    parts = recipe.create(config, len(CLASSES))
+  except UserError as error:
+    raise UserError(f'{path}: {error} Give the workdir of a run.') from error
   if not (workdir / checkpoint.FOLDER).is_dir():
     raise UserError(f'{workdir}: has no checkpoints; let the run train for an epoch.')
   tx, _ = parts.create_tx(config.epochs)  # The shapes are those of any number of steps.

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from omr_jax import folders
-from omr_jax.errors import UserError, answered
+from omr_jax.errors import UserError, answered, nearest
 
 
 def transfer(
@@ -26,7 +26,10 @@ def transfer(
   import jax
 
   from omr_jax import data, evaluate, train, trained
+  from tfds_builders import homus
 
+  if protocol not in homus.PROTOCOLS:
+    raise UserError(f'{protocol!r}: no such split protocol{nearest(protocol, homus.PROTOCOLS)}')
   network = trained.load(model)
   own = network.config.data.protocol
   if (own == 'made_up') == (protocol == 'made_up'):

@@ -14,6 +14,7 @@ from omr_jax.errors import UserError
 
 _DATA = 'data.json'
 _LOCK = '.lock'
+_ANOTHER = 'choose another workdir'
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -27,21 +28,28 @@ def write_file(path: Path, content: bytes) -> None:
     with contextlib.suppress(OSError):
       temporary.unlink()
     raise UserError(
-      f'{path}: cannot be written ({error.strerror}); make room or give write permission, then '
-      'run the same command again.'
+      f'{path}: cannot be written ({error.strerror}); make room, give write permission or take '
+      'away what is in its place, then run the same command again.'
     ) from error
+
+
+def read_json(path: Path, remedy: str) -> dict:
+  """The object in a JSON file. UserError with the remedy where there is none."""
+  try:
+    value = json.loads(path.read_text('utf-8'))
+  except (OSError, ValueError, RecursionError) as error:
+    raise UserError(f'{path}: unreadable ({error}); {remedy}.') from error
+  if not isinstance(value, dict):
+    raise UserError(f'{path}: damaged (not a JSON object); {remedy}.')
+  return value
 
 
 def is_finished(config: ConfigDict, workdir: Path) -> bool:
   """Whether the folder holds the end of this very run; a run of another config is refused."""
-  try:
-    written = _flat(json.loads((workdir / 'config.json').read_text()))
-  except FileNotFoundError:
+  path = workdir / 'config.json'
+  if not os.path.lexists(path):
     return False
-  except (OSError, ValueError, AttributeError) as error:
-    raise UserError(
-      f'{workdir}/config.json: unreadable ({error}); choose another workdir.'
-    ) from error
+  written = _flat(read_json(path, _ANOTHER))
   wanted = _flat(json.loads(config.to_json()))
   other = sorted(
     key for key in wanted.keys() | written.keys() if wanted.get(key) != written.get(key)
@@ -54,6 +62,13 @@ def is_finished(config: ConfigDict, workdir: Path) -> bool:
   return (workdir / 'summary.json').exists()
 
 
+def refuse_unwritable(workdir: Path) -> None:
+  """UserError where the folder, or the nearest that exists above it, can't be written into."""
+  above = next(folder for folder in (workdir, *workdir.absolute().parents) if folder.exists())
+  if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+    raise UserError(f'{workdir}: cannot be written; {_ANOTHER}.')
+
+
 @contextlib.contextmanager
 def claim(config: ConfigDict, workdir: Path, data_digest: str) -> Iterator[None]:
   """Makes the folder, writes into it the config and what the data is, and keeps others out of it.
@@ -61,19 +76,21 @@ def claim(config: ConfigDict, workdir: Path, data_digest: str) -> Iterator[None]
   Raises:
     UserError: It can't be written, its run was trained on other data, or another process is at it.
   """
-  data = json.dumps({'digest': data_digest}).encode()
+  data = {'digest': data_digest}
   try:
     workdir.mkdir(parents=True, exist_ok=True)
     lock = (workdir / _LOCK).open('w')
-    other = (workdir / _DATA).exists() and (workdir / _DATA).read_bytes() != data
   except OSError as error:
     raise UserError(f'{workdir}: {error}; choose another workdir.') from error
   with lock:
     _lock(lock, workdir)
-    if other:
-      raise UserError(f'{workdir}: holds a run on other data; choose another workdir.')
-    write_file(workdir / _DATA, data)
-    write_file(workdir / 'config.json', config.to_json_best_effort(indent=2).encode())
+    finished = is_finished(config, workdir)  # By another process, since this one has looked.
+    if (workdir / _DATA).exists() and read_json(workdir / _DATA, _ANOTHER) != data:
+      raise UserError(f'{workdir}: holds a run on other data; {_ANOTHER}.')
+    if finished:
+      raise UserError(f'{workdir}: this run was finished meanwhile; start it again to see it.')
+    write_file(workdir / _DATA, json.dumps(data).encode())
+    write_file(workdir / 'config.json', config.to_json(indent=2).encode())
     yield
 
 

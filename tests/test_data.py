@@ -74,7 +74,7 @@ def test_second_load_draws_nothing(parts, folders, dataset, monkeypatch):
     data.load('writers_0', other, *folders, allow_changed=True)
 
 
-@pytest.mark.parametrize('damage', ['truncated', 'emptied', 'removed', 'header'])
+@pytest.mark.parametrize('damage', ['truncated', 'emptied', 'removed', 'header', 'pixel'])
 def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch, damage):
   monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path))
   whole = data.load('writers_0', parts.drawing, *folders, allow_changed=True)
@@ -82,6 +82,8 @@ def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch, damag
   content = path.read_bytes()
   if damage == 'removed':
     path.unlink()
+  elif damage == 'pixel':
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
   elif damage == 'header':
     path.write_bytes(content.replace(b'{', b'[', 1))
   else:

@@ -15,6 +15,7 @@ import pytest
 import tfds_builders.homus
 from omr_jax import strokes
 from omr_jax.errors import UserError
+from tfds_builders import original_split
 from tfds_builders.homus import archive, homus_dataset_builder, prepare, splits
 
 # The fixture `official` replaces these.
@@ -48,7 +49,7 @@ def official(monkeypatch):
   monkeypatch.setattr(archive, 'DIGEST', archive.digest(files))
   monkeypatch.setattr(archive, 'WRITERS', 10)
   monkeypatch.setattr(archive, 'SYMBOLS_PER_WRITER', 2)
-  original = splits.digest(symbols, splits.original(symbols))
+  original = splits.digest(symbols, original_split.original(symbols))
   monkeypatch.setattr(splits, 'ORIGINAL_DIGEST', original)
   monkeypatch.delenv('OMR_RAW_DIR', raising=False)
   # Nobody listens there: no test may reach the network.
@@ -227,7 +228,7 @@ def test_a_prepared_folder_from_another_archive(tmp_path, raw_dir, data_dir):
   changed = write_archive(tmp_path / 'changed', changed_files())
   builder = prepare('writers_0', data_dir, changed, allow_changed=True)
   shutil.move(builder.data_path, data_dir / 'homus' / 'writers_0' / '1.0.0')
-  with pytest.raises(UserError, match='another archive'):
+  with pytest.raises(UserError, match='other data'):
     prepare('writers_0', data_dir, raw_dir)
 
 

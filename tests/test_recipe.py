@@ -100,9 +100,21 @@ PLATEAU = {'schedule.name': 'plateau'}
     ({'optimizer.eps': None}, ('optimizer.eps', 'None')),
     ({'model.dropout': 'x'}, ('dropout', "'x'")),
     ({'seed': None}, ('seed', 'None')),
+    # Beyond what arithmetic or memory can take.
+    ({'epochs': 10**23}, ('epochs', 'million')),
+    ({'batch_size': 10**23}, ('batch_size', 'million')),
+    (PLATEAU | {'schedule.patience': 10**22}, ('schedule.patience', 'million')),
+    ({'model.stem_stride': 10**20}, ('stem_stride', '64')),
+    ({'model.blocks': (10**11, 1, 1)}, ('blocks', '64')),
+    ({'model.widths': (10**11, 4, 4)}, ('widths', '4096')),
+    ({'drawing.max_zoom': 1e-300}, ('drawing.max_zoom', '1e-300')),
+    (
+      {'augment.space': 'none', 'drawing.layout': 'centered', 'drawing.staff_lines': (8,)},
+      ('drawing.staff_lines', 'at 7 or above'),  # 7 + 4 * 14 is row 63, the last of 64.
+    ),
     ({'schedule.name': ['plateau']}, ('schedule.name', 'plateau')),
     # Numbers that no run can have.
-    ({'epochs': -1}, ('epochs', '-1', 'at least 1')),
+    ({'epochs': -1}, ('epochs', '-1', 'from 1')),
     ({'epochs': 0}, ('epochs', '0')),
     ({'batch_size': 0}, ('batch_size', '0')),
     ({'seed': -1}, ('seed', '-1')),

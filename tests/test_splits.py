@@ -7,6 +7,7 @@ import pytest
 
 from omr_jax import strokes
 from omr_jax.errors import UserError
+from tfds_builders import original_split
 from tfds_builders.homus import archive, splits
 
 
@@ -22,15 +23,15 @@ def test_original_recipe_on_ten_symbols():
   # Sorted as ASCII, 1-10 stands behind 1-1, which makes the indices the last digits.
   symbols = [symbol(f'1-{n}') for n in range(1, 11)]
   expected = {s.id: 'train' for s in symbols} | {'1-6': 'validation', '1-7': 'test'}
-  assert splits.original(symbols) == expected
-  assert splits.original(symbols[::-1]) == expected
+  assert original_split.original(symbols) == expected
+  assert original_split.original(symbols[::-1]) == expected
 
 
 def test_original_draws_every_class_anew_and_rounds_down():
   dots = [symbol(f'1-{n}') for n in range(1, 11)]
   flats = [symbol(f'2-{n}', 'Flat') for n in range(1, 11)]
   sharps = [symbol(f'3-{n}', 'Sharp') for n in range(1, 10)]
-  split_of = splits.original([*sharps, *flats, *dots])
+  split_of = original_split.original([*sharps, *flats, *dots])
   held_out = {symbol_id: split for symbol_id, split in split_of.items() if split != 'train'}
   assert held_out == {'1-6': 'validation', '1-7': 'test', '2-6': 'validation', '2-7': 'test'}
   assert len(split_of) == 29
@@ -73,7 +74,7 @@ def test_another_split_is_not_the_original():
 def test_original_split_of_homus():
   files = archive.read(archive.locate(None, fetch=None))
   symbols = [strokes.parse(files[name], name) for name in archive.symbol_names(files)]
-  split_of = splits.original(symbols)
+  split_of = original_split.original(symbols)
   sizes = collections.Counter(split_of.values())
   assert sizes == {'train': 12_170, 'validation': 1_515, 'test': 1_515}
   assert splits.digest(symbols, split_of) == splits.ORIGINAL_DIGEST

@@ -3,7 +3,7 @@
 import pytest
 
 from omr_jax.errors import UserError
-from omr_jax.workdir import claim, is_finished
+from omr_jax.workdir import claim, is_finished, read_json, refuse_unwritable
 
 
 def test_a_folder_stays_with_its_config_and_data(config, tmp_path):
@@ -37,3 +37,35 @@ def test_one_process_at_a_time(config, tmp_path):
     pass
   with claim(config, tmp_path, 'digest'):
     pass
+
+
+@pytest.mark.parametrize('content', [b'{"seed": 0', b'[]', b'\xff', b'[' * 100_000])
+def test_damaged_json_is_named(tmp_path, content):
+  (tmp_path / 'a.json').write_bytes(content)
+  with pytest.raises(UserError, match=r'a\.json: (unreadable|damaged).*; do this\.'):
+    read_json(tmp_path / 'a.json', 'do this')
+
+
+def test_a_run_that_was_finished_meanwhile_is_left_alone(config, tmp_path):
+  with claim(config, tmp_path, 'digest'):
+    (tmp_path / 'summary.json').write_text('{}')
+  with pytest.raises(UserError, match='finished meanwhile'), claim(config, tmp_path, 'digest'):
+    pass
+
+
+def test_a_folder_that_another_config_took_meanwhile_is_left_alone(config, tmp_path):
+  with claim(config, tmp_path, 'digest'):
+    written = (tmp_path / 'config.json').read_bytes()
+  config.seed = 5
+  with pytest.raises(UserError, match='differ: seed'), claim(config, tmp_path, 'digest'):
+    pass
+  assert (tmp_path / 'config.json').read_bytes() == written
+
+
+def test_where_nothing_can_be_written(tmp_path):
+  refuse_unwritable(tmp_path / 'a' / 'b')
+  (tmp_path / 'file').write_text('')
+  for folder in (tmp_path / 'file', tmp_path / 'file' / 'run'):
+    with pytest.raises(UserError, match='cannot be written'):
+      refuse_unwritable(folder)
+  assert not (tmp_path / 'a').exists()

@@ -61,15 +61,15 @@ NETWORKS = {
   'preact_resnet11': partial(PreactResNet),
 }
 
-_COUNTS = 'a list of whole numbers above 0'
+_COUNTS = 'a list of up to 16 whole numbers from 1 to 4096'
 # What a value has to be, in words and as a test; types that a test can't compare fail it too.
 _VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
   'dropout': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
   'momentum': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
   'epsilon': ('above 0', lambda value: value > 0),
-  'widths': (_COUNTS, lambda value: len(value) > 0 and all(_is_count(n) for n in value)),
-  'blocks': (_COUNTS, lambda value: len(value) > 0 and all(_is_count(n) for n in value)),
-  'stem_stride': ('a whole number above 0', lambda value: _is_count(value)),
+  'widths': (_COUNTS, lambda value: _are_counts(value, 4096)),
+  'blocks': ('a list of up to 16 whole numbers from 1 to 64', lambda value: _are_counts(value, 64)),
+  'stem_stride': ('a whole number from 1 to 64', lambda value: _is_count(value, 64)),
   'use_size': ('True or False', lambda value: isinstance(value, bool)),
 }
 
@@ -148,8 +148,12 @@ def _fits(module: nn.Module, height: int, width: int) -> bool:
   return True
 
 
-def _is_count(value: Any) -> bool:
-  return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _is_count(value: Any, most: int) -> bool:
+  return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most
+
+
+def _are_counts(value: Any, most: int) -> bool:
+  return 0 < len(value) <= 16 and all(_is_count(n, most) for n in value)
 
 
 def _holds(is_valid: Callable[[Any], bool], value: Any) -> bool:

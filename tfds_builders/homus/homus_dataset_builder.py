@@ -1,6 +1,5 @@
 """HOMUS as pen strokes: a TFDS builder that works without TensorFlow."""
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 
@@ -9,6 +8,7 @@ import tensorflow_datasets as tfds
 
 from omr_jax import strokes
 from omr_jax.errors import UserError
+from tfds_builders import original_split, prepared
 from tfds_builders.homus import archive, splits
 
 _PROTOCOLS = {
@@ -75,7 +75,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     if self.builder_config.name == 'original' and self.info.metadata['digest'] == archive.DIGEST:
       splits.check_original(symbols, split_of)
     generators = {}
-    for split in splits.SPLITS:
+    for split in original_split.SPLITS:
       chosen = [symbol for symbol in symbols if split_of[symbol.id] == split]
       if not chosen:
         raise UserError(
@@ -103,22 +103,12 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   def _download_and_prepare(self, dl_manager, download_config) -> None:
     super()._download_and_prepare(dl_manager, download_config)
     # Before TFDS renames the folder: prepared data either has its digests or isn't there.
-    self.info.metadata['prepared'] = self.prepared()
-
-  def prepared(self) -> dict[str, dict]:
-    """What the folder holds: examples per split, SHA-256 of every data file by name."""
-    return {
-      'examples': {name: split.num_examples for name, split in self.info.splits.items()},
-      'files': {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(self.data_path.glob(f'{self.name}-*'))
-      },
-    }
+    self.info.metadata['prepared'] = prepared.contents(self)
 
 
 def _split(protocol: str, symbols: Sequence[strokes.Symbol]) -> dict[str, str]:
   if protocol == 'original':
-    return splits.original(symbols)
+    return original_split.original(symbols)
   if protocol == 'made_up':
     return splits.by_writer(symbols, fold=0, num_folds=_MADE_UP_FOLDS)
   return splits.by_writer(symbols, fold=int(protocol.removeprefix('writers_')))

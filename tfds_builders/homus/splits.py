@@ -1,44 +1,19 @@
-"""Which symbol trains, validates or tests: the original split and writer-disjoint folds.
+"""Which symbol trains, validates or tests: writer-disjoint folds, and the check of the original.
 
-Every function maps the ids of all symbols to `train`, `validation` or `test`. A split is by
-symbol, whatever is drawn from it later.
+A split maps the ids of all symbols to `train`, `validation` or `test`. It is by symbol, whatever is
+drawn from it later.
 """
 
-import collections
 import hashlib
-import random
 from collections.abc import Iterable, Mapping
 
 from omr_jax.errors import UserError
 from omr_jax.strokes import Symbol
 
-SPLITS = ('train', 'validation', 'test')
 NUM_FOLDS = 10
 
 # What `digest` gives for `original` on HOMUS 2.0: 12 170 / 1 515 / 1 515 symbols.
 ORIGINAL_DIGEST = 'b3a4bc37ae65a1f9f0d65b1c5a01da2fc2c4bf3f30c5df2d09d2d18ac76f7b50'
-
-
-def original(symbols: Iterable[Symbol]) -> dict[str, str]:
-  """The split of the paper's experiments, symbol by symbol.
-
-  Per class, with the file names sorted as ASCII strings and the generator seeded with 0: a tenth
-  (rounded down) is drawn for validation, then as many of the remaining ones for test.
-  """
-  ids_of_class = collections.defaultdict(list)
-  for symbol in symbols:
-    ids_of_class[symbol.label].append(symbol.id)
-  split_of = {}
-  for ids in ids_of_class.values():
-    ids.sort()
-    rng = random.Random(0)
-    size = len(ids) // 10
-    validation = set(rng.sample(range(len(ids)), size))
-    remaining = [i for i in range(len(ids)) if i not in validation]
-    test = set(rng.sample(remaining, size))
-    for i, symbol_id in enumerate(ids):
-      split_of[symbol_id] = 'validation' if i in validation else 'test' if i in test else 'train'
-  return split_of
 
 
 def by_writer(symbols: Iterable[Symbol], fold: int, num_folds: int = NUM_FOLDS) -> dict[str, str]:
