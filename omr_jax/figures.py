@@ -8,10 +8,14 @@ import base64
 import html
 import io
 import re
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from omr_jax.evaluate import BINS, Reliability
+
+if TYPE_CHECKING:
+  from matplotlib.figure import Figure
 
 # Drawn in this colour, shown in the page's own text colour, light or dark.
 TEXT = '#010203'
@@ -22,7 +26,7 @@ def curve(
   series: dict[str, tuple[list, list]], ylabel: str, tested_epoch: int, log: bool = False
 ) -> str:
   """Line plot over epochs, as SVG: `series` maps a name to its (epochs, values)."""
-  figure, axes = _figure(3.6, 2.4)
+  figure, axes = new_figure(3.6, 2.4)
   for (name, (epochs, values)), colour, style in zip(
     series.items(), (BLUE, ORANGE), ('-', '--'), strict=False
   ):
@@ -37,7 +41,7 @@ def curve(
   if len(series) > 1:
     axes.legend(frameon=False, labelcolor=TEXT)
   marked = f'the dotted line is the tested epoch {tested_epoch}'
-  return _svg(figure, f'{ylabel} by epoch: {", ".join(series)}, {marked}')
+  return to_svg(figure, f'{ylabel} by epoch: {", ".join(series)}, {marked}')
 
 
 def confusion(matrix: np.ndarray, classes: list[str]) -> str:
@@ -46,7 +50,7 @@ def confusion(matrix: np.ndarray, classes: list[str]) -> str:
 
   n = len(classes)
   side = max(3.2, 0.235 * n + 1.4)
-  figure, axes = _figure(side, side)
+  figure, axes = new_figure(side, side)
   most = max(1, (matrix - np.diag(np.diag(matrix))).max())
   for true, predicted in np.argwhere(matrix):
     count = matrix[true, predicted]
@@ -68,12 +72,14 @@ def confusion(matrix: np.ndarray, classes: list[str]) -> str:
   axes.set_xlabel('predicted')
   axes.set_ylabel('true')
   errors = int(matrix.sum() - np.trace(matrix))
-  return _svg(figure, f'Confusion matrix of {n} classes, {errors} errors, true by predicted class')
+  return to_svg(
+    figure, f'Confusion matrix of {n} classes, {errors} errors, true by predicted class'
+  )
 
 
 def reliability(bins: Reliability) -> str:
   """Reliability diagram as SVG: accuracy by confidence above, number of symbols below."""
-  figure, (axes, below) = _figure(3.6, 3.8, rows=2, heights=(3, 1))
+  figure, (axes, below) = new_figure(3.6, 3.8, rows=2, heights=(3, 1))
   left, width = np.arange(BINS) / BINS, 1 / BINS
   filled = bins.count > 0
   axes.bar(left[filled], bins.accuracy[filled], width, align='edge', color=BLUE, alpha=0.5)
@@ -83,7 +89,7 @@ def reliability(bins: Reliability) -> str:
   below.bar(left[filled], bins.count[filled], width, align='edge', color=BLUE, alpha=0.5)
   below.set(xlim=(0, 1), yscale='log', xlabel='confidence', ylabel='symbols')
   below.set_ylim(bottom=0.7)
-  return _svg(figure, 'Accuracy and number of symbols by confidence; dotted: perfect calibration')
+  return to_svg(figure, 'Accuracy and number of symbols by confidence; dotted: perfect calibration')
 
 
 def picture(pixels: np.ndarray) -> str:
@@ -96,7 +102,9 @@ def picture(pixels: np.ndarray) -> str:
   return 'data:image/png;base64,' + base64.b64encode(content.getvalue()).decode('ascii')
 
 
-def _figure(width: float, height: float, rows: int = 1, heights: tuple = (1,)):
+def new_figure(
+  width: float, height: float, rows: int = 1, heights: tuple = (1,)
+) -> tuple['Figure', Any]:
   """A figure of the given inches and its axes, with frames and letters in the page's colour."""
   from matplotlib.figure import Figure
 
@@ -111,7 +119,7 @@ def _figure(width: float, height: float, rows: int = 1, heights: tuple = (1,)):
   return figure, axes
 
 
-def _svg(figure, description: str) -> str:
+def to_svg(figure: 'Figure', description: str) -> str:
   """The figure as an SVG element for a page: text stays text, colours and ids fit in."""
   import matplotlib
 

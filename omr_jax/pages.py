@@ -1,0 +1,126 @@
+"""The pages of a document: a PDF's, a TIFF's, or the one of any other picture."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from omr_jax import pictures
+from omr_jax.errors import UserError
+
+try:
+  import pypdfium2
+except ImportError:
+  pypdfium2 = None
+
+# Of a drawn PDF page, in pixels: A4 at 128 dpi, with 8 from one staff line to the next in print.
+PDF_SIDE = 1500
+# Pillow reads some formats whole before it looks at them.
+_MOST_BYTES = 2**28
+# Then the rest is not tried: a damaged file may claim a million pages.
+_MOST_FAILURES = 10
+# PDFium is not for threads. Reentrant, as a forgotten iterator may be closed at any moment.
+_PDFIUM = threading.RLock()
+
+
+def pages(path: str | os.PathLike, least: int = 0) -> Iterator[tuple[int, np.ndarray | UserError]]:
+  """The pages of a PDF, the frames of a TIFF, or the picture in any other file, one by one.
+
+  Nothing but the current page is in memory. PDFs need pypdfium2; their pages are drawn with the
+  longer side of PDF_SIDE. The file is open until the iterator is exhausted or closed.
+
+  Args:
+    path: Of the file.
+    least: As in `pictures.read`.
+
+  Yields:
+    The number of a page, from 1, and its picture, uint8 [height, width, 3], RGB; or the error, if
+    the page, or as page 1 the whole file, can't be read. It raises none.
+  """
+  try:
+    with open(path, 'rb') as file:
+      start = file.read(1024)
+      file.seek(0)
+      # The header may stand behind other things (ISO 32000-1, annex H, note 13).
+      if b'%PDF-' in start:
+        yield from _pdf_pages(Path(path).absolute())
+      else:
+        size = os.fstat(file.fileno()).st_size
+        if size > _MOST_BYTES and start[:2] not in (b'II', b'MM'):
+          raise UserError(f'{path}: {size} bytes; a picture has at most {_MOST_BYTES}.')
+        picture = pictures.opened(file, str(path))
+        yield from _each(lambda index: _frame(picture, index, str(path), least), str(path))
+  except UserError as error:
+    yield 1, UserError(str(error))
+  except (OSError, ValueError) as error:  # A name with a NUL byte is a ValueError.
+    yield 1, UserError(f'{path}: can not be read ({error}); check its name and its rights.')
+
+
+def _each(
+  page: Callable[[int], np.ndarray | None], name: str
+) -> Iterator[tuple[int, np.ndarray | UserError]]:
+  """All that `page` gives for 0, 1, ... before None."""
+  index = failures = 0
+  while failures < _MOST_FAILURES:
+    try:
+      picture = page(index)
+      failures = 0
+    except UserError as error:
+      picture = UserError(str(error))  # Without a traceback, whose frames hold pictures.
+      failures += 1
+    if picture is None:
+      return
+    index += 1
+    yield index, picture
+  yield index + 1, UserError(f'{name}: {failures} broken pages in a row; the rest is left out.')
+
+
+def _frame(picture: Image.Image, index: int, name: str, least: int) -> np.ndarray | None:
+  if picture.format != 'TIFF':
+    return None if index else pictures.decode(picture, name, least)
+  name = f'{name}, page {index + 1}'
+  with pictures.refused(name):
+    try:
+      picture.seek(index)
+    except EOFError:
+      return None
+  return pictures.decode(picture, name, least)
+
+
+def _pdf_pages(path: Path) -> Iterator[tuple[int, np.ndarray | UserError]]:
+  if pypdfium2 is None:
+    raise UserError(f"{path}: PDFs need a library more; pip install 'omr_jax[pdf]'.")
+  with _PDFIUM, pictures.refused(str(path)):
+    try:
+      document = pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+      if 'password' in str(error):
+        raise UserError(f'{path}: needs a password; save it without one.') from None
+      raise
+  try:
+    yield from _each(lambda index: _pdf_page(document, index, str(path)), str(path))
+  finally:
+    with _PDFIUM:
+      document.close()
+
+
+def _pdf_page(document: 'pypdfium2.PdfDocument', index: int, name: str) -> np.ndarray | None:
+  with _PDFIUM, pictures.refused(f'{name}, page {index + 1}'):
+    if index >= len(document):
+      return None
+    page = document[index]
+    try:
+      for image in page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]):
+        pictures.check_size(*image.get_px_size(), f'{name}, page {index + 1}')
+      # It is rounded up, and PDFium's sizes have seven digits.
+      scale = (PDF_SIDE - 0.5) / max(page.get_size())
+      bitmap = page.render(scale, rev_byteorder=True)
+      try:
+        return bitmap.to_numpy()[..., :3].copy()
+      finally:
+        bitmap.close()
+    finally:
+      page.close()

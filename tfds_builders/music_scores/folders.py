@@ -1,0 +1,216 @@
+"""Any folder with `scores/` and `other/` in it: its pictures, their content, their groups."""
+
+import concurrent.futures
+import functools
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import tqdm
+
+from omr_jax import pictures as reading
+from omr_jax.errors import UserError
+from tfds_builders.music_scores import perceptual
+from tfds_builders.music_scores.groups import Picture, by_name, merged
+
+# Larger files are no pictures that could be decoded (see `omr_jax.pictures`).
+MAX_BYTES = 500_000_000
+
+_SUFFIXES = re.compile(r'\.(jpe?g|jpe|png|tiff?|webp|bmp|gif|hei[cf])', re.IGNORECASE)
+_SYSTEM_FILES = ('thumbs.db', 'desktop.ini', '__macosx')
+
+
+def locate(raw_dir: str | os.PathLike | None) -> Path:
+  """The folder with `scores/` and `other/`: `raw_dir`, else $OMR_RAW_DIR, or one level below.
+
+  Raises:
+    UserError: There is none, or there are several.
+  """
+  remedy = 'put pictures of music into scores/ and others into other/, and name the folder of both'
+  raw_dir = raw_dir or os.environ.get('OMR_RAW_DIR')
+  if not raw_dir:
+    raise UserError(f'no raw_dir: {remedy} with raw_dir or $OMR_RAW_DIR.')
+  folder = Path(raw_dir).expanduser()
+  if not folder.is_dir():
+    raise UserError(f'{folder}: no such folder; {remedy} with raw_dir or $OMR_RAW_DIR.')
+  here = [label for label in reading.CLASSES if (folder / label).is_dir()]
+  if len(here) == len(reading.CLASSES):
+    return folder
+  if here:
+    missing = ', '.join(f'{label}/' for label in reading.CLASSES if label not in here)
+    raise UserError(f'{folder}: no {missing} beside {here[0]}/; {remedy}.')
+  below = [
+    child
+    for child in sorted(folder.iterdir())
+    if all((child / label).is_dir() for label in reading.CLASSES)
+  ]
+  if len(below) == 1:
+    return below[0]
+  if below:
+    names = ', '.join(child.name for child in below)
+    raise UserError(f'{folder}: scores/ and other/ are in several folders: {names}; name one.')
+  raise UserError(f'{folder}: no scores/ and no other/; {remedy}.')
+
+
+def find(folder: Path) -> tuple[list[str], list[str]]:
+  """The paths of all pictures in `folder`, and of what is none, relative to it, sorted.
+
+  A picture has a known suffix or, with any other, a known beginning. Hidden files and
+  what systems leave in folders are passed over.
+
+  Raises:
+    UserError: A folder can't be read, a label has no picture, a name is no text.
+  """
+  found, others = [], []
+  for label in reading.CLASSES:
+    names = _files(folder, label)
+    chosen = [name for name in names if _is_picture(folder / name)]
+    if not chosen:
+      raise UserError(f'{folder / label}: no picture in it; put some there.')
+    found += chosen
+    others += set(names).difference(chosen)
+  return sorted(found), sorted(others)
+
+
+def digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
+  """SHA-256 of each file's content, by name.
+
+  Raises:
+    UserError: A file can't be read.
+  """
+  hashes = {}
+  for name in _progress(names, 'hashed'):
+    try:
+      with open(folder / name, 'rb') as file:
+        hashes[name] = hashlib.file_digest(file, 'sha256').hexdigest()
+    except OSError as error:
+      raise _unreadable(folder / name, error) from error
+  return hashes
+
+
+def group(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]:
+  """Opens all pictures and says what belongs together, by names and by looks.
+
+  Returns:
+    The pictures that can be decoded, in the order of `names`, and a line for each that can't.
+
+  Raises:
+    UserError: A file can't be read, or none of a label can be decoded.
+  """
+  # Decoding takes the time and leaves the interpreter free; only hashes are kept.
+  with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    found = pool.map(functools.partial(_look, folder), names)
+    looks = dict(zip(names, _progress(found, 'decoded', len(names)), strict=True))
+  broken = [str(look) for look in looks.values() if isinstance(look, UserError)]
+  whole = [name for name in names if not isinstance(looks[name], UserError)]
+  for label in reading.CLASSES:
+    if not any(_label(name) == label for name in whole):
+      raise UserError(
+        f'{folder / label}: no picture can be decoded; put others there.\n' + '\n'.join(broken[:10])
+      )
+  clusters = perceptual.clusters(np.stack([looks[name] for name in whole]))
+  groups = merged([by_name(name) for name in whole], clusters.tolist())
+  found = [Picture(n, _label(n), _source(n), g) for n, g in zip(whole, groups, strict=True)]
+  return found, broken
+
+
+def contents(
+  folder: Path, hashes: Mapping[str, str], pictures: Sequence[Picture]
+) -> Iterator[tuple[Picture, bytes]]:
+  """The pictures with their bytes, one at a time.
+
+  Raises:
+    UserError: A file can't be read or is not what `hashes` says any more.
+  """
+  for picture in pictures:
+    content = _read(folder / picture.id)
+    if hashlib.sha256(content).hexdigest() != hashes[picture.id]:
+      raise UserError(f'{folder / picture.id}: changed meanwhile; start again.')
+    yield picture, content
+
+
+def _files(folder: Path, label: str) -> list[str]:
+  """Relative paths of all files below a label's folder but hidden ones; links are followed."""
+  names, seen = [], set()
+  for path, subfolders, files in os.walk(folder / label, followlinks=True, onerror=_refuse):
+    if (real := os.path.realpath(path)) in seen:  # Links in a circle.
+      subfolders.clear()
+      continue
+    seen.add(real)
+    subfolders[:] = sorted(filter(_visible, subfolders))
+    names += [Path(path, name).relative_to(folder).as_posix() for name in filter(_visible, files)]
+  for name in names:
+    try:
+      name.encode()
+    except UnicodeEncodeError:
+      raise UserError(f'{folder}: the name {name!r} is no UTF-8; rename the file.') from None
+  return names
+
+
+def _visible(name: str) -> bool:
+  return not name.startswith('.') and name.lower() not in _SYSTEM_FILES
+
+
+def _refuse(error: OSError) -> None:
+  raise _unreadable(error.filename, error) from error
+
+
+def _unreadable(path: str | os.PathLike, error: OSError) -> UserError:
+  return UserError(
+    f'{path}: cannot be read ({error.strerror}); change its permissions or take it away.'
+  )
+
+
+def _is_picture(path: Path) -> bool:
+  if _SUFFIXES.fullmatch(path.suffix):
+    return path.is_file() or path.is_symlink()  # A link into nowhere is named later.
+  if not path.is_file():
+    return False
+  try:
+    with open(path, 'rb') as file:
+      reading.opened(file, str(path))
+  except OSError as error:
+    raise _unreadable(path, error) from error
+  except UserError:
+    return False
+  return True
+
+
+def _read(path: Path) -> bytes:
+  try:
+    return path.read_bytes()
+  except OSError as error:
+    raise _unreadable(path, error) from error
+
+
+def _look(folder: Path, name: str) -> np.ndarray | UserError:
+  path = folder / name
+  try:
+    size = path.stat().st_size
+  except OSError as error:
+    raise _unreadable(path, error) from error
+  if size > MAX_BYTES:
+    return UserError(f'{name}: {size} bytes are too many for a picture; save it smaller.')
+  content = _read(path)
+  try:
+    return perceptual.fingerprint(content, name)
+  except UserError as error:
+    return error
+
+
+def _label(name: str) -> str:
+  return name.partition('/')[0]
+
+
+def _source(name: str) -> str:
+  return '/'.join(PurePosixPath(name).parent.parts[:2])
+
+
+def _progress(items, unit: str, total: int | None = None):
+  return tqdm.tqdm(
+    items, total=total, unit=f' pictures {unit}', leave=False, disable=not sys.stderr.isatty()
+  )
