@@ -22,6 +22,7 @@ def get_config() -> ConfigDict:
   config.tested = 'last'  # or best
 
   config.data = ConfigDict()
+  config.data.name = 'homus'
   config.data.protocol = 'original'  # or writers_0 ... writers_9, made_up
   config.data.allow_changed = False  # a raw archive that is not HOMUS 2.0 to the letter
 
@@ -45,6 +46,7 @@ def get_config() -> ConfigDict:
   config.augment.thickness = (1.5, 3.0)
   config.augment.stroke_zoom = 0.05
   config.augment.stroke_shift = 1.5
+  config.augment.flip = False  # of pictures
 
   config.model = ConfigDict()
   config.model.name = 'preact_resnet11'

@@ -32,6 +32,7 @@ def get_config(variant: str = '') -> ConfigDict:
   config.tested = 'best'
 
   config.data = ConfigDict()
+  config.data.name = 'homus'
   config.data.protocol = 'original'
   config.data.allow_changed = False
 
@@ -48,6 +49,7 @@ def get_config(variant: str = '') -> ConfigDict:
 
   config.augment = ConfigDict()
   config.augment.space = 'pictures'
+  config.augment.flip = False
   config.augment.rotation = 10.0
   config.augment.zoom = (0.8, 1.2)
   config.augment.shear = 0.0

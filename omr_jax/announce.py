@@ -1,5 +1,6 @@
 """What a run tells the person who waits for it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import jax
@@ -11,15 +12,14 @@ from omr_jax.state import TrainState, count_parameters
 
 def plan(run: Run, state: TrainState) -> None:
   """Says what is going to happen."""
-  config, drawing, splits = run.config, run.parts.drawing, run.dataset.splits
+  config, splits = run.config, run.dataset.splits
   sizes = ', '.join(f'{len(splits[s]["label"])} {s}' for s in data.SPLITS)
   devices = jax.devices()
   print(f'{run.config_name} in {run.workdir}')
-  print(f'data       {run.dataset.origin}, split {config.data.protocol}: {sizes}')
-  print(
-    f'pictures   {drawing.height}x{drawing.width} {drawing.layout}, augmented: '
-    f'{config.augment.space}'
-  )
+  print(f'data       {run.dataset.origin}, split {split_name(config)}: {sizes}')
+  height, width, _ = run.parts.shape
+  layout = f' {run.parts.drawing.layout}' if run.parts.drawing else ''
+  print(f'pictures   {height}x{width}{layout}, augmented: {config.augment.space}')
   print(
     f'network    {config.model.name}, {count_parameters(state):,} parameters, {config.precision}'
   )
@@ -32,6 +32,14 @@ def plan(run: Run, state: TrainState) -> None:
   if int(state.step):
     print(f'resuming   after step {int(state.step)}, epoch {int(state.epoch)}')
   print(flush=True)
+
+
+def split_name(config: Mapping) -> str:
+  """How the data is split, in words."""
+  chosen = config['data']
+  if chosen.get('hold_out'):
+    return f'{chosen["hold_out"]} held out'
+  return f'fold {chosen["fold"]}' if chosen['protocol'] == 'folders' else chosen['protocol']
 
 
 def epoch_line(line: dict, epochs: int, left: float) -> str:

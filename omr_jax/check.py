@@ -1,20 +1,23 @@
 """The rules that a config has to keep, refused by the name of the key."""
 
+import inspect
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
 
-from omr_jax import models, optim, render
+from omr_jax import camera, models, optim, render, values
 from omr_jax.errors import UserError, nearest
+from omr_jax.values import ABOVE_0, AT_LEAST_0, CHANCE, FLAG, INSIDE, SHARE, Rule, one_of, whole
+from tfds_builders.music_scores.groups import NUM_FOLDS
 
 PRECISIONS = ('float32', 'bfloat16')
 TESTED = ('best', 'last')
 CLASS_WEIGHTS = ('none', 'inverse_sqrt', 'balanced')
 AUGMENTATIONS = {
   'none': (),
-  'pictures': ('rotation', 'zoom', 'shear', 'shift'),
+  'pictures': ('flip', 'rotation', 'zoom', 'shear', 'shift'),
   'strokes': (
     'rotation',
     'zoom',
@@ -24,16 +27,28 @@ AUGMENTATIONS = {
     'stroke_zoom',
     'stroke_shift',
   ),
+  'camera': (),  # It has a section of its own.
 }
 SCHEDULES = {
   'constant': (),
   'one_cycle': ('warm_up',),
   'plateau': ('factor', 'patience', 'floor'),
 }
+# What there is to learn from: its own sections, and their keys.
+DATASETS = {
+  'homus': {
+    'data': ('name', 'protocol', 'allow_changed'),
+    'drawing': tuple(render.Drawing.__dataclass_fields__),
+  },
+  'music_scores': {
+    'data': ('name', 'protocol', 'fold', 'hold_out', 'balance'),
+    'picture': ('height', 'width', 'tiles', 'whole', 'papers'),
+    'camera': tuple(inspect.signature(camera.look).parameters)[2:],
+    'decision': ('false_positive_rate',),
+  },
+}
 # The keys that are read whatever is chosen.
 _SECTIONS = {
-  'data': ('protocol', 'allow_changed'),
-  'drawing': tuple(render.Drawing.__dataclass_fields__),
   'augment': ('space',),
   'model': ('name',),
   'loss': ('label_smoothing', 'class_weights'),
@@ -58,12 +73,13 @@ def check_config(config: ConfigDict) -> None:
     UserError: A key that is missing or unknown, or a value no run can have, by name. Arguments of
       the network are checked where it is made, by `models.create`.
   """
-  _keys('config', config, (*_TOP, *_SECTIONS))
-  for section in _SECTIONS:
+  sections = _sections(config)
+  _keys('config', config, (*_TOP, *sections))
+  for section in sections:
     if not isinstance(config[section], ConfigDict):
       raise UserError(f'config.{section} is {config[section]!r}; it must be a section.')
-  chosen = {key: _chosen(config, key) for key in _CHOICES}
-  for section, keys in _SECTIONS.items():
+  chosen = {key: _chosen(config, key, choices) for key, choices in _CHOICES.items()}
+  for section, keys in sections.items():
     wanted, allowed = list(keys), list(keys)
     for key, choices in _CHOICES.items():
       if key.startswith(f'{section}.'):
@@ -72,11 +88,12 @@ def check_config(config: ConfigDict) -> None:
         allowed += sum(choices.values(), ())
     _keys(section, config[section], wanted, allowed)
   unread = unread_keys(config)
-  for key, (words, is_valid) in _VALUES.items():
-    section, _, name = key.rpartition('.')
-    values = config[section] if section else config
-    if name in values and key not in unread and not _holds(is_valid, values[name]):
-      raise UserError(f'config.{key} is {values[name]!r}; it must be {words}.')
+  for section in ('', *sections):
+    for name, value in (config[section] if section else config).items():
+      key = f'{section}.{name}' if section else name
+      rule = _CAMERA[name] if section == 'camera' else _VALUES.get(key)
+      if rule is not None and key not in unread and not values.holds(rule, value):
+        raise UserError(f'config.{key} is {value!r}; it must be {rule[0]}.')
   _check_together(config)
 
 
@@ -87,14 +104,27 @@ def unread_keys(config: ConfigDict) -> set[str]:
     section, name = key.split('.')
     read = (*_SECTIONS[section], *choices[config[section][name]])
     unread |= {f'{section}.{other}' for other in config[section] if other not in read}
+  if config.augment.space != 'camera':
+    unread |= {f'camera.{other}' for other in config.get('camera', {})}
   return unread
 
 
-def _chosen(config: ConfigDict, key: str) -> str:
+def _sections(config: ConfigDict) -> Mapping[str, tuple[str, ...]]:
+  """All sections that the config must have, and the keys in them that are always read."""
+  for section in ('data', 'augment'):
+    if not isinstance(config.get(section), ConfigDict):
+      raise UserError(f'config lacks the section {section!r}; configs are complete.')
+  sections = DATASETS[_chosen(config, 'data.name', DATASETS)] | _SECTIONS
+  if 'camera' not in config and config.augment.get('space') != 'camera':
+    return {name: keys for name, keys in sections.items() if name != 'camera'}
+  return sections
+
+
+def _chosen(config: ConfigDict, key: str, choices: Collection[str]) -> str:
   section, name = key.split('.')
   if name not in config[section]:
     raise UserError(f'config: {section} lacks the key {name!r}; configs are complete.')
-  value, choices = config[section][name], _CHOICES[key]
+  value = config[section][name]
   if not isinstance(value, str) or value not in choices:
     raise UserError(f'config.{key}: {value!r} is unknown{nearest(str(value), choices)}')
   return value
@@ -114,11 +144,21 @@ def _keys(
 
 def _check_together(config: ConfigDict) -> None:
   """What two keys decide together."""
-  drawing, rate = config.drawing, config.optimizer.learning_rate
+  space, rate = config.augment.space, config.optimizer.learning_rate
   if config.schedule.name == 'plateau' and config.schedule.floor > rate:
     raise UserError(
       f'config.schedule.floor is {config.schedule.floor!r}; it must be at most the learning rate.'
     )
+  if config.data.name != 'homus':
+    if space == 'strokes':
+      raise UserError('config.augment.space=strokes needs symbols; these pictures have no strokes.')
+    return
+  if space == 'camera':
+    raise UserError('config.augment.space=camera is for colour pictures; choose another.')
+  _check_drawing(config.drawing, space)
+
+
+def _check_drawing(drawing: ConfigDict, space: str) -> None:
   if min(drawing.height, drawing.width) - 1 - 2 * drawing.margin <= 0:
     raise UserError(
       f'config.drawing.margin is {drawing.margin!r}; it must leave room in {drawing.height}x'
@@ -135,7 +175,7 @@ def _check_together(config: ConfigDict) -> None:
       f'config.drawing.staff_lines need the layout centered, not {drawing.layout}: scaled symbols '
       'have no common staff.'
     )
-  if config.augment.space != 'strokes':
+  if space != 'strokes':
     return
   if not (drawing.layout == 'scaled' and drawing.antialias):
     raise UserError(
@@ -149,85 +189,89 @@ def _check_together(config: ConfigDict) -> None:
     )
 
 
-def _is_number(value: Any) -> bool:
-  return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_whole(value: Any, least: int, below: float = math.inf) -> bool:
-  return isinstance(value, int) and not isinstance(value, bool) and least <= value < below
-
-
 def _is_range(value: Any) -> bool:
-  return len(value) == 2 and all(map(_is_number, value)) and 0 < value[0] <= value[1] < math.inf
+  low, high = value
+  return values.is_number(low) and values.is_number(high) and 0 < low <= high < math.inf
 
 
-def _holds(is_valid: Callable[[Any], bool], value: Any) -> bool:
-  try:
-    return is_valid(value)
-  except TypeError:  # A value of another type, which can't be compared.
-    return False
-
-
-def _one_of(known: Collection[str]) -> tuple[str, Callable[[Any], bool]]:
-  return f'one of {", ".join(known)}', lambda value: value in known
-
-
-_FLAG = ('True or False', lambda value: isinstance(value, bool))
+_RANGE = (
+  'a smallest and a largest number, above 0',
+  lambda value: len(value) == 2 and _is_range(value),
+)
 # Steps are counted in 32 bits.
-_COUNT = ('a whole number from 1 to a million', lambda value: _is_whole(value, 1, 10**6 + 1))
-_SHARE = ('at least 0 and below 1', lambda value: 0 <= value < 1)
-_INSIDE = ('between 0 and 1', lambda value: 0 < value < 1)
-_ABOVE = ('above 0', lambda value: 0 < value < math.inf)
-_AT_LEAST_0 = ('at least 0', lambda value: 0 <= value < math.inf)
-_SIDE = ('a whole number from 1 to 4096', lambda value: _is_whole(value, 1, 4097))
-_RANGE = ('a smallest and a largest number, above 0', _is_range)
-_VALUES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-  'seed': ('a whole number of at least 0 and below 2^32', lambda value: _is_whole(value, 0, 2**32)),
+_COUNT = whole(1, 10**6, 'a whole number from 1 to a million')
+_SIDE = whole(1, 4096)
+_VALUES: Mapping[str, Rule] = {
+  'seed': whole(0, 2**32 - 1, 'a whole number of at least 0 and below 2^32'),
   'epochs': _COUNT,
   'batch_size': _COUNT,
-  'precision': _one_of(PRECISIONS),
-  'average_decay': _SHARE,
-  'stop_after': (
-    'a whole number from 0 to a million',
-    lambda value: _is_whole(value, 0, 10**6 + 1),
-  ),
-  'tested': _one_of(TESTED),
+  'precision': one_of(PRECISIONS),
+  'average_decay': SHARE,
+  'stop_after': whole(0, 10**6, 'a whole number from 0 to a million'),
+  'tested': one_of(TESTED),
   'data.protocol': ('a name', lambda value: isinstance(value, str)),
-  'data.allow_changed': _FLAG,
+  'data.allow_changed': FLAG,
+  'data.fold': whole(0, NUM_FOLDS - 1),
+  'data.hold_out': ("a source such as 'scores/desk', or ''", lambda value: isinstance(value, str)),
+  'data.balance': CHANCE,
+  'picture.height': _SIDE,
+  'picture.width': _SIDE,
+  'picture.tiles': whole(0, 8),
+  'picture.whole': CHANCE,
+  'picture.papers': whole(0, 1000),
+  'decision.false_positive_rate': CHANCE,
   'drawing.height': _SIDE,
   'drawing.width': _SIDE,
-  'drawing.layout': _one_of(render.LAYOUTS),
+  'drawing.layout': one_of(render.LAYOUTS),
   'drawing.thickness': (
     'a tuple of widths above 0 and up to 4096',
-    lambda value: len(value) > 0 and all(_is_number(w) and 0 < w <= 4096 for w in value),
+    lambda value: len(value) > 0 and all(values.is_number(w) and 0 < w <= 4096 for w in value),
   ),
   'drawing.staff_lines': (
     'a tuple of whole numbers from 0 to 4096',
-    lambda value: isinstance(value, tuple) and all(_is_whole(y, 0, 4097) for y in value),
+    lambda value: isinstance(value, tuple) and all(values.is_whole(y, 0, 4096) for y in value),
   ),
-  'drawing.margin': ('a whole number of at least 0', lambda value: _is_whole(value, 0)),
+  'drawing.margin': ('a whole number of at least 0', lambda value: values.is_whole(value, 0)),
   'drawing.max_stretch': ('at least 1', lambda value: value >= 1),
   'drawing.max_zoom': ('at least 0.01', lambda value: value >= 0.01),
-  'drawing.antialias': _FLAG,
-  'augment.rotation': _AT_LEAST_0,
+  'drawing.antialias': FLAG,
+  'augment.flip': FLAG,
+  'augment.rotation': AT_LEAST_0,
   'augment.zoom': _RANGE,
-  'augment.shear': _AT_LEAST_0,
-  'augment.shift': _AT_LEAST_0,
+  'augment.shear': AT_LEAST_0,
+  'augment.shift': AT_LEAST_0,
   'augment.thickness': _RANGE,
-  'augment.stroke_zoom': _SHARE,
-  'augment.stroke_shift': _AT_LEAST_0,
-  'loss.label_smoothing': _SHARE,
-  'loss.class_weights': _one_of(CLASS_WEIGHTS),
-  'optimizer.learning_rate': _ABOVE,
-  'optimizer.l2': _AT_LEAST_0,
-  'optimizer.weight_decay': _AT_LEAST_0,
-  'optimizer.b1': _SHARE,
-  'optimizer.b2': _SHARE,
-  'optimizer.rho': _SHARE,
-  'optimizer.eps': _ABOVE,
-  'optimizer.momentum': _SHARE,
-  'schedule.warm_up': _INSIDE,
-  'schedule.factor': _INSIDE,
+  'augment.stroke_zoom': SHARE,
+  'augment.stroke_shift': AT_LEAST_0,
+  'loss.label_smoothing': SHARE,
+  'loss.class_weights': one_of(CLASS_WEIGHTS),
+  'optimizer.learning_rate': ABOVE_0,
+  'optimizer.l2': AT_LEAST_0,
+  'optimizer.weight_decay': AT_LEAST_0,
+  'optimizer.b1': SHARE,
+  'optimizer.b2': SHARE,
+  'optimizer.rho': SHARE,
+  'optimizer.eps': ABOVE_0,
+  'optimizer.momentum': SHARE,
+  'schedule.warm_up': INSIDE,
+  'schedule.factor': INSIDE,
   'schedule.patience': _COUNT,
-  'schedule.floor': _AT_LEAST_0,
+  'schedule.floor': AT_LEAST_0,
+}
+# Of `camera.look`: chances, and strengths that its tables and windows are made for.
+_CAMERA: Mapping[str, Rule] = dict.fromkeys(DATASETS['music_scores']['camera'], CHANCE) | {
+  'rotation': ('from 0 to 180 degrees', lambda value: 0 <= value <= 180),
+  'smaller': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),
+  'larger': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),
+  'shift': ('from 0 to 2', lambda value: 0 <= value <= 2),
+  'motion': ('from 0 to 5 pixels', lambda value: 0 <= value <= 5),
+  'dark': ('from 0 to 5 octaves', lambda value: 0 <= value <= 5),
+  'bright': ('from 0 to 5 octaves', lambda value: 0 <= value <= 5),
+  'light': ('from 0 to 5 octaves', lambda value: 0 <= value <= 5),
+  'white_balance': ('from 0 to 2 octaves', lambda value: 0 <= value <= 2),
+  'perspective': ('from 0 to 0.5', lambda value: 0 <= value <= 0.5),
+  'stretch': SHARE,
+  'midtones': ('from 0 to 0.25', lambda value: 0 <= value <= 0.25),
+  'noise': ('from 0 to 255', lambda value: 0 <= value <= 255),
+  'jpeg': ('from 0 to 99', lambda value: 0 <= value <= 99),
 }

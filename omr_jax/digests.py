@@ -14,5 +14,5 @@ def digest(tree: Any) -> str:
     leaf = np.asarray(leaf)
     name = jax.tree_util.keystr(path, simple=True, separator='/')
     whole.update(f'{name} {leaf.shape} {leaf.dtype} '.encode())
-    whole.update(leaf.tobytes())
+    whole.update(np.ascontiguousarray(leaf).data)
   return whole.hexdigest()

@@ -6,12 +6,15 @@ import sys
 from importlib.metadata import version
 
 import jax
+import numpy as np
 
-from omr_jax import data, report, train, trained
+from omr_jax import data, decision, probes, report, trained, views
+from omr_jax.announce import split_name
 from omr_jax.runs import Run
 from omr_jax.state import TrainState, Variables, count_parameters
 
 _VERSIONS = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'tensorflow-datasets', 'numpy')
+_PROBES = 4  # of each kind
 
 
 def finish(run: Run, state: TrainState, best: Variables, images_per_s: float) -> dict:
@@ -28,21 +31,21 @@ def finish(run: Run, state: TrainState, best: Variables, images_per_s: float) ->
   """
   variables, epoch = trained.tested(run.config, state, best)
   splits = run.dataset.splits
-  logits = {
-    split: train.predict(run.trainer.logits, variables, splits[split])
-    for split in ('validation', 'test')
-  }
-  test = splits['test']
+  validation, test = splits['validation'], splits['test']
+  validated = validation['label'], run.predict(variables, validation)
+  logits = run.predict(variables, test)
+  threshold = decision.threshold(run.config, *validated)
+  predicted = decision.decide(logits, threshold)
   report.save_evaluation(
     run.workdir,
-    list(run.dataset.classes),
-    (splits['validation']['label'], logits['validation']),
-    (test['id'], test['label'], logits['test']),
-    test['image'],
+    run.parts.classes,
+    validated,
+    report.Tested(test['id'], test['label'], logits, predicted, test['image']),
+    _gate(run, variables) if run.dataset.sources is not None else {},
   )
   facts = {
     'config_name': run.config_name,
-    'protocol': run.config.data.protocol,
+    'protocol': split_name(run.config),
     'data_digest': run.dataset.digest,
     'origin': run.dataset.origin,
     'split_sizes': {split: len(splits[split]['label']) for split in data.SPLITS},
@@ -58,6 +61,20 @@ def finish(run: Run, state: TrainState, best: Variables, images_per_s: float) ->
     'versions': {'python': platform.python_version()} | {name: version(name) for name in _VERSIONS},
   }
   return report.write(run.workdir, facts)
+
+
+def _gate(run: Run, variables: Variables) -> dict[str, np.ndarray]:
+  """Where the test pictures are from, and the answers to pictures with a known answer."""
+  shown = probes.probes(instances=_PROBES)
+  chosen = run.config.picture
+  size = chosen.height, chosen.width, chosen.tiles
+  seen = np.stack([views.views(probe.picture, *size) for probe in shown])
+  return {
+    'test_sources': run.dataset.sources,
+    'probe_names': np.array([probe.name for probe in shown]),
+    'probe_expected': np.array([probe.expected or '' for probe in shown]),
+    'probe_logits': run.predict(variables, {'views': seen}),
+  }
 
 
 def _peak_memory() -> int:

@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,15 @@ ARRAYS = {
   'test_ids': ('U', 1),
   'test_labels': ('i', 1),
   'test_logits': ('f', 2),
+  'test_predicted': ('i', 1),
   'pictures': ('u', 4),
+}
+# Of a run that tells scores from other pictures.
+GATE_ARRAYS = {
+  'test_sources': ('U', 1),
+  'probe_names': ('U', 1),
+  'probe_expected': ('U', 1),
+  'probe_logits': ('f', 2),
 }
 # What NumPy and zipfile raise on a damaged archive.
 UNREADABLE = (
@@ -62,15 +71,30 @@ class FinishedRun(NamedTuple):
   test_ids: np.ndarray  # str [symbols]
   test_labels: np.ndarray
   test_logits: np.ndarray
+  test_predicted: np.ndarray  # int [symbols], the answers given
   pictures: np.ndarray  # uint8 [misclassified test symbols, height, width, channels]
+  test_sources: np.ndarray  # str [pictures], none of symbols, as the probes
+  probe_names: np.ndarray  # str [probes]
+  probe_expected: np.ndarray  # str [probes], a class, or '' where either answer can be defended
+  probe_logits: np.ndarray  # float32 [probes, classes]
+
+
+class Tested(NamedTuple):
+  """The test examples and what came of them."""
+
+  ids: np.ndarray  # str [symbols]
+  labels: np.ndarray  # int [symbols]
+  logits: np.ndarray  # float [symbols, classes]
+  predicted: np.ndarray  # int [symbols]
+  pictures: np.ndarray  # uint8 [symbols, height, width, channels], as the network sees them
 
 
 def save_evaluation(
   workdir: str | os.PathLike,
-  classes: list[str],
+  classes: Sequence[str],
   validation: tuple[np.ndarray, np.ndarray],
-  test: tuple[np.ndarray, np.ndarray, np.ndarray],
-  pictures: np.ndarray,
+  test: Tested,
+  gate: Mapping[str, np.ndarray],
 ) -> None:
   """Write `evaluation.npz`: everything that a report needs of the data and the network.
 
@@ -78,25 +102,24 @@ def save_evaluation(
     workdir: the run's folder.
     classes: names of the classes, in the order of the logits.
     validation: labels int [symbols] and logits float [symbols, classes].
-    test: ids str [symbols], labels and logits of the test symbols.
-    pictures: uint8 [test symbols, height, width, channels]; only those of misclassified symbols
-      are kept.
+    test: of its pictures only those of misclassified symbols are kept.
+    gate: GATE_ARRAYS, or nothing.
 
   Raises:
     UserError: the file cannot be written.
   """
-  ids, labels = np.asarray(test[0], str), np.asarray(test[1], np.int32)
-  logits = np.asarray(test[2], np.float32)
   content = io.BytesIO()
   np.savez_compressed(
     content,
     classes=np.asarray(classes, str),
     validation_labels=np.asarray(validation[0], np.int32),
     validation_logits=np.asarray(validation[1], np.float32),
-    test_ids=ids,
-    test_labels=labels,
-    test_logits=logits,
-    pictures=np.asarray(pictures)[np.argmax(logits, axis=1) != labels],
+    test_ids=np.asarray(test.ids, str),
+    test_labels=np.asarray(test.labels, np.int32),
+    test_logits=np.asarray(test.logits, np.float32),
+    test_predicted=np.asarray(test.predicted, np.int32),
+    pictures=np.asarray(test.pictures)[test.predicted != test.labels],
+    **gate,
   )
   write_file(Path(workdir) / 'evaluation.npz', content.getvalue())
 
@@ -166,14 +189,17 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
   try:
     # Through memory: NumPy leaves the file open where it refuses it.
     with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-      return {name: file[name] for name in ARRAYS}
+      arrays = {name: file[name] for name in ARRAYS}
+      if 'test_sources' not in file:
+        return arrays | {name: np.empty((0,) * n, k) for name, (k, n) in GATE_ARRAYS.items()}
+      return arrays | {name: file[name] for name in GATE_ARRAYS}
   except UNREADABLE as error:
     raise UserError(f'{path}: cannot be read ({error}); {AGAIN}.') from error
 
 
 def _problem(arrays: dict[str, np.ndarray]) -> str | None:
   """What does not fit together in an evaluation, or None."""
-  for name, kind in ARRAYS.items():
+  for name, kind in (ARRAYS | GATE_ARRAYS).items():
     if (arrays[name].dtype.kind, arrays[name].ndim) != kind:
       return f'{name} is {arrays[name].dtype} {arrays[name].shape}'
   classes = len(arrays['classes'])
@@ -188,7 +214,19 @@ def _problem(arrays: dict[str, np.ndarray]) -> str | None:
   labels, logits, ids = arrays['test_labels'], arrays['test_logits'], arrays['test_ids']
   if len(labels) == 0 or len(ids) != len(labels) or len(set(ids)) != len(ids):
     return f'{len(set(ids))} distinct ids for {len(labels)} test symbols'
-  wrong, pictures = int((np.argmax(logits, axis=1) != labels).sum()), arrays['pictures']
+  predicted, pictures = arrays['test_predicted'], arrays['pictures']
+  if len(predicted) != len(labels) or not ((predicted >= 0) & (predicted < classes)).all():
+    return f'answers {predicted.shape} for {len(labels)} test symbols'
+  wrong = int((predicted != labels).sum())
   if pictures.dtype != np.uint8 or len(pictures) != wrong or pictures.shape[3] not in (1, 3):
     return f'pictures {pictures.dtype} {pictures.shape} for {wrong} misclassified symbols'
-  return None
+  return _gate_problem(arrays) if len(arrays['test_sources']) else None
+
+
+def _gate_problem(arrays: dict[str, np.ndarray]) -> str | None:
+  if len(arrays['test_sources']) != len(arrays['test_labels']):
+    return f'{len(arrays["test_sources"])} sources for {len(arrays["test_labels"])} pictures'
+  names, logits = arrays['probe_names'], arrays['probe_logits']
+  if len(names) != len(arrays['probe_expected']) or logits.shape != (len(names), 2):
+    return f'probe logits {logits.shape} for {len(names)} probes'
+  return None if np.isfinite(logits).all() else 'probe logits that are not finite'

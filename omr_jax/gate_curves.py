@@ -120,7 +120,7 @@ def false_positives_at_recall(
   # 0.07 * 100 is 7.000000000000001, and 8 would be asked for.
   wanted = math.ceil(recall * points.positives - 1e-9)
   at = int(np.argmax(points.true_positives >= wanted))
-  return _operating_point(scores, labels, float(points.threshold[at]))
+  return operating_point(scores, labels, float(points.threshold[at]))
 
 
 def threshold_for_fpr(scores: np.ndarray, labels: np.ndarray, fpr: float) -> OperatingPoint | None:
@@ -140,10 +140,10 @@ def threshold_for_fpr(scores: np.ndarray, labels: np.ndarray, fpr: float) -> Ope
   # Not even its equals may be called 'scores'.
   refused = other[allowed] if allowed < len(other) else -np.inf
   above = scores[scores > refused]
-  return _operating_point(scores, labels, float(above.min()) if len(above) else math.inf)
+  return operating_point(scores, labels, float(above.min()) if len(above) else math.inf)
 
 
-def _operating_point(scores: np.ndarray, labels: np.ndarray, threshold: float) -> OperatingPoint:
+def operating_point(scores: np.ndarray, labels: np.ndarray, threshold: float) -> OperatingPoint:
   """Counts at a threshold; there is at least one other picture."""
   scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
   found = decisions(scores, labels, threshold)

@@ -10,13 +10,12 @@ import numpy as np
 from ml_collections import ConfigDict
 from tqdm import tqdm
 
-from omr_jax import announce, checkpoint, data, evaluate, log, recipe, report, runs, train
+from omr_jax import announce, checkpoint, data, evaluate, log, recipe, report, runs
 from omr_jax.errors import UserError
 from omr_jax.finish import finish
 from omr_jax.interrupt import Interrupted, signals
 from omr_jax.runs import Run
 from omr_jax.state import TrainState, Variables
-from omr_jax.strokes import CLASSES
 from omr_jax.workdir import claim, is_finished, refuse_unwritable
 
 _NOT_FINITE = (
@@ -43,7 +42,7 @@ def train_and_evaluate(
     Interrupted: After SIGTERM or Ctrl-C.
   """
   started = time.monotonic()
-  parts = recipe.create(config, len(CLASSES))
+  parts = recipe.create(config)
   if is_finished(config, workdir):
     print(f'{workdir}: this run is finished.')
     summary = report.rebuild(workdir)
@@ -51,9 +50,7 @@ def train_and_evaluate(
     return summary
   refuse_unwritable(workdir)
   mesh = runs.device_mesh(config.batch_size)
-  dataset = data.load(
-    config.data.protocol, parts.drawing, data_dir, raw_dir, config.data.allow_changed
-  )
+  dataset = parts.load(data_dir, raw_dir)
   runs.steps_per_epoch(config, dataset)  # Refused before the folder is claimed.
   with claim(config, workdir, dataset.digest):
     run = runs.create(config, config_name, workdir, parts, dataset, mesh, started)
@@ -80,7 +77,7 @@ def _epochs(run: Run, state, best, arrays, metrics, is_stopped) -> tuple[TrainSt
   while int(state.epoch) < config.epochs and not _is_enough(config, state):
     epoch = int(state.epoch) + 1
     epoch_began = time.monotonic()
-    order = data.epoch_order(config.seed, epoch, examples)
+    order = data.epoch_order(config.seed, epoch, examples, run.dataset.draws)
     steps_before = int(state.step)
     state = _epoch(run, state, best, arrays, order, epoch, is_stopped)
     steps = int(state.step) - steps_before
@@ -131,7 +128,7 @@ def _epoch(run: Run, state, best, arrays, order, epoch: int, is_stopped) -> Trai
 def _validate(run: Run, state, best) -> tuple[TrainState, Variables, dict]:
   """Evaluates an epoch; returns the state, the best variables and the epoch's metrics."""
   epoch, split = int(state.epoch) + 1, run.dataset.splits['validation']
-  logits = train.predict(run.trainer.logits, state.evaluated(), split)
+  logits = run.predict(state.evaluated(), split)
   correct, n = evaluate.accuracy(logits, split['label'])
   accuracy = correct / n
   progress = state.progress.after(epoch, accuracy)

@@ -5,6 +5,7 @@ python -m omr_jax.main --config configs/homus.py --workdir runs/homus
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,7 +23,7 @@ _WORKDIR = flags.DEFINE_string(
   'Folder of the run; runs/<config>-<time> by default. An interrupted run in it goes on.',
 )
 _RAW_DIR = flags.DEFINE_string(
-  'raw_dir', None, 'Folder with the raw archive in it or one level below; $OMR_RAW_DIR by default.'
+  'raw_dir', None, 'Folder with the raw data in it or one level below; $OMR_RAW_DIR by default.'
 )
 _DATA_DIR = flags.DEFINE_string(
   'data_dir', None, 'Folder of prepared data; $TFDS_DATA_DIR or ~/tensorflow_datasets by default.'
@@ -31,33 +32,54 @@ _DATA_DIR = flags.DEFINE_string(
 
 def main(arguments: list[str]) -> None:
   """The command."""
+  config, name = page(arguments)
+  workdir = Path(_WORKDIR.value or f'runs/{name}-{time.strftime("%Y%m%d-%H%M%S")}')
+  end(lambda: _train(config, name, workdir), workdir)
+
+
+def page(arguments: list[str]) -> tuple[ConfigDict, str]:
+  """The config that the flags give, and a name for it; ends the program where there is none."""
   if len(arguments) > 1:
     sys.exit(f'Unknown argument {arguments[1]!r}; flags begin with --, see --help.')
   if _CONFIG.value is None:
     sys.exit('Say what to do with --config, for example --config configs/homus.py.')
-  page, _, variant = config_flags.get_config_filename(flags.FLAGS['config']).partition(':')
-  if not Path(page).is_file():
-    sys.exit(f'{page!r}: there is no such config; configs/ has some.')
+  path, _, variant = config_flags.get_config_filename(flags.FLAGS['config']).partition(':')
+  if not Path(path).is_file():
+    sys.exit(f'{path!r}: there is no such config; configs/ has some.')
   if not isinstance(_CONFIG.value, ConfigDict):
-    sys.exit(f'{page}: its get_config returns no ConfigDict.')
-  name = '-'.join(filter(None, (Path(page).stem, variant)))
-  workdir = Path(_WORKDIR.value or f'runs/{name}-{time.strftime("%Y%m%d-%H%M%S")}')
+    sys.exit(f'{path}: its get_config returns no ConfigDict.')
+  return _CONFIG.value, '-'.join(filter(None, (Path(path).stem, variant)))
+
+
+def end(command: Callable[[], None], workdir: Path) -> NoReturn:
+  """Runs a command that trains in a workdir, and ends the program with its exit code."""
   try:
-    sys.exit(answered(lambda: _train(name, workdir)))
+    sys.exit(answered(command))
   except Interrupted:
     print(f'\nsaved; the same command with --workdir={workdir} goes on.', file=sys.stderr)
     sys.exit(1)
 
 
-def _train(name: str, workdir: Path) -> None:
-  # JAX starts only now, so that a wrong flag is answered at once.
-  from omr_jax import check, loop
+def check_given(config: ConfigDict) -> set[str]:
+  """Checks the config; returns the keys that the command line sets.
 
-  config = _CONFIG.value
+  Raises:
+    UserError: See `check.check_config`; a key on the command line that no choice reads.
+  """
+  from omr_jax import check
+
   check.check_config(config)
-  given = config_flags.get_override_values(flags.FLAGS['config'])
-  for key in sorted(check.unread_keys(config) & given.keys()):
+  given = set(config_flags.get_override_values(flags.FLAGS['config']))
+  for key in sorted(check.unread_keys(config) & given):
     raise UserError(f'config.{key} is not read by what config.{key.partition(".")[0]} chooses.')
+  return given
+
+
+def _train(config: ConfigDict, name: str, workdir: Path) -> None:
+  # JAX starts only now, so that a wrong flag is answered at once.
+  from omr_jax import loop
+
+  check_given(config)
   loop.train_and_evaluate(config, name, workdir, folders.data_dir(_DATA_DIR.value), _RAW_DIR.value)
 
 

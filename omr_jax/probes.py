@@ -2,8 +2,9 @@
 
 A gate that learned 'white page means music' passes a test on clean pages and colour photos. These
 pictures catch it: paper with lines, text, tables and forms on one side, music inverted, turned,
-small, dark or half covered with text on the other. They are no part of any training data and no
-estimate of an accuracy: each is a question with a known answer.
+small, dark or half covered with text on the other. They are no estimate of an accuracy: each is a
+question with a known answer. Other drawings of the kinds without music may train (`papers`), as
+few collections have lined paper or forms; no music that is drawn here does.
 """
 
 import functools
@@ -32,6 +33,10 @@ _OTHER = {
   'barcode': probe_pages.barcode,
   'handwriting on ruled paper': probe_pages.notebook,
 }
+
+
+_PAPERS = 2**32
+_SHAPES = ((1400, 1000), (1800, 750), (1000, 1400))  # Height and width of papers.
 
 
 class Probe(NamedTuple):
@@ -70,6 +75,22 @@ def probes(height: int = 1400, width: int = 1000, seed: int = 0, instances: int 
     for number, probe in enumerate(kind, start=1)
   )
   return list(numbered)
+
+
+def papers(instances: int) -> Iterator[tuple[str, np.ndarray]]:
+  """Pages without music to train with: other drawings of the kinds that probes have.
+
+  Args:
+    instances: Of each kind; they take turns in being upright, narrow as receipts, and broad.
+
+  Yields:
+    A name and a picture, uint8 [height, width, 3], instance by instance.
+  """
+  for number in range(instances):
+    for kind, (name, draw) in enumerate(_OTHER.items()):
+      # Three numbers, as probes have, but far from any seed of theirs.
+      rng = np.random.default_rng((_PAPERS, number, kind))
+      yield f'{name} {number + 1}', draw(rng, *_SHAPES[number % len(_SHAPES)])
 
 
 def from_page(picture: np.ndarray, seed: int = 0) -> list[Probe]:

@@ -1,6 +1,7 @@
 """What a config says, made into the parts of a run."""
 
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import flax.linen as nn
@@ -10,8 +11,22 @@ import numpy as np
 import optax
 from ml_collections import ConfigDict
 
-from omr_jax import augment, ink, models, optim, render
+from omr_jax import (
+  augment,
+  camera,
+  ink,
+  models,
+  optim,
+  pictures,
+  render,
+  score_data,
+  symbol_data,
+  views,
+)
 from omr_jax.check import AUGMENTATIONS, SCHEDULES, check_config
+from omr_jax.data import Dataset
+from omr_jax.errors import UserError
+from omr_jax.strokes import CLASSES
 
 Inputs = Mapping[str, jax.Array]
 
@@ -20,58 +35,101 @@ class Recipe(NamedTuple):
   """A config's parts, ready for `train.py`.
 
   Attributes:
-    drawing: How symbols become pictures.
+    classes: Names, in the order of the labels.
+    load: (data_dir, raw_dir) to the data.
+    drawing: How symbols become pictures, or None where pictures are pictures.
+    shape: Height, width and channels of the network's pictures.
     module: The network.
     reads: Names of the training arrays that `inputs` reads.
     inputs: (rng, batch) to the network's inputs: the augmentation.
+    evaluates: Names of the arrays that `logits` reads.
+    logits: (variables, arrays) to float32 logits [examples, classes], without augmentation.
     class_weights: Numbers of training examples per class to weights per class, or None.
     create_tx: Number of steps to the optimizer and its schedule of rates.
     plateau: Updated once an epoch with 1 - validation accuracy, or None.
   """
 
-  drawing: render.Drawing
+  classes: tuple[str, ...]
+  load: Callable[..., Dataset]
+  drawing: render.Drawing | None
+  shape: tuple[int, int, int]
   module: nn.Module
   reads: tuple[str, ...]
   inputs: Callable[[jax.Array, Inputs], Inputs]
+  evaluates: tuple[str, ...]
+  logits: Callable[[Mapping, Inputs], jax.Array]
   class_weights: Callable[[np.ndarray], np.ndarray] | None
   create_tx: Callable[[int], tuple[optax.GradientTransformation, optax.Schedule]]
   plateau: optax.GradientTransformationExtraArgs | None
 
 
-def create(config: ConfigDict, num_classes: int) -> Recipe:
+def create(config: ConfigDict) -> Recipe:
   """Checks a config and makes its parts.
 
   Raises:
     UserError: A key that is missing or unknown, or a value no run can have, by name.
   """
   check_config(config)
-  drawing = render.Drawing(**dict(config.drawing.items()))
+  if config.data.name == 'homus':
+    classes, drawing, load, shape = _symbols(config)
+  else:
+    classes, drawing, load, shape = _scores(config)
   name = config.model.name
   arguments = _only(config.model, models.NETWORKS[name].func.options)
-  module = models.create(name, num_classes, jnp.dtype(config.precision), **arguments)
-  models.check_canvas(name, drawing.height, drawing.width, **arguments)
+  module = models.create(name, len(classes), jnp.dtype(config.precision), **arguments)
+  models.check_canvas(name, *shape[:2], **arguments)
+  if drawing is None and 'size' in module.inputs:
+    raise UserError(
+      "config.model.use_size: these pictures have no pen's box; add --config.model.use_size=False."
+    )
   reads, inputs = _augmentation(config, drawing)
+  evaluates, logits = _evaluation(module, drawing)
   return Recipe(
+    classes,
+    load,
     drawing,
+    shape,
     module,
-    tuple(dict.fromkeys((*reads, 'label'))),
+    (*reads, 'label'),
     inputs,
+    evaluates,
+    logits,
     _class_weights(config.loss.class_weights),
     lambda steps: _optimizer(config, steps),
     _plateau(config),
   )
 
 
-def example_inputs(drawing: render.Drawing) -> Inputs:
+def example_inputs(recipe: Recipe) -> Inputs:
   """One example's inputs, all zeros, to initialize a network with."""
-  return {
-    'image': jnp.zeros((1, drawing.height, drawing.width, 1), jnp.uint8),
-    'size': jnp.zeros((1, 2)),
-  }
+  return {'image': jnp.zeros((1, *recipe.shape), jnp.uint8), 'size': jnp.zeros((1, 2))}
+
+
+def _symbols(config: ConfigDict) -> tuple:
+  drawing = render.Drawing(**dict(config.drawing.items()))
+
+  def load(data_dir, raw_dir) -> Dataset:
+    chosen = config.data
+    return symbol_data.load(
+      chosen.protocol, drawing, data_dir, raw_dir, allow_changed=chosen.allow_changed
+    )
+
+  return CLASSES, drawing, load, (drawing.height, drawing.width, 1)
+
+
+def _scores(config: ConfigDict) -> tuple:
+  picture = score_data.Picture(**dict(config.picture.items()))
+
+  def load(data_dir, raw_dir) -> Dataset:
+    chosen = config.data
+    tested = score_data.Tested(chosen.fold, chosen.hold_out)
+    return score_data.load(chosen.protocol, tested, chosen.balance, picture, data_dir, raw_dir)
+
+  return pictures.CLASSES, None, load, (picture.height, picture.width, 3)
 
 
 def _augmentation(
-  config: ConfigDict, drawing: render.Drawing
+  config: ConfigDict, drawing: render.Drawing | None
 ) -> tuple[tuple[str, ...], Callable[[jax.Array, Inputs], Inputs]]:
   """The training arrays that are read, and (rng, batch) to inputs."""
   space = config.augment.space
@@ -83,18 +141,56 @@ def _augmentation(
     return ('points', 'stroke'), lambda rng, batch: ink.new_pictures(
       rng, batch['points'], batch['stroke'], **arguments
     )
-  if space == 'none':
-    return ('image', 'size'), lambda rng, batch: batch
-  shift = arguments.pop('shift')
+  look = {'none': _as_it_is, 'pictures': _moved, 'camera': camera.look}[space]
+  look = partial(look, **(dict(config.camera.items()) if space == 'camera' else arguments))
+  if drawing is not None:
+    return ('image', 'size'), lambda rng, batch: batch | {'image': look(rng, batch['image'])}
+  return ('views',), lambda rng, batch: _one_view(look, config.picture.whole, rng, batch['views'])
 
-  def moved(rng: jax.Array, batch: Inputs) -> Inputs:
-    keys = jax.random.split(rng)
-    images = batch['image']
-    matrix = augment.random_affine(keys[0], len(images), **arguments)
-    shifts = augment.random_shift(keys[1], len(images), shift)
-    return {'image': augment.warp(images, matrix, shifts), 'size': batch['size']}
 
-  return ('image', 'size'), moved
+def _as_it_is(rng: jax.Array, images: jax.Array) -> jax.Array:
+  del rng
+  return images
+
+
+def _moved(rng: jax.Array, images: jax.Array, *, flip, shift, **arguments) -> jax.Array:
+  """The paper's views (section V-B)."""
+  keys = jax.random.split(rng)
+  if flip:
+    images = camera.flip(jax.random.fold_in(rng, 2), images)
+  matrix = augment.random_affine(keys[0], len(images), **arguments)
+  return augment.warp(images, matrix, augment.random_shift(keys[1], len(images), shift))
+
+
+def _one_view(look: Callable, whole: float, rng: jax.Array, seen: jax.Array) -> Inputs:
+  """Of each example [batch, views, ...] the whole picture with that probability, else a part.
+
+  In place of a blank part it is the whole picture too.
+  """
+  (batch, count), images = seen.shape[:2], seen[:, 0]
+  if count > 1:
+    part_rng, whole_rng, rng = jax.random.split(rng, 3)
+    chosen = jax.random.randint(part_rng, (batch, 1, 1, 1, 1), 1, count)
+    part = jnp.take_along_axis(seen, chosen, 1)[:, 0]
+    is_whole = jax.random.bernoulli(whole_rng, whole, (batch,)) | views.is_blank(part)
+    images = jnp.where(is_whole[:, None, None, None], images, part)
+  return {'image': look(rng, images)}
+
+
+def _evaluation(
+  module: nn.Module, drawing: render.Drawing | None
+) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
+  """The arrays that are read, and (variables, arrays) to logits."""
+  apply = partial(module.apply, train=False)
+  if drawing is not None:
+    return module.inputs, apply
+
+  def logits(variables: Mapping, arrays: Inputs) -> jax.Array:
+    seen = arrays['views']
+    found = apply(variables, {'image': seen.reshape(-1, *seen.shape[2:])})
+    return views.combined(found.reshape(*seen.shape[:2], -1), views.is_blank(seen))
+
+  return ('views',), logits
 
 
 def _class_weights(name: str) -> Callable[[np.ndarray], np.ndarray] | None:

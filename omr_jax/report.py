@@ -17,12 +17,19 @@ from pathlib import Path
 
 import numpy as np
 
-from omr_jax import evaluate, report_page
+from omr_jax import decision, evaluate, gate_report, report_page
 from omr_jax.errors import answered
-from omr_jax.finished_run import FACTS, FinishedRun, read, read_with_facts, save_evaluation
+from omr_jax.finished_run import (
+  FACTS,
+  FinishedRun,
+  Tested,
+  read,
+  read_with_facts,
+  save_evaluation,
+)
 from omr_jax.workdir import write_file
 
-__all__ = ['FACTS', 'compare', 'main', 'read', 'rebuild', 'save_evaluation', 'write']
+__all__ = ['FACTS', 'Tested', 'compare', 'main', 'read', 'rebuild', 'save_evaluation', 'write']
 
 
 def write(workdir: str | os.PathLike, facts: dict) -> dict:
@@ -121,25 +128,21 @@ def _all_but_seed(run: FinishedRun) -> str:
 
 
 def _correct(run: FinishedRun) -> np.ndarray:
-  return np.argmax(run.test_logits, axis=1) == run.test_labels
+  return run.test_predicted == run.test_labels
 
 
 def _measure(run: FinishedRun) -> tuple[dict, dict]:
   """The numbers for the summary, and the calibrated predictions behind them."""
-  labels, logits = run.test_labels, run.test_logits
+  labels, logits, predicted = run.test_labels, run.test_logits, run.test_predicted
   temperature = evaluate.fit_temperature(run.validation_logits, run.validation_labels)
-  predicted = np.argmax(logits, axis=1)
   right = predicted == labels
 
-  def confidence(temperature):
-    return np.exp(evaluate.log_probabilities(logits, temperature).max(axis=1))
-
   def ece(temperature):
-    bins = evaluate.reliability(confidence(temperature), right)
+    bins = evaluate.reliability(decision.confidence(logits, predicted, temperature), right)
     return evaluate.expected_calibration_error(bins)
 
   confusion = evaluate.confusion_matrix(labels, predicted, len(run.classes))
-  correct, n = evaluate.accuracy(logits, labels)
+  correct, n = int(right.sum()), len(right)
   numbers = {
     'accuracy': correct / n,
     'correct': correct,
@@ -155,9 +158,11 @@ def _measure(run: FinishedRun) -> tuple[dict, dict]:
       for name, (precision, recall) in evaluate.averages(confusion).items()
     },
   }
+  if len(run.test_sources):
+    numbers['gate'] = gate_report.of_run(run)[2]
   return numbers, {
     'predicted': predicted,
-    'confidence': confidence(temperature),
+    'confidence': decision.confidence(logits, predicted, temperature),
     'correct': right,
     'confusion': confusion,
   }

@@ -1,18 +1,16 @@
 """The page of a report: a finished run's numbers as one self-contained HTML text."""
 
 import csv
-import html
 import math
-import string
 from pathlib import Path
 
 import numpy as np
 
-from omr_jax import evaluate, figures
+from omr_jax import evaluate, figures, gate_page, gate_report, page_parts
+from omr_jax.page_parts import DASH, percent, row, scroll, table
 from omr_jax.strokes import OFFICIAL
 
 HERE = Path(__file__).parent
-DASH = '–'  # noqa: RUF001
 MOST_CONFUSED = 15
 
 
@@ -22,31 +20,27 @@ def page(run, numbers: dict, predictions: dict) -> str:
   bins = evaluate.reliability(predictions['confidence'], predictions['correct'])
   sections = {
     'Learning curves': _curves(run),
-    'Misclassified symbols': _misclassified(run, predictions),
+    **_gate(run),
+    f'Misclassified {_noun(run)}s': _misclassified(run, predictions),
     'Confusions': _confusions(run.classes, predictions['confusion']),
     'Classes': _per_class(run.classes, predictions['confusion'], paper),
     'Confidence': _confidence(numbers, bins),
     'Run': _run_facts(run),
   }
-  words = {title: title.lower().replace(' ', '-') for title in sections}
-  template = string.Template((HERE / 'report.html').read_text('utf-8'))
-  return template.substitute(
-    title=f'{percent(numbers["accuracy"])} of {numbers["n"]} test symbols right',
-    name=html.escape(f'{run.facts["config_name"]}, split {run.facts["protocol"]}'),
-    context=html.escape(_context(run.facts['protocol'], run.facts['origin'], paper)),
-    tiles=_tiles(run, numbers),
-    contents=' '.join(f'<a href="#{word}">{title}</a>' for title, word in words.items()),
-    sections='\n'.join(
-      f'<section id="{words[title]}">\n<h2>{title}</h2>\n{content}\n</section>'
-      for title, content in sections.items()
-    ),
-    matrix_width=f'{max(20, 1.75 * len(run.classes) + 6):g}rem',
+  noun = _noun(run)
+  return page_parts.fill(
+    f'{percent(numbers["accuracy"])} of {numbers["n"]} test {noun}s right',
+    f'{run.facts["config_name"]}, split {run.facts["protocol"]}',
+    _context(run, paper),
+    _tiles(run, numbers),
+    sections,
+    len(run.classes),
   )
 
 
-def percent(share: float) -> str:
-  """A share in percent with two digits, as the paper gives them."""
-  return f'{100 * share:.2f} %'
+def _noun(run) -> str:
+  """What is classified."""
+  return 'picture' if len(run.test_sources) else 'symbol'
 
 
 def paper_table(run) -> dict[str, dict[str, float]] | None:
@@ -58,8 +52,21 @@ def paper_table(run) -> dict[str, dict[str, float]] | None:
   return {name: {key: float(value) for key, value in row.items()} for name, row in table.items()}
 
 
-def _context(protocol: str, origin: str, paper: dict | None) -> str:
+def _gate(run) -> dict[str, str]:
+  """The sections of a run that tells scores from other pictures."""
+  if not len(run.test_sources):
+    return {}
+  answers, probes, measured = gate_report.of_run(run)
+  return gate_page.sections(answers, measured, probes, run.classes)
+
+
+def _context(run, paper: dict | None) -> str:
   """What the accuracy may be compared with."""
+  protocol, origin = run.facts['protocol'], run.facts['origin']
+  if len(run.test_sources):
+    words = f'No group of near-duplicates is both tested and trained on ({origin}).'
+    paper_words = 'The paper’s network has 98.5 % at 128x128 pixels and 100 % at 256x256.'  # noqa: RUF001
+    return f'{paper_words} This is its split.' if protocol == 'paper' else words
   if protocol == 'made_up':
     return (
       'These symbols are made up by a program. The accuracy shows that everything works; '
@@ -81,9 +88,9 @@ def _context(protocol: str, origin: str, paper: dict | None) -> str:
   return f'{published} This split ({protocol}) is another one.'
 
 
-def _tiles(run, numbers: dict) -> str:
+def _tiles(run, numbers: dict) -> dict[str, str]:
   low, high = numbers['accuracy_wilson_95']
-  tiles = {
+  return {
     'Accuracy': percent(numbers['accuracy']),
     '95 % interval': f'{100 * low:.2f}{DASH}{100 * high:.2f} %',
     'Errors': f'{numbers["n"] - numbers["correct"]} of {numbers["n"]}',
@@ -91,7 +98,6 @@ def _tiles(run, numbers: dict) -> str:
     'Epochs': f'{run.facts["epochs"]}, tested {run.facts["tested_epoch"]}',
     'Time': f'{run.facts["seconds"] / 60:.1f} min',
   }
-  return ''.join(f'<div><dt>{name}</dt><dd>{value}</dd></div>' for name, value in tiles.items())
 
 
 def _curves(run) -> str:
@@ -117,22 +123,20 @@ def _misclassified(run, predictions: dict) -> str:
   wrong = np.flatnonzero(~predictions['correct'])
   if not len(wrong):
     return '<p>None.</p>'
-  confidence, drawn = predictions['confidence'], dict(zip(wrong, run.pictures, strict=True))
-  items = []
-  for i in sorted(wrong, key=lambda i: -confidence[i]):
-    name = html.escape(str(run.test_ids[i]))
-    true = html.escape(run.classes[run.test_labels[i]])
-    predicted = html.escape(run.classes[predictions['predicted'][i]])
-    items.append(
-      f'<li><img src="{figures.picture(drawn[i])}" loading="lazy"'
-      f' alt="Symbol {name}, a {true} taken for {predicted}">'
-      f'<span>{true}</span><span>as <b>{predicted}</b></span>'
-      f'<span class="soft">{name}, {100 * confidence[i]:.0f} % sure</span></li>'
+  noun = _noun(run)
+  mistakes = [
+    page_parts.Mistake(
+      str(run.test_ids[i]),
+      run.classes[run.test_labels[i]],
+      run.classes[predictions['predicted'][i]],
+      predictions['confidence'][i],
+      picture,
     )
+    for i, picture in zip(wrong, run.pictures, strict=True)
+  ]
   return (
     '<p class="soft">As the network sees them, most confident mistake first: the true class, the '
-    'predicted one, the symbol’s id.</p>\n'  # noqa: RUF001
-    f'<ul class="symbols">{"".join(items)}</ul>'
+    f'predicted one, the {noun}’s id.</p>\n' + page_parts.gallery(mistakes, noun.capitalize())  # noqa: RUF001
   )
 
 
@@ -144,13 +148,13 @@ def _confusions(classes: list[str], confusion: np.ndarray) -> str:
     for count, i, j in pairs[:MOST_CONFUSED]
   ]
   head = '<tr><th>true</th><th>predicted</th><th>symbols</th><th>of class</th></tr>'
-  body = ''.join(_row(row[0], row[1:]) for row in rows)
+  body = ''.join(row(name, cells) for name, *cells in rows)
   matrix = figures.confusion(confusion, classes)
-  table = _table(f'Most frequent confusions, {len(rows)} of {len(pairs)}', head, body)
+  most = table(f'Most frequent confusions, {len(rows)} of {len(pairs)}', head, body)
   return (
-    (table if rows else '')
+    (most if rows else '')
     + '<p class="soft">Rows are true classes, columns predicted ones; errors in orange.</p>'
-    + _scroll('Confusion matrix', f'<figure class="matrix">{matrix}</figure>')
+    + scroll('Confusion matrix', f'<figure class="matrix">{matrix}</figure>')
   )
 
 
@@ -160,7 +164,7 @@ def _per_class(classes: list[str], confusion: np.ndarray, paper: dict | None) ->
   symbols = confusion.sum(axis=1)
   keys = ('network', 'people') if paper else ()
   body = ''.join(
-    _row(
+    row(
       name,
       [symbols[i]],
       [recall[i], *(paper[name][f'{key}_recall'] for key in keys)],
@@ -180,7 +184,7 @@ def _per_class(classes: list[str], confusion: np.ndarray, paper: dict | None) ->
   foot = ''
   for name, (p, r) in shown.items():
     others = theirs if name == 'macro average' else [[math.nan] * len(keys)] * 2
-    foot += _row(name, [symbols.sum()], [r, *others[0]], [p, *others[1]])
+    foot += row(name, [symbols.sum()], [r, *others[0]], [p, *others[1]])
   columns = ''.join(f'<th>{name}</th>' for name in ('this run', *keys))
   span = 1 + len(keys)
   head = (
@@ -188,7 +192,7 @@ def _per_class(classes: list[str], confusion: np.ndarray, paper: dict | None) ->
     f'<th colspan="{span}">precision</th></tr><tr>{columns}{columns}</tr>'
   )
   source = '; network and people: Table II of the paper, on its own test symbols' if paper else ''
-  return _table(f'Recall and precision per class{source}', head, body, foot)
+  return table(f'Recall and precision per class{source}', head, body, foot)
 
 
 def _confidence(numbers: dict, bins: evaluate.Reliability) -> str:
@@ -206,8 +210,8 @@ def _confidence(numbers: dict, bins: evaluate.Reliability) -> str:
 
 def _run_facts(run) -> str:
   def words(caption, values):
-    body = ''.join(_row(key, [value]) for key, value in _flat(values))
-    return _table(caption, '', body, kind='words')
+    body = ''.join(row(key, [value]) for key, value in _flat(values))
+    return table(caption, '', body, kind='words')
 
   return (
     words('What ran', run.facts)
@@ -222,33 +226,3 @@ def _flat(values: dict, prefix: str = ''):
       yield from _flat(value, f'{prefix}{key}.')
     else:
       yield prefix + str(key), DASH if value is None else str(value)
-
-
-def _row(name: str, *groups: list) -> str:
-  """A table row: floats as shares whose shortfall from 1 tints the cell, NaN as a dash."""
-  cells = [f'<th scope="row">{html.escape(name)}</th>']
-  for group in groups:
-    for place, value in enumerate(group):
-      if not isinstance(value, float):
-        cells.append(f'<td>{html.escape(str(value))}</td>')
-        continue
-      mine = ' class="mine"' if place == 0 else ''
-      tint = f' style="--e:{min(0.7, 4 * (1 - value)):.2f}"' if value < 1 else ''
-      cells.append(f'<td{mine}{tint}>{DASH if math.isnan(value) else f"{value:.2f}"}</td>')
-  return f'<tr>{"".join(cells)}</tr>\n'
-
-
-def _table(caption: str, head: str, body: str, foot: str = '', kind: str = '') -> str:
-  parts = [f'<table class="{kind}">' if kind else '<table>']
-  parts += [
-    f'<{tag}>{text}</{tag}>' for tag, text in (('caption', caption), ('thead', head)) if text
-  ]
-  parts.append(f'<tbody>{body}</tbody>')
-  parts.append(f'<tfoot>{foot}</tfoot></table>' if foot else '</table>')
-  return _scroll(caption, ''.join(parts))
-
-
-def _scroll(label: str, content: str) -> str:
-  """What is wider than a phone scrolls by itself, by keyboard too."""
-  named = f' role="region" aria-label="{html.escape(label)}"' if label else ''
-  return f'<div class="scroll"{named} tabindex="0">{content}</div>'

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import jax
@@ -44,6 +45,10 @@ class Run:
   manager: object
   started: float
 
+  def predict(self, variables: Variables, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Logits of all examples of a split, float32 [examples, classes]."""
+    return train.predict(self.trainer.logits, variables, arrays, self.parts.evaluates)
+
   def seconds(self) -> float:
     """What the run has taken so far, what a kill has lost apart."""
     return time.monotonic() - self.started
@@ -82,7 +87,7 @@ def create(
   """Makes the functions of a run and opens its checkpoints."""
   steps = steps_per_epoch(config, dataset)
   tx, rates = parts.create_tx(steps * config.epochs)
-  counts = np.bincount(dataset.splits['train']['label'], minlength=len(dataset.classes))
+  counts = np.bincount(dataset.splits['train']['label'], minlength=len(parts.classes))
   training = train.Training(
     recipe=parts,
     tx=tx,

@@ -48,7 +48,7 @@ def init(
   recipe: Recipe, tx: optax.GradientTransformation, average_decay: float, rng: jax.Array
 ) -> TrainState:
   """The state before the first step; `average_decay` is 0 for no averages."""
-  variables = dict(recipe.module.init(rng, example_inputs(recipe.drawing), train=False))
+  variables = dict(recipe.module.init(rng, example_inputs(recipe), train=False))
   return TrainState(
     step=jnp.int32(0),
     epoch=jnp.int32(0),

@@ -1,6 +1,7 @@
 """One step, one epoch, and the compiled functions of a run."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -77,12 +78,11 @@ def create(training: Training, mesh: Mesh, whole_epochs: bool) -> Trainer:
   split = NamedSharding(mesh, PartitionSpec(BATCH_AXIS))
   init = partial(states.init, recipe, training.tx, training.average_decay, training.rng)
   run = partial(_to_stop if whole_epochs else _one_step, training, split)
-  logits = partial(recipe.module.apply, train=False)
   return Trainer(
     jax.jit(init, out_shardings=replicated),
     jax.jit(run, donate_argnums=0, out_shardings=replicated),
     whole_epochs,
-    jax.jit(logits, in_shardings=(replicated, split), out_shardings=replicated),
+    jax.jit(recipe.logits, in_shardings=(replicated, split), out_shardings=replicated),
   )
 
 
@@ -139,18 +139,22 @@ def _loss(training: Training, params, batch_stats, inputs, labels, key) -> tuple
   return losses.mean(), updated['batch_stats']
 
 
-def predict(logits: Callable, variables: Variables, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+def predict(
+  logits: Callable, variables: Variables, arrays: Mapping[str, np.ndarray], reads: Sequence[str]
+) -> np.ndarray:
   """Logits of all examples, float32 [examples, classes], in batches of one compiled size.
 
-  Its size is about EVALUATION_BATCH, divisible among the devices.
+  Its size is about EVALUATION_BATCH pictures, divisible among the devices. `reads` names what
+  `logits` reads among the arrays (`Recipe.evaluates`).
   """
   devices = jax.device_count()
-  size = -(-EVALUATION_BATCH // devices) * devices
-  examples = len(arrays['image'])
+  views = math.prod(arrays[reads[0]].shape[1:-3])  # Of each example, or 1.
+  size = -(-EVALUATION_BATCH // (views * devices)) * devices
+  examples = len(arrays[reads[0]])
   results = []
   for start in range(0, examples, size):
-    batch = {name: arrays[name][start : start + size] for name in ('image', 'size')}
-    short = size - len(batch['image'])
+    batch = {name: arrays[name][start : start + size] for name in reads}
+    short = size - len(batch[reads[0]])
     batch = {
       name: np.pad(value, [(0, short)] + [(0, 0)] * (value.ndim - 1), mode='edge')
       for name, value in batch.items()

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import jax
 from ml_collections import ConfigDict
 
-from omr_jax import checkpoint, recipe
+from omr_jax import checkpoint, decision, evaluate, finished_run, recipe
 from omr_jax import state as states
+from omr_jax.check import check_config
 from omr_jax.errors import UserError
 from omr_jax.state import TrainState, Variables
-from omr_jax.strokes import CLASSES
 from omr_jax.workdir import read_json
 
 
@@ -30,11 +30,50 @@ class Trained(NamedTuple):
   variables: Any
 
 
+class Answers(NamedTuple):
+  """How logits become an answer and its probability; see `decision`.
+
+  Attributes:
+    temperature: That divides the logits.
+    threshold: The log-odds from which on a picture is called 'scores', or None.
+  """
+
+  temperature: float
+  threshold: float | None
+
+
+def answers(workdir: str | os.PathLike) -> Answers:
+  """What a finished run's validation pictures say about its confidence.
+
+  Raises:
+    UserError: The run is not finished, or damaged.
+  """
+  run = finished_run.read(workdir)
+  validated = run.validation_labels, run.validation_logits
+  temperature = evaluate.fit_temperature(*validated[::-1])
+  return Answers(temperature, decision.threshold(run.config, *validated))
+
+
 def tested(config: ConfigDict, state: TrainState, best: Variables) -> tuple[Variables, int]:
   """The variables that are tested and used, and their epoch: the last or the best one's."""
   if config.tested == 'last':
     return state.evaluated(), int(state.epoch)
   return best, int(state.progress.best_epoch)
+
+
+def config(workdir: str | os.PathLike) -> ConfigDict:
+  """The config of a run, checked.
+
+  Raises:
+    UserError: The folder is no run.
+  """
+  path = Path(workdir) / 'config.json'
+  found = ConfigDict(_tuples(read_json(path, 'give the workdir of a run')))
+  try:
+    check_config(found)
+  except UserError as error:
+    raise UserError(f'{path}: {error} Give the workdir of a run.') from error
+  return found
 
 
 def load(workdir: str | os.PathLike) -> Trained:
@@ -44,23 +83,22 @@ def load(workdir: str | os.PathLike) -> Trained:
     UserError: The folder is no run, has no checkpoint yet, or is damaged.
   """
   workdir = Path(workdir)
-  path = workdir / 'config.json'
-  config = ConfigDict(_tuples(read_json(path, 'give the workdir of a run')))
+  of_run = config(workdir)
   try:
-    parts = recipe.create(config, len(CLASSES))
+    parts = recipe.create(of_run)
   except UserError as error:
-    raise UserError(f'{path}: {error} Give the workdir of a run.') from error
+    raise UserError(f'{workdir}/config.json: {error} Give the workdir of a run.') from error
   if not (workdir / checkpoint.FOLDER).is_dir():
     raise UserError(f'{workdir}: has no checkpoints; let the run train for an epoch.')
-  tx, _ = parts.create_tx(config.epochs)  # The shapes are those of any number of steps.
-  init = partial(states.init, parts, tx, config.average_decay, jax.random.key(0))
+  tx, _ = parts.create_tx(of_run.epochs)  # The shapes are those of any number of steps.
+  init = partial(states.init, parts, tx, of_run.average_decay, jax.random.key(0))
   like = jax.eval_shape(init)
   manager = checkpoint.open_folder(workdir, read_only=True)
   state = checkpoint.restore(manager, 'state', like)
   if state is None:
     raise UserError(f'{workdir}: has no checkpoint yet; let the run train for an epoch.')
   best = checkpoint.restore(manager, 'best', like.variables)
-  return Trained(config, parts, tested(config, state, best)[0])
+  return Trained(of_run, parts, tested(of_run, state, best)[0])
 
 
 def _tuples(tree: Any) -> Any:

@@ -8,7 +8,6 @@ round. All other protocols split the same symbols: what one tests, another has t
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
 
 from omr_jax import folders
@@ -21,27 +20,32 @@ def transfer(
   """Test symbols that are right, their number, and the 95 % Wilson interval of the share.
 
   Raises:
-    UserError: See `trained.load` and `data.load`; a protocol of the same symbols.
+    UserError: See `trained.load` and `symbol_data.load`; a protocol of the same symbols.
   """
   import jax
 
-  from omr_jax import data, evaluate, train, trained
+  from omr_jax import evaluate, symbol_data, train, trained
   from tfds_builders import homus
 
   if protocol not in homus.PROTOCOLS:
     raise UserError(f'{protocol!r}: no such split protocol{nearest(protocol, homus.PROTOCOLS)}')
   network = trained.load(model)
+  if network.config.data.name != 'homus':
+    raise UserError(f'{model}: knows no symbols; give the workdir of a run on HOMUS.')
   own = network.config.data.protocol
   if (own == 'made_up') == (protocol == 'made_up'):
     raise UserError(
       f'{model}: was trained on {own}, whose symbols are those of {protocol}; its own test is in '
       'its report.'
     )
-  dataset = data.load(protocol, network.parts.drawing, data_dir, raw_dir, allow_changed=False)
+  dataset = symbol_data.load(
+    protocol, network.parts.drawing, data_dir, raw_dir, allow_changed=False
+  )
   logits = train.predict(
-    jax.jit(partial(network.parts.module.apply, train=False)),
+    jax.jit(network.parts.logits),
     network.variables,
     dataset.splits['test'],
+    network.parts.evaluates,
   )
   correct, n = evaluate.accuracy(logits, dataset.splits['test']['label'])
   return correct, n, evaluate.wilson_interval(correct, n)

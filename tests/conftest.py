@@ -10,7 +10,6 @@ import pytest
 from ml_collections import ConfigDict
 
 from omr_jax import data, recipe
-from omr_jax.strokes import CLASSES
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,9 +81,9 @@ def config() -> ConfigDict:
 
 @pytest.fixture
 def parts(config) -> recipe.Recipe:
-  return recipe.create(config, len(CLASSES))
+  return recipe.create(config)
 
 
 @pytest.fixture
 def dataset(config, parts, folders) -> data.Dataset:
-  return data.load(config.data.protocol, parts.drawing, *folders, allow_changed=True)
+  return parts.load(*folders)

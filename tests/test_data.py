@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from omr_jax import data, render
+from omr_jax import data, render, symbol_data
 from omr_jax.errors import UserError
 
 
@@ -46,7 +46,7 @@ def test_size_is_the_logarithm_of_the_box(dataset):
 
 def test_renderings_stay_in_their_split_and_evaluated_symbols_count_once(parts, folders):
   drawing = dataclasses.replace(parts.drawing, thickness=(2.0, 3.0, 5.0))
-  splits = data.load('writers_0', drawing, *folders, allow_changed=True).splits
+  splits = symbol_data.load('writers_0', drawing, *folders, allow_changed=True).splits
   ids, counts = np.unique(splits['train']['id'], return_counts=True)
   assert len(ids) == 304 and set(counts) == {3}
   for split in ('validation', 'test'):
@@ -64,20 +64,20 @@ def test_second_load_draws_nothing(parts, folders, dataset, monkeypatch):
     raise AssertionError('drawn again')
 
   monkeypatch.setattr(render, 'draw_rendering', refuse)
-  again = data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  again = symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
   for split, arrays in dataset.splits.items():
     assert arrays.keys() == again.splits[split].keys()
     for name, value in arrays.items():
       np.testing.assert_array_equal(value, again.splits[split][name])
   other = dataclasses.replace(parts.drawing, margin=1)
   with pytest.raises(AssertionError, match='drawn again'):
-    data.load('writers_0', other, *folders, allow_changed=True)
+    symbol_data.load('writers_0', other, *folders, allow_changed=True)
 
 
 @pytest.mark.parametrize('damage', ['truncated', 'emptied', 'removed', 'header', 'pixel'])
 def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch, damage):
   monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path))
-  whole = data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  whole = symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
   (path,) = tmp_path.glob('drawn/*/test/image.npy')
   content = path.read_bytes()
   if damage == 'removed':
@@ -88,7 +88,7 @@ def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch, damag
     path.write_bytes(content.replace(b'{', b'[', 1))
   else:
     path.write_bytes(content[: 0 if damage == 'emptied' else len(content) // 2])
-  again = data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  again = symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
   np.testing.assert_array_equal(again.splits['test']['image'], whole.splits['test']['image'])
   assert path.read_bytes() == content
   assert len(list((tmp_path / 'drawn').iterdir())) == 1
@@ -98,7 +98,7 @@ def test_cache_that_cannot_be_written_names_the_remedy(parts, folders, tmp_path,
   (tmp_path / 'file').write_text('')
   monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path / 'file'))
   with pytest.raises(UserError, match=r'file/drawn.*OMR_CACHE_DIR'):
-    data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+    symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
 
 
 def test_more_pictures_than_memory_are_refused(parts, folders, monkeypatch, tmp_path):
@@ -107,12 +107,12 @@ def test_more_pictures_than_memory_are_refused(parts, folders, monkeypatch, tmp_
   sizes = {'SC_PHYS_PAGES': 155_647, 'SC_PAGE_SIZE': 1}
   monkeypatch.setattr(data.os, 'sysconf', sizes.get)
   with pytest.raises(UserError, match='304 training pictures of 16x16'):
-    data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+    symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
   sizes['SC_PHYS_PAGES'] += 1
-  data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
 
 
 def test_origin_of_the_symbols(parts, folders, dataset):
   assert dataset.origin == 'a changed HOMUS'
-  made_up = data.load('made_up', parts.drawing, *folders, allow_changed=False)
+  made_up = symbol_data.load('made_up', parts.drawing, *folders, allow_changed=False)
   assert made_up.origin == 'made-up symbols'

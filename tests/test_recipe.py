@@ -1,37 +1,26 @@
-import importlib.util
-from pathlib import Path
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from conftest import ROOT, config_page, load_page
 from ml_collections import ConfigDict
 
 from omr_jax import optim, recipe
 from omr_jax.check import SCHEDULES, check_config, unread_keys
 from omr_jax.errors import UserError
-from omr_jax.strokes import CLASSES
 
-CONFIGS = sorted((Path(__file__).parent.parent / 'configs').glob('*.py'))
-
-
-def load(path):
-  spec = importlib.util.spec_from_file_location(path.stem, path)
-  module = importlib.util.module_from_spec(spec)
-  spec.loader.exec_module(module)
-  return module
+CONFIGS = sorted((ROOT / 'configs').glob('*.py'))
 
 
 def variants():
   for path in CONFIGS:
-    for variant in getattr(load(path), 'VARIANTS', (None,)):
+    for variant in getattr(load_page(path.stem), 'VARIANTS', (None,)):
       yield pytest.param(path, variant, id=f'{path.stem}:{variant}' if variant else path.stem)
 
 
 def homus(changes=(), without=()):
   """The everyday config with values by dotted path, None where a key goes."""
-  path = next(path for path in CONFIGS if path.stem == 'homus')
-  config = ConfigDict(load(path).get_config().to_dict())
+  config = ConfigDict(config_page('homus').to_dict())
   for key, value in dict(changes).items():
     *sections, last = key.split('.')
     section = config
@@ -54,8 +43,7 @@ def test_there_are_configs():
 
 @pytest.mark.parametrize(('path', 'variant'), variants())
 def test_every_config_is_accepted(path, variant):
-  get_config = load(path).get_config
-  check_config(get_config(variant) if variant else get_config())
+  check_config(config_page(path.stem, *filter(None, [variant])))
 
 
 PLATEAU = {'schedule.name': 'plateau'}
@@ -159,7 +147,7 @@ PLATEAU = {'schedule.name': 'plateau'}
 )
 def test_refused(changes, words):
   with pytest.raises(UserError) as caught:
-    recipe.create(homus(changes), len(CLASSES))
+    recipe.create(homus(changes))
   message = str(caught.value)
   assert '\n' not in message
   for word in words:
@@ -173,7 +161,7 @@ def test_refused(changes, words):
 )
 def test_a_missing_key_is_named(key):
   with pytest.raises(UserError, match=key.split('.')[-1]):
-    recipe.create(homus(without=[key]), len(CLASSES))
+    recipe.create(homus(without=[key]))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +173,7 @@ def test_a_missing_key_is_named(key):
   ],
 )
 def test_a_choice_can_be_changed_alone(changes, reads):
-  made = recipe.create(homus(changes), len(CLASSES))
+  made = recipe.create(homus(changes))
   assert made.reads == reads
   assert made.plateau is None
 
@@ -198,10 +186,10 @@ def test_a_choice_can_be_changed_alone(changes, reads):
   + [('model.name', name) for name in ('vgg14', 'resnet25_wide', 'preact_resnet11')],
 )
 def test_every_page_runs_with_every_choice_changed_alone(path, variant, key, value):
-  config = load(path).get_config(*filter(None, [variant]))
+  config = config_page(path.stem, *filter(None, [variant]))
   section, name = key.split('.')
   config[section][name] = value
-  made = recipe.create(config, len(CLASSES))
+  made = recipe.create(config)
   tx, _ = made.create_tx(100)
   tx.init({'Conv_0': {'kernel': jnp.ones(2)}})
   assert (made.plateau is None) == (config.schedule.name != 'plateau')
@@ -209,6 +197,7 @@ def test_every_page_runs_with_every_choice_changed_alone(path, variant, key, val
 
 def test_keys_of_other_choices_are_known():
   assert unread_keys(homus()) == {
+    'augment.flip',
     'optimizer.momentum',
     'optimizer.rho',
     'schedule.factor',
@@ -222,21 +211,21 @@ def test_keys_of_other_choices_are_known():
 
 
 def test_without_augmentation_the_batch_is_the_input():
-  inputs = recipe.create(homus({'augment.space': 'none'}), 32).inputs
+  inputs = recipe.create(homus({'augment.space': 'none'})).inputs
   batch = {'image': jnp.ones((2, 4, 4, 1)), 'size': jnp.ones((2, 2))}
   for name, value in inputs(jax.random.key(0), batch).items():
     assert (value == batch[name]).all()
 
 
 def test_plateau_and_rates():
-  made = recipe.create(homus(PLATEAU), 32)
+  made = recipe.create(homus(PLATEAU))
   state = made.plateau.init({})
   for _ in range(9):
     _, state = made.plateau.update({}, state, value=jnp.float32(0.5))
   assert float(state.scale) == 0.5
   _, rates = made.create_tx(100)
   assert float(rates(50)) == pytest.approx(4e-3)
-  _, rates = recipe.create(homus(), 32).create_tx(100)
+  _, rates = recipe.create(homus()).create_tx(100)
   assert float(rates(20)) == pytest.approx(4e-3)  # warm_up is 0.2
 
 
@@ -248,11 +237,11 @@ def test_plateau_and_rates():
   ],
 )
 def test_class_weights(name, expected):
-  weights = recipe.create(homus({'loss.class_weights': name}), 3).class_weights
+  weights = recipe.create(homus({'loss.class_weights': name})).class_weights
   assert weights(np.array([4, 1, 16])).tolist() == pytest.approx(expected)
   # A class without examples weighs nothing in the sum, but must not be infinite.
   assert np.isfinite(weights(np.array([4, 0, 16]))).all()
 
 
 def test_no_class_weights():
-  assert recipe.create(homus(), 3).class_weights is None
+  assert recipe.create(homus()).class_weights is None

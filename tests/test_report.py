@@ -54,8 +54,8 @@ def made_run(workdir, seed=0, wrong=WRONG, prefix='', classes=CLASSES, digest='a
     workdir,
     classes,
     (validation_labels, 4.0 * np.eye(len(classes))[predictions]),
-    (ids, labels, logits),
-    pictures,
+    report.Tested(ids, labels, logits, logits.argmax(1), pictures),
+    {},
   )
   report.write(workdir, {**FACTS, 'seed': seed, 'data_digest': digest})
   return workdir
@@ -133,7 +133,7 @@ def test_page_is_self_contained_and_names_every_error(run):
   text = (run / 'report/report.html').read_text('utf-8')
   page = Page(text)
   assert [re.search(r'\d-\d', alt).group() for alt in page.alts] == ['2-1', '1-4', '2-6']
-  assert page.alts[2] == 'Symbol 2-6, a Sharp & <co> taken for Dot'
+  assert page.alts[2] == 'Symbol 2-6, Sharp & <co> taken for Dot'
   assert all(address.startswith(('#', 'data:image/png')) for address in page.addresses)
   assert {address[1:] for address in page.addresses if address[0] == '#'} <= set(page.ids)
   assert set(re.findall(r'url\(#([^)]*)\)', text)) <= set(page.ids)
@@ -184,13 +184,13 @@ def test_the_paper_is_quoted_for_its_own_symbols_only(run, protocol, origin, oth
   names = [line.split('\t')[0] for line in table[1:]]
   assert len(names) == 32
   changed = report.read(run)._replace(
-    classes=CLASSES if other else names, facts={**FACTS, 'protocol': protocol}
+    classes=CLASSES if other else names, facts={**FACTS, 'protocol': protocol, 'origin': origin}
   )
   paper = report_page.paper_table(changed)
   assert (paper is not None) == (protocol != 'made_up' and not other)
   if paper:  # Table II: people recall Naturals at 0.74
     assert paper['Natural']['people_recall'] == 0.74
-  assert ('98.02' in report_page._context(protocol, origin, paper)) == shown
+  assert ('98.02' in report_page._context(changed, paper)) == shown
 
 
 def test_comparing_two_runs(tmp_path, capsys):
@@ -209,7 +209,10 @@ def test_runs_are_joined_by_id(tmp_path):
   a = report.read(made_run(tmp_path / 'a'))
   order = np.random.default_rng(0).permutation(12)
   shuffled = a._replace(
-    test_ids=a.test_ids[order], test_labels=a.test_labels[order], test_logits=a.test_logits[order]
+    test_ids=a.test_ids[order],
+    test_labels=a.test_labels[order],
+    test_logits=a.test_logits[order],
+    test_predicted=a.test_predicted[order],
   )
   assert 'on 0 symbols, only the second on 0' in report._compare_pair(a, shuffled)
 

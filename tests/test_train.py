@@ -13,8 +13,7 @@ import pytest
 from conftest import ROOT, config_page, load_page
 from jax import export
 
-from omr_jax import data, recipe, train
-from omr_jax.strokes import CLASSES
+from omr_jax import data, recipe, symbol_data, train
 
 TRAINING_SYMBOLS = 12170  # of the split original
 FOUR_DEVICES = """
@@ -22,8 +21,7 @@ import json
 import jax
 import numpy as np
 jax.config.update('jax_num_cpu_devices', 4)
-from omr_jax import data, recipe, train
-from omr_jax.strokes import CLASSES
+from omr_jax import data, symbol_data, recipe, train
 import test_train
 print(json.dumps([test_train.first_losses(n, {folders!r}, {config!r}) for n in (1, 4)]))
 """
@@ -69,8 +67,8 @@ def first_losses(devices, folders, config_json):
   config = config_page('homus')
   config.unlock()
   config.update(_tuples(json.loads(config_json)))
-  parts = recipe.create(config, len(CLASSES))
-  arrays = data.load(config.data.protocol, parts.drawing, *folders, allow_changed=True)
+  parts = recipe.create(config)
+  arrays = symbol_data.load(config.data.protocol, parts.drawing, *folders, allow_changed=True)
   tx, _ = parts.create_tx(38 * config.epochs)
   trainer = create(parts, devices, tx=tx, label_smoothing=config.loss.label_smoothing)
   on_devices = data.on_devices(arrays.splits['train'], parts.reads, mesh(devices))
@@ -207,7 +205,7 @@ def pages():
 @pytest.mark.parametrize(('page', 'variant'), pages())
 def test_training_lowers_for_tpu_and_cuda(page, variant, dataset):
   config = config_page(page, *variant)
-  parts = recipe.create(config, len(CLASSES))
+  parts = recipe.create(config)
   steps_per_epoch = TRAINING_SYMBOLS // config.batch_size
   trainer = create(
     parts,

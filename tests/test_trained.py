@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from omr_jax import data, evaluate, loop, trained, transfer
+from omr_jax import evaluate, loop, symbol_data, trained, transfer
 from omr_jax.errors import UserError
 
 
@@ -46,7 +46,7 @@ def test_transfer_counts_the_right_ones_among_the_test_symbols_of_another_protoc
   # 44 of the 220 made-up writers are tested, with 38 symbols each.
   assert n == 44 * 38
   network = trained.load(run)
-  test = data.load('made_up', network.parts.drawing, folders[0], None, False).splits['test']
+  test = symbol_data.load('made_up', network.parts.drawing, folders[0], None, False).splits['test']
   logits = network.parts.module.apply(network.variables, test, train=False)
   assert correct == (logits.argmax(1) == test['label']).sum()
   assert interval == evaluate.wilson_interval(correct, n)

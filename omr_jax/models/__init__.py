@@ -9,11 +9,10 @@ apart. The originals (MusicSymbolClassifier; the paper's two are in its section 
 | resnet25, the paper's  | res_net_3_small | resnet25_wide        | res_net_3       |
 | resnet25_preact        | res_net_5_small | resnet25_preact_wide | res_net_5       |
 | resnet25_strided       | res_net_1       | resnet26_wide        | res_net_4       |
-| resnet21_strided       | res_net_2       | preact_resnet11      | none: our own   |
+| resnet21_strided       | res_net_2       | preact_resnet9, 11   | none: our own   |
 """
 
 import bisect
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -22,11 +21,13 @@ import jax
 import jax.numpy as jnp
 from flax.typing import Dtype
 
+from omr_jax import values
 from omr_jax.errors import UserError, nearest
 from omr_jax.models import layers
 from omr_jax.models.preact import PreactResNet
 from omr_jax.models.resnet import ResNet
 from omr_jax.models.vgg import VGG
+from omr_jax.values import FLAG, Rule, whole
 
 # These halve the picture by a pool between groups, the strided ones by a group's first convolution.
 _POOLED = partial(
@@ -59,18 +60,22 @@ NETWORKS = {
     strides=(2, 2, 2, 2),
   ),
   'preact_resnet11': partial(PreactResNet),
+  'preact_resnet9': partial(
+    PreactResNet, widths=(16, 32, 64, 128), blocks=(1, 1, 1, 1), use_size=False, whole_pool=True
+  ),
 }
 
 _COUNTS = 'a list of up to 16 whole numbers from 1 to 4096'
-# What a value has to be, in words and as a test; types that a test can't compare fail it too.
-_VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+_VALUES: dict[str, Rule] = {
   'dropout': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
   'momentum': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
   'epsilon': ('above 0', lambda value: value > 0),
   'widths': (_COUNTS, lambda value: _are_counts(value, 4096)),
   'blocks': ('a list of up to 16 whole numbers from 1 to 64', lambda value: _are_counts(value, 64)),
-  'stem_stride': ('a whole number from 1 to 64', lambda value: _is_count(value, 64)),
-  'use_size': ('True or False', lambda value: isinstance(value, bool)),
+  'stem_size': whole(1, 64),
+  'stem_stride': whole(1, 64),
+  'even': FLAG,
+  'use_size': FLAG,
 }
 
 
@@ -99,9 +104,9 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
       raise UserError(
         f'{name} has no argument {argument!r}{nearest(argument, network.func.options)}'
       )
-    words, is_valid = _VALUES[argument]
-    if not _holds(is_valid, value):
-      raise UserError(f'{name}: {argument} is {value!r}; it must be {words}.')
+    rule = _VALUES[argument]
+    if not values.holds(rule, value):
+      raise UserError(f'{name}: {argument} is {value!r}; it must be {rule[0]}.')
   module = network(num_classes=num_classes, dtype=dtype, **arguments)
   if isinstance(module, PreactResNet) and len(module.widths) != len(module.blocks):
     raise UserError(
@@ -148,16 +153,5 @@ def _fits(module: nn.Module, height: int, width: int) -> bool:
   return True
 
 
-def _is_count(value: Any, most: int) -> bool:
-  return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most
-
-
 def _are_counts(value: Any, most: int) -> bool:
-  return 0 < len(value) <= 16 and all(_is_count(n, most) for n in value)
-
-
-def _holds(is_valid: Callable[[Any], bool], value: Any) -> bool:
-  try:
-    return is_valid(value)
-  except TypeError:
-    return False
+  return 0 < len(value) <= 16 and all(values.is_whole(n, 1, most) for n in value)

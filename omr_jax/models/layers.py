@@ -12,6 +12,9 @@ Conv = partial(nn.Conv, kernel_init=nn.initializers.glorot_uniform(), padding='S
 Dense = partial(nn.Dense, kernel_init=nn.initializers.glorot_uniform())
 
 
+BRIGHTNESS = (0.299, 0.587, 0.114)  # Of red, green and blue: ITU-R BT.601, as in JPEG.
+
+
 class TooSmallError(ValueError):
   """A picture has shrunk to less than a pooling's window."""
 
@@ -19,6 +22,19 @@ class TooSmallError(ValueError):
 def darkness(image: jax.Array, dtype: Dtype) -> jax.Array:
   """Black (0) to white (255), [batch, height, width, channels], to `dtype`: 1 for black."""
   return (1 - image.astype(jnp.float32) / 255).astype(dtype)
+
+
+def evened(image: jax.Array, dtype: Dtype) -> jax.Array:
+  """Colour pictures [batch, height, width, 3] to how dark they are, evened: [..., 1] in `dtype`.
+
+  Brightness by BRIGHTNESS; then each picture minus its mean, over its standard
+  deviation. So white paper and brown, bright light and dim, look alike. A twentieth of the way from
+  black to white is added to the deviation, or noise on a blank sheet would look like ink.
+  """
+  dark = 1 - image.astype(jnp.float32) / 255
+  dark = (dark * jnp.array(BRIGHTNESS)).sum(-1, keepdims=True)
+  mean, deviation = (f(dark, axis=(1, 2, 3), keepdims=True) for f in (jnp.mean, jnp.std))
+  return ((dark - mean) / (deviation + 0.05)).astype(dtype)
 
 
 class BatchNorm(nn.Module):

@@ -33,7 +33,7 @@ class Block(nn.Module):
 
 
 class PreactResNet(nn.Module):
-  """A strided 5x5 stem, groups of blocks, norm and ReLU, a 2x2 average pool, logits.
+  """A strided stem, groups of blocks, norm and ReLU, a pool, logits.
 
   A symbol fitted to its canvas has lost its size, which tells a dot from a whole note: with
   `use_size` the network reads it as a second input, through a dense layer of 32.
@@ -42,7 +42,11 @@ class PreactResNet(nn.Module):
     num_classes: Length of the logits.
     widths: Channels of each group; the stem has those of the first.
     blocks: Blocks of each group; all groups but the first begin with a stride of 2.
+    stem_size: Height and width of the stem's kernel.
     stem_stride: Of the stem's convolution.
+    whole_pool: Pool the whole picture by its mean and its maximum, instead of 2x2 by their mean:
+      what is looked for may be anywhere, and small.
+    even: Read colour pictures without their colour and their light, see `layers.evened`.
     use_size: Read the second input, `size`.
     dropout: Rate before the last dense layer.
     momentum: Of batch norm's moving statistics.
@@ -53,14 +57,20 @@ class PreactResNet(nn.Module):
   num_classes: int
   widths: tuple[int, ...] = (24, 48, 96)
   blocks: tuple[int, ...] = (1, 2, 2)
+  stem_size: int = 5
   stem_stride: int = 2
+  whole_pool: bool = False
+  even: bool = False
   use_size: bool = True
   dropout: float = 0.0
   momentum: float = 0.9
   epsilon: float = 1e-5
   dtype: Dtype = jnp.float32
 
-  options = ('widths', 'blocks', 'stem_stride', 'use_size', 'dropout', 'momentum', 'epsilon')
+  options = (
+    *('widths', 'blocks', 'stem_size', 'stem_stride', 'even', 'use_size', 'dropout', 'momentum'),
+    'epsilon',
+  )
 
   @property
   def inputs(self) -> tuple[str, ...]:
@@ -79,12 +89,17 @@ class PreactResNet(nn.Module):
     # Biases would be undone by the batch norms that follow.
     conv = partial(layers.Conv, use_bias=False, dtype=self.dtype)
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
-    x = layers.darkness(inputs['image'], self.dtype)
-    x = conv(self.widths[0], (5, 5), (self.stem_stride, self.stem_stride))(x)
+    look = layers.evened if self.even else layers.darkness
+    x = look(inputs['image'], self.dtype)
+    x = conv(self.widths[0], (self.stem_size,) * 2, (self.stem_stride,) * 2)(x)
     for group, (width, blocks) in enumerate(zip(self.widths, self.blocks, strict=True)):
       for block in range(blocks):
         x = Block(width, 2 if group and not block else 1, conv, norm)(x)
-    x = layers.average_pool(nn.relu(norm()(x)))
+    x = nn.relu(norm()(x))
+    if self.whole_pool:
+      x = jnp.concatenate([x.mean((1, 2)), x.max((1, 2))], -1)
+    else:
+      x = layers.average_pool(x)
     others = []
     if self.use_size:
       size = inputs['size'].astype(self.dtype)

@@ -1,0 +1,107 @@
+"""Pages of music or something else, the recipe for everyday use.
+
+  python -m omr_jax.main --config configs/scores.py --raw_dir my_pictures --workdir runs/scores
+
+`my_pictures` holds scores/ and other/. In every step the network sees each picture, whole or a part
+of it, as another phone might have taken it.
+"""
+
+from ml_collections import ConfigDict
+
+
+def get_config() -> ConfigDict:
+  config = ConfigDict()
+  config.seed = 0
+  config.epochs = 36
+  config.batch_size = 32
+  config.precision = 'float32'
+  config.average_decay = 0.995  # of the weights and batch_stats that are evaluated; 0 for none
+  config.stop_after = 0  # epochs without better validation accuracy; 0 for never
+  config.tested = 'last'  # or best; validation pictures are too few to rank late epochs
+
+  config.data = ConfigDict()
+  config.data.name = 'music_scores'
+  config.data.protocol = 'folders'  # or paper
+  config.data.fold = 0  # the tested one of folders, 0 to 4
+  config.data.hold_out = ''  # a source, such as scores/desk, to be tested instead of the fold
+  # A source of n pictures is drawn n^balance times as often as one of 1; 1: every picture once.
+  config.data.balance = 0.4
+
+  config.picture = ConfigDict()
+  config.picture.height = 128
+  config.picture.width = 128
+  config.picture.tiles = 3  # parts along each side that are looked at beside the whole picture
+  config.picture.whole = 0.35  # how often training shows the whole picture, not a part
+  config.picture.papers = 24  # lined paper, forms, ... of each kind, drawn by code, that train too
+
+  config.decision = ConfigDict()
+  config.decision.false_positive_rate = 0.005  # at most, on validation
+
+  config.augment = ConfigDict()
+  config.augment.space = 'camera'
+  config.augment.flip = True  # of pictures, as the next four
+  config.augment.rotation = 10.0
+  config.augment.zoom = (0.8, 1.2)
+  config.augment.shear = 0.0
+  config.augment.shift = 24.0
+
+  config.camera = ConfigDict()  # see omr_jax/camera.py
+  config.camera.clean = 0.4
+  config.camera.chance = 0.2
+  config.camera.rare = 0.1
+  config.camera.flip = 0.5
+  config.camera.turn = 0.15
+  config.camera.rotation = 15.0
+  config.camera.perspective = 0.15
+  config.camera.smaller = 1.2
+  config.camera.larger = 0.3
+  config.camera.stretch = 0.4
+  config.camera.shift = 0.2
+  config.camera.background = 0.9
+  config.camera.inverse = 0.04
+  config.camera.grey = 0.15
+  config.camera.defocus = 0.4
+  config.camera.motion = 1.0
+  config.camera.dark = 1.0
+  config.camera.bright = 0.15
+  config.camera.light = 0.5
+  config.camera.white_balance = 0.25
+  config.camera.shadow = 0.6
+  config.camera.moire = 0.1
+  config.camera.contrast = 0.3
+  config.camera.midtones = 0.15
+  config.camera.noise = 6.0
+  config.camera.jpeg = 50.0
+
+  config.model = ConfigDict()
+  config.model.name = 'preact_resnet9'
+  config.model.widths = (16, 32, 64, 128)
+  config.model.blocks = (1, 1, 1, 1)
+  config.model.stem_size = 8
+  config.model.stem_stride = 4
+  config.model.even = True  # no colour, and every picture's light alike
+  config.model.use_size = False  # pictures have no pen's box
+  config.model.dropout = 0.1
+
+  config.loss = ConfigDict()
+  config.loss.label_smoothing = 0.02
+  config.loss.class_weights = 'none'
+
+  config.optimizer = ConfigDict()
+  config.optimizer.name = 'adamw'
+  config.optimizer.learning_rate = 6e-3
+  config.optimizer.weight_decay = 0.02
+  config.optimizer.l2 = 0.0
+  config.optimizer.b1 = 0.9
+  config.optimizer.b2 = 0.999
+  config.optimizer.eps = 1e-8
+  config.optimizer.momentum = 0.9  # of sgd
+  config.optimizer.rho = 0.95  # of adadelta
+
+  config.schedule = ConfigDict()
+  config.schedule.name = 'one_cycle'
+  config.schedule.warm_up = 0.2
+  config.schedule.factor = 0.5  # of plateau, as the next two
+  config.schedule.patience = 8
+  config.schedule.floor = 1e-5
+  return config.lock()

@@ -1,0 +1,55 @@
+"""From logits to the answer that is given, and how sure it is: report, predict and export alike.
+
+Symbols are of the class with the largest logit. A picture is called 'scores' from a threshold on,
+which is chosen on validation pictures for a stated rate of false positives.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from omr_jax import evaluate, gate, gate_curves
+
+
+def threshold(config: Mapping, labels: np.ndarray, logits: np.ndarray) -> float | None:
+  """The log-odds from which on a picture is called 'scores', or None where classes are not two.
+
+  Args:
+    config: Of the run; its `decision.false_positive_rate` is kept to on these pictures.
+    labels: int [validation pictures].
+    logits: float [validation pictures, 2].
+  """
+  if 'decision' not in config:
+    return None
+  return choose(gate.log_odds(logits), labels, config['decision']['false_positive_rate'])
+
+
+def choose(log_odds: np.ndarray, labels: np.ndarray, false_positive_rate: float) -> float:
+  """The lowest threshold of at least even odds that keeps to the rate.
+
+  Below even odds nothing is called 'scores', however few pages of music would be lost without.
+  Where even odds are not enough, the threshold is the middle of the gap between the highest score
+  that must not pass and the next one above it; with none above it, half a unit above.
+
+  Args:
+    log_odds: float [pictures], ln(p / (1 - p)) for p the probability of 'scores'.
+    labels: int [pictures].
+    false_positive_rate: Of these pictures' others, at most.
+  """
+  point = gate_curves.threshold_for_fpr(log_odds, labels, false_positive_rate)
+  if point is None or point.below < 0:
+    return 0.0  # Anything above `below` decides alike.
+  return (point.below + min(point.threshold, point.below + 1)) / 2
+
+
+def decide(logits: np.ndarray, threshold: float | None) -> np.ndarray:
+  """The class of each example: int [n] of logits float [n, classes]."""
+  if threshold is None:
+    return np.argmax(logits, axis=1)
+  return (gate.log_odds(logits) >= threshold).astype(int)
+
+
+def confidence(logits: np.ndarray, predicted: np.ndarray, temperature: float) -> np.ndarray:
+  """Calibrated probability of the classes given, float64 [n]."""
+  chosen = evaluate.log_probabilities(logits, temperature)[np.arange(len(predicted)), predicted]
+  return np.exp(chosen)

@@ -1,0 +1,211 @@
+"""Pages of music and other pictures as arrays: every picture decoded and resized once."""
+
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from omr_jax import data, pictures, probes, views
+from omr_jax.data import Dataset
+from omr_jax.errors import UserError, nearest
+from tfds_builders import music_scores
+
+# To be raised with every change of what `_arrays` gives: older caches are then made anew.
+_RULE = 1
+# One picture in so many groups validates; all other groups that aren't tested train.
+_VALIDATION = 10
+
+
+@dataclass(frozen=True)
+class Picture:
+  """How pictures become arrays: `config.picture`.
+
+  Attributes:
+    height: In pixels.
+    width: In pixels.
+    tiles: Parts along each side that are looked at beside the whole picture, see `views`.
+    whole: How often training shows the whole picture instead of a part, 0 to 1.
+    papers: Pages drawn by code, of each kind without music, that train too; see `probes.papers`.
+  """
+
+  height: int
+  width: int
+  tiles: int
+  whole: float
+  papers: int
+
+
+class Tested(NamedTuple):
+  """Which pictures of the protocol `folders` are tested.
+
+  Attributes:
+    fold: Of the grouped folds, 0 to 4.
+    hold_out: A source such as `scores/desk`, which then is tested whole instead of the fold; none
+      of its groups trains or validates. '' for none.
+  """
+
+  fold: int
+  hold_out: str
+
+
+def load(
+  protocol: str,
+  tested: Tested,
+  balance: float,
+  picture: Picture,
+  data_dir: str | os.PathLike,
+  raw_dir: str | os.PathLike | None,
+) -> Dataset:
+  """Prepares the pictures where that is to be done, and decodes them or reads the arrays back.
+
+  Each split has `views` uint8 [pictures, 1 + tiles^2, height, width, 3], first the whole picture,
+  which is also its `image`, `label` (0 other, 1 scores), `id`, `source` and `group`.
+
+  Args:
+    protocol: `paper` or `folders`, see `tfds_builders/music_scores/README.md`.
+    tested: Of `folders`; the original split of the paper's data is as it is.
+    balance: A source of n pictures is drawn n^balance times as often as one with one picture; with
+      1 every epoch has every picture once.
+    picture: How pictures become arrays.
+    data_dir: Where prepared data is kept.
+    raw_dir: Where the raw data is.
+
+  Raises:
+    UserError: See `tfds_builders.music_scores.prepare`; an unknown source; nothing left to train
+      or to validate with; more pictures than the memory holds; a cache that can't be written.
+  """
+  builder = music_scores.prepare(protocol, data_dir, raw_dir)
+  raw_digest = dict(builder.info.metadata.items())['digest']
+
+  def make() -> data.Splits:
+    examples = sum(split.num_examples for split in builder.info.splits.values())
+    size = examples * views.count(picture.tiles), picture.height, picture.width, 3
+    data.refuse_beyond_memory(*size, 'picture')
+    return {split: _arrays(builder, split, picture) for split in builder.info.splits}
+
+  size = picture.height, picture.width, picture.tiles
+  parts = data.cached('decoded', [_RULE, raw_digest, protocol, size], make)
+  splits = parts if protocol == 'paper' else _by_fold(parts, tested)
+  splits = {name: dict(arrays) for name, arrays in splits.items()}
+  if picture.papers:
+    drawn = data.cached('papers', [_RULE, picture.papers, size], lambda: _papers(picture))['train']
+    train = splits['train']
+    splits['train'] = {name: np.concatenate([train[name], drawn[name]]) for name in drawn}
+  for arrays in splits.values():
+    arrays['image'] = arrays['views'][:, 0]
+  draws = _draws(splits['train']['source'], balance)
+  origin = 'pictures in folders' if protocol == 'folders' else "the paper's pictures"
+  return Dataset(splits, raw_digest, origin, draws, splits['test']['source'])
+
+
+def sources(
+  protocol: str, data_dir: str | os.PathLike, raw_dir: str | os.PathLike | None
+) -> list[str]:
+  """The names that `Tested.hold_out` may have, sorted.
+
+  Raises:
+    UserError: See `tfds_builders.music_scores.prepare`.
+  """
+  builder = music_scores.prepare(protocol, data_dir, raw_dir)
+  names = set()
+  for split in builder.info.splits:
+    names |= {example['source'].decode() for example in builder.as_data_source(split=split)}
+  return sorted(names)
+
+
+def _arrays(builder, split: str, picture: Picture) -> dict[str, np.ndarray]:
+  source = builder.as_data_source(split=split)
+
+  def one(index: int) -> tuple[np.ndarray, dict]:
+    example = source[index]
+    content, name = example.pop('image'), example['id'].decode()
+    return views.load(content, name, picture.height, picture.width, picture.tiles), example
+
+  with ThreadPoolExecutor(os.cpu_count()) as threads:
+    found = list(
+      tqdm(
+        threads.map(one, range(len(source))),
+        desc=f'decoding {split}',
+        total=len(source),
+        unit='picture',
+        delay=1,
+        leave=False,
+        disable=None,
+      )
+    )
+  arrays = {
+    name: np.array([example[name].decode() for _, example in found])
+    for name in ('id', 'source', 'group')
+  }
+  arrays['label'] = np.array([example['label'] for _, example in found], np.int32)
+  return arrays | {'views': np.stack([seen for seen, _ in found])}
+
+
+def _papers(picture: Picture) -> data.Splits:
+  size = picture.height, picture.width, picture.tiles
+  drawn = tqdm(
+    probes.papers(picture.papers),
+    desc='drawing papers',
+    unit='page',
+    delay=1,
+    leave=False,
+    disable=None,
+  )
+  names, seen = zip(*((name, views.views(page, *size)) for name, page in drawn), strict=True)
+  names = np.array([f'drawn/{name}' for name in names])
+  labels = np.zeros(len(names), np.int32)
+  source = np.full(len(names), 'drawn')
+  arrays = {'id': names, 'source': source, 'group': names, 'label': labels, 'views': np.stack(seen)}
+  return {'train': arrays}
+
+
+def _by_fold(parts: data.Splits, tested: Tested) -> data.Splits:
+  """Train, validation and test out of the folds."""
+  arrays = {
+    name: np.concatenate([part[name] for part in parts.values()]) for name in parts['fold_0']
+  }
+  if tested.hold_out:
+    known = sorted(set(arrays['source'].tolist()))
+    if tested.hold_out not in known:
+      raise UserError(
+        f'config.data.hold_out: no source is called {tested.hold_out!r}'
+        f'{nearest(tested.hold_out, known)}'
+      )
+    is_test = arrays['source'] == tested.hold_out
+  else:
+    names = [np.full(len(part['id']), name) for name, part in parts.items()]
+    is_test = np.concatenate(names) == f'fold_{tested.fold}'
+  of_tested = set(arrays['group'][is_test].tolist())
+  validates = {group: _validates(group) for group in set(arrays['group'].tolist())}
+  left = np.array([group not in of_tested for group in arrays['group'].tolist()])
+  is_validation = left & np.array([validates[group] for group in arrays['group'].tolist()])
+  chosen = {'train': left & ~is_validation, 'validation': is_validation, 'test': is_test}
+  for name, here in chosen.items():
+    labels = arrays['label'][here]
+    if name != 'test' and len(np.unique(labels)) < len(pictures.CLASSES):
+      raise UserError(
+        f'the pictures leave only one class to {"train" if name == "train" else "validate"} with; '
+        'add pictures of other groups (writers, books, pieces).'
+      )
+  return {
+    name: {key: value[here] for key, value in arrays.items()} for name, here in chosen.items()
+  }
+
+
+def _validates(group: str) -> bool:
+  """By a hash of the group's name, another than that of the folds."""
+  content = f'validation {group}'.encode()
+  return int(hashlib.sha256(content).hexdigest(), 16) % _VALIDATION == 0
+
+
+def _draws(names: np.ndarray, balance: float) -> np.ndarray | None:
+  """The probability with which an epoch draws each picture, float64 [pictures]."""
+  if balance == 1:
+    return None
+  _, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)
+  draws = (counts**balance / counts)[inverse]
+  return draws / draws.sum()

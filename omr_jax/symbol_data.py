@@ -1,0 +1,88 @@
+"""HOMUS as arrays: every symbol drawn once."""
+
+import os
+from dataclasses import asdict
+
+import numpy as np
+from tqdm import tqdm
+
+from omr_jax import data, render
+from omr_jax.data import SPLITS, Dataset
+from omr_jax.simplify import simplify
+from omr_jax.strokes import OFFICIAL
+from tfds_builders import homus
+from tfds_builders.homus import archive
+
+# To be raised with every change of what `_arrays` gives: older caches are then made anew.
+_RULE = 2
+
+
+def load(
+  protocol: str,
+  drawing: render.Drawing,
+  data_dir: str | os.PathLike,
+  raw_dir: str | os.PathLike | None,
+  allow_changed: bool,
+) -> Dataset:
+  """Prepares HOMUS where that is to be done, and draws it or reads the drawn arrays back.
+
+  Each split has `image` uint8 [symbols, height, width, 1], `size` float32 [symbols, 2] (logarithms
+  of the box's width and height in pixels of the tablet), `label` and `id`; `train` also has
+  `points` and `stroke`, see `simplify`. Of several renderings the training split has all, the
+  others have the first, so that every evaluated symbol counts once. All renderings of a symbol are
+  in that symbol's split.
+
+  Args:
+    protocol: Of the split, see `tfds_builders/homus/README.md`.
+    drawing: How the symbols become pictures.
+    data_dir: Where prepared data is kept.
+    raw_dir: Where the raw archive is.
+    allow_changed: Accept a raw archive that differs from HOMUS 2.0.
+
+  Raises:
+    UserError: See `tfds_builders.homus.prepare`; more pictures than the memory holds; a cache that
+      can't be written.
+  """
+  builder = homus.prepare(protocol, data_dir, raw_dir, allow_changed)
+  raw_digest = dict(builder.info.metadata.items())['digest']
+
+  def make() -> data.Splits:
+    examples = builder.info.splits['train'].num_examples * len(drawing.renderings())
+    data.refuse_beyond_memory(examples, drawing.height, drawing.width, 1, 'drawing')
+    return {split: _arrays(builder, split, drawing) for split in SPLITS}
+
+  splits = data.cached('drawn', [_RULE, raw_digest, protocol, asdict(drawing)], make)
+  return Dataset(splits, raw_digest, _origin(protocol, raw_digest))
+
+
+def _arrays(builder, split: str, drawing: render.Drawing) -> dict[str, np.ndarray]:
+  source = builder.as_data_source(split=split)
+  examples = source.__getitems__(list(range(len(source))))
+  renderings = drawing.renderings() if split == 'train' else drawing.renderings()[:1]
+  images = np.empty((len(examples), len(renderings), drawing.height, drawing.width), np.uint8)
+  progress = tqdm(
+    examples, desc=f'drawing {split}', unit='symbol', delay=1, leave=False, disable=None
+  )
+  for row, example in zip(images, progress, strict=True):
+    for number, (thickness, staff_line) in enumerate(renderings):
+      row[number] = render.draw_rendering(
+        example['points'], example['stroke'], drawing, thickness, staff_line
+      )
+  points = [example['points'] for example in examples]
+  box = np.array([np.ptp(p, axis=0) for p in points], np.float32).reshape(-1, 2)
+  arrays = {
+    'size': np.log(np.maximum(box, 1)),
+    'label': np.array([example['label'] for example in examples], np.int32),
+    'id': np.array([example['id'].decode() for example in examples]),
+  }
+  if split == 'train':
+    strokes = [example['stroke'] for example in examples]
+    arrays |= zip(('points', 'stroke'), simplify(points, strokes), strict=True)
+  arrays = {name: np.repeat(value, len(renderings), axis=0) for name, value in arrays.items()}
+  return arrays | {'image': images.reshape(-1, drawing.height, drawing.width, 1)}
+
+
+def _origin(protocol: str, raw_digest: str) -> str:
+  if protocol == 'made_up':
+    return 'made-up symbols'
+  return OFFICIAL if raw_digest == archive.DIGEST else 'a changed HOMUS'

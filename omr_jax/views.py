@@ -1,0 +1,95 @@
+"""How a picture is looked at: whole, and in overlapping parts from near.
+
+On a whole page of 128x128 pixels staff lines are grey bands, and so are lines of text. A part of it
+shows the lines. Training, evaluation and use take their views from here.
+"""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from omr_jax import pictures
+from omr_jax.models import layers
+
+_BLANK = 15
+
+
+def count(tiles: int) -> int:
+  """Views of a picture: the whole one, and `tiles` times `tiles` parts."""
+  return 1 + tiles**2
+
+
+def views(picture: np.ndarray, height: int, width: int, tiles: int) -> np.ndarray:
+  """All views of a picture, each by the rule of `pictures.resize`.
+
+  A part has the share s = 4 / (3 tiles + 1) of the picture's height and width, so that neighbours
+  overlap by a quarter of a part and the outer ones end with the picture: the part in row i and
+  column j begins at 3/4 s i of the height and 3/4 s j of the width; begin and size are rounded to
+  whole pixels, half to even, a part has one pixel at least, and lies inside the picture.
+
+  Args:
+    picture: uint8 [source height, source width, 3].
+    height: Of the views in pixels.
+    width: Of the views in pixels.
+    tiles: Parts along each side; 0 for the whole picture alone.
+
+  Returns:
+    uint8 [1 + tiles^2, height, width, 3]: the whole picture, then the parts row by row.
+  """
+  rows, columns = (_parts(size, tiles) for size in picture.shape[:2])
+  seen = [picture, *(picture[row, column] for row in rows for column in columns)]
+  return np.stack([pictures.resize(each, height, width) for each in seen])
+
+
+def least(height: int, width: int, tiles: int) -> int:
+  """How far JPEGs may be made smaller while they are decoded (`pictures.read`), in pixels."""
+  return math.ceil(max(2, 1.2 / _share(tiles) if tiles else 0) * max(height, width))
+
+
+def load(content: bytes, name: str, height: int, width: int, tiles: int) -> np.ndarray:
+  """All views of the picture in a file: uint8 [1 + tiles^2, height, width, 3].
+
+  Raises:
+    UserError: As `pictures.read`.
+  """
+  picture = pictures.read(content, name, least(height, width, tiles))
+  return views(picture, height, width, tiles)
+
+
+def is_blank(seen: jax.Array) -> jax.Array:
+  """Whether views show next to nothing, such as margins: [..., height, width, 3] to bool [...].
+
+  That is, the standard deviation of their brightness (ITU-R BT.601) is below 15 of 255.
+  """
+  brightness = (seen.astype(jnp.float32) * jnp.array(layers.BRIGHTNESS)).sum(-1)
+  return brightness.std((-2, -1)) < _BLANK
+
+
+def combined(logits: jax.Array, blank: jax.Array) -> jax.Array:
+  """Logits of pictures from those of their views, [batch, views, classes] to [batch, classes].
+
+  The odds of a class are the mean of what the views give it: music anywhere is music, and it takes
+  more than one doubtful part. Blank parts say nothing; the whole picture always counts.
+
+  Args:
+    logits: float [batch, views, 2].
+    blank: bool [batch, views], see `is_blank`.
+
+  Returns:
+    0 and the logarithm of those odds.
+  """
+  used = ~blank.at[:, 0].set(False)
+  log_odds = jax.nn.logsumexp(logits[..., 1] - logits[..., 0], 1, where=used) - jnp.log(used.sum(1))
+  return jnp.stack([jnp.zeros_like(log_odds), log_odds], 1)
+
+
+def _share(tiles: int) -> float:
+  return 4 / (3 * tiles + 1)
+
+
+def _parts(size: int, tiles: int) -> list[slice]:
+  length = max(1, round(_share(tiles) * size)) if tiles else 0
+  starts = [min(round(0.75 * _share(tiles) * i * size), size - length) for i in range(tiles)]
+  return [slice(start, start + length) for start in starts]
