@@ -4,6 +4,7 @@ Symbols are of the class with the largest logit. A picture is called 'scores' fr
 which is chosen on validation pictures for a stated rate of false positives.
 """
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -25,11 +26,11 @@ def threshold(config: Mapping, labels: np.ndarray, logits: np.ndarray) -> float 
 
 
 def choose(log_odds: np.ndarray, labels: np.ndarray, false_positive_rate: float) -> float:
-  """The lowest threshold of at least even odds that keeps to the rate.
+  """The threshold that keeps to the rate, with as much room as these pictures leave.
 
-  Below even odds nothing is called 'scores', however few pages of music would be lost without.
-  Where even odds are not enough, the threshold is the middle of the gap between the highest score
-  that must not pass and the next one above it; with none above it, half a unit above.
+  It is the middle of the gap between the highest score that must not pass and the next one above
+  it: pictures of sources that nobody has seen yet come closer to it than these, from both sides. It
+  is half a unit above the highest score where that must not pass, and never below even odds.
 
   Args:
     log_odds: float [pictures], ln(p / (1 - p)) for p the probability of 'scores'.
@@ -37,9 +38,10 @@ def choose(log_odds: np.ndarray, labels: np.ndarray, false_positive_rate: float)
     false_positive_rate: Of these pictures' others, at most.
   """
   point = gate_curves.threshold_for_fpr(log_odds, labels, false_positive_rate)
-  if point is None or point.below < 0:
-    return 0.0  # Anything above `below` decides alike.
-  return (point.below + min(point.threshold, point.below + 1)) / 2
+  if point is None or math.isinf(point.below):
+    return 0.0  # Every picture may pass.
+  above = point.below + 1 if math.isinf(point.threshold) else point.threshold
+  return max(0.0, (point.below + above) / 2)
 
 
 def decide(logits: np.ndarray, threshold: float | None) -> np.ndarray:

@@ -1,13 +1,16 @@
-"""A small archive of made-up symbols in HOMUS's format, and a small run on it."""
+"""Small made-up symbols in HOMUS's format, small made-up pictures, and a small run on each."""
 
 import importlib.util
+import io
 import zipfile
 from pathlib import Path
 from types import ModuleType
 
 import jax
+import numpy as np
 import pytest
 from ml_collections import ConfigDict
+from PIL import Image
 
 from omr_jax import data, recipe
 
@@ -87,3 +90,55 @@ def parts(config) -> recipe.Recipe:
 @pytest.fixture
 def dataset(config, parts, folders) -> data.Dataset:
   return parts.load(*folders)
+
+
+def picture_file(seed: int, stripes: bool) -> bytes:
+  """A PNG of 60x80 pixels: dark stripes on white, or a coarse pattern of colours."""
+  rng = np.random.default_rng(seed)
+  if stripes:
+    pixels = np.full((60, 80, 3), 255, np.uint8)
+    pixels[rng.integers(3) :: rng.integers(4, 7)] = rng.integers(60)
+  else:
+    pixels = rng.integers(0, 256, (6, 8, 3), np.uint8).repeat(10, 0).repeat(10, 1)
+  file = io.BytesIO()
+  Image.fromarray(pixels).save(file, 'PNG')
+  return file.getvalue()
+
+
+@pytest.fixture(scope='session')
+def picture_folders(tmp_path_factory) -> tuple[Path, Path]:
+  """Folders of prepared data and of pictures: 4 sources of 40, of two labels."""
+  raw_dir = tmp_path_factory.mktemp('pictures')
+  names = [a + b for a in 'bdfghklm' for b in 'aeiou']
+  for number, source in enumerate(('scores/prints', 'scores/desk', 'other/photos', 'other/books')):
+    (raw_dir / source).mkdir(parents=True)
+    for index, name in enumerate(names):
+      content = picture_file(100 * number + index, stripes=source.startswith('scores'))
+      (raw_dir / source / f'{source[-3:]}{name}.png').write_bytes(content)
+  return tmp_path_factory.mktemp('prepared'), raw_dir
+
+
+def small_score_config() -> ConfigDict:
+  """configs/scores.py made small."""
+  config = config_page('scores')
+  config.epochs = 4
+  config.batch_size = 16
+  config.average_decay = 0.5
+  config.picture.height = config.picture.width = 16
+  config.picture.tiles = 2
+  config.picture.papers = 1
+  config.model.widths = (8, 16)
+  config.model.blocks = (1, 1)
+  config.model.stem_size = 3
+  config.model.stem_stride = 1
+  return config
+
+
+@pytest.fixture(scope='session')
+def score_run(picture_folders, tmp_path_factory) -> Path:
+  """Workdir of a finished run on these pictures."""
+  from omr_jax import loop
+
+  workdir = tmp_path_factory.mktemp('runs') / 'scores'
+  loop.train_and_evaluate(small_score_config(), 'scores', workdir, *picture_folders)
+  return workdir
