@@ -47,6 +47,8 @@ DATASETS = {
     'decision': ('false_positive_rate',),
   },
 }
+# Pictures have no strokes, and symbols no colours that a camera could see.
+_SPACES = {'homus': ('none', 'pictures', 'strokes'), 'music_scores': ('none', 'pictures', 'camera')}
 # The keys that are read whatever is chosen.
 _SECTIONS = {
   'augment': ('space',),
@@ -78,6 +80,7 @@ def check_config(config: ConfigDict) -> None:
   for section in sections:
     if not isinstance(config[section], ConfigDict):
       raise UserError(f'config.{section} is {config[section]!r}; it must be a section.')
+  _chosen(config, 'augment.space', _SPACES[config.data.name])
   chosen = {key: _chosen(config, key, choices) for key, choices in _CHOICES.items()}
   for section, keys in sections.items():
     wanted, allowed = list(keys), list(keys)
@@ -149,13 +152,8 @@ def _check_together(config: ConfigDict) -> None:
     raise UserError(
       f'config.schedule.floor is {config.schedule.floor!r}; it must be at most the learning rate.'
     )
-  if config.data.name != 'homus':
-    if space == 'strokes':
-      raise UserError('config.augment.space=strokes needs symbols; these pictures have no strokes.')
-    return
-  if space == 'camera':
-    raise UserError('config.augment.space=camera is for colour pictures; choose another.')
-  _check_drawing(config.drawing, space)
+  if config.data.name == 'homus':
+    _check_drawing(config.drawing, space)
 
 
 def _check_drawing(drawing: ConfigDict, space: str) -> None:

@@ -93,13 +93,13 @@ def dataset(config, parts, folders) -> data.Dataset:
 
 
 def picture_file(seed: int, stripes: bool) -> bytes:
-  """A PNG of 60x80 pixels: dark stripes on white, or a coarse pattern of colours."""
-  rng = np.random.default_rng(seed)
+  """A PNG of 60x80 pixels: a coarse pattern, of greys behind dark stripes, or of colours."""
+  coarse = np.random.default_rng(seed).integers(60, 256, (6, 8, 3), np.uint8)
   if stripes:
-    pixels = np.full((60, 80, 3), 255, np.uint8)
-    pixels[rng.integers(3) :: rng.integers(4, 7)] = rng.integers(60)
-  else:
-    pixels = rng.integers(0, 256, (6, 8, 3), np.uint8).repeat(10, 0).repeat(10, 1)
+    coarse[:] = coarse[..., :1]
+  pixels = coarse.repeat(10, 0).repeat(10, 1)
+  if stripes:
+    pixels[::4] = 0
   file = io.BytesIO()
   Image.fromarray(pixels).save(file, 'PNG')
   return file.getvalue()

@@ -13,16 +13,15 @@ def logits(log_odds):
 @pytest.mark.parametrize(
   ('others', 'scores', 'rate', 'expected'),
   [
-    # Room on both sides: the middle of -1 and 4, and of 1 and 4.
-    ([-3, -1], [4, 5], 0, 1.5),
-    ([-3, 1], [4, 5], 0, 2.5),
+    # 15 % of the way from the highest that must not pass to the next one.
+    ([-3, 1], [5, 6], 0, 1.6),
     # Never below even odds.
     ([-5, -4], [1, 5], 0, 0),
-    # One of four may pass: between -1 and 2, the one that does.
-    ([-3, -2, -1, 2], [4, 5], 0.25, 0.5),
-    ([-3, -2, -1, 2], [4, 5], 0.24, 3),
-    # The highest must not pass.
-    ([6, -1], [4, 5], 0, 6.5),
+    # One of four may pass, or none.
+    ([-3, -2, 1, 3], [4, 5], 0.25, 1.3),
+    ([-3, -2, 1, 3], [4, 5], 0.24, 3.15),
+    # The highest of all must not pass.
+    ([6, -1], [4, 5], 0, 6.15),
     # All may, as in the paper.
     ([6, -1], [4, 5], 1, 0),
   ],
@@ -30,9 +29,9 @@ def logits(log_odds):
 def test_threshold(others, scores, rate, expected):
   log_odds = np.array([*others, *scores], float)
   labels = np.array([0] * len(others) + [1] * len(scores))
-  assert decision.choose(log_odds, labels, rate) == expected
+  assert decision.choose(log_odds, labels, rate) == pytest.approx(expected)
   config = {'decision': {'false_positive_rate': rate}}
-  assert decision.threshold(config, labels, logits(log_odds)) == expected
+  assert decision.threshold(config, labels, logits(log_odds)) == pytest.approx(expected)
   assert decision.threshold({}, labels, logits(log_odds)) is None
 
 

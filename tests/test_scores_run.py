@@ -89,7 +89,7 @@ def test_network_that_reads_the_pen_is_refused():
     ('picture', 'tiles', 9, 'from 0 to 8'),
     ('decision', 'false_positive_rate', -0.1, 'from 0 to 1'),
     ('camera', 'midtones', 0.5, '0.25'),
-    ('augment', 'space', 'strokes', 'no strokes'),
+    ('augment', 'space', 'strokes', 'none, pictures, camera'),
   ],
 )
 def test_refused(section, key, value, words):

@@ -55,19 +55,22 @@ def test_load_is_views_of_what_is_read():
   )
 
 
+def combined(odds, blank=()):
+  """Odds of a picture from those of its views."""
+  logits = jnp.stack([jnp.full((1, len(odds)), 2.0), 2 + jnp.log(jnp.array([odds]))], -1)
+  is_blank = jnp.array([[place in blank for place in range(len(odds))]])
+  return float(jnp.exp(jnp.diff(views.combined(logits, is_blank))[0, 0]))
+
+
 def test_combined():
-  """Odds of 8, 1, 4 and 3 to 1 have the mean 4; without the second the mean is 5."""
-  log_odds = jnp.log(jnp.array([[8.0, 1.0, 4.0, 3.0]]))
-  logits = jnp.stack([jnp.full((1, 4), 2.0), 2 + log_odds], -1)
-  none = jnp.zeros((1, 4), bool)
-
-  def odds(blank):
-    return float(jnp.exp(jnp.diff(views.combined(logits, blank))[0, 0]))
-
-  assert odds(none) == pytest.approx(4, rel=1e-5)
-  assert odds(none.at[0, 1].set(True)) == pytest.approx(5, rel=1e-5)
-  # A blank whole picture counts all the same.
-  assert odds(~none) == pytest.approx(8, rel=1e-5)
+  """Parts with odds of 1, 4, 9 to 1: the mean of the roots is 2, so the odds are 4."""
+  assert combined([3.0, 1, 4, 9]) == pytest.approx(4, rel=1e-5)
+  assert combined([5.0, 1, 4, 9]) == pytest.approx(5, rel=1e-5)
+  # Without the first of them: ((2 + 3) / 2)^2 = 6.25.
+  assert combined([5.0, 1, 4, 9], blank=(0, 1)) == pytest.approx(6.25, rel=1e-5)
+  # Nothing but the whole picture, even a blank one.
+  assert combined([0.5, 1, 4, 9], blank=(0, 1, 2, 3)) == pytest.approx(0.5, rel=1e-5)
+  assert combined([0.5]) == pytest.approx(0.5, rel=1e-5)
 
 
 def test_blank():
