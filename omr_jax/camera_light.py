@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from omr_jax.pictures import BRIGHTNESS
+
 # Tables K.1 and K.2 of the JPEG standard (ITU-T T.81), brightness and colour.
 _TABLES = np.array(
   [
@@ -36,9 +38,13 @@ _TABLES = np.array(
 
 
 def grey(planes: jax.Array) -> jax.Array:
-  """Brightness in all three channels (ITU-R BT.601, as in JPEG)."""
-  red, green, blue = jnp.moveaxis(planes, 1, 0)
-  return jnp.broadcast_to((0.299 * red + 0.587 * green + 0.114 * blue)[:, None], planes.shape)
+  """Brightness in all three channels."""
+  return jnp.broadcast_to(_brightness(planes)[:, None], planes.shape)
+
+
+def _brightness(planes: jax.Array) -> jax.Array:
+  """[batch, 3, height, width] to [batch, height, width]."""
+  return sum(weight * planes[:, i] for i, weight in enumerate(BRIGHTNESS))
 
 
 def kept(*values: jax.Array) -> tuple[jax.Array, ...]:
@@ -184,8 +190,8 @@ def jpeg(planes: jax.Array, quality: jax.Array) -> jax.Array:
   scale = jnp.where(quality < 50, 5000 / quality, 200 - 2 * quality)[:, None, None, None]
   tables = jnp.clip(jnp.floor((_TABLES * scale + 50) / 100), 1, 255)
   tables = tables[:, (0, 1, 1), None, :, None, :]
-  red, green, blue = jnp.moveaxis(planes, 1, 0)
-  light = 0.299 * red + 0.587 * green + 0.114 * blue
+  red, _, blue = jnp.moveaxis(planes, 1, 0)
+  light = _brightness(planes)
   values = jnp.stack([light - 128, (blue - light) / 1.772, (red - light) / 1.402], 1)
   values = jnp.pad(values, ((0, 0), (0, 0), (0, -height % 8), (0, -width % 8)), mode='edge')
   blocks = values.reshape(batch, 3, values.shape[2] // 8, 8, values.shape[3] // 8, 8)
@@ -199,5 +205,6 @@ def jpeg(planes: jax.Array, quality: jax.Array) -> jax.Array:
   values = jnp.einsum('bcyuxv,ui,vj->bcyixj', waves, dct, dct, **exact).reshape(values.shape)
   light, blue, red = jnp.moveaxis(values[:, :, :height, :width], 1, 0)
   light, blue, red = light + 128, 1.772 * blue, 1.402 * red
-  green = -(0.114 * blue + 0.299 * red) / 0.587
+  of_red, of_green, of_blue = BRIGHTNESS
+  green = -(of_blue * blue + of_red * red) / of_green
   return jnp.stack([light + red, light + green, light + blue], 1)

@@ -51,9 +51,8 @@ def train_and_evaluate(
   refuse_unwritable(workdir)
   mesh = runs.device_mesh(config.batch_size)
   dataset = parts.load(data_dir, raw_dir)
-  runs.steps_per_epoch(config, dataset)  # Refused before the folder is claimed.
+  run = runs.create(config, config_name, workdir, parts, dataset, mesh, started)
   with claim(config, workdir, dataset.digest):
-    run = runs.create(config, config_name, workdir, parts, dataset, mesh, started)
     summary = _train_and_finish(run)
   announce.result(summary, workdir)
   return summary

@@ -27,6 +27,8 @@ except ImportError:
   pillow_heif = None
 
 CLASSES = ('other', 'scores')
+# Of red, green and blue in brightness: ITU-R BT.601, as in JPEG.
+BRIGHTNESS = (0.299, 0.587, 0.114)
 
 # The largest phones take 12 000 x 9 000. Decoding takes up to 8 bytes for each.
 _MOST_PIXELS = 110_000_000

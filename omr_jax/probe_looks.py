@@ -51,7 +51,8 @@ def half_text(rng: np.random.Generator, page: np.ndarray, beside: bool) -> np.nd
   the text is new.
   """
   height, width = page.shape[:2]
-  paper, ink = _paper(page), _ink(page)
+  paper = _paper(page)
+  ink = _ink(paper)
   image = Image.fromarray(page)
   pen = ImageDraw.Draw(image)
   left, top = (width // 2, 0) if beside else (0, height // 2)
@@ -106,9 +107,9 @@ def _paper(page: np.ndarray) -> tuple[int, int, int]:
   return tuple(np.median(pixels[bins == np.bincount(bins).argmax()], 0).astype(int).tolist())
 
 
-def _ink(page: np.ndarray) -> tuple[int, int, int]:
+def _ink(paper: tuple[int, int, int]) -> tuple[int, int, int]:
   """Black or white, what stands out from the paper."""
-  return (20, 20, 20) if sum(_paper(page)) > 3 * 127 else (235, 235, 235)
+  return (20, 20, 20) if sum(paper) > 3 * 127 else (235, 235, 235)
 
 
 def _wood(rng: np.random.Generator, height: int, width: int) -> np.ndarray:

@@ -29,8 +29,8 @@ class Run:
     trainer: Compiled functions.
     steps_per_epoch: Whole batches of the training split.
     rates: The learning rate over steps, before the plateau's scale.
-    manager: Of the checkpoints.
     started: When, on the clock of `time.monotonic`; moved back by what the run took before.
+    manager: Of the checkpoints, opened by `start`.
   """
 
   config: ConfigDict
@@ -42,8 +42,8 @@ class Run:
   trainer: train.Trainer
   steps_per_epoch: int
   rates: optax.Schedule
-  manager: object
   started: float
+  manager: object = None
 
   def predict(self, variables: Variables, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     """Logits of all examples of a split, float32 [examples, classes]."""
@@ -65,16 +65,6 @@ def device_mesh(batch_size: int) -> jax.sharding.Mesh:
   return jax.make_mesh((devices,), (train.BATCH_AXIS,), axis_types=(jax.sharding.AxisType.Auto,))
 
 
-def steps_per_epoch(config: ConfigDict, dataset: data.Dataset) -> int:
-  """Whole batches of the training split. UserError where there is none."""
-  examples = len(dataset.splits['train']['label'])
-  if config.batch_size > examples:
-    raise UserError(
-      f'config.batch_size={config.batch_size} is more than the {examples} training examples.'
-    )
-  return examples // config.batch_size
-
-
 def create(
   config: ConfigDict,
   config_name: str,
@@ -84,8 +74,17 @@ def create(
   mesh: jax.sharding.Mesh,
   started: float,
 ) -> Run:
-  """Makes the functions of a run and opens its checkpoints."""
-  steps = steps_per_epoch(config, dataset)
+  """Makes the functions of a run; nothing is written yet.
+
+  Raises:
+    UserError: Fewer training examples than a batch has.
+  """
+  examples = len(dataset.splits['train']['label'])
+  if config.batch_size > examples:
+    raise UserError(
+      f'config.batch_size={config.batch_size} is more than the {examples} training examples.'
+    )
+  steps = examples // config.batch_size
   tx, rates = parts.create_tx(steps * config.epochs)
   counts = np.bincount(dataset.splits['train']['label'], minlength=len(parts.classes))
   training = train.Training(
@@ -101,18 +100,16 @@ def create(
   # Inside a loop XLA compiles convolutions for CPU without its threads and fast kernels: 30 times
   # slower a step (6.2 s against 0.2 s, preact_resnet11, batch 64, 2 cores).
   trainer = train.create(training, mesh, whole_epochs=mesh.devices.flat[0].platform != 'cpu')
-  manager = checkpoint.open_folder(workdir)
-  return Run(
-    config, config_name, workdir, parts, dataset, mesh, trainer, steps, rates, manager, started
-  )
+  return Run(config, config_name, workdir, parts, dataset, mesh, trainer, steps, rates, started)
 
 
 def start(run: Run) -> tuple[TrainState, Variables]:
-  """State and best variables of the latest checkpoint, or new ones; sets the run's clock.
+  """State and best variables of the latest checkpoint, or new ones; opens them, sets the clock.
 
   Raises:
     UserError: A checkpoint that is damaged or of another network.
   """
+  run.manager = checkpoint.open_folder(run.workdir)
   state = run.trainer.init()
   saved = checkpoint.restore(run.manager, 'state', state)
   if saved is None:

@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from omr_jax import pictures
-from omr_jax.models import layers
 
 _BLANK = 15
 
@@ -63,7 +62,7 @@ def is_blank(seen: jax.Array) -> jax.Array:
 
   That is, the standard deviation of their brightness (ITU-R BT.601) is below 15 of 255.
   """
-  brightness = (seen.astype(jnp.float32) * jnp.array(layers.BRIGHTNESS)).sum(-1)
+  brightness = (seen.astype(jnp.float32) * jnp.array(pictures.BRIGHTNESS)).sum(-1)
   return brightness.std((-2, -1)) < _BLANK
 
 

@@ -81,7 +81,7 @@ def claim(config: ConfigDict, workdir: Path, data_digest: str) -> Iterator[None]
     workdir.mkdir(parents=True, exist_ok=True)
     lock = (workdir / _LOCK).open('w')
   except OSError as error:
-    raise UserError(f'{workdir}: {error}; choose another workdir.') from error
+    raise UserError(f'{workdir}: {error}; {_ANOTHER}.') from error
   with lock:
     _lock(lock, workdir)
     finished = is_finished(config, workdir)  # By another process, since this one has looked.
@@ -100,7 +100,7 @@ def _lock(file: IO, workdir: Path) -> None:
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
   except BlockingIOError as error:
     raise UserError(
-      f'{workdir}: another process is running it; wait for it, or choose another workdir.'
+      f'{workdir}: another process is running it; wait for it, or {_ANOTHER}.'
     ) from error
   except OSError:
     pass  # A file system without locks.

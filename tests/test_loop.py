@@ -130,13 +130,15 @@ def test_summary_has_all_facts(finished):
 def test_the_best_variables_are_those_tested(finished, dataset):
   workdir, _ = finished
   network = trained.load(workdir)
-  logits = jax.jit(lambda variables, inputs: network.parts.module.apply(variables, inputs, False))
+  logits = jax.jit(network.parts.logits)
   accuracies = [line['validation_accuracy'] for line in metrics(workdir)]
   summary = json.loads((workdir / 'summary.json').read_text())
   assert summary['tested_epoch'] == 1 + accuracies.index(max(accuracies))
   with np.load(workdir / 'evaluation.npz') as written:
     for split in ('validation', 'test'):
-      again = train.predict(logits, network.variables, dataset.splits[split])
+      again = train.predict(
+        logits, network.variables, dataset.splits[split], network.parts.evaluates
+      )
       np.testing.assert_allclose(written[f'{split}_logits'], again, rtol=1e-4, atol=1e-4)
     right = written['validation_logits'].argmax(1) == written['validation_labels']
     assert right.mean() == max(accuracies)

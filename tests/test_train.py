@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT, config_page, load_page
 from jax import export
 
-from omr_jax import data, recipe, symbol_data, train
+from omr_jax import data, recipe, symbol_data, train, views
 
 TRAINING_SYMBOLS = 12170  # of the split original
 FOUR_DEVICES = """
@@ -192,7 +192,7 @@ def test_prediction_pads_the_last_batch_without_a_trace(monkeypatch):
       'label': number,
     }
     expected = np.stack([2 * 6 * number, number, -number], 1)
-    np.testing.assert_array_equal(train.predict(logits, 2, arrays), expected)
+    np.testing.assert_array_equal(train.predict(logits, 2, arrays, ('image', 'size')), expected)
 
 
 def pages():
@@ -214,7 +214,7 @@ def test_training_lowers_for_tpu_and_cuda(page, variant, dataset):
     tx=parts.create_tx(steps_per_epoch * config.epochs)[0],
     average_decay=config.average_decay,
     label_smoothing=config.loss.label_smoothing,
-    class_weights=parts.class_weights(np.ones(32)) if parts.class_weights else None,
+    class_weights=parts.class_weights(np.ones(len(parts.classes))) if parts.class_weights else None,
     whole_epochs=True,
   )
   shapes = {
@@ -222,9 +222,11 @@ def test_training_lowers_for_tpu_and_cuda(page, variant, dataset):
     for name, value in dataset.splits['train'].items()
     if name in parts.reads
   }
-  if 'image' in shapes:
-    shape = (TRAINING_SYMBOLS, config.drawing.height, config.drawing.width, 1)
-    shapes['image'] = jax.ShapeDtypeStruct(shape, np.uint8)
+  if 'image' in parts.reads:
+    shapes['image'] = jax.ShapeDtypeStruct((TRAINING_SYMBOLS, *parts.shape), np.uint8)
+  if 'views' in parts.reads:
+    shape = (TRAINING_SYMBOLS, views.count(config.picture.tiles), *parts.shape)
+    shapes['views'] = jax.ShapeDtypeStruct(shape, np.uint8)
   state = jax.eval_shape(trainer.init)
   order = jax.ShapeDtypeStruct((TRAINING_SYMBOLS,), np.int32)
   stop = jax.ShapeDtypeStruct((), np.int32)

@@ -7,12 +7,11 @@ import jax
 import jax.numpy as jnp
 from flax.typing import Dtype
 
+from omr_jax.pictures import BRIGHTNESS
+
 # Keras's defaults, which the original systems keep: Glorot-uniform kernels, 'same' padding, biases.
 Conv = partial(nn.Conv, kernel_init=nn.initializers.glorot_uniform(), padding='SAME')
 Dense = partial(nn.Dense, kernel_init=nn.initializers.glorot_uniform())
-
-
-BRIGHTNESS = (0.299, 0.587, 0.114)  # Of red, green and blue: ITU-R BT.601, as in JPEG.
 
 
 class TooSmallError(ValueError):
@@ -27,7 +26,7 @@ def darkness(image: jax.Array, dtype: Dtype) -> jax.Array:
 def evened(image: jax.Array, dtype: Dtype) -> jax.Array:
   """Colour pictures [batch, height, width, 3] to how dark they are, evened: [..., 1] in `dtype`.
 
-  Brightness by BRIGHTNESS; then each picture minus its mean, over its standard
+  Brightness as in `pictures`; then each picture minus its mean, over its standard
   deviation. So white paper and brown, bright light and dim, look alike. A twentieth of the way from
   black to white is added to the deviation, or noise on a blank sheet would look like ink.
   """

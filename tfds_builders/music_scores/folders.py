@@ -5,7 +5,6 @@ import functools
 import hashlib
 import os
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -211,6 +210,4 @@ def _source(name: str) -> str:
 
 
 def _progress(items, unit: str, total: int | None = None):
-  return tqdm.tqdm(
-    items, total=total, unit=f' pictures {unit}', leave=False, disable=not sys.stderr.isatty()
-  )
+  return tqdm.tqdm(items, total=total, unit=f' pictures {unit}', delay=1, leave=False, disable=None)

@@ -20,7 +20,6 @@ from omr_jax import pictures
 MAX_BITS = 36  # by which pictures that look the same differ
 
 _SIDE = 64
-_GREY = np.array((0.299, 0.587, 0.114))
 _FREQUENCIES = 16
 _BLOCK = 64  # rows that are compared with all others at a time, which bounds the memory
 
@@ -37,7 +36,11 @@ def fingerprint(content: bytes, name: str) -> np.ndarray:
   """
   picture = pictures.load(content, name, _SIDE, _SIDE)
   # Without rounding, one and the same blank page would give whatever the transform's last bits do.
-  waves = fft.dctn(picture @ _GREY)[:_FREQUENCIES, :_FREQUENCIES].ravel()[1:].round()
+  waves = (
+    fft.dctn(picture @ np.array(pictures.BRIGHTNESS))[:_FREQUENCIES, :_FREQUENCIES]
+    .ravel()[1:]
+    .round()
+  )
   bits = np.append(waves > np.median(waves), False)
   return np.packbits(bits).view(np.uint64)
 
