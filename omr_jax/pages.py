@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -26,7 +27,9 @@ _MOST_FAILURES = 10
 _PDFIUM = threading.RLock()
 
 
-def pages(path: str | os.PathLike, least: int = 0) -> Iterator[tuple[int, np.ndarray | UserError]]:
+def pages(
+  path: str | os.PathLike, least: int = 0, finish: Callable[[Image.Image], Any] | None = None
+) -> Iterator[tuple[int, Any | UserError]]:
   """The pages of a PDF, the frames of a TIFF, or the picture in any other file, one by one.
 
   Nothing but the current page is in memory. PDFs need pypdfium2; their pages are drawn with the
@@ -35,10 +38,12 @@ def pages(path: str | os.PathLike, least: int = 0) -> Iterator[tuple[int, np.nda
   Args:
     path: Of the file.
     least: As in `pictures.read`.
+    finish: What becomes of each page, in mode L or RGB, by default its array; it may raise. With
+      one that reduces it, files that are left half read need next to no memory.
 
   Yields:
-    The number of a page, from 1, and its picture, uint8 [height, width, 3], RGB; or the error, if
-    the page, or as page 1 the whole file, can't be read. It raises none.
+    The number of a page, from 1, and what `finish` made of it, by default uint8 [height, width, 3],
+    RGB; or the error, if the page, or as page 1 the whole file, can't be read. It raises none.
   """
   try:
     with open(path, 'rb') as file:
@@ -46,22 +51,20 @@ def pages(path: str | os.PathLike, least: int = 0) -> Iterator[tuple[int, np.nda
       file.seek(0)
       # The header may stand behind other things (ISO 32000-1, annex H, note 13).
       if b'%PDF-' in start:
-        yield from _pdf_pages(Path(path).absolute())
+        yield from _pdf_pages(Path(path).absolute(), finish)
       else:
         size = os.fstat(file.fileno()).st_size
         if size > _MOST_BYTES and start[:2] not in (b'II', b'MM'):
           raise UserError(f'{path}: {size} bytes; a picture has at most {_MOST_BYTES}.')
         picture = pictures.opened(file, str(path))
-        yield from _each(lambda index: _frame(picture, index, str(path), least), str(path))
+        yield from _each(lambda index: _frame(picture, index, str(path), least, finish), str(path))
   except UserError as error:
     yield 1, UserError(str(error))
   except (OSError, ValueError) as error:  # A name with a NUL byte is a ValueError.
     yield 1, UserError(f'{path}: can not be read ({error}); check its name and its rights.')
 
 
-def _each(
-  page: Callable[[int], np.ndarray | None], name: str
-) -> Iterator[tuple[int, np.ndarray | UserError]]:
+def _each(page: Callable[[int], Any | None], name: str) -> Iterator[tuple[int, Any | UserError]]:
   """All that `page` gives for 0, 1, ... before None."""
   index = failures = 0
   while failures < _MOST_FAILURES:
@@ -78,19 +81,23 @@ def _each(
   yield index + 1, UserError(f'{name}: {failures} broken pages in a row; the rest is left out.')
 
 
-def _frame(picture: Image.Image, index: int, name: str, least: int) -> np.ndarray | None:
-  if picture.format != 'TIFF':
-    return None if index else pictures.decode(picture, name, least)
-  name = f'{name}, page {index + 1}'
-  with pictures.refused(name):
-    try:
-      picture.seek(index)
-    except EOFError:
-      return None
-  return pictures.decode(picture, name, least)
+def _frame(picture: Image.Image, index: int, name: str, least: int, finish) -> Any | None:
+  if picture.format == 'TIFF':
+    name = f'{name}, page {index + 1}'
+    with pictures.refused(name):
+      try:
+        picture.seek(index)
+      except EOFError:
+        return None
+  elif index:
+    return None
+  try:
+    return pictures.decode(picture, name, least, finish)
+  finally:
+    picture.im = None  # Its pixels; the file may wait long for its next page.
 
 
-def _pdf_pages(path: Path) -> Iterator[tuple[int, np.ndarray | UserError]]:
+def _pdf_pages(path: Path, finish) -> Iterator[tuple[int, Any | UserError]]:
   if pypdfium2 is None:
     raise UserError(f"{path}: PDFs need a library more; pip install 'omr_jax[pdf]'.")
   with _PDFIUM, pictures.refused(str(path)):
@@ -101,20 +108,27 @@ def _pdf_pages(path: Path) -> Iterator[tuple[int, np.ndarray | UserError]]:
         raise UserError(f'{path}: needs a password; save it without one.') from None
       raise
   try:
-    yield from _each(lambda index: _pdf_page(document, index, str(path)), str(path))
+    yield from _each(lambda index: _pdf_page(document, index, str(path), finish), str(path))
   finally:
     with _PDFIUM:
       document.close()
 
 
-def _pdf_page(document: 'pypdfium2.PdfDocument', index: int, name: str) -> np.ndarray | None:
-  with _PDFIUM, pictures.refused(f'{name}, page {index + 1}'):
+def _pdf_page(document: 'pypdfium2.PdfDocument', index: int, name: str, finish) -> Any | None:
+  name = f'{name}, page {index + 1}'
+  with pictures.refused(name):
+    drawn = _drawn(document, index, name)
+    return drawn if drawn is None or finish is None else finish(Image.fromarray(drawn))
+
+
+def _drawn(document: 'pypdfium2.PdfDocument', index: int, name: str) -> np.ndarray | None:
+  with _PDFIUM:
     if index >= len(document):
       return None
     page = document[index]
     try:
       for image in page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]):
-        pictures.check_size(*image.get_px_size(), f'{name}, page {index + 1}')
+        pictures.check_size(*image.get_px_size(), name)
       # It is rounded up, and PDFium's sizes have seven digits.
       scale = (PDF_SIDE - 0.5) / max(page.get_size())
       bitmap = page.render(scale, rev_byteorder=True)

@@ -112,7 +112,12 @@ def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
   Returns:
     uint8 [height, width, 3].
   """
-  return _array(_resized(Image.fromarray(picture), height, width))
+  return resized(Image.fromarray(picture), height, width)
+
+
+def resized(picture: Image.Image, height: int, width: int) -> np.ndarray:
+  """`resize` of a picture of Pillow in mode L or RGB; grey is as fast as one channel is."""
+  return _array(picture.resize((width, height), Image.Resampling.BILINEAR))
 
 
 def load(content: bytes, name: str, height: int, width: int) -> np.ndarray:
@@ -127,7 +132,7 @@ def load(content: bytes, name: str, height: int, width: int) -> np.ndarray:
     opened(io.BytesIO(content), name),
     name,
     least,
-    lambda picture: _array(_resized(picture, height, width)),
+    lambda picture: resized(picture, height, width),
   )
 
 
@@ -270,7 +275,3 @@ def _array(picture: Image.Image) -> np.ndarray:
   for top, band in depth.bands(picture):
     pixels[top : top + len(band)] = band if band.ndim == 3 else band[..., None]
   return pixels
-
-
-def _resized(picture: Image.Image, height: int, width: int) -> Image.Image:
-  return picture.resize((width, height), Image.Resampling.BILINEAR)

@@ -30,7 +30,7 @@ COLUMNS = ('path', 'page', 'class', 'confidence', 'error')
 _BATCH = 16
 
 
-def answers(model: str, paths: Iterable[Path]) -> Iterator[dict]:
+def answers(model: str, paths: Iterable[str | os.PathLike]) -> Iterator[dict]:
   """A row for every page of the files, in their order.
 
   Args:
@@ -63,7 +63,7 @@ def answers(model: str, paths: Iterable[Path]) -> Iterator[dict]:
   read = prepare.reader(network.config, network.parts)
   reads = network.parts.evaluates
   return _rows(
-    prepare.in_order(read, paths),
+    prepare.in_order(read, map(os.fspath, paths)),
     lambda batch: logits_of(network.variables, {name: _stacked(batch, name) for name in reads}),
     classify,
   )
@@ -93,7 +93,7 @@ def _start(batch: list, logits_of: Callable):
 def _finish(batch: list, found, classify: Callable) -> Iterator[dict]:
   classified = iter(classify(found) if found is not None else ())
   for path, number, inputs in batch:
-    row = {'path': str(path), 'page': number}
+    row = {'path': path, 'page': number}
     yield row | ({'error': str(inputs)} if isinstance(inputs, UserError) else next(classified))
 
 
@@ -124,7 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
   try:
     return answered(lambda: _write_all(options))
   except BrokenPipeError:  # Such as `| head`.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _forget_stdout()
     return 0
 
 
@@ -133,16 +133,19 @@ def _write_all(options: argparse.Namespace) -> None:
 
   data = trained.config(options.model).data
   suffixes = listing.PICTURES | (listing.STROKES if data.name == 'homus' else frozenset())
-  paths = listing.files(options.paths, sys.stdin, suffixes)
-  began, pages, errors = time.monotonic(), 0, 0
+  names = sys.stdin.buffer if '-' in options.paths else ()
+  paths = listing.files(options.paths, names, suffixes)
+  pages = errors = 0
   with _output(options.out) as file:
     write = _writer(options.format, file)
+    rows = answers(options.model, paths)
+    began = time.monotonic()
     progress = tqdm(
-      answers(options.model, paths),
+      rows,
       unit='page',
       delay=1,
       leave=False,
-      disable=None,
+      disable=file.isatty() or None,  # Rows on the screen are progress enough.
       mininterval=0.5,
     )
     for row in progress:
@@ -150,7 +153,6 @@ def _write_all(options: argparse.Namespace) -> None:
         raise UserError(f'{row["error"]} (page {row["page"]})')
       write(row)
       pages, errors = pages + 1, errors + ('error' in row)
-    file.flush()
   seconds = time.monotonic() - began
   print(
     f'{pages} pages in {seconds:.1f} s ({pages / seconds:.0f} pages/s), {errors} of them not read',
@@ -161,22 +163,38 @@ def _write_all(options: argparse.Namespace) -> None:
 @contextlib.contextmanager
 def _output(path: Path | None) -> Iterator[io.TextIOBase]:
   """Standard output, or a file that is there whole at the end or not at all."""
-  if path is None:
-    sys.stdout.reconfigure(errors='backslashreplace')
-    yield sys.stdout
-    return
-  temporary = path.with_name(f'.{path.name}.tmp')
   try:
-    with temporary.open('w', encoding='utf-8', errors='backslashreplace', newline='') as file:
-      yield file
-    os.replace(temporary, path)
+    if path is None:
+      sys.stdout.reconfigure(encoding='utf-8', errors='backslashreplace')
+      yield sys.stdout
+      sys.stdout.flush()
+      return
+    # What isn't a file, such as /dev/null, must not be replaced by one; a link stays a link.
+    path = Path(os.path.realpath(path))
+    whole = path.is_file() or not path.exists()
+    written = path.with_name(f'.{path.name}.tmp') if whole else path
+    try:
+      with written.open('w', encoding='utf-8', errors='backslashreplace', newline='') as file:
+        yield file
+      if whole:
+        written.replace(path)
+    finally:
+      if whole:
+        written.unlink(missing_ok=True)
+  except BrokenPipeError:
+    raise
   except OSError as error:
+    if path is None:
+      _forget_stdout()
     raise UserError(
-      f'{path}: cannot be written ({error.strerror}); choose another file.'
+      f'{path or "standard output"}: cannot be written ({error.strerror}); make room, or choose '
+      'another file with --out.'
     ) from error
-  finally:
-    with contextlib.suppress(OSError):
-      temporary.unlink()
+
+
+def _forget_stdout() -> None:
+  """What is still to be written there would raise once more when Python ends."""
+  os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _writer(kind: str, file: io.TextIOBase) -> Callable[[dict], None]:

@@ -1,16 +1,18 @@
 """Files to the inputs of a trained network, as in training: many at a time, in their order."""
 
 import os
+import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain, islice
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
-from omr_jax import symbol_picture, views
+from omr_jax import strokes, symbol_picture, views
 from omr_jax.errors import UserError
 from omr_jax.listing import STROKES
 from omr_jax.pages import pages
@@ -20,18 +22,20 @@ Inputs = Mapping[str, np.ndarray]
 Pages = Iterator[tuple[int, Inputs | UserError]]
 # Files that are being read ahead, for each thread.
 _AHEAD = 4
+# Of a file that is being read ahead. Above 1, so that a picture's file is seen to end.
+_PAGES = 4
 
 
 class Page(NamedTuple):
   """A page of a file, ready for the network, or what is wrong with it."""
 
-  path: Path
+  path: str
   number: int  # From 1.
   inputs: Inputs | UserError
 
 
-def reader(config: Mapping, parts: Recipe) -> Callable[[Path], Pages]:
-  """A file's pages, one by one, for the network of a run; the function raises nothing.
+def reader(config: Mapping, parts: Recipe) -> Callable[[str], Pages]:
+  """A file's pages, one by one, for the network of a run; they raise nothing.
 
   A network for scores takes all that `pages` reads, one for symbols stroke files too.
 
@@ -39,65 +43,77 @@ def reader(config: Mapping, parts: Recipe) -> Callable[[Path], Pages]:
     config: Of the run.
     parts: Its recipe.
   """
-  if parts.drawing is None:
-    size = config['picture']['height'], config['picture']['width'], config['picture']['tiles']
-    least = views.least(*size)
-    return lambda path: (
-      (number, page if isinstance(page, UserError) else {'views': views.views(page, *size)})
-      for number, page in pages(path, least)
-    )
-  return lambda path: _symbol(path, parts)
+  if parts.drawing is not None:
+    return lambda path: _symbols(path, parts)
+  size = config['picture']['height'], config['picture']['width'], config['picture']['tiles']
+  least = views.least(*size)
+
+  def finish(picture: Image.Image) -> Inputs:
+    return {'views': views.of_image(picture, *size)}
+
+  return lambda path: _refused(path) or pages(path, least, finish)
 
 
-def in_order(read: Callable[[Path], Pages], paths: Iterable[Path]) -> Iterator[Page]:
-  """The pages of all files, in their order; the next files are being read meanwhile.
+def in_order(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page]:
+  """The pages of all files, in their order; the next ones are being read meanwhile.
 
-  In memory are the first pages of a few files. What a file has beyond is read when its turn comes.
+  In memory are the inputs of the first pages of a few files. What a file has beyond is read when
+  its turn comes.
   """
   count = os.cpu_count() or 1
-  waiting: deque[tuple[Path, Future]] = deque()
-  paths = iter(paths)
-  with ThreadPoolExecutor(count) as threads:
+  paths, waiting = iter(paths), deque()
+  threads = ThreadPoolExecutor(count)
+  start = partial(threads.submit, lambda found: list(islice(found, _PAGES)))
+  try:
     while True:
       for path in islice(paths, _AHEAD * count - len(waiting)):
-        waiting.append((path, threads.submit(_first, read, path)))
+        found = read(path)
+        waiting.append((path, found, start(found)))
       if not waiting:
         return
-      path, future = waiting.popleft()
-      for number, inputs in chain(*future.result()):
+      path, found, future = waiting.popleft()
+      ready = future.result()
+      if len(ready) == _PAGES:
+        waiting.appendleft((path, found, start(found)))
+      for number, inputs in ready:
         yield Page(path, number, inputs)
+  finally:
+    threads.shutdown(cancel_futures=True)
 
 
-def _first(read: Callable[[Path], Pages], path: Path) -> tuple[list, Pages]:
-  found = read(path)
-  return list(islice(found, 1)), found
-
-
-def _symbol(path: Path, parts: Recipe) -> Pages:
+def _refused(path: str) -> Pages | None:
+  """The error, if opening might take for ever."""
   try:
-    if path.suffix.lower() in STROKES:
-      yield 1, _symbol_inputs(*symbol_picture.of_strokes(_content(path), path.name, parts.drawing))
-      return
+    if stat.S_ISREG(os.stat(path).st_mode):
+      return None
+  except (OSError, ValueError):
+    return None  # Opening will say why.
+  what = 'no file, or a folder that can not be listed; leave it out, or check its rights.'
+  return iter([(1, UserError(f'{path}: {what}'))])
+
+
+def _symbols(path: str, parts: Recipe) -> Pages:
+  if os.path.splitext(path)[1].lower() in STROKES:
+    return _refused(path) or _of_strokes(path, parts)
+
+  def finish(picture: Image.Image) -> Inputs:
+    pixels = np.asarray(picture.convert('RGB'))
+    return _symbol_inputs(*symbol_picture.of_picture(pixels, parts.drawing, path))
+
+  return _refused(path) or pages(path, finish=finish)
+
+
+def _of_strokes(path: str, parts: Recipe) -> Pages:
+  folder, name = os.path.split(path)
+  try:
+    with open(path, 'rb') as file:
+      content = file.read(strokes.MAX_BYTES + 1)
+    yield 1, _symbol_inputs(*symbol_picture.of_strokes(content, name, parts.drawing))
   except UserError as error:
-    yield 1, UserError(f'{path.parent}{os.sep}{error}')
-    return
-  for number, page in pages(path):
-    if not isinstance(page, UserError):
-      try:
-        page = _symbol_inputs(*symbol_picture.of_picture(page, parts.drawing, str(path)))
-      except UserError as error:
-        page = UserError(str(error))  # Without a traceback, whose frames hold pictures.
-    yield number, page
+    yield 1, UserError(f'{os.path.join(folder, "")}{error}')
+  except (OSError, ValueError) as error:
+    yield 1, UserError(f'{path}: can not be read ({error}); check its name and its rights.')
 
 
 def _symbol_inputs(image: np.ndarray, size: np.ndarray) -> Inputs:
   return {'image': image, 'size': size}
-
-
-def _content(path: Path) -> bytes:
-  try:
-    return path.read_bytes()
-  except (OSError, ValueError) as error:
-    raise UserError(
-      f'{path.name}: can not be read ({error}); check its name and its rights.'
-    ) from error

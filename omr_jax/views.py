@@ -4,11 +4,14 @@ On a whole page of 128x128 pixels staff lines are grey bands, and so are lines o
 shows the lines. Training, evaluation and use take their views from here.
 """
 
+import io
 import math
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from PIL import Image
 
 from omr_jax import pictures
 
@@ -37,9 +40,18 @@ def views(picture: np.ndarray, height: int, width: int, tiles: int) -> np.ndarra
   Returns:
     uint8 [1 + tiles^2, height, width, 3]: the whole picture, then the parts row by row.
   """
-  rows, columns = (_parts(size, tiles) for size in picture.shape[:2])
-  seen = [picture, *(picture[row, column] for row in rows for column in columns)]
-  return np.stack([pictures.resize(each, height, width) for each in seen])
+  return of_image(Image.fromarray(picture), height, width, tiles)
+
+
+def of_image(picture: Image.Image, height: int, width: int, tiles: int) -> np.ndarray:
+  """`views` of a picture of Pillow in mode L or RGB, without another copy of it."""
+  columns, rows = (_parts(size, tiles) for size in picture.size)
+  seen = np.empty((count(tiles), height, width, 3), np.uint8)
+  seen[0] = pictures.resized(picture, height, width)
+  boxes = ((left, top, right, bottom) for top, bottom in rows for left, right in columns)
+  for view, box in zip(seen[1:], boxes, strict=True):
+    view[:] = pictures.resized(picture.crop(box), height, width)
+  return seen
 
 
 def least(height: int, width: int, tiles: int) -> int:
@@ -53,8 +65,10 @@ def load(content: bytes, name: str, height: int, width: int, tiles: int) -> np.n
   Raises:
     UserError: As `pictures.read`.
   """
-  picture = pictures.read(content, name, least(height, width, tiles))
-  return views(picture, height, width, tiles)
+  finish = partial(of_image, height=height, width=width, tiles=tiles)
+  return pictures.decode(
+    pictures.opened(io.BytesIO(content), name), name, least(height, width, tiles), finish
+  )
 
 
 def is_blank(seen: jax.Array) -> jax.Array:
@@ -92,7 +106,8 @@ def _share(tiles: int) -> float:
   return 4 / (3 * tiles + 1)
 
 
-def _parts(size: int, tiles: int) -> list[slice]:
+def _parts(size: int, tiles: int) -> list[tuple[int, int]]:
+  """First pixel of each, and the one behind the last."""
   length = max(1, round(_share(tiles) * size)) if tiles else 0
   starts = [min(round(0.75 * _share(tiles) * i * size), size - length) for i in range(tiles)]
-  return [slice(start, start + length) for start in starts]
+  return [(start, start + length) for start in starts]

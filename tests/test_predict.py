@@ -1,10 +1,15 @@
 """Answers for files, folders, and names on standard input."""
 
+import contextlib
 import csv
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+import tracemalloc
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +18,7 @@ import pytest
 from conftest import picture_file
 from PIL import Image
 
-from omr_jax import listing, pages, predict, prepare, report, trained
+from omr_jax import pages, predict, prepare, report, trained
 from omr_jax.errors import UserError
 
 
@@ -42,32 +47,6 @@ def run(capsys, *arguments):
   code = predict.main([str(argument) for argument in arguments])
   out, err = capsys.readouterr()
   return code, [json.loads(line) for line in out.splitlines()], err
-
-
-def test_files_of_a_folder(folder):
-  found = listing.files([str(folder)], (), listing.PICTURES)
-  names = [path.relative_to(folder).as_posix() for path in found]
-  assert names == ['a.PNG', 'b.png', 'broken.jpg', 'deep/empty.png', 'deep/er/c.png']
-
-
-def test_files_of_standard_input(folder):
-  names = [f'{folder}/b.png\n', '\n', f'{folder}/deep\r\n', f'{folder}/missing.png']
-  found = [str(p) for p in listing.files(['x.gif', '-'], names, listing.PICTURES)]
-  deep = [f'{folder}/deep/empty.png', f'{folder}/deep/er/c.png']
-  assert found == ['x.gif', f'{folder}/b.png', *deep, f'{folder}/missing.png']
-
-
-def test_links_to_folders_are_not_followed(folder):
-  (folder / 'deep/loop').symlink_to(folder)
-  assert len(list(listing.files([str(folder)], (), listing.PICTURES))) == 5
-
-
-def test_names_are_not_gathered():
-  def endless():
-    while True:
-      yield 'x.png'
-
-  assert len(list(islice(listing.files(['-'], endless(), listing.PICTURES), 1000))) == 1000
 
 
 def test_rows(score_run, folder, capsys):
@@ -111,32 +90,61 @@ def test_pages_of_a_document(score_run, tmp_path, capsys):
   assert [row['class'] for row in rows] == ['scores', 'other'] * 10
 
 
-def test_later_pages_are_read_when_their_turn_comes():
-  """A document of a million pages never is in memory."""
-  read = []
+def test_pages_are_read_when_their_turn_comes():
+  """A document of a million pages never is in memory, nor are many files."""
+  read, opened = [], []
 
   def endless(path):
+    opened.append(path)
     for number in range(1, 10**6):
-      read.append(number)
+      read.append((path, number))
       yield number, UserError('x')
 
-  found = prepare.in_order(endless, [Path('a')] * 3)
-  assert [page.number for page in islice(found, 5)] == [1, 2, 3, 4, 5]
-  assert max(read) == 5
-  found.close()
+  with contextlib.closing(prepare.in_order(endless, map(str, range(10**6)))) as found:
+    first = [(page.path, page.number) for page in islice(found, 101)]
+    assert first == [('0', number) for number in range(1, 102)]
+  files = prepare._AHEAD * (prepare.os.cpu_count() or 1)
+  assert opened == [str(number) for number in range(files)]
+  # Pages 101 to 104 are at hand, the next four may be; of the other files the first four.
+  assert max(number for path, number in read if path == '0') <= 104 + prepare._PAGES
+  assert max(number for path, number in read if path != '0') == prepare._PAGES
 
 
-def test_few_files_are_read_ahead():
-  opened = []
+def test_files_of_any_length_keep_their_order():
+  """Slow ones too; 4 and 8 pages are just as many as are read at a time."""
+  lengths = [0, 1, 3, 4, 5, 8, 9, 2] * 6
 
-  def one(path):
-    opened.append(path)
-    yield 1, UserError('x')
+  def read(path):
+    for number in range(1, lengths[int(path)] + 1):
+      time.sleep(0.002 * (int(path) % 3 == 0))
+      yield number, UserError('x')
 
-  found = prepare.in_order(one, (Path(str(n)) for n in range(10**6)))
-  assert [page.path.name for page in islice(found, 100)] == [str(n) for n in range(100)]
-  found.close()
-  assert len(opened) <= 100 + prepare._AHEAD * (prepare.os.cpu_count() or 1)
+  found = [(page.path, page.number) for page in prepare.in_order(read, map(str, range(48)))]
+  assert found == [(str(n), page) for n in range(48) for page in range(1, lengths[n] + 1)]
+
+
+def used_blocks():
+  """Pillow's blocks of memory."""
+  stats = Image.core.get_stats()
+  return stats['allocated_blocks'] - stats['freed_blocks'] - stats['blocks_cached']
+
+
+def test_waiting_pages_hold_no_large_picture(score_run, tmp_path):
+  """What waits are views of 16x16, not the 12 MB that a frame has, nor 36 MB as an array."""
+  Image.new('L', (4000, 3000)).save(
+    tmp_path / 'a.tiff', save_all=True, append_images=[Image.new('L', (4000, 3000))] * 8
+  )
+  read = prepare.reader(trained.config(score_run), trained.load(score_run).parts)
+  blocks = used_blocks()
+  tracemalloc.start()
+  try:
+    found = read(str(tmp_path / 'a.tiff'))
+    kept = list(islice(found, 2))
+    assert [number for number, _ in kept] == [1, 2]
+    assert used_blocks() == blocks
+    assert tracemalloc.get_traced_memory()[0] < 4e6
+  finally:
+    tracemalloc.stop()
 
 
 def test_csv_in_a_file(score_run, folder, tmp_path, capsys):
@@ -173,7 +181,7 @@ def test_reader_of_symbols(parts, config, tmp_path):
   (tmp_path / '2-2.txt').write_text('nonsense')
   read = prepare.reader(config, parts)
   seen = {
-    name: list(read(tmp_path / name))
+    name: list(read(str(tmp_path / name)))
     for name in ('1-1.txt', 'line.png', 'chalk.png', 'blank.png', '2-2.txt', '3-3.txt')
   }
   for name in ('1-1.txt', 'line.png', 'chalk.png'):
@@ -195,6 +203,74 @@ def test_head_of_the_rows_ends_quietly(score_run, folder):
     process.stdout.close()
     said = process.stderr.read()
   assert 'Traceback' not in said and process.returncode == 0
+
+
+def test_names_on_standard_input(score_run, folder, capsys, monkeypatch):
+  """A name that is no UTF-8 too; its row says which file that is."""
+  odd = os.fsencode(folder) + b'/\xff.png'
+  with open(odd, 'wb') as file:
+    file.write(picture_file(1, stripes=True))
+  names = io.TextIOWrapper(io.BytesIO(odd + b'\nmissing.png\n'), 'utf-8')
+  monkeypatch.setattr(sys, 'stdin', names)
+  _, rows, _ = run(capsys, '--model', score_run, '-')
+  assert [row.get('class') for row in rows] == ['scores', None]
+  assert os.fsencode(rows[0]['path']) == odd and 'missing.png' in rows[1]['error']
+
+
+def test_pipes_and_unreadable_folders_are_rows(score_run, tmp_path, capsys):
+  (tmp_path / 'a').mkdir()
+  os.mkfifo(tmp_path / 'a/pipe.png')  # Opening it would wait for ever.
+  os.mkfifo(tmp_path / 'named')
+  (tmp_path / 'loop.png').symlink_to('loop.png')
+  code, rows, _ = run(
+    capsys, *('--model', score_run, tmp_path / 'a', tmp_path / 'named', tmp_path / 'loop.png')
+  )
+  assert code == 0
+  assert [Path(row['path']).name for row in rows] == ['pipe.png', 'named', 'loop.png']
+  assert all(row['error'].startswith(row['path']) for row in rows)
+
+
+@pytest.mark.skipif(not Path('/dev/full').exists(), reason='needs a device that is always full')
+def test_full_disk(score_run, folder, capsys):
+  command = [sys.executable, '-m', 'omr_jax.predict', '--model', str(score_run), str(folder)]
+  with open('/dev/full', 'w') as full:
+    done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+  code, _, said = run(capsys, '--model', score_run, folder, '--out', '/dev/full')
+  assert code == done.returncode == 2
+  for text in (said, done.stderr):
+    assert 'cannot be written (No space left' in text
+    assert 'Traceback' not in text and 'Exception' not in text
+
+
+def test_only_files_are_replaced(score_run, folder, tmp_path, capsys):
+  pipe, link, target = tmp_path / 'pipe', tmp_path / 'link', tmp_path / 'target'
+  os.mkfifo(pipe)
+  target.write_text('old')
+  link.symlink_to(target)
+  reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+  try:
+    run(capsys, '--model', score_run, folder / 'b.png', '--out', pipe)
+    assert json.loads(os.read(reader, 10_000))['class'] == 'scores'
+  finally:
+    os.close(reader)
+  run(capsys, '--model', score_run, folder / 'b.png', '--out', link)
+  assert pipe.is_fifo() and link.is_symlink()
+  assert json.loads(target.read_text())['class'] == 'scores'
+
+
+def test_interrupt_ends_in_a_line(score_run, folder):
+  command = [sys.executable, '-m', 'omr_jax.predict', '--model', str(score_run), '-']
+  with subprocess.Popen(
+    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+  ) as process:
+    # It waits for more after the first answers.
+    process.stdin.write(f'{folder}/b.png\n'.encode() * 1000)
+    process.stdin.flush()
+    process.stdout.read(1)
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read().decode()
+    assert process.wait(20) == 1
+  assert said.split() == ['stopped.']
 
 
 def test_trained_answers_need_a_finished_run(score_run, tmp_path):

@@ -7,13 +7,14 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 from test_pictures_fuzz import MUTATIONS, STATUS, bombs, originals
 
 COMMAND = """
-import sys
+import pathlib, sys
 from omr_jax import predict
 code = predict.main(sys.argv[1:])
-print(open('/proc/self/status').read(), file=sys.stderr)
+print(pathlib.Path('/proc/self/status').read_text(), file=sys.stderr)
 sys.exit(code)
 """
 
@@ -30,6 +31,11 @@ def test_thousands_of_mutations_give_a_row_each(score_run, tmp_path):
   for number, (file_format, content) in enumerate(bombs()):
     names.append(f'bomb{number}.{file_format.lower()}')
     (tmp_path / names[-1]).write_bytes(content)
+  # Of 400 MB each, more of them than are read ahead by one thread.
+  names += [f'colour{number}.png' for number in range(6)]
+  Image.new('RGB', (10_000, 10_000), 'teal').save(tmp_path / names[-1], compress_level=1)
+  for name in names[-6:-1]:
+    (tmp_path / name).hardlink_to(tmp_path / names[-1])
   command = [sys.executable, '-W', 'error', '-c', COMMAND, '--model', str(score_run)]
   done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, timeout=1200)
   assert done.returncode == 0 and 'Traceback' not in done.stderr
@@ -37,5 +43,6 @@ def test_thousands_of_mutations_give_a_row_each(score_run, tmp_path):
   first = [row['path'].rpartition('/')[2] for row in rows if row['page'] == 1]
   assert first == sorted(names)
   assert all(('class' in row) != ('error' in row) for row in rows)
+  assert all('class' in row for row in rows if 'colour' in row['path'])
   assert 500 < sum('class' in row for row in rows) < 4500
   assert int(re.search(r'VmHWM:\s*(\d+)', done.stderr)[1]) < 1.5 * 2**20  # KiB.
