@@ -260,9 +260,13 @@ def test_only_files_are_replaced(score_run, folder, tmp_path, capsys):
 
 def test_interrupt_ends_in_a_line(score_run, folder):
   command = [sys.executable, '-m', 'omr_jax.predict', '--model', str(score_run), '-']
-  with subprocess.Popen(
+  # A shell's background jobs ignore it, and so would their children.
+  before = signal.signal(signal.SIGINT, signal.default_int_handler)
+  process = subprocess.Popen(
     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-  ) as process:
+  )
+  signal.signal(signal.SIGINT, before)
+  with process:
     # It waits for more after the first answers.
     process.stdin.write(f'{folder}/b.png\n'.encode() * 1000)
     process.stdin.flush()
