@@ -8,8 +8,6 @@ only pooled, what was interrupted goes on. pooled.html, pooled.json and pooled.c
 the end. Without --workdir it is runs/<config>-<folds or sources>.
 """
 
-import csv
-import io
 import json
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +16,7 @@ from pathlib import Path
 from absl import app, flags
 from ml_collections import ConfigDict
 
-from omr_jax import finished_run, folders, pool, pooled_page
+from omr_jax import finished_run, folders, pool, pooled_page, report
 from omr_jax import main as single
 from omr_jax.errors import UserError
 from omr_jax.finished_run import FinishedRun
@@ -146,12 +144,8 @@ def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> 
 
 
 def _csv(pooled: Pool) -> bytes:
-  answers, text = pooled.answers, io.StringIO()
-  writer = csv.writer(text, lineterminator='\n')
-  writer.writerow(
-    ('id', 'source', 'true', 'predicted', 'confidence', 'log_odds', 'threshold', 'run')
-  )
-  for row in zip(
+  answers = pooled.answers
+  rows = zip(
     pooled.ids,
     answers.sources,
     (CLASSES[label] for label in answers.labels),
@@ -161,9 +155,9 @@ def _csv(pooled: Pool) -> bytes:
     (f'{value:.6f}' for value in answers.threshold),
     pooled.run,
     strict=True,
-  ):
-    writer.writerow(row)
-  return text.getvalue().encode()
+  )
+  header = ('id', 'source', 'true', 'predicted', 'confidence', 'log_odds', 'threshold', 'run')
+  return report.csv_file(header, rows)
 
 
 if __name__ == '__main__':

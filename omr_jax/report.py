@@ -13,6 +13,7 @@ import json
 import os
 import statistics
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,17 @@ from omr_jax.finished_run import (
 )
 from omr_jax.workdir import write_file
 
-__all__ = ['FACTS', 'Tested', 'compare', 'main', 'read', 'rebuild', 'save_evaluation', 'write']
+__all__ = [
+  'FACTS',
+  'Tested',
+  'compare',
+  'csv_file',
+  'main',
+  'read',
+  'rebuild',
+  'save_evaluation',
+  'write',
+]
 
 
 def write(workdir: str | os.PathLike, facts: dict) -> dict:
@@ -158,9 +169,11 @@ def _measure(run: FinishedRun) -> tuple[dict, dict]:
       for name, (precision, recall) in evaluate.averages(confusion).items()
     },
   }
-  if len(run.test_sources):
-    numbers['gate'] = gate_report.of_run(run)[2]
+  gate = gate_report.of_run(run) if len(run.test_sources) else None
+  if gate is not None:
+    numbers['gate'] = gate[2]
   return numbers, {
+    'gate': gate,
     'predicted': predicted,
     'confidence': decision.confidence(logits, predicted, temperature),
     'correct': right,
@@ -190,18 +203,19 @@ def _write(run: FinishedRun) -> dict:
   summary = {**numbers, **facts}
   folder = run.workdir / 'report'
   write_file(
-    folder / 'test_predictions.csv', _csv(('id', 'true', 'predicted', 'confidence'), symbols)
+    folder / 'test_predictions.csv', csv_file(('id', 'true', 'predicted', 'confidence'), symbols)
   )
   write_file(
     folder / 'per_class.csv',
-    _csv(('class', 'symbols', 'predicted', 'correct', 'precision', 'recall'), per_class),
+    csv_file(('class', 'symbols', 'predicted', 'correct', 'precision', 'recall'), per_class),
   )
   write_file(folder / 'report.html', report_page.page(run, numbers, predictions).encode('utf-8'))
   write_file(run.workdir / 'summary.json', (json.dumps(summary, indent=2) + '\n').encode())
   return summary
 
 
-def _csv(header: tuple[str, ...], rows) -> bytes:
+def csv_file(header: tuple[str, ...], rows: Iterable[Iterable]) -> bytes:
+  """The content of a CSV file."""
   text = io.StringIO()
   writer = csv.writer(text, lineterminator='\n')
   writer.writerow(header)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from omr_jax import evaluate, figures, gate_page, gate_report, page_parts
+from omr_jax import evaluate, figures, gate_page, page_parts
 from omr_jax.page_parts import DASH, percent, row, scroll, table
 from omr_jax.strokes import OFFICIAL
 
@@ -20,7 +20,7 @@ def page(run, numbers: dict, predictions: dict) -> str:
   bins = evaluate.reliability(predictions['confidence'], predictions['correct'])
   sections = {
     'Learning curves': _curves(run),
-    **_gate(run),
+    **_gate(run, predictions),
     f'Misclassified {_noun(run)}s': _misclassified(run, predictions),
     'Confusions': _confusions(run.classes, predictions['confusion']),
     'Classes': _per_class(run.classes, predictions['confusion'], paper),
@@ -52,11 +52,11 @@ def paper_table(run) -> dict[str, dict[str, float]] | None:
   return {name: {key: float(value) for key, value in row.items()} for name, row in table.items()}
 
 
-def _gate(run) -> dict[str, str]:
+def _gate(run, predictions: dict) -> dict[str, str]:
   """The sections of a run that tells scores from other pictures."""
-  if not len(run.test_sources):
+  if predictions['gate'] is None:
     return {}
-  answers, probes, measured = gate_report.of_run(run)
+  answers, probes, measured = predictions['gate']
   return gate_page.sections(answers, measured, probes, run.classes)
 
 
