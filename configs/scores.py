@@ -33,6 +33,7 @@ def get_config() -> ConfigDict:
   config.picture.tiles = 3  # parts along each side that are looked at beside the whole picture
   config.picture.whole = 0.35  # how often training shows the whole picture, not a part
   config.picture.papers = 24  # lined paper, forms, ... of each kind, drawn by code, that train too
+  config.picture.scenes = 480  # pictures like photos, drawn by code, that train too
 
   config.decision = ConfigDict()
   config.decision.false_positive_rate = 0.005  # at most, on validation

@@ -42,7 +42,7 @@ DATASETS = {
   },
   'music_scores': {
     'data': ('name', 'protocol', 'fold', 'hold_out', 'balance'),
-    'picture': ('height', 'width', 'tiles', 'whole', 'papers'),
+    'picture': ('height', 'width', 'tiles', 'whole', 'papers', 'scenes'),
     'camera': tuple(inspect.signature(camera.look).parameters)[2:],
     'decision': ('false_positive_rate',),
   },
@@ -217,6 +217,7 @@ _VALUES: Mapping[str, Rule] = {
   'picture.tiles': whole(0, 8),
   'picture.whole': CHANCE,
   'picture.papers': whole(0, 1000),
+  'picture.scenes': whole(0, 10_000),
   'decision.false_positive_rate': CHANCE,
   'drawing.height': _SIDE,
   'drawing.width': _SIDE,

@@ -1,6 +1,7 @@
 """Pages of music and other pictures as arrays: every picture decoded and resized once."""
 
 import hashlib
+import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from omr_jax import data, pictures, probes, views
+from omr_jax import data, pictures, probes, scenes, views
 from omr_jax.data import Dataset
 from omr_jax.errors import UserError, nearest
 from tfds_builders import music_scores
@@ -30,6 +31,7 @@ class Picture:
     tiles: Parts along each side that are looked at beside the whole picture, see `views`.
     whole: How often training shows the whole picture instead of a part, 0 to 1.
     papers: Pages drawn by code, of each kind without music, that train too; see `probes.papers`.
+    scenes: Pictures like photos, drawn by code, that train too; see `scenes`.
   """
 
   height: int
@@ -37,6 +39,7 @@ class Picture:
   tiles: int
   whole: float
   papers: int
+  scenes: int
 
 
 class Tested(NamedTuple):
@@ -91,8 +94,9 @@ def load(
   parts = data.cached('decoded', [_RULE, raw_digest, protocol, size], make)
   splits = parts if protocol == 'paper' else _by_fold(parts, tested)
   splits = {name: dict(arrays) for name, arrays in splits.items()}
-  if picture.papers:
-    drawn = data.cached('papers', [_RULE, picture.papers, size], lambda: _papers(picture))['train']
+  if picture.papers or picture.scenes:
+    key = [_RULE, picture.papers, picture.scenes, size]
+    drawn = data.cached('drawn_others', key, lambda: _drawn(picture))['train']
     train = splits['train']
     splits['train'] = {name: np.concatenate([train[name], drawn[name]]) for name in drawn}
   for arrays in splits.values():
@@ -145,22 +149,21 @@ def _arrays(builder, split: str, picture: Picture) -> dict[str, np.ndarray]:
   return arrays | {'views': np.stack([seen for seen, _ in found])}
 
 
-def _papers(picture: Picture) -> data.Splits:
+def _drawn(picture: Picture) -> data.Splits:
+  """Papers and scenes, to be trained with."""
   size = picture.height, picture.width, picture.tiles
-  drawn = tqdm(
-    probes.papers(picture.papers),
-    desc='drawing papers',
-    unit='page',
-    delay=1,
-    leave=False,
-    disable=None,
+  drawn = itertools.chain(
+    (('drawn papers', *page) for page in probes.papers(picture.papers)),
+    (('drawn scenes', *scene) for scene in scenes.scenes(picture.scenes)),
   )
-  names, seen = zip(*((name, views.views(page, *size)) for name, page in drawn), strict=True)
+  progress = tqdm(drawn, desc='drawing others', unit='picture', delay=1, leave=False, disable=None)
+  source, names, seen = zip(
+    *((source, name, views.views(pixels, *size)) for source, name, pixels in progress), strict=True
+  )
   names = np.array([f'drawn/{name}' for name in names])
   labels = np.zeros(len(names), np.int32)
-  source = np.full(len(names), 'drawn')
-  arrays = {'id': names, 'source': source, 'group': names, 'label': labels, 'views': np.stack(seen)}
-  return {'train': arrays}
+  arrays = {'id': names, 'source': np.array(source), 'group': names, 'label': labels}
+  return {'train': arrays | {'views': np.stack(seen)}}
 
 
 def _by_fold(parts: data.Splits, tested: Tested) -> data.Splits:

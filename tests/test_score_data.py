@@ -12,7 +12,7 @@ from omr_jax import pictures, score_data
 from omr_jax.errors import UserError
 from omr_jax.score_data import Picture
 
-PICTURE = Picture(height=16, width=12, tiles=2, whole=0.5, papers=0)
+PICTURE = Picture(height=16, width=12, tiles=2, whole=0.5, papers=0, scenes=0)
 SOURCES = ('scores/prints', 'scores/desk', 'other/photos', 'other/books')
 # Of two letters each, so that no name is a page or a volume of another.
 NAMES = [a + b for a, b in itertools.product('bcdfghjklm', 'aeiou')]
@@ -75,15 +75,17 @@ def test_folds_test_every_picture_once_and_keep_groups_together(folders):
   assert len(tested) == len(set(tested)) == 202
 
 
-def test_drawn_papers_train_only(folders):
-  """15 kinds without music; all of them are others."""
-  splits = load(folders, picture=dataclasses.replace(PICTURE, papers=1)).splits
-  drawn = splits['train']['source'] == 'drawn'
-  assert drawn.sum() == 15
-  assert not splits['train']['label'][drawn].any()
-  assert splits['train']['views'][drawn].std(axis=(1, 2, 3, 4)).max() > 10
+def test_drawn_others_train_only(folders):
+  """15 kinds of papers, and scenes."""
+  splits = load(folders, picture=dataclasses.replace(PICTURE, papers=1, scenes=4)).splits
+  for source, count in (('drawn papers', 15), ('drawn scenes', 4)):
+    drawn = splits['train']['source'] == source
+    assert drawn.sum() == count
+    assert not splits['train']['label'][drawn].any()
+    assert splits['train']['views'][drawn].std(axis=(1, 2, 3, 4)).max() > 10
+  assert len(set(splits['train']['id'])) == len(splits['train']['id'])
   for name in ('validation', 'test'):
-    assert 'drawn' not in splits[name]['source']
+    assert not any(source.startswith('drawn') for source in splits[name]['source'])
 
 
 def test_held_out_source(folders):
@@ -124,4 +126,4 @@ def test_more_pictures_than_memory_are_refused(folders, monkeypatch):
   sizes = {'SC_PHYS_PAGES': 2 * 618_120 - 1, 'SC_PAGE_SIZE': 1}
   monkeypatch.setattr(score_data.data.os, 'sysconf', sizes.get)
   with pytest.raises(UserError, match=r'config\.picture: 1010 training pictures of 17x12'):
-    load(folders, picture=Picture(17, 12, 2, 0.5, 0))
+    load(folders, picture=Picture(17, 12, 2, 0.5, 0, 0))
