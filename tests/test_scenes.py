@@ -50,4 +50,4 @@ def test_outlines_stay_within_reach():
   """`_lay` draws within 1.6 half lengths of the middle, and cuts what is beyond."""
   rng = np.random.default_rng(0)
   reach = [np.hypot(*scenes._outline(rng).T).max() for _ in range(400)]
-  assert 0.4 <= min(reach) and max(reach) < 1.6
+  assert min(reach) >= 0.4 and max(reach) < 1.6
