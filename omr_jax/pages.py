@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,10 @@ _PDFIUM = threading.RLock()
 
 
 def pages(
-  path: str | os.PathLike, least: int = 0, finish: Callable[[Image.Image], Any] | None = None
+  path: str | os.PathLike,
+  least: int = 0,
+  finish: Callable[[Image.Image], Any] | None = None,
+  colour: bool = True,
 ) -> Iterator[tuple[int, Any | UserError]]:
   """The pages of a PDF, the frames of a TIFF, or the picture in any other file, one by one.
 
@@ -40,6 +44,7 @@ def pages(
     least: As in `pictures.read`.
     finish: What becomes of each page, in mode L or RGB, by default its array; it may raise. With
       one that reduces it, files that are left half read need next to no memory.
+    colour: Whether `finish` wants it, as in `pictures.decode`.
 
   Yields:
     The number of a page, from 1, and what `finish` made of it, by default uint8 [height, width, 3],
@@ -51,13 +56,14 @@ def pages(
       file.seek(0)
       # The header may stand behind other things (ISO 32000-1, annex H, note 13).
       if b'%PDF-' in start:
-        yield from _pdf_pages(Path(path).absolute(), finish)
+        yield from _pdf_pages(Path(path).absolute(), finish, colour)
       else:
         size = os.fstat(file.fileno()).st_size
         if size > _MOST_BYTES and start[:2] not in (b'II', b'MM'):
           raise UserError(f'{path}: {size} bytes; a picture has at most {_MOST_BYTES}.')
         picture = pictures.opened(file, str(path))
-        yield from _each(lambda index: _frame(picture, index, str(path), least, finish), str(path))
+        decode = partial(pictures.decode, least=least, finish=finish, colour=colour)
+        yield from _each(lambda index: _frame(picture, index, str(path), decode), str(path))
   except UserError as error:
     yield 1, UserError(str(error))
   except (OSError, ValueError) as error:  # A name with a NUL byte is a ValueError.
@@ -81,7 +87,7 @@ def _each(page: Callable[[int], Any | None], name: str) -> Iterator[tuple[int, A
   yield index + 1, UserError(f'{name}: {failures} broken pages in a row; the rest is left out.')
 
 
-def _frame(picture: Image.Image, index: int, name: str, least: int, finish) -> Any | None:
+def _frame(picture: Image.Image, index: int, name: str, decode: Callable) -> Any | None:
   if picture.format == 'TIFF':
     name = f'{name}, page {index + 1}'
     with pictures.refused(name):
@@ -92,12 +98,12 @@ def _frame(picture: Image.Image, index: int, name: str, least: int, finish) -> A
   elif index:
     return None
   try:
-    return pictures.decode(picture, name, least, finish)
+    return decode(picture, name)
   finally:
     picture.im = None  # Its pixels; the file may wait long for its next page.
 
 
-def _pdf_pages(path: Path, finish) -> Iterator[tuple[int, Any | UserError]]:
+def _pdf_pages(path: Path, finish, colour: bool) -> Iterator[tuple[int, Any | UserError]]:
   if pypdfium2 is None:
     raise UserError(f"{path}: PDFs need a library more; pip install 'omr_jax[pdf]'.")
   with _PDFIUM, pictures.refused(str(path)):
@@ -108,17 +114,23 @@ def _pdf_pages(path: Path, finish) -> Iterator[tuple[int, Any | UserError]]:
         raise UserError(f'{path}: needs a password; save it without one.') from None
       raise
   try:
-    yield from _each(lambda index: _pdf_page(document, index, str(path), finish), str(path))
+    page = partial(_pdf_page, document, name=str(path), finish=finish, colour=colour)
+    yield from _each(page, str(path))
   finally:
     with _PDFIUM:
       document.close()
 
 
-def _pdf_page(document: 'pypdfium2.PdfDocument', index: int, name: str, finish) -> Any | None:
+def _pdf_page(
+  document: 'pypdfium2.PdfDocument', index: int, name: str, finish, colour: bool
+) -> Any | None:
   name = f'{name}, page {index + 1}'
   with pictures.refused(name):
     drawn = _drawn(document, index, name)
-    return drawn if drawn is None or finish is None else finish(Image.fromarray(drawn))
+    if drawn is None or finish is None:
+      return drawn
+    page = Image.fromarray(drawn)
+    return finish(page if colour else page.convert('L'))
 
 
 def _drawn(document: 'pypdfium2.PdfDocument', index: int, name: str) -> np.ndarray | None:

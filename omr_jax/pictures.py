@@ -115,9 +115,13 @@ def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
   return resized(Image.fromarray(picture), height, width)
 
 
-def resized(picture: Image.Image, height: int, width: int) -> np.ndarray:
-  """`resize` of a picture of Pillow in mode L or RGB; grey is as fast as one channel is."""
-  return _array(picture.resize((width, height), Image.Resampling.BILINEAR))
+def resized(picture: Image.Image, height: int, width: int, colour: bool = True) -> np.ndarray:
+  """`resize` of a picture of Pillow in mode L or RGB; grey is as fast as one channel is.
+
+  Without `colour`, one in mode L becomes uint8 [height, width, 1].
+  """
+  picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+  return _array(picture) if colour else np.asarray(picture)[..., None]
 
 
 def load(content: bytes, name: str, height: int, width: int) -> np.ndarray:
@@ -157,6 +161,7 @@ def decode(
   name: str,
   least: int = 0,
   finish: Callable[[Image.Image], np.ndarray] | None = None,
+  colour: bool = True,
 ) -> np.ndarray:
   """Decodes what `opened` opened, the frame it stands on: uint8 [height, width, 3].
 
@@ -165,6 +170,8 @@ def decode(
     name: For messages.
     least: See `read`.
     finish: What then becomes of it, in mode L or RGB; by default its array.
+    colour: Whether colour is wanted. Without, pictures come in mode L, their brightness, and that
+      of a JPEG is decoded alone.
 
   Raises:
     UserError: It is damaged or too large.
@@ -172,8 +179,8 @@ def decode(
   _hush()
   with refused(name):
     whole = picture.width * picture.height
-    if least and isinstance(picture, JpegImagePlugin.JpegImageFile):
-      picture.draft(None, (least, least))
+    if (least or not colour) and isinstance(picture, JpegImagePlugin.JpegImageFile):
+      picture.draft(None if colour else 'L', (least, least) if least else picture.size)
     check_size(*picture.size, name)
     if picture.format == 'TIFF':
       check_size(*(picture.tag_v2.get(tag, 0) for tag in _TILE), name)
@@ -186,7 +193,7 @@ def decode(
         orientation = _orientation(picture)
         # The same name, so that not all of them need memory at once.
         picture = _eight_bits(picture)
-        picture = _turned(picture, orientation)
+        picture = _turned(picture if colour else picture.convert('L'), orientation)
         return (finish or _array)(picture)
       except Exception as error:
         traceback.clear_frames(error.__traceback__)

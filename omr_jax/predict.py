@@ -27,7 +27,7 @@ from omr_jax.errors import UserError, answered
 
 COLUMNS = ('path', 'page', 'class', 'confidence', 'error')
 # Pages that the network looks at together.
-_BATCH = 16
+_BATCH = 8
 
 
 def answers(model: str, paths: Iterable[str | os.PathLike]) -> Iterator[dict]:

@@ -49,9 +49,9 @@ def reader(config: Mapping, parts: Recipe) -> Callable[[str], Pages]:
   least = views.least(*size)
 
   def finish(picture: Image.Image) -> Inputs:
-    return {'views': views.of_image(picture, *size)}
+    return {'views': views.of_image(picture, *size, parts.colour)}
 
-  return lambda path: _refused(path) or pages(path, least, finish)
+  return lambda path: _refused(path) or pages(path, least, finish, parts.colour)
 
 
 def in_order(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page]:

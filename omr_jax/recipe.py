@@ -38,7 +38,8 @@ class Recipe(NamedTuple):
     classes: Names, in the order of the labels.
     load: (data_dir, raw_dir) to the data.
     drawing: How symbols become pictures, or None where pictures are pictures.
-    shape: Height, width and channels of the network's pictures.
+    shape: Height, width and channels of the pictures that train.
+    colour: Whether the network tells colours apart; if not, brightness alone may be given to it.
     module: The network.
     reads: Names of the training arrays that `inputs` reads.
     inputs: (rng, batch) to the network's inputs: the augmentation.
@@ -53,6 +54,7 @@ class Recipe(NamedTuple):
   load: Callable[..., Dataset]
   drawing: render.Drawing | None
   shape: tuple[int, int, int]
+  colour: bool
   module: nn.Module
   reads: tuple[str, ...]
   inputs: Callable[[jax.Array, Inputs], Inputs]
@@ -89,6 +91,7 @@ def create(config: ConfigDict) -> Recipe:
     load,
     drawing,
     shape,
+    shape[2] > 1 and not arguments.get('even', False),
     module,
     (*reads, 'label'),
     inputs,

@@ -403,3 +403,37 @@ def test_what_no_network_can_have_is_refused(name, arguments, message):
     models.create(name, 32, **arguments)
   with pytest.raises(UserError, match=message):
     models.check_canvas(name, 96, 96, **arguments)
+
+
+@pytest.mark.parametrize(
+  ('shape', 'size', 'stride'),
+  [((24, 16), 8, 4), ((12, 15), 6, 3), ((8, 6), 2, 1), ((13, 12), 6, 3), ((12, 12), 5, 2)],
+)
+def test_convolution_of_blocks(shape, size, stride):
+  """That of every network, on blocks or, in the last two, where it has to go the usual way."""
+  rng = np.random.default_rng(0)
+  x = jnp.asarray(rng.normal(size=(2, *shape, 3)), jnp.float32)
+  kernel = jnp.asarray(rng.normal(size=(size, size, 3, 4)), jnp.float32)
+  arguments = x, kernel, (stride, stride), 'SAME'
+  dims = {'dimension_numbers': ('NHWC', 'HWIO', 'NHWC')}
+  found = layers.conv_of_blocks(*arguments, **dims)
+  np.testing.assert_allclose(found, jax.lax.conv_general_dilated(*arguments, **dims), atol=1e-4)
+
+
+def test_evened_pictures_have_neither_colour_nor_light_of_their_own():
+  """Half black, half white: 1/2 about the mean over a deviation of 1/2 and a twentieth more."""
+  picture = np.zeros((2, 4, 4, 3), np.uint8)
+  picture[:, :2] = 255
+  picture[1] = picture[1] // 5 + 50  # From 50 to 101: a fifth of the contrast, 1/10.
+  found = np.asarray(layers.evened(jnp.asarray(picture), jnp.float32))
+  np.testing.assert_allclose(found[0, :2], -0.5 / 0.55, rtol=1e-5)
+  np.testing.assert_allclose(found[0, 2:], 0.5 / 0.55, rtol=1e-5)
+  np.testing.assert_allclose(found[1, 2:], 0.1 / 0.15, rtol=1e-5)
+
+
+def test_brightness():
+  """Of 200 in each colour by itself, and of one channel that is brightness already."""
+  colours = jnp.asarray(np.eye(3, dtype=np.uint8)[None] * 200)
+  np.testing.assert_allclose(layers.brightness(colours)[..., 0], [[59.8, 117.4, 22.8]], rtol=1e-5)
+  grey = jnp.array([[[7], [250]]], jnp.uint8)
+  np.testing.assert_array_equal(layers.brightness(grey), [[[7], [250]]])

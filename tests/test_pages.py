@@ -161,6 +161,23 @@ def test_pdf_without_its_library(tmp_path, monkeypatch):
   assert "pip install 'omr_jax[pdf]'" in message
 
 
+@pytest.mark.parametrize('file_format', ['JPEG', 'PNG', 'TIFF', 'WEBP', 'GIF'])
+def test_without_colour(tmp_path, file_format):
+  """Brightness of 16x8 red pixels and as many blue ones: 0.299 and 0.114 of 255."""
+  picture = Image.new('RGB', (32, 8), 'red')
+  picture.paste('blue', (16, 0, 32, 8))
+  options = {'lossless': True} if file_format == 'WEBP' else {}
+  file = io.BytesIO()
+  picture.save(file, file_format, **options)
+  seen = []
+  finish = lambda page: seen.append((page.mode, np.asarray(page)))  # noqa: E731
+  list(pages.pages(written(tmp_path, file.getvalue()), finish=finish, colour=False))
+  ((mode, values),) = seen
+  assert mode == 'L' and values.shape == (8, 32)
+  expected = np.repeat([[0.299 * 255, 0.114 * 255]], 16, 1)
+  assert np.abs(values - expected).max() <= (2 if file_format == 'JPEG' else 1)
+
+
 @needs_pdf
 def test_a_drawn_page(tmp_path):
   # 100 x 200 points become 750 x 1500 pixels. The lower left quarter is red.

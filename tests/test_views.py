@@ -55,6 +55,19 @@ def test_load_is_views_of_what_is_read():
   )
 
 
+def test_without_colour_views_have_the_brightness():
+  """Each of the two roundings of a resize, and that of brightness, is off by half a level."""
+  picture = np.random.default_rng(0).integers(0, 256, (60, 50, 3), np.uint8)
+  grey = views.of_image(Image.fromarray(picture).convert('L'), 16, 12, 2, colour=False)
+  assert grey.shape == (5, 16, 12, 1)
+  expected = views.views(picture, 16, 12, 2) @ np.array(pictures.BRIGHTNESS)
+  assert np.abs(grey[..., 0] - expected).max() <= 2.5
+  np.testing.assert_array_equal(
+    views.of_image(Image.fromarray(picture[..., 0]), 16, 12, 2, colour=False),
+    views.views(np.repeat(picture[..., :1], 3, -1), 16, 12, 2)[..., :1],
+  )
+
+
 def combined(odds, blank=()):
   """Odds of a picture from those of its views."""
   logits = jnp.stack([jnp.full((1, len(odds)), 2.0), 2 + jnp.log(jnp.array([odds]))], -1)
@@ -79,3 +92,4 @@ def test_blank():
   seen[1, :2] += 29
   seen[2, :2] += 31
   np.testing.assert_array_equal(views.is_blank(jnp.asarray(seen)), [True, True, False])
+  np.testing.assert_array_equal(views.is_blank(jnp.asarray(seen[..., :1])), [True, True, False])

@@ -23,17 +23,52 @@ def darkness(image: jax.Array, dtype: Dtype) -> jax.Array:
   return (1 - image.astype(jnp.float32) / 255).astype(dtype)
 
 
-def evened(image: jax.Array, dtype: Dtype) -> jax.Array:
-  """Colour pictures [batch, height, width, 3] to how dark they are, evened: [..., 1] in `dtype`.
+def brightness(image: jax.Array) -> jax.Array:
+  """Colours to their brightness (ITU-R BT.601), in 0..255: float32 [..., height, width, 1].
 
-  Brightness as in `pictures`; then each picture minus its mean, over its standard
-  deviation. So white paper and brown, bright light and dim, look alike. A twentieth of the way from
-  black to white is added to the deviation, or noise on a blank sheet would look like ink.
+  Args:
+    image: [..., height, width, 3], or 1 channel, which already is brightness.
   """
-  dark = 1 - image.astype(jnp.float32) / 255
-  dark = (dark * jnp.array(BRIGHTNESS)).sum(-1, keepdims=True)
+  image = image.astype(jnp.float32)
+  if image.shape[-1] == 1:
+    return image
+  return (image * jnp.array(BRIGHTNESS)).sum(-1, keepdims=True)
+
+
+def evened(image: jax.Array, dtype: Dtype) -> jax.Array:
+  """Pictures to how dark they are, evened: [batch, height, width, 1] in `dtype`.
+
+  Each picture's `brightness`, turned round, minus its mean, over its standard deviation. So white
+  paper and brown, bright light and dim, look alike. A twentieth of the way from black to white is
+  added to the deviation, or noise on a blank sheet would look like ink.
+  """
+  dark = 1 - brightness(image) / 255
   mean, deviation = (f(dark, axis=(1, 2, 3), keepdims=True) for f in (jnp.mean, jnp.std))
   return ((dark - mean) / (deviation + 0.05)).astype(dtype)
+
+
+def conv_of_blocks(
+  x: jax.Array, kernel: jax.Array, strides: tuple[int, int], padding: str, **options
+) -> jax.Array:
+  """`jax.lax.conv_general_dilated` for a stem: few channels, steps of half a kernel.
+
+  Pixels of a block as large as a step become its channels, and the kernel 2x2 of them: on CPU 1.6
+  times as fast, for the same sums. Other kernels, or pictures that blocks don't fill, go the usual
+  way. For `conv_general_dilated` of `Conv`, whose padding is 'SAME'.
+  """
+  (high, wide), (_, height, width, _) = strides, x.shape
+  if kernel.shape[:2] != (2 * high, 2 * wide) or height % high or width % wide:
+    return jax.lax.conv_general_dilated(x, kernel, strides, padding, **options)
+  x = jnp.pad(x, ((0, 0), (high // 2, -(-high // 2)), (wide // 2, -(-wide // 2)), (0, 0)))
+  kernel = _blocks(kernel.transpose(3, 0, 1, 2), high, wide).transpose(1, 2, 3, 0)
+  return jax.lax.conv_general_dilated(_blocks(x, high, wide), kernel, (1, 1), 'VALID', **options)
+
+
+def _blocks(x: jax.Array, high: int, wide: int) -> jax.Array:
+  """[batch, height, width, channels] to [batch, height / high, width / wide, all of a block]."""
+  batch, height, width, channels = x.shape
+  x = x.reshape(batch, height // high, high, width // wide, wide, channels)
+  return x.transpose(0, 1, 3, 2, 4, 5).reshape(batch, height // high, width // wide, -1)
 
 
 class BatchNorm(nn.Module):
