@@ -39,7 +39,7 @@ def answers(model: str, paths: Iterable[str | os.PathLike]) -> Iterator[dict]:
 
   Yields:
     `path`, `page` (from 1), and `class` and `confidence`, the calibrated probability of that class,
-    or `error`.
+    or `error`. A threshold above even odds calls `other` what is so with less than 1/2.
 
   Raises:
     UserError: The model is no finished run, or damaged.
