@@ -13,15 +13,15 @@ def logits(log_odds):
 @pytest.mark.parametrize(
   ('others', 'scores', 'rate', 'expected'),
   [
-    # 15 % of the way from the highest that must not pass to the next one.
-    ([-3, 1], [5, 6], 0, 1.6),
+    # A quarter of the way from the highest that must not pass to the next one.
+    ([-3, 1], [5, 6], 0, 2),
     # Never below even odds.
     ([-5, -4], [1, 5], 0, 0),
     # One of four may pass, or none.
-    ([-3, -2, 1, 3], [4, 5], 0.25, 1.3),
-    ([-3, -2, 1, 3], [4, 5], 0.24, 3.15),
+    ([-3, -2, 1, 3], [4, 5], 0.25, 1.5),
+    ([-3, -2, 1, 3], [4, 5], 0.24, 3.25),
     # The highest of all must not pass.
-    ([6, -1], [4, 5], 0, 6.15),
+    ([6, -1], [4, 5], 0, 6.25),
     # All may, as in the paper.
     ([6, -1], [4, 5], 1, 0),
   ],
