@@ -21,7 +21,7 @@ FIRST = {
   's1': ('scores/x', LN(9)),
   's2': ('scores/x', -LN(2)),
 }
-# Called 'scores' from 1.15 on, at a temperature of 1 / ln 8: d1 is wrong, at odds of 1 to 8.
+# Called 'scores' from 1.25 on, at a temperature of 1 / ln 8: d1 is wrong, at odds of 1 to 8.
 SECOND = {'p3': ('other/photos', 1.0), 's3': ('scores/x', 2.0), 'd1': ('scores/desk', 1.0)}
 EVEN = (np.array([-2.0, -3.0, 3.0, 5.0]), np.array([0, 0, 1, 1]))
 # The highest is an other: no picture may be called 'scores'. 8 of 9 are right by 1: T = 1 / ln 8.
@@ -79,7 +79,7 @@ def runs(tmp_path_factory):
     pooled.members(config_page('scores'), 'folds', ()),
   )
   made_run(folder / 'fold_0', configs['fold_0'], FIRST, EVEN, 0)
-  made_run(folder / 'fold_1', configs['fold_1'], SECOND, STRICT, 1.15, probes=(2.0, 1.0))
+  made_run(folder / 'fold_1', configs['fold_1'], SECOND, STRICT, 1.25, probes=(2.0, 1.0))
   return read(folder, 'fold_0', 'fold_1')
 
 
@@ -130,8 +130,8 @@ def test_numbers(tmp_path, runs):
   assert (first['tested'], first['correct'], first['n']) == ('fold 0', 2, 4)
   assert (first['threshold'], first['temperature']) == (0, 1)
   assert first['probes'] == {'n': 2, 'right': 2, 'wrong': [], 'open': {}}
-  # 15 % of the way from 1 to 2.
-  assert (second['threshold'], second['correct']) == (pytest.approx(1.15), 2)
+  # A quarter of the way from 1 to 2.
+  assert (second['threshold'], second['correct']) == (pytest.approx(1.25), 2)
   assert second['temperature'] == pytest.approx(1 / LN(8), rel=1e-5)
   assert second['probes']['wrong'] == ['table 1', 'music 1']
 
@@ -156,7 +156,7 @@ def test_every_picture_is_a_row(tmp_path, runs):
   assert [float(rows['s3'][key]) for key in ('confidence', 'log_odds', 'threshold')] == [
     pytest.approx(64 / 65, abs=1e-5),  # e^(2 ln 8) = 64
     2,
-    pytest.approx(1.15),
+    pytest.approx(1.25),
   ]
   assert (rows['s3']['run'], rows['s2']['run']) == ('fold_1', 'fold_0')
 
