@@ -77,9 +77,10 @@ def check_given(config: ConfigDict) -> set[str]:
 
 def _train(config: ConfigDict, name: str, workdir: Path) -> None:
   # JAX starts only now, so that a wrong flag is answered at once.
-  from omr_jax import loop
+  from omr_jax import backend, loop
 
   check_given(config)
+  backend.start(config.batch_size)
   loop.train_and_evaluate(config, name, workdir, folders.data_dir(_DATA_DIR.value), _RAW_DIR.value)
 
 

@@ -129,8 +129,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _write_all(options: argparse.Namespace) -> None:
-  from omr_jax import listing, trained
+  from omr_jax import backend, listing, trained
 
+  backend.start()
   data = trained.config(options.model).data
   suffixes = listing.PICTURES | (listing.STROKES if data.name == 'homus' else frozenset())
   names = sys.stdin.buffer if '-' in options.paths else ()

@@ -10,7 +10,7 @@ import numpy as np
 import optax
 from ml_collections import ConfigDict
 
-from omr_jax import checkpoint, data, recipe, train
+from omr_jax import backend, checkpoint, data, recipe, train
 from omr_jax.errors import UserError
 from omr_jax.state import TrainState, Variables
 
@@ -97,9 +97,8 @@ def create(
     label_smoothing=config.loss.label_smoothing,
     class_weights=parts.class_weights(counts) if parts.class_weights else None,
   )
-  # Inside a loop XLA compiles convolutions for CPU without its threads and fast kernels: 30 times
-  # slower a step (6.2 s against 0.2 s, preact_resnet11, batch 64, 2 cores).
-  trainer = train.create(training, mesh, whole_epochs=mesh.devices.flat[0].platform != 'cpu')
+  whole_epochs = backend.takes_whole_epochs(mesh.devices.flat[0].platform)
+  trainer = train.create(training, mesh, whole_epochs)
   return Run(config, config_name, workdir, parts, dataset, mesh, trainer, steps, rates, started)
 
 

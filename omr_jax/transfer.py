@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from omr_jax import folders
+from omr_jax import backend, folders
 from omr_jax.errors import UserError, answered, nearest
 
 
@@ -59,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument('--raw_dir', help='folder with the raw archive; $OMR_RAW_DIR by default')
   parser.add_argument('--data_dir', help='folder of prepared data, as of omr_jax.main')
   options = parser.parse_args(arguments)
+  backend.start()
   return answered(lambda: _say(options))
 
 
