@@ -95,7 +95,9 @@ def multiplications(jaxpr):
   """Those of the convolutions and matrix products of a traced function, its calls included."""
   total = 0
   for equation in jaxpr.eqns:
-    for value in equation.params.values():
+    for name, value in equation.params.items():
+      # Of the ways for different platforms the last is the usual one.
+      value = value[-1] if name == 'branches' else value
       inner = getattr(value, 'jaxpr', value)
       total += multiplications(inner) if hasattr(inner, 'eqns') else 0
     if equation.primitive.name == 'conv_general_dilated':
@@ -403,21 +405,6 @@ def test_what_no_network_can_have_is_refused(name, arguments, message):
     models.create(name, 32, **arguments)
   with pytest.raises(UserError, match=message):
     models.check_canvas(name, 96, 96, **arguments)
-
-
-@pytest.mark.parametrize(
-  ('shape', 'size', 'stride'),
-  [((24, 16), 8, 4), ((12, 15), 6, 3), ((8, 6), 2, 1), ((13, 12), 6, 3), ((12, 12), 5, 2)],
-)
-def test_convolution_of_blocks(shape, size, stride):
-  """That of every network, on blocks or, in the last two, where it has to go the usual way."""
-  rng = np.random.default_rng(0)
-  x = jnp.asarray(rng.normal(size=(2, *shape, 3)), jnp.float32)
-  kernel = jnp.asarray(rng.normal(size=(size, size, 3, 4)), jnp.float32)
-  arguments = x, kernel, (stride, stride), 'SAME'
-  dims = {'dimension_numbers': ('NHWC', 'HWIO', 'NHWC')}
-  found = layers.conv_of_blocks(*arguments, **dims)
-  np.testing.assert_allclose(found, jax.lax.conv_general_dilated(*arguments, **dims), atol=1e-4)
 
 
 def test_evened_pictures_have_neither_colour_nor_light_of_their_own():

@@ -91,8 +91,7 @@ class PreactResNet(nn.Module):
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
     look = layers.evened if self.even else layers.darkness
     x = look(inputs['image'], self.dtype)
-    stem = partial(conv, conv_general_dilated=layers.conv_of_blocks)
-    x = stem(self.widths[0], (self.stem_size,) * 2, (self.stem_stride,) * 2)(x)
+    x = conv(self.widths[0], (self.stem_size,) * 2, (self.stem_stride,) * 2)(x)
     for group, (width, blocks) in enumerate(zip(self.widths, self.blocks, strict=True)):
       for block in range(blocks):
         x = Block(width, 2 if group and not block else 1, conv, norm)(x)

@@ -1,0 +1,154 @@
+"""Convolutions as each platform likes them: the same sums, other shapes.
+
+XLA's kernels for CPU are made for 32 channels of the result and more. With 16 they reach half of
+the cores' rate, with one channel to read an eighth. Two formulations help there (2 cores, float32,
+one core alone; `benchmarks/README.md` has whole steps):
+
+  blocks   an 8x8 kernel in steps of 4, 3 channels: 1.6 times as fast
+  columns  192x96 pixels, 16 to 16 channels: 15.3 to 9.9 ms; 1 to 16 channels: 7.3 to 1.0 ms
+
+In a population (`jax.vmap` over the kernels too) a CPU takes the members one by one: 4 networks of
+`homus.py` take a step in 503 ms, as the grouped convolution of JAX's rule in 1 226 ms.
+
+Tried and not kept: Winograd's F(4x4, 3x3) is 1.8 times as fast alone from 64 channels on, but a
+whole step of `resnet25` takes longer with it (993 ms, without 841), as its transforms don't stay in
+the cache; gradients of kernels as products of shifted pictures, in blocks, or image by image.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+_LAYOUT = ('NHWC', 'HWIO', 'NHWC')
+
+
+def convolve(
+  x: jax.Array, kernel: jax.Array, strides: Sequence[int], padding: str, **options
+) -> jax.Array:
+  """`jax.lax.conv_general_dilated` as `flax.linen.Conv` calls it, with padding 'SAME'.
+
+  Args:
+    x: [batch, height, width, channels].
+    kernel: [height, width, in, out].
+    strides: Down and across.
+    padding: 'SAME', the only one that this project has.
+    **options: The others, of which no network here makes use.
+  """
+  del padding, options
+  return _convolve(tuple(strides), x, kernel)
+
+
+# Differentiated by hand, as a choice by platform that JAX differentiates costs more than it gains.
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _convolve(strides: tuple[int, int], x: jax.Array, kernel: jax.Array) -> jax.Array:
+  plain, quick = _ways(x, kernel, strides)
+  return _by_platform(quick[0], plain[0])(x, kernel)
+
+
+def _forward(strides, x, kernel):
+  return _convolve(strides, x, kernel), (x, kernel)
+
+
+def _backward(strides, saved, grad):
+  plain, quick = _ways(*saved, strides)
+  return tuple(_by_platform(quick[i], plain[i])(*saved, grad) for i in (1, 2))
+
+
+_convolve.defvjp(_forward, _backward)
+
+
+def _by_platform(on_cpu: Callable, elsewhere: Callable) -> Callable:
+  """The function for the platform; of a population a CPU takes the members one by one."""
+
+  @jax.custom_batching.custom_vmap
+  def computed(*args):
+    return jax.lax.platform_dependent(*args, cpu=on_cpu, default=elsewhere)
+
+  @computed.def_vmap
+  def _(members, batched, *args):
+    def one_by_one(*args):
+      of_member = [
+        [arg[i] if own else arg for arg, own in zip(args, batched, strict=True)]
+        for i in range(members)
+      ]
+      return jnp.stack([on_cpu(*each) for each in of_member])
+
+    axes = [0 if own else None for own in batched]
+    at_once = jax.vmap(elsewhere, axes)
+    return jax.lax.platform_dependent(*args, cpu=one_by_one, default=at_once), True
+
+  return computed
+
+
+def _ways(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> tuple[tuple, tuple]:
+  """The usual way and the quickest on CPU: each the convolution and its gradients.
+
+  The gradients are functions of x, kernel and the result's gradient, to x and to the kernel.
+  """
+  (high, wide), (height, width) = strides, x.shape[1:3]
+  rows, columns, channels, out = kernel.shape
+  plain = _with_gradients(partial(_plain, strides=strides))
+  if (rows, columns) == (2 * high, 2 * wide) and not (height % high or width % wide):
+    return plain, _with_gradients(partial(_blocks, strides=strides))
+  narrow = out <= 16 and rows % 2 == columns % 2 == 1 < columns and not width % (2 * wide)
+  two_columns = partial(_two_columns, strides=strides)
+  if narrow and strides == (1, 1):
+    return plain, (two_columns, _turned, plain[2])
+  # A gradient to a strided convolution's input has no such form; a stem's is never asked for.
+  return plain, (two_columns, *plain[1:]) if narrow and channels == 1 else plain
+
+
+def _with_gradients(forward: Callable) -> tuple[Callable, Callable, Callable]:
+  def to_x(x, kernel, grad):
+    return jax.vjp(lambda x: forward(x, kernel), x)[1](grad)[0]
+
+  def to_kernel(x, kernel, grad):
+    return jax.vjp(lambda kernel: forward(x, kernel), kernel)[1](grad)[0]
+
+  return forward, to_x, to_kernel
+
+
+def _turned(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:
+  """The gradient to x where strides are 1: a convolution with the turned kernel."""
+  del x
+  kernel = kernel[::-1, ::-1].transpose(0, 1, 3, 2)
+  _, quick = _ways(grad, kernel, (1, 1))
+  return quick[0](grad, kernel)
+
+
+def _plain(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
+  return jax.lax.conv_general_dilated(x, kernel, strides, 'SAME', dimension_numbers=_LAYOUT)
+
+
+def _blocks(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
+  """Pixels of a block as large as a step become its channels, and the kernel 2x2 of them."""
+  high, wide = strides
+  x = jnp.pad(x, ((0, 0), (high // 2, -(-high // 2)), (wide // 2, -(-wide // 2)), (0, 0)))
+  kernel = _in_blocks(kernel.transpose(3, 0, 1, 2), high, wide).transpose(1, 2, 3, 0)
+  return jax.lax.conv_general_dilated(
+    _in_blocks(x, high, wide), kernel, (1, 1), 'VALID', dimension_numbers=_LAYOUT
+  )
+
+
+def _in_blocks(x: jax.Array, high: int, wide: int) -> jax.Array:
+  """[batch, height, width, channels] to [batch, height / high, width / wide, all of a block]."""
+  batch, height, width, channels = x.shape
+  x = x.reshape(batch, height // high, high, width // wide, wide, channels)
+  return x.transpose(0, 1, 3, 2, 4, 5).reshape(batch, height // high, width // wide, -1)
+
+
+def _two_columns(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
+  """Two columns of the result at a time, by a kernel that is a step wider and has both."""
+  (high, wide), (rows, columns, channels, out) = strides, kernel.shape
+  both = [jnp.pad(kernel, ((0, 0), (i * wide, (1 - i) * wide), (0, 0), (0, 0))) for i in range(2)]
+  padding = jax.lax.padtype_to_pads(x.shape[1:3], (rows, columns), strides, 'SAME')
+  found = jax.lax.conv_general_dilated(
+    x,
+    jnp.stack(both, 3).reshape(rows, columns + wide, channels, 2 * out),
+    (high, 2 * wide),
+    padding,
+    dimension_numbers=_LAYOUT,
+  )
+  return found.reshape(*found.shape[:2], -1, out)

@@ -1,0 +1,84 @@
+"""Convolutions as a platform likes them: the sums of the usual way, and where they are taken."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import export
+
+from omr_jax.models.convolution import convolve
+
+LAYOUT = {'dimension_numbers': ('NHWC', 'HWIO', 'NHWC')}
+# Height and width, channels in and out, size of the kernel, step.
+BLOCKS = [((24, 16), 3, 4, (8, 8), 4), ((12, 15), 3, 4, (6, 6), 3), ((8, 6), 3, 4, (2, 2), 1)]
+COLUMNS = [
+  *[((6, 8), 16, 16, (3, 3), 1), ((5, 4), 4, 16, (3, 3), 1), ((5, 4), 20, 7, (5, 3), 1)],
+  *[((7, 6), 1, 16, (3, 3), 1), ((12, 8), 1, 16, (5, 5), 2), ((11, 12), 1, 9, (7, 7), 3)],
+]
+USUAL = [
+  *[((13, 12), 3, 4, (6, 6), 3), ((12, 12), 3, 4, (5, 5), 2), ((6, 7), 16, 16, (3, 3), 1)],
+  *[((6, 8), 16, 17, (3, 3), 1), ((6, 8), 16, 16, (1, 1), 1), ((6, 8), 2, 3, (4, 4), 1)],
+  ((9, 6), 1, 16, (5, 5), 2),
+]
+
+
+def usual(x, kernel, stride):
+  return jax.lax.conv_general_dilated(x, kernel, (stride, stride), 'SAME', **LAYOUT)
+
+
+def drawn(shape, channels, out, size):
+  rng = np.random.default_rng(0)
+  x = jnp.asarray(rng.normal(size=(2, *shape, channels)), jnp.float32)
+  return x, jnp.asarray(rng.normal(size=(*size, channels, out)), jnp.float32)
+
+
+@pytest.mark.parametrize(('shape', 'channels', 'out', 'size', 'stride'), BLOCKS + COLUMNS + USUAL)
+def test_sums_and_gradients_are_those_of_the_usual_way(shape, channels, out, size, stride):
+  arguments = drawn(shape, channels, out, size)
+  expected, back = jax.vjp(lambda *a: usual(*a, stride), *arguments)
+  found, ours = jax.vjp(lambda *a: convolve(*a, (stride, stride), 'SAME', **LAYOUT), *arguments)
+  np.testing.assert_allclose(found, expected, atol=1e-4)
+  weights = jnp.asarray(np.random.default_rng(1).normal(size=expected.shape), jnp.float32)
+  for gradient, wanted in zip(ours(weights), back(weights), strict=True):
+    np.testing.assert_allclose(gradient, wanted, atol=2e-4)
+
+
+@pytest.mark.parametrize(
+  ('case', 'is_other'), [(c, True) for c in BLOCKS[:2] + COLUMNS] + [(c, False) for c in USUAL]
+)
+def test_only_a_cpu_takes_another_way(case, is_other):
+  """The kernel of the compiled convolution is another one there, and nowhere else."""
+  *sizes, stride = case
+  shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in drawn(*sizes)]
+
+  def lowered(function, platform):
+    exported = export.export(jax.jit(function), platforms=[platform])(*shapes)
+    text = exported.mlir_module()
+    return [line for line in text.splitlines() if 'stablehlo.convolution' in line]
+
+  ours = lambda *a: convolve(*a, (stride, stride), 'SAME', **LAYOUT)  # noqa: E731
+  kernel = 'x'.join(map(str, shapes[1].shape))
+  for platform in ('cpu', 'tpu', 'cuda'):
+    (line,) = lowered(ours, platform)
+    assert (f'tensor<{kernel}xf32>' not in line) == (is_other and platform == 'cpu')
+
+
+@pytest.mark.parametrize('shared', [None, 'x', 'kernel'])
+def test_members_of_a_population_have_their_own_sums(shared):
+  """As many convolutions as members, each and its gradients as done alone."""
+  x, kernel = drawn((6, 8), 4, 16, (3, 3))
+  axes = [None if shared == name else 0 for name in ('x', 'kernel')]
+  arguments = [
+    value if axis is None else jnp.stack([value, 2 * value, value[::-1]])
+    for value, axis in zip((x, kernel), axes, strict=True)
+  ]
+
+  def both(x, kernel):
+    found, back = jax.vjp(lambda *a: convolve(*a, (1, 1), 'SAME', **LAYOUT), x, kernel)
+    return found, *back(jnp.sin(found))
+
+  together = jax.vmap(both, axes)(*arguments)
+  for member in range(3):
+    own = [a if axis is None else a[member] for a, axis in zip(arguments, axes, strict=True)]
+    for value, alone in zip(together, both(*own), strict=True):
+      np.testing.assert_allclose(value[member], alone, rtol=1e-5, atol=1e-4)
