@@ -34,6 +34,7 @@ def get_config(variant: str = '') -> ConfigDict:
   config.data = ConfigDict()
   config.data.name = 'homus'
   config.data.protocol = 'original'
+  config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
   config.data.allow_changed = False
 
   config.drawing = ConfigDict()

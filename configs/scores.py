@@ -22,6 +22,7 @@ def get_config() -> ConfigDict:
   config.data = ConfigDict()
   config.data.name = 'music_scores'
   config.data.protocol = 'folders'  # or paper
+  config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
   config.data.fold = 0  # the tested one of folders, 0 to 4
   config.data.hold_out = ''  # a source, such as scores/desk, to be tested instead of the fold
   # A source of n pictures is drawn n^balance times as often as one of 1; 1: every picture once.

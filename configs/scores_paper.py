@@ -33,6 +33,7 @@ def get_config(variant: str = '') -> ConfigDict:
   config.data = ConfigDict()
   config.data.name = 'music_scores'
   config.data.protocol = 'paper'
+  config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
   config.data.fold = 0  # of folders, as the next one
   config.data.hold_out = ''
   config.data.balance = 1.0  # every picture once an epoch

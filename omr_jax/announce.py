@@ -1,18 +1,23 @@
 """What a run tells the person who waits for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mean, stdev
 
 import jax
+import numpy as np
 
 from omr_jax import data
-from omr_jax.runs import Run
+from omr_jax.devices import BATCH_AXIS, MEMBER_AXIS
+from omr_jax.runs import Runs, is_streamed
 from omr_jax.state import TrainState, count_parameters
 
 
-def plan(run: Run, state: TrainState) -> None:
+def plan(run: Runs, state: TrainState) -> None:
   """Says what is going to happen."""
   config, splits = run.config, run.dataset.splits
+  step, epoch = (int(np.asarray(value).max()) for value in (state.step, state.epoch))
+  seeds = sorted({member.config.seed for member in run.members})
   sizes = ', '.join(f'{len(splits[s]["label"])} {s}' for s in data.SPLITS)
   devices = jax.devices()
   print(f'{run.config_name} in {run.workdir}')
@@ -26,11 +31,15 @@ def plan(run: Run, state: TrainState) -> None:
   print(
     f'recipe     {config.optimizer.name} {config.optimizer.learning_rate:g}, '
     f'{config.schedule.name}, batch {config.batch_size}, at most {config.epochs} epochs of '
-    f'{run.steps_per_epoch} steps, seed {config.seed}'
+    f'{run.steps_per_epoch} steps, seed {", ".join(map(str, seeds))}'
   )
-  print(f'devices    {len(devices)} x {devices[0].device_kind}')
-  if int(state.step):
-    print(f'resuming   after step {int(state.step)}, epoch {int(state.epoch)}')
+  if len(run.members) > 1:
+    print(f'together   {len(run.members)} runs: {" ".join(member.name for member in run.members)}')
+  shared = [f'{run.mesh.shape[axis]} by {axis}' for axis in (MEMBER_AXIS, BATCH_AXIS)]
+  print(f'devices    {len(devices)} x {devices[0].device_kind}, {" and ".join(shared)}')
+  print(f'feed       {"streamed from the disk" if is_streamed(run) else "held on the devices"}')
+  if step:
+    print(f'resuming   after step {step}, epoch {epoch}')
   print(flush=True)
 
 
@@ -42,13 +51,21 @@ def split_name(config: Mapping) -> str:
   return f'fold {chosen["fold"]}' if chosen['protocol'] == 'folders' else chosen['protocol']
 
 
-def epoch_line(line: dict, epochs: int, left: float) -> str:
-  """An epoch's numbers for people; `left` are the seconds until the last epoch at this pace."""
+def epoch_line(lines: Sequence[dict], epochs: int, left: float) -> str:
+  """An epoch's numbers for people: means over the runs, and the range of their accuracies.
+
+  Args:
+    lines: Metrics of each run that goes on.
+    epochs: Of the whole run.
+    left: Seconds until the last epoch at this pace.
+  """
+  accuracies = [100 * line['validation_accuracy'] for line in lines]
+  several = f' ({min(accuracies):.2f}-{max(accuracies):.2f}, {len(lines)} runs)'
   return (
-    f'epoch {line["epoch"]:3d}/{epochs}  loss {line["loss"]:.4f}  '
-    f'validation {100 * line["validation_accuracy"]:.2f} %  '
-    f'rate {line["learning_rate"]:.2e}  {line["images_per_s"]:.0f} images/s  '
-    f'{duration(left)} left'
+    f'epoch {lines[0]["epoch"]:3d}/{epochs}  loss {mean(line["loss"] for line in lines):.4f}  '
+    f'validation {mean(accuracies):.2f} %{several if len(lines) > 1 else ""}  '
+    f'rate {mean(line["learning_rate"] for line in lines):.2e}  '
+    f'{sum(line["images_per_s"] for line in lines):.0f} images/s  {duration(left)} left'
   )
 
 
@@ -60,12 +77,20 @@ def duration(seconds: float) -> str:
   return f'{minutes} min {rest:02d} s' if minutes else f'{rest} s'
 
 
-def result(summary: dict, workdir: Path) -> None:
-  """Says what came of it and where to read more."""
-  low, high = summary['accuracy_wilson_95']
-  print(
-    f'test accuracy {100 * summary["accuracy"]:.2f} % ({summary["correct"]} of {summary["n"]}, '
-    f'95 % interval {100 * low:.2f}-{100 * high:.2f}), epoch {summary["tested_epoch"]}, '
-    f'{duration(summary["seconds"])}'
-  )
-  print(f'report: {workdir / "report" / "report.html"}')
+def results(summaries: Mapping[str, dict], workdir: Path) -> None:
+  """Says what came of the runs, given by name, and where to read more."""
+  for name, summary in summaries.items():
+    low, high = summary['accuracy_wilson_95']
+    print(
+      f'{f"{name}: " if name else ""}test accuracy {100 * summary["accuracy"]:.2f} % '
+      f'({summary["correct"]} of {summary["n"]}, 95 % interval {100 * low:.2f}-{100 * high:.2f}), '
+      f'epoch {summary["tested_epoch"]}, {duration(summary["seconds"])}'
+    )
+  if len(summaries) > 1:
+    accuracies = [100 * summary['accuracy'] for summary in summaries.values()]
+    print(
+      f'mean of {len(accuracies)} runs {mean(accuracies):.2f} %, standard deviation '
+      f'{stdev(accuracies):.2f}; python -m omr_jax.report {workdir}/* compares them.'
+    )
+  for name in summaries:
+    print(f'report: {workdir / name / "report" / "report.html"}')

@@ -4,6 +4,7 @@ Measured on 2 shared cores (AMD EPYC, AVX-512), jax 0.10.2; see benchmarks/READM
 """
 
 import ctypes
+import math
 import os
 
 from omr_jax import folders
@@ -14,13 +15,14 @@ _EXAMPLES = 8
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
 
 
-def start(batch_size: int | None = None) -> None:
+def start(batch_size: int | None = None, members: int = 1) -> None:
   """Makes JAX ready; to be called by a command before it does anything else with JAX.
 
   What a person has set by JAX's own variables stays.
 
   Args:
     batch_size: Of a training, whose batches are split over the CPU's cores; None for other work.
+    members: Runs that are trained together, which the cores take before they split batches.
   """
   import jax
 
@@ -34,13 +36,17 @@ def start(batch_size: int | None = None) -> None:
   # A device for each core: XLA's convolutions with 32 or 64 channels run on one core only, however
   # many there are, and what else a step does hardly uses a second one.
   if jax.config.jax_num_cpu_devices == -1:
-    jax.config.update('jax_num_cpu_devices', cpu_devices(batch_size, _cores()))
+    jax.config.update('jax_num_cpu_devices', cpu_devices(batch_size, members, _cores()))
 
 
-def cpu_devices(batch_size: int, cores: int) -> int:
-  """How many devices a CPU is to JAX: a divisor of the batch, at most one for each core."""
-  most = max(1, min(cores, batch_size // _EXAMPLES))
-  return max(n for n in range(1, most + 1) if batch_size % n == 0)
+def cpu_devices(batch_size: int, members: int, cores: int) -> int:
+  """How many devices a CPU is to JAX: one for each core, as far as the work can be shared out."""
+
+  def can_share(devices: int) -> bool:
+    of_batch = devices // math.gcd(members, devices)
+    return of_batch == 1 or (batch_size % of_batch == 0 and batch_size // of_batch >= _EXAMPLES)
+
+  return max(filter(can_share, range(1, cores + 1)))
 
 
 def takes_whole_epochs(platform: str) -> bool:

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from omr_jax import camera_light, camera_view
+from omr_jax.values import is_on
 
 _EFFECTS = (
   *('clean', 'background', 'inverse', 'grey', 'defocus', 'motion', 'direction', 'exposure'),
@@ -57,7 +58,7 @@ def look(
 ) -> jax.Array:
   """Takes a photo of every picture.
 
-  A strength is a Python number; with 0 the effect is off, and with all at 0 the output equals the
+  With a strength of 0 the effect is off and costs nothing, and with all at 0 the output equals the
   input. An effect comes to each example by a draw of its own, its strength uniform up to the one
   that is given.
 
@@ -118,46 +119,46 @@ def look(
     'shift': shift,
   }
   original = planes = jnp.moveaxis(images.astype(jnp.float32), -1, 1)
-  if inverse:
+  if is_on(inverse):
     planes = jnp.where(chosen('inverse', inverse), 255 - planes, planes)
-  if any(view.values()):
+  if any(map(is_on, view.values())):
     maps = camera_view.homography(view_rng, batch, chance, **view)
     planes, coverage = camera_view.warp(planes, maps)
-    if background:
+    if is_on(background):
       around = camera_view.surroundings(around_rng, original)
       share = jnp.where(chosen('background', background), coverage[:, None], 1)
       planes = around + share * (planes - around)
     (planes,) = camera_light.kept(planes)
-  if grey:
+  if is_on(grey):
     planes = jnp.where(chosen('grey', grey), camera_light.grey(planes), planes)
-  if defocus or motion:
+  if is_on(defocus) or is_on(motion):
     way = amount('motion', 0, motion, rare)
     angle = jnp.pi * drawn['direction'][0]
     planes = camera_light.blur(planes, amount('defocus', 0, defocus), way, angle)
-  if dark or bright:
+  if is_on(dark) or is_on(bright):
     planes *= jnp.exp2(amount('exposure', -dark, bright))[:, None, None, None]
-  if white_balance:
+  if is_on(white_balance):
     planes *= _colour(drawn['white_balance'], chance, white_balance)
-  if light:
+  if is_on(light):
     planes *= _uneven(drawn['light'], chance, light, height, width)
-  if shadow:
+  if is_on(shadow):
     for each in ('shadow', 'second_shadow'):
       planes *= _shadow(drawn[each], rare, shadow, height, width)
-  if moire:
+  if is_on(moire):
     planes *= _moire(drawn['moire'], rare, moire, height, width)
-  if contrast or midtones:
+  if is_on(contrast) or is_on(midtones):
     contrasts = amount('contrast', -contrast, contrast)
     planes = camera_light.tone(planes, contrasts, amount('midtones', -midtones, midtones))
-  if noise:
+  if is_on(noise):
     sigma = amount('noise', 0, noise)[:, None, None, None]
     planes += sigma * camera_light.grain(grain_rng, planes.shape)
-  if jpeg:
+  if is_on(jpeg):
     (planes,) = camera_light.kept(jnp.clip(planes, 0, 255))
     loss = amount('jpeg', 0, jpeg, rare)
     packed = camera_light.jpeg(planes, 100 - loss)
     planes = jnp.where((loss > 0)[:, None, None, None], packed, planes)
   planes = jnp.clip(planes, 0, 255)
-  if clean:
+  if is_on(clean):
     planes = jnp.where(chosen('clean', clean), original, planes)
   return jnp.moveaxis(planes, 1, -1)
 

@@ -14,6 +14,7 @@ from tfds_builders.music_scores.groups import NUM_FOLDS
 
 PRECISIONS = ('float32', 'bfloat16')
 TESTED = ('best', 'last')
+FEEDS = ('auto', 'resident', 'streamed')
 CLASS_WEIGHTS = ('none', 'inverse_sqrt', 'balanced')
 AUGMENTATIONS = {
   'none': (),
@@ -37,11 +38,11 @@ SCHEDULES = {
 # What there is to learn from: its own sections, and their keys.
 DATASETS = {
   'homus': {
-    'data': ('name', 'protocol', 'allow_changed'),
+    'data': ('name', 'protocol', 'feed', 'allow_changed'),
     'drawing': tuple(render.Drawing.__dataclass_fields__),
   },
   'music_scores': {
-    'data': ('name', 'protocol', 'fold', 'hold_out', 'balance'),
+    'data': ('name', 'protocol', 'feed', 'fold', 'hold_out', 'balance'),
     'picture': ('height', 'width', 'tiles', 'whole', 'papers', 'scenes'),
     'camera': tuple(inspect.signature(camera.look).parameters)[2:],
     'decision': ('false_positive_rate',),
@@ -208,6 +209,7 @@ _VALUES: Mapping[str, Rule] = {
   'stop_after': whole(0, 10**6, 'a whole number from 0 to a million'),
   'tested': one_of(TESTED),
   'data.protocol': ('a name', lambda value: isinstance(value, str)),
+  'data.feed': one_of(FEEDS),
   'data.allow_changed': FLAG,
   'data.fold': whole(0, NUM_FOLDS - 1),
   'data.hold_out': ("a source such as 'scores/desk', or ''", lambda value: isinstance(value, str)),

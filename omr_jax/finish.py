@@ -1,79 +1,130 @@
-"""The end of a run: the chosen variables tested, and what the run tells about itself."""
+"""The end of runs: the chosen variables tested, and what each run tells about itself."""
 
+import contextlib
 import platform
 import resource
+import shutil
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
 import jax
 import numpy as np
 
-from omr_jax import data, decision, probes, report, trained, views
+from omr_jax import checkpoint, data, decision, probes, report, trained, views
+from omr_jax import state as states
 from omr_jax.announce import split_name
-from omr_jax.runs import Run
+from omr_jax.errors import UserError
+from omr_jax.runs import Member, Runs
 from omr_jax.state import TrainState, Variables, count_parameters
 
 _VERSIONS = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'tensorflow-datasets', 'numpy')
 _PROBES = 4  # of each kind
 
 
-def finish(run: Run, state: TrainState, best: Variables, images_per_s: float) -> dict:
-  """Evaluates what is to be tested, writes everything down, and returns the summary.
+def finish(
+  together: Runs, state: TrainState, best: Variables, paces: Sequence[float]
+) -> dict[str, dict]:
+  """Evaluates what is to be tested, writes everything down, and returns the summaries by name.
 
   Args:
-    run: Whose training has ended.
-    state: Its last.
-    best: Variables of the best epoch.
-    images_per_s: The median over the epochs.
+    together: Whose training has ended.
+    state: Their last.
+    best: Variables of each one's best epoch.
+    paces: Images per second of each, the median over the epochs.
 
   Raises:
-    UserError: A full disk.
+    UserError: A full disk; after the others' ends, members whose loss was not finite.
   """
-  variables, epoch = trained.tested(run.config, state, best)
-  splits = run.dataset.splits
-  validation, test = splits['validation'], splits['test']
-  validated = validation['label'], run.predict(variables, validation)
-  logits = run.predict(variables, test)
-  threshold = decision.threshold(run.config, *validated)
-  predicted = decision.decide(logits, threshold)
+  variables, epochs = trained.tested(together.config, state, best)
+  splits = together.dataset.splits
+  validation, test = (together.predict(variables, splits[name]) for name in data.SPLITS[1:])
+  gates = _gates(together, variables) if together.dataset.sources is not None else None
+  bad_steps, summaries = np.asarray(state.bad_step), {}
+  for number in np.flatnonzero(bad_steps < 0):
+    member = together.members[number]
+    if member.name:  # From here on it is a run alone.
+      _save_apart(together, state, best, number)
+    _save_evaluation(
+      together, member, validation[number], test[number], gates(number) if gates else {}
+    )
+    facts = {
+      **_facts(together, member),
+      'parameters': count_parameters(state),
+      'epochs': int(state.epoch[number]),
+      'tested_epoch': int(epochs[number]),
+      'images_per_s': round(float(paces[number]), 1),
+    }
+    summaries[member.name] = report.write(member.workdir, facts)
+  if len(summaries) < len(together.members):
+    failed = [m.name for m, step in zip(together.members, bad_steps, strict=True) if step >= 0]
+    raise UserError(
+      f'{together.workdir}: the loss of {" and ".join(failed)} is not finite; the other runs are '
+      'at their end. A lower config.optimizer.learning_rate helps most often.'
+    )
+  if len(summaries) > 1:
+    together.manager.close()
+    shutil.rmtree(together.workdir / checkpoint.FOLDER)  # Each run has its own now.
+  return summaries
+
+
+def _save_apart(together: Runs, state: TrainState, best: Variables, number: int) -> None:
+  folder = together.members[number].workdir
+  with contextlib.closing(checkpoint.open_folder(folder)) as manager:
+    own = states.member(state, number)
+    checkpoint.save(manager, int(own.step[0]), own, states.member(best, number), together.seconds())
+
+
+def _save_evaluation(
+  together: Runs,
+  member: Member,
+  validation_logits: np.ndarray,
+  logits: np.ndarray,
+  gate: Mapping[str, np.ndarray],
+) -> None:
+  splits = together.dataset.splits
+  validated, test = (splits['validation']['label'], validation_logits), splits['test']
+  predicted = decision.decide(logits, decision.threshold(member.config, *validated))
   report.save_evaluation(
-    run.workdir,
-    run.parts.classes,
+    member.workdir,
+    together.parts.classes,
     validated,
     report.Tested(test['id'], test['label'], logits, predicted, test['image']),
-    _gate(run, variables) if run.dataset.sources is not None else {},
+    gate,
   )
-  facts = {
-    'config_name': run.config_name,
-    'protocol': split_name(run.config),
-    'data_digest': run.dataset.digest,
-    'origin': run.dataset.origin,
-    'split_sizes': {split: len(splits[split]['label']) for split in data.SPLITS},
-    'seed': run.config.seed,
-    'network': run.config.model.name,
-    'parameters': count_parameters(state),
-    'epochs': int(state.epoch),
-    'tested_epoch': epoch,
-    'seconds': round(run.seconds(), 1),
-    'images_per_s': round(images_per_s, 1),
+
+
+def _facts(together: Runs, member: Member) -> dict:
+  """What is known before the evaluation."""
+  dataset = together.dataset
+  return {
+    'config_name': together.config_name,
+    'protocol': split_name(member.config),
+    'data_digest': dataset.digest,
+    'origin': dataset.origin,
+    'split_sizes': {split: len(dataset.splits[split]['label']) for split in data.SPLITS},
+    'seed': member.config.seed,
+    'network': member.config.model.name,
+    'trained_together': len(together.members),
+    'seconds': round(together.seconds(), 1),
     'peak_memory_gib': round(_peak_memory() / 2**30, 2),
     'devices': [str(device.device_kind) for device in jax.local_devices()],
     'versions': {'python': platform.python_version()} | {name: version(name) for name in _VERSIONS},
   }
-  return report.write(run.workdir, facts)
 
 
-def _gate(run: Run, variables: Variables) -> dict[str, np.ndarray]:
-  """Where the test pictures are from, and the answers to pictures with a known answer."""
+def _gates(together: Runs, variables: Variables) -> Callable[[int], dict[str, np.ndarray]]:
+  """By member: sources of the test pictures, and answers to pictures with a known answer."""
   shown = probes.probes(instances=_PROBES)
-  chosen = run.config.picture
+  chosen = together.config.picture
   size = chosen.height, chosen.width, chosen.tiles
   seen = np.stack([views.views(probe.picture, *size) for probe in shown])
-  return {
-    'test_sources': run.dataset.sources,
+  logits = together.predict(variables, {'views': seen})
+  return lambda number: {
+    'test_sources': together.dataset.sources,
     'probe_names': np.array([probe.name for probe in shown]),
     'probe_expected': np.array([probe.expected or '' for probe in shown]),
-    'probe_logits': run.predict(variables, {'views': seen}),
+    'probe_logits': logits[number],
   }
 
 

@@ -1,160 +1,205 @@
-"""A run from start to report: prepare, train, validate, save, test, write down."""
+"""Runs from start to report: prepare, train, validate, save, test, write down."""
 
 import time
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 from tqdm import tqdm
 
-from omr_jax import announce, checkpoint, data, evaluate, log, recipe, report, runs
+from omr_jax import announce, checkpoint, data, devices, evaluate, log, recipe, report, runs
 from omr_jax.errors import UserError
+from omr_jax.feed import Feed
 from omr_jax.finish import finish
 from omr_jax.interrupt import Interrupted, signals
-from omr_jax.runs import Run
+from omr_jax.runs import Runs
 from omr_jax.state import TrainState, Variables
-from omr_jax.workdir import claim, is_finished, refuse_unwritable
-
-_NOT_FINITE = (
-  'A lower config.optimizer.learning_rate in a new workdir helps most often; what was saved before '
-  'is in '
-)
+from omr_jax.workdir import claim, is_finished, refuse_other_population, refuse_unwritable
 
 
 def train_and_evaluate(
   config: ConfigDict, config_name: str, workdir: Path, data_dir: Path, raw_dir: str | None
 ) -> dict:
-  """Trains, resumes or only tells that all is done; returns the summary.
+  """Trains, resumes or only tells that all is done; returns the summary of a run alone.
+
+  See `train_all`.
+  """
+  return train_all({'': config}, config_name, workdir, data_dir, raw_dir)['']
+
+
+def train_all(
+  configs: Mapping[str, ConfigDict],
+  config_name: str,
+  workdir: Path,
+  data_dir: Path,
+  raw_dir: str | None,
+) -> dict[str, dict]:
+  """The same for all runs of a population, or for one alone; returns the summaries by name.
 
   Args:
-    config: See `configs/`.
+    configs: See `population.split`.
     config_name: For the report.
-    workdir: Of this run; a second start with the same config goes on there.
+    workdir: Of these runs; a second start with the same configs goes on there.
     data_dir: Where prepared data is kept.
     raw_dir: Where the raw archive is.
 
   Raises:
     UserError: A config that can't be run, data that is not there, a workdir of another config or
-      of a run that is going on, a damaged checkpoint, a full disk, a loss that is not finite.
+      of a run that is going on, a damaged checkpoint, a full disk, a loss that is not finite; of a
+      population after the others' ends.
     Interrupted: After SIGTERM or Ctrl-C.
   """
   started = time.monotonic()
-  parts = recipe.create(config)
-  if is_finished(config, workdir):
+  parts, *_ = [recipe.create(config) for config in configs.values()]
+  folders = runs.workdirs(workdir, configs)
+  finished = [is_finished(config, folder) for folder, config in folders.items()]
+  if all(finished):
     print(f'{workdir}: this run is finished.')
-    summary = report.rebuild(workdir)
-    announce.result(summary, workdir)
-    return summary
-  refuse_unwritable(workdir)
-  mesh = runs.device_mesh(config.batch_size)
+    summaries = dict(zip(configs, map(report.rebuild, folders), strict=True))
+    announce.results(summaries, workdir)
+    return summaries
+  for folder in folders:
+    refuse_unwritable(folder)
+  refuse_other_population(workdir, list(filter(None, configs)))
+  mesh = devices.mesh(next(iter(configs.values())).batch_size, len(configs))
   dataset = parts.load(data_dir, raw_dir)
-  run = runs.create(config, config_name, workdir, parts, dataset, mesh, started)
-  with claim(config, workdir, dataset.digest):
-    summary = _train_and_finish(run)
-  announce.result(summary, workdir)
-  return summary
+  together = runs.create(configs, config_name, workdir, parts, dataset, mesh, started)
+  with claim(folders, dataset.digest):
+    summaries = _train_and_finish(together)
+  announce.results(summaries, workdir)
+  return summaries
 
 
-def _train_and_finish(run: Run) -> dict:
-  state, best = runs.start(run)
-  announce.plan(run, state)
-  arrays = data.on_devices(run.dataset.splits['train'], run.parts.reads, run.mesh)
-  metrics = log.MetricsLog(run.workdir, int(state.epoch))
-  with closing(metrics), signals() as is_stopped:
-    state, best = _epochs(run, state, best, arrays, metrics, is_stopped)
-    pace = float(np.median([line['images_per_s'] for line in metrics.history]))
-    return finish(run, state, best, pace)
+def _train_and_finish(together: Runs) -> dict[str, dict]:
+  state, best = runs.start(together)
+  announce.plan(together, state)
+  feed = runs.create_feed(together)
+  with ExitStack() as stack:
+    logs = [
+      stack.enter_context(closing(log.MetricsLog(member.workdir, int(epoch))))
+      for member, epoch in zip(together.members, state.epoch, strict=True)
+    ]
+    is_stopped = stack.enter_context(signals())
+    state, best = _epochs(together, state, best, feed, logs, is_stopped)
+    paces = [np.median([line['images_per_s'] for line in each.history] or [0]) for each in logs]
+    return finish(together, state, best, paces)
 
 
-def _epochs(run: Run, state, best, arrays, metrics, is_stopped) -> tuple[TrainState, Variables]:
-  """Trains to the last epoch or an early stop; returns the state and the best variables."""
-  config, examples = run.config, len(run.dataset.splits['train']['label'])
-  began, steps_at_start = time.monotonic(), int(state.step)
-  while int(state.epoch) < config.epochs and not _is_enough(config, state):
-    epoch = int(state.epoch) + 1
+def _epochs(
+  together: Runs, state, best, feed: Feed, logs: Sequence[log.MetricsLog], is_stopped: Callable
+) -> tuple[TrainState, Variables]:
+  """Trains to the last epoch or all members' stops; returns the state and the best variables."""
+  config, examples = together.config, len(together.dataset.splits['train']['label'])
+  began, steps_at_start = time.monotonic(), _step(state)
+  while (running := together.going_on(state)).any():
+    epoch = int(np.asarray(state.epoch)[running][0]) + 1
     epoch_began = time.monotonic()
-    order = data.epoch_order(config.seed, epoch, examples, run.dataset.draws)
-    steps_before = int(state.step)
-    state = _epoch(run, state, best, arrays, order, epoch, is_stopped)
-    steps = int(state.step) - steps_before
+    orders = np.stack(
+      [
+        data.epoch_order(member.config.seed, epoch, examples, together.dataset.draws)
+        for member in together.members
+      ]
+    )
+    steps_before = _step(state)
+    state = _epoch(together, state, best, feed, running, orders, epoch, is_stopped)
+    steps = _step(state) - steps_before
     images_per_s = steps * config.batch_size / (time.monotonic() - epoch_began)
-    state, best, line = _validate(run, state, best)
-    line |= {'images_per_s': images_per_s, 'seconds': time.monotonic() - epoch_began}
-    metrics.write(line)
-    pace = (int(state.step) - steps_at_start) / (time.monotonic() - began)
-    left = (config.epochs * run.steps_per_epoch - int(state.step)) / pace
-    print(announce.epoch_line(line, config.epochs, left), flush=True)
-    checkpoint.save(run.manager, int(state.step), state, best, run.seconds())
+    state, best, lines = _validate(together, state, best, running)
+    for number, line in lines.items():
+      line |= {'images_per_s': images_per_s, 'seconds': time.monotonic() - epoch_began}
+      logs[number].write(line)
+    pace = (_step(state) - steps_at_start) / (time.monotonic() - began)
+    left = (config.epochs * together.steps_per_epoch - _step(state)) / pace
+    print(announce.epoch_line(list(lines.values()), config.epochs, left), flush=True)
+    checkpoint.save(together.manager, _step(state), state, best, together.seconds())
     if is_stopped():
       raise Interrupted
   return state, best
 
 
-def _is_enough(config: ConfigDict, state: TrainState) -> bool:
-  return bool(config.stop_after) and int(state.progress.waited) >= config.stop_after
+def _step(state: TrainState) -> int:
+  """Of the member that has taken most."""
+  return int(np.asarray(state.step).max())
 
 
-def _epoch(run: Run, state, best, arrays, order, epoch: int, is_stopped) -> TrainState:
+def _epoch(
+  together: Runs, state, best, feed: Feed, running, orders, epoch: int, is_stopped: Callable
+) -> TrainState:
   """The steps that are left of an epoch."""
-  end = epoch * run.steps_per_epoch
+  end, step = epoch * together.steps_per_epoch, _step(state)
+  total = together.steps_per_epoch
   with tqdm(
     desc=f'epoch {epoch}',
-    total=run.steps_per_epoch,
-    initial=run.steps_per_epoch - (end - int(state.step)),
+    total=total,
+    initial=total - (end - step),
     unit='step',
     leave=False,
     disable=None,
   ) as progress:
-    while int(state.step) < end:
-      before = int(state.step)
-      stop = end if run.trainer.whole_epochs else before + 1
-      state = run.trainer.run(state, arrays, order, np.int32(stop))
-      if int(state.bad_step) >= 0:
-        raise UserError(
-          f'epoch {epoch}, step {int(state.bad_step)}: the loss is not finite. '
-          f'{_NOT_FINITE}{run.workdir}.'
-        )
-      progress.update(int(state.step) - before)
-      if is_stopped() and int(state.step) < end:
-        checkpoint.save(run.manager, int(state.step), state, best, run.seconds())
+    for after in feed(state, running, orders, step, end):
+      state = after
+      _refuse_not_finite(together, state, running)
+      progress.update(_step(state) - step)
+      step = _step(state)
+      if is_stopped() and step < end:
+        checkpoint.save(together.manager, step, state, best, together.seconds())
         raise Interrupted
   return state
 
 
-def _validate(run: Run, state, best) -> tuple[TrainState, Variables, dict]:
-  """Evaluates an epoch; returns the state, the best variables and the epoch's metrics."""
-  epoch, split = int(state.epoch) + 1, run.dataset.splits['validation']
-  logits = run.predict(state.evaluated(), split)
-  correct, n = evaluate.accuracy(logits, split['label'])
-  accuracy = correct / n
-  progress = state.progress.after(epoch, accuracy)
-  if int(progress.best_epoch) == epoch:
-    best = jax.device_get(state.evaluated())
-  validation_loss = evaluate.negative_log_likelihood(logits, split['label'])
-  if not np.isfinite(validation_loss):
-    raise UserError(
-      f'epoch {epoch}, step {int(state.step) - 1}: the validation loss is not finite. '
-      f'{_NOT_FINITE}{run.workdir}.'
-    )
-  plateau = state.plateau
-  scale = 1.0 if plateau is None else float(plateau.scale)
-  line = {
-    'epoch': epoch,
-    'step': int(state.step),
-    'loss': float(state.loss_sum) / run.steps_per_epoch,
-    'validation_accuracy': accuracy,
-    'validation_loss': validation_loss,
-    'learning_rate': float(run.rates(int(state.step) - 1)) * scale,
-  }
-  if plateau is not None:
-    _, plateau = run.parts.plateau.update({}, plateau, value=jnp.float32(1 - accuracy))
-  changed = {
-    'epoch': jnp.int32(epoch),
-    'loss_sum': jnp.float32(0),
-    'progress': progress,
-    'plateau': plateau,
-  }
-  return state.replace(**jax.device_put(changed, state.step.sharding)), best, line
+def _refuse_not_finite(together: Runs, state: TrainState, running: np.ndarray) -> None:
+  """UserError where no member is left whose loss is finite."""
+  bad_steps = np.asarray(state.bad_step)
+  if (bad_steps[running] < 0).any():
+    return
+  step = int(bad_steps[running].max())
+  raise UserError(
+    f'epoch {step // together.steps_per_epoch + 1}, step {step}: the loss is not finite. A lower '
+    'config.optimizer.learning_rate in a new workdir helps most often; what was saved before is '
+    f'in {together.workdir}.'
+  )
+
+
+def _validate(
+  together: Runs, state, best, running: np.ndarray
+) -> tuple[TrainState, Variables, dict[int, dict]]:
+  """Evaluates an epoch; returns the state, the best variables, and the members' metrics."""
+  split = together.dataset.splits['validation']
+  logits = together.predict(state.evaluated(), split)
+  accuracies = np.array([np.divide(*evaluate.accuracy(each, split['label'])) for each in logits])
+  losses = np.array([evaluate.negative_log_likelihood(each, split['label']) for each in logits])
+  bad_steps = np.asarray(state.bad_step)
+  spoilt = running & (bad_steps < 0) & ~np.isfinite(losses)
+  bad_steps = np.where(spoilt, np.asarray(state.step) - 1, bad_steps).astype(np.int32)
+  state = state.replace(bad_step=jax.device_put(bad_steps, state.bad_step.sharding))
+  _refuse_not_finite(together, state, running)
+  steps, loss_sums = np.asarray(state.step), np.asarray(state.loss_sum)
+  scales = np.ones(len(steps)) if state.plateau is None else np.asarray(state.plateau.scale)
+  lines = {}
+  for number in np.flatnonzero(running & (bad_steps < 0)).tolist():
+    rate = float(together.members[number].rates(int(steps[number]) - 1))
+    lines[number] = {
+      'epoch': int(state.epoch[number]) + 1,
+      'step': int(steps[number]),
+      'loss': float(loss_sums[number]) / together.steps_per_epoch,
+      'validation_accuracy': float(accuracies[number]),
+      'validation_loss': float(losses[number]),
+      'learning_rate': rate * float(scales[number]),
+    }
+  state = together.trainer.after_epoch(state, running, accuracies.astype(np.float32))
+  return state, _better(state, best, running), lines
+
+
+def _better(state: TrainState, best: Variables, running: np.ndarray) -> Variables:
+  """The best variables so far of all members, on the host."""
+  is_best = running & (np.asarray(state.progress.best_epoch) == np.asarray(state.epoch))
+  if not is_best.any():
+    return best
+
+  def chosen(now: np.ndarray, before: np.ndarray) -> np.ndarray:
+    return np.where(is_best.reshape(-1, *(1,) * (now.ndim - 1)), now, before)
+
+  return jax.tree.map(chosen, jax.device_get(state.evaluated()), best)

@@ -1,6 +1,9 @@
 """Trains a network as a config says, or goes on with an interrupted run.
 
 python -m omr_jax.main --config configs/homus.py --workdir runs/homus
+
+A number's list, such as --config.seed=0,1,2, trains several networks as one program, each with a
+folder in the workdir; see `omr_jax.population`.
 """
 
 import sys
@@ -12,7 +15,7 @@ from typing import NoReturn
 from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
-from omr_jax import folders
+from omr_jax import folders, population
 from omr_jax.errors import UserError, answered
 from omr_jax.interrupt import Interrupted
 
@@ -28,6 +31,8 @@ _RAW_DIR = flags.DEFINE_string(
 _DATA_DIR = flags.DEFINE_string(
   'data_dir', None, 'Folder of prepared data; $TFDS_DATA_DIR or ~/tensorflow_datasets by default.'
 )
+
+_lists: dict[str, tuple] = {}  # Of the command line, by key; flags have no lists of numbers.
 
 
 def main(arguments: list[str]) -> None:
@@ -60,32 +65,43 @@ def end(command: Callable[[], None], workdir: Path) -> NoReturn:
     sys.exit(1)
 
 
-def check_given(config: ConfigDict) -> set[str]:
-  """Checks the config; returns the keys that the command line sets.
+def checked(config: ConfigDict) -> dict[str, ConfigDict]:
+  """The config of each run by its name, see `population.split`, checked.
 
   Raises:
-    UserError: See `check.check_config`; a key on the command line that no choice reads.
+    UserError: See there and `check.check_config`; a key on the command line that no choice reads.
   """
   from omr_jax import check
 
-  check.check_config(config)
-  given = set(config_flags.get_override_values(flags.FLAGS['config']))
-  for key in sorted(check.unread_keys(config) & given):
+  configs = population.split(config, _lists)
+  for member in configs.values():
+    check.check_config(member)
+  for key in sorted(check.unread_keys(config) & given()):
     raise UserError(f'config.{key} is not read by what config.{key.partition(".")[0]} chooses.')
-  return given
+  return configs
+
+
+def given() -> set[str]:
+  """The keys of the config that the command line sets."""
+  return set(config_flags.get_override_values(flags.FLAGS['config']))
 
 
 def _train(config: ConfigDict, name: str, workdir: Path) -> None:
   # JAX starts only now, so that a wrong flag is answered at once.
   from omr_jax import backend, loop
 
-  check_given(config)
-  backend.start(config.batch_size)
-  loop.train_and_evaluate(config, name, workdir, folders.data_dir(_DATA_DIR.value), _RAW_DIR.value)
+  configs = checked(config)
+  backend.start(config.batch_size, len(configs))
+  loop.train_all(configs, name, workdir, folders.data_dir(_DATA_DIR.value), _RAW_DIR.value)
 
 
 def parse(arguments: list[str]) -> list[str]:
-  """Reads the flags; what is wrong with them or with the config ends in one line."""
+  """Reads the flags; what is wrong with them or with the config ends in one line.
+
+  The config has the first value of each list; `_train` makes the others' configs.
+  """
+  arguments, lists = population.take_lists(arguments)
+  _lists.update(lists)
   given = [name for name, equals, _ in (a.partition('=') for a in arguments) if equals]
   twice = [name for name in given if name.startswith('--config') and given.count(name) > 1]
   if twice:

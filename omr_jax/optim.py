@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import optax
 from optax import contrib
 
+from omr_jax.values import is_on
+
 # The arguments of each, with optax's names; `sgd` is always Nesterov's.
 ARGUMENTS = {
   'adadelta': ('rho', 'eps'),
@@ -35,7 +37,7 @@ def create(
     'sgd': partial(optax.sgd, nesterov=True),
   }[name]
   tx = make(rate, **arguments)
-  return optax.chain(optax.add_decayed_weights(2 * l2, mask=kernels), tx) if l2 else tx
+  return optax.chain(optax.add_decayed_weights(2 * l2, mask=kernels), tx) if is_on(l2) else tx
 
 
 def kernels(params: optax.Params) -> optax.Params:
@@ -54,7 +56,8 @@ def schedule(name: str, rate: float, steps: int, warm_up: float | None) -> optax
     warm_up: Share of the run, of `one_cycle`.
   """
   if name == 'one_cycle':
-    return optax.cosine_onecycle_schedule(steps, rate, warm_up)
+    share = optax.cosine_onecycle_schedule(steps, 1.0, warm_up)
+    return lambda step: rate * share(step)  # `rate` may be traced.
   return optax.constant_schedule(rate)
 
 
@@ -89,8 +92,8 @@ class Progress(NamedTuple):
     """Before the first epoch."""
     return cls(jnp.float32(-1), jnp.int32(0), jnp.int32(0))
 
-  def after(self, epoch: int, accuracy: float) -> 'Progress':
+  def after(self, epoch: jax.Array, accuracy: jax.Array) -> 'Progress':
     """With the accuracy of one more epoch."""
-    if accuracy > self.best:
-      return Progress(jnp.float32(accuracy), jnp.int32(epoch), jnp.int32(0))
-    return self._replace(waited=self.waited + 1)
+    better = Progress(accuracy, epoch, jnp.int32(0))
+    worse = self._replace(waited=self.waited + 1)
+    return jax.tree.map(partial(jnp.where, accuracy > self.best), better, worse)

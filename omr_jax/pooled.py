@@ -130,7 +130,9 @@ def table(numbers: Mapping) -> str:
 def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> None:
   from omr_jax import backend, loop, score_data
 
-  check_over(config, single.check_given(config))
+  if len(single.checked(config)) > 1:
+    raise UserError('--over trains one run after the other; give one value instead of a list.')
+  check_over(config, single.given())
   backend.start(config.batch_size)
   data_dir, raw_dir = folders.data_dir(flags.FLAGS.data_dir), flags.FLAGS.raw_dir
   sources = score_data.sources(config.data.protocol, data_dir, raw_dir) if over == 'sources' else ()

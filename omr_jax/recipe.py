@@ -72,6 +72,11 @@ def create(config: ConfigDict) -> Recipe:
     UserError: A key that is missing or unknown, or a value no run can have, by name.
   """
   check_config(config)
+  return make(config)
+
+
+def make(config: ConfigDict) -> Recipe:
+  """The parts of a config that is known to be right, whose numbers JAX may trace."""
   if config.data.name == 'homus':
     classes, drawing, load, shape = _symbols(config)
   else:

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import os
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from omr_jax import data, pictures, probes, scenes, views
+from omr_jax import cache, pictures, probes, scenes, views
+from omr_jax.cache import Rows
 from omr_jax.data import Dataset
 from omr_jax.errors import UserError, nearest
 from tfds_builders import music_scores
@@ -79,28 +81,28 @@ def load(
 
   Raises:
     UserError: See `tfds_builders.music_scores.prepare`; an unknown source; nothing left to train
-      or to validate with; more pictures than the memory holds; a cache that can't be written.
+      or to validate with; a cache that can't be written.
   """
   builder = music_scores.prepare(protocol, data_dir, raw_dir)
   raw_digest = dict(builder.info.metadata.items())['digest']
 
-  def make() -> data.Splits:
-    examples = sum(split.num_examples for split in builder.info.splits.values())
-    size = examples * views.count(picture.tiles), picture.height, picture.width, 3
-    data.refuse_beyond_memory(*size, 'picture')
-    return {split: _arrays(builder, split, picture) for split in builder.info.splits}
+  def make(new: cache.New) -> cache.Arrays:
+    return {split: _arrays(builder, split, picture, new) for split in builder.info.splits}
 
   size = picture.height, picture.width, picture.tiles
-  parts = data.cached('decoded', [_RULE, raw_digest, protocol, size], make)
-  splits = parts if protocol == 'paper' else _by_fold(parts, tested)
-  splits = {name: dict(arrays) for name, arrays in splits.items()}
+  parts = cache.cached('decoded', [_RULE, raw_digest, protocol, size], make)
+  if protocol == 'folders':
+    chosen = _by_fold(parts, tested)
+  else:
+    chosen = {name: ([part], np.arange(len(part['label']))) for name, part in parts.items()}
   if picture.papers or picture.scenes:
     key = [_RULE, picture.papers, picture.scenes, size]
-    drawn = data.cached('drawn_others', key, lambda: _drawn(picture))['train']
-    train = splits['train']
-    splits['train'] = {name: np.concatenate([train[name], drawn[name]]) for name in drawn}
-  for arrays in splits.values():
-    arrays['image'] = arrays['views'][:, 0]
+    drawn = cache.cached('drawn_others', key, lambda new: _drawn(picture))['train']
+    of_train, rows = chosen['train']
+    first = sum(len(part['label']) for part in of_train)
+    rows = np.concatenate([rows, first + np.arange(len(drawn['label']))])
+    chosen['train'] = [*of_train, drawn], rows
+  splits = {name: _rows(*of_split) for name, of_split in chosen.items()}
   draws = _draws(splits['train']['source'], balance)
   origin = 'pictures in folders' if protocol == 'folders' else "the paper's pictures"
   return Dataset(splits, raw_digest, origin, draws, splits['test']['source'])
@@ -121,13 +123,16 @@ def sources(
   return sorted(names)
 
 
-def _arrays(builder, split: str, picture: Picture) -> dict[str, np.ndarray]:
+def _arrays(builder, split: str, picture: Picture, new: cache.New) -> dict[str, np.ndarray]:
   source = builder.as_data_source(split=split)
+  size = picture.height, picture.width
+  seen = new(split, 'views', (len(source), views.count(picture.tiles), *size, 3), np.uint8)
 
-  def one(index: int) -> tuple[np.ndarray, dict]:
+  def one(index: int) -> dict:
     example = source[index]
     content, name = example.pop('image'), example['id'].decode()
-    return views.load(content, name, picture.height, picture.width, picture.tiles), example
+    seen[index] = views.load(content, name, *size, picture.tiles)
+    return example
 
   with ThreadPoolExecutor(os.cpu_count()) as threads:
     found = list(
@@ -142,14 +147,14 @@ def _arrays(builder, split: str, picture: Picture) -> dict[str, np.ndarray]:
       )
     )
   arrays = {
-    name: np.array([example[name].decode() for _, example in found])
+    name: np.array([example[name].decode() for example in found])
     for name in ('id', 'source', 'group')
   }
-  arrays['label'] = np.array([example['label'] for _, example in found], np.int32)
-  return arrays | {'views': np.stack([seen for seen, _ in found])}
+  arrays['label'] = np.array([example['label'] for example in found], np.int32)
+  return arrays | {'views': seen}
 
 
-def _drawn(picture: Picture) -> data.Splits:
+def _drawn(picture: Picture) -> cache.Arrays:
   """Papers and scenes, to be trained with."""
   size = picture.height, picture.width, picture.tiles
   drawn = itertools.chain(
@@ -166,10 +171,24 @@ def _drawn(picture: Picture) -> data.Splits:
   return {'train': arrays | {'views': np.stack(seen)}}
 
 
-def _by_fold(parts: data.Splits, tested: Tested) -> data.Splits:
-  """Train, validation and test out of the folds."""
+def _rows(parts: Sequence[Mapping[str, np.ndarray]], rows: np.ndarray) -> dict:
+  """These rows of all parts, one after the other; the pictures stay on the disk."""
   arrays = {
-    name: np.concatenate([part[name] for part in parts.values()]) for name in parts['fold_0']
+    name: np.concatenate([part[name] for part in parts])[rows]
+    for name in ('id', 'source', 'group', 'label')
+  }
+  seen = [part['views'] for part in parts]
+  whole = [views[:, 0] for views in seen]
+  return arrays | {'views': Rows(seen, rows), 'image': Rows(whole, rows)}
+
+
+def _by_fold(
+  parts: cache.Arrays, tested: Tested
+) -> dict[str, tuple[list[Mapping[str, np.ndarray]], np.ndarray]]:
+  """All folds, and the rows of them that train, validate and test."""
+  arrays = {
+    name: np.concatenate([part[name] for part in parts.values()])
+    for name in ('source', 'group', 'label')
   }
   if tested.hold_out:
     known = sorted(set(arrays['source'].tolist()))
@@ -180,7 +199,7 @@ def _by_fold(parts: data.Splits, tested: Tested) -> data.Splits:
       )
     is_test = arrays['source'] == tested.hold_out
   else:
-    names = [np.full(len(part['id']), name) for name, part in parts.items()]
+    names = [np.full(len(part['label']), name) for name, part in parts.items()]
     is_test = np.concatenate(names) == f'fold_{tested.fold}'
   of_tested = set(arrays['group'][is_test].tolist())
   validates = {group: _validates(group) for group in set(arrays['group'].tolist())}
@@ -194,9 +213,7 @@ def _by_fold(parts: data.Splits, tested: Tested) -> data.Splits:
         f'the pictures leave only one class to {"train" if name == "train" else "validate"} with; '
         'add pictures of other groups (writers, books, pieces).'
       )
-  return {
-    name: {key: value[here] for key, value in arrays.items()} for name, here in chosen.items()
-  }
+  return {name: (list(parts.values()), np.flatnonzero(here)) for name, here in chosen.items()}
 
 
 def _validates(group: str) -> bool:

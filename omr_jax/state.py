@@ -1,4 +1,8 @@
-"""The state of a training: one tree, which a checkpoint holds whole."""
+"""The state of a training: one tree, which a checkpoint holds whole.
+
+What trains, saves and evaluates has the states of all members of a population in one tree, whose
+leaves have a leading axis [members]; a run alone is a population of one.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,12 +14,13 @@ from flax import struct
 
 from omr_jax.optim import Progress
 from omr_jax.recipe import Recipe, example_inputs
+from omr_jax.values import is_on
 
 Variables = Mapping[str, Any]
 
 
 class TrainState(struct.PyTreeNode):
-  """All that a later start needs to end as if there had been no interruption.
+  """All that a later start needs to end as if there had been no interruption; of one member.
 
   Attributes:
     step: Steps taken, int32.
@@ -47,13 +52,13 @@ class TrainState(struct.PyTreeNode):
 def init(
   recipe: Recipe, tx: optax.GradientTransformation, average_decay: float, rng: jax.Array
 ) -> TrainState:
-  """The state before the first step; `average_decay` is 0 for no averages."""
+  """The state before the first step; `average_decay` is 0 for no averages, see `values.is_on`."""
   variables = dict(recipe.module.init(rng, example_inputs(recipe), train=False))
   return TrainState(
     step=jnp.int32(0),
     epoch=jnp.int32(0),
     variables=variables,
-    average=jax.tree.map(jnp.copy, variables) if average_decay else None,
+    average=jax.tree.map(jnp.copy, variables) if is_on(average_decay) else None,
     opt_state=tx.init(variables['params']),
     plateau=recipe.plateau.init(variables['params']) if recipe.plateau else None,
     progress=Progress.start(),
@@ -71,5 +76,10 @@ def averaged(state: TrainState, variables: Variables, decay: float) -> Variables
 
 
 def count_parameters(state: TrainState) -> int:
-  """How many numbers are trained."""
-  return sum(leaf.size for leaf in jax.tree.leaves(state.variables['params']))
+  """How many numbers are trained, of each member."""
+  return sum(leaf[0].size for leaf in jax.tree.leaves(state.variables['params']))
+
+
+def member(tree: Any, index: int) -> Any:
+  """A member's part of a tree of all, itself one of all members of a population of one."""
+  return jax.tree.map(lambda leaf: leaf[index : index + 1], tree)

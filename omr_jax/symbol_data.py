@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 from tqdm import tqdm
 
-from omr_jax import data, render
+from omr_jax import cache, render
 from omr_jax.data import SPLITS, Dataset
 from omr_jax.simplify import simplify
 from omr_jax.strokes import OFFICIAL
@@ -40,32 +40,30 @@ def load(
     allow_changed: Accept a raw archive that differs from HOMUS 2.0.
 
   Raises:
-    UserError: See `tfds_builders.homus.prepare`; more pictures than the memory holds; a cache that
-      can't be written.
+    UserError: See `tfds_builders.homus.prepare`; a cache that can't be written.
   """
   builder = homus.prepare(protocol, data_dir, raw_dir, allow_changed)
   raw_digest = dict(builder.info.metadata.items())['digest']
 
-  def make() -> data.Splits:
-    examples = builder.info.splits['train'].num_examples * len(drawing.renderings())
-    data.refuse_beyond_memory(examples, drawing.height, drawing.width, 1, 'drawing')
-    return {split: _arrays(builder, split, drawing) for split in SPLITS}
+  def make(new: cache.New) -> cache.Arrays:
+    return {split: _arrays(builder, split, drawing, new) for split in SPLITS}
 
-  splits = data.cached('drawn', [_RULE, raw_digest, protocol, asdict(drawing)], make)
+  splits = cache.cached('drawn', [_RULE, raw_digest, protocol, asdict(drawing)], make)
   return Dataset(splits, raw_digest, _origin(protocol, raw_digest))
 
 
-def _arrays(builder, split: str, drawing: render.Drawing) -> dict[str, np.ndarray]:
+def _arrays(builder, split: str, drawing: render.Drawing, new: cache.New) -> dict[str, np.ndarray]:
   source = builder.as_data_source(split=split)
   examples = source.__getitems__(list(range(len(source))))
   renderings = drawing.renderings() if split == 'train' else drawing.renderings()[:1]
-  images = np.empty((len(examples), len(renderings), drawing.height, drawing.width), np.uint8)
+  shape = len(examples) * len(renderings), drawing.height, drawing.width, 1
+  images = new(split, 'image', shape, np.uint8)
   progress = tqdm(
     examples, desc=f'drawing {split}', unit='symbol', delay=1, leave=False, disable=None
   )
-  for row, example in zip(images, progress, strict=True):
-    for number, (thickness, staff_line) in enumerate(renderings):
-      row[number] = render.draw_rendering(
+  for first, example in enumerate(progress):
+    for number, (thickness, staff_line) in enumerate(renderings, len(renderings) * first):
+      images[number, ..., 0] = render.draw_rendering(
         example['points'], example['stroke'], drawing, thickness, staff_line
       )
   points = [example['points'] for example in examples]
@@ -79,7 +77,7 @@ def _arrays(builder, split: str, drawing: render.Drawing) -> dict[str, np.ndarra
     strokes = [example['stroke'] for example in examples]
     arrays |= zip(('points', 'stroke'), simplify(points, strokes), strict=True)
   arrays = {name: np.repeat(value, len(renderings), axis=0) for name, value in arrays.items()}
-  return arrays | {'image': images.reshape(-1, drawing.height, drawing.width, 1)}
+  return arrays | {'image': images}
 
 
 def _origin(protocol: str, raw_digest: str) -> str:

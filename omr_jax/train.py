@@ -1,4 +1,4 @@
-"""One step, one epoch, and the compiled functions of a run."""
+"""One step, one epoch, and the compiled functions of a run or of a population of runs."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -12,15 +12,15 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from omr_jax import state as states
+from omr_jax.devices import BATCH_AXIS, MEMBER_AXIS, for_members, shared_batch
 from omr_jax.recipe import Recipe
 from omr_jax.state import TrainState, Variables
 
-BATCH_AXIS = 'batch'
 EVALUATION_BATCH = 256
 
 
 class Training(NamedTuple):
-  """What a step has to know.
+  """What a step of one member has to know; its numbers may be traced.
 
   Attributes:
     recipe: The parts from the config.
@@ -49,57 +49,126 @@ class Training(NamedTuple):
 
 
 class Trainer(NamedTuple):
-  """The compiled functions of a run.
+  """The compiled functions of a population; leading axes [members] are meant by "all".
 
   Attributes:
-    init: () to a TrainState.
-    run: (state, data, order, stop) to the state after step `stop`, or after the first step whose
-      loss is not finite. `order` holds the epoch's examples in their order. Donates the state.
+    init: () to the TrainState of all.
+    run: (state, running, data, orders, stop) to the state of all after step `stop`. Those of which
+      `running`, bool [members], is False stay as they are; others stop after the first step whose
+      loss is not finite. `orders`, int32 [members, examples], hold the epoch's examples in each
+      one's order. Donates the state.
     whole_epochs: Whether one call of `run` may take a whole epoch; else it takes one step.
-    logits: (variables, inputs) to float32 logits [batch, classes].
+    step: (state, running, batches) to the state after one step on a batch of each member, a tree of
+      [members, batch, ...]. Donates the state.
+    after_epoch: (state, running, accuracies) to the state with the validation accuracies, float32
+      [members], of one more epoch. Donates the state.
+    logits: (variables of all, inputs) to float32 logits [members, batch, classes].
   """
 
   init: Callable[[], TrainState]
-  run: Callable[[TrainState, Mapping[str, jax.Array], jax.Array, jax.Array], TrainState]
+  run: Callable[..., TrainState]
   whole_epochs: bool
+  step: Callable[..., TrainState]
+  after_epoch: Callable[..., TrainState]
   logits: Callable[[Variables, Mapping[str, jax.Array]], jax.Array]
 
 
-def create(training: Training, mesh: Mesh, whole_epochs: bool) -> Trainer:
-  """Builds the functions of a run; `run` and `logits` compile at their first call.
+def create(
+  training_of: Callable[[Mapping[str, Any]], Training],
+  numbers: Mapping[str, np.ndarray],
+  mesh: Mesh,
+  whole_epochs: bool,
+) -> Trainer:
+  """Builds the functions of a run or a population; each compiles at its first call.
 
   Args:
-    training: What a step has to know.
-    mesh: Devices with one axis, BATCH_AXIS; batches are split over them, all else is on each.
+    training_of: What a step has to know, by a member's own numbers.
+    numbers: Those of all members, see `population.values`; none for a run alone.
+    mesh: See `devices.mesh`.
     whole_epochs: Whether `run` goes to `stop` in one call, or takes one step.
   """
-  recipe = training.recipe
-  replicated = NamedSharding(mesh, PartitionSpec())
+  members = len(next(iter(numbers.values()), [None]))
+  own = NamedSharding(mesh, PartitionSpec(MEMBER_AXIS))
   split = NamedSharding(mesh, PartitionSpec(BATCH_AXIS))
-  init = partial(states.init, recipe, training.tx, training.average_decay, training.rng)
-  run = partial(_to_stop if whole_epochs else _one_step, training, split)
+
+  def of_all(function: Callable, *is_own: bool) -> Callable:
+    mapped = for_members(
+      lambda numbers, *others: function(training_of(numbers), *others),
+      mesh,
+      members,
+      (True, *is_own),
+    )
+    return lambda *others: mapped(numbers, *others)
+
+  init = of_all(_init)
+  one_step = partial(_one_step, mesh, members > 1)
+
+  def gathering_step(training: Training, state: TrainState, running, data, order) -> TrainState:
+    return one_step(training, state, running, _gather(training, state, data, order))
+
+  gathering = of_all(gathering_step, True, True, False, True)
+  after_epoch = of_all(partial(_after_epoch, members > 1), True, True, True)
+  run = partial(_to_stop if whole_epochs else _once, gathering)
+  logits = of_all(lambda training, *arguments: training.recipe.logits(*arguments), True, False)
   return Trainer(
-    jax.jit(init, out_shardings=replicated),
-    jax.jit(run, donate_argnums=0, out_shardings=replicated),
+    jax.jit(init, out_shardings=own),
+    jax.jit(run, donate_argnums=0, out_shardings=own),
     whole_epochs,
-    jax.jit(recipe.logits, in_shardings=(replicated, split), out_shardings=replicated),
+    jax.jit(of_all(one_step, True, True, True), donate_argnums=0, out_shardings=own),
+    jax.jit(after_epoch, donate_argnums=0, out_shardings=own),
+    jax.jit(logits, in_shardings=(own, split), out_shardings=NamedSharding(mesh, PartitionSpec())),
   )
 
 
-def _to_stop(training: Training, split: NamedSharding, state, data, order, stop) -> TrainState:
+def _init(training: Training) -> TrainState:
+  return states.init(training.recipe, training.tx, training.average_decay, training.rng)
+
+
+def _to_stop(step: Callable, state: TrainState, running, data, orders, stop) -> TrainState:
+  """Of all members."""
   return jax.lax.while_loop(
-    lambda state: (state.step < stop) & (state.bad_step < 0),
-    lambda state: _one_step(training, split, state, data, order, stop),
+    lambda state: (running & (state.step < stop) & (state.bad_step < 0)).any(),
+    lambda state: step(state, running, data, orders),
     state,
   )
 
 
-def _one_step(training: Training, split: NamedSharding, state, data, order, stop) -> TrainState:
+def _once(step: Callable, state: TrainState, running, data, orders, stop) -> TrainState:
+  """Of all members."""
   del stop
+  return step(state, running, data, orders)
+
+
+def _gather(training: Training, state: TrainState, data, order) -> Mapping[str, jax.Array]:
   start = state.step % training.steps_per_epoch * training.batch_size
   index = jax.lax.dynamic_slice(order, (start,), (training.batch_size,))
-  batch = {name: data[name][index] for name in training.recipe.reads}
-  return _step(training, state, jax.lax.with_sharding_constraint(batch, split))
+  return {name: data[name][index] for name in training.recipe.reads}
+
+
+def _one_step(
+  mesh: Mesh, some_wait: bool, training: Training, state: TrainState, running, batch
+) -> TrainState:
+  after = _step(training, state, shared_batch(batch, mesh))
+  return _kept(running & (state.bad_step < 0), after, state) if some_wait else after
+
+
+def _after_epoch(
+  some_wait: bool, training: Training, state: TrainState, running, accuracy
+) -> TrainState:
+  plateau, epoch = state.plateau, state.epoch + 1
+  if plateau is not None:
+    _, plateau = training.recipe.plateau.update({}, plateau, value=1 - accuracy)
+  after = state.replace(
+    epoch=epoch,
+    loss_sum=jnp.zeros_like(state.loss_sum),
+    progress=state.progress.after(epoch, accuracy),
+    plateau=plateau,
+  )
+  return _kept(running & (state.bad_step < 0), after, state) if some_wait else after
+
+
+def _kept(goes_on: jax.Array, after: TrainState, before: TrainState) -> TrainState:
+  return jax.tree.map(partial(jnp.where, goes_on), after, before)
 
 
 def _step(training: Training, state: TrainState, batch: Mapping[str, jax.Array]) -> TrainState:
@@ -142,10 +211,10 @@ def _loss(training: Training, params, batch_stats, inputs, labels, key) -> tuple
 def predict(
   logits: Callable, variables: Variables, arrays: Mapping[str, np.ndarray], reads: Sequence[str]
 ) -> np.ndarray:
-  """Logits of all examples, float32 [examples, classes], in batches of one compiled size.
+  """Logits of all examples, float32 [..., examples, classes], in batches of one compiled size.
 
   Its size is about EVALUATION_BATCH pictures, divisible among the devices. `reads` names what
-  `logits` reads among the arrays (`Recipe.evaluates`).
+  `logits` reads among the arrays (`Recipe.evaluates`); what it gives may have leading axes.
   """
   devices = jax.device_count()
   views = math.prod(arrays[reads[0]].shape[1:-3])  # Of each example, or 1.
@@ -160,4 +229,4 @@ def predict(
       for name, value in batch.items()
     }
     results.append(np.asarray(logits(variables, batch)))
-  return np.concatenate(results)[:examples]
+  return np.concatenate(results, axis=-2)[..., :examples, :]

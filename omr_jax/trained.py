@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 from ml_collections import ConfigDict
 
 from omr_jax import checkpoint, decision, evaluate, finished_run, recipe
@@ -54,11 +55,14 @@ def answers(workdir: str | os.PathLike) -> Answers:
   return Answers(temperature, decision.threshold(run.config, *validated))
 
 
-def tested(config: ConfigDict, state: TrainState, best: Variables) -> tuple[Variables, int]:
-  """The variables that are tested and used, and their epoch: the last or the best one's."""
+def tested(config: ConfigDict, state: TrainState, best: Variables) -> tuple[Variables, np.ndarray]:
+  """The variables that are tested and used, and their epoch: the last or the best one's.
+
+  Of all members, as `state` and `best` are.
+  """
   if config.tested == 'last':
-    return state.evaluated(), int(state.epoch)
-  return best, int(state.progress.best_epoch)
+    return state.evaluated(), np.asarray(state.epoch)
+  return best, np.asarray(state.progress.best_epoch)
 
 
 def config(workdir: str | os.PathLike) -> ConfigDict:
@@ -92,13 +96,16 @@ def load(workdir: str | os.PathLike) -> Trained:
     raise UserError(f'{workdir}: has no checkpoints; let the run train for an epoch.')
   tx, _ = parts.create_tx(of_run.epochs)  # The shapes are those of any number of steps.
   init = partial(states.init, parts, tx, of_run.average_decay, jax.random.key(0))
-  like = jax.eval_shape(init)
+  like = jax.tree.map(
+    lambda leaf: jax.ShapeDtypeStruct((1, *leaf.shape), leaf.dtype), jax.eval_shape(init)
+  )
   manager = checkpoint.open_folder(workdir, read_only=True)
   state = checkpoint.restore(manager, 'state', like)
   if state is None:
     raise UserError(f'{workdir}: has no checkpoint yet; let the run train for an epoch.')
   best = checkpoint.restore(manager, 'best', like.variables)
-  return Trained(of_run, parts, tested(of_run, state, best)[0])
+  variables, _ = tested(of_run, state, best)
+  return Trained(of_run, parts, jax.tree.map(lambda leaf: leaf[0], variables))
 
 
 def _tuples(tree: Any) -> Any:

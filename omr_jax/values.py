@@ -21,6 +21,11 @@ def is_number(value: Any) -> bool:
   return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def is_on(value: Any) -> bool:
+  """False for the number 0; one that JAX traces is never 0, see `population`."""
+  return not is_number(value) or value != 0
+
+
 def is_whole(value: Any, least: int, most: float = math.inf) -> bool:
   """An int within the bounds, themselves included."""
   return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most

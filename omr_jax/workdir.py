@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +14,7 @@ from omr_jax.errors import UserError
 
 _DATA = 'data.json'
 _LOCK = '.lock'
+_POPULATION = 'population.json'
 _ANOTHER = 'choose another workdir'
 
 
@@ -70,28 +71,55 @@ def refuse_unwritable(workdir: Path) -> None:
 
 
 @contextlib.contextmanager
-def claim(config: ConfigDict, workdir: Path, data_digest: str) -> Iterator[None]:
-  """Makes the folder, writes into it the config and what the data is, and keeps others out of it.
+def claim(runs: Mapping[Path, ConfigDict], data_digest: str) -> Iterator[None]:
+  """Makes the runs' folders, writes each one's config and data into it, and keeps others out.
+
+  Args:
+    runs: Their configs by folder.
+    data_digest: What they are trained on.
 
   Raises:
-    UserError: It can't be written, its run was trained on other data, or another process is at it.
+    UserError: A folder can't be written, its run was trained on other data, another process is at
+      it, or all runs were finished by one meanwhile.
   """
   data = {'digest': data_digest}
-  try:
-    workdir.mkdir(parents=True, exist_ok=True)
-    lock = (workdir / _LOCK).open('w')
-  except OSError as error:
-    raise UserError(f'{workdir}: {error}; {_ANOTHER}.') from error
-  with lock:
-    _lock(lock, workdir)
-    finished = is_finished(config, workdir)  # By another process, since this one has looked.
-    if (workdir / _DATA).exists() and read_json(workdir / _DATA, _ANOTHER) != data:
-      raise UserError(f'{workdir}: holds a run on other data; {_ANOTHER}.')
-    if finished:
+  with contextlib.ExitStack() as locks:
+    for workdir in runs:
+      try:
+        workdir.mkdir(parents=True, exist_ok=True)
+        lock = locks.enter_context((workdir / _LOCK).open('w'))
+      except OSError as error:
+        raise UserError(f'{workdir}: {error}; {_ANOTHER}.') from error
+      _lock(lock, workdir)
+    # Other processes may have been at them since this one has looked.
+    finished = [is_finished(config, workdir) for workdir, config in runs.items()]
+    for workdir in runs:
+      if (workdir / _DATA).exists() and read_json(workdir / _DATA, _ANOTHER) != data:
+        raise UserError(f'{workdir}: holds a run on other data; {_ANOTHER}.')
+    if all(finished):
       raise UserError(f'{workdir}: this run was finished meanwhile; start it again to see it.')
-    write_file(workdir / _DATA, json.dumps(data).encode())
-    write_file(workdir / 'config.json', config.to_json(indent=2).encode())
+    for workdir, config in runs.items():
+      write_file(workdir / _DATA, json.dumps(data).encode())
+      write_file(workdir / 'config.json', config.to_json(indent=2).encode())
     yield
+
+
+def refuse_other_population(workdir: Path, names: Sequence[str]) -> None:
+  """UserError where the folder holds a population of other runs, or a run alone; notes the names.
+
+  Args:
+    workdir: Of the population, or of a run alone.
+    names: Of the runs' folders in it, none for a run alone.
+  """
+  path = workdir / _POPULATION
+  if path.exists():
+    found = read_json(path, _ANOTHER).get('runs')
+    if found != list(names):
+      raise UserError(f'{path}: tells of other runs; {_ANOTHER}.')
+  elif names and (workdir / 'config.json').exists():
+    raise UserError(f'{workdir}: holds a run alone; {_ANOTHER}.')
+  elif names:
+    write_file(path, json.dumps({'runs': list(names)}).encode())
 
 
 def _lock(file: IO, workdir: Path) -> None:

@@ -23,14 +23,16 @@ print(json.dumps([jax.device_count(), jax.config.jax_compilation_cache_dir]))
 
 
 @pytest.mark.parametrize(
-  ('batch_size', 'cores', 'devices'),
+  ('batch_size', 'members', 'cores', 'devices'),
   [
-    *[(64, 2, 2), (64, 16, 8), (64, 6, 4), (32, 8, 4), (16, 2, 2)],
-    *[(16, 1, 1), (8, 4, 1), (7, 2, 1), (1, 2, 1), (48, 5, 4), (45, 4, 3)],
+    *[(64, 1, 2, 2), (64, 1, 16, 8), (64, 1, 6, 4), (32, 1, 8, 4), (16, 1, 2, 2)],
+    *[(16, 1, 1, 1), (8, 1, 4, 1), (7, 1, 2, 1), (1, 1, 2, 1), (48, 1, 5, 4), (45, 1, 4, 3)],
+    # Members first: 5 for each of 3 devices, or 2 devices for each of 2 members.
+    *[(7, 15, 4, 3), (16, 2, 4, 4), (8, 2, 4, 2), (7, 5, 4, 1), (7, 5, 5, 5), (64, 5, 2, 2)],
   ],
 )
-def test_each_device_has_its_share_of_the_batch_and_a_core(batch_size, cores, devices):
-  assert backend.cpu_devices(batch_size, cores) == devices
+def test_each_device_has_its_share_of_the_work_and_a_core(batch_size, members, cores, devices):
+  assert backend.cpu_devices(batch_size, members, cores) == devices
 
 
 @pytest.mark.parametrize(('platform', 'whole'), [('cpu', False), ('gpu', True), ('tpu', True)])
@@ -56,7 +58,7 @@ def start(tmp_path, *arguments, **variables):
 def test_a_process_starts_with_a_device_for_each_core_and_a_cache(tmp_path):
   devices, folder, programs = start(tmp_path, 64)
   cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-  assert devices == backend.cpu_devices(64, cores)
+  assert devices == backend.cpu_devices(64, 1, cores)
   assert folder == str(tmp_path / 'compiled') and programs
   assert start(tmp_path, 64)[2] == programs  # The same program is not compiled twice.
 

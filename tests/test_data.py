@@ -1,11 +1,13 @@
 """Loading: splits, renderings, the cache, the order of epochs."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from omr_jax import data, render, symbol_data
+from omr_jax import cache, data, render, symbol_data
+from omr_jax.cache import Rows
 from omr_jax.errors import UserError
 
 
@@ -78,6 +80,7 @@ def test_second_load_draws_nothing(parts, folders, dataset, monkeypatch):
 def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch, damage):
   monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path))
   whole = symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  whole = np.array(whole.splits['test']['image'])  # What is mapped goes with its file.
   (path,) = tmp_path.glob('drawn/*/test/image.npy')
   content = path.read_bytes()
   if damage == 'removed':
@@ -89,7 +92,7 @@ def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch, damag
   else:
     path.write_bytes(content[: 0 if damage == 'emptied' else len(content) // 2])
   again = symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
-  np.testing.assert_array_equal(again.splits['test']['image'], whole.splits['test']['image'])
+  np.testing.assert_array_equal(again.splits['test']['image'], whole)
   assert path.read_bytes() == content
   assert len(list((tmp_path / 'drawn').iterdir())) == 1
 
@@ -101,15 +104,39 @@ def test_cache_that_cannot_be_written_names_the_remedy(parts, folders, tmp_path,
     symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
 
 
-def test_more_pictures_than_memory_are_refused(parts, folders, monkeypatch, tmp_path):
-  """304 training symbols of 16x16 pixels are 77 824 bytes, more than half of 155 647."""
+def test_more_pictures_than_the_disk_has_room_for_are_refused(
+  parts, folders, monkeypatch, tmp_path
+):
+  """304 training symbols of 16x16 pixels are 77 824 bytes."""
   monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path))
-  sizes = {'SC_PHYS_PAGES': 155_647, 'SC_PAGE_SIZE': 1}
-  monkeypatch.setattr(data.os, 'sysconf', sizes.get)
-  with pytest.raises(UserError, match='304 training pictures of 16x16'):
+  room = SimpleNamespace(free=77_823)
+  monkeypatch.setattr(cache.shutil, 'disk_usage', lambda path: room)
+  with pytest.raises(UserError, match='make room'):
     symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
-  sizes['SC_PHYS_PAGES'] += 1
+  assert list((tmp_path / 'drawn').iterdir()) == []
+  room.free += 1
   symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+
+
+def test_rows_are_those_of_the_arrays_joined():
+  """Three parts of 2, 0 and 3 rows."""
+  parts = [np.arange(12).reshape(2, 3, 2), np.empty((0, 3, 2), int), np.arange(18).reshape(3, 3, 2)]
+  chosen = np.array([4, 0, 0, 2])
+  joined, rows = np.concatenate(parts)[chosen], Rows(parts, chosen)
+  assert (rows.shape, rows.dtype, rows.ndim, len(rows)) == ((4, 3, 2), joined.dtype, 3, 4)
+  assert rows.nbytes == joined.nbytes
+  for index in (
+    0,
+    -1,
+    slice(1, 3),
+    slice(None),
+    np.array([3, 3, 1]),
+    [[0, 1], [2, 3]],
+    slice(2, 2),
+  ):
+    np.testing.assert_array_equal(rows[index], joined[index])
+  np.testing.assert_array_equal(np.asarray(rows), joined)
+  np.testing.assert_array_equal(np.array(rows, float), joined.astype(float))
 
 
 def test_origin_of_the_symbols(parts, folders, dataset):

@@ -48,7 +48,7 @@ def test_arrays(folders):
     n = len(arrays['label'])
     assert arrays['views'].dtype == np.uint8
     assert arrays['views'].shape == (n, 5, 16, 12, 3)
-    np.testing.assert_array_equal(arrays['image'], arrays['views'][:, 0])
+    np.testing.assert_array_equal(arrays['image'], arrays['views'][:][:, 0])
     labels = [int(source.startswith('scores')) for source in arrays['source']]
     np.testing.assert_array_equal(arrays['label'], labels)
 
@@ -119,11 +119,3 @@ def test_second_load_decodes_nothing(folders, monkeypatch):
   for name, arrays in first.splits.items():
     for key, value in arrays.items():
       np.testing.assert_array_equal(value, second.splits[name][key])
-
-
-def test_more_pictures_than_memory_are_refused(folders, monkeypatch):
-  """202 pictures of 5 views of 17x12 pixels in 3 colours are 618 120 bytes."""
-  sizes = {'SC_PHYS_PAGES': 2 * 618_120 - 1, 'SC_PAGE_SIZE': 1}
-  monkeypatch.setattr(score_data.data.os, 'sysconf', sizes.get)
-  with pytest.raises(UserError, match=r'config\.picture: 1010 training pictures of 17x12'):
-    load(folders, picture=Picture(17, 12, 2, 0.5, 0, 0))

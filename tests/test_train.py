@@ -13,7 +13,8 @@ import pytest
 from conftest import ROOT, config_page, load_page
 from jax import export
 
-from omr_jax import data, recipe, symbol_data, train, views
+from omr_jax import data, feed, recipe, symbol_data, train, views
+from omr_jax.devices import BATCH_AXIS, MEMBER_AXIS
 
 TRAINING_SYMBOLS = 12170  # of the split original
 FOUR_DEVICES = """
@@ -27,14 +28,18 @@ print(json.dumps([test_train.first_losses(n, {folders!r}, {config!r}) for n in (
 """
 
 
-def mesh(devices=1):
-  kinds = (jax.sharding.AxisType.Auto,)
+def mesh(devices=1, of_members=1):
+  kinds = (jax.sharding.AxisType.Auto,) * 2
   return jax.make_mesh(
-    (devices,), (train.BATCH_AXIS,), axis_types=kinds, devices=jax.devices()[:devices]
+    (of_members, devices // of_members),
+    (MEMBER_AXIS, BATCH_AXIS),
+    axis_types=kinds,
+    devices=jax.devices()[:devices],
   )
 
 
 def create(parts, devices=1, whole_epochs=False, **arguments):
+  """The functions of a run alone."""
   defaults = {
     'seed': 0,
     'batch_size': 8,
@@ -45,7 +50,12 @@ def create(parts, devices=1, whole_epochs=False, **arguments):
     'class_weights': None,
   }
   training = train.Training(parts, **(defaults | arguments))
-  return train.create(training, mesh(devices), whole_epochs)
+  return train.create(lambda numbers: training, {}, mesh(devices), whole_epochs)
+
+
+def alone(trainer, state, arrays, order, stop):
+  """Trains the only member of a population."""
+  return trainer.run(state, np.array([True]), arrays, order[None], np.int32(stop))
 
 
 @pytest.fixture
@@ -59,7 +69,7 @@ def plain(parts):
 
 
 def placed(dataset, parts):
-  return data.on_devices(dataset.splits['train'], parts.reads, mesh())
+  return feed.on_devices(dataset.splits['train'], parts.reads, mesh())
 
 
 def first_losses(devices, folders, config_json):
@@ -71,12 +81,12 @@ def first_losses(devices, folders, config_json):
   arrays = symbol_data.load(config.data.protocol, parts.drawing, *folders, allow_changed=True)
   tx, _ = parts.create_tx(38 * config.epochs)
   trainer = create(parts, devices, tx=tx, label_smoothing=config.loss.label_smoothing)
-  on_devices = data.on_devices(arrays.splits['train'], parts.reads, mesh(devices))
+  on_devices = feed.on_devices(arrays.splits['train'], parts.reads, mesh(devices))
   state, order, losses = trainer.init(), data.epoch_order(0, 1, 304), []
   for step in range(5):
-    state = trainer.run(state, on_devices, order, np.int32(step + 1))
+    state = alone(trainer, state, on_devices, order, step + 1)
     assert len(state.loss_sum.sharding.device_set) == devices
-    losses.append(float(state.loss_sum))
+    losses.append(float(state.loss_sum[0]))
   return np.diff(losses, prepend=0).tolist()
 
 
@@ -102,11 +112,11 @@ def test_whole_epoch_equals_its_steps(dataset, parts):
   by_steps, whole = create(parts), create(parts, whole_epochs=True)
   state = by_steps.init()
   for step in range(6):
-    state = by_steps.run(state, arrays, order, np.int32(step + 1))
-  other = whole.run(whole.init(), arrays, order, np.int32(4))
-  assert int(other.step) == 4
-  other = whole.run(other, arrays, order, np.int32(6))
-  assert int(state.step) == int(other.step) == 6
+    state = alone(by_steps, state, arrays, order, step + 1)
+  other = alone(whole, whole.init(), arrays, order, 4)
+  assert int(other.step[0]) == 4
+  other = alone(whole, other, arrays, order, 6)
+  assert int(state.step[0]) == int(other.step[0]) == 6
   jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-3, atol=1e-5), state, other)
 
 
@@ -117,9 +127,9 @@ def test_first_loss_that_is_not_finite_is_noted(dataset, plain, whole_epochs):
   arrays, order = placed(dataset, plain), data.epoch_order(0, 1, 304)
   state = trainer.init()
   for _ in range(1 if whole_epochs else 2):
-    state = trainer.run(state, arrays, order, np.int32(7))
-  assert int(state.bad_step) == 1
-  assert int(state.step) == 2
+    state = alone(trainer, state, arrays, order, 7)
+  assert int(state.bad_step[0]) == 1
+  assert int(state.step[0]) == 2
 
 
 def test_steps_take_the_epoch_in_its_order(dataset, plain):
@@ -130,15 +140,15 @@ def test_steps_take_the_epoch_in_its_order(dataset, plain):
   state = trainer.init()
   sums = []
   for _ in range(4):
-    state = trainer.run(state, arrays, order, np.int32(0))
-    sums.append(float(state.loss_sum))
-  turned = trainer.run(trainer.init(), arrays, np.roll(order, -6), np.int32(0))
-  np.testing.assert_allclose(float(turned.loss_sum), sums[3] - sums[2], rtol=1e-5)
+    state = alone(trainer, state, arrays, order, 0)
+    sums.append(float(state.loss_sum[0]))
+  turned = alone(trainer, trainer.init(), arrays, np.roll(order, -6), 0)
+  np.testing.assert_allclose(float(turned.loss_sum[0]), sums[3] - sums[2], rtol=1e-5)
   assert abs(sums[0] - (sums[3] - sums[2])) > 1e-4
   # Epoch 2 begins at the front of its own order again.
-  late = trainer.init().replace(step=jnp.int32(152))
-  again = trainer.run(late, arrays, order, np.int32(0))
-  np.testing.assert_allclose(float(again.loss_sum), sums[0], rtol=1e-5)
+  late = trainer.init().replace(step=jnp.array([152], jnp.int32))
+  again = alone(trainer, late, arrays, order, 0)
+  np.testing.assert_allclose(float(again.loss_sum[0]), sums[0], rtol=1e-5)
 
 
 def test_class_weights_are_factors_of_the_losses(dataset, plain):
@@ -147,7 +157,7 @@ def test_class_weights_are_factors_of_the_losses(dataset, plain):
   for factor in (None, 1.0, 3.0):
     weights = None if factor is None else np.full(32, factor)
     trainer = create(plain, class_weights=weights)
-    losses[factor] = float(trainer.run(trainer.init(), arrays, order, np.int32(1)).loss_sum)
+    losses[factor] = float(alone(trainer, trainer.init(), arrays, order, 1).loss_sum[0])
   np.testing.assert_allclose(losses[1.0], losses[None], rtol=1e-6)
   np.testing.assert_allclose(losses[3.0], 3 * losses[None], rtol=1e-6)
 
@@ -157,7 +167,7 @@ def test_average_of_the_first_step(dataset, plain):
   trainer = create(plain, average_decay=0.995)
   state = trainer.init()
   old = jax.tree.map(np.array, state.variables)
-  state = trainer.run(state, placed(dataset, plain), data.epoch_order(0, 1, 304), np.int32(1))
+  state = alone(trainer, state, placed(dataset, plain), data.epoch_order(0, 1, 304), 1)
   expected = jax.tree.map(lambda a, b: 0.1 * a + 0.9 * np.asarray(b), old, state.variables)
   jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-6), state.average, expected)
   assert state.evaluated() is state.average
@@ -168,7 +178,7 @@ def test_variables_that_were_fetched_outlive_the_donated_state(dataset, plain):
   state = trainer.init()
   fetched = jax.device_get(state.variables)
   copy = jax.tree.map(np.array, fetched)
-  state = trainer.run(state, placed(dataset, plain), data.epoch_order(0, 1, 304), np.int32(1))
+  state = alone(trainer, state, placed(dataset, plain), data.epoch_order(0, 1, 304), 1)
   jax.tree.map(np.testing.assert_array_equal, fetched, copy)
   kernels = (state.variables['params'], copy['params'])
   assert any(jax.tree.leaves(jax.tree.map(lambda a, b: (a != b).any(), *kernels)))
@@ -228,9 +238,12 @@ def test_training_lowers_for_tpu_and_cuda(page, variant, dataset):
     shape = (TRAINING_SYMBOLS, views.count(config.picture.tiles), *parts.shape)
     shapes['views'] = jax.ShapeDtypeStruct(shape, np.uint8)
   state = jax.eval_shape(trainer.init)
-  order = jax.ShapeDtypeStruct((TRAINING_SYMBOLS,), np.int32)
+  order = jax.ShapeDtypeStruct((1, TRAINING_SYMBOLS), np.int32)
+  running = jax.ShapeDtypeStruct((1,), bool)
   stop = jax.ShapeDtypeStruct((), np.int32)
-  lowered = export.export(trainer.run, platforms=['tpu', 'cuda'])(state, shapes, order, stop)
+  lowered = export.export(trainer.run, platforms=['tpu', 'cuda'])(
+    state, running, shapes, order, stop
+  )
   assert lowered.platforms == ('tpu', 'cuda')
   assert jax.tree.structure(jax.tree.unflatten(lowered.out_tree, lowered.out_avals)) == (
     jax.tree.structure(state)

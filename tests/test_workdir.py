@@ -10,12 +10,12 @@ def test_a_folder_stays_with_its_config_and_data(config, tmp_path):
   workdir = tmp_path / 'a' / 'run'
   assert not is_finished(config, workdir)
   for _ in range(2):
-    with claim(config, workdir, 'digest'):
+    with claim({workdir: config}, 'digest'):
       pass
   assert not is_finished(config, workdir)
   (workdir / 'summary.json').write_text('{}')
   assert is_finished(config, workdir)
-  with pytest.raises(UserError, match='other data'), claim(config, workdir, 'another digest'):
+  with pytest.raises(UserError, match='other data'), claim({workdir: config}, 'another digest'):
     pass
   config.model.widths = (8, 8)
   config.seed = 5
@@ -26,16 +26,16 @@ def test_a_folder_stays_with_its_config_and_data(config, tmp_path):
 def test_a_file_is_no_workdir(config, tmp_path):
   (tmp_path / 'file').write_text('')
   workdir = tmp_path / 'file' / 'run'
-  with pytest.raises(UserError, match='choose another workdir'), claim(config, workdir, 'digest'):
+  with pytest.raises(UserError, match='choose another workdir'), claim({workdir: config}, 'digest'):
     pass
 
 
 def test_one_process_at_a_time(config, tmp_path):
   """A lock belongs to the open file, so that a second one in this process meets it too."""
   refused = pytest.raises(UserError, match='another process')
-  with claim(config, tmp_path, 'digest'), refused, claim(config, tmp_path, 'digest'):
+  with claim({tmp_path: config}, 'digest'), refused, claim({tmp_path: config}, 'digest'):
     pass
-  with claim(config, tmp_path, 'digest'):
+  with claim({tmp_path: config}, 'digest'):
     pass
 
 
@@ -47,17 +47,17 @@ def test_damaged_json_is_named(tmp_path, content):
 
 
 def test_a_run_that_was_finished_meanwhile_is_left_alone(config, tmp_path):
-  with claim(config, tmp_path, 'digest'):
+  with claim({tmp_path: config}, 'digest'):
     (tmp_path / 'summary.json').write_text('{}')
-  with pytest.raises(UserError, match='finished meanwhile'), claim(config, tmp_path, 'digest'):
+  with pytest.raises(UserError, match='finished meanwhile'), claim({tmp_path: config}, 'digest'):
     pass
 
 
 def test_a_folder_that_another_config_took_meanwhile_is_left_alone(config, tmp_path):
-  with claim(config, tmp_path, 'digest'):
+  with claim({tmp_path: config}, 'digest'):
     written = (tmp_path / 'config.json').read_bytes()
   config.seed = 5
-  with pytest.raises(UserError, match='differ: seed'), claim(config, tmp_path, 'digest'):
+  with pytest.raises(UserError, match='differ: seed'), claim({tmp_path: config}, 'digest'):
     pass
   assert (tmp_path / 'config.json').read_bytes() == written
 

@@ -1,0 +1,140 @@
+"""Arrays that are made once and then read from the disk, larger than the memory if need be."""
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from omr_jax import folders
+from omr_jax.digests import digest
+from omr_jax.errors import UserError
+
+_DIGEST = 'digest'
+
+Arrays = Mapping[str, Mapping[str, np.ndarray]]
+# A split, a name, a shape and a type, to an array on the disk that waits for its content.
+New = Callable[[str, str, tuple[int, ...], DTypeLike], np.ndarray]
+
+
+class Rows:
+  """Rows of several arrays one after the other, which stay on the disk until they are asked for.
+
+  An index, a slice or an array of ints gives the NumPy array that `np.concatenate(parts)[rows]`
+  would give for it.
+  """
+
+  def __init__(self, parts: Sequence[np.ndarray], rows: np.ndarray):
+    self._parts, self._rows = parts, np.asarray(rows)
+    self._starts = np.cumsum([0, *map(len, parts)])
+    self.shape, self.dtype = (len(self._rows), *parts[0].shape[1:]), parts[0].dtype
+    self.ndim, self.nbytes = len(self.shape), math.prod(self.shape) * self.dtype.itemsize
+
+  def __len__(self) -> int:
+    return len(self._rows)
+
+  def __getitem__(self, index) -> np.ndarray:
+    rows = self._rows[index]
+    found = np.empty((rows.size, *self.shape[1:]), self.dtype)
+    part_of = np.searchsorted(self._starts, rows.ravel(), 'right') - 1
+    for number in np.unique(part_of):
+      here = part_of == number
+      found[here] = self._parts[number][rows.ravel()[here] - self._starts[number]]
+    return found.reshape(*rows.shape, *self.shape[1:])
+
+  def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> np.ndarray:
+    return self[:] if dtype is None else self[:].astype(dtype)
+
+
+def cached(kind: str, key: Sequence, make: Callable[[New], Arrays]) -> Arrays:
+  """What `make` gives, made once and then mapped from the cache folder.
+
+  Args:
+    kind: Name of the folder of such caches.
+    key: What the arrays follow from, as JSON can hold it.
+    make: To the arrays by split and name. Large ones are those that it gets for their split and
+      name from its argument.
+
+  Raises:
+    UserError: The cache can't be written; and what `make` raises.
+  """
+  name = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]
+  folder = folders.cache_dir() / kind / name
+  if not _is_whole(folder):
+    _make(folder, make)
+  return _mapped(folder)
+
+
+def _is_whole(folder: Path) -> bool:
+  try:
+    return (folder / _DIGEST).read_text() == digest(_mapped(folder))
+  except (OSError, ValueError, EOFError, SyntaxError):
+    return False
+
+
+def _mapped(folder: Path) -> Arrays:
+  return {
+    split.name: {path.stem: np.load(path, mmap_mode='r') for path in sorted(split.glob('*.npy'))}
+    for split in sorted(folder.iterdir())
+    if split.is_dir()
+  }
+
+
+def _make(folder: Path, make: Callable[[New], Arrays]) -> None:
+  with _writing(folder):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = tempfile.TemporaryDirectory(dir=folder.parent)
+  with temporary:
+    new = Path(temporary.name) / 'new'
+    arrays = make(partial(_allocate, folder, new))
+    with _writing(folder):
+      for split, named in arrays.items():
+        (new / split).mkdir(parents=True, exist_ok=True)
+        for name, value in named.items():
+          path = new / split / f'{name}.npy'
+          if path.exists():  # It was allocated there.
+            value.flush()
+          else:
+            np.save(path, value)
+      (new / _DIGEST).write_text(digest(arrays))
+      shutil.rmtree(folder, ignore_errors=True)
+      if not folder.is_dir():  # Else another run has made the same meanwhile.
+        new.rename(folder)
+
+
+def _allocate(
+  folder: Path, new: Path, split: str, name: str, shape: tuple[int, ...], dtype: DTypeLike
+) -> np.ndarray:
+  need = math.prod(shape) * np.dtype(dtype).itemsize
+  with _writing(folder):
+    free = shutil.disk_usage(folder.parent).free
+    if need > free:
+      raise UserError(
+        f'{folder}: prepared pictures need {need / 2**30:.1f} GiB there and {free / 2**30:.1f} GiB '
+        'are free; make room, set $OMR_CACHE_DIR to another folder, or choose smaller pictures.'
+      )
+    (new / split).mkdir(parents=True, exist_ok=True)
+    array = np.lib.format.open_memmap(new / split / f'{name}.npy', 'w+', dtype, shape)
+    if hasattr(os, 'posix_fallocate') and need:  # A full disk would end the process later.
+      with (new / split / f'{name}.npy').open('r+b') as file:
+        os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+  return array
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+  try:
+    yield
+  except OSError as error:
+    raise UserError(
+      f'{folder}: prepared pictures could not be cached ({error}); make room, or set '
+      '$OMR_CACHE_DIR to another folder.'
+    ) from error

@@ -1,0 +1,96 @@
+"""How training examples reach the devices: held there whole, or streamed batch by batch."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+import grain
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from omr_jax.devices import BATCH_AXIS, MEMBER_AXIS
+from omr_jax.state import TrainState
+from omr_jax.train import Trainer
+
+# (state, running, orders, step, end) to the state after each call of the trainer, up to step `end`.
+Feed = Callable[[TrainState, np.ndarray, np.ndarray, int, int], Iterator[TrainState]]
+
+# Of Grain: they read while the devices compute.
+_THREADS, _BATCHES_AHEAD = 2, 4
+
+
+def is_streamed(
+  chosen: str, arrays: Mapping[str, np.ndarray], names: Sequence[str], device: jax.Device
+) -> bool:
+  """What `config.data.feed` says; 'auto' streams arrays beyond half of a device's memory.
+
+  Args:
+    chosen: 'auto', 'resident' or 'streamed'.
+    arrays: Of the training split.
+    names: Those that training reads.
+    device: One of those that train.
+  """
+  if chosen != 'auto':
+    return chosen == 'streamed'
+  memory = (device.memory_stats() or {}).get('bytes_limit')  # Not known of a CPU.
+  if memory is None:
+    memory = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
+  return sum(arrays[name].nbytes for name in names) > memory / 2
+
+
+def on_devices(
+  arrays: Mapping[str, np.ndarray], names: Sequence[str], mesh: Mesh
+) -> dict[str, jax.Array]:
+  """Puts the named arrays on every device of the mesh, whole: each gathers its share of a batch."""
+  everywhere = NamedSharding(mesh, PartitionSpec())
+  return {name: jax.device_put(np.asarray(arrays[name]), everywhere) for name in names}
+
+
+def resident(
+  trainer: Trainer, arrays: Mapping[str, np.ndarray], names: Sequence[str], mesh: Mesh
+) -> Feed:
+  """Has the named arrays on every device for the whole training."""
+  placed = on_devices(arrays, names, mesh)
+
+  def feed(state, running, orders, step, end) -> Iterator[TrainState]:
+    while step < end:
+      step = end if trainer.whole_epochs else step + 1
+      state = trainer.run(state, running, placed, orders, np.int32(step))
+      yield state
+
+  return feed
+
+
+def streamed(
+  trainer: Trainer,
+  arrays: Mapping[str, np.ndarray],
+  names: Sequence[str],
+  mesh: Mesh,
+  batch_size: int,
+  steps_per_epoch: int,
+) -> Feed:
+  """Reads the batches of an epoch's order from the disk, some ahead of the devices."""
+  shared = NamedSharding(mesh, PartitionSpec(MEMBER_AXIS, BATCH_AXIS))
+
+  def batch(orders: np.ndarray, number: int) -> dict[str, np.ndarray]:
+    rows = orders[:, number * batch_size : (number + 1) * batch_size]
+    return {name: np.stack([arrays[name][of_member] for of_member in rows]) for name in names}
+
+  def feed(state, running, orders, step, end) -> Iterator[TrainState]:
+    first = step % steps_per_epoch
+    numbers = grain.MapDataset.range(first, first + end - step)
+    batches = iter(
+      numbers.map(partial(batch, orders)).to_iter_dataset(
+        grain.ReadOptions(num_threads=_THREADS, prefetch_buffer_size=_BATCHES_AHEAD)
+      )
+    )
+    following = jax.device_put(next(batches), shared)
+    while step < end:
+      state = trainer.step(state, running, following)
+      step += 1
+      if step < end:  # On its way while the step is computed.
+        following = jax.device_put(next(batches), shared)
+      yield state
+
+  return feed
