@@ -62,6 +62,14 @@ def answer(*arguments):
       2,
       'config.model.widths is not read',
     ),
+    (
+      ('--config=configs/homus.py', '--config.seed=0,1', '--config.optimizer.l2=1,2,3'),
+      2,
+      'lists go side by side, but here they have config.seed 2, config.optimizer.l2 3 values',
+    ),
+    (('--config=configs/homus.py', '--config.seed=0,-1'), 2, 'config.seed is -1'),
+    (('--config=configs/homus.py', '--config.epochs=2,3'), 2, '--config.epochs=2,3'),
+    (('--config=configs/homus.py', '--config.optimizer.rho=0.9,0.8'), 2, 'rho is not read'),
     (('--config=configs/homus.py', 'workdir'), 1, "Unknown argument 'workdir'"),
   ],
 )
