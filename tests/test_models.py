@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax.linen.dtypes import promote_dtype
 
 from omr_jax import models
 from omr_jax.errors import UserError
@@ -279,6 +280,38 @@ def test_ink_is_one_and_paper_is_zero():
   image = np.array([0, 51, 255], np.uint8).reshape(1, 1, 3, 1)
   np.testing.assert_allclose(layers.darkness(image, jnp.float32).ravel(), [1, 0.8, 0], atol=1e-6)
   assert layers.darkness(image, jnp.bfloat16).dtype == jnp.bfloat16
+
+
+@pytest.mark.parametrize('preactivation', [False, True])
+def test_only_biases_that_a_batch_norm_undoes_are_not_trained(monkeypatch, preactivation):
+  """All other gradients are those of the network whose biases all have theirs."""
+  module = resnet.ResNet(3, ((4, 3, 1),), (4, 6), (1, 1), (1, 2), preactivation=preactivation)
+  image = np.random.default_rng(0).integers(0, 256, (5, 12, 8, 1), np.uint8)
+  variables = module.init(jax.random.key(0), {'image': image}, train=False)
+
+  def gradients():
+    def loss(params):
+      logits, _ = module.apply(
+        variables | {'params': params}, {'image': image}, train=True, mutable=['batch_stats']
+      )
+      return jnp.square(logits - jnp.arange(15).reshape(5, 3)).mean()
+
+    found = jax.tree_util.tree_leaves_with_path(jax.grad(loss)(variables['params']))
+    return {jax.tree_util.keystr(path, simple=True, separator='/'): leaf for path, leaf in found}
+
+  ours = gradients()
+  monkeypatch.setattr(layers, 'idle_bias', promote_dtype)
+  usual = gradients()
+  idle = {name for name, gradient in ours.items() if not gradient.any()}
+  normed = {'Conv_0/bias'}
+  if preactivation:
+    # The second convolution's result, and the shortcut's, go into a sum.
+    normed |= {f'PreactivationBlock_{i}/Conv_0/bias' for i in range(2)}
+  else:
+    normed |= {f'Block_{i}/Conv_{j}/bias' for i in range(2) for j in range(2)}
+  assert idle == normed
+  for name, gradient in ours.items():
+    np.testing.assert_allclose(gradient, usual[name], rtol=1e-4, atol=1e-5)
 
 
 def test_batch_norm_by_hand():

@@ -33,9 +33,10 @@ class Block(nn.Module):
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
     """[batch, height, width, channels] to the same over stride, with `width` channels."""
-    y = self.conv(self.width, (3, 3), (self.stride, self.stride))(x)
+    normed = partial(self.conv, promote_dtype=layers.idle_bias)
+    y = normed(self.width, (3, 3), (self.stride, self.stride))(x)
     y = nn.relu(self.norm()(y))
-    y = self.norm()(self.conv(self.width, (3, 3))(y))
+    y = self.norm()(normed(self.width, (3, 3))(y))
     if self.project:
       x = self.conv(self.width, (self.project, self.project), (self.stride, self.stride))(x)
     return x + nn.relu(y) if self.relu_before_sum else nn.relu(x + y)
@@ -54,7 +55,8 @@ class PreactivationBlock(nn.Module):
   def __call__(self, x: jax.Array) -> jax.Array:
     """[batch, height, width, channels] to the same over stride, with `width` channels."""
     y = nn.relu(self.norm()(x))
-    y = self.conv(self.width, (3, 3), (self.stride, self.stride))(y)
+    normed = partial(self.conv, promote_dtype=layers.idle_bias)
+    y = normed(self.width, (3, 3), (self.stride, self.stride))(y)
     y = nn.relu(self.norm()(y))
     y = self.conv(self.width, (3, 3))(y)
     if self.project:
@@ -116,7 +118,8 @@ class ResNet(nn.Module):
 
     x = layers.darkness(inputs['image'], self.dtype)
     for width, size, stride in self.stem:
-      x = nn.relu(norm()(conv(width, (size, size), (stride, stride))(x)))
+      normed = conv(width, (size, size), (stride, stride), promote_dtype=layers.idle_bias)
+      x = nn.relu(norm()(normed(x)))
     if self.stem_pool:
       x = layers.max_pool(x)
     groups = zip(self.widths, self.depths, self.strides, strict=True)

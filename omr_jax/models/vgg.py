@@ -42,7 +42,7 @@ class VGG(nn.Module):
     x = layers.darkness(inputs['image'], self.dtype)
     for group, (width, depth) in enumerate(zip(self.widths, self.depths, strict=True)):
       for _ in range(depth):
-        x = layers.Conv(width, (3, 3), dtype=self.dtype)(x)
+        x = layers.Conv(width, (3, 3), dtype=self.dtype, promote_dtype=layers.idle_bias)(x)
         x = nn.relu(layers.BatchNorm(train, self.momentum, self.epsilon, self.dtype)(x))
       last = group == len(self.widths) - 1
       x = layers.average_pool(x) if last and self.average_last else layers.max_pool(x)
