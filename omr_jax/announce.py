@@ -90,7 +90,7 @@ def results(summaries: Mapping[str, dict], workdir: Path) -> None:
     accuracies = [100 * summary['accuracy'] for summary in summaries.values()]
     print(
       f'mean of {len(accuracies)} runs {mean(accuracies):.2f} %, standard deviation '
-      f'{stdev(accuracies):.2f}; python -m omr_jax.report {workdir}/* compares them.'
+      f'{stdev(accuracies):.2f}; python -m omr_jax.report {workdir}/*/ compares them.'
     )
   for name in summaries:
     print(f'report: {workdir / name / "report" / "report.html"}')

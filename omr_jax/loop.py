@@ -17,7 +17,13 @@ from omr_jax.finish import finish
 from omr_jax.interrupt import Interrupted, signals
 from omr_jax.runs import Runs
 from omr_jax.state import TrainState, Variables
-from omr_jax.workdir import claim, is_finished, refuse_other_population, refuse_unwritable
+from omr_jax.workdir import (
+  claim,
+  is_finished,
+  note_population,
+  refuse_other_population,
+  refuse_unwritable,
+)
 
 
 def train_and_evaluate(
@@ -63,11 +69,14 @@ def train_all(
     return summaries
   for folder in folders:
     refuse_unwritable(folder)
-  refuse_other_population(workdir, list(filter(None, configs)))
+  names = list(filter(None, configs))
+  refuse_other_population(workdir, names)
   mesh = devices.mesh(next(iter(configs.values())).batch_size, len(configs))
   dataset = parts.load(data_dir, raw_dir)
   together = runs.create(configs, config_name, workdir, parts, dataset, mesh, started)
   with claim(folders, dataset.digest):
+    if names:
+      note_population(workdir, names)
     summaries = _train_and_finish(together)
   announce.results(summaries, workdir)
   return summaries

@@ -105,21 +105,22 @@ def claim(runs: Mapping[Path, ConfigDict], data_digest: str) -> Iterator[None]:
 
 
 def refuse_other_population(workdir: Path, names: Sequence[str]) -> None:
-  """UserError where the folder holds a population of other runs, or a run alone; notes the names.
+  """UserError where the folder holds a population of other runs, or a run alone instead of one.
 
   Args:
     workdir: Of the population, or of a run alone.
     names: Of the runs' folders in it, none for a run alone.
   """
   path = workdir / _POPULATION
-  if path.exists():
-    found = read_json(path, _ANOTHER).get('runs')
-    if found != list(names):
-      raise UserError(f'{path}: tells of other runs; {_ANOTHER}.')
-  elif names and (workdir / 'config.json').exists():
+  if path.exists() and read_json(path, _ANOTHER).get('runs') != list(names):
+    raise UserError(f'{path}: tells of other runs; {_ANOTHER}.')
+  if names and (workdir / 'config.json').exists():
     raise UserError(f'{workdir}: holds a run alone; {_ANOTHER}.')
-  elif names:
-    write_file(path, json.dumps({'runs': list(names)}).encode())
+
+
+def note_population(workdir: Path, names: Sequence[str]) -> None:
+  """Writes down which runs the folder holds. UserError where it can't be written."""
+  write_file(workdir / _POPULATION, json.dumps({'runs': list(names)}).encode())
 
 
 def _lock(file: IO, workdir: Path) -> None:
