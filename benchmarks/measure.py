@@ -1,0 +1,147 @@
+"""What all benchmarks share: contenders by turns, a table, and where it was run."""
+
+import importlib.metadata
+import importlib.util
+import multiprocessing
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+# Calls by name, and what tells whether all contenders compute the same.
+Contender = tuple[Mapping[str, Callable[[], Any]], Any]
+
+PACKAGES = (
+  *('jax', 'jaxlib', 'flax', 'torch', 'tensorflow', 'tensorflow-cpu', 'keras', 'numpy', 'pillow'),
+)
+
+
+def config_page(name: str, *variant: str) -> ConfigDict:
+  """The config of a page in configs/."""
+  path = Path(__file__).parent.parent / 'configs' / f'{name}.py'
+  spec = importlib.util.spec_from_file_location(name, path)
+  page = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(page)
+  return page.get_config(*variant)
+
+
+def by_turns(
+  calls: Mapping[str, Callable[[], Any]], rounds: int, repeats: int = 2
+) -> dict[str, list[float]]:
+  """Milliseconds of each call, `rounds * repeats` of every one.
+
+  All take their turns in every round, so that a machine's quick and slow hours meet all of them;
+  a call before each turn's first is not counted, as it finds the caches full of another's data.
+  """
+  times: dict[str, list[float]] = {name: [] for name in calls}
+  for call in calls.values():
+    call()  # Compiles.
+  for _ in range(rounds):
+    for name, call in calls.items():
+      call()
+      for _ in range(repeats):
+        began = time.perf_counter()
+        call()
+        times[name].append(1e3 * (time.perf_counter() - began))
+  return times
+
+
+def in_processes(
+  contenders: Mapping[str, Callable[[], Contender]], rounds: int
+) -> tuple[dict[str, dict[str, list[float]]], dict[str, Any]]:
+  """The same for contenders that each have a process of their own; only one works at a time.
+
+  In one process they would spoil each other's memory and threads: after Keras our step takes a
+  third longer.
+
+  Args:
+    contenders: Functions of modules, which make the contenders in their processes.
+    rounds: Turns of each.
+
+  Returns:
+    Milliseconds by contender and call, and what each contender has computed, to be compared.
+  """
+  context = multiprocessing.get_context('spawn')
+  pipes = {}
+  for name, make in contenders.items():
+    ours, theirs = context.Pipe()
+    context.Process(target=_serve, args=(theirs, make), daemon=True).start()
+    theirs.close()
+    pipes[name] = ours, ours.recv()  # One after the other: they compile alone too.
+  times: dict[str, dict[str, list[float]]] = {
+    name: {call: [] for call in calls} for name, (_, (calls, _)) in pipes.items()
+  }
+  for _ in range(rounds):
+    for name, (pipe, _) in pipes.items():
+      for call, taken in times[name].items():
+        pipe.send(call)
+        taken += pipe.recv()
+  return times, {name: computed for name, (_, (_, computed)) in pipes.items()}
+
+
+def _serve(pipe: Connection, make: Callable[[], Contender]) -> None:
+  """Makes a contender, then calls what it is asked for until the other side is gone."""
+  calls, computed = make()
+  for call in calls.values():
+    call()  # Compiles.
+  pipe.send((list(calls), computed))
+  try:
+    while True:
+      name = pipe.recv()
+      pipe.send(by_turns({name: calls[name]}, rounds=1)[name])
+  except EOFError:
+    pass
+
+
+def spread(times: Sequence[float]) -> str:
+  """Median, and the quarters of the calls that were quicker and slower."""
+  low, middle, high = np.percentile(times, [25, 50, 75])
+  return f'{middle:.0f} ({low:.0f}-{high:.0f})' if middle >= 10 else f'{middle:.2f}'
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+  """A table in Markdown."""
+  lines = [header, ['---'] * len(header), *rows]
+  return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def surroundings() -> str:
+  """Versions, devices and the state of the repository, in one line."""
+  versions = []
+  for name in PACKAGES:
+    try:
+      versions.append(f'{name} {importlib.metadata.version(name)}')
+    except importlib.metadata.PackageNotFoundError:
+      continue
+  devices = jax.devices()
+  return (
+    f'{", ".join(versions)}; Python {platform.python_version()}; {_processor()}, '
+    f'{len(os.sched_getaffinity(0))} cores; JAX for {devices[0].device_kind}; '
+    f'commit {_commit()}'
+  )
+
+
+def _processor() -> str:
+  try:
+    lines = Path('/proc/cpuinfo').read_text().splitlines()
+  except OSError:
+    return platform.processor() or platform.machine()
+  names = [line.partition(':')[2].strip() for line in lines if line.startswith('model name')]
+  return names[0] if names else platform.machine()
+
+
+def _commit() -> str:
+  def git(*arguments: str) -> str:
+    command = ['git', '-C', os.path.dirname(__file__), *arguments]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+  changed = git('status', '--porcelain', '--untracked-files=no')
+  return (git('rev-parse', '--short', 'HEAD') or 'unknown') + (' and changes' if changed else '')

@@ -1,0 +1,85 @@
+"""Training with examples held on the devices, and with examples streamed from the disk.
+
+  python benchmarks/streaming.py
+
+The recipe for scores (`configs/scores.py`) on made-up pictures, 250 MB of them in a file, so no
+data is needed. A call is an epoch of 20 steps.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import numpy as np
+from measure import by_turns, config_page, spread, surroundings, table
+
+from omr_jax import backend, devices, feed, recipe, train, views
+from omr_jax.cache import Rows
+from omr_jax.feed import Feed
+
+PICTURES, STEPS = 512, 20
+
+
+def main() -> None:
+  """The command."""
+  config = config_page('scores')
+  backend.start(config.batch_size)
+  with tempfile.TemporaryDirectory() as folder:
+    times = by_turns(contenders(config, Path(folder)), rounds=5)
+  images = STEPS * config.batch_size
+  print(f'batch {config.batch_size}; {surroundings()}\n')
+  rows = [
+    [name, spread(taken), f'{1e3 * images / np.median(taken):.0f}'] for name, taken in times.items()
+  ]
+  print(table(['examples', 'ms for 20 steps', 'images/s'], rows))
+  resident, streamed = (np.median(taken) for taken in times.values())
+  print(f'\nstreamed at {resident / streamed:.2f} of the resident speed')
+
+
+def contenders(config, folder: Path) -> dict[str, Callable[[], None]]:
+  """An epoch by each feed, from a state of its own."""
+  parts = recipe.create(config)
+  shape = (PICTURES, views.count(config.picture.tiles), *parts.shape)
+  on_disk = np.lib.format.open_memmap(folder / 'views.npy', 'w+', np.uint8, shape)
+  rng = np.random.default_rng(0)
+  for picture in on_disk:
+    picture[:] = rng.integers(0, 256, shape[1:], np.uint8)
+  arrays = {
+    'views': Rows([on_disk], np.arange(PICTURES)),
+    'label': rng.integers(0, 2, PICTURES).astype(np.int32),
+  }
+  training = train.Training(
+    recipe=parts,
+    tx=parts.create_tx(10_000)[0],
+    seed=0,
+    batch_size=config.batch_size,
+    steps_per_epoch=STEPS,
+    average_decay=config.average_decay,
+    label_smoothing=config.loss.label_smoothing,
+    class_weights=None,
+  )
+  mesh = devices.mesh(config.batch_size)
+  trainer = train.create(lambda numbers: training, {}, mesh, whole_epochs=False)
+  arguments = trainer, arrays, parts.reads, mesh
+  order = rng.integers(0, PICTURES, (1, STEPS * config.batch_size)).astype(np.int32)
+
+  def epoch(feeding: Feed) -> Callable[[], None]:
+    state = trainer.init()
+
+    def call() -> None:
+      nonlocal state
+      step = int(state.step[0])
+      for after in feeding(state, np.array([True]), order, step, step + STEPS):
+        state = jax.block_until_ready(after)  # As a run does, which looks at every loss.
+
+    return call
+
+  return {
+    'resident': epoch(feed.resident(*arguments)),
+    'streamed': epoch(feed.streamed(*arguments, config.batch_size, STEPS)),
+  }
+
+
+if __name__ == '__main__':
+  main()

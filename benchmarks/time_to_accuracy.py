@@ -1,0 +1,57 @@
+"""Mean test accuracy of five seeds of a recipe, and the time that it takes.
+
+  python benchmarks/time_to_accuracy.py [--config configs/homus.py] [any flag of omr_jax.main]
+
+The seeds are a population: one program trains them. Times are as a user has them: from the start
+of the process, and from the moment at which it has its data and says its plan (what follows is the
+first step, whose program is compiled or read from the cache), to the end of the last report.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from measure import surroundings, table
+
+SEEDS = '0,1,2,3,4'
+PAGES = Path(__file__).resolve().parent.parent / 'configs'
+
+
+def main(flags: list[str]) -> None:
+  """The command."""
+  chosen = any(flag.split('=')[0] == '--config' for flag in flags)
+  config = [] if chosen else [f'--config={PAGES / "homus.py"}']
+  with tempfile.TemporaryDirectory() as folder:
+    workdir = Path(folder) / 'runs'
+    command = [sys.executable, '-m', 'omr_jax.main', *config, *flags, f'--config.seed={SEEDS}']
+    began = time.monotonic()
+    process = subprocess.Popen(
+      [*command, f'--workdir={workdir}'], stdout=subprocess.PIPE, text=True
+    )
+    planned = None
+    for line in process.stdout:
+      print(line, end='', flush=True)
+      if planned is None and not line.strip():
+        planned = time.monotonic()
+    ended = time.monotonic()
+    if process.wait():
+      sys.exit(process.returncode)
+    summaries = [json.loads(path.read_text()) for path in sorted(workdir.glob('*/summary.json'))]
+  accuracies = [100 * summary['accuracy'] for summary in summaries]
+  print(f'\n{" ".join(command[1:])}\n{surroundings()}\n')
+  rows = [
+    ['test accuracy, mean', f'{statistics.mean(accuracies):.2f} %'],
+    ['standard deviation', f'{statistics.stdev(accuracies):.2f}'],
+    ['each', ', '.join(f'{accuracy:.2f}' for accuracy in accuracies)],
+    ['from the start of the process', f'{ended - began:.0f} s'],
+    ['from the first step', f'{ended - planned:.0f} s'],
+  ]
+  print(table([f'{len(summaries)} seeds', ''], rows))
+
+
+if __name__ == '__main__':
+  main(sys.argv[1:])

@@ -1,0 +1,136 @@
+"""The paper's ResNet and VGG and our fast network in PyTorch, on this package's own params.
+
+Each network is a function of a flat dictionary of tensors, which `tensors` makes from a Flax
+network's params: so both compute the same, and `train_step.py` compares their losses before it
+measures anything.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+Params = Mapping[str, torch.Tensor]
+Network = Callable[..., torch.Tensor]
+
+
+def tensors(variables: Mapping, memory_format: torch.memory_format) -> dict[str, torch.Tensor]:
+  """Flax variables as PyTorch's, by path: params to train, and batch norm's moving statistics.
+
+  Kernels of convolutions, [height, width, in, out], are turned to [out, in, height, width].
+  """
+  trained = _flat_tree(variables['params'], memory_format)
+  trained = {name: nn.Parameter(value) for name, value in trained.items()}
+  return trained | _flat_tree(variables['batch_stats'], memory_format)
+
+
+def _flat_tree(tree: Mapping, memory_format: torch.memory_format) -> dict[str, torch.Tensor]:
+  found = {}
+  for name, value in tree.items():
+    if isinstance(value, Mapping):
+      inner = _flat_tree(value, memory_format)
+      found |= {f'{name}/{path}': leaf for path, leaf in inner.items()}
+      continue
+    value = torch.from_numpy(np.array(value))
+    if value.ndim == 4:
+      value = value.permute(3, 2, 0, 1).contiguous(memory_format=memory_format)
+    found[name] = value
+  return found
+
+
+def vgg13(params: Params, inputs: Mapping[str, torch.Tensor], train: bool = True) -> torch.Tensor:
+  """The paper's VGG; its last pool is a mean."""
+  norm = partial(_norm, params, train, 1e-3)
+  x, layer = _darkness(inputs['image']), 0
+  for group, depth in enumerate((2, 2, 3, 3, 3)):
+    for _ in range(depth):
+      x = functional.relu(norm(f'BatchNorm_{layer}', _conv(params, f'Conv_{layer}', x)))
+      layer += 1
+    x = functional.avg_pool2d(x, 2) if group == 4 else functional.max_pool2d(x, 2)
+  return _dense(params, 'Dense_0', _flat(x))
+
+
+def resnet25(
+  params: Params, inputs: Mapping[str, torch.Tensor], train: bool = True
+) -> torch.Tensor:
+  """The paper's ResNet."""
+  norm = partial(_norm, params, train, 1e-3)
+  x = _darkness(inputs['image'])
+  x = functional.relu(norm('BatchNorm_0', _conv(params, 'Conv_0', x)))
+  number = 0
+  for group, depth in enumerate((1, 2, 3, 3, 3)):
+    x = functional.max_pool2d(x, 2) if group else x
+    for _ in range(depth):
+      block = f'Block_{number}'
+      y = _conv(params, f'{block}/Conv_0', x)
+      y = functional.relu(norm(f'{block}/BatchNorm_0', y))
+      y = norm(f'{block}/BatchNorm_1', _conv(params, f'{block}/Conv_1', y))
+      if f'{block}/Conv_2/kernel' in params:
+        x = _conv(params, f'{block}/Conv_2', x)
+      x = functional.relu(x + y)
+      number += 1
+  return _dense(params, 'Dense_0', _flat(functional.avg_pool2d(x, 2)))
+
+
+def preact_resnet11(
+  params: Params, inputs: Mapping[str, torch.Tensor], train: bool = True
+) -> torch.Tensor:
+  """Our fast network as `configs/homus.py` has it, without its dropout."""
+  norm = partial(_norm, params, train, 1e-5)
+  x, number = _conv(params, 'Conv_0', _darkness(inputs['image']), 2), 0
+  for group, blocks in enumerate((1, 2, 2)):
+    for index in range(blocks):
+      block, stride = f'Block_{number}', 2 if group and not index else 1
+      y = functional.relu(norm(f'{block}/BatchNorm_0', x))
+      convs = [f'{block}/Conv_{i}' for i in range(3) if f'{block}/Conv_{i}/kernel' in params]
+      if len(convs) == 3:
+        x = _conv(params, convs[0], y, stride)
+      y = _conv(params, convs[-2], y, stride)
+      y = functional.relu(norm(f'{block}/BatchNorm_1', y))
+      x = x + _conv(params, convs[-1], y)
+      number += 1
+  x = functional.avg_pool2d(functional.relu(norm('BatchNorm_0', x)), 2)
+  size = functional.relu(_dense(params, 'Dense_0', inputs['size']))
+  return _dense(params, 'Dense_1', torch.cat([_flat(x), size], 1))
+
+
+NETWORKS: dict[str, Network] = {
+  'vgg13': vgg13,
+  'resnet25': resnet25,
+  'preact_resnet11': preact_resnet11,
+}
+
+
+def _darkness(image: torch.Tensor) -> torch.Tensor:
+  return 1 - image.float() / 255
+
+
+def _conv(params: Params, name: str, x: torch.Tensor, stride: int = 1) -> torch.Tensor:
+  """The 'same' padding of Flax, which puts the odd pixel of a stride at the end."""
+  kernel = params[f'{name}/kernel']
+  bias = params.get(f'{name}/bias')
+  total = [
+    max(k - (stride if n % stride == 0 else n % stride), 0)
+    for k, n in zip(kernel.shape[2:], x.shape[2:], strict=True)
+  ]
+  if all(t % 2 == 0 for t in total):
+    return functional.conv2d(x, kernel, bias, stride, (total[0] // 2, total[1] // 2))
+  (top, left), (bottom, right) = [t // 2 for t in total], [t - t // 2 for t in total]
+  return functional.conv2d(functional.pad(x, (left, right, top, bottom)), kernel, bias, stride)
+
+
+def _norm(params: Params, train: bool, epsilon: float, name: str, x: torch.Tensor) -> torch.Tensor:
+  """In training by the batch, whose statistics update the moving ones."""
+  mean, var, scale, bias = (params[f'{name}/{key}'] for key in ('mean', 'var', 'scale', 'bias'))
+  return functional.batch_norm(x, mean, var, scale, bias, train, 0.01, epsilon)
+
+
+def _dense(params: Params, name: str, x: torch.Tensor) -> torch.Tensor:
+  return x @ params[f'{name}/kernel'] + params[f'{name}/bias']
+
+
+def _flat(x: torch.Tensor) -> torch.Tensor:
+  return x.permute(0, 2, 3, 1).flatten(1)

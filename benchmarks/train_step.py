@@ -1,0 +1,184 @@
+"""One training step and one forward pass of a network, ours beside PyTorch and Keras.
+
+  pip install -e '.[benchmarks]'
+  python benchmarks/train_step.py --network resnet25 --batch_size 16
+
+The same network, batch, precision, loss, optimizer and L2 penalty, without augmentation. PyTorch
+runs on our own params and has to give our loss; it is tried eager and compiled, with its channels
+first and last. Keras runs on TensorFlow, as the originals did.
+"""
+
+import argparse
+import os
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from measure import Contender, config_page, in_processes, spread, surroundings, table
+from ml_collections import ConfigDict
+
+PAGES = {
+  'resnet25': ('homus_paper', 'resnet'),
+  'vgg13': ('homus_paper', 'vgg'),
+  'preact_resnet11': ('homus',),
+}
+WITH_KERAS = ('resnet25', 'vgg13')
+LAYOUTS = ('channels_last', 'contiguous_format')
+
+
+def main() -> None:
+  """The command."""
+  parser = argparse.ArgumentParser(description=__doc__)
+  parser.add_argument('--network', choices=PAGES, default='resnet25')
+  parser.add_argument('--batch_size', type=int, default=16)
+  parser.add_argument('--rounds', type=int, default=8)
+  options = parser.parse_args()
+  what = options.network, options.batch_size
+  contenders: dict[str, Callable[[], Contender]] = {'omr_jax': partial(ours, *what)}
+  for compiled in (False, True):
+    for layout in LAYOUTS:
+      name = f'PyTorch {"compiled" if compiled else "eager"}, {layout}'
+      contenders[name] = partial(pytorch, *what, layout, compiled)
+  if options.network in WITH_KERAS:
+    contenders['Keras on TensorFlow'] = partial(keras, *what)
+  times, losses = in_processes(contenders, options.rounds)
+  for name, loss in losses.items():
+    if loss is not None and abs(loss - losses['omr_jax']) > 1e-3 * loss:
+      raise SystemExit(f'{name} computes another loss: {loss}, ours is {losses["omr_jax"]}.')
+  rows = []
+  for name, calls in times.items():
+    paces = [f'{1e3 * options.batch_size / np.median(taken):.1f}' for taken in calls.values()]
+    spreads = map(spread, calls.values())
+    rows.append([name, *(cell for pair in zip(spreads, paces, strict=True) for cell in pair)])
+  print(f'{options.network}, batch {options.batch_size}, float32; {surroundings()}\n')
+  print(table(['', 'forward, ms', 'images/s', 'step, ms', 'images/s'], rows))
+
+
+def _config(network: str, batch_size: int) -> ConfigDict:
+  config, paper = config_page(*PAGES[network]), config_page('homus_paper', 'resnet')
+  with config.unlocked():
+    config.batch_size = batch_size
+    config.augment.space = 'none'
+    config.model.dropout = 0.0
+    config.average_decay = 0.0
+    config.loss.label_smoothing = 0.0
+    config.optimizer = paper.optimizer
+    config.schedule = paper.schedule
+  return config
+
+
+def _examples(config: ConfigDict) -> dict[str, np.ndarray]:
+  """Black scribbles on white, as sparse as symbols are."""
+  rng, count = np.random.default_rng(0), config.batch_size
+  shape = (count, config.drawing.height, config.drawing.width, 1)
+  return {
+    'image': np.where(rng.random(shape) < 0.05, 0, 255).astype(np.uint8),
+    'size': rng.normal(4, 1, (count, 2)).astype(np.float32),
+    'label': rng.integers(0, 32, count).astype(np.int32),
+  }
+
+
+def ours(network: str, batch_size: int) -> Contender:
+  """This package, as `omr_jax.main` has it."""
+  from omr_jax import backend
+
+  backend.start(batch_size)
+  import jax
+  import optax
+
+  from omr_jax import devices, feed, recipe, train
+
+  config = _config(network, batch_size)
+  batch, parts = _examples(config), recipe.create(config)
+  tx, _ = parts.create_tx(1000)
+  training = train.Training(parts, tx, config.seed, batch_size, 1, 0.0, 0.0, None)
+  mesh = devices.mesh(batch_size)
+  trainer = train.create(lambda numbers: training, {}, mesh, whole_epochs=False)
+  state = trainer.init()
+  variables = jax.tree.map(lambda leaf: np.array(leaf[0]), state.variables)
+  arrays, orders = feed.on_devices(batch, parts.reads, mesh), np.arange(batch_size)[None]
+  split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(devices.BATCH_AXIS))
+  shares = {name: jax.device_put(value, split) for name, value in batch.items()}
+
+  @jax.jit
+  def loss_of(variables, batch):
+    logits, _ = parts.module.apply(variables, batch, train=True, mutable=['batch_stats'])
+    return optax.softmax_cross_entropy_with_integer_labels(logits, batch['label']).mean()
+
+  def step() -> None:
+    nonlocal state
+    state = trainer.run(state, np.array([True]), arrays, orders.astype(np.int32), np.int32(0))
+    jax.block_until_ready(state)
+
+  calls = {'forward': lambda: loss_of(variables, shares).block_until_ready(), 'step': step}
+  return calls, float(loss_of(variables, shares))
+
+
+def pytorch(network: str, batch_size: int, layout: str, compiled: bool) -> Contender:
+  """The same network in PyTorch."""
+  import jax
+  import torch
+  import torch_networks
+
+  from omr_jax import recipe
+
+  torch.set_num_threads(len(os.sched_getaffinity(0)))
+  config = _config(network, batch_size)
+  batch, parts = _examples(config), recipe.create(config)
+  variables = parts.module.init(
+    jax.random.key(config.seed), recipe.example_inputs(parts), train=False
+  )
+  memory_format = getattr(torch, layout)
+  params = torch_networks.tensors(variables, memory_format)
+  image = torch.from_numpy(batch['image']).permute(0, 3, 1, 2)
+  inputs = {
+    'image': image.contiguous(memory_format=memory_format),
+    'size': torch.from_numpy(batch['size']),
+  }
+  labels = torch.from_numpy(batch['label'].astype(np.int64))
+
+  def loss_of() -> torch.Tensor:
+    logits = torch_networks.NETWORKS[network](params, inputs)
+    return torch.nn.functional.cross_entropy(logits, labels)
+
+  loss = loss_of().item()
+  loss_of = torch.compile(loss_of) if compiled else loss_of
+  optimizer = _torch_optimizer(config, params)
+
+  def forward() -> None:
+    with torch.no_grad():
+      loss_of()
+
+  def step() -> None:
+    optimizer.zero_grad()
+    loss_of().backward()
+    optimizer.step()
+
+  return {'forward': forward, 'step': step}, loss
+
+
+def _torch_optimizer(config: ConfigDict, params: dict):
+  import torch
+
+  trained = {k: v for k, v in params.items() if isinstance(v, torch.nn.Parameter)}
+  kernels = [value for name, value in trained.items() if name.endswith('kernel')]
+  others = [value for name, value in trained.items() if not name.endswith('kernel')]
+  chosen = config.optimizer
+  return torch.optim.Adadelta(
+    [{'params': kernels, 'weight_decay': 2 * chosen.l2}, {'params': others}],
+    lr=chosen.learning_rate,
+    rho=chosen.rho,
+    eps=chosen.eps,
+  )
+
+
+def keras(network: str, batch_size: int) -> Contender:
+  """Keras's own network; its params are drawn anew, so that its loss is another."""
+  import keras_networks
+
+  forward, step = keras_networks.contender(network, _examples(_config(network, batch_size)))
+  return {'forward': forward, 'step': step}, None
+
+
+if __name__ == '__main__':
+  main()
