@@ -45,9 +45,9 @@ class Rows:
     rows = self._rows[index]
     found = np.empty((rows.size, *self.shape[1:]), self.dtype)
     part_of = np.searchsorted(self._starts, rows.ravel(), 'right') - 1
-    for number in np.unique(part_of):
-      here = part_of == number
-      found[here] = self._parts[number][rows.ravel()[here] - self._starts[number]]
+    # Row by row, as many at once would be copied twice.
+    for place, (number, row) in enumerate(zip(part_of, rows.ravel(), strict=True)):
+      found[place] = self._parts[number][row - self._starts[number]]
     return found.reshape(*rows.shape, *self.shape[1:])
 
   def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> np.ndarray:

@@ -4,14 +4,14 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy  # Whose modules are loaded when they are used; `stats` takes long.
 
 BINS = 15
 
 
 def log_probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
   """Log-softmax of `logits / temperature` over the last axis, float64 [symbols, classes]."""
-  return special.log_softmax(np.asarray(logits, np.float64) / temperature, axis=-1)
+  return scipy.special.log_softmax(np.asarray(logits, np.float64) / temperature, axis=-1)
 
 
 def negative_log_likelihood(
@@ -33,7 +33,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
   chosen = logits[np.arange(len(labels)), labels]
   if np.all(chosen >= logits.max(axis=1)) or np.mean(chosen - logits.mean(axis=1)) <= 0:
     return 1.0
-  found = optimize.minimize_scalar(
+  found = scipy.optimize.minimize_scalar(
     lambda log_t: negative_log_likelihood(logits, labels, math.exp(log_t)),
     bounds=(math.log(0.05), math.log(20)),
     method='bounded',
@@ -49,7 +49,7 @@ def accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
 
 def wilson_interval(correct: int, n: int) -> tuple[float, float]:
   """95 % Wilson interval of the accuracy `correct / n`, n > 0."""
-  interval = stats.binomtest(correct, n).proportion_ci(0.95, method='wilson')
+  interval = scipy.stats.binomtest(correct, n).proportion_ci(0.95, method='wilson')
   return float(interval.low), float(interval.high)
 
 
@@ -131,4 +131,4 @@ def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> tuple[int, int, flo
   only_b = int(np.sum(correct_b & ~correct_a))
   if only_a + only_b == 0:
     return 0, 0, 1.0
-  return only_a, only_b, float(stats.binomtest(only_a, only_a + only_b, 0.5).pvalue)
+  return only_a, only_b, float(scipy.stats.binomtest(only_a, only_a + only_b, 0.5).pvalue)

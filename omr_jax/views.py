@@ -107,8 +107,11 @@ def combined(logits: jax.Array, blank: jax.Array) -> jax.Array:
   Returns:
     0 and the picture's log-odds.
   """
-  log_odds = logits[..., 1] - logits[..., 0]
-  whole, parts, used = log_odds[:, 0], log_odds[:, 1:], ~blank[:, 1:]
+  # Other ways to take parts of an array become a gather where the batch may have any size.
+  part, rest = partial(jax.lax.index_in_dim, keepdims=False), jax.lax.slice_in_dim
+  log_odds = part(logits, 1, -1) - part(logits, 0, -1)
+  whole, parts = part(log_odds, 0, 1), rest(log_odds, 1, None, axis=1)
+  used = ~rest(blank, 1, None, axis=1)
   count = jnp.maximum(used.sum(1), 1)
   parts = 2 * (jax.nn.logsumexp(parts / 2, 1, where=used) - jnp.log(count))
   found = jnp.maximum(whole, parts)  # Without parts, or with blank ones only, theirs is -infinity.

@@ -130,7 +130,7 @@ def classify(
 
   For use inside a module's compact method: it adds dropout and a dense layer to it.
   """
-  x = jnp.concatenate([features.reshape(len(features), -1), *others], axis=-1)
+  x = jnp.concatenate([features.reshape(features.shape[0], -1), *others], axis=-1)
   x = nn.Dropout(dropout, deterministic=not train)(x)
   return Dense(num_classes)(x.astype(jnp.float32))
 
@@ -141,7 +141,8 @@ def _quarters(x: jax.Array) -> tuple[jax.Array, ...]:
   batch, height, width, channels = x.shape
   x = x[:, : height // 2 * 2, : width // 2 * 2]
   x = x.reshape(batch, height // 2, 2, width // 2, 2, channels)
-  return x[:, :, 0, :, 0], x[:, :, 0, :, 1], x[:, :, 1, :, 0], x[:, :, 1, :, 1]
+  rows = [jax.lax.index_in_dim(x, i, 2, keepdims=False) for i in range(2)]
+  return tuple(jax.lax.index_in_dim(row, j, 3, keepdims=False) for row in rows for j in range(2))
 
 
 def _refuse_single_pixels(x: jax.Array) -> None:
