@@ -5,7 +5,6 @@ import importlib.util
 import multiprocessing
 import os
 import platform
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
@@ -15,6 +14,8 @@ from typing import Any
 import jax
 import numpy as np
 from ml_collections import ConfigDict
+
+from omr_jax.revision import revision
 
 # Calls by name, and what tells whether all contenders compute the same.
 Contender = tuple[Mapping[str, Callable[[], Any]], Any]
@@ -125,7 +126,7 @@ def surroundings() -> str:
   return (
     f'{", ".join(versions)}; Python {platform.python_version()}; {_processor()}, '
     f'{len(os.sched_getaffinity(0))} cores; JAX for {devices[0].device_kind}; '
-    f'commit {_commit()}'
+    f'commit {revision()}'
   )
 
 
@@ -136,12 +137,3 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
   names = [line.partition(':')[2].strip() for line in lines if line.startswith('model name')]
   return names[0] if names else platform.machine()
-
-
-def _commit() -> str:
-  def git(*arguments: str) -> str:
-    command = ['git', '-C', os.path.dirname(__file__), *arguments]
-    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
-
-  changed = git('status', '--porcelain', '--untracked-files=no')
-  return (git('rev-parse', '--short', 'HEAD') or 'unknown') + (' and changes' if changed else '')

@@ -15,6 +15,7 @@ from omr_jax import checkpoint, data, decision, probes, report, trained, views
 from omr_jax import state as states
 from omr_jax.announce import split_name
 from omr_jax.errors import UserError
+from omr_jax.revision import revision
 from omr_jax.runs import Member, Runs
 from omr_jax.state import TrainState, Variables, count_parameters
 
@@ -109,6 +110,7 @@ def _facts(together: Runs, member: Member) -> dict:
     'seconds': round(together.seconds(), 1),
     'peak_memory_gib': round(_peak_memory() / 2**30, 2),
     'devices': [str(device.device_kind) for device in jax.local_devices()],
+    'revision': revision(),
     'versions': {'python': platform.python_version()} | {name: version(name) for name in _VERSIONS},
   }
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from omr_jax import metrics
 from omr_jax.errors import UserError
-from omr_jax.workdir import read_json, write_file
+from omr_jax.files import read_json, write_file
 
 # What the training has to tell about itself; it may tell more.
 FACTS = {

@@ -10,7 +10,7 @@ from tensorboardX.summary import scalar
 
 from omr_jax import metrics
 from omr_jax.errors import UserError
-from omr_jax.workdir import write_file
+from omr_jax.files import write_file
 
 
 class MetricsLog:

@@ -19,10 +19,10 @@ from ml_collections import ConfigDict
 from omr_jax import finished_run, folders, pool, pooled_page, report
 from omr_jax import main as single
 from omr_jax.errors import UserError
+from omr_jax.files import write_file
 from omr_jax.finished_run import FinishedRun
 from omr_jax.pictures import CLASSES
 from omr_jax.pool import Pool
-from omr_jax.workdir import write_file
 
 OVER = ('folds', 'sources')
 

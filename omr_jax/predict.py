@@ -1,6 +1,6 @@
 """Is this a page of music, or which symbol is this: a trained network on any files.
 
-  python -m omr_jax.predict --model runs/scores photos/ more.pdf > answers.jsonl
+  python -m omr_jax.predict photos/ more.pdf > answers.jsonl
   find . -name '*.jpg' | python -m omr_jax.predict --model runs/scores --format csv -
 
 One row for every page of every file, in their order: path, page, class, confidence; where a page
@@ -18,88 +18,42 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
+from omr_jax import classifier, listing, prepare
+from omr_jax.classifier import Answer, Classifier
 from omr_jax.errors import UserError, answered
 
 COLUMNS = ('path', 'page', 'class', 'confidence', 'error')
-# Pages that the network looks at together.
-_BATCH = 8
 
 
-def answers(model: str, paths: Iterable[str | os.PathLike]) -> Iterator[dict]:
+def answers(model: Classifier, paths: Iterable[str | os.PathLike]) -> Iterator[dict]:
   """A row for every page of the files, in their order.
 
   Args:
-    model: Workdir of a finished run.
+    model: From `classifier.load`.
     paths: Of files; see `listing.files`.
 
   Yields:
     `path`, `page` (from 1), and `class` and `confidence`, the calibrated probability of that class,
     or `error`. A threshold above even odds calls `other` what is so with less than 1/2.
-
-  Raises:
-    UserError: The model is no finished run, or damaged.
   """
-  import jax
-
-  from omr_jax import decision, prepare, trained
-
-  network, (temperature, threshold) = trained.load(model), trained.answers(model)
-  logits_of = jax.jit(network.parts.logits)
-
-  def classify(found: jax.Array) -> list[dict]:
-    logits = np.asarray(found)
-    predicted = decision.decide(logits, threshold)
-    confidence = decision.confidence(logits, predicted, temperature)
-    return [
-      {'class': network.parts.classes[index], 'confidence': round(float(share), 6)}
-      for index, share in zip(predicted, confidence, strict=True)
-    ]
-
-  read = prepare.reader(network.config, network.parts)
-  reads = network.parts.evaluates
-  return _rows(
-    prepare.in_order(read, map(os.fspath, paths)),
-    lambda batch: logits_of(network.variables, {name: _stacked(batch, name) for name in reads}),
-    classify,
-  )
+  pages = prepare.in_order(prepare.reader(model.model.rule), map(os.fspath, paths))
+  while batch := list(islice(pages, classifier.BATCH)):
+    whole = [page.inputs for page in batch if not isinstance(page.inputs, UserError)]
+    found = iter(model.answers(whole))
+    for path, number, inputs in batch:
+      yield {'path': path, 'page': number} | _said(inputs, found)
 
 
-def _rows(pages: Iterable, logits_of: Callable, classify: Callable) -> Iterator[dict]:
-  """Answers batch by batch; the network works on one while the next is being read."""
-  batch, before = [], None
-  for page in pages:
-    batch.append(page)
-    if len(batch) == _BATCH:
-      started = batch, _start(batch, logits_of)
-      if before is not None:
-        yield from _finish(*before, classify)
-      batch, before = [], started
-  if before is not None:
-    yield from _finish(*before, classify)
-  if batch:
-    yield from _finish(batch, _start(batch, logits_of), classify)
-
-
-def _start(batch: list, logits_of: Callable):
-  whole = [page.inputs for page in batch if not isinstance(page.inputs, UserError)]
-  return logits_of(whole) if whole else None
-
-
-def _finish(batch: list, found, classify: Callable) -> Iterator[dict]:
-  classified = iter(classify(found) if found is not None else ())
-  for path, number, inputs in batch:
-    row = {'path': path, 'page': number}
-    yield row | ({'error': str(inputs)} if isinstance(inputs, UserError) else next(classified))
-
-
-def _stacked(batch: list, name: str) -> np.ndarray:
-  """Of one compiled size, filled up with the last."""
-  return np.stack([inputs[name] for inputs in (batch + [batch[-1]] * _BATCH)[:_BATCH]])
+def _said(inputs: prepare.Inputs | UserError, found: Iterator[Answer]) -> dict:
+  if isinstance(inputs, UserError):
+    return {'error': str(inputs)}
+  answer = next(found)
+  return {'class': answer.label, 'confidence': round(answer.confidence, 6)}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -111,7 +65,12 @@ def main(arguments: list[str] | None = None) -> int:
     epilog='The exit code is 0 also if some pages could not be read: the last line says how many.',
   )
   parser.add_argument('paths', nargs='+', metavar='PATH', help='file, folder, or -')
-  parser.add_argument('--model', required=True, help='workdir of a finished run')
+  parser.add_argument(
+    '--model',
+    default='scores',
+    help='scores (the default) or homus, which come with the package, an exported folder, or the '
+    'workdir of a finished run',
+  )
   parser.add_argument('--format', choices=('jsonl', 'csv'), default='jsonl', help='of the rows')
   parser.add_argument('--out', metavar='FILE', type=Path, help='instead of standard output')
   parser.add_argument(
@@ -129,17 +88,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _write_all(options: argparse.Namespace) -> None:
-  from omr_jax import backend, listing, trained
-
-  backend.start()
-  data = trained.config(options.model).data
-  suffixes = listing.PICTURES | (listing.STROKES if data.name == 'homus' else frozenset())
+  model = classifier.load(options.model)
+  strokes = listing.STROKES if model.model.task == 'symbols' else frozenset()
   names = sys.stdin.buffer if '-' in options.paths else ()
-  paths = listing.files(options.paths, names, suffixes)
+  paths = listing.files(options.paths, names, listing.PICTURES | strokes)
   pages = errors = 0
   with _output(options.out) as file:
     write = _writer(options.format, file)
-    rows = answers(options.model, paths)
+    rows = answers(model, paths)
     began = time.monotonic()
     progress = tqdm(
       rows,

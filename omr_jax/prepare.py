@@ -12,13 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from omr_jax import strokes, symbol_picture, views
+from omr_jax import render, strokes, symbol_picture, views
 from omr_jax.errors import UserError
 from omr_jax.listing import STROKES
 from omr_jax.pages import pages
-from omr_jax.recipe import Recipe
 
 Inputs = Mapping[str, np.ndarray]
+# Pictures of pages by the one, symbols by the other.
+Rule = views.Layout | render.Drawing
 Pages = Iterator[tuple[int, Inputs | UserError]]
 # Files that are being read ahead, for each thread.
 _AHEAD = 4
@@ -34,24 +35,38 @@ class Page(NamedTuple):
   inputs: Inputs | UserError
 
 
-def reader(config: Mapping, parts: Recipe) -> Callable[[str], Pages]:
-  """A file's pages, one by one, for the network of a run; they raise nothing.
-
-  A network for scores takes all that `pages` reads, one for symbols stroke files too.
+def inputs(picture: Image.Image, rule: Rule, name: str = 'the picture') -> Inputs:
+  """A picture as a network sees it: its `views`, or the `image` and `size` of a symbol.
 
   Args:
-    config: Of the run.
-    parts: Its recipe.
+    picture: Of Pillow, in mode L or RGB; L alone for views without colour.
+    rule: Of the network.
+    name: For messages.
+
+  Raises:
+    UserError: There is no symbol in the picture.
   """
-  if parts.drawing is not None:
-    return lambda path: _symbols(path, parts)
-  size = config['picture']['height'], config['picture']['width'], config['picture']['tiles']
-  least = views.least(*size)
+  if isinstance(rule, views.Layout):
+    return {'views': views.of_image(picture, *rule)}
+  return _symbol_inputs(*symbol_picture.of_picture(np.asarray(picture.convert('RGB')), rule, name))
 
-  def finish(picture: Image.Image) -> Inputs:
-    return {'views': views.of_image(picture, *size, parts.colour)}
 
-  return lambda path: _refused(path) or pages(path, least, finish, parts.colour)
+def reader(rule: Rule) -> Callable[[str], Pages]:
+  """A file's pages, one by one, for the network with that rule; they raise nothing.
+
+  A network for scores takes all that `pages` reads, one for symbols stroke files too.
+  """
+
+  def read(path: str) -> Pages:
+    finish = partial(inputs, rule=rule, name=path)
+    if isinstance(rule, views.Layout):
+      least = views.least(rule.height, rule.width, rule.tiles)
+      return _refused(path) or pages(path, least, finish, rule.colour)
+    if os.path.splitext(path)[1].lower() in STROKES:
+      return _refused(path) or _of_strokes(path, rule)
+    return _refused(path) or pages(path, finish=finish)
+
+  return read
 
 
 def in_order(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page]:
@@ -92,23 +107,12 @@ def _refused(path: str) -> Pages | None:
   return iter([(1, UserError(f'{path}: {what}'))])
 
 
-def _symbols(path: str, parts: Recipe) -> Pages:
-  if os.path.splitext(path)[1].lower() in STROKES:
-    return _refused(path) or _of_strokes(path, parts)
-
-  def finish(picture: Image.Image) -> Inputs:
-    pixels = np.asarray(picture.convert('RGB'))
-    return _symbol_inputs(*symbol_picture.of_picture(pixels, parts.drawing, path))
-
-  return _refused(path) or pages(path, finish=finish)
-
-
-def _of_strokes(path: str, parts: Recipe) -> Pages:
+def _of_strokes(path: str, drawing: render.Drawing) -> Pages:
   folder, name = os.path.split(path)
   try:
     with open(path, 'rb') as file:
       content = file.read(strokes.MAX_BYTES + 1)
-    yield 1, _symbol_inputs(*symbol_picture.of_strokes(content, name, parts.drawing))
+    yield 1, _symbol_inputs(*symbol_picture.of_strokes(content, name, drawing))
   except UserError as error:
     yield 1, UserError(f'{os.path.join(folder, "")}{error}')
   except (OSError, ValueError) as error:

@@ -21,6 +21,7 @@ from omr_jax import (
   render,
   score_data,
   symbol_data,
+  view_logits,
   views,
 )
 from omr_jax.check import AUGMENTATIONS, SCHEDULES, check_config
@@ -38,8 +39,8 @@ class Recipe(NamedTuple):
     classes: Names, in the order of the labels.
     load: (data_dir, raw_dir) to the data.
     drawing: How symbols become pictures, or None where pictures are pictures.
+    layout: How pictures are looked at, or None where they are of symbols.
     shape: Height, width and channels of the pictures that train.
-    colour: Whether the network tells colours apart; if not, brightness alone may be given to it.
     module: The network.
     reads: Names of the training arrays that `inputs` reads.
     inputs: (rng, batch) to the network's inputs: the augmentation.
@@ -53,8 +54,8 @@ class Recipe(NamedTuple):
   classes: tuple[str, ...]
   load: Callable[..., Dataset]
   drawing: render.Drawing | None
+  layout: views.Layout | None
   shape: tuple[int, int, int]
-  colour: bool
   module: nn.Module
   reads: tuple[str, ...]
   inputs: Callable[[jax.Array, Inputs], Inputs]
@@ -77,10 +78,8 @@ def create(config: ConfigDict) -> Recipe:
 
 def make(config: ConfigDict) -> Recipe:
   """The parts of a config that is known to be right, whose numbers JAX may trace."""
-  if config.data.name == 'homus':
-    classes, drawing, load, shape = _symbols(config)
-  else:
-    classes, drawing, load, shape = _scores(config)
+  parts = _symbols if config.data.name == 'homus' else _scores
+  classes, drawing, layout, load, shape = parts(config)
   name = config.model.name
   arguments = _only(config.model, models.NETWORKS[name].func.options)
   module = models.create(name, len(classes), jnp.dtype(config.precision), **arguments)
@@ -95,8 +94,8 @@ def make(config: ConfigDict) -> Recipe:
     classes,
     load,
     drawing,
+    layout,
     shape,
-    shape[2] > 1 and not arguments.get('even', False),
     module,
     (*reads, 'label'),
     inputs,
@@ -122,7 +121,7 @@ def _symbols(config: ConfigDict) -> tuple:
       chosen.protocol, drawing, data_dir, raw_dir, allow_changed=chosen.allow_changed
     )
 
-  return CLASSES, drawing, load, (drawing.height, drawing.width, 1)
+  return CLASSES, drawing, None, load, (drawing.height, drawing.width, 1)
 
 
 def _scores(config: ConfigDict) -> tuple:
@@ -133,7 +132,10 @@ def _scores(config: ConfigDict) -> tuple:
     tested = score_data.Tested(chosen.fold, chosen.hold_out)
     return score_data.load(chosen.protocol, tested, chosen.balance, picture, data_dir, raw_dir)
 
-  return pictures.CLASSES, None, load, (picture.height, picture.width, 3)
+  # Only a network that evens its pictures has them without colour.
+  colour = not config.model.get('even', False)
+  layout = views.Layout(picture.height, picture.width, picture.tiles, colour)
+  return pictures.CLASSES, None, layout, load, (picture.height, picture.width, 3)
 
 
 def _augmentation(
@@ -180,7 +182,7 @@ def _one_view(look: Callable, whole: float, rng: jax.Array, seen: jax.Array) -> 
     part_rng, whole_rng, rng = jax.random.split(rng, 3)
     chosen = jax.random.randint(part_rng, (batch, 1, 1, 1, 1), 1, count)
     part = jnp.take_along_axis(seen, chosen, 1)[:, 0]
-    is_whole = jax.random.bernoulli(whole_rng, whole, (batch,)) | views.is_blank(part)
+    is_whole = jax.random.bernoulli(whole_rng, whole, (batch,)) | view_logits.is_blank(part)
     images = jnp.where(is_whole[:, None, None, None], images, part)
   return {'image': look(rng, images)}
 
@@ -196,7 +198,7 @@ def _evaluation(
   def logits(variables: Mapping, arrays: Inputs) -> jax.Array:
     seen = arrays['views']
     found = apply(variables, {'image': seen.reshape(-1, *seen.shape[2:])})
-    return views.combined(found.reshape(*seen.shape[:2], -1), views.is_blank(seen))
+    return view_logits.combined(found.reshape(*seen.shape[:2], -1), view_logits.is_blank(seen))
 
   return ('views',), logits
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from omr_jax import decision, evaluate, gate_report, report_page
 from omr_jax.errors import answered
+from omr_jax.files import write_file
 from omr_jax.finished_run import (
   FACTS,
   FinishedRun,
@@ -28,7 +29,6 @@ from omr_jax.finished_run import (
   read_with_facts,
   save_evaluation,
 )
-from omr_jax.workdir import write_file
 
 __all__ = [
   'FACTS',

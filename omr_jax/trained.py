@@ -9,12 +9,12 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from omr_jax import checkpoint, decision, evaluate, finished_run, recipe
+from omr_jax import checkpoint, recipe
 from omr_jax import state as states
 from omr_jax.check import check_config
 from omr_jax.errors import UserError
+from omr_jax.files import read_json
 from omr_jax.state import TrainState, Variables
-from omr_jax.workdir import read_json
 
 
 class Trained(NamedTuple):
@@ -29,30 +29,6 @@ class Trained(NamedTuple):
   config: ConfigDict
   parts: recipe.Recipe
   variables: Any
-
-
-class Answers(NamedTuple):
-  """How logits become an answer and its probability; see `decision`.
-
-  Attributes:
-    temperature: That divides the logits.
-    threshold: The log-odds from which on a picture is called 'scores', or None.
-  """
-
-  temperature: float
-  threshold: float | None
-
-
-def answers(workdir: str | os.PathLike) -> Answers:
-  """What a finished run's validation pictures say about its confidence.
-
-  Raises:
-    UserError: The run is not finished, or damaged.
-  """
-  run = finished_run.read(workdir)
-  validated = run.validation_labels, run.validation_logits
-  temperature = evaluate.fit_temperature(*validated[::-1])
-  return Answers(temperature, decision.threshold(run.config, *validated))
 
 
 def tested(config: ConfigDict, state: TrainState, best: Variables) -> tuple[Variables, np.ndarray]:

@@ -18,7 +18,7 @@ import pytest
 from conftest import picture_file, small_score_config
 from PIL import Image
 
-from omr_jax import pages, predict, prepare, recipe, report, trained
+from omr_jax import classifier, pages, predict, prepare, recipe, report, run_model
 from omr_jax.errors import UserError
 
 
@@ -70,8 +70,8 @@ def test_answers_are_those_of_the_test(score_run, picture_folders):
   finished = report.read(score_run)
   paths = [picture_folders[1] / name for name in finished.test_ids]
   twice = [*paths, *paths]
-  assert len(twice) > 2 * predict._BATCH and len(twice) % predict._BATCH
-  rows = list(predict.answers(str(score_run), twice))
+  assert len(twice) > 2 * classifier.BATCH and len(twice) % classifier.BATCH
+  rows = list(predict.answers(classifier.load(score_run), twice))
   assert [row['path'] for row in rows] == [str(path) for path in twice]
   rows = rows[len(paths) :]
   assert [row['class'] for row in rows] == [finished.classes[i] for i in finished.test_predicted]
@@ -138,7 +138,7 @@ def test_networks_read_colour_or_brightness(tmp_path, even, channels):
   config = small_score_config()
   config.model.even = even
   (tmp_path / 'a.png').write_bytes(picture_file(2, stripes=False))
-  ((_, inputs),) = prepare.reader(config, recipe.create(config))(str(tmp_path / 'a.png'))
+  ((_, inputs),) = prepare.reader(recipe.create(config).layout)(str(tmp_path / 'a.png'))
   assert inputs['views'].shape == (5, 16, 16, channels)
 
 
@@ -147,7 +147,7 @@ def test_waiting_pages_hold_no_large_picture(score_run, tmp_path):
   Image.new('L', (4000, 3000)).save(
     tmp_path / 'a.tiff', save_all=True, append_images=[Image.new('L', (4000, 3000))] * 8
   )
-  read = prepare.reader(trained.config(score_run), trained.load(score_run).parts)
+  read = prepare.reader(classifier.load(score_run).model.rule)
   blocks = used_blocks()
   tracemalloc.start()
   try:
@@ -183,7 +183,7 @@ def test_no_model(folder, tmp_path, capsys):
   assert (code, rows) == (2, []) and 'config.json' in said
 
 
-def test_reader_of_symbols(parts, config, tmp_path):
+def test_reader_of_symbols(parts, tmp_path):
   """A stroke file and pictures of the same symbol, in both kinds of ink."""
   (tmp_path / '1-1.txt').write_text('Dot\n10,10;12,10;12,12;10,12;10,10;\n')
   picture = np.full((60, 60, 3), 255, np.uint8)
@@ -192,7 +192,7 @@ def test_reader_of_symbols(parts, config, tmp_path):
   Image.fromarray(255 - picture).save(tmp_path / 'chalk.png')
   Image.fromarray(np.full_like(picture, 255)).save(tmp_path / 'blank.png')
   (tmp_path / '2-2.txt').write_text('nonsense')
-  read = prepare.reader(config, parts)
+  read = prepare.reader(parts.drawing)
   seen = {
     name: list(read(str(tmp_path / name)))
     for name in ('1-1.txt', 'line.png', 'chalk.png', 'blank.png', '2-2.txt', '3-3.txt')
@@ -292,7 +292,7 @@ def test_interrupt_ends_in_a_line(score_run, folder):
 def test_trained_answers_need_a_finished_run(score_run, tmp_path):
   (tmp_path / 'config.json').write_bytes((score_run / 'config.json').read_bytes())
   with pytest.raises(UserError, match='no finished evaluation'):
-    trained.answers(tmp_path)
+    run_model.describe(tmp_path)
 
 
 def test_pdf(score_run, tmp_path, capsys):

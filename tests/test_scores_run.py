@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import small_score_config
 
-from omr_jax import loop, recipe, report, train, trained
+from omr_jax import loop, recipe, report, run_model, train, trained
 from omr_jax.errors import UserError
 
 
@@ -38,7 +38,7 @@ def test_stripes_are_told_from_colours(score_run):
 
 def test_answers_are_those_of_the_report(score_run, picture_folders):
   """What is saved and loaded gives the very logits that were tested, and the same decision."""
-  network, answers = trained.load(score_run), trained.answers(score_run)
+  network, model = trained.load(score_run), run_model.describe(score_run)
   dataset = network.parts.load(*picture_folders)
   logits = train.predict(
     jax.jit(network.parts.logits), network.variables, dataset.splits['test'], ('views',)
@@ -46,11 +46,11 @@ def test_answers_are_those_of_the_report(score_run, picture_folders):
   run = report.read(score_run)
   np.testing.assert_allclose(logits, run.test_logits, atol=1e-5)
   summary = json.loads((score_run / 'summary.json').read_text())
-  assert answers.threshold == summary['gate']['threshold'] >= 0
-  assert answers.temperature == summary['temperature']
-  np.testing.assert_array_equal(
-    run.test_predicted, logits[:, 1] - logits[:, 0] >= answers.threshold
-  )
+  threshold = summary['gate']['threshold']
+  temperature = model.facts['temperature']
+  assert threshold >= 0 and temperature == summary['temperature']
+  assert model.threshold == pytest.approx(1 / (1 + np.exp(-threshold / temperature)))
+  np.testing.assert_array_equal(run.test_predicted, logits[:, 1] - logits[:, 0] >= threshold)
 
 
 def test_second_start_only_tells(score_run, picture_folders, capsys):

@@ -3,7 +3,8 @@
 import pytest
 
 from omr_jax.errors import UserError
-from omr_jax.workdir import claim, is_finished, read_json, refuse_unwritable
+from omr_jax.files import read_json
+from omr_jax.workdir import claim, is_finished, refuse_unwritable
 
 
 def test_a_folder_stays_with_its_config_and_data(config, tmp_path):

@@ -1,0 +1,124 @@
+"""What a trained network is, in words and numbers: `model.json`, and what a run knows of itself."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from omr_jax import render, views
+from omr_jax.errors import UserError
+from omr_jax.files import read_json
+from omr_jax.prepare import Rule
+
+FILE = 'model.json'
+FORMAT = 1
+TASKS = ('scores', 'symbols')
+_AGAIN = 'export the run again'
+
+
+class Described(NamedTuple):
+  """What a program must know to use a network.
+
+  Attributes:
+    task: One of TASKS.
+    classes: Names, in the order of the probabilities.
+    rule: How a picture becomes the network's inputs; see `prepare.inputs`.
+    reads: Names of those that it reads.
+    threshold: The probability from which on a picture is called 'scores', or None where the class
+      with the highest one is the answer.
+    facts: All else that `model.json` tells: network, data, accuracy, versions.
+  """
+
+  task: str
+  classes: tuple[str, ...]
+  rule: Rule
+  reads: tuple[str, ...]
+  threshold: float | None
+  facts: Mapping[str, Any]
+
+
+def to_json(model: Described) -> dict:
+  """The content of `model.json`."""
+  rule = model.rule._asdict() if model.task == 'scores' else vars(model.rule)
+  found = {
+    'format': FORMAT,
+    'task': model.task,
+    'classes': list(model.classes),
+    'picture': rule,
+    'inputs': {name: list(shape) for name, shape in inputs(model).items()},
+    'output': {'probabilities': ['float32', ['batch', len(model.classes)]]},
+    'threshold': model.threshold,
+    **model.facts,
+  }
+  return _without_infinity(found)
+
+
+def decide(model: Described, probabilities: np.ndarray) -> np.ndarray:
+  """The classes that are answered: int [batch] of probabilities float [batch, classes]."""
+  if model.threshold is None:
+    return probabilities.argmax(1)
+  return (probabilities[:, 1] >= model.threshold).astype(int)
+
+
+def read(folder: Path) -> Described:
+  """What `model.json` in a folder says.
+
+  Raises:
+    UserError: It is missing, damaged, or of another version of this package.
+  """
+  path = folder / FILE
+  found = read_json(path, 'give the folder of an exported model')
+  if found.get('format') != FORMAT:
+    raise UserError(f'{path}: of another version of omr_jax, or no model; {_AGAIN}.')
+  try:
+    return _checked(found)
+  except (KeyError, TypeError, ValueError) as error:
+    raise UserError(f'{path}: damaged ({error!r}); {_AGAIN}.') from error
+
+
+def inputs(model: Described) -> dict[str, tuple[str, list]]:
+  """Type and shape of what it reads by name, `batch` for any number of pictures."""
+  rule = model.rule
+  if isinstance(rule, views.Layout):
+    channels = 3 if rule.colour else 1
+    shape = ['batch', views.count(rule.tiles), rule.height, rule.width, channels]
+    known = {'views': ('uint8', shape)}
+  else:
+    image = ['batch', rule.height, rule.width, 1]
+    known = {'image': ('uint8', image), 'size': ('float32', ['batch', 2])}
+  return {name: known[name] for name in model.reads}
+
+
+def _checked(found: Mapping[str, Any]) -> Described:
+  task, classes, threshold = found['task'], tuple(found['classes']), found['threshold']
+  if task not in TASKS or not classes or not all(isinstance(name, str) for name in classes):
+    raise ValueError('task or classes')
+  if task == 'scores':
+    rule = views.Layout(**found['picture'])
+    if classes != ('other', 'scores'):
+      raise ValueError(f'classes {classes}')
+  else:
+    picture = found['picture']
+    lists = {name: tuple(picture[name]) for name in ('thickness', 'staff_lines')}
+    bounds = {name: picture[name] or math.inf for name in ('max_stretch', 'max_zoom')}
+    rule = render.Drawing(**picture | lists | bounds)
+  if threshold is not None and not (math.isfinite(threshold) and 0 <= threshold <= 1):
+    raise ValueError(f'threshold {threshold}')
+  facts = {k: v for k, v in found.items() if k not in _OWN}
+  model = Described(task, classes, rule, tuple(found['inputs']), threshold, facts)
+  inputs(model)  # A KeyError where it reads what no picture has.
+  return model
+
+
+_OWN = ('format', 'task', 'classes', 'picture', 'inputs', 'output', 'threshold')
+
+
+def _without_infinity(value: Any) -> Any:
+  """JSON has none: null stands for no bound."""
+  if isinstance(value, Mapping):
+    return {key: _without_infinity(each) for key, each in value.items()}
+  if isinstance(value, list | tuple):
+    return [_without_infinity(each) for each in value]
+  return None if isinstance(value, float) and math.isinf(value) else value

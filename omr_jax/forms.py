@@ -1,0 +1,125 @@
+"""The forms in which a network leaves this project, each as bytes and as a function to check them.
+
+Inputs and outputs are the same in all of them: what `model.json` says, uint8 pictures to calibrated
+probabilities, any number of pictures at once.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from flax.traverse_util import flatten_dict, unflatten_dict
+
+from omr_jax import run_model
+from omr_jax.errors import UserError
+from omr_jax.prepare import Inputs
+from omr_jax.trained import Trained
+
+try:
+  import onnx
+  import onnxruntime
+  import safetensors.numpy
+  from onnxruntime import quantization
+
+  from omr_jax import onnx_graph
+except ImportError as error:
+  raise UserError(
+    f"Exporting needs libraries more ({error.name}); pip install 'omr_jax[export]'."
+  ) from error
+
+_PLATFORMS = ('cpu', 'cuda', 'tpu')
+
+
+class Form(NamedTuple):
+  """A network as bytes.
+
+  Attributes:
+    content: Of the file.
+    run: What those bytes make of inputs: probabilities float32 [batch, classes].
+  """
+
+  content: bytes
+  run: Callable[[Inputs], np.ndarray]
+
+
+def onnx_form(
+  network: Trained, temperature: float, shapes: Mapping[str, jax.ShapeDtypeStruct]
+) -> Form:
+  """An ONNX model in float32."""
+
+  def function(inputs):
+    return {'probabilities': run_model.probabilities(network, temperature, inputs)}
+
+  model = onnx_graph.convert(function, shapes)
+  onnx.checker.check_model(model, full_check=True)
+  return _by_onnxruntime(model.SerializeToString())
+
+
+def int8_form(whole: Form, examples: Iterable[Inputs]) -> Form:
+  """An ONNX model whose convolutions and products are in 8 bits.
+
+  Args:
+    whole: The model in float32.
+    examples: Batches that show how large its activations get.
+  """
+  with tempfile.TemporaryDirectory() as folder:
+    given, ready, path = (Path(folder) / f'{name}.onnx' for name in ('given', 'ready', 'int8'))
+    given.write_bytes(whole.content)
+    quantization.quant_pre_process(given, ready, skip_symbolic_shape=True)
+    quantization.quantize_static(
+      ready,
+      path,
+      _Examples(examples),
+      quant_format=quantization.QuantFormat.QDQ,
+      op_types_to_quantize=['Conv', 'MatMul'],
+      per_channel=True,
+      activation_type=quantization.QuantType.QUInt8,
+      weight_type=quantization.QuantType.QInt8,
+    )
+    return _by_onnxruntime(path.read_bytes())
+
+
+def jax_form(
+  network: Trained, temperature: float, shapes: Mapping[str, jax.ShapeDtypeStruct]
+) -> Form:
+  """What `jax.export.deserialize` reads, for CPU, CUDA and TPU."""
+  (batch,) = jax.export.symbolic_shape('batch')
+  free = {k: jax.ShapeDtypeStruct((batch, *v.shape[1:]), v.dtype) for k, v in shapes.items()}
+  function = jax.jit(partial(run_model.probabilities, network, temperature))
+  content = bytes(jax.export.export(function, platforms=_PLATFORMS)(free).serialize())
+  call = jax.jit(jax.export.deserialize(content).call)
+  return Form(content, lambda inputs: call(dict(inputs)))
+
+
+def weights_form(network: Trained, temperature: float, dtype: str) -> Form:
+  """Params and batch_stats by their path, such as `params/Block_0/Conv_0/kernel`, in safetensors.
+
+  The temperature that divides the logits is in the file's metadata.
+  """
+  tensors = {
+    name: np.ascontiguousarray(leaf, dtype)
+    for name, leaf in flatten_dict(jax.device_get(network.variables), sep='/').items()
+  }
+  content = safetensors.numpy.save(tensors, metadata={'temperature': repr(temperature)})
+  read = {k: v.astype(np.float32) for k, v in safetensors.numpy.load(content).items()}
+  variables = unflatten_dict(read, sep='/')
+  return Form(content, run_model.by_jax(network._replace(variables=variables), temperature))
+
+
+class _Examples(quantization.CalibrationDataReader):
+  """As ONNX Runtime asks for them."""
+
+  def __init__(self, examples: Iterable[Inputs]):
+    self._examples = iter(examples)
+
+  def get_next(self) -> Inputs | None:
+    return next(self._examples, None)
+
+
+def _by_onnxruntime(content: bytes) -> Form:
+  session = onnxruntime.InferenceSession(content, providers=['CPUExecutionProvider'])
+  return Form(content, lambda inputs: session.run(['probabilities'], dict(inputs))[0])

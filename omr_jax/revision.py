@@ -1,0 +1,22 @@
+"""Which state of the code something was made with."""
+
+import subprocess
+from pathlib import Path
+
+
+def revision() -> str:
+  """The commit of the working tree this package lies in, or its version where it is installed."""
+  from omr_jax import __version__
+
+  folder = Path(__file__).resolve().parent
+  ask = ['git', '-C', str(folder)]
+  try:
+    # The package may lie inside a repository that isn't its own.
+    subprocess.run([*ask, 'ls-files', '--error-unmatch', __file__], check=True, capture_output=True)
+    commit = subprocess.run([*ask, 'rev-parse', 'HEAD'], check=True, capture_output=True, text=True)
+    changed = subprocess.run(
+      [*ask, 'status', '--porcelain', '--untracked-files=no'], capture_output=True, text=True
+    )
+  except (OSError, subprocess.CalledProcessError):
+    return f'version {__version__}'
+  return commit.stdout.strip() + (' and changes' if changed.stdout else '')
