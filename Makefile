@@ -1,10 +1,11 @@
 # Every target sets up .venv by itself: Python 3.11 to 3.13 and make are all it takes.
 PYTHON ?= python3
 VENV := .venv
+PICTURES ?= my_pictures
 RUN := $(VENV)/bin/python
 SET_UP := $(VENV)/installed
 
-.PHONY: demo test test-all lint clean
+.PHONY: demo test test-all lint clean pretrained-homus pretrained-scores
 
 demo: $(SET_UP)
 	$(RUN) -m omr_jax.main --config configs/homus.py --config.data.protocol=made_up \
@@ -21,6 +22,18 @@ lint: $(SET_UP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 
+# The models in omr_jax/pretrained, from $OMR_RAW_DIR; the pictures of $(PICTURES) for scores.
+EXPORT = $(RUN) -m omr_jax.export --forms model.onnx model_int8.onnx --out omr_jax/pretrained
+
+pretrained-homus: $(SET_UP)
+	$(RUN) -m omr_jax.main --config configs/homus.py --workdir runs/pretrained/homus
+	$(EXPORT)/homus --model runs/pretrained/homus
+
+pretrained-scores: $(SET_UP)
+	$(RUN) -m omr_jax.main --config configs/scores.py --raw_dir $(PICTURES) --workdir runs/pretrained/scores
+	$(EXPORT)/scores --model runs/pretrained/scores --raw_dir $(PICTURES) \
+	  --licence 'Trained on pages of MUSCIMA++ (CC BY-NC-SA 4.0) and pictures that are free for research.'
+
 clean:
 	rm -rf $(VENV) runs build *.egg-info
 
@@ -28,5 +41,5 @@ $(SET_UP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed; choose one with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade pip
-	$(RUN) -m pip install --quiet --editable '.[dev]'
+	$(RUN) -m pip install --quiet --editable '.[dev,export]'
 	touch $(SET_UP)

@@ -59,17 +59,15 @@ class Classifier:
     """The answer to a picture, or a list of answers to a list of them, in their order.
 
     Args:
-      given: A picture, or a list of pictures, or uint8 [batch, height, width, 3]. A picture is a
-        path (of a document the first page; for symbols a stroke file too), an image of Pillow, or
-        an array: uint8 [height, width], or [height, width, 1, 3 or 4], RGB or RGBA.
+      given: A picture, or a list or tuple of them, or uint8 [batch, height, width, 3]. A picture is
+        a path (of a document the first page; for symbols a stroke file too), an image of Pillow,
+        or an array: uint8 [height, width], or [height, width, 1, 3 or 4], RGB or RGBA.
 
     Raises:
       UserError: A picture can't be read, or is none; or there are none at all.
     """
-    single = isinstance(given, str | os.PathLike | Image.Image) or (
-      isinstance(given, np.ndarray) and given.ndim != 4
-    )
-    if single:
+    many = isinstance(given, list | tuple) or (isinstance(given, np.ndarray) and given.ndim == 4)
+    if not many:
       return self.answers([self._inputs(given)])[0]
     if not len(given):
       raise UserError('An empty batch: give at least one picture.')

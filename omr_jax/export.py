@@ -13,14 +13,14 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
+from tqdm import tqdm
 
-from omr_jax import described, folders, pictures, prepare
+from omr_jax import described, folders
 from omr_jax.described import Described
 from omr_jax.errors import UserError, answered
 from omr_jax.prepare import Inputs
@@ -29,23 +29,31 @@ from omr_jax.revision import revision
 if TYPE_CHECKING:
   from omr_jax.forms import Form
 
-# Of the probabilities, between a form and JAX. Half precision and 8 bits are held to the test.
-_MOST = 1e-4
-_BATCH = 16
-_CALIBRATION = 256  # Examples that show an int8 form how large activations get.
+FORMS = ('model.onnx', 'model_int8.onnx', 'model.jax', 'weights.safetensors')
+_INT8 = 'model_int8.onnx'
+# Between the probabilities of a form and of JAX. Half precision is held to the answers.
+_MOST = {'model.onnx': 1e-4, 'model.jax': 1e-4}
 _LICENCES = {
   'symbols': 'Trained on HOMUS, which is free for research (Calvo-Zaragoza and Oncina, 2014).',
   'scores': 'Trained on pictures under licences of their own; ask whoever trained it.',
 }
 
 
-def export(model: str, out: Path, data: tuple[Path, str | None] | None) -> dict:
+def export(
+  model: str,
+  out: Path,
+  data: tuple[Path, str | None] | None,
+  names: Collection[str] = FORMS,
+  licence: str | None = None,
+) -> dict:
   """Writes the folder, whole or not at all.
 
   Args:
     model: Workdir of a finished run.
     out: The folder, new or an export that is replaced.
     data: Folders of prepared and raw data, or None to do without.
+    names: Of the forms; without data int8 is left out.
+    licence: Of what the network was trained on, in words for `model.json`.
 
   Returns:
     The content of `model.json`.
@@ -53,95 +61,43 @@ def export(model: str, out: Path, data: tuple[Path, str | None] | None) -> dict:
   Raises:
     UserError: No finished run, no such data, no place to write, or a form that isn't the network.
   """
-  from omr_jax import backend, forms, run_model
+  from omr_jax import backend, examples, forms, run_model
 
   backend.start()
   if out.exists() and not (out.is_dir() and ((out / described.FILE).exists() or _is_empty(out))):
     raise UserError(f'{out}: holds something else; choose another folder with --out.')
   network, about = run_model.exact(model), run_model.describe(model)
-  asked = _made_up(about) if data is None else _splits(network, about, model, data)
-  temperature, shapes = about.facts['temperature'], _shapes(asked['test'], about)
-  wanted = _run(run_model.by_jax(network, temperature), asked['test'], about)
-  whole = forms.onnx_form(network, temperature, shapes)
-  made = {'model.onnx': whole, 'model.jax': forms.jax_form(network, temperature, shapes)}
-  said = {name: _told(form, asked, about, wanted) for name, form in made.items()}
-  for name, told in said.items():
-    if told['largest_difference'] > _MOST or told['other_answers']:
-      off = told['largest_difference']
-      raise UserError(f'{name}: its probabilities are {off:.1e} off; this is a bug, please report.')
-  for dtype in ('float16', 'float32'):
-    form = forms.weights_form(network, temperature, dtype)
-    made['weights.safetensors'], told = form, _told(form, asked, about, wanted)
-    said['weights.safetensors'] = {'dtype': dtype, **told}
-    if not told['other_answers']:
-      break
-  if data is not None:
-    examples = _batches(asked['validation'], about, _CALIBRATION)
-    made['model_int8.onnx'] = form = forms.int8_form(whole, examples)
-    said['model_int8.onnx'] = _told(form, asked, about, wanted)
-  facts = {'licence': _LICENCES[about.task], 'exported_by': revision(), 'files': said}
+  asked = examples.made_up(about) if data is None else examples.of_run(network, about, model, data)
+  temperature = about.facts['temperature']
+  wanted = examples.asked(run_model.by_jax(network, temperature), asked['test'], about)
+  files, said = {}, {}
+  for name in tqdm(names, unit='form', leave=False, disable=None):
+    if name == _INT8 and data is None:
+      continue
+    form = forms.make(name, network, about, asked)
+    files[name], said[name] = form.content, _told(form, asked['test'], about, wanted)
+    _refuse_another(name, said[name])
+  licence = licence or _LICENCES[about.task]
+  facts = {'licence': licence, 'exported_by': revision(), 'files': said}
   content = described.to_json(about._replace(facts=about.facts | facts))
-  files = {name: form.content for name, form in made.items()}
   _write(out, files | {described.FILE: (json.dumps(content, indent=1) + '\n').encode()})
   return content
 
 
-def _made_up(about: Described) -> dict[str, Inputs]:
-  """Examples that code has drawn, as a `test` without labels."""
-  from omr_jax import probes, symbol_picture
-  from tfds_builders.homus import made_up
-
-  if about.task == 'scores':
-    pictures = (Image.fromarray(probe.picture) for probe in probes.probes(instances=1))
-    colour = about.rule.colour
-    found = [prepare.inputs(p if colour else p.convert('L'), about.rule) for p in pictures]
-  else:
-    files = made_up.files(writers=2).items()
-    drawn = [symbol_picture.of_strokes(content, name, about.rule) for name, content in files]
-    found = [dict(zip(('image', 'size'), each, strict=True)) for each in drawn]
-  return {'test': {name: np.stack([each[name] for each in found]) for name in about.reads}}
+def _refuse_another(name: str, told: Mapping[str, Any]) -> None:
+  """UserError where a form that must be the network isn't; 8 bits are held to the test alone."""
+  off, other = told['largest_difference'], told['other_answers']
+  if name != _INT8 and (other or not off <= _MOST.get(name, 1)):
+    raise UserError(
+      f'{name}: off by {off:.1e}, {other} other answers; this is a bug, please report it.'
+    )
 
 
-def _splits(network, about: Described, model: str, data: tuple) -> dict[str, Inputs]:
-  """The data of the run, as it was."""
-  dataset = network.parts.load(*data)
-  if dataset.digest != about.facts['run']['data_digest']:
-    raise UserError(f'{model}: was trained on other data than this; give its --raw_dir.')
-  return dataset.splits
-
-
-def _batches(split: Inputs, about: Described, most: int | None = None) -> Iterator[Inputs]:
-  """What the network reads of a split, evenly chosen where it is too much."""
-  count = len(split[about.reads[0]])
-  rows = np.unique(np.linspace(0, count - 1, min(count, most or count)).astype(int))
-  for first in range(0, len(rows), _BATCH):
-    chosen = rows[first : first + _BATCH]
-    yield {name: _as_given(split[name][chosen], name, about) for name in about.reads}
-
-
-def _as_given(array: np.ndarray, name: str, about: Described) -> np.ndarray:
-  """Training keeps colours; a network that is blind to them is given brightness."""
-  if name != 'views' or about.rule.colour or array.shape[-1] == 1:
-    return array
-  return np.rint(array @ np.array(pictures.BRIGHTNESS))[..., None].astype(np.uint8)
-
-
-def _shapes(split: Inputs, about: Described) -> dict:
-  import jax
-
-  batch = next(_batches(split, about))
-  return {name: jax.ShapeDtypeStruct(value.shape, value.dtype) for name, value in batch.items()}
-
-
-def _run(function: Callable[[Inputs], np.ndarray], split: Inputs, about: Described) -> np.ndarray:
-  return np.concatenate([np.asarray(function(batch)) for batch in _batches(split, about)])
-
-
-def _told(form: 'Form', asked: Mapping[str, Inputs], about: Described, wanted: np.ndarray) -> dict:
+def _told(form: 'Form', test: Inputs, about: Described, wanted: np.ndarray) -> dict:
   """What `model.json` says of a file: how it compares with JAX, and how it does in the test."""
-  from omr_jax import evaluate
+  from omr_jax import evaluate, examples
 
-  found = _run(form.run, asked['test'], about)
+  found = examples.asked(form.run, test, about)
   answers = described.decide(about, found)
   told = {
     'bytes': len(form.content),
@@ -149,8 +105,8 @@ def _told(form: 'Form', asked: Mapping[str, Inputs], about: Described, wanted: n
     'largest_difference': float(np.abs(found - wanted).max()),
     'other_answers': int((answers != described.decide(about, wanted)).sum()),
   }
-  if 'label' in asked['test']:
-    correct, n = int((answers == asked['test']['label']).sum()), len(answers)
+  if 'label' in test:
+    correct, n = int((answers == test['label']).sum()), len(answers)
     told['test'] = {'correct': correct, 'n': n, 'interval': evaluate.wilson_interval(correct, n)}
   return told
 
@@ -189,6 +145,8 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument('--raw_dir', help='folder with the raw data; $OMR_RAW_DIR by default')
   parser.add_argument('--data_dir', help='folder of prepared data, as of omr_jax.main')
   parser.add_argument('--without_data', action='store_true', help='no test, no int8 form')
+  parser.add_argument('--forms', nargs='+', choices=FORMS, default=FORMS, help='all by default')
+  parser.add_argument('--licence', metavar='WORDS', help='of the pictures that it was trained on')
   options = parser.parse_args(arguments)
   return answered(lambda: _say(options))
 
@@ -197,7 +155,7 @@ def _say(options: argparse.Namespace) -> None:
   data = None
   if not options.without_data:
     data = folders.data_dir(options.data_dir), options.raw_dir
-  content = export(options.model, options.out, data)
+  content = export(options.model, options.out, data, options.forms, options.licence)
   for name, told in content['files'].items():
     line = f'{name:20} {told["bytes"] / 1e6:6.2f} MB, off by {told["largest_difference"]:.1e}'
     if 'test' in told:

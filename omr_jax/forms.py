@@ -14,7 +14,8 @@ import jax
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from omr_jax import run_model
+from omr_jax import described, examples, run_model
+from omr_jax.described import Described
 from omr_jax.errors import UserError
 from omr_jax.prepare import Inputs
 from omr_jax.trained import Trained
@@ -25,12 +26,13 @@ try:
   import safetensors.numpy
   from onnxruntime import quantization
 
-  from omr_jax import onnx_graph
+  from omr_jax import onnx_model
 except ImportError as error:
   raise UserError(
     f"Exporting needs libraries more ({error.name}); pip install 'omr_jax[export]'."
   ) from error
 
+_CALIBRATION = 256  # Examples that show an int8 form how large activations get.
 _PLATFORMS = ('cpu', 'cuda', 'tpu')
 
 
@@ -46,6 +48,28 @@ class Form(NamedTuple):
   run: Callable[[Inputs], np.ndarray]
 
 
+def make(
+  name: str, network: Trained, about: Described, splits: Mapping[str, Mapping[str, np.ndarray]]
+) -> Form:
+  """A form by the name of its file, one of `export.FORMS`.
+
+  Args:
+    name: Of the file.
+    network: In float32.
+    about: What it is.
+    splits: Examples; int8 needs a `validation`.
+  """
+  temperature, shapes = about.facts['temperature'], examples.shapes(splits['test'], about)
+  if name == 'model.jax':
+    return jax_form(network, temperature, shapes)
+  if name == 'weights.safetensors':
+    return weights_form(network, about, splits['test'])
+  whole = onnx_form(network, temperature, shapes)
+  if name == 'model.onnx':
+    return whole
+  return int8_form(whole, examples.batches(splits['validation'], about, _CALIBRATION))
+
+
 def onnx_form(
   network: Trained, temperature: float, shapes: Mapping[str, jax.ShapeDtypeStruct]
 ) -> Form:
@@ -54,7 +78,7 @@ def onnx_form(
   def function(inputs):
     return {'probabilities': run_model.probabilities(network, temperature, inputs)}
 
-  model = onnx_graph.convert(function, shapes)
+  model = onnx_model.convert(function, shapes)
   onnx.checker.check_model(model, full_check=True)
   return _by_onnxruntime(model.SerializeToString())
 
@@ -95,19 +119,32 @@ def jax_form(
   return Form(content, lambda inputs: call(dict(inputs)))
 
 
-def weights_form(network: Trained, temperature: float, dtype: str) -> Form:
+def weights_form(network: Trained, about: Described, test: Inputs) -> Form:
   """Params and batch_stats by their path, such as `params/Block_0/Conv_0/kernel`, in safetensors.
 
-  The temperature that divides the logits is in the file's metadata.
+  In float16 where that changes no answer, else in float32. The temperature that divides the logits
+  is in the file's metadata.
+
+  Args:
+    network: In float32.
+    about: What it is.
+    test: Examples.
   """
-  tensors = {
-    name: np.ascontiguousarray(leaf, dtype)
-    for name, leaf in flatten_dict(jax.device_get(network.variables), sep='/').items()
-  }
-  content = safetensors.numpy.save(tensors, metadata={'temperature': repr(temperature)})
-  read = {k: v.astype(np.float32) for k, v in safetensors.numpy.load(content).items()}
-  variables = unflatten_dict(read, sep='/')
-  return Form(content, run_model.by_jax(network._replace(variables=variables), temperature))
+  temperature = about.facts['temperature']
+  leaves = flatten_dict(jax.device_get(network.variables), sep='/')
+
+  def answers(form: Form) -> np.ndarray:
+    return described.decide(about, examples.asked(form.run, test, about))
+
+  def stored(dtype: str) -> Form:
+    tensors = {name: np.ascontiguousarray(leaf, dtype) for name, leaf in leaves.items()}
+    content = safetensors.numpy.save(tensors, metadata={'temperature': repr(temperature)})
+    read = {k: v.astype(np.float32) for k, v in safetensors.numpy.load(content).items()}
+    again = network._replace(variables=unflatten_dict(read, sep='/'))
+    return Form(content, run_model.by_jax(again, temperature))
+
+  half, whole = stored('float16'), stored('float32')
+  return half if (answers(half) == answers(whole)).all() else whole
 
 
 class _Examples(quantization.CalibrationDataReader):
