@@ -115,13 +115,15 @@ def load(path_or_name: str | os.PathLike = 'scores') -> Classifier:
     return Classifier(described.read(path.parent), exported.open_model(path))
   if (path / described.FILE).exists():
     return Classifier(described.read(path), exported.open_model(path / exported.MODEL))
-  if path.exists():
+  if (path / 'config.json').exists():
     from omr_jax import run_model  # And with it JAX.
 
     return Classifier(*run_model.open_run(path))
   own = pretrained()
   if str(path_or_name) in own:
     return load(_PRETRAINED / path_or_name)
+  if path.exists():
+    raise UserError(f'{path}: holds no model (model.json) and no run (config.json); give one.')
   raise UserError(f'{path_or_name}: no such file, folder or model{nearest(str(path), own)}')
 
 
