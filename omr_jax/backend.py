@@ -35,7 +35,8 @@ def start(batch_size: int | None = None, members: int = 1) -> None:
   _keep_memory()
   # A device for each core: XLA's convolutions with 32 or 64 channels run on one core only, however
   # many there are, and what else a step does hardly uses a second one.
-  if jax.config.jax_num_cpu_devices == -1:
+  chosen = 'host_platform_device_count' in os.environ.get('XLA_FLAGS', '')
+  if jax.config.jax_num_cpu_devices == -1 and not chosen:
     jax.config.update('jax_num_cpu_devices', cpu_devices(batch_size, members, _cores()))
 
 

@@ -1,12 +1,12 @@
 """Arrays that are made once and then read from the disk, larger than the memory if need be."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import math
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -69,7 +69,9 @@ def cached(kind: str, key: Sequence, make: Callable[[New], Arrays]) -> Arrays:
   name = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]
   folder = folders.cache_dir() / kind / name
   if not _is_whole(folder):
-    _make(folder, make)
+    with _locked(folder):
+      if not _is_whole(folder):  # Another process may just have made it.
+        _make(folder, make)
   return _mapped(folder)
 
 
@@ -88,12 +90,22 @@ def _mapped(folder: Path) -> Arrays:
   }
 
 
-def _make(folder: Path, make: Callable[[New], Arrays]) -> None:
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+  """One process makes it; others wait until it is made, or that process has ended."""
   with _writing(folder):
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = tempfile.TemporaryDirectory(dir=folder.parent)
-  with temporary:
-    new = Path(temporary.name) / 'new'
+    file = folder.with_suffix('.lock').open('w')
+  with file:
+    with contextlib.suppress(OSError):  # A file system without locks.
+      fcntl.flock(file, fcntl.LOCK_EX)
+    yield
+
+
+def _make(folder: Path, make: Callable[[New], Arrays]) -> None:
+  new = folder.with_suffix('.new')
+  shutil.rmtree(new, ignore_errors=True)  # Of a process that was killed.
+  try:
     arrays = make(partial(_allocate, folder, new))
     with _writing(folder):
       for split, named in arrays.items():
@@ -105,9 +117,11 @@ def _make(folder: Path, make: Callable[[New], Arrays]) -> None:
           else:
             np.save(path, value)
       (new / _DIGEST).write_text(digest(arrays))
-      shutil.rmtree(folder, ignore_errors=True)
-      if not folder.is_dir():  # Else another run has made the same meanwhile.
-        new.rename(folder)
+      if folder.exists():  # And is damaged.
+        shutil.rmtree(folder)
+      new.rename(folder)
+  finally:
+    shutil.rmtree(new, ignore_errors=True)
 
 
 def _allocate(

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -17,12 +18,16 @@ Feed = Callable[[TrainState, np.ndarray, np.ndarray, int, int], Iterator[TrainSt
 
 # Of Grain: they read while the devices compute.
 _THREADS, _BATCHES_AHEAD = 2, 4
+# A container's limit, by Linux.
+_CONTAINER = Path('/sys/fs/cgroup/memory.max')
 
 
 def is_streamed(
   chosen: str, arrays: Mapping[str, np.ndarray], names: Sequence[str], device: jax.Device
 ) -> bool:
   """What `config.data.feed` says; 'auto' streams arrays beyond half of a device's memory.
+
+  Devices that share the host's memory may each have a copy, beside the one they are made from.
 
   Args:
     chosen: 'auto', 'resident' or 'streamed'.
@@ -32,10 +37,19 @@ def is_streamed(
   """
   if chosen != 'auto':
     return chosen == 'streamed'
-  memory = (device.memory_stats() or {}).get('bytes_limit')  # Not known of a CPU.
+  memory, copies = (device.memory_stats() or {}).get('bytes_limit'), 1  # Not known of a CPU.
   if memory is None:
-    memory = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
-  return sum(arrays[name].nbytes for name in names) > memory / 2
+    memory, copies = _host_memory(), jax.local_device_count()
+  return sum(arrays[name].nbytes for name in names) > memory / (1 + copies)
+
+
+def _host_memory() -> int:
+  """Bytes that this process may have."""
+  memory = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
+  try:
+    return min(memory, int(_CONTAINER.read_text()))
+  except (OSError, ValueError):  # There is no container, or it has no limit: 'max'.
+    return memory
 
 
 def on_devices(

@@ -14,7 +14,6 @@ import numpy as np
 from omr_jax import checkpoint, data, decision, probes, report, trained, views
 from omr_jax import state as states
 from omr_jax.announce import split_name
-from omr_jax.errors import UserError
 from omr_jax.revision import revision
 from omr_jax.runs import Member, Runs
 from omr_jax.state import TrainState, Variables, count_parameters
@@ -28,6 +27,8 @@ def finish(
 ) -> dict[str, dict]:
   """Evaluates what is to be tested, writes everything down, and returns the summaries by name.
 
+  Of members whose loss is not finite there is none.
+
   Args:
     together: Whose training has ended.
     state: Their last.
@@ -35,7 +36,7 @@ def finish(
     paces: Images per second of each, the median over the epochs.
 
   Raises:
-    UserError: A full disk; after the others' ends, members whose loss was not finite.
+    UserError: A full disk.
   """
   variables, epochs = trained.tested(together.config, state, best)
   splits = together.dataset.splits
@@ -57,13 +58,7 @@ def finish(
       'images_per_s': round(float(paces[number]), 1),
     }
     summaries[member.name] = report.write(member.workdir, facts)
-  if len(summaries) < len(together.members):
-    failed = [m.name for m, step in zip(together.members, bad_steps, strict=True) if step >= 0]
-    raise UserError(
-      f'{together.workdir}: the loss of {" and ".join(failed)} is not finite; the other runs are '
-      'at their end. A lower config.optimizer.learning_rate helps most often.'
-    )
-  if len(summaries) > 1:
+  if len(summaries) == len(together.members) > 1:
     together.manager.close()
     shutil.rmtree(together.workdir / checkpoint.FOLDER)  # Each run has its own now.
   return summaries

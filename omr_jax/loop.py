@@ -20,7 +20,6 @@ from omr_jax.state import TrainState, Variables
 from omr_jax.workdir import (
   claim,
   is_finished,
-  note_population,
   refuse_other_population,
   refuse_unwritable,
 )
@@ -74,11 +73,15 @@ def train_all(
   mesh = devices.mesh(next(iter(configs.values())).batch_size, len(configs))
   dataset = parts.load(data_dir, raw_dir)
   together = runs.create(configs, config_name, workdir, parts, dataset, mesh, started)
-  with claim(folders, dataset.digest):
-    if names:
-      note_population(workdir, names)
+  with claim(folders, dataset.digest, workdir if names else None):
     summaries = _train_and_finish(together)
   announce.results(summaries, workdir)
+  failed = [member.name for member in together.members if member.name not in summaries]
+  if failed:
+    raise UserError(
+      f'{workdir}: the loss of {" and ".join(failed)} is not finite; the other runs are at their '
+      'end. A lower config.optimizer.learning_rate helps most often.'
+    )
   return summaries
 
 
@@ -114,9 +117,13 @@ def _epochs(
     )
     steps_before = _step(state)
     state = _epoch(together, state, best, feed, running, orders, epoch, is_stopped)
+    if not together.going_on(state).any():  # The loss of all that ran is not finite.
+      break
     steps = _step(state) - steps_before
     images_per_s = steps * config.batch_size / (time.monotonic() - epoch_began)
     state, best, lines = _validate(together, state, best, running)
+    if not lines:
+      break
     for number, line in lines.items():
       line |= {'images_per_s': images_per_s, 'seconds': time.monotonic() - epoch_began}
       logs[number].write(line)
@@ -150,7 +157,9 @@ def _epoch(
   ) as progress:
     for after in feed(state, running, orders, step, end):
       state = after
-      _refuse_not_finite(together, state, running)
+      _refuse_not_finite(together, state)
+      if not together.going_on(state).any():
+        break
       progress.update(_step(state) - step)
       step = _step(state)
       if is_stopped() and step < end:
@@ -159,12 +168,12 @@ def _epoch(
   return state
 
 
-def _refuse_not_finite(together: Runs, state: TrainState, running: np.ndarray) -> None:
-  """UserError where no member is left whose loss is finite."""
+def _refuse_not_finite(together: Runs, state: TrainState) -> None:
+  """UserError where no member is left whose loss is finite, neither training nor at its end."""
   bad_steps = np.asarray(state.bad_step)
-  if (bad_steps[running] < 0).any():
+  if (bad_steps < 0).any():
     return
-  step = int(bad_steps[running].max())
+  step = int(bad_steps.max())
   raise UserError(
     f'epoch {step // together.steps_per_epoch + 1}, step {step}: the loss is not finite. A lower '
     'config.optimizer.learning_rate in a new workdir helps most often; what was saved before is '
@@ -184,7 +193,7 @@ def _validate(
   spoilt = running & (bad_steps < 0) & ~np.isfinite(losses)
   bad_steps = np.where(spoilt, np.asarray(state.step) - 1, bad_steps).astype(np.int32)
   state = state.replace(bad_step=jax.device_put(bad_steps, state.bad_step.sharding))
-  _refuse_not_finite(together, state, running)
+  _refuse_not_finite(together, state)
   steps, loss_sums = np.asarray(state.step), np.asarray(state.loss_sum)
   scales = np.ones(len(steps)) if state.plateau is None else np.asarray(state.plateau.scale)
   lines = {}

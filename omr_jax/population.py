@@ -13,6 +13,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
+from omr_jax.values import is_number
 
 # Those of each section, and those of the config itself. `camera` has strengths and chances only.
 NUMBERS: Mapping[str, tuple[str, ...]] = {
@@ -25,6 +26,7 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
 _PAIRS = ('augment.zoom', 'augment.thickness')
 # With 0 a part of the step is left out, so either all runs of a population have 0 or none.
 _SWITCHES = ('average_decay', 'optimizer.l2')
+_LONGEST = 200  # File systems allow 255 bytes.
 
 
 def take_lists(arguments: Sequence[str]) -> tuple[list[str], dict[str, tuple]]:
@@ -68,10 +70,12 @@ def split(config: ConfigDict, lists: Mapping[str, tuple]) -> dict[str, ConfigDic
     member = config.copy_and_resolve_references()
     for key, value in zip(lists, values, strict=True):
       with member.unlocked():
-        _set(member, key, float(value) if isinstance(_get(config, key), float) else value)
+        _set(member, key, _as(_get(config, key), value, key))
     name = ','.join(f'{key}={_text(_get(member, key))}' for key in lists)
     if name in configs:
       raise UserError(f'{name} is given twice; each run needs a value of its own.')
+    if len(name) > _LONGEST:
+      raise UserError(f'{name}: too long for the name of a folder; take fewer lists.')
     configs[name] = member
   return configs
 
@@ -105,8 +109,20 @@ def _list(key: str, text: str) -> tuple | None:
     return None  # The config's own parser has words for it.
   if not isinstance(value, tuple) or len(value) < 2:
     return None
-  kinds = tuple if key in _PAIRS else int | float
-  return value if all(isinstance(each, kinds) for each in value) else None
+  if key in _PAIRS:
+    right = all(isinstance(each, tuple) and all(map(is_number, each)) for each in value)
+  else:
+    right = all(map(is_number, value))
+  return value if right else None
+
+
+def _as(before: Any, value: Any, key: str) -> Any:
+  """A list's value with the type that the config has there; -0 is 0."""
+  if isinstance(before, float):
+    return float(value) + 0.0
+  if type(value) is not type(before):
+    raise UserError(f'config.{key} is {value!r}; it must be of type {type(before).__name__}.')
+  return value
 
 
 def _is_number(key: str) -> bool:
@@ -121,7 +137,7 @@ def _switches(lists: Mapping[str, tuple]) -> list[str]:
 def _text(value: Any) -> str:
   if isinstance(value, tuple):
     return '-'.join(map(_text, value))
-  return f'{value:g}' if isinstance(value, float) else str(value)
+  return f'{value:g}' if isinstance(value, float) and float(f'{value:g}') == value else str(value)
 
 
 def _has(config: ConfigDict, key: str) -> bool:

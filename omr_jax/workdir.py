@@ -45,12 +45,15 @@ def refuse_unwritable(workdir: Path) -> None:
 
 
 @contextlib.contextmanager
-def claim(runs: Mapping[Path, ConfigDict], data_digest: str) -> Iterator[None]:
+def claim(
+  runs: Mapping[Path, ConfigDict], data_digest: str, population: Path | None = None
+) -> Iterator[None]:
   """Makes the runs' folders, writes each one's config and data into it, and keeps others out.
 
   Args:
     runs: Their configs by folder.
     data_digest: What they are trained on.
+    population: The folder around theirs, of several runs.
 
   Raises:
     UserError: A folder can't be written, its run was trained on other data, another process is at
@@ -58,7 +61,7 @@ def claim(runs: Mapping[Path, ConfigDict], data_digest: str) -> Iterator[None]:
   """
   data = {'digest': data_digest}
   with contextlib.ExitStack() as locks:
-    for workdir in runs:
+    for workdir in (*([population] if population else []), *runs):
       try:
         workdir.mkdir(parents=True, exist_ok=True)
         lock = locks.enter_context((workdir / _LOCK).open('w'))
@@ -66,12 +69,17 @@ def claim(runs: Mapping[Path, ConfigDict], data_digest: str) -> Iterator[None]:
         raise UserError(f'{workdir}: {error}; {_ANOTHER}.') from error
       _lock(lock, workdir)
     # Other processes may have been at them since this one has looked.
+    for workdir in [population] if population else runs:
+      refuse_other_population(workdir, [run.name for run in runs] if population else ())
     finished = [is_finished(config, workdir) for workdir, config in runs.items()]
     for workdir in runs:
       if (workdir / _DATA).exists() and read_json(workdir / _DATA, _ANOTHER) != data:
         raise UserError(f'{workdir}: holds a run on other data; {_ANOTHER}.')
     if all(finished):
       raise UserError(f'{workdir}: this run was finished meanwhile; start it again to see it.')
+    if population:
+      names = [workdir.name for workdir in runs]
+      write_file(population / _POPULATION, json.dumps({'runs': names}).encode())
     for workdir, config in runs.items():
       write_file(workdir / _DATA, json.dumps(data).encode())
       write_file(workdir / 'config.json', config.to_json(indent=2).encode())
@@ -79,7 +87,7 @@ def claim(runs: Mapping[Path, ConfigDict], data_digest: str) -> Iterator[None]:
 
 
 def refuse_other_population(workdir: Path, names: Sequence[str]) -> None:
-  """UserError where the folder holds a population of other runs, or a run alone instead of one.
+  """UserError where the folder isn't this population's, or not that of a run alone.
 
   Args:
     workdir: Of the population, or of a run alone.
@@ -87,14 +95,14 @@ def refuse_other_population(workdir: Path, names: Sequence[str]) -> None:
   """
   path = workdir / _POPULATION
   if path.exists() and read_json(path, _ANOTHER).get('runs') != list(names):
-    raise UserError(f'{path}: tells of other runs; {_ANOTHER}.')
-  if names and (workdir / 'config.json').exists():
-    raise UserError(f'{workdir}: holds a run alone; {_ANOTHER}.')
-
-
-def note_population(workdir: Path, names: Sequence[str]) -> None:
-  """Writes down which runs the folder holds. UserError where it can't be written."""
-  write_file(workdir / _POPULATION, json.dumps({'runs': list(names)}).encode())
+    raise UserError(f'{path}: tells of other runs, or of these in another order; {_ANOTHER}.')
+  if names and not path.exists():
+    for folder in (workdir, *(workdir / name for name in names)):
+      if (folder / 'config.json').exists():
+        raise UserError(f'{folder}: holds a run alone; {_ANOTHER}.')
+  around = workdir.parent / _POPULATION
+  if not names and around.exists() and workdir.name in read_json(around, _ANOTHER).get('runs', ()):
+    raise UserError(f'{workdir}: is being trained with others; go on with {workdir.parent}.')
 
 
 def _lock(file: IO, workdir: Path) -> None:

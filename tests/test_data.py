@@ -94,7 +94,17 @@ def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch, damag
   again = symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
   np.testing.assert_array_equal(again.splits['test']['image'], whole)
   assert path.read_bytes() == content
-  assert len(list((tmp_path / 'drawn').iterdir())) == 1
+  assert {path.suffix for path in (tmp_path / 'drawn').iterdir()} == {'', '.lock'}
+
+
+def test_what_a_killed_process_left_is_removed(parts, folders, tmp_path, monkeypatch):
+  monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path))
+  symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  (folder,) = (path for path in (tmp_path / 'drawn').iterdir() if path.is_dir())
+  folder.rename(folder.with_suffix('.new'))
+  (folder.with_suffix('.new') / 'digest').unlink()
+  symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  assert {path.suffix for path in (tmp_path / 'drawn').iterdir()} == {'', '.lock'}
 
 
 def test_cache_that_cannot_be_written_names_the_remedy(parts, folders, tmp_path, monkeypatch):
@@ -113,7 +123,7 @@ def test_more_pictures_than_the_disk_has_room_for_are_refused(
   monkeypatch.setattr(cache.shutil, 'disk_usage', lambda path: room)
   with pytest.raises(UserError, match='make room'):
     symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
-  assert list((tmp_path / 'drawn').iterdir()) == []
+  assert {path.suffix for path in (tmp_path / 'drawn').iterdir()} == {'.lock'}
   room.free += 1
   symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
 

@@ -89,6 +89,14 @@ def test_lists_go_side_by_side(config):
   [
     ({'seed': (0, 1, 2), 'optimizer.eps': (1e-8, 1e-7)}, 'config.seed 3, config.optimizer.eps 2'),
     ({'seed': (0, 1, 0)}, 'seed=0 is given twice'),
+    ({'seed': (0, 1.5)}, 'config.seed is 1.5; it must be of type int'),
+    ({'augment.rotation': (0.0, -0.0)}, 'rotation=0 is given twice'),
+    ({'optimizer.learning_rate': (1e-3, 1e-3 + 1e-19)}, 'is given twice'),
+    (
+      {f'augment.{name}': (0.12345678, 0.2) for name in ('rotation', 'shear', 'shift')}
+      | {f'optimizer.{name}': (0.12345678, 0.2) for name in ('b1', 'b2', 'rho', 'momentum', 'eps')},
+      'too long for the name of a folder',
+    ),
     ({'average_decay': (0.0, 0.9)}, 'config.average_decay is 0 for some runs'),
     ({'optimizer.l2': (1e-4, 0)}, 'config.optimizer.l2 is 0 for some runs'),
   ],
@@ -96,6 +104,16 @@ def test_lists_go_side_by_side(config):
 def test_lists_that_no_population_can_have_are_refused(config, lists, words):
   with pytest.raises(UserError, match=words):
     population.split(config, lists)
+
+
+def test_truth_values_are_no_list():
+  _, lists = population.take_lists(['--config.augment.rotation=5,True'])
+  assert lists == {}
+
+
+def test_values_that_look_alike_have_names_of_their_own(config):
+  lists = {'optimizer.learning_rate': (1.0000001e-3, 1.0000002e-3)}
+  assert len(population.split(config, lists)) == 2
 
 
 def test_numbers_that_differ_become_arrays(config):
@@ -143,25 +161,44 @@ def five_losses(configs, arrays, on):
   return np.diff(np.stack(sums, 1), axis=1, prepend=0)
 
 
-def losses_on_devices(path):
-  """Of the first 2, 3 and 4 members together, where four devices share the work."""
-  arrays, found = dict(np.load(path)), []
-  for members, of_members in ((2, 2), (3, 1), (4, 4)):
-    lists = {key: values[:members] for key, values in LISTS.items()}
-    configs = list(population.split(small_config(), lists).values())
-    found.append(five_losses(configs, arrays, mesh(4, of_members)).tolist())
-  return found
+def losses_on_devices(path, members, of_members):
+  """Of the first members together, where four devices share the work."""
+  lists = {key: values[:members] for key, values in LISTS.items()}
+  configs = list(population.split(small_config(), lists).values())
+  return five_losses(configs, dict(np.load(path)), mesh(4, of_members)).tolist()
 
 
-def test_first_losses_are_those_of_runs_alone(dataset, config, tmp_path):
-  arrays = {name: value for name, value in dataset.splits['train'].items() if name != 'id'}
+@pytest.fixture(scope='module')
+def alone(folders):
+  """Losses of each config's run alone, the configs, and what they train on."""
+  config = small_config()
+  splits = recipe.create(config).load(*folders).splits
+  arrays = {name: np.asarray(value) for name, value in splits['train'].items() if name != 'id'}
   configs = list(population.split(config, LISTS).values())
-  alone = np.concatenate([five_losses([config], arrays, mesh()) for config in configs])
-  assert len(np.unique(alone.round(4))) == alone.size  # Different members, and they train.
-  np.testing.assert_allclose(five_losses(configs, arrays, mesh()), alone, rtol=1e-5)
+  losses = np.concatenate([five_losses([config], arrays, mesh()) for config in configs])
+  return losses, configs, arrays
+
+
+def test_first_losses_are_those_of_runs_alone(alone):
+  losses, configs, arrays = alone
+  assert len(np.unique(losses.round(4))) == losses.size  # Different members, and they train.
+  np.testing.assert_allclose(five_losses(configs, arrays, mesh()), losses, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+  ('members', 'of_members'),
+  [
+    pytest.param(2, 2, marks=pytest.mark.slow),
+    pytest.param(3, 1, marks=pytest.mark.slow),
+    (4, 4),
+  ],
+)
+def test_first_losses_on_four_devices(alone, tmp_path, members, of_members):
+  losses, _, arrays = alone
   np.savez(tmp_path / 'arrays.npz', **arrays)
-  for together in on_devices(f'losses_on_devices({str(tmp_path / "arrays.npz")!r})'):
-    np.testing.assert_allclose(together, alone[: len(together)], rtol=1e-5)
+  path = str(tmp_path / 'arrays.npz')
+  together = on_devices(f'losses_on_devices({path!r}, {members}, {of_members})')
+  np.testing.assert_allclose(together, losses[:members], rtol=1e-5)
 
 
 class Small(nn.Module):
@@ -237,7 +274,9 @@ def together(tmp_path_factory, folders):
 
 def test_each_member_has_the_folder_of_a_run_alone(together, tmp_path, folders, capsys):
   workdir, configs = together
-  assert sorted(path.name for path in workdir.iterdir()) == ['population.json', 'seed=0', 'seed=1']
+  assert sorted(path.name for path in workdir.iterdir()) == [
+    *('.lock', 'population.json', 'seed=0', 'seed=1')
+  ]
   alone = loop.train_and_evaluate(configs['seed=1'], 'small', tmp_path / 'run', *folders)
   ours = {path.name for path in (workdir / 'seed=1').iterdir()}
   assert ours == {path.name for path in (tmp_path / 'run').iterdir()}
@@ -308,6 +347,15 @@ def test_folders_of_other_runs_are_refused(together, config, tmp_path, folders):
   shutil.copytree(workdir / 'seed=0', tmp_path / 'alone')
   with pytest.raises(UserError, match='holds a run alone'):
     loop.train_all(configs, 'small', tmp_path / 'alone', *folders)
+  (tmp_path / 'members').mkdir()
+  shutil.copytree(workdir / 'seed=1', tmp_path / 'members/seed=1')
+  with pytest.raises(UserError, match='seed=1: holds a run alone'):
+    loop.train_all(configs, 'small', tmp_path / 'members', *folders)
+  # A member that is not at its end belongs to the others.
+  shutil.copy(workdir / 'population.json', tmp_path / 'members')
+  (tmp_path / 'members/seed=1/summary.json').unlink()
+  with pytest.raises(UserError, match='seed=1: is being trained with others'):
+    loop.train_and_evaluate(configs['seed=1'], 'small', tmp_path / 'members/seed=1', *folders)
   changed = ConfigDict(config.to_dict() | {'epochs': 4})
   with pytest.raises(UserError, match=r'seed=0: .*keys differ: epochs'):
     loop.train_all(population.split(changed, SEEDS), 'small', workdir, *folders)
@@ -332,6 +380,25 @@ def test_a_member_whose_loss_is_not_finite_leaves_the_others_alone(config, tmp_p
   assert [line['epoch'] for line in ours] == [1, 2]
   np.testing.assert_allclose(ours[0]['loss'], alone[0]['loss'], rtol=1e-3)
   assert metrics(tmp_path / 'runs' / bad) == []
+
+
+def test_a_member_that_has_stopped_is_reported_when_the_last_one_fails(
+  config, tmp_path, folders, monkeypatch
+):
+  """The first stops after epoch 2; in epoch 3 the other's loss is no number."""
+  config.epochs, config.stop_after = 4, 1
+  shares = iter([3, 1, 2, 2, 2, 3])
+  losses = iter([1.0, 1.0, 1.0, 1.0, 1.0, np.nan])
+  given = SimpleNamespace(
+    accuracy=lambda logits, labels: (next(shares), 10),
+    negative_log_likelihood=lambda logits, labels: next(losses),
+  )
+  monkeypatch.setattr(loop, 'evaluate', given)
+  configs = population.split(config, SEEDS)
+  with pytest.raises(UserError, match='the loss of seed=1 is not finite; the other runs'):
+    loop.train_all(configs, 'small', tmp_path, *folders)
+  assert json.loads((tmp_path / 'seed=0/summary.json').read_text())['epochs'] == 2
+  assert not (tmp_path / 'seed=1/summary.json').exists()
 
 
 def test_each_member_stops_when_it_is_enough(config, tmp_path, folders, monkeypatch):
