@@ -5,7 +5,7 @@ PICTURES ?= my_pictures
 RUN := $(VENV)/bin/python
 SET_UP := $(VENV)/installed
 
-.PHONY: demo test test-all lint clean pretrained-homus pretrained-scores
+.PHONY: demo test test-all lint clean web pretrained-homus pretrained-scores
 
 demo: $(SET_UP)
 	$(RUN) -m omr_jax.main --config configs/homus.py --config.data.protocol=made_up \
@@ -21,6 +21,18 @@ test-all: $(SET_UP)
 lint: $(SET_UP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+# The page; `$(RUN) -m omr_jax.web` shows it.
+RUNTIME := build/npm/node_modules/onnxruntime-web
+
+web: $(SET_UP) $(RUNTIME)/package.json
+	$(RUN) -m omr_jax.web.build --runtime $(RUNTIME)/dist
+
+$(RUNTIME)/package.json: omr_jax/web/package.json
+	mkdir -p build/npm
+	cp omr_jax/web/package.json build/npm
+	npm install --prefix build/npm --ignore-scripts --no-package-lock --no-fund --no-audit --silent
+	touch $@
 
 # The models in omr_jax/pretrained, from $OMR_RAW_DIR; the pictures of $(PICTURES) for scores.
 EXPORT = $(RUN) -m omr_jax.export --forms model.onnx model_int8.onnx --out omr_jax/pretrained

@@ -46,10 +46,10 @@ def batches(split: Inputs, about: Described, most: int | None = None) -> Iterato
   rows = np.unique(np.linspace(0, count - 1, min(count, most or count)).astype(int))
   for first in range(0, len(rows), _BATCH):
     chosen = rows[first : first + _BATCH]
-    yield {name: _as_given(split[name][chosen], name, about) for name in about.reads}
+    yield {name: as_given(split[name][chosen], name, about) for name in about.reads}
 
 
-def _as_given(array: np.ndarray, name: str, about: Described) -> np.ndarray:
+def as_given(array: np.ndarray, name: str, about: Described) -> np.ndarray:
   """Training keeps colours; a network that is blind to them is given brightness."""
   if name != 'views' or about.rule.colour or array.shape[-1] == 1:
     return array

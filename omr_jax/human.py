@@ -1,0 +1,242 @@
+"""People's answers to the pictures that a network was tested on: the paper's human baseline.
+
+  python -m omr_jax.human prepare symbols
+  python -m omr_jax.human prepare scores --raw_dir my_pictures --size 256
+  python -m omr_jax.human merge a.json b.json ...
+
+`prepare` draws the questions from your own copy of the data, for the page that `python -m
+omr_jax.web` shows; `merge` puts the results that people have saved there beside the model's answers
+to the same pictures: accuracy of each person, precision and recall of each class (paper, table II).
+"""
+
+import argparse
+import base64
+import hashlib
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from omr_jax import folders
+from omr_jax.errors import UserError, answered
+from omr_jax.files import read_json, write_file
+
+KINDS = {'symbols': 'homus', 'scores': 'scores'}
+_AGAIN = 'save the result again from the page'
+
+
+def prepare(
+  kind: str, model: str, count: int, seed: int, size: int, data: tuple[Path, str | None]
+) -> dict:
+  """The questions of a session: random test examples, as the network sees them.
+
+  Args:
+    kind: One of KINDS.
+    model: For `classifier.load`; its answers are noted beside the true ones.
+    count: Of the questions, or 0 for the whole test split.
+    seed: Of their choice.
+    size: Height and width of the pictures of `scores`, in pixels.
+    data: Folders of prepared and raw data.
+
+  Returns:
+    What the page reads.
+
+  Raises:
+    UserError: Another kind of model, or data that is not there.
+  """
+  from omr_jax import classifier
+
+  network = classifier.load(model)
+  if network.model.task != kind:
+    raise UserError(f'{model}: knows {network.model.task}, not {kind}; give another --model.')
+  test, pictures = (_symbols if kind == 'symbols' else _scores)(network.model, size, data)
+  rows = np.random.default_rng(seed).permutation(len(test['label']))[: count or None]
+  given = network.answers([{name: test[name][row] for name in network.model.reads} for row in rows])
+  classes = network.model.classes
+  questions = [
+    {
+      'id': str(test['id'][row]),
+      'label': classes[test['label'][row]],
+      'model': answer.label,
+      'picture': _address(pictures[row]),
+    }
+    for row, answer in zip(rows, given, strict=True)
+  ]
+  session = {'kind': kind, 'classes': list(classes), 'questions': questions}
+  session['digest'] = hashlib.sha256(json.dumps(session).encode()).hexdigest()
+  return session | ({'cheat': _cheat_sheet(network.model)} if kind == 'symbols' else {})
+
+
+def merge(paths: Sequence[Path]) -> str:
+  """A table in Markdown of all people's results and the model's to the same questions.
+
+  Raises:
+    UserError: A file is no result, or of other classes than the first.
+  """
+  from omr_jax import evaluate
+
+  results = [_result(path) for path in paths]
+  classes = results[0]['classes']
+  for path, result in zip(paths, results, strict=True):
+    if result['classes'] != classes:
+      raise UserError(f'{path}: has other classes than {paths[0]}; merge them apart.')
+  lines = ['| | right | of | | 95 % interval |', '| --- | --- | --- | --- | --- |']
+  triples = [_triples(path, result) for path, result in zip(paths, results, strict=True)]
+  together = np.concatenate(triples)
+  for name, three in [*zip(_names(paths, results), triples, strict=True), ('all', together)]:
+    lines.append(_accuracy(name, three[:, 0] == three[:, 1]))
+  lines.append(_accuracy('the model, on all these', together[:, 0] == together[:, 2]))
+  lines += ['', '| class | n | precision | recall | model: precision | recall |']
+  lines.append('| --- ' * 6 + '|')
+  tables = [evaluate.confusion_matrix(*together[:, [0, i]].T, len(classes)) for i in (1, 2)]
+  shares = [share for table in tables for share in evaluate.precision_recall(table)]
+  for number, name in enumerate(classes):
+    n = tables[0][number].sum()
+    cells = ['' if np.isnan(share[number]) else f'{100 * share[number]:.1f}' for share in shares]
+    lines.append(f'| {name} | {n} | {" | ".join(cells)} |')
+  return '\n'.join(lines)
+
+
+def _accuracy(name: str, right: np.ndarray) -> str:
+  from omr_jax import evaluate
+
+  correct, n = int(right.sum()), len(right)
+  low, high = evaluate.wilson_interval(correct, n)
+  share = f'{100 * correct / n:.2f} %'
+  return f'| {name} | {correct} | {n} | {share} | {100 * low:.2f}-{100 * high:.2f} |'
+
+
+def _symbols(model, size: int, data: tuple[Path, str | None]):
+  """The test split, and its pictures uint8 [symbols, height, width]."""
+  from omr_jax import symbol_data
+
+  del size
+  config = model.facts['config']['data']
+  dataset = symbol_data.load(
+    config['protocol'], model.rule, *data, allow_changed=config['allow_changed']
+  )
+  test = dataset.splits['test']
+  return test, test['image'][..., 0]
+
+
+def _scores(model, size: int, data: tuple[Path, str | None]):
+  """The same of pages; the network's own views, and pictures of the wanted size."""
+  from omr_jax import examples, score_data
+
+  config, rule = model.facts['config'], model.rule
+  tested = score_data.Tested(config['data']['fold'], config['data']['hold_out'])
+
+  def load(side: int, tiles: int):
+    # Without what trains: only the test split is looked at.
+    picture = score_data.Picture(side, side, tiles, whole=1.0, papers=0, scenes=0)
+    dataset = score_data.load(
+      config['data']['protocol'], tested, config['data']['balance'], picture, *data
+    )
+    return dataset.splits['test']
+
+  test = load(rule.height, rule.tiles)
+  seen = examples.as_given(np.asarray(test['views']), 'views', model)
+  return dict(test) | {'views': seen}, load(size, 0)['image']
+
+
+def _cheat_sheet(model) -> dict[str, str]:
+  """A picture of each class, drawn by code."""
+  from omr_jax import strokes, symbol_picture
+  from tfds_builders.homus import made_up
+
+  found = {}
+  for name, content in made_up.files(writers=1).items():
+    label = strokes.parse(content, name).label
+    if label not in found:
+      image, _ = symbol_picture.of_strokes(content, name, model.rule)
+      found[label] = _address(image[..., 0])
+  return found
+
+
+def _address(picture: np.ndarray) -> str:
+  """A picture as a data: address."""
+  file = io.BytesIO()
+  Image.fromarray(picture).save(file, 'PNG', optimize=True)
+  return 'data:image/png;base64,' + base64.b64encode(file.getvalue()).decode()
+
+
+def _result(path: Path) -> dict:
+  result = read_json(path, _AGAIN)
+  try:
+    known = {question['id'] for question in result['questions']}
+    right = (
+      result['format'] == 1
+      and result['answers']
+      and all(isinstance(name, str) for name in result['classes'])
+      and all(each['id'] in known for each in result['answers'])
+      and len({each['id'] for each in result['answers']}) == len(result['answers'])
+      and all(each['answer'] in result['classes'] for each in result['answers'])
+      and all({q['label'], q['model']} <= set(result['classes']) for q in result['questions'])
+    )
+  except (KeyError, TypeError):
+    right = False
+  if not right:
+    raise UserError(f'{path}: no result with answers, or damaged; {_AGAIN}.')
+  return result
+
+
+def _triples(path: Path, result: dict) -> np.ndarray:
+  """The true class, the person's and the model's: int [answers, 3]."""
+  place = {name: number for number, name in enumerate(result['classes'])}
+  asked = {question['id']: question for question in result['questions']}
+  rows = [(asked[given['id']], given['answer']) for given in result['answers']]
+  names = [(question['label'], answer, question['model']) for question, answer in rows]
+  return np.array([[place[name] for name in three] for three in names])
+
+
+def _names(paths: Sequence[Path], results: Sequence[dict]) -> list[str]:
+  return [str(r.get('name') or path.stem) for path, r in zip(paths, results, strict=True)]
+
+
+def main(arguments: list[str] | None = None) -> int:
+  """The command; returns its exit code."""
+  parser = argparse.ArgumentParser(
+    prog='python -m omr_jax.human',
+    description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  commands = parser.add_subparsers(required=True, dest='command')
+  ask = commands.add_parser('prepare', help='questions for the page')
+  ask.add_argument('kind', choices=KINDS)
+  ask.add_argument('--model', help='homus or scores by default, or an exported folder')
+  ask.add_argument('--count', type=int, default=100, help='of the questions; 0 for all')
+  ask.add_argument('--seed', type=int, default=0, help='of their choice')
+  ask.add_argument('--size', type=int, choices=(128, 256), default=128, help='of pages, in pixels')
+  ask.add_argument('--site', type=Path, default=Path('build/web'), help='that `make web` has built')
+  ask.add_argument('--raw_dir', help='folder with the raw data; $OMR_RAW_DIR by default')
+  ask.add_argument('--data_dir', help='folder of prepared data, as of omr_jax.main')
+  put = commands.add_parser('merge', help='results beside the model')
+  put.add_argument('results', nargs='+', type=Path, metavar='RESULT')
+  options = parser.parse_args(arguments)
+  return answered(lambda: _prepare(options) if options.command == 'prepare' else _merge(options))
+
+
+def _prepare(options: argparse.Namespace) -> None:
+  if options.count < 0 or options.seed < 0:
+    raise UserError('--count and --seed must not be negative.')
+  if not (options.site / 'index.html').exists():
+    raise UserError(f'{options.site}: holds no site; `make web` builds it.')
+  model, data = options.model or KINDS[options.kind], folders.data_dir(options.data_dir)
+  session = prepare(
+    options.kind, model, options.count, options.seed, options.size, (data, options.raw_dir)
+  )
+  path = options.site / 'human' / f'{options.kind}.json'
+  write_file(path, json.dumps(session).encode())
+  print(f'{path}: {len(session["questions"])} questions; python -m omr_jax.web shows them.')
+
+
+def _merge(options: argparse.Namespace) -> None:
+  print(merge(options.results))
+
+
+if __name__ == '__main__':
+  sys.exit(main())

@@ -1,0 +1,92 @@
+"""Serves the site that `make web` has built, to this machine alone.
+
+  python -m omr_jax.web
+
+Any other server of static files does as well; a phone's camera needs one with https.
+"""
+
+import argparse
+import functools
+import http.server
+import sys
+from pathlib import Path
+
+from omr_jax.errors import UserError, answered
+from omr_jax.web.build import SITE
+
+_TYPES = {
+  '.mjs': 'text/javascript',
+  '.js': 'text/javascript',
+  '.wasm': 'application/wasm',
+  '.onnx': 'application/octet-stream',
+  '.webmanifest': 'application/manifest+json',
+  '.svg': 'image/svg+xml',
+}
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+  """Files of a folder, compressed where that lies beside them and the browser takes it."""
+
+  extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | _TYPES
+  protocol_version = 'HTTP/1.1'
+
+  def send_head(self):
+    """As its parent's, from the .gz file if there is one; nothing where the browser has it."""
+    path = Path(self.translate_path(self.path))
+    compressed = path.with_name(f'{path.name}.gz')
+    takes = 'gzip' in self.headers.get('Accept-Encoding', '')
+    if not takes or not path.is_file() or not compressed.is_file():
+      return super().send_head()
+    state = compressed.stat()
+    tag = f'"{state.st_mtime_ns:x}-{state.st_size:x}"'
+    known = self.headers.get('If-None-Match') == tag
+    self.send_response(304 if known else 200)
+    self.send_header('ETag', tag)
+    if not known:
+      self.send_header('Content-Type', self.guess_type(str(path)))
+      self.send_header('Content-Encoding', 'gzip')
+      self.send_header('Content-Length', str(state.st_size))
+    self.end_headers()
+    return None if known else compressed.open('rb')
+
+  def end_headers(self):
+    """Nothing is kept but by the service worker, which knows when something is new."""
+    self.send_header('Cache-Control', 'no-cache')
+    super().end_headers()
+
+  def log_message(self, *_):
+    """Nothing: a page is dozens of files."""
+
+
+def serve(site: Path, port: int) -> http.server.ThreadingHTTPServer:
+  """A server that is ready to run; port 0 takes a free one.
+
+  Raises:
+    UserError: There is no site, or the port is taken.
+  """
+  if not (site / 'index.html').exists():
+    raise UserError(f'{site}: holds no site; `make web` builds it.')
+  handler = functools.partial(Handler, directory=site)
+  try:
+    return http.server.ThreadingHTTPServer(('127.0.0.1', port), handler)
+  except (OSError, OverflowError) as error:
+    raise UserError(f'port {port}: {error}; choose another with --port.') from error
+
+
+def main(arguments: list[str] | None = None) -> int:
+  """The command; returns its exit code."""
+  parser = argparse.ArgumentParser(prog='python -m omr_jax.web', description=__doc__)
+  parser.add_argument('--site', type=Path, default=SITE, help='folder that `make web` has built')
+  parser.add_argument('--port', type=int, default=8000)
+  options = parser.parse_args(arguments)
+
+  def run() -> None:
+    with serve(options.site, options.port) as server:
+      print(f'http://localhost:{server.server_port}/ (Ctrl-C ends it)', flush=True)
+      server.serve_forever()
+
+  return answered(run)
+
+
+if __name__ == '__main__':
+  sys.exit(main())

@@ -1,0 +1,112 @@
+"""Puts the site together: its own files, the models, and ONNX Runtime Web from its npm package.
+
+  python -m omr_jax.web.build --runtime build/npm/node_modules/onnxruntime-web/dist
+
+`make web` does both. Any server can then serve the folder; large files lie there compressed too.
+"""
+
+import argparse
+import gzip
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from omr_jax.errors import UserError, answered
+
+SITE = Path('build/web')
+_OWN = Path(__file__).parent / 'site'
+_MODELS = Path(__file__).parent.parent / 'pretrained'
+_RUNTIME = (*('ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'),)
+_KEPT = 'human'  # Questions that a person has made there.
+_SMALL = 1024  # Bytes that are not worth compressing.
+
+
+def build(out: Path, runtime: Path) -> None:
+  """Writes the site, whole or not at all; what `omr_jax.human` has put there stays.
+
+  Args:
+    out: A folder, new or an older site.
+    runtime: `dist` of the npm package onnxruntime-web.
+
+  Raises:
+    UserError: The package is not there, or the folder can't be written or holds something else.
+  """
+  missing = [name for name in _RUNTIME if not (runtime / name).exists()]
+  if missing:
+    raise UserError(f'{runtime}: lacks {", ".join(missing)}; install onnxruntime-web there by npm.')
+  if out.exists() and any(out.iterdir()) and not (out / 'worker.js').exists():
+    raise UserError(f'{out}: holds something else; choose another folder with --out.')
+  try:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.') as temporary:
+      new, old = Path(temporary) / 'new', Path(temporary) / 'old'
+      _fill(new, runtime)
+      if (out / _KEPT).exists():
+        shutil.copytree(out / _KEPT, new / _KEPT)
+      if out.exists():
+        out.rename(old)
+      new.rename(out)
+  except OSError as error:
+    raise UserError(f'{out}: cannot be written ({error}); make room, or choose --out.') from error
+
+
+def _fill(new: Path, runtime: Path) -> None:
+  shutil.copytree(_OWN, new)
+  (new / 'ort').mkdir()
+  for name in _RUNTIME:
+    shutil.copy(runtime / name, new / 'ort')
+  for model in ('homus', 'scores'):
+    (new / 'models' / model).mkdir(parents=True)
+    for name in ('model.json', 'model_int8.onnx'):
+      shutil.copy(_MODELS / model / name, new / 'models' / model)
+  for side in (192, 512):
+    _icon(side).save(new / f'icon-{side}.png')
+  _name_files(new)
+  for path in sorted(new.rglob('*')):
+    if path.is_file() and path.stat().st_size > _SMALL and path.suffix != '.png':
+      # Without a time in it: the same site is the same bytes.
+      compressed = gzip.compress(path.read_bytes(), mtime=0)
+      path.with_name(f'{path.name}.gz').write_bytes(compressed)
+
+
+def _name_files(new: Path) -> None:
+  """Tells the service worker what to keep, and a name that changes when anything does."""
+  worker = new / 'worker.js'
+  paths = [path for path in sorted(new.rglob('*')) if path.is_file() and path != worker]
+  files = ['./', *(path.relative_to(new).as_posix() for path in paths)]
+  whole = hashlib.sha256()
+  for path in (worker, *paths):
+    whole.update(path.read_bytes())
+  content = worker.read_text().replace('%REVISION%', whole.hexdigest()[:12])
+  worker.write_text(content.replace('%FILES%', json.dumps(files)))
+
+
+def _icon(side: int) -> Image.Image:
+  """A note on its lines, as in icon.svg."""
+  large = Image.new('RGB', (1024, 1024), '#fdfcf9')
+  pen = ImageDraw.Draw(large)
+  for y in range(312, 713, 100):
+    pen.line([(80, y), (944, y)], '#8d8a80', 16)
+  head = Image.new('L', (1024, 1024))
+  ImageDraw.Draw(head).ellipse([328, 574, 576, 750], 255)
+  large.paste('#0b5394', mask=head.rotate(20, center=(452, 662)))
+  pen.line([(564, 636), (564, 192)], '#0b5394', 40)
+  return large.resize((side, side), Image.Resampling.LANCZOS)
+
+
+def main(arguments: list[str] | None = None) -> int:
+  """The command; returns its exit code."""
+  parser = argparse.ArgumentParser(prog='python -m omr_jax.web.build', description=__doc__)
+  parser.add_argument('--runtime', type=Path, required=True, help='dist of onnxruntime-web')
+  parser.add_argument('--out', type=Path, default=SITE, help='folder of the site')
+  options = parser.parse_args(arguments)
+  return answered(lambda: build(options.out, options.runtime))
+
+
+if __name__ == '__main__':
+  sys.exit(main())
