@@ -30,9 +30,9 @@ if TYPE_CHECKING:
   from omr_jax.forms import Form
 
 FORMS = ('model.onnx', 'model_int8.onnx', 'model.jax', 'weights.safetensors')
-_INT8 = 'model_int8.onnx'
+_INT8, TFLITE = 'model_int8.onnx', 'model.tflite'
 # Between the probabilities of a form and of JAX. Half precision is held to the answers.
-_MOST = {'model.onnx': 1e-4, 'model.jax': 1e-4}
+_MOST = {'model.onnx': 1e-4, 'model.jax': 1e-4, TFLITE: 1e-4}
 _LICENCES = {
   'symbols': 'Trained on HOMUS, which is free for research (Calvo-Zaragoza and Oncina, 2014).',
   'scores': 'Trained on pictures under licences of their own; ask whoever trained it.',
@@ -52,7 +52,7 @@ def export(
     model: Workdir of a finished run.
     out: The folder, new or an export that is replaced.
     data: Folders of prepared and raw data, or None to do without.
-    names: Of the forms; without data int8 is left out.
+    names: Of FORMS, or TFLITE; without data int8 is left out.
     licence: Of what the network was trained on, in words for `model.json`.
 
   Returns:
@@ -145,7 +145,9 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument('--raw_dir', help='folder with the raw data; $OMR_RAW_DIR by default')
   parser.add_argument('--data_dir', help='folder of prepared data, as of omr_jax.main')
   parser.add_argument('--without_data', action='store_true', help='no test, no int8 form')
-  parser.add_argument('--forms', nargs='+', choices=FORMS, default=FORMS, help='all by default')
+  parser.add_argument(
+    '--forms', nargs='+', choices=(*FORMS, TFLITE), default=FORMS, help='all but TFLite by default'
+  )
   parser.add_argument('--licence', metavar='WORDS', help='of the pictures that it was trained on')
   options = parser.parse_args(arguments)
   return answered(lambda: _say(options))

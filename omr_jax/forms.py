@@ -62,6 +62,8 @@ def make(
   temperature, shapes = about.facts['temperature'], examples.shapes(splits['test'], about)
   if name == 'model.jax':
     return jax_form(network, temperature, shapes)
+  if name == 'model.tflite':
+    return tflite_form(network, temperature, shapes)
   if name == 'weights.safetensors':
     return weights_form(network, about, splits['test'])
   whole = onnx_form(network, temperature, shapes)
@@ -117,6 +119,41 @@ def jax_form(
   content = bytes(jax.export.export(function, platforms=_PLATFORMS)(free).serialize())
   call = jax.jit(jax.export.deserialize(content).call)
   return Form(content, lambda inputs: call(dict(inputs)))
+
+
+def tflite_form(
+  network: Trained, temperature: float, shapes: Mapping[str, jax.ShapeDtypeStruct]
+) -> Form:
+  """A model for LiteRT (TensorFlow Lite), one picture at a time.
+
+  UserError where TensorFlow is not installed.
+  """
+  try:
+    import tensorflow as tf
+  except ImportError as error:
+    raise UserError("model.tflite needs TensorFlow; pip install 'omr_jax[tflite]'.") from error
+  from jax.experimental import jax2tf
+
+  names = sorted(shapes)
+  specs = [tf.TensorSpec((1, *shapes[name].shape[1:]), shapes[name].dtype, name) for name in names]
+
+  def function(*inputs):
+    found = dict(zip(names, inputs, strict=True))
+    return {'probabilities': run_model.probabilities(network, temperature, found)}
+
+  module = tf.Module()  # Without one the model has no names for its inputs.
+  module.run = tf.function(jax2tf.convert(function), specs, autograph=False)
+  converter = tf.lite.TFLiteConverter.from_concrete_functions(
+    [module.run.get_concrete_function()], module
+  )
+  content = converter.convert()
+  run = tf.lite.Interpreter(model_content=content).get_signature_runner()
+
+  def one_by_one(inputs: Inputs) -> np.ndarray:
+    rows = [{name: inputs[name][i : i + 1] for name in names} for i in range(len(inputs[names[0]]))]
+    return np.concatenate([run(**row)['probabilities'] for row in rows])
+
+  return Form(content, one_by_one)
 
 
 def weights_form(network: Trained, about: Described, test: Inputs) -> Form:

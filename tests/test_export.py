@@ -1,5 +1,7 @@
 """Runs as files that other programs load."""
 
+import base64
+import io
 import json
 import shutil
 
@@ -9,7 +11,7 @@ import pytest
 from conftest import small_config
 from PIL import Image
 
-from omr_jax import classifier, export, loop
+from omr_jax import classifier, export, human, loop, report
 from omr_jax.errors import UserError
 
 pytest.importorskip('onnx', reason='needs the extra [export]')
@@ -159,3 +161,36 @@ def test_int8_is_a_model_too(scores, picture_folders):
   with Image.open(path) as picture:
     answer = classifier.load(scores / 'model_int8.onnx')(picture)
   assert answer.label == 'scores'
+
+
+def picture_of(question):
+  content = question['picture'].removeprefix('data:image/png;base64,')
+  return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
+
+
+def test_questions_on_symbols(symbols, symbol_run, folders, dataset):
+  """All test symbols in another order, as the network sees them, with its answers."""
+  session = human.prepare('symbols', str(symbols), 0, 0, 128, folders)
+  test = dataset.splits['test']
+  place = {str(name): row for row, name in enumerate(test['id'])}
+  asked = [place[question['id']] for question in session['questions']]
+  assert sorted(asked) == list(range(38)) and asked != sorted(asked)
+  for row, question in zip(asked, session['questions'], strict=True):
+    np.testing.assert_array_equal(picture_of(question), test['image'][row, ..., 0])
+    assert question['label'] == session['classes'][test['label'][row]]
+  right = sum(question['label'] == question['model'] for question in session['questions'])
+  assert right == json.loads((symbol_run / 'summary.json').read_text())['correct']
+  assert set(session['cheat']) == set(session['classes'])
+  fewer = human.prepare('symbols', str(symbols), 5, 1, 128, folders)
+  assert len(fewer['questions']) == 5 and fewer['digest'] != session['digest']
+
+
+def test_questions_on_pages(scores, score_run, picture_folders):
+  session = human.prepare('scores', str(scores), 12, 0, 256, picture_folders)
+  assert [picture_of(question).shape for question in session['questions']] == [(256, 256, 3)] * 12
+  finished = report.read(score_run)
+  answers = dict(zip(finished.test_ids, finished.test_predicted, strict=True))
+  for question in session['questions']:
+    assert question['model'] == session['classes'][answers[question['id']]]
+  with pytest.raises(UserError, match='knows scores, not symbols'):
+    human.prepare('symbols', str(scores), 12, 0, 256, picture_folders)

@@ -1,0 +1,93 @@
+"""The exported forms of a run on symbols, beside JAX: images/s, latency, and the whole test.
+
+pip install -e '.[export]'
+python benchmarks/exported.py --model runs/homus
+"""
+
+import argparse
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from measure import Contender, in_processes, spread, surroundings, table
+
+from omr_jax import described, exported, folders
+
+BATCHES = (1, 64)
+
+
+def main() -> None:
+  """The command."""
+  parser = argparse.ArgumentParser(description=__doc__)
+  parser.add_argument('--model', required=True, help='workdir of a finished run on symbols')
+  parser.add_argument('--raw_dir', help='as of omr_jax.main')
+  parser.add_argument('--data_dir', help='as of omr_jax.main')
+  options = parser.parse_args()
+  from omr_jax.export import export
+
+  with tempfile.TemporaryDirectory() as temporary:
+    out = Path(temporary) / 'model'
+    data = folders.data_dir(options.data_dir), options.raw_dir
+    files = export(options.model, out, data)['files']
+    contenders = {'JAX': partial(by_jax, options.model)}
+    contenders |= {name: partial(by_file, out / name) for name in files if name != WEIGHTS}
+    taken, _ = in_processes(contenders, rounds=10)
+  print(f'{options.model}; {surroundings()}\n')
+  rows = []
+  for name, calls in taken.items():
+    times = [spread(calls[str(batch)]) for batch in BATCHES]
+    pace = f'{1e3 * BATCHES[-1] / np.median(calls[str(BATCHES[-1])]):.0f}'
+    rows.append([name, *times, pace, *_test(files.get(name))])
+  rows.append([WEIGHTS, '', '', '', *_test(files[WEIGHTS])])
+  ways = [f'ms for {batch}' for batch in BATCHES]
+  print(table(['', *ways, 'images/s', 'test', 'off by'], rows))
+
+
+WEIGHTS = 'weights.safetensors'
+
+
+def _test(told: dict | None) -> list[str]:
+  if told is None:
+    return ['', '']
+  return [
+    f'{told["test"]["correct"]} of {told["test"]["n"]}',
+    f'{told["largest_difference"]:.1e}, {told["other_answers"]} other answers',
+  ]
+
+
+def by_jax(run: str) -> Contender:
+  """The run's network, compiled."""
+  from omr_jax import backend, run_model
+
+  backend.start()
+  about = run_model.describe(run)
+  return _calls(run_model.by_jax(run_model.exact(run), about.facts['temperature']), about)
+
+
+def by_file(path: Path) -> Contender:
+  """One of its forms."""
+  about = described.read(path.parent)
+  if path.suffix == '.onnx':
+    return _calls(exported.open_model(path), about)
+  import jax
+
+  return _calls(jax.jit(jax.export.deserialize(path.read_bytes()).call), about)
+
+
+def _calls(function, about: described.Described) -> Contender:
+  rng = np.random.default_rng(0)
+  calls = {}
+  for count in BATCHES:
+    inputs = {
+      'image': np.where(rng.random((count, about.rule.height, about.rule.width, 1)) < 0.1, 0, 255),
+      'size': rng.normal(4, 1, (count, 2)),
+    }
+    shapes = described.inputs(about)
+    inputs = {name: inputs[name].astype(dtype) for name, (dtype, _) in shapes.items()}
+    calls[str(count)] = partial(lambda inputs: np.asarray(function(inputs)), inputs)
+  return calls, None
+
+
+if __name__ == '__main__':
+  main()

@@ -1,0 +1,67 @@
+"""Results of people beside the model's; the page itself is in test_web.py."""
+
+import json
+
+import pytest
+
+from omr_jax import human
+from omr_jax.errors import UserError
+
+
+def result(answers, name='', kind='symbols', classes=('A', 'B')):
+  """True are A, A, B, B; the model says A, B, B, B."""
+  questions = [
+    {'id': str(n), 'label': label, 'model': model}
+    for n, (label, model) in enumerate(zip('AABB', 'ABBB', strict=True))
+  ]
+  given = [{'id': str(n), 'answer': answer, 'seconds': 1} for n, answer in answers]
+  content = {'format': 1, 'kind': kind, 'name': name, 'classes': list(classes)}
+  return content | {'questions': questions, 'answers': given}
+
+
+def test_people_beside_the_model(tmp_path):
+  """Ada answers all, one wrong; Bob two, one wrong: 4 of 6, the model 5 of the same 6."""
+  (tmp_path / 'ada.json').write_text(json.dumps(result(enumerate('AAAB'), 'Ada')))
+  (tmp_path / 'bob.json').write_text(json.dumps(result([(0, 'B'), (3, 'B')])))
+  lines = human.merge([tmp_path / 'ada.json', tmp_path / 'bob.json']).splitlines()
+  assert lines[2].startswith('| Ada | 3 | 4 | 75.00 % |')
+  assert lines[3].startswith('| bob | 1 | 2 | 50.00 % |')
+  assert lines[4].startswith('| all | 4 | 6 | 66.67 % |')
+  assert lines[5].startswith('| the model, on all these | 5 | 6 | 83.33 % |')
+  # A is true three times: people say it three times, twice rightly; the model twice, rightly.
+  assert lines[-2] == '| A | 3 | 66.7 | 66.7 | 100.0 | 66.7 |'
+  # B is true three times: people say it three times, twice rightly; the model four times, three.
+  assert lines[-1] == '| B | 3 | 66.7 | 66.7 | 75.0 | 100.0 |'
+
+
+@pytest.mark.parametrize(
+  'content',
+  [
+    {},
+    result([]),
+    result([(0, 'C')]),
+    result([(7, 'A')]),
+    result([(0, 'A'), (0, 'B')]),
+    result([(0, 'A')], classes=('A', 'C')),
+    result([(0, 'A')]) | {'questions': None},
+    result([(0, 'A')]) | {'format': 2},
+  ],
+)
+def test_what_is_no_result(tmp_path, content):
+  (tmp_path / 'a.json').write_text(json.dumps(content))
+  with pytest.raises(UserError, match=r'a\.json: no result with answers, or damaged'):
+    human.merge([tmp_path / 'a.json'])
+
+
+def test_other_classes_are_not_merged(tmp_path):
+  (tmp_path / 'a.json').write_text(json.dumps(result([(0, 'A')])))
+  (tmp_path / 'b.json').write_text(json.dumps(result([(0, 'A')], classes=('A', 'B', 'C'))))
+  with pytest.raises(UserError, match=r'b\.json: has other classes'):
+    human.merge([tmp_path / 'a.json', tmp_path / 'b.json'])
+
+
+def test_the_command_says_what_is_missing(tmp_path, capsys):
+  assert human.main(['prepare', 'symbols', '--site', str(tmp_path)]) == 2
+  assert 'holds no site' in capsys.readouterr().err
+  assert human.main(['merge', str(tmp_path / 'none.json')]) == 2
+  assert 'none.json' in capsys.readouterr().err
