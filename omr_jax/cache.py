@@ -68,18 +68,24 @@ def cached(kind: str, key: Sequence, make: Callable[[New], Arrays]) -> Arrays:
   """
   name = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]
   folder = folders.cache_dir() / kind / name
-  if not _is_whole(folder):
+  found = _whole(folder)
+  if found is None:
     with _locked(folder):
-      if not _is_whole(folder):  # Another process may just have made it.
+      found = _whole(folder)  # Another process may just have made it.
+      if found is None:
         _make(folder, make)
-  return _mapped(folder)
+        found = _mapped(folder)
+  return found
 
 
-def _is_whole(folder: Path) -> bool:
+def _whole(folder: Path) -> Arrays | None:
+  """What is in a folder, or None where there is none, or it is damaged."""
   try:
-    return (folder / _DIGEST).read_text() == digest(_mapped(folder))
+    # The very arrays that are used: the system hands over each page of them once.
+    found = _mapped(folder)
+    return found if (folder / _DIGEST).read_text() == digest(found) else None
   except (OSError, ValueError, EOFError, SyntaxError):
-    return False
+    return None
 
 
 def _mapped(folder: Path) -> Arrays:
