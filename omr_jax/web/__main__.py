@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = argparse.ArgumentParser(prog='python -m omr_jax.web', description=__doc__)
   parser.add_argument('--site', type=Path, default=SITE, help='folder that `make web` has built')
-  parser.add_argument('--port', type=int, default=8000)
+  parser.add_argument('--port', type=int, default=8642)
   options = parser.parse_args(arguments)
 
   def run() -> None:

@@ -13,6 +13,7 @@ export function start(root) {
   let stream = null;
   let facing = 'environment';
   let frames = [];
+  let turn = 0; // Of what was asked for last: what comes too late for an older one is dropped.
 
   /** Says it on the picture, and to a screen reader when the class changes. */
   function say({ label, confidence }, pace = '') {
@@ -57,24 +58,31 @@ export function start(root) {
 
   async function open() {
     stop();
+    const mine = turn;
     shown.hidden = true;
     if (!navigator.mediaDevices?.getUserMedia) {
       return fail('No camera here: open this page by https or on localhost, or choose a picture.');
     }
     result.textContent = 'waiting for the camera';
+    const wanted = { facingMode: facing, width: { ideal: 1280 } };
+    let found;
     try {
-      const video_ = { facingMode: facing, width: { ideal: 1280 } };
-      stream = await navigator.mediaDevices.getUserMedia({ video: video_, audio: false });
+      found = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
     } catch (error) {
+      if (mine !== turn) return undefined;
       return fail(PROBLEMS[error.name] ?? `The camera does not start (${error.message}).`);
     }
+    if (mine !== turn) return release(found);
+    stream = found;
     video.srcObject = stream;
     video.hidden = false;
     find('stop').disabled = false;
-    await video.play();
+    await video.play().catch(() => {}); // It was stopped meanwhile.
+    if (mine !== turn) return undefined;
     const [track] = stream.getVideoTracks();
     find('torch').hidden = !track.getCapabilities?.().torch;
     const cameras = await navigator.mediaDevices.enumerateDevices();
+    if (mine !== turn) return undefined;
     find('turn').hidden = cameras.filter(({ kind }) => kind === 'videoinput').length < 2;
     try {
       await watch(stream);
@@ -82,10 +90,14 @@ export function start(root) {
       stop();
       fail(error.message);
     }
+    return undefined;
   }
 
+  const release = (given) => given?.getTracks().forEach((track) => track.stop());
+
   function stop() {
-    stream?.getTracks().forEach((track) => track.stop());
+    turn += 1;
+    release(stream);
     stream = null;
     video.hidden = true;
     find('torch').hidden = true;
@@ -96,34 +108,41 @@ export function start(root) {
 
   async function still(file) {
     stop();
+    const mine = turn;
     result.textContent = 'looking';
     let picture;
     try {
       picture = await createImageBitmap(file);
     } catch {
+      if (mine !== turn) return undefined;
       return fail(`${file.name}: not a picture that this browser reads, or a damaged one.`);
     }
+    if (mine !== turn) return undefined;
     if (picture.width * picture.height > MOST_PIXELS) {
       return fail(`${file.name}: too large; make it smaller than 60 million pixels.`);
     }
-    shown.width = picture.width;
-    shown.height = picture.height;
     const zoom = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
     const size = [picture.width, picture.height].map((n) => Math.max(1, Math.round(n * zoom)));
     [shown.width, shown.height] = size;
     shown.getContext('2d').drawImage(picture, 0, 0, ...size);
     shown.hidden = false;
     try {
-      say(await classify(picture, ...size));
+      const found = await classify(picture, ...size);
+      if (mine === turn) say(found);
     } catch (error) {
-      fail(error.message);
+      if (mine === turn) fail(error.message);
     }
+    return undefined;
   }
 
   async function torch() {
     const on = find('torch').getAttribute('aria-pressed') !== 'true';
-    await stream.getVideoTracks()[0].applyConstraints({ advanced: [{ torch: on }] });
-    find('torch').setAttribute('aria-pressed', String(on));
+    try {
+      await stream.getVideoTracks()[0].applyConstraints({ advanced: [{ torch: on }] });
+      find('torch').setAttribute('aria-pressed', String(on));
+    } catch {
+      find('torch').hidden = true; // It promised a light that it hasn't.
+    }
   }
 
   find('start').addEventListener('click', open);

@@ -18,6 +18,7 @@ export function start(root) {
   const pen = canvas.getContext('2d');
   let strokes = [];
   let current = null;
+  let pointer = null; // Of several fingers the first one draws.
   let busy = false;
   let again = false;
   let cursor = [TABLET / 2, TABLET / 2];
@@ -113,21 +114,23 @@ export function start(root) {
   }
 
   canvas.addEventListener('pointerdown', (event) => {
-    if (event.button) return;
+    if (event.button || pointer !== null) return;
+    pointer = event.pointerId;
     canvas.setPointerCapture(event.pointerId);
     current = [at(event)];
     strokes.push(current);
     look();
   });
   canvas.addEventListener('pointermove', (event) => {
-    if (!current) return;
+    if (event.pointerId !== pointer || !current) return;
     const moves = event.getCoalescedEvents?.() ?? [];
     current.push(...(moves.length ? moves : [event]).map(at));
     look();
   });
   for (const kind of ['pointerup', 'pointercancel']) {
-    canvas.addEventListener(kind, () => {
-      if (!current) return;
+    canvas.addEventListener(kind, (event) => {
+      if (event.pointerId !== pointer) return;
+      pointer = null;
       current = null;
       look();
       speak();

@@ -15,6 +15,17 @@ export function start(root) {
   let shownAt = 0;
 
   const key = () => `omr_jax human ${exam.digest}`;
+  /** What was answered here before, where that can be read. */
+  function kept() {
+    try {
+      const { answers, place } = JSON.parse(localStorage.getItem(key()));
+      if (Array.isArray(answers) && Number.isInteger(place)) return { answers, place };
+    } catch {
+      // Nothing, or nothing of ours.
+    }
+    return { answers: [], place: 0 };
+  }
+
   const keep = () => localStorage.setItem(key(), JSON.stringify({ answers, place }));
 
   async function begin(kind) {
@@ -29,9 +40,7 @@ export function start(root) {
         `python -m omr_jax.human prepare ${kind}`;
       return;
     }
-    const saved = JSON.parse(localStorage.getItem(key()) ?? 'null');
-    answers = saved?.answers ?? [];
-    place = saved?.place ?? 0;
+    ({ answers, place } = kept());
     setup.hidden = true;
     session.hidden = false;
     find('cheat').hidden = exam.kind !== 'symbols';

@@ -5,6 +5,8 @@ import * as ort from './ort/ort.wasm.min.mjs';
 ort.env.wasm.wasmPaths = new URL('./ort/', import.meta.url).href;
 ort.env.wasm.numThreads = 1; // More need headers that not every server sends.
 
+const loaded = new Map();
+
 /**
  * Loads a network once.
  *
@@ -12,9 +14,12 @@ ort.env.wasm.numThreads = 1; // More need headers that not every server sends.
  * @returns {Promise<{about: object, run: function}>} `about` is model.json; `run` takes inputs by
  *   name, typed arrays of one example, and gives its probabilities.
  */
-const loaded = new Map();
 export function load(name) {
-  if (!loaded.has(name)) loaded.set(name, open(name));
+  if (!loaded.has(name)) {
+    const opening = open(name);
+    opening.catch(() => loaded.delete(name)); // To be tried again.
+    loaded.set(name, opening);
+  }
   return loaded.get(name);
 }
 
@@ -24,12 +29,18 @@ async function open(name) {
   if (!answer.ok) throw new Error(`The model “${name}” is missing; run “make web” again.`);
   const about = await answer.json();
   const session = await ort.InferenceSession.create(new URL('model_int8.onnx', folder).href);
-  const run = async (inputs) => {
+  const once = async (inputs) => {
     const feeds = {};
     for (const [input, [type, shape]] of Object.entries(about.inputs)) {
       feeds[input] = new ort.Tensor(type, inputs[input], [1, ...shape.slice(1)]);
     }
     return (await session.run(feeds)).probabilities.data;
+  };
+  let before = Promise.resolve(); // A session works on one at a time.
+  const run = (inputs) => {
+    const mine = before.then(() => once(inputs));
+    before = mine.catch(() => {});
+    return mine;
   };
   return { about, run };
 }
