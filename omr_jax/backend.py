@@ -15,7 +15,7 @@ _EXAMPLES = 8
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
 
 
-def start(batch_size: int | None = None, members: int = 1) -> None:
+def start(batch_size: int | None = None, members: int = 1, alone: bool = True) -> None:
   """Makes JAX ready; to be called by a command before it does anything else with JAX.
 
   What a person has set by JAX's own variables stays.
@@ -23,6 +23,7 @@ def start(batch_size: int | None = None, members: int = 1) -> None:
   Args:
     batch_size: Of a training, whose batches are split over the CPU's cores; None for other work.
     members: Runs that are trained together, which the cores take before they split batches.
+    alone: Whether no other processes train the same network.
   """
   import jax
 
@@ -37,7 +38,9 @@ def start(batch_size: int | None = None, members: int = 1) -> None:
   # many there are, and what else a step does hardly uses a second one.
   chosen = 'host_platform_device_count' in os.environ.get('XLA_FLAGS', '')
   if jax.config.jax_num_cpu_devices == -1 and not chosen:
-    jax.config.update('jax_num_cpu_devices', cpu_devices(batch_size, members, _cores()))
+    # Of several processes each is one device: how many share the cores isn't known.
+    cores = _cores() if alone else 1
+    jax.config.update('jax_num_cpu_devices', cpu_devices(batch_size, members, cores))
 
 
 def cpu_devices(batch_size: int, members: int, cores: int) -> int:

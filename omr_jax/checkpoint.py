@@ -15,6 +15,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
+from omr_jax import processes
 from omr_jax.digests import digest
 from omr_jax.errors import UserError
 
@@ -70,6 +71,8 @@ def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any, secon
       ),
     )
   except (OSError, ValueError, RuntimeError) as error:  # TensorStore raises the latter two.
+    if processes.is_loss(error):
+      raise
     for left in (manager.directory / str(step), *manager.directory.glob(f'{step}.*')):
       shutil.rmtree(left, ignore_errors=True)
     raise UserError(

@@ -1,10 +1,11 @@
 """How the devices share the work: the runs of a population, and the examples of a batch."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
+import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
@@ -75,3 +76,33 @@ def shared_batch(batch: Any, mesh: Mesh) -> Any:
   inside = jax.sharding.get_abstract_mesh()  # Of `for_members`, where devices have members.
   sharding = NamedSharding(mesh if inside.empty else inside, P(BATCH_AXIS))
   return jax.lax.with_sharding_constraint(batch, sharding)
+
+
+def place(tree: Any, sharding: NamedSharding) -> Any:
+  """Puts arrays, which every process has whole, on the devices of all processes."""
+  arrays = jax.tree.map(np.asarray, tree)
+  return jax.tree.map(
+    lambda array: jax.make_array_from_callback(array.shape, sharding, array.__getitem__), arrays
+  )
+
+
+def place_examples(
+  arrays: Mapping[str, np.ndarray], names: Sequence[str], chosen: np.ndarray, mesh: Mesh
+) -> dict[str, jax.Array]:
+  """Puts examples on the devices that share a batch; each process reads what its own ones need.
+
+  Args:
+    arrays: The named ones have leading axes [examples].
+    names: Of those that are wanted.
+    chosen: The examples' numbers, int [batch], or [members, batch] where each member has its own.
+    mesh: See `mesh`.
+  """
+  sharding = NamedSharding(mesh, P(*(MEMBER_AXIS, BATCH_AXIS)[-chosen.ndim :]))
+
+  def placed(array: np.ndarray) -> jax.Array:
+    shape = (*chosen.shape, *array.shape[1:])
+    return jax.make_array_from_callback(
+      shape, sharding, lambda index: array[chosen[index[: chosen.ndim]]]
+    )
+
+  return {name: placed(arrays[name]) for name in names}

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from omr_jax.devices import BATCH_AXIS, MEMBER_AXIS
+from omr_jax import devices
 from omr_jax.state import TrainState
 from omr_jax.train import Trainer
 
@@ -27,7 +27,8 @@ def is_streamed(
 ) -> bool:
   """What `config.data.feed` says; 'auto' streams arrays beyond half of a device's memory.
 
-  Devices that share the host's memory may each have a copy, beside the one they are made from.
+  It also streams to several processes, so that each reads no more than its share. Devices that
+  share the host's memory may each have a copy, beside the one they are made from.
 
   Args:
     chosen: 'auto', 'resident' or 'streamed'.
@@ -37,6 +38,8 @@ def is_streamed(
   """
   if chosen != 'auto':
     return chosen == 'streamed'
+  if jax.process_count() > 1:
+    return True
   memory, copies = (device.memory_stats() or {}).get('bytes_limit'), 1  # Not known of a CPU.
   if memory is None:
     memory, copies = _host_memory(), jax.local_device_count()
@@ -57,7 +60,7 @@ def on_devices(
 ) -> dict[str, jax.Array]:
   """Puts the named arrays on every device of the mesh, whole: each gathers its share of a batch."""
   everywhere = NamedSharding(mesh, PartitionSpec())
-  return {name: jax.device_put(np.asarray(arrays[name]), everywhere) for name in names}
+  return devices.place({name: arrays[name] for name in names}, everywhere)
 
 
 def resident(
@@ -86,11 +89,9 @@ def streamed(
   """Reads the batches of an epoch's order from the disk, some ahead of the devices."""
   import grain  # Only here: it takes a third of a second.
 
-  shared = NamedSharding(mesh, PartitionSpec(MEMBER_AXIS, BATCH_AXIS))
-
-  def batch(orders: np.ndarray, number: int) -> dict[str, np.ndarray]:
-    rows = orders[:, number * batch_size : (number + 1) * batch_size]
-    return {name: np.stack([arrays[name][of_member] for of_member in rows]) for name in names}
+  def batch(orders: np.ndarray, number: int) -> dict[str, jax.Array]:
+    chosen = orders[:, number * batch_size : (number + 1) * batch_size]
+    return devices.place_examples(arrays, names, chosen, mesh)
 
   def feed(state, running, orders, step, end) -> Iterator[TrainState]:
     first = step % steps_per_epoch
@@ -100,12 +101,9 @@ def streamed(
         grain.ReadOptions(num_threads=_THREADS, prefetch_buffer_size=_BATCHES_AHEAD)
       )
     )
-    following = jax.device_put(next(batches), shared)
     while step < end:
-      state = trainer.step(state, running, following)
+      state = trainer.step(state, running, next(batches))
       step += 1
-      if step < end:  # On its way while the step is computed.
-        following = jax.device_put(next(batches), shared)
       yield state
 
   return feed

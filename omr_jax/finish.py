@@ -11,7 +11,7 @@ from importlib.metadata import version
 import jax
 import numpy as np
 
-from omr_jax import checkpoint, data, decision, probes, report, trained, views
+from omr_jax import checkpoint, data, decision, probes, processes, report, trained, views
 from omr_jax import state as states
 from omr_jax.announce import split_name
 from omr_jax.revision import revision
@@ -27,7 +27,8 @@ def finish(
 ) -> dict[str, dict]:
   """Evaluates what is to be tested, writes everything down, and returns the summaries by name.
 
-  Of members whose loss is not finite there is none.
+  Of members whose loss is not finite there is none; of several processes only the first writes
+  and returns any.
 
   Args:
     together: Whose training has ended.
@@ -42,7 +43,9 @@ def finish(
   splits = together.dataset.splits
   validation, test = (together.predict(variables, splits[name]) for name in data.SPLITS[1:])
   gates = _gates(together, variables) if together.dataset.sources is not None else None
-  bad_steps, summaries = np.asarray(state.bad_step), {}
+  if not processes.is_first():
+    return {}
+  trained_epochs, bad_steps, summaries = np.asarray(state.epoch), np.asarray(state.bad_step), {}
   for number in np.flatnonzero(bad_steps < 0):
     member = together.members[number]
     if member.name:  # From here on it is a run alone.
@@ -53,7 +56,7 @@ def finish(
     facts = {
       **_facts(together, member),
       'parameters': count_parameters(state),
-      'epochs': int(state.epoch[number]),
+      'epochs': int(trained_epochs[number]),
       'tested_epoch': int(epochs[number]),
       'images_per_s': round(float(paces[number]), 1),
     }
@@ -104,7 +107,8 @@ def _facts(together: Runs, member: Member) -> dict:
     'trained_together': len(together.members),
     'seconds': round(together.seconds(), 1),
     'peak_memory_gib': round(_peak_memory() / 2**30, 2),
-    'devices': [str(device.device_kind) for device in jax.local_devices()],
+    'devices': [str(device.device_kind) for device in jax.devices()],
+    'processes': jax.process_count(),
     'revision': revision(),
     'versions': {'python': platform.python_version()} | {name: version(name) for name in _VERSIONS},
   }

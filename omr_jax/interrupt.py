@@ -11,7 +11,9 @@ class Interrupted(Exception):
 
 
 @contextmanager
-def signals() -> Iterator[Callable[[], bool]]:
+def signals(
+  words: str = 'stopping at the next step (on a GPU or TPU, epoch) and saving ...',
+) -> Iterator[Callable[[], bool]]:
   """Turns SIGTERM and Ctrl-C into a question: () to bool. A second Ctrl-C ends at once."""
   stopped = []
 
@@ -21,7 +23,7 @@ def signals() -> Iterator[Callable[[], bool]]:
       raise KeyboardInterrupt
     stopped.append(number)
     # A print could have been interrupted, and may not be entered twice.
-    os.write(2, b'\nstopping at the next step (on a GPU or TPU, epoch) and saving ...\n')
+    os.write(2, f'\n{words}\n'.encode())
 
   before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
   try:

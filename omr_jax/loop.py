@@ -1,5 +1,6 @@
 """Runs from start to report: prepare, train, validate, save, test, write down."""
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -10,7 +11,18 @@ import numpy as np
 from ml_collections import ConfigDict
 from tqdm import tqdm
 
-from omr_jax import announce, checkpoint, data, devices, evaluate, log, recipe, report, runs
+from omr_jax import (
+  announce,
+  checkpoint,
+  data,
+  devices,
+  evaluate,
+  log,
+  processes,
+  recipe,
+  report,
+  runs,
+)
 from omr_jax.errors import UserError
 from omr_jax.feed import Feed
 from omr_jax.finish import finish
@@ -23,6 +35,8 @@ from omr_jax.workdir import (
   refuse_other_population,
   refuse_unwritable,
 )
+
+_STEPS_BETWEEN_QUESTIONS = 20
 
 
 def train_and_evaluate(
@@ -60,21 +74,20 @@ def train_all(
   started = time.monotonic()
   parts, *_ = [recipe.create(config) for config in configs.values()]
   folders = runs.workdirs(workdir, configs)
-  finished = [is_finished(config, folder) for folder, config in folders.items()]
-  if all(finished):
-    print(f'{workdir}: this run is finished.')
-    summaries = dict(zip(configs, map(report.rebuild, folders), strict=True))
-    announce.results(summaries, workdir)
-    return summaries
-  for folder in folders:
-    refuse_unwritable(folder)
   names = list(filter(None, configs))
-  refuse_other_population(workdir, names)
+  processes.refuse_differences({'config': json.dumps([c.to_json() for c in configs.values()])})
+  if processes.first_says(lambda: _are_finished(folders, names, workdir)):
+    return _told_again(configs, folders, workdir) if processes.is_first() else {}
   mesh = devices.mesh(next(iter(configs.values())).batch_size, len(configs))
-  dataset = parts.load(data_dir, raw_dir)
+  dataset = processes.first_goes_before(lambda: parts.load(data_dir, raw_dir))
+  processes.refuse_differences({'data': dataset.digest})
   together = runs.create(configs, config_name, workdir, parts, dataset, mesh, started)
-  with claim(folders, dataset.digest, workdir if names else None):
+  with ExitStack() as stack:
+    claimed = claim(folders, dataset.digest, workdir if names else None)
+    processes.first_says(lambda: stack.enter_context(claimed))
     summaries = _train_and_finish(together)
+  if not processes.is_first():
+    return {}
   announce.results(summaries, workdir)
   failed = [member.name for member in together.members if member.name not in summaries]
   if failed:
@@ -89,15 +102,38 @@ def _train_and_finish(together: Runs) -> dict[str, dict]:
   state, best = runs.start(together)
   announce.plan(together, state)
   feed = runs.create_feed(together)
+  epochs_done, logs = np.asarray(state.epoch).tolist(), []
   with ExitStack() as stack:
-    logs = [
-      stack.enter_context(closing(log.MetricsLog(member.workdir, int(epoch))))
-      for member, epoch in zip(together.members, state.epoch, strict=True)
-    ]
+
+    def open_logs() -> None:
+      for member, epochs in zip(together.members, epochs_done, strict=True):
+        logs.append(stack.enter_context(closing(log.MetricsLog(member.workdir, epochs))))
+
+    processes.first_says(open_logs)
     is_stopped = stack.enter_context(signals())
     state, best = _epochs(together, state, best, feed, logs, is_stopped)
     paces = [np.median([line['images_per_s'] for line in each.history] or [0]) for each in logs]
     return finish(together, state, best, paces)
+
+
+def _are_finished(folders: Mapping[Path, ConfigDict], names: Sequence[str], workdir: Path) -> bool:
+  """Whether all runs are; where not, their folders can be written, and are these runs'."""
+  finished = [is_finished(config, folder) for folder, config in folders.items()]
+  if all(finished):
+    return True
+  for folder in folders:
+    refuse_unwritable(folder)
+  refuse_other_population(workdir, names)
+  return False
+
+
+def _told_again(
+  configs: Mapping[str, ConfigDict], folders: Mapping[Path, ConfigDict], workdir: Path
+) -> dict[str, dict]:
+  print(f'{workdir}: this run is finished.')
+  summaries = dict(zip(configs, map(report.rebuild, folders), strict=True))
+  announce.results(summaries, workdir)
+  return summaries
 
 
 def _epochs(
@@ -126,12 +162,13 @@ def _epochs(
       break
     for number, line in lines.items():
       line |= {'images_per_s': images_per_s, 'seconds': time.monotonic() - epoch_began}
-      logs[number].write(line)
+      if logs:  # Of several processes only the first writes.
+        logs[number].write(line)
     pace = (_step(state) - steps_at_start) / (time.monotonic() - began)
     left = (config.epochs * together.steps_per_epoch - _step(state)) / pace
     print(announce.epoch_line(list(lines.values()), config.epochs, left), flush=True)
     checkpoint.save(together.manager, _step(state), state, best, together.seconds())
-    if is_stopped():
+    if processes.any_says(is_stopped()):
       raise Interrupted
   return state, best
 
@@ -162,10 +199,15 @@ def _epoch(
         break
       progress.update(_step(state) - step)
       step = _step(state)
-      if is_stopped() and step < end:
+      if step < end and _asks(step) and processes.any_says(is_stopped()):
         checkpoint.save(together.manager, step, state, best, together.seconds())
         raise Interrupted
   return state
+
+
+def _asks(step: int) -> bool:
+  """Whether to ask for interrupts now; several processes all have to, and wait for each other."""
+  return jax.process_count() == 1 or step % _STEPS_BETWEEN_QUESTIONS == 0
 
 
 def _refuse_not_finite(together: Runs, state: TrainState) -> None:
@@ -192,15 +234,16 @@ def _validate(
   bad_steps = np.asarray(state.bad_step)
   spoilt = running & (bad_steps < 0) & ~np.isfinite(losses)
   bad_steps = np.where(spoilt, np.asarray(state.step) - 1, bad_steps).astype(np.int32)
-  state = state.replace(bad_step=jax.device_put(bad_steps, state.bad_step.sharding))
+  state = state.replace(bad_step=devices.place(bad_steps, state.bad_step.sharding))
   _refuse_not_finite(together, state)
-  steps, loss_sums = np.asarray(state.step), np.asarray(state.loss_sum)
+  steps, epochs = np.asarray(state.step), np.asarray(state.epoch)
+  loss_sums = np.asarray(state.loss_sum)
   scales = np.ones(len(steps)) if state.plateau is None else np.asarray(state.plateau.scale)
   lines = {}
   for number in np.flatnonzero(running & (bad_steps < 0)).tolist():
     rate = float(together.members[number].rates(int(steps[number]) - 1))
     lines[number] = {
-      'epoch': int(state.epoch[number]) + 1,
+      'epoch': int(epochs[number]) + 1,
       'step': int(steps[number]),
       'loss': float(loss_sums[number]) / together.steps_per_epoch,
       'validation_accuracy': float(accuracies[number]),

@@ -3,9 +3,11 @@
 python -m omr_jax.main --config configs/homus.py --workdir runs/homus
 
 A number's list, such as --config.seed=0,1,2, trains several networks as one program, each with a
-folder in the workdir; see `omr_jax.population`.
+folder in the workdir; see `omr_jax.population`. With --distributed several processes train one
+network; see launch/README.md.
 """
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -31,6 +33,17 @@ _RAW_DIR = flags.DEFINE_string(
 _DATA_DIR = flags.DEFINE_string(
   'data_dir', None, 'Folder of prepared data; $TFDS_DATA_DIR or ~/tensorflow_datasets by default.'
 )
+_DISTRIBUTED = flags.DEFINE_bool(
+  'distributed', False, 'This is one of several processes that train one network.'
+)
+_COORDINATOR = flags.DEFINE_string(
+  'coordinator',
+  None,
+  'Of --distributed: address:port of process 0. TPU pods, SLURM and Open MPI tell it and the '
+  'next two by themselves.',
+)
+_NUM_PROCESSES = flags.DEFINE_integer('num_processes', None, 'Of --distributed: their number.')
+_PROCESS_ID = flags.DEFINE_integer('process_id', None, 'Of --distributed: of this one, from 0.')
 
 _lists: dict[str, tuple] = {}  # Of the command line, by key; flags have no lists of numbers.
 
@@ -38,6 +51,7 @@ _lists: dict[str, tuple] = {}  # Of the command line, by key; flags have no list
 def main(arguments: list[str]) -> None:
   """The command."""
   config, name = page(arguments)
+  _check_distributed()
   workdir = Path(_WORKDIR.value or f'runs/{name}-{time.strftime("%Y%m%d-%H%M%S")}')
   end(lambda: _train(config, name, workdir), workdir)
 
@@ -65,6 +79,19 @@ def end(command: Callable[[], None], workdir: Path) -> NoReturn:
     sys.exit(1)
 
 
+def _check_distributed() -> None:
+  """Ends the program where the flags of several processes don't fit together."""
+  explicit = [flag.name for flag in (_COORDINATOR, _NUM_PROCESSES, _PROCESS_ID) if flag.present]
+  if explicit and not _DISTRIBUTED.value:
+    _refuse(f'--{explicit[0]} needs --distributed.')
+  if explicit and len(explicit) < 3:
+    _refuse('Give --coordinator, --num_processes and --process_id together, or none of them.')
+  if explicit and not 0 <= _PROCESS_ID.value < _NUM_PROCESSES.value:
+    _refuse(f'--process_id must be from 0 to {_NUM_PROCESSES.value - 1}, below --num_processes.')
+  if _DISTRIBUTED.value and _WORKDIR.value is None:
+    _refuse('--distributed needs a --workdir that all processes can reach.')
+
+
 def checked(config: ConfigDict) -> dict[str, ConfigDict]:
   """The config of each run by its name, see `population.split`, checked.
 
@@ -88,11 +115,17 @@ def given() -> set[str]:
 
 def _train(config: ConfigDict, name: str, workdir: Path) -> None:
   # JAX starts only now, so that a wrong flag is answered at once.
-  from omr_jax import backend, loop
+  from omr_jax import backend, loop, processes
 
   configs = checked(config)
-  backend.start(config.batch_size, len(configs))
-  loop.train_all(configs, name, workdir, folders.data_dir(_DATA_DIR.value), _RAW_DIR.value)
+  if _DISTRIBUTED.value and len(configs) > 1:
+    raise UserError('--distributed trains one network; give one value instead of a list.')
+  backend.start(config.batch_size, len(configs), alone=not _DISTRIBUTED.value)
+  with contextlib.ExitStack() as stack:
+    if _DISTRIBUTED.value:
+      others = _COORDINATOR.value, _NUM_PROCESSES.value, _PROCESS_ID.value
+      stack.enter_context(processes.joined(*others))
+    loop.train_all(configs, name, workdir, folders.data_dir(_DATA_DIR.value), _RAW_DIR.value)
 
 
 def parse(arguments: list[str]) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 import optax
 from ml_collections import ConfigDict
 
-from omr_jax import backend, checkpoint, data, feed, population, recipe, train
+from omr_jax import backend, checkpoint, data, devices, feed, population, recipe, train
 from omr_jax.errors import UserError
 from omr_jax.state import TrainState, Variables
 
@@ -67,7 +67,7 @@ class Runs:
 
   def predict(self, variables: Variables, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     """Logits of all examples of a split, float32 [members, examples, classes]."""
-    return train.predict(self.trainer.logits, variables, arrays, self.parts.evaluates)
+    return train.predict(self.trainer.logits, variables, arrays, self.parts.evaluates, self.mesh)
 
   def seconds(self) -> float:
     """What they have taken so far, what a kill has lost apart."""
@@ -152,7 +152,7 @@ def start(runs: Runs) -> tuple[TrainState, Variables]:
     return state, jax.device_get(state.evaluated())
   best = checkpoint.restore(runs.manager, 'best', state.variables)
   runs.started -= checkpoint.seconds(runs.manager)
-  return jax.device_put(saved, jax.tree.leaves(state)[0].sharding), best
+  return devices.place(saved, jax.tree.leaves(state)[0].sharding), best
 
 
 def is_streamed(runs: Runs) -> bool:

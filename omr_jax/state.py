@@ -4,6 +4,7 @@ What trains, saves and evaluates has the states of all members of a population i
 leaves have a leading axis [members]; a run alone is a population of one.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,7 +78,7 @@ def averaged(state: TrainState, variables: Variables, decay: float) -> Variables
 
 def count_parameters(state: TrainState) -> int:
   """How many numbers are trained, of each member."""
-  return sum(leaf[0].size for leaf in jax.tree.leaves(state.variables['params']))
+  return sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(state.variables['params']))
 
 
 def member(tree: Any, index: int) -> Any:

@@ -12,7 +12,7 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from omr_jax import state as states
-from omr_jax.devices import BATCH_AXIS, MEMBER_AXIS, for_members, shared_batch
+from omr_jax.devices import BATCH_AXIS, MEMBER_AXIS, for_members, place_examples, shared_batch
 from omr_jax.recipe import Recipe
 from omr_jax.state import TrainState, Variables
 
@@ -209,12 +209,17 @@ def _loss(training: Training, params, batch_stats, inputs, labels, key) -> tuple
 
 
 def predict(
-  logits: Callable, variables: Variables, arrays: Mapping[str, np.ndarray], reads: Sequence[str]
+  logits: Callable,
+  variables: Variables,
+  arrays: Mapping[str, np.ndarray],
+  reads: Sequence[str],
+  mesh: Mesh | None = None,
 ) -> np.ndarray:
   """Logits of all examples, float32 [..., examples, classes], in batches of one compiled size.
 
   Its size is about EVALUATION_BATCH pictures, divisible among the devices. `reads` names what
-  `logits` reads among the arrays (`Recipe.evaluates`); what it gives may have leading axes.
+  `logits` reads among the arrays (`Recipe.evaluates`); what it gives may have leading axes. The
+  devices of a `mesh` share a batch.
   """
   devices = jax.device_count()
   views = math.prod(arrays[reads[0]].shape[1:-3])  # Of each example, or 1.
@@ -222,11 +227,10 @@ def predict(
   examples = len(arrays[reads[0]])
   results = []
   for start in range(0, examples, size):
-    batch = {name: arrays[name][start : start + size] for name in reads}
-    short = size - len(batch[reads[0]])
-    batch = {
-      name: np.pad(value, [(0, short)] + [(0, 0)] * (value.ndim - 1), mode='edge')
-      for name, value in batch.items()
-    }
+    chosen = np.minimum(np.arange(start, start + size), examples - 1)
+    if mesh is None:
+      batch = {name: arrays[name][chosen] for name in reads}
+    else:
+      batch = place_examples(arrays, reads, chosen, mesh)
     results.append(np.asarray(logits(variables, batch)))
   return np.concatenate(results, axis=-2)[..., :examples, :]
