@@ -6,6 +6,7 @@ lists: all runs of a population compile to one program.
 """
 
 import ast
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -80,6 +81,23 @@ def split(config: ConfigDict, lists: Mapping[str, tuple]) -> dict[str, ConfigDic
   return configs
 
 
+def together(configs: Mapping[str, ConfigDict], most: int) -> list[dict[str, ConfigDict]]:
+  """Groups of runs, given by name, that can be populations; in the order of their first runs.
+
+  Args:
+    configs: Of all runs.
+    most: Runs of a group.
+  """
+  groups: dict[str, list[dict[str, ConfigDict]]] = {}
+  for name, config in configs.items():
+    found = groups.setdefault(_kind(config), [{}])
+    if len(found[-1]) == most:
+      found.append({})
+    found[-1][name] = config
+  order = {name: place for place, name in enumerate(configs)}
+  return sorted(itertools.chain(*groups.values()), key=lambda group: order[next(iter(group))])
+
+
 def values(configs: Sequence[ConfigDict]) -> dict[str, np.ndarray]:
   """The numbers in which the configs differ, by key: [runs] or, of pairs, [runs, 2]."""
   keys = [f'{s}.{name}' if s else name for s, names in NUMBERS.items() for name in names]
@@ -99,6 +117,19 @@ def with_values(config: ConfigDict, numbers: Mapping[str, Any]) -> ConfigDict:
     for key, value in numbers.items():
       _set(changed, key, (value[0], value[1]) if key in _PAIRS else value)
   return changed
+
+
+def _kind(config: ConfigDict) -> str:
+  """Equal for configs that differ only in numbers, with the same parts of a step left out."""
+  kind = {}
+  for section, content in config.to_dict().items():
+    for name, value in (content if isinstance(content, dict) else {'': content}).items():
+      key = f'{section}.{name}' if name else section
+      if not _is_number(key):
+        kind[key] = repr(value)
+      elif _switches({key: ()}):
+        kind[key] = value == 0
+  return repr(sorted(kind.items()))
 
 
 def _list(key: str, text: str) -> tuple | None:

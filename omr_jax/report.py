@@ -159,6 +159,7 @@ def _measure(run: FinishedRun) -> tuple[dict, dict]:
     'correct': correct,
     'n': n,
     'accuracy_wilson_95': list(evaluate.wilson_interval(correct, n)),
+    'validation_accuracy': _validation_accuracy(run),
     'temperature': temperature,
     'nll': evaluate.negative_log_likelihood(logits, labels, temperature),
     'nll_uncalibrated': evaluate.negative_log_likelihood(logits, labels),
@@ -179,6 +180,11 @@ def _measure(run: FinishedRun) -> tuple[dict, dict]:
     'correct': right,
     'confusion': confusion,
   }
+
+
+def _validation_accuracy(run: FinishedRun) -> float:
+  correct, n = evaluate.accuracy(run.validation_logits, run.validation_labels)
+  return correct / n
 
 
 def _write(run: FinishedRun) -> dict:

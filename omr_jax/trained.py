@@ -48,7 +48,7 @@ def config(workdir: str | os.PathLike) -> ConfigDict:
     UserError: The folder is no run.
   """
   path = Path(workdir) / 'config.json'
-  found = ConfigDict(_tuples(read_json(path, 'give the workdir of a run')))
+  found = ConfigDict(tuples(read_json(path, 'give the workdir of a run')))
   try:
     check_config(found)
   except UserError as error:
@@ -84,8 +84,8 @@ def load(workdir: str | os.PathLike) -> Trained:
   return Trained(of_run, parts, jax.tree.map(lambda leaf: leaf[0], variables))
 
 
-def _tuples(tree: Any) -> Any:
+def tuples(tree: Any) -> Any:
   """JSON has lists where a config has tuples."""
   if isinstance(tree, dict):
-    return {key: _tuples(value) for key, value in tree.items()}
+    return {key: tuples(value) for key, value in tree.items()}
   return tuple(tree) if isinstance(tree, list) else tree

@@ -1,0 +1,116 @@
+"""What Ray costs a sweep, and how many trials that return at once it takes through in a second.
+
+python benchmarks/sweeps.py by_hand    # quick.py's programs in turn, as a person would start them
+python benchmarks/sweeps.py ray        # the same by launch/sweep.py
+python benchmarks/sweeps.py at_once    # 1 000 trials that train nothing
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from omr_jax import folders
+from omr_jax.sweeps import driver, each, page
+
+_ROOT = Path(__file__).parent.parent
+_QUICK = 'configs/sweeps/quick.py'
+_TRIALS = 1000
+
+
+def main() -> None:
+  """The command."""
+  parser = argparse.ArgumentParser(description=__doc__)
+  parser.formatter_class = argparse.RawDescriptionHelpFormatter
+  parser.add_argument('what', choices=('by_hand', 'ray', 'at_once'))
+  parser.add_argument('--cpus', help='of ray: cores for each program')
+  options = parser.parse_args()
+  os.chdir(_ROOT)
+  with tempfile.TemporaryDirectory() as out:
+    began = time.monotonic()
+    if options.what == 'by_hand':
+      _by_hand(Path(out))
+    elif options.what == 'ray':
+      cpus = ['--cpus', options.cpus] if options.cpus else []
+      command = [sys.executable, 'launch/sweep.py', '--sweep', _QUICK, '--out', f'{out}/quick']
+      subprocess.run(command + cpus, check=True)
+    else:
+      _at_once(Path(out))
+    print(f'{options.what}: {time.monotonic() - began:.1f} s')
+
+
+def _by_hand(out: Path) -> None:
+  sweep = page.read(_QUICK)
+  for name, runs in sweep.packs.items():
+    first, *_ = changes = [sweep.overrides[run] for run in runs]
+    flags = [f'--config.{key}={value}' for key, value in first.items() if key != 'seed']
+    seeds = ','.join(str(each['seed']) for each in changes)
+    command = [sys.executable, '-m', 'omr_jax.main', '--config', sweep.config]
+    command += [*flags, f'--config.seed={seeds}', f'--workdir={out / name}']
+    began = time.monotonic()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    print(f'{name}: {time.monotonic() - began:.1f} s', flush=True)
+
+
+def _at_once(out: Path) -> None:
+  """Through the whole path: page, Ray, a program for each trial, its folder, table and report."""
+  text = (
+    'from omr_jax.sweeps import each\n'
+    f"CONFIG, TOGETHER = 'configs/homus.py', 1\n"
+    f"get_sweep = lambda: each('seed', range({_TRIALS}))\n"
+  )
+  (out / 'thousand.py').write_text(text)
+  sweep, seen = page.read(str(out / 'thousand.py')), []
+  assert list(sweep.overrides) == list(each('seed', range(_TRIALS)))
+  ended = threading.Event()
+  watching = threading.Thread(target=_watch, args=(out / 'sweep', seen, ended))
+  watching.start()
+  began = time.monotonic()
+  finished = driver.run(
+    sweep, out / 'sweep', None, 1, None, str(folders.data_dir(None)), None, 'at_once:train'
+  )
+  seconds = time.monotonic() - began
+  ended.set()
+  watching.join()
+  assert finished and (out / 'sweep' / 'sweep.csv').read_text().count(',finished,') == _TRIALS
+  print(f'{_TRIALS / seconds:.1f} trials a second, with start and end of Ray and all reports')
+  for done, driver_mib, all_mib in seen:
+    print(f'after {done:4} trials: driver {driver_mib:.0f} MiB, with all of Ray {all_mib:.0f} MiB')
+
+
+def _watch(out: Path, seen: list, ended: threading.Event) -> None:
+  """Notes the memory after every 200 trials."""
+  done = 0
+  while not ended.wait(0.2):
+    count = sum(1 for _ in out.glob('runs/*/summary.json'))
+    if count >= done + 200:
+      done = count
+      seen.append((count, _resident(os.getpid()), _of_ray()))
+
+
+def _resident(pid: int) -> float:
+  """MiB that a process has in memory, or 0 where it has ended."""
+  try:
+    pages = int(Path(f'/proc/{pid}/statm').read_text().split()[1])
+  except (OSError, IndexError):
+    return 0
+  return pages * os.sysconf('SC_PAGE_SIZE') / 2**20
+
+
+def _of_ray() -> float:
+  """MiB of all processes below this one; shared pages count for each."""
+  listed = subprocess.run(['ps', '-eo', 'pid=,ppid='], capture_output=True, text=True, check=True)
+  parents = dict(map(int, line.split()) for line in listed.stdout.splitlines())
+  family, size = {os.getpid()}, 0
+  while len(family) > size:
+    size = len(family)
+    family |= {pid for pid, parent in parents.items() if parent in family}
+  return sum(map(_resident, family))
+
+
+if __name__ == '__main__':
+  main()

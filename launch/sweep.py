@@ -1,0 +1,82 @@
+"""Trains all runs of a sweep, on this machine or on a Ray cluster.
+
+  python launch/sweep.py --sweep configs/sweeps/quick.py --out runs/quick
+
+Runs that differ only in numbers are trained as one program. Each program has its folder and its log
+in --out; what is killed goes on from its checkpoint, and the same command, started again, skips
+what is finished. sweep.csv and sweep.html there have the results, so far or in the end. On a
+cluster, --out and the data must be on a file system that all its machines share; see README.md
+beside this file.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from omr_jax import folders
+from omr_jax.errors import UserError, answered
+from omr_jax.interrupt import Interrupted
+
+
+def main(arguments: list[str] | None = None) -> int:
+  """The command; returns its exit code: 1 after Ctrl-C, or where a run has failed."""
+  parser = argparse.ArgumentParser(prog='python launch/sweep.py', description=__doc__)
+  parser.formatter_class = argparse.RawDescriptionHelpFormatter
+  parser.add_argument('--sweep', required=True, help='page of the sweep, see configs/sweeps')
+  parser.add_argument('--out', required=True, help='folder of the sweep')
+  parser.add_argument('--address', help='of a Ray cluster, or auto; by default this machine alone')
+  parser.add_argument(
+    '--cpus',
+    type=int,
+    help='cores for each program; by default it gets a GPU, the chips of a TPU host, or all cores',
+  )
+  parser.add_argument('--gpus', type=float, help='GPUs for each program')
+  parser.add_argument('--raw_dir', help='folder with the raw data; $OMR_RAW_DIR by default')
+  parser.add_argument('--data_dir', help='folder of prepared data, as of omr_jax.main')
+  parser.add_argument('--dry_run', action='store_true', help='only tell what would be trained')
+  options = parser.parse_args(arguments)
+  if options.cpus is not None and options.cpus < 1:
+    parser.error('--cpus must be 1 or more.')
+  if options.gpus is not None and options.gpus < 0:
+    parser.error('--gpus must be 0 or more.')
+  finished = []
+  try:
+    code = answered(lambda: finished.append(_sweep(options)))
+  except Interrupted:
+    print('\nsaved; the same command goes on.', file=sys.stderr)
+    return 1
+  return code or (0 if finished == [True] else 1)
+
+
+def _sweep(options: argparse.Namespace) -> bool:
+  """Whether all runs are finished."""
+  try:
+    import ray  # noqa: F401
+    import rich  # noqa: F401
+  except ImportError as error:
+    raise UserError(f"{error.name} is missing; pip install -e '.[sweep]'.") from error
+  from omr_jax.sweeps import driver, page
+
+  sweep = page.read(options.sweep)
+  print(
+    f'{options.sweep}: {len(sweep.overrides)} runs of {sweep.config} in {len(sweep.packs)} programs'
+  )
+  if options.dry_run:
+    for name, runs in sweep.packs.items():
+      print(f'{name}: {" ".join(runs)}' if list(runs) != [name] else name)
+    for name, words in sweep.wrong.items():
+      print(f'{name}: {words}')
+    return not sweep.wrong
+  return driver.run(
+    sweep,
+    Path(options.out).absolute(),
+    options.address,
+    options.cpus,
+    options.gpus,
+    str(folders.data_dir(options.data_dir).absolute()),
+    options.raw_dir and str(Path(options.raw_dir).absolute()),
+  )
+
+
+if __name__ == '__main__':
+  sys.exit(main())

@@ -1,0 +1,88 @@
+"""How a sweep goes, while it goes: a table on a terminal, a line for each end elsewhere."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+
+from omr_jax.announce import duration
+from omr_jax.files import read_json
+from omr_jax.sweeps import folder, report
+from omr_jax.sweeps.folder import Pack
+
+_SHOWN = 20  # Packs that are going on.
+_SECONDS_BETWEEN_REPORTS = 30
+
+
+@contextlib.contextmanager
+def told(out: Path, packs: Sequence[Pack]) -> Iterator[Callable[[Sequence[Pack]], None]]:
+  """Gives what tells: called with the packs that are not over. It also keeps the report new.
+
+  Args:
+    out: Folder of the sweep.
+    packs: All of the sweep.
+  """
+  began, reported = time.monotonic(), time.monotonic()
+  before = {pack.name for pack in packs if not folder.is_over(pack)}
+  total = len(packs)
+  with Live(refresh_per_second=2) if sys.stdout.isatty() else contextlib.nullcontext() as live:
+
+    def tell(waiting: Sequence[Pack]) -> None:
+      nonlocal reported, before
+      names = {pack.name for pack in waiting}
+      over = [pack for pack in packs if pack.name in before - names]
+      before = names
+      done = f'{total - len(waiting)} of {total} programs, {duration(time.monotonic() - began)}'
+      if live is not None:
+        live.update(Group(_table(waiting), f'{done} so far'))
+      else:
+        for pack in over:
+          print(f'{_end(pack)}  ({done})', flush=True)
+      if over and time.monotonic() > reported + _SECONDS_BETWEEN_REPORTS:
+        report.write(out)
+        reported = time.monotonic()
+
+    yield tell
+
+
+def _table(waiting: Sequence[Pack]) -> Table:
+  table = Table('going on', 'runs', 'epoch', 'loss', 'validation', 'images/s', 'since')
+  for pack in [pack for pack in waiting if pack.starts.exists()][:_SHOWN]:
+    lines = [folder.history(workdir) for workdir in pack.workdirs.values()]
+    started = time.time() - folder.starts(pack)[-1]['time']
+    lasts = [each[-1] for each in lines if each]
+    if not lasts:
+      table.add_row(pack.name, str(len(pack.runs)), '', '', '', '', duration(started))
+      continue
+    best = max(line['validation_accuracy'] for line in lasts)
+    table.add_row(
+      pack.name if len(pack.runs) == 1 else f'{pack.name}: {pack.runs[0]} ...',
+      str(len(pack.runs)),
+      str(max(line['epoch'] for line in lasts)),
+      f'{sum(line["loss"] for line in lasts) / len(lasts):.4f}',
+      f'{100 * best:.2f} %',
+      f'{sum(line["images_per_s"] for line in lasts):.0f}',
+      duration(started),
+    )
+  return table
+
+
+def _end(pack: Pack) -> str:
+  """What came of a pack, in a line."""
+  said = []
+  for run, workdir in pack.workdirs.items():
+    failed = folder.error(pack.out, run)
+    if failed is not None:
+      said.append(f'{run}: {failed}')
+    elif (workdir / 'summary.json').exists():
+      summary = read_json(workdir / 'summary.json', 'start the sweep again')
+      said.append(
+        f'{run}: validation {100 * summary["validation_accuracy"]:.2f} %, '
+        f'{duration(summary["seconds"])}'
+      )
+  return '\n'.join(said)

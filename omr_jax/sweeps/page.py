@@ -1,0 +1,117 @@
+"""A sweep's page, read and checked: the config of every run, and which runs go together."""
+
+import importlib.util
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ml_collections import ConfigDict
+
+from omr_jax import check, population
+from omr_jax.errors import UserError, nearest
+
+_NAME = re.compile(r'[\w.=,+-]{1,200}')  # Of a folder, on every file system and in every shell.
+
+
+class Sweep(NamedTuple):
+  """What a page says.
+
+  Attributes:
+    name: Of the page.
+    config: Path of the config's page, with its variant.
+    overrides: Of each run, by key.
+    configs: Of each run that can be run.
+    wrong: What is wrong with the others' configs.
+    packs: The runs that can be run, in groups of those that one program trains, by folder: a run
+      alone has its own name, a group has 'together_0' and so on.
+  """
+
+  name: str
+  config: str
+  overrides: Mapping[str, Mapping[str, Any]]
+  configs: Mapping[str, ConfigDict]
+  wrong: Mapping[str, str]
+  packs: Mapping[str, Mapping[str, ConfigDict]]
+
+
+def read(path: str) -> Sweep:
+  """Reads a page such as configs/sweeps/quick.py: CONFIG, TOGETHER and get_sweep().
+
+  Raises:
+    UserError: The page is none, a key in it is unknown, a run's name can't be a folder's, or none
+      of its runs can be run.
+  """
+  page = _module(path)
+  for name in ('CONFIG', 'TOGETHER', 'get_sweep'):
+    if not hasattr(page, name):
+      raise UserError(f'{path}: lacks {name}; see configs/sweeps/quick.py.')
+  if not isinstance(page.TOGETHER, int) or page.TOGETHER < 1:
+    raise UserError(
+      f'{path}: TOGETHER is {page.TOGETHER!r}; it must be a number of runs, 1 or more.'
+    )
+  overrides = page.get_sweep()
+  if not isinstance(overrides, dict) or not overrides:
+    raise UserError(f'{path}: get_sweep() gives no runs; it must give overrides by name.')
+  config_path, _, variant = page.CONFIG.partition(':')
+  base = _module(config_path).get_config(*([variant] if variant else []))
+  configs, wrong = {}, {}
+  for name, changes in overrides.items():
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.startswith('.'):
+      raise UserError(
+        f'{path}: {name!r} can not name a run; take up to 200 letters, digits and _ . = , + -'
+      )
+    config = _changed(base, changes, f'{path}: {name}')
+    try:
+      check.check_config(config)
+      configs[name] = config
+    except UserError as error:
+      wrong[name] = str(error)
+  first_of = {}
+  for name, config in configs.items():
+    first = first_of.setdefault(config.to_json(sort_keys=True), name)
+    if first != name:
+      raise UserError(f'{path}: {first} and {name} are the same run; leave one out.')
+  if not configs:
+    raise UserError(f'{path}: none of its runs can be run. {next(iter(wrong.values()))}')
+  return Sweep(
+    Path(path).stem, page.CONFIG, overrides, configs, wrong, _packs(configs, page.TOGETHER)
+  )
+
+
+def _packs(configs: Mapping[str, ConfigDict], most: int) -> dict[str, dict[str, ConfigDict]]:
+  packs = {}
+  for group in population.together(configs, most):
+    folder = next(iter(group)) if len(group) == 1 else f'together_{len(packs)}'
+    packs[folder] = group
+  return packs
+
+
+def _changed(base: ConfigDict, changes: Mapping[str, Any], where: str) -> ConfigDict:
+  config = base.copy_and_resolve_references()
+  for key, value in changes.items():
+    *sections, name = key.split('.')
+    section = config
+    for part in (*sections, name):
+      if not isinstance(section, ConfigDict) or part not in section:
+        known = section if isinstance(section, ConfigDict) else ()
+        raise UserError(f'{where}: there is no config.{key}{nearest(part, list(known))}')
+      parent, section = section, section[part]
+    try:
+      parent[name] = value
+    except (TypeError, ValueError) as error:
+      words = str(error).splitlines()[0]
+      raise UserError(f'{where}: config.{key} can not be {value!r}: {words}') from error
+  return config
+
+
+def _module(path: str) -> Any:
+  if not Path(path).is_file():
+    raise UserError(f'{path!r}: there is no such page; configs/ and configs/sweeps/ have some.')
+  spec = importlib.util.spec_from_file_location(f'page_{Path(path).stem}', path)
+  module = importlib.util.module_from_spec(spec)
+  try:
+    spec.loader.exec_module(module)
+  except Exception as error:  # A page is a program: it may raise anything.
+    raise UserError(f'{path}: {type(error).__name__}: {error}') from error
+  return module

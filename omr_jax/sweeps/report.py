@@ -1,0 +1,189 @@
+"""A sweep's page for people, in the look of a run's report."""
+
+import html
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from omr_jax import figures, page_parts
+from omr_jax.announce import duration
+from omr_jax.files import read_json, write_file
+from omr_jax.page_parts import DASH, percent
+from omr_jax.sweeps import folder, results
+from omr_jax.sweeps.results import Row
+
+_CURVES = 12  # Settings whose learning curves are drawn, the best ones.
+
+
+def write(out: Path) -> list[Row]:
+  """Writes sweep.csv and sweep.html of what there is so far; returns the rows.
+
+  Raises:
+    UserError: A file can't be written.
+  """
+  runs = results.rows(out)
+  results.write_csv(out, runs)
+  said = read_json(out / 'sweep.json', 'start the sweep again')
+  write_file(out / 'sweep.html', _page(out, said, runs).encode())
+  return runs
+
+
+def _page(out: Path, said: dict, runs: Sequence[Row]) -> str:
+  finished = [row for row in runs if row.summary is not None]
+  failed = [row for row in runs if row.error is not None]
+  seconds = sum(row.summary['seconds'] / row.summary['trained_together'] for row in finished)
+  sections = {}
+  if finished:
+    sections['Ranking'] = _ranking(runs)
+    if results.effects(runs):
+      sections['Effects'] = _effects(runs)
+    if results.correlations(runs):
+      sections['Random draws'] = _correlations(runs)
+    sections['Learning curves'] = _curves(out, runs)
+  sections['Runs'] = _runs(runs)
+  if failed:
+    sections['Errors'] = _errors(failed)
+  tiles = {
+    'Finished': f'{len(finished)} of {len(runs)}',
+    'Failed': str(len(failed)),
+    'Programs': str(len(said['packs'])),
+    'Their time': duration(seconds),
+  }
+  if finished:
+    tiles['Best on validation'] = percent(results.ranking(runs)[0].validation)
+  return page_parts.fill(
+    f'{len(finished)} of {len(runs)} runs finished',
+    f'sweep {said["name"]}, {said["config"]}',
+    'Ranked by validation accuracy: the test split is for the final figure, not for choices. Runs '
+    'that are trained together share their time.',
+    tiles,
+    sections,
+    2,
+  )
+
+
+def _ranking(runs: Sequence[Row]) -> str:
+  body = ''.join(
+    _row(
+      each.name,
+      each.runs,
+      percent(each.validation),
+      _points(each.validation_deviation),
+      percent(each.accuracy),
+      _points(each.deviation),
+      f'{percent(each.low)} to {percent(each.high)}',
+      duration(each.seconds),
+    )
+    for each in results.ranking(runs)
+  )
+  head = _row(
+    'setting', 'runs', 'validation', '±', 'test', '±', '95 % interval of the test', 'time', tag='th'
+  )
+  return page_parts.table(
+    'Means over seeds, ± their standard deviation; the interval is Wilson’s, of all answers',  # noqa: RUF001
+    head,
+    body,
+  )
+
+
+def _effects(runs: Sequence[Row]) -> str:
+  body = ''.join(
+    _row(
+      f'{each.factor}: {each.level} against {each.against}',
+      each.pairs,
+      _points(each.validation, sign=True),
+      _points(each.accuracy, sign=True),
+      DASH
+      if math.isnan(each.low)
+      else f'{_points(each.low, sign=True)} to {_points(each.high, sign=True)}',
+    )
+    for each in results.effects(runs)
+  )
+  head = _row('factor', 'pairs', 'validation', 'test', '95 % interval of the test', tag='th')
+  return page_parts.table(
+    'Mean difference in points over pairs of runs that differ in this factor only; t interval',
+    head,
+    body,
+  )
+
+
+def _correlations(runs: Sequence[Row]) -> str:
+  body = ''.join(
+    _row(key, n, f'{rho:+.2f}', f'{p:.2g}') for key, n, rho, p in results.correlations(runs)
+  )
+  head = _row('key', 'runs', 'rank correlation', 'p', tag='th')
+  return page_parts.table(
+    'Numbers drawn at random, with validation accuracy (Spearman)', head, body
+  )
+
+
+def _curves(out: Path, runs: Sequence[Row]) -> str:
+  best = [setting.name for setting in results.ranking(runs)[:_CURVES]]
+  shown = {}
+  for row in runs:
+    name = ','.join(part for part in row.run.split(',') if not part.startswith('seed='))
+    if row.summary is not None and (name or row.run) in best and name not in shown:
+      lines = folder.history(out / row.workdir)
+      shown[name or row.run] = {
+        key: ([line['epoch'] for line in lines], [line[key] for line in lines])
+        for key in ('loss', 'validation_accuracy')
+      }
+  shown = {name: shown[name] for name in best if name in shown}
+  drawn = (
+    figures.curves({name: each['loss'] for name, each in shown.items()}, 'training loss', log=True),
+    figures.curves(
+      {name: each['validation_accuracy'] for name, each in shown.items()}, 'validation accuracy'
+    ),
+  )
+  return (
+    f'<p class="soft">The {len(shown)} best settings, the first run of each.</p>\n'
+    f'<div class="curves wide">{"".join(f"<figure>{each}</figure>" for each in drawn)}</div>'
+  )
+
+
+def _runs(runs: Sequence[Row]) -> str:
+  body = ''.join(_run(row) for row in runs)
+  head = _row(
+    'run', 'state', 'validation', 'test', 'epochs', 'time', 'together', 'images/s', 'memory',
+    'starts', 'log', tag='th',
+  )  # fmt: skip
+  return page_parts.table('All runs, and what each has cost', head, body)
+
+
+def _run(row: Row) -> str:
+  cells = [results.state(row)]
+  if row.summary is None:
+    cells += [DASH] * 7
+  else:
+    summary = row.summary
+    cells += [
+      percent(summary['validation_accuracy']),
+      percent(summary['accuracy']),
+      summary['epochs'],
+      duration(summary['seconds']),
+      summary['trained_together'],
+      f'{summary["images_per_s"]:.0f}',
+      f'{summary["peak_memory_gib"]:.2f} GiB',
+    ]
+  return _row(row.run, *cells, row.starts, row.log)
+
+
+def _errors(failed: Sequence[Row]) -> str:
+  body = ''.join(_row(row.run, row.error) for row in failed)
+  return page_parts.table(
+    'Runs that can not be finished', _row('run', 'why', tag='th'), body, kind='words'
+  )
+
+
+def _row(name: str, *cells: object, tag: str = 'td') -> str:
+  kind = ' scope="col"' if tag == 'th' else ''
+  first = f'<th scope="{"col" if tag == "th" else "row"}">{html.escape(name)}</th>'
+  others = ''.join(f'<{tag}{kind}>{html.escape(str(cell))}</{tag}>' for cell in cells)
+  return f'<tr>{first}{others}</tr>\n'
+
+
+def _points(share: float, sign: bool = False) -> str:
+  """A difference of shares in points."""
+  if math.isnan(share):
+    return DASH
+  return f'{100 * share:+.2f}' if sign else f'{100 * share:.2f}'

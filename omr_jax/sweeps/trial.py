@@ -1,0 +1,105 @@
+"""The program that trains the runs of one pack: started by a worker of Ray, ends with it.
+
+  python -m omr_jax.sweeps.trial OUT PACK CORES TRAIN DATA_DIR RAW_DIR
+
+It is a process of its own, so that whatever happens to it happens to nothing else, and so that JAX
+starts anew with what the runs need.
+"""
+
+import contextlib
+import fcntl
+import importlib
+import os
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from omr_jax.errors import UserError
+from omr_jax.interrupt import Interrupted
+from omr_jax.sweeps import folder
+from omr_jax.sweeps.folder import Pack
+
+# Of this program: all runs are finished, or why not is written down; saved to go on later.
+OVER, STOPPED = 0, 3
+# Seconds to wait for the program that was killed before this one was started.
+_PATIENCE = 120
+
+
+def main(arguments: list[str]) -> int:
+  """The program; returns its exit code."""
+  out, name, cores, train, data_dir, raw_dir = arguments
+  threading.Thread(target=_end_with_the_worker, daemon=True).start()
+  pack = Pack(
+    Path(out),
+    name,
+    list(folder.read_json(Path(out) / 'packs' / f'{name}.json', 'start the sweep again')),
+  )
+  with contextlib.ExitStack() as stack:
+    try:
+      lock = pack.out / 'starts' / f'{name}.lock'
+      words = f'{name} is still being trained by another process; wait for its end.'
+      stack.enter_context(folder.locked(lock, _PATIENCE, words))
+      if folder.is_over(pack):
+        return OVER
+      stack.enter_context(_pinned(int(cores)))
+      module, _, function = train.partition(':')
+      getattr(importlib.import_module(module), function)(pack, data_dir, raw_dir or None)
+    except UserError as error:
+      print(f'\n{error}', file=sys.stderr)
+      for run, workdir in pack.workdirs.items():
+        if not (workdir / 'summary.json').exists():
+          folder.fail(pack.out, run, str(error))
+    except Interrupted:
+      return STOPPED
+  return OVER
+
+
+def train(pack: Pack, data_dir: str, raw_dir: str | None) -> None:
+  """Trains a pack as `omr_jax.main` does: from its checkpoint, if there is one."""
+  from omr_jax import backend, loop
+
+  configs = folder.configs(pack)
+  if pack.is_alone:
+    configs = {'': configs[pack.name]}
+  backend.start(next(iter(configs.values())).batch_size, len(configs))
+  loop.train_all(configs, pack.name, pack.workdir, Path(data_dir), raw_dir)
+
+
+def _end_with_the_worker() -> None:
+  """Ends at once when the worker has ended: it holds the other end of standard input."""
+  with contextlib.suppress(OSError):
+    while os.read(0, 1024):
+      pass
+  os.kill(os.getpid(), signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _pinned(count: int):
+  """Keeps this process on so many of its machine's cores, those that no other such process has."""
+  cores = sorted(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else []
+  if count <= 0 or count >= len(cores):
+    yield
+    return
+  with contextlib.ExitStack() as stack:
+    chosen = []
+    for core in cores:
+      path = Path(tempfile.gettempdir()) / f'omr_jax-{os.getuid()}-core-{core}.lock'
+      file = path.open('w')
+      try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+      except OSError:
+        file.close()
+        continue
+      stack.enter_context(file)
+      chosen.append(core)
+      if len(chosen) == count:
+        break
+    # Fewer where others than this sweep hold some: then these are shared.
+    os.sched_setaffinity(0, chosen if len(chosen) == count else cores[-count:])
+    yield
+
+
+if __name__ == '__main__':
+  sys.exit(main(sys.argv[1:]))

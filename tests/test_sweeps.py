@@ -1,0 +1,274 @@
+"""Sweeps: what a page says, what is read from the folder, and small ones run by Ray to the end."""
+
+import csv
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import ROOT
+
+from omr_jax.errors import UserError
+from omr_jax.sweeps import choice, draws, each, folder, levels, log_uniform, page, product, results
+from omr_jax.sweeps import report as sweep_report
+from omr_jax.sweeps.folder import Pack
+from omr_jax.sweeps.results import Row
+
+TINY = {
+  'data.protocol': 'writers_0',
+  'data.allow_changed': True,
+  'drawing.height': 16,
+  'drawing.width': 16,
+  'model.widths': (4, 8),
+  'model.blocks': (1, 1),
+  'batch_size': 8,
+  'epochs': 2,
+}
+
+
+def write_page(path, runs, together=1, config='configs/homus.py'):
+  path.write_text(f'CONFIG = {config!r}\nTOGETHER = {together}\nget_sweep = lambda: {runs!r}\n')
+  return str(path)
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch):
+  monkeypatch.chdir(ROOT)
+
+
+def test_runs_have_names_and_overrides():
+  optimizers = {'optimizer=sgd': {'optimizer.name': 'sgd', 'epochs': 2}}
+  assert product(optimizers, each('seed', (0, 1)), each('batch_size', (8,), 'batch')) == {
+    'optimizer=sgd,seed=0,batch=8': {
+      'optimizer.name': 'sgd',
+      'epochs': 2,
+      'seed': 0,
+      'batch_size': 8,
+    },
+    'optimizer=sgd,seed=1,batch=8': {
+      'optimizer.name': 'sgd',
+      'epochs': 2,
+      'seed': 1,
+      'batch_size': 8,
+    },
+  }
+  assert levels('optimizer=sgd,plain,seed=0') == {'optimizer': 'sgd', 'seed': '0'}
+
+
+def test_draws_are_in_their_ranges_and_the_same_again():
+  ranges = {'optimizer__learning_rate': log_uniform(1e-4, 1.0), 'model__name': choice('a', 'b')}
+  found = draws(100, 7, **ranges)
+  assert found == draws(100, 7, **ranges) != draws(100, 8, **ranges)
+  assert list(found)[:2] == ['draw=00', 'draw=01'] and len(found) == 100
+  rates = [changes['optimizer.learning_rate'] for changes in found.values()]
+  assert all(1e-4 <= rate <= 1 for rate in rates)
+  assert 25 < sum(rate < 1e-2 for rate in rates) < 75  # The middle of the logarithms.
+  assert {changes['model.name'] for changes in found.values()} == {'a', 'b'}
+
+
+def test_runs_that_differ_in_numbers_only_are_packed(tmp_path):
+  rates = each('optimizer.learning_rate', (0.1, 0.2), 'rate')
+  runs = product(rates, each('seed', (0, 1))) | product(each('epochs', (5,)), each('seed', (0,)))
+  # With 0 a step has no average: another program.
+  runs |= {'average=0': {'average_decay': 0.0}, 'average=0.5': {'average_decay': 0.5}}
+  sweep = page.read(write_page(tmp_path / 'page.py', runs, together=3))
+  assert {name: list(pack) for name, pack in sweep.packs.items()} == {
+    'together_0': ['rate=0.1,seed=0', 'rate=0.1,seed=1', 'rate=0.2,seed=0'],
+    'together_1': ['rate=0.2,seed=1', 'average=0.5'],
+    'epochs=5,seed=0': ['epochs=5,seed=0'],
+    'average=0': ['average=0'],
+  }
+  assert sweep.configs['rate=0.2,seed=1'].optimizer.learning_rate == 0.2
+
+
+@pytest.mark.parametrize(
+  ('runs', 'words'),
+  [
+    ({'a': {'optimizer.learning_rat': 1.0}}, "did you mean 'learning_rate'?"),
+    ({'a': {'seed.x': 1.0}}, 'there is no config.seed.x'),
+    ({'a': {'epochs': 'x'}}, "config.epochs can not be 'x'"),
+    ({'a/b': {'seed': 1}}, "'a/b' can not name a run"),
+    ({'a': {'seed': 1}, 'b': {'seed': 1}}, 'a and b are the same run'),
+    ({'a': {'seed': -1}}, 'none of its runs can be run. config.seed is -1'),
+    ({}, 'gives no runs'),
+  ],
+)
+def test_a_wrong_page_is_refused(tmp_path, runs, words):
+  with pytest.raises(UserError, match=r'page\.py') as raised:
+    page.read(write_page(tmp_path / 'page.py', runs))
+  assert words in str(raised.value)
+
+
+def test_a_page_that_is_none_is_refused(tmp_path):
+  with pytest.raises(UserError, match='there is no such page'):
+    page.read(str(tmp_path / 'none.py'))
+  (tmp_path / 'half.py').write_text('CONFIG = 3')
+  with pytest.raises(UserError, match='lacks TOGETHER'):
+    page.read(str(tmp_path / 'half.py'))
+  (tmp_path / 'broken.py').write_text('1 / 0')
+  with pytest.raises(UserError, match='ZeroDivisionError'):
+    page.read(str(tmp_path / 'broken.py'))
+
+
+def test_our_pages_can_be_run():
+  quick, study = (page.read(f'configs/sweeps/{name}.py') for name in ('quick', 'paper_study'))
+  assert len(quick.configs) == 12 and not quick.wrong
+  assert len(study.configs) >= 150 and not study.wrong
+  said = [levels(name) for name in study.configs]
+  assert all(each.keys() == said[0].keys() for each in said)  # So that pairs can be found.
+  for name, config in study.configs.items():
+    assert config.data.protocol == 'original' and config.tested == 'best', name
+  # The settings of the paper's numbers are among them.
+  best = (
+    'network=resnet25,canvas=fixed-192x96,thickness=3,staff={},optimizer=adadelta,batch={},seed=0'
+  )
+  assert {best.format('none', 16), best.format('74', 16)} <= set(study.configs)
+
+
+def test_a_sweep_of_another_page_is_refused(tmp_path):
+  first = page.read(write_page(tmp_path / 'page.py', each('seed', (0, 1))))
+  other = page.read(write_page(tmp_path / 'page.py', each('seed', (0, 2))))
+  out = tmp_path / 'out'
+  folder.create(out, first)
+  assert [pack.name for pack in folder.create(out, first)] == ['seed=0', 'seed=1']
+  with pytest.raises(UserError, match='another sweep, or of this one before'):
+    folder.create(out, other)
+  (tmp_path / 'full').mkdir()
+  (tmp_path / 'full' / 'file').touch()
+  with pytest.raises(UserError, match='is not empty'):
+    folder.create(tmp_path / 'full', first)
+
+
+def finished(name, correct, validation=0.9, **more):
+  """A row of 100 test answers."""
+  summary = {'accuracy': correct / 100, 'correct': correct, 'n': 100, 'seconds': 60.0}
+  summary |= {'validation_accuracy': validation, 'trained_together': 2} | more
+  return Row(name, levels(name), {}, summary, None, 1, '', '')
+
+
+def test_settings_are_ranked_by_validation():
+  rows = [
+    finished('net=a,seed=0', 90, 0.80),
+    finished('net=a,seed=1', 94, 0.84),
+    finished('net=b,seed=0', 50, 0.83),
+    Row('net=c,seed=0', {}, {}, None, 'bad', 3, '', ''),
+  ]
+  first, second = results.ranking(rows)
+  assert (first.name, first.runs, first.validation) == ('net=b', 1, 0.83)
+  assert math.isnan(first.deviation)
+  assert (second.name, second.runs, second.seconds) == ('net=a', 2, 60)
+  assert second.validation == pytest.approx(0.82) and second.accuracy == pytest.approx(0.92)
+  assert second.deviation == pytest.approx(0.04 / math.sqrt(2))
+  # Wilson's interval of 184 of 200, by hand: (0.92 + 1.92/200 +- ...) / (1 + 3.84/200).
+  assert (second.low, second.high) == pytest.approx((0.8741, 0.9501), abs=1e-4)
+
+
+def test_effects_are_means_over_pairs_that_are_equal_else():
+  rows = [
+    finished('optimizer=x,batch=8,seed=0', 50, 0.5),
+    finished('optimizer=x,batch=16,seed=0', 60, 0.5),
+    finished('optimizer=y,batch=8,seed=0', 53, 0.6),
+    finished('optimizer=y,batch=16,seed=0', 65, 0.7),
+    finished('optimizer=z,batch=8,seed=1', 99, 0.9),  # Without a partner.
+  ]
+  optimizer, batch = results.effects(rows)
+  assert optimizer[:4] == ('optimizer', 'y', 'x', 2)
+  assert (optimizer.validation, optimizer.accuracy) == pytest.approx((0.15, 0.04))
+  # Differences 0.03 and 0.05: standard error 0.01; t of 0.975 with one degree of freedom 12.706.
+  assert (optimizer.low, optimizer.high) == pytest.approx(
+    (0.04 - 0.12706, 0.04 + 0.12706), abs=1e-5
+  )
+  assert batch[:4] == ('batch', '16', '8', 2) and batch.accuracy == pytest.approx(0.11)
+
+
+def test_draws_are_correlated_by_ranks():
+  rows = [
+    finished(f'draw={n}', 50, 0.5 + n / 100)._replace(overrides={'rate': 10.0**n, 'name': 'x'})
+    for n in range(5)
+  ]
+  [(key, n, rho, p)] = results.correlations(rows)
+  assert (key, n) == ('rate', 5) and rho == pytest.approx(1) and p < 0.01
+
+
+def sweep(tmp_path, folders, runs, *more, together=1):
+  """A command that runs a sweep of tiny runs."""
+  path = write_page(
+    tmp_path / 'page.py', {name: TINY | each for name, each in runs.items()}, together
+  )
+  command = [sys.executable, 'launch/sweep.py', '--sweep', path, '--out', str(tmp_path / 'out')]
+  return [*command, '--data_dir', str(folders[0]), '--raw_dir', str(folders[1]), *more]
+
+
+def table(out):
+  """What of sweep.csv doesn't depend on time."""
+  kept = ('run', 'state', 'validation_accuracy', 'accuracy', 'correct', 'n', 'epochs')
+  rows = csv.DictReader((out / 'sweep.csv').read_text().splitlines())
+  return [[row[key] for key in kept] for row in rows]
+
+
+def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, folders):
+  runs = each('seed', (0, 1)) | {
+    'rate=wild': {'optimizer.learning_rate': 1e30, 'optimizer.name': 'sgd'},
+    'epochs=0': {'epochs': 0},
+  }
+  command, out = sweep(tmp_path, folders, runs, together=2), tmp_path / 'out'
+  with subprocess.Popen(
+    command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+  ) as going:
+    pack = Pack(out, 'together_0', ['seed=0', 'seed=1'])
+    wait_for(lambda: folder.epochs_done(pack) > 0)
+    os.kill(folder.starts(pack)[-1]['pid'], signal.SIGKILL)  # The worker of Ray.
+    wait_for(lambda: len(folder.starts(pack)) > 1)
+    said = going.communicate(timeout=200)[0]
+  assert going.returncode == 1 and 'Traceback' not in said
+  assert '2 of 4 runs finished' in said and 'config.epochs is 0' in said
+  found = {row.run: row for row in results.rows(out)}
+  assert [results.state(row) for row in found.values()] == ['finished'] * 2 + ['failed'] * 2
+  assert 'the loss is not finite' in found['rate=wild'].error
+  assert found['seed=0'].starts == 2 and found['seed=0'].summary['trained_together'] == 2
+  assert (out / found['seed=0'].workdir / 'report' / 'report.html').exists()
+  page_text = (out / 'sweep.html').read_text()
+  assert 'Learning curves' in page_text and 'the loss is not finite' in page_text
+
+  before = table(out), folder.starts(pack)
+  again = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+  assert again.returncode == 1 and (table(out), folder.starts(pack)) == before
+
+
+def wait_for(is_so, seconds=120):
+  until = time.monotonic() + seconds
+  while not is_so():
+    assert time.monotonic() < until
+    time.sleep(0.1)
+
+
+def test_a_program_that_dies_again_and_again_is_given_up(tmp_path, monkeypatch):
+  from omr_jax.sweeps import worker
+
+  sweep = page.read(write_page(tmp_path / 'page.py', each('seed', (0,))))
+  [pack] = folder.create(tmp_path / 'out', sweep)
+  monkeypatch.setattr(sys, 'path', [str(tmp_path), *sys.path])
+  (tmp_path / 'dying.py').write_text(
+    'import os\ndef train(*arguments):\n  print("last words", flush=True)\n  os.abort()\n'
+  )
+  assert worker.run(pack, 'first', 0, 'dying:train', '', '') == 'over'
+  assert 'died 3 times' in folder.error(tmp_path / 'out', 'seed=0')
+  assert 'last words' in folder.error(tmp_path / 'out', 'seed=0')
+  assert len(folder.starts(pack)) == 3 and folder.is_over(pack)
+  folder.create(tmp_path / 'out', sweep)  # Another start tries again.
+  assert not folder.is_over(pack)
+
+
+def test_what_is_half_written_is_no_end(tmp_path):
+  sweep = page.read(write_page(tmp_path / 'page.py', each('seed', (0, 1)), together=2))
+  [pack] = folder.create(tmp_path / 'out', sweep)
+  pack.starts.write_text(json.dumps({'time': 0, 'session': 'a', 'epoch': 0}) + '\n{"ti')
+  assert len(folder.starts(pack)) == 1
+  pack.workdirs['seed=0'].mkdir(parents=True)
+  (pack.workdirs['seed=0'] / 'metrics.jsonl').write_text('{"epoch": 1}\n{"epo')
+  assert folder.epochs_done(pack) == 1 and not folder.is_over(pack)
+  assert [results.state(row) for row in sweep_report.write(tmp_path / 'out')] == ['begun'] * 2
