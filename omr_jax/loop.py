@@ -11,30 +11,15 @@ import numpy as np
 from ml_collections import ConfigDict
 from tqdm import tqdm
 
-from omr_jax import (
-  announce,
-  checkpoint,
-  data,
-  devices,
-  evaluate,
-  log,
-  processes,
-  recipe,
-  report,
-  runs,
-)
+from omr_jax import announce, checkpoint, data, devices, log, processes, recipe, report, runs
 from omr_jax.errors import UserError
 from omr_jax.feed import Feed
 from omr_jax.finish import finish
 from omr_jax.interrupt import Interrupted, signals
 from omr_jax.runs import Runs
 from omr_jax.state import TrainState, Variables
-from omr_jax.workdir import (
-  claim,
-  is_finished,
-  refuse_other_population,
-  refuse_unwritable,
-)
+from omr_jax.validation import refuse_not_finite, validate
+from omr_jax.workdir import claim, is_finished, refuse_other_population, refuse_unwritable
 
 _STEPS_BETWEEN_QUESTIONS = 20
 
@@ -157,7 +142,7 @@ def _epochs(
       break
     steps = _step(state) - steps_before
     images_per_s = steps * config.batch_size / (time.monotonic() - epoch_began)
-    state, best, lines = _validate(together, state, best, running)
+    state, best, lines = validate(together, state, best, running)
     if not lines:
       break
     for number, line in lines.items():
@@ -194,7 +179,7 @@ def _epoch(
   ) as progress:
     for after in feed(state, running, orders, step, end):
       state = after
-      _refuse_not_finite(together, state)
+      refuse_not_finite(together, state)
       if not together.going_on(state).any():
         break
       progress.update(_step(state) - step)
@@ -208,59 +193,3 @@ def _epoch(
 def _asks(step: int) -> bool:
   """Whether to ask for interrupts now; several processes all have to, and wait for each other."""
   return jax.process_count() == 1 or step % _STEPS_BETWEEN_QUESTIONS == 0
-
-
-def _refuse_not_finite(together: Runs, state: TrainState) -> None:
-  """UserError where no member is left whose loss is finite, neither training nor at its end."""
-  bad_steps = np.asarray(state.bad_step)
-  if (bad_steps < 0).any():
-    return
-  step = int(bad_steps.max())
-  raise UserError(
-    f'epoch {step // together.steps_per_epoch + 1}, step {step}: the loss is not finite. A lower '
-    'config.optimizer.learning_rate in a new workdir helps most often; what was saved before is '
-    f'in {together.workdir}.'
-  )
-
-
-def _validate(
-  together: Runs, state, best, running: np.ndarray
-) -> tuple[TrainState, Variables, dict[int, dict]]:
-  """Evaluates an epoch; returns the state, the best variables, and the members' metrics."""
-  split = together.dataset.splits['validation']
-  logits = together.predict(state.evaluated(), split)
-  accuracies = np.array([np.divide(*evaluate.accuracy(each, split['label'])) for each in logits])
-  losses = np.array([evaluate.negative_log_likelihood(each, split['label']) for each in logits])
-  bad_steps = np.asarray(state.bad_step)
-  spoilt = running & (bad_steps < 0) & ~np.isfinite(losses)
-  bad_steps = np.where(spoilt, np.asarray(state.step) - 1, bad_steps).astype(np.int32)
-  state = state.replace(bad_step=devices.place(bad_steps, state.bad_step.sharding))
-  _refuse_not_finite(together, state)
-  steps, epochs = np.asarray(state.step), np.asarray(state.epoch)
-  loss_sums = np.asarray(state.loss_sum)
-  scales = np.ones(len(steps)) if state.plateau is None else np.asarray(state.plateau.scale)
-  lines = {}
-  for number in np.flatnonzero(running & (bad_steps < 0)).tolist():
-    rate = float(together.members[number].rates(int(steps[number]) - 1))
-    lines[number] = {
-      'epoch': int(epochs[number]) + 1,
-      'step': int(steps[number]),
-      'loss': float(loss_sums[number]) / together.steps_per_epoch,
-      'validation_accuracy': float(accuracies[number]),
-      'validation_loss': float(losses[number]),
-      'learning_rate': rate * float(scales[number]),
-    }
-  state = together.trainer.after_epoch(state, running, accuracies.astype(np.float32))
-  return state, _better(state, best, running), lines
-
-
-def _better(state: TrainState, best: Variables, running: np.ndarray) -> Variables:
-  """The best variables so far of all members, on the host."""
-  is_best = running & (np.asarray(state.progress.best_epoch) == np.asarray(state.epoch))
-  if not is_best.any():
-    return best
-
-  def chosen(now: np.ndarray, before: np.ndarray) -> np.ndarray:
-    return np.where(is_best.reshape(-1, *(1,) * (now.ndim - 1)), now, before)
-
-  return jax.tree.map(chosen, jax.device_get(state.evaluated()), best)

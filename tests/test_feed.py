@@ -59,6 +59,7 @@ def test_a_streamed_run_is_the_resident_one(tmp_path, folders, lists):
     assert_same_end(tmp_path / 'resident' / member, tmp_path / 'streamed' / member)
 
 
+@pytest.mark.slow
 def test_a_streamed_run_on_pictures(tmp_path, picture_folders):
   config = small_score_config()
   config.data.feed, config.epochs = 'streamed', 1

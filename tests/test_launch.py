@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from test_distributed import STEPS
 
 TPU_POD = ROOT / 'launch' / 'tpu_pod.sh'
 SBATCH = ROOT / 'launch' / 'slurm.sbatch'
-STEPS = ('create', 'install', 'run', 'collect', 'delete')
+PARTS = ('create', 'install', 'run', 'collect', 'delete')
 
 
 def write_program(path, text):
@@ -182,14 +183,14 @@ def test_dry_run_prints_every_command(cloud):
   assert cloud() == []
 
 
-@pytest.mark.parametrize('step', STEPS)
+@pytest.mark.parametrize('step', PARTS)
 def test_dry_run_of_a_step_prints_its_commands(step):
   assert dry_run(step, *ALL) == BY_STEP[step]
 
 
-@pytest.mark.parametrize('step', STEPS)
+@pytest.mark.parametrize('step', PARTS)
 def test_all_can_begin_at_a_step(step):
-  rest = STEPS[STEPS.index(step) :]
+  rest = PARTS[PARTS.index(step) :]
   assert dry_run('all', '--from', step, *ALL) == ''.join(BY_STEP[name] for name in rest)
 
 
@@ -687,3 +688,15 @@ def test_jax_finds_the_processes_of_a_job(cluster):
   code, _, errors = cluster.run('--venv', environment, *TRAIN, job=free_job())
   assert code == 0, errors
   assert sorted(cluster.calls()[1:]) == ['0 of 2 sees [0 1]', '1 of 2 sees [0 1]']
+
+
+@pytest.mark.slow
+def test_job_trains_one_network_in_two_processes(cluster, folders, tmp_path):
+  cluster.submitted_in = ROOT
+  environment = Path(sys.executable).parent.parent
+  data_dir, raw_dir = folders
+  options = (*STEPS, f'--data_dir={data_dir}', f'--raw_dir={raw_dir}')
+  flags = (*options, f'--workdir={tmp_path / "run"}')
+  code, out, errors = cluster.run('--venv', environment, 'train', *flags, job=free_job())
+  assert code == 0, errors
+  assert '2 x cpu, 1 by member and 2 by batch' in out and out.count('test accuracy') == 1

@@ -190,7 +190,7 @@ def test_first_losses_are_those_of_runs_alone(alone):
   [
     pytest.param(2, 2, marks=pytest.mark.slow),
     pytest.param(3, 1, marks=pytest.mark.slow),
-    (4, 4),
+    pytest.param(4, 4, marks=pytest.mark.slow),
   ],
 )
 def test_first_losses_on_four_devices(alone, tmp_path, members, of_members):

@@ -13,7 +13,18 @@ import pytest
 from conftest import ROOT
 
 from omr_jax.errors import UserError
-from omr_jax.sweeps import choice, draws, each, folder, levels, log_uniform, page, product, results
+from omr_jax.sweeps import (
+  analysis,
+  choice,
+  draws,
+  each,
+  folder,
+  levels,
+  log_uniform,
+  page,
+  product,
+  results,
+)
 from omr_jax.sweeps import report as sweep_report
 from omr_jax.sweeps.folder import Pack
 from omr_jax.sweeps.results import Row
@@ -157,7 +168,7 @@ def test_settings_are_ranked_by_validation():
     finished('net=b,seed=0', 50, 0.83),
     Row('net=c,seed=0', {}, {}, None, 'bad', 3, '', ''),
   ]
-  first, second = results.ranking(rows)
+  first, second = analysis.ranking(rows)
   assert (first.name, first.runs, first.validation) == ('net=b', 1, 0.83)
   assert math.isnan(first.deviation)
   assert (second.name, second.runs, second.seconds) == ('net=a', 2, 60)
@@ -175,7 +186,7 @@ def test_effects_are_means_over_pairs_that_are_equal_else():
     finished('optimizer=y,batch=16,seed=0', 65, 0.7),
     finished('optimizer=z,batch=8,seed=1', 99, 0.9),  # Without a partner.
   ]
-  optimizer, batch = results.effects(rows)
+  optimizer, batch = analysis.effects(rows)
   assert optimizer[:4] == ('optimizer', 'y', 'x', 2)
   assert (optimizer.validation, optimizer.accuracy) == pytest.approx((0.15, 0.04))
   # Differences 0.03 and 0.05: standard error 0.01; t of 0.975 with one degree of freedom 12.706.
@@ -190,7 +201,7 @@ def test_draws_are_correlated_by_ranks():
     finished(f'draw={n}', 50, 0.5 + n / 100)._replace(overrides={'rate': 10.0**n, 'name': 'x'})
     for n in range(5)
   ]
-  [(key, n, rho, p)] = results.correlations(rows)
+  [(key, n, rho, p)] = analysis.correlations(rows)
   assert (key, n) == ('rate', 5) and rho == pytest.approx(1) and p < 0.01
 
 
@@ -237,6 +248,32 @@ def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, fo
   before = table(out), folder.starts(pack)
   again = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
   assert again.returncode == 1 and (table(out), folder.starts(pack)) == before
+
+
+@pytest.mark.parametrize(
+  ('machines', 'cpus', 'gpus', 'wanted'),
+  [
+    ([{'CPU': 8}], None, None, {'CPU': 8}),
+    ([{'CPU': 8}, {'CPU': 4}], None, None, {'CPU': 4}),
+    ([{'CPU': 32, 'GPU': 4}], None, None, {'GPU': 1, 'CPU': 8}),
+    ([{'CPU': 32, 'GPU': 4}], None, 0.5, {'GPU': 0.5, 'CPU': 4}),
+    ([{'CPU': 32, 'GPU': 4}], 2, None, {'CPU': 2}),
+    ([{'CPU': 8}, {'CPU': 100, 'TPU': 4}], None, None, {'TPU': 4, 'CPU': 8}),
+    ([{'CPU': 8}], 9, None, None),
+    ([{'CPU': 8}], None, 1, None),
+  ],
+)
+def test_a_program_gets_its_share_of_a_machine(monkeypatch, machines, cpus, gpus, wanted):
+  from omr_jax.sweeps import cluster
+
+  nodes = [{'Alive': True, 'Resources': each} for each in machines]
+  nodes.append({'Alive': False, 'Resources': {'CPU': 1000, 'GPU': 8}})
+  monkeypatch.setattr(cluster.ray, 'nodes', lambda: nodes)
+  if wanted is None:
+    with pytest.raises(UserError, match='no machine of the cluster has'):
+      cluster.share(cpus, gpus)
+  else:
+    assert cluster.share(cpus, gpus) == wanted
 
 
 def wait_for(is_so, seconds=120):

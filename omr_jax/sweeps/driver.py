@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from omr_jax.interrupt import Interrupted
-from omr_jax.sweeps import cluster, folder, live, report, results
+from omr_jax.sweeps import analysis, cluster, folder, live, report, results
 from omr_jax.sweeps.page import Sweep
 
 _SHOWN = 10
@@ -54,7 +54,7 @@ def run(
 
 
 def _tell(out: Path, rows: list[results.Row]) -> None:
-  best = results.ranking(rows)[:_SHOWN]
+  best = analysis.ranking(rows)[:_SHOWN]
   if best:
     width = max(len(setting.name) for setting in best)
     print(f'\n{"setting":{width}}  runs  validation   test  95 % interval')

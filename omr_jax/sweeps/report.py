@@ -9,7 +9,7 @@ from omr_jax import figures, page_parts
 from omr_jax.announce import duration
 from omr_jax.files import read_json, write_file
 from omr_jax.page_parts import DASH, percent
-from omr_jax.sweeps import folder, results
+from omr_jax.sweeps import analysis, folder, results
 from omr_jax.sweeps.results import Row
 
 _CURVES = 12  # Settings whose learning curves are drawn, the best ones.
@@ -35,9 +35,9 @@ def _page(out: Path, said: dict, runs: Sequence[Row]) -> str:
   sections = {}
   if finished:
     sections['Ranking'] = _ranking(runs)
-    if results.effects(runs):
+    if analysis.effects(runs):
       sections['Effects'] = _effects(runs)
-    if results.correlations(runs):
+    if analysis.correlations(runs):
       sections['Random draws'] = _correlations(runs)
     sections['Learning curves'] = _curves(out, runs)
   sections['Runs'] = _runs(runs)
@@ -50,7 +50,7 @@ def _page(out: Path, said: dict, runs: Sequence[Row]) -> str:
     'Their time': duration(seconds),
   }
   if finished:
-    tiles['Best on validation'] = percent(results.ranking(runs)[0].validation)
+    tiles['Best on validation'] = percent(analysis.ranking(runs)[0].validation)
   return page_parts.fill(
     f'{len(finished)} of {len(runs)} runs finished',
     f'sweep {said["name"]}, {said["config"]}',
@@ -74,7 +74,7 @@ def _ranking(runs: Sequence[Row]) -> str:
       f'{percent(each.low)} to {percent(each.high)}',
       duration(each.seconds),
     )
-    for each in results.ranking(runs)
+    for each in analysis.ranking(runs)
   )
   head = _row(
     'setting', 'runs', 'validation', '±', 'test', '±', '95 % interval of the test', 'time', tag='th'
@@ -97,7 +97,7 @@ def _effects(runs: Sequence[Row]) -> str:
       if math.isnan(each.low)
       else f'{_points(each.low, sign=True)} to {_points(each.high, sign=True)}',
     )
-    for each in results.effects(runs)
+    for each in analysis.effects(runs)
   )
   head = _row('factor', 'pairs', 'validation', 'test', '95 % interval of the test', tag='th')
   return page_parts.table(
@@ -109,7 +109,7 @@ def _effects(runs: Sequence[Row]) -> str:
 
 def _correlations(runs: Sequence[Row]) -> str:
   body = ''.join(
-    _row(key, n, f'{rho:+.2f}', f'{p:.2g}') for key, n, rho, p in results.correlations(runs)
+    _row(key, n, f'{rho:+.2f}', f'{p:.2g}') for key, n, rho, p in analysis.correlations(runs)
   )
   head = _row('key', 'runs', 'rank correlation', 'p', tag='th')
   return page_parts.table(
@@ -118,7 +118,7 @@ def _correlations(runs: Sequence[Row]) -> str:
 
 
 def _curves(out: Path, runs: Sequence[Row]) -> str:
-  best = [setting.name for setting in results.ranking(runs)[:_CURVES]]
+  best = [setting.name for setting in analysis.ranking(runs)[:_CURVES]]
   shown = {}
   for row in runs:
     name = ','.join(part for part in row.run.split(',') if not part.startswith('seed='))

@@ -10,8 +10,9 @@ import time
 from omr_jax.sweeps import folder, trial
 from omr_jax.sweeps.folder import Pack
 
-# So often a program may die within the same epoch of the same sweep's start.
-_DEATHS = 3
+# So often a program may die within the same epoch while its worker lives, and so often it may be
+# started in it at all: it may be what its worker or its machine dies of.
+_DEATHS, _STARTS = 3, 20
 # Seconds that a program has to save what it was at.
 _TO_SAVE = 60
 
@@ -29,11 +30,14 @@ def run(pack: Pack, session: str, cores: int, train: str, data_dir: str, raw_dir
   """
   command = [sys.executable, '-m', 'omr_jax.sweeps.trial', str(pack.out), pack.name, str(cores)]
   command += [train, data_dir, raw_dir]
+  deaths, before = 0, None
   while True:
     epoch = folder.epochs_done(pack)
-    at_it = [s for s in folder.starts(pack) if (s['session'], s['epoch']) == (session, epoch)]
-    if len(at_it) >= _DEATHS:
-      _give_up(pack, len(at_it))
+    deaths, before = (deaths + 1 if epoch == before else 0), epoch
+    place = session, epoch
+    starts = sum((start['session'], start['epoch']) == place for start in folder.starts(pack))
+    if deaths >= _DEATHS or starts >= _STARTS:
+      _give_up(pack, starts)
       return 'over'
     folder.note_start(
       pack, {'session': session, 'epoch': epoch, 'host': socket.gethostname(), 'pid': os.getpid()}
@@ -73,11 +77,11 @@ def _environment() -> dict[str, str]:
   }
 
 
-def _give_up(pack: Pack, deaths: int) -> None:
+def _give_up(pack: Pack, starts: int) -> None:
   lines = [line for line in pack.log.read_text(errors='replace').splitlines() if line.strip()]
   last = f': {lines[-1].strip()[:300]}' if lines else ''
   words = (
-    f'its program died {deaths} times within an epoch; see {pack.log}, whose last line is{last}'
+    f'its program died {starts} times within an epoch; see {pack.log}, whose last line is{last}'
   )
   for run, workdir in pack.workdirs.items():
     if not (workdir / 'summary.json').exists():
