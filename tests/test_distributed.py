@@ -63,7 +63,7 @@ def start(folders):
 
 def end(processes, code=0):
   """Their outputs; all end with that code."""
-  said = [process.communicate(timeout=120)[0] for process in processes]
+  said = [process.communicate(timeout=240)[0] for process in processes]
   assert [process.returncode for process in processes] == [code] * len(processes), said
   return said
 

@@ -175,11 +175,15 @@ def locked(path: Path, seconds: float, words: str) -> Iterator[None]:
     words: What to say of it.
 
   Raises:
-    UserError: Another process still holds it.
+    UserError: Another process still holds it, or it can't be written.
   """
-  path.parent.mkdir(parents=True, exist_ok=True)
   until = time.monotonic() + seconds
-  with path.open('w') as file:
+  try:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open('w')
+  except OSError as error:
+    raise UserError(f'{path.parent}: can not be written ({error.strerror}); {_ANOTHER}.') from error
+  with file:
     while True:
       try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
