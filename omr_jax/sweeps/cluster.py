@@ -34,10 +34,11 @@ def connected(address: str | None) -> Iterator[None]:
     options = {'log_to_driver': False, 'logging_level': logging.ERROR, 'address': address}
   try:
     ray.init(**options)
-  except (ConnectionError, ValueError, RuntimeError, RayError) as error:
+  except Exception as error:  # Ray raises almost anything, a bare Exception too.
+    where = f'--address={address}' if address else 'Ray'
     raise UserError(
-      f'--address={address}: no Ray there ({str(error).splitlines()[0]}); start it with `ray start '
-      '--head`, or leave --address out for this machine.'
+      f'{where}: does not start or answer ({str(error).splitlines()[0]}). A cluster begins with '
+      '`ray start --head`; without --address this machine is enough. What was trained is kept.'
     ) from error
   try:
     yield
