@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, small_config
 from test_main import SMALL, answer, command
+
+from omr_jax import loop
 
 # One step an epoch, so that metrics.jsonl has the loss of every step.
 STEPS = (*SMALL[:-2], '--config.batch_size=304', '--config.epochs=12')
@@ -79,10 +81,22 @@ def files(workdir):
   return {re.sub(r'events\..*', 'events', name) for name in names}
 
 
-@pytest.mark.parametrize(
-  ('count', 'count_then'), [(2, 1), pytest.param(4, 2, marks=pytest.mark.slow)]
-)
-def test_processes_train_like_one_stop_together_and_go_on(start, tmp_path, count, count_then):
+def test_two_processes_have_the_losses_and_files_of_one(start, tmp_path, folders):
+  alone, together = tmp_path / 'alone', tmp_path / 'together'
+  first, second = end(start(together, 2))
+  assert 'test accuracy' in first and 'test accuracy' not in second  # The first one tells.
+  assert '2 x cpu, 1 by member and 2 by batch' in first
+  config = small_config()
+  config.batch_size, config.epochs = 304, 12
+  loop.train_and_evaluate(config, 'homus', alone, *folders)
+  assert len(losses(alone)) == 12
+  np.testing.assert_allclose(losses(together)[:5], losses(alone)[:5], atol=1e-5, rtol=0)
+  assert files(together) == files(alone)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(('count', 'count_then'), [(2, 1), (4, 2)])
+def test_killed_processes_stop_all_and_another_number_goes_on(start, tmp_path, count, count_then):
   alone, together = tmp_path / 'alone', tmp_path / 'together'
   end(start(alone, 1))
   processes = start(together, count)

@@ -47,7 +47,8 @@ def test_streamed_batches_are_those_of_the_order():
   np.testing.assert_array_equal(seen[0]['x'][1], [[10, 11], [8, 9]])
 
 
-@pytest.mark.parametrize('lists', [{}, pytest.param({'seed': (0, 1)}, marks=pytest.mark.slow)])
+@pytest.mark.slow  # Two processes, which stream, are held to one that doesn't in test_distributed.
+@pytest.mark.parametrize('lists', [{}, {'seed': (0, 1)}])
 def test_a_streamed_run_is_the_resident_one(tmp_path, folders, lists):
   """To the bit: the same examples in the same order to the same sums."""
   for name in ('resident', 'streamed'):

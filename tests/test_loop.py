@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 from tensorboardX.proto.event_pb2 import Event
 from test_checkpoint import assert_same, full_disk
 
-from omr_jax import checkpoint, evaluate, loop, train, trained
+from omr_jax import checkpoint, evaluate, loop, train, trained, validation
 from omr_jax.devices import mesh
 from omr_jax.errors import UserError
 from omr_jax.workdir import claim
@@ -265,7 +265,7 @@ def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, test
     accuracy=lambda logits, labels: (next(shares), 10),
     negative_log_likelihood=evaluate.negative_log_likelihood,
   )
-  monkeypatch.setattr(loop, 'evaluate', given)
+  monkeypatch.setattr(validation, 'evaluate', given)
   bests = []
   save = checkpoint.save
   monkeypatch.setattr(

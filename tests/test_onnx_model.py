@@ -66,7 +66,7 @@ def test_operations_by_hand():
   ('name', 'height', 'width'),
   [
     ('preact_resnet11', 16, 24),
-    ('preact_resnet9', 64, 64),
+    pytest.param('preact_resnet9', 64, 64, marks=pytest.mark.slow),
     pytest.param('vgg13', 32, 48, marks=pytest.mark.slow),
     pytest.param('resnet25', 48, 32, marks=pytest.mark.slow),
     pytest.param('resnet21_strided', 128, 128, marks=pytest.mark.slow),

@@ -18,7 +18,18 @@ from ml_collections import ConfigDict
 from test_loop import assert_same_end, metrics
 from test_train import mesh
 
-from omr_jax import checkpoint, data, evaluate, feed, loop, population, recipe, train, trained
+from omr_jax import (
+  checkpoint,
+  data,
+  evaluate,
+  feed,
+  loop,
+  population,
+  recipe,
+  train,
+  trained,
+  validation,
+)
 from omr_jax.errors import UserError
 
 LISTS = {
@@ -179,6 +190,7 @@ def alone(folders):
   return losses, configs, arrays
 
 
+@pytest.mark.slow
 def test_first_losses_are_those_of_runs_alone(alone):
   losses, configs, arrays = alone
   assert len(np.unique(losses.round(4))) == losses.size  # Different members, and they train.
@@ -255,6 +267,7 @@ def float64_schedules():
   return worst
 
 
+@pytest.mark.slow
 def test_a_whole_schedule_is_that_of_runs_alone():
   """In float64, so that only another computation could tell them apart."""
   assert on_devices('float64_schedules()', x64=True) < 1e-5
@@ -393,7 +406,7 @@ def test_a_member_that_has_stopped_is_reported_when_the_last_one_fails(
     accuracy=lambda logits, labels: (next(shares), 10),
     negative_log_likelihood=lambda logits, labels: next(losses),
   )
-  monkeypatch.setattr(loop, 'evaluate', given)
+  monkeypatch.setattr(validation, 'evaluate', given)
   configs = population.split(config, SEEDS)
   with pytest.raises(UserError, match='the loss of seed=1 is not finite; the other runs'):
     loop.train_all(configs, 'small', tmp_path, *folders)
@@ -414,7 +427,7 @@ def test_each_member_stops_when_it_is_enough(config, tmp_path, folders, monkeypa
     accuracy=lambda logits, labels: (next(shares), 10),
     negative_log_likelihood=evaluate.negative_log_likelihood,
   )
-  monkeypatch.setattr(loop, 'evaluate', given)
+  monkeypatch.setattr(validation, 'evaluate', given)
   bests, save = {}, checkpoint.save
   monkeypatch.setattr(
     checkpoint,
