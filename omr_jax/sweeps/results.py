@@ -66,7 +66,7 @@ def rows(out: Path) -> list[Row]:
 
 
 def write_csv(out: Path, runs: Sequence[Row]) -> None:
-  """Writes sweep.csv: the columns, then each factor and each override."""
+  """Writes sweep.csv: the columns, then each factor and each override, `config.` and its key."""
   factors = list(dict.fromkeys(factor for row in runs for factor in row.levels))
   keys = list(dict.fromkeys(key for row in runs for key in row.overrides))
   lines = []
@@ -79,7 +79,8 @@ def write_csv(out: Path, runs: Sequence[Row]) -> None:
         *(row.overrides.get(key, '') for key in keys),
       ]
     )
-  write_file(out / 'sweep.csv', report.csv_file((*COLUMNS, *factors, *keys), lines))
+  header = *COLUMNS, *factors, *(f'config.{key}' for key in keys)
+  write_file(out / 'sweep.csv', report.csv_file(header, lines))
 
 
 def state(row: Row) -> str:
