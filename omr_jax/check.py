@@ -30,6 +30,8 @@ AUGMENTATIONS = {
   ),
   'camera': (),  # It has a section of its own.
 }
+# Of strokes, those that no network reads which reads no picture.
+INK = ('shift', 'thickness')
 SCHEDULES = {
   'constant': (),
   'one_cycle': ('warm_up',),
@@ -108,6 +110,8 @@ def unread_keys(config: ConfigDict) -> set[str]:
     section, name = key.split('.')
     read = (*_SECTIONS[section], *choices[config[section][name]])
     unread |= {f'{section}.{other}' for other in config[section] if other not in read}
+  if not models.reads_pictures(config.model.name):
+    unread |= {f'augment.{other}' for other in INK}
   if config.augment.space != 'camera':
     unread |= {f'camera.{other}' for other in config.get('camera', {})}
   return unread

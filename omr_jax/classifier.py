@@ -8,7 +8,7 @@ Exported models need neither JAX nor Flax, and load in less than a second.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,14 +16,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from omr_jax import described, exported, pictures, prepare
+from omr_jax import described, exported, pictures, prepare, stroke_files, views
 from omr_jax.described import Described
 from omr_jax.errors import UserError, nearest
 from omr_jax.prepare import Inputs
 
 # What a network makes of a batch, name by name: probabilities float32 [batch, classes].
 Probabilities = Callable[[Inputs], np.ndarray]
-Picture = str | os.PathLike | Image.Image | np.ndarray
+# A path, a picture, or {'strokes': ...} as in `stroke_files`.
+Given = str | os.PathLike | Image.Image | np.ndarray | Mapping
 
 # Pictures that the network looks at together: each takes megabytes while it does.
 BATCH = 8
@@ -55,13 +56,14 @@ class Classifier:
     self.model = model
     self._probabilities = probabilities
 
-  def __call__(self, given: Picture | Sequence[Picture]) -> Answer | list[Answer]:
+  def __call__(self, given: Given | Sequence[Given]) -> Answer | list[Answer]:
     """The answer to a picture, or a list of answers to a list of them, in their order.
 
     Args:
       given: A picture, or a list or tuple of them, or uint8 [batch, height, width, 3]. A picture is
         a path (of a document the first page; for symbols a stroke file too), an image of Pillow,
-        or an array: uint8 [height, width], or [height, width, 1, 3 or 4], RGB or RGBA.
+        or an array: uint8 [height, width], or [height, width, 1, 3 or 4], RGB or RGBA. A symbol
+        may also be {'strokes': [[[x, y], ...], ...]}, see `stroke_files`.
 
     Raises:
       UserError: A picture can't be read, or is none; or there are none at all.
@@ -88,13 +90,15 @@ class Classifier:
     shares = dict(zip(classes, map(float, probabilities), strict=True))
     return Answer(classes[chosen], shares[classes[chosen]], shares)
 
-  def _inputs(self, given: Picture, name: str = 'the picture') -> Inputs:
+  def _inputs(self, given: Given, name: str = 'the picture') -> Inputs:
     rule = self.model.rule
     if isinstance(given, str | os.PathLike):
       (_, found) = next(prepare.reader(rule)(os.fspath(given)))
       if isinstance(found, UserError):
         raise found
       return found
+    if isinstance(given, Mapping):
+      return _of_strokes(given, rule, name)
     picture = given if isinstance(given, Image.Image) else _image(given, name)
     # In colour always: decoding to brightness would change a file that the caller has opened.
     return pictures.decode(picture, name, finish=partial(_prepared, rule=rule, name=name))
@@ -144,6 +148,12 @@ def _image(array: Any, name: str) -> Image.Image:
   return Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array)
 
 
+def _of_strokes(given: Mapping, rule: prepare.Rule, name: str) -> Inputs:
+  if isinstance(rule.picture, views.Layout):
+    raise UserError(f'{name}: strokes are for networks that tell symbols; give a picture.')
+  return prepare.of_strokes(*stroke_files.of_lists(dict(given), name), rule)
+
+
 def _prepared(picture: Image.Image, rule: prepare.Rule, name: str) -> Inputs:
-  brightness = not getattr(rule, 'colour', True)
+  brightness = not getattr(rule.picture, 'colour', True)
   return prepare.inputs(picture.convert('L') if brightness else picture, rule, name)

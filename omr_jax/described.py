@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from omr_jax import render, views
+from omr_jax import pen, render, views
 from omr_jax.errors import UserError
 from omr_jax.files import read_json
 from omr_jax.prepare import Rule
@@ -24,8 +24,8 @@ class Described(NamedTuple):
   Attributes:
     task: One of TASKS.
     classes: Names, in the order of the probabilities.
-    rule: How a picture becomes the network's inputs; see `prepare.inputs`.
-    reads: Names of those that it reads.
+    picture: How pictures are brought to the network, or symbols are drawn.
+    reads: Names of the inputs.
     threshold: The probability from which on a picture is called 'scores', or None where the class
       with the highest one is the answer.
     facts: All else that `model.json` tells: network, data, accuracy, versions.
@@ -33,20 +33,25 @@ class Described(NamedTuple):
 
   task: str
   classes: tuple[str, ...]
-  rule: Rule
+  picture: views.Layout | render.Drawing
   reads: tuple[str, ...]
   threshold: float | None
   facts: Mapping[str, Any]
 
+  @property
+  def rule(self) -> Rule:
+    """How what people have becomes the network's inputs."""
+    return Rule(self.picture, self.reads)
+
 
 def to_json(model: Described) -> dict:
   """The content of `model.json`."""
-  rule = model.rule._asdict() if model.task == 'scores' else vars(model.rule)
+  picture = model.picture._asdict() if model.task == 'scores' else vars(model.picture)
   found = {
     'format': FORMAT,
     'task': model.task,
     'classes': list(model.classes),
-    'picture': rule,
+    'picture': picture,
     'inputs': {name: list(shape) for name, shape in inputs(model).items()},
     'output': {'probabilities': ['float32', ['batch', len(model.classes)]]},
     'threshold': model.threshold,
@@ -80,14 +85,17 @@ def read(folder: Path) -> Described:
 
 def inputs(model: Described) -> dict[str, tuple[str, list]]:
   """Type and shape of what it reads by name, `batch` for any number of pictures."""
-  rule = model.rule
-  if isinstance(rule, views.Layout):
-    channels = 3 if rule.colour else 1
-    shape = ['batch', views.count(rule.tiles), rule.height, rule.width, channels]
+  picture = model.picture
+  if isinstance(picture, views.Layout):
+    channels = 3 if picture.colour else 1
+    shape = ['batch', views.count(picture.tiles), picture.height, picture.width, channels]
     known = {'views': ('uint8', shape)}
   else:
-    image = ['batch', rule.height, rule.width, 1]
-    known = {'image': ('uint8', image), 'size': ('float32', ['batch', 2])}
+    known = {
+      'image': ('uint8', ['batch', picture.height, picture.width, 1]),
+      'size': ('float32', ['batch', 2]),
+      'pen': ('float32', ['batch', pen.POINTS, 3]),
+    }
   return {name: known[name] for name in model.reads}
 
 
@@ -95,19 +103,19 @@ def _checked(found: Mapping[str, Any]) -> Described:
   task, classes, threshold = found['task'], tuple(found['classes']), found['threshold']
   if task not in TASKS or not classes or not all(isinstance(name, str) for name in classes):
     raise ValueError('task or classes')
+  picture = found['picture']
   if task == 'scores':
-    rule = views.Layout(**found['picture'])
+    picture = views.Layout(**picture)
     if classes != ('other', 'scores'):
       raise ValueError(f'classes {classes}')
   else:
-    picture = found['picture']
     lists = {name: tuple(picture[name]) for name in ('thickness', 'staff_lines')}
     bounds = {name: picture[name] or math.inf for name in ('max_stretch', 'max_zoom')}
-    rule = render.Drawing(**picture | lists | bounds)
+    picture = render.Drawing(**picture | lists | bounds)
   if threshold is not None and not (math.isfinite(threshold) and 0 <= threshold <= 1):
     raise ValueError(f'threshold {threshold}')
   facts = {k: v for k, v in found.items() if k not in _OWN}
-  model = Described(task, classes, rule, tuple(found['inputs']), threshold, facts)
+  model = Described(task, classes, picture, tuple(found['inputs']), threshold, facts)
   inputs(model)  # A KeyError where it reads what no picture has.
   return model
 

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from PIL import Image
 
-from omr_jax import pictures, prepare, probes, symbol_picture
+from omr_jax import pictures, prepare, probes, strokes
 from omr_jax.described import Described
 from omr_jax.errors import UserError
 from omr_jax.prepare import Inputs
@@ -21,12 +21,12 @@ def made_up(about: Described) -> dict[str, Inputs]:
   """Examples that code has drawn, as a `test` without labels."""
   if about.task == 'scores':
     pages = (Image.fromarray(probe.picture) for probe in probes.probes(instances=1))
-    colour = about.rule.colour
+    colour = about.picture.colour
     found = [prepare.inputs(page if colour else page.convert('L'), about.rule) for page in pages]
   else:
     files = symbols.files(writers=2).items()
-    drawn = [symbol_picture.of_strokes(content, name, about.rule) for name, content in files]
-    found = [dict(zip(('image', 'size'), each, strict=True)) for each in drawn]
+    written = [strokes.parse(content, name) for name, content in files]
+    found = [prepare.of_strokes(each.points, each.stroke, about.rule) for each in written]
   return {'test': {name: np.stack([each[name] for each in found]) for name in about.reads}}
 
 
@@ -51,7 +51,7 @@ def batches(split: Inputs, about: Described, most: int | None = None) -> Iterato
 
 def as_given(array: np.ndarray, name: str, about: Described) -> np.ndarray:
   """Training keeps colours; a network that is blind to them is given brightness."""
-  if name != 'views' or about.rule.colour or array.shape[-1] == 1:
+  if name != 'views' or about.picture.colour or array.shape[-1] == 1:
     return array
   return np.rint(array @ np.array(pictures.BRIGHTNESS))[..., None].astype(np.uint8)
 

@@ -117,7 +117,7 @@ def _symbols(model, size: int, data: tuple[Path, str | None]):
   del size
   config = model.facts['config']['data']
   dataset = symbol_data.load(
-    config['protocol'], model.rule, *data, allow_changed=config['allow_changed']
+    config['protocol'], model.picture, *data, allow_changed=config['allow_changed']
   )
   test = dataset.splits['test']
   return test, test['image'][..., 0]
@@ -127,7 +127,7 @@ def _scores(model, size: int, data: tuple[Path, str | None]):
   """The same of pages; the network's own views, and pictures of the wanted size."""
   from omr_jax import examples, score_data
 
-  config, rule = model.facts['config'], model.rule
+  config, rule = model.facts['config'], model.picture
   tested = score_data.Tested(config['data']['fold'], config['data']['hold_out'])
 
   def load(side: int, tiles: int):
@@ -145,15 +145,15 @@ def _scores(model, size: int, data: tuple[Path, str | None]):
 
 def _cheat_sheet(model) -> dict[str, str]:
   """A picture of each class, drawn by code."""
-  from omr_jax import strokes, symbol_picture
+  from omr_jax import render, strokes
   from tfds_builders.homus import made_up
 
   found = {}
   for name, content in made_up.files(writers=1).items():
-    label = strokes.parse(content, name).label
-    if label not in found:
-      image, _ = symbol_picture.of_strokes(content, name, model.rule)
-      found[label] = _address(image[..., 0])
+    symbol = strokes.parse(content, name)
+    if symbol.label not in found:
+      drawn = render.draw(symbol.points, symbol.stroke, model.picture)
+      found[symbol.label] = _address(drawn)
   return found
 
 

@@ -1,4 +1,4 @@
-"""New ink in every step: strokes are moved at random and drawn on the device, inside jit.
+"""New ink in every step: strokes are drawn on the device, inside jit.
 
 The drawing follows the rule of `render.py` in its `scaled` layout with anti-aliasing: a pixel is as
 dark as the share of it that a round-ended line covers. Here that share is computed from the
@@ -18,7 +18,7 @@ _AWAY = 1e6
 
 
 def new_pictures(
-  rng: jax.Array,
+  rngs: jax.Array,
   points: jax.Array,
   stroke: jax.Array,
   *,
@@ -27,18 +27,13 @@ def new_pictures(
   margin: int,
   max_stretch: float,
   max_zoom: float,
-  rotation: float,
-  zoom: tuple[float, float],
-  shear: float,
   shift: float,
   thickness: tuple[float, float],
-  stroke_zoom: float,
-  stroke_shift: float,
 ) -> Mapping[str, jax.Array]:
-  """Draws each symbol as its writer might have written it another time.
+  """Draws symbols with another pen each.
 
   Args:
-    rng: A key.
+    rngs: Two keys.
     points: float [batch, points, 2], x and y in pixels of the tablet.
     stroke: int [batch, points], the stroke each point belongs to, ascending; -1 past the end.
     height: Of the canvas.
@@ -46,27 +41,17 @@ def new_pictures(
     margin: See `render.py`, as are the next two.
     max_stretch: See there.
     max_zoom: See there.
-    rotation: See `augment.random_affine`, as are the next two.
-    zoom: See there.
-    shear: See there.
     shift: Pixels of the canvas by which the placed symbol moves at most.
     thickness: Thinnest and thickest line in pixels of the canvas.
-    stroke_zoom: In a symbol of several strokes each grows or shrinks by up to this share ...
-    stroke_shift: ... and moves by up to this many pixels of the tablet, on its own.
 
   Returns:
     The inputs of a network: `image`, float32 [batch, height, width, 1] from 0 to 255, dark ink, and
-    `size`, float32 [batch, 2], the logarithms of the width and height of the moved symbol's box.
+    `size`, float32 [batch, 2], the logarithms of the width and height of the symbol's box.
   """
-  keys = jax.random.split(rng, 4)
-  batch = len(points)
-  points = _move_strokes(keys[0], points, stroke, stroke_zoom, stroke_shift)
-  matrix = augment.random_affine(keys[1], batch, rotation, zoom, shear)
-  points = (points[:, :, None, :] * matrix[:, None, :, :]).sum(-1)
   low, high = _box(points, stroke >= 0)
   placed = _place(points, low, high, height, width, margin, max_stretch, max_zoom)
-  placed += augment.random_shift(keys[2], batch, shift)[:, None]
-  line = jax.random.uniform(keys[3], (batch,), minval=thickness[0], maxval=thickness[1])
+  placed += augment.random_shift(rngs[0], len(points), shift)[:, None]
+  line = jax.random.uniform(rngs[1], (len(points),), minval=thickness[0], maxval=thickness[1])
   return {'image': draw(placed, stroke, line, height, width), 'size': log_size(low, high)}
 
 
@@ -106,28 +91,6 @@ def draw(
   nearest = jax.lax.fori_loop(0, points.shape[1], nearer, nearest, unroll=8)
   covered = jnp.clip(thickness[:, None, None] / 2 + 0.5 - jnp.sqrt(nearest), 0, 1)
   return 255 * (1 - covered[..., None])
-
-
-def _move_strokes(
-  rng: jax.Array, points: jax.Array, stroke: jax.Array, zoom: float, shift: float
-) -> jax.Array:
-  """Scales each stroke of several about its middle and moves it."""
-  strokes = points.shape[1]  # as many as there could be
-  scale_key, shift_key = jax.random.split(rng)
-  factor = jax.random.uniform(scale_key, (len(points), strokes), minval=1 - zoom, maxval=1 + zoom)
-  move = jax.random.uniform(shift_key, (len(points), strokes, 2), minval=-shift, maxval=shift)
-  several = stroke.max(1) > 0
-  factor = jnp.where(several[:, None], factor, 1)
-  move = jnp.where(several[:, None, None], move, 0)
-  member = (stroke[:, :, None] == jnp.arange(strokes)).astype(jnp.float32)
-  count = jnp.maximum(member.sum(1), 1)
-  middle = jnp.einsum('bps,bpc->bsc', member, points, precision='highest') / count[..., None]
-
-  def of_point(value: jax.Array) -> jax.Array:
-    return jnp.take_along_axis(value, jnp.maximum(stroke, 0)[..., None], axis=1)
-
-  middle = of_point(middle)
-  return middle + (points - middle) * of_point(factor[..., None]) + of_point(move)
 
 
 def _box(points: jax.Array, inside: jax.Array) -> tuple[jax.Array, jax.Array]:

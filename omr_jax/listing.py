@@ -10,7 +10,7 @@ PICTURES = frozenset(
   ('.bmp', '.gif', '.heic', '.heif', '.jfif', '.jpeg', '.jpg', '.pdf', '.png', '.tif', '.tiff')
   + ('.webp',)
 )
-STROKES = frozenset(('.txt',))
+STROKES = frozenset(('.json', '.txt'))
 # Names of one folder that are in memory. A folder with more is read once for each so many.
 _NAMES = 10_000
 

@@ -6,7 +6,8 @@
 One row for every page of every file, in their order: path, page, class, confidence; where a page
 can't be read, path, page, error instead, and the rest goes on. PATHs are files, folders with
 everything in them, or - for names on standard input. A network for scores reads pictures and, with
-the extra [pdf], PDFs; one for symbols reads pictures of one symbol each, and stroke files of HOMUS.
+the extra [pdf], PDFs; one for symbols reads pictures of one symbol each, stroke files of
+HOMUS, and strokes as JSON (`stroke_files`); one that is trained on strokes alone reads only these.
 """
 
 import argparse

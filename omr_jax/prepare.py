@@ -12,19 +12,29 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from omr_jax import render, strokes, symbol_picture, views
+from omr_jax import pen, render, stroke_files, strokes, symbol_picture, views
 from omr_jax.errors import UserError
 from omr_jax.listing import STROKES
 from omr_jax.pages import pages
 
 Inputs = Mapping[str, np.ndarray]
-# Pictures of pages by the one, symbols by the other.
-Rule = views.Layout | render.Drawing
 Pages = Iterator[tuple[int, Inputs | UserError]]
 # Files that are being read ahead, for each thread.
 _AHEAD = 4
 # Of a file that is being read ahead. Above 1, so that a picture's file is seen to end.
 _PAGES = 4
+
+
+class Rule(NamedTuple):
+  """How what people have becomes the inputs of a network.
+
+  Attributes:
+    picture: Pictures of pages by the one, symbols by the other.
+    reads: Names of the inputs.
+  """
+
+  picture: views.Layout | render.Drawing
+  reads: tuple[str, ...]
 
 
 class Page(NamedTuple):
@@ -36,7 +46,7 @@ class Page(NamedTuple):
 
 
 def inputs(picture: Image.Image, rule: Rule, name: str = 'the picture') -> Inputs:
-  """A picture as a network sees it: its `views`, or the `image` and `size` of a symbol.
+  """A picture as a network sees it: its `views`, or what is read of a symbol.
 
   Args:
     picture: Of Pillow, in mode L or RGB; L alone for views without colour.
@@ -44,11 +54,36 @@ def inputs(picture: Image.Image, rule: Rule, name: str = 'the picture') -> Input
     name: For messages.
 
   Raises:
-    UserError: There is no symbol in the picture.
+    UserError: There is no symbol in the picture, or the network reads strokes.
   """
-  if isinstance(rule, views.Layout):
-    return {'views': views.of_image(picture, *rule)}
-  return _symbol_inputs(*symbol_picture.of_picture(np.asarray(picture.convert('RGB')), rule, name))
+  if isinstance(rule.picture, views.Layout):
+    return {'views': views.of_image(picture, *rule.picture)}
+  if 'pen' in rule.reads:
+    raise UserError(
+      f'{name}: this network reads strokes, and a picture has none; give a stroke file, or a model '
+      'for pictures.'
+    )
+  return of_strokes(*symbol_picture.lines(np.asarray(picture.convert('RGB')), name), rule)
+
+
+def of_strokes(points: np.ndarray, stroke: np.ndarray, rule: Rule) -> Inputs:
+  """Strokes as a network for symbols sees them, prepared as those of its test were.
+
+  Args:
+    points: [points, 2], x and y in pixels of the tablet.
+    stroke: int [points], the stroke each point belongs to, ascending from 0.
+    rule: Of the network.
+
+  Returns:
+    Of `image` uint8 [height, width, 1], `size` float32 [2], the logarithms of the box's width and
+    height, and `pen` float32 [pen.POINTS, 3] those that it reads.
+  """
+  make = {
+    'image': lambda: render.draw(points, stroke, rule.picture)[..., None],
+    'size': lambda: np.log(np.maximum(np.ptp(points, axis=0), 1)).astype(np.float32),
+    'pen': lambda: pen.way(points, stroke).astype(np.float32),
+  }
+  return {name: make[name]() for name in rule.reads}
 
 
 def reader(rule: Rule) -> Callable[[str], Pages]:
@@ -56,14 +91,15 @@ def reader(rule: Rule) -> Callable[[str], Pages]:
 
   A network for scores takes all that `pages` reads, one for symbols stroke files too.
   """
+  layout = rule.picture
 
   def read(path: str) -> Pages:
     finish = partial(inputs, rule=rule, name=path)
-    if isinstance(rule, views.Layout):
-      least = views.least(rule.height, rule.width, rule.tiles)
-      return _refused(path) or pages(path, least, finish, rule.colour)
+    if isinstance(layout, views.Layout):
+      least = views.least(layout.height, layout.width, layout.tiles)
+      return _refused(path) or pages(path, least, finish, layout.colour)
     if os.path.splitext(path)[1].lower() in STROKES:
-      return _refused(path) or _of_strokes(path, rule)
+      return _refused(path) or _of_stroke_file(path, rule)
     return _refused(path) or pages(path, finish=finish)
 
   return read
@@ -107,17 +143,13 @@ def _refused(path: str) -> Pages | None:
   return iter([(1, UserError(f'{path}: {what}'))])
 
 
-def _of_strokes(path: str, drawing: render.Drawing) -> Pages:
+def _of_stroke_file(path: str, rule: Rule) -> Pages:
   folder, name = os.path.split(path)
   try:
     with open(path, 'rb') as file:
       content = file.read(strokes.MAX_BYTES + 1)
-    yield 1, _symbol_inputs(*symbol_picture.of_strokes(content, name, drawing))
+    yield 1, of_strokes(*stroke_files.read(content, name), rule)
   except UserError as error:
     yield 1, UserError(f'{os.path.join(folder, "")}{error}')
   except (OSError, ValueError) as error:
     yield 1, UserError(f'{path}: can not be read ({error}); check its name and its rights.')
-
-
-def _symbol_inputs(image: np.ndarray, size: np.ndarray) -> Inputs:
-  return {'image': image, 'size': size}

@@ -14,9 +14,11 @@ from ml_collections import ConfigDict
 from omr_jax import (
   augment,
   camera,
+  handwriting,
   ink,
   models,
   optim,
+  pen,
   pictures,
   render,
   score_data,
@@ -24,7 +26,7 @@ from omr_jax import (
   view_logits,
   views,
 )
-from omr_jax.check import AUGMENTATIONS, SCHEDULES, check_config
+from omr_jax.check import AUGMENTATIONS, INK, SCHEDULES, check_config
 from omr_jax.data import Dataset
 from omr_jax.errors import UserError
 from omr_jax.strokes import CLASSES
@@ -88,7 +90,12 @@ def make(config: ConfigDict) -> Recipe:
     raise UserError(
       "config.model.use_size: these pictures have no pen's box; add --config.model.use_size=False."
     )
-  reads, inputs = _augmentation(config, drawing)
+  if 'pen' in module.inputs and (drawing is None or config.augment.space == 'pictures'):
+    raise UserError(
+      f'config.model.name: {name} reads strokes; pictures have none, and where they are moved, '
+      'strokes are not. Choose another network, or on homus --config.augment.space=strokes.'
+    )
+  reads, inputs = _augmentation(config, drawing, module)
   evaluates, logits = _evaluation(module, drawing)
   return Recipe(
     classes,
@@ -109,7 +116,11 @@ def make(config: ConfigDict) -> Recipe:
 
 def example_inputs(recipe: Recipe) -> Inputs:
   """One example's inputs, all zeros, to initialize a network with."""
-  return {'image': jnp.zeros((1, *recipe.shape), jnp.uint8), 'size': jnp.zeros((1, 2))}
+  return {
+    'image': jnp.zeros((1, *recipe.shape), jnp.uint8),
+    'size': jnp.zeros((1, 2)),
+    'pen': jnp.zeros((1, pen.POINTS, 3)),
+  }
 
 
 def _symbols(config: ConfigDict) -> tuple:
@@ -139,23 +150,43 @@ def _scores(config: ConfigDict) -> tuple:
 
 
 def _augmentation(
-  config: ConfigDict, drawing: render.Drawing | None
+  config: ConfigDict, drawing: render.Drawing | None, module: nn.Module
 ) -> tuple[tuple[str, ...], Callable[[jax.Array, Inputs], Inputs]]:
   """The training arrays that are read, and (rng, batch) to inputs."""
   space = config.augment.space
   arguments = _only(config.augment, AUGMENTATIONS[space])
   if space == 'strokes':
-    arguments |= {
-      key: getattr(drawing, key) for key in ('height', 'width', 'margin', 'max_stretch', 'max_zoom')
-    }
-    return ('points', 'stroke'), lambda rng, batch: ink.new_pictures(
-      rng, batch['points'], batch['stroke'], **arguments
-    )
+    return ('points', 'stroke'), _from_strokes(arguments, drawing, module)
   look = {'none': _as_it_is, 'pictures': _moved, 'camera': camera.look}[space]
   look = partial(look, **(dict(config.camera.items()) if space == 'camera' else arguments))
-  if drawing is not None:
-    return ('image', 'size'), lambda rng, batch: batch | {'image': look(rng, batch['image'])}
-  return ('views',), lambda rng, batch: _one_view(look, config.picture.whole, rng, batch['views'])
+  if drawing is None:
+    return ('views',), lambda rng, batch: _one_view(look, config.picture.whole, rng, batch['views'])
+  if 'image' not in module.inputs:
+    return module.inputs, lambda rng, batch: batch
+  return module.inputs, lambda rng, batch: batch | {'image': look(rng, batch['image'])}
+
+
+def _from_strokes(
+  arguments: Mapping, drawing: render.Drawing, module: nn.Module
+) -> Callable[[jax.Array, Inputs], Inputs]:
+  """Strokes are moved; then both the picture and the pen's way are those of the moved ones."""
+  pens = _only(arguments, INK)
+  moves = {key: value for key, value in arguments.items() if key not in INK}
+  keys = ('height', 'width', 'margin', 'max_stretch', 'max_zoom')
+  place = {key: getattr(drawing, key) for key in keys}
+
+  def inputs(rng: jax.Array, batch: Inputs) -> Inputs:
+    rngs = jax.random.split(rng, 4)
+    stroke = batch['stroke']
+    points = handwriting.rewritten(rngs[:2], batch['points'], stroke, **moves)
+    found = {}
+    if 'image' in module.inputs:
+      found |= ink.new_pictures(rngs[2:], points, stroke, **place, **pens)
+    if 'pen' in module.inputs:
+      found['pen'] = jax.vmap(pen.way)(points, stroke)
+    return found
+
+  return inputs
 
 
 def _as_it_is(rng: jax.Array, images: jax.Array) -> jax.Array:
@@ -229,5 +260,5 @@ def _plateau(config: ConfigDict) -> optax.GradientTransformationExtraArgs | None
   )
 
 
-def _only(section: ConfigDict, keys: Collection[str]) -> dict:
+def _only(section: Mapping, keys: Collection[str]) -> dict:
   return {key: section[key] for key in keys if key in section}

@@ -40,6 +40,7 @@ __all__ = [
   'rebuild',
   'save_evaluation',
   'write',
+  'write_pages',
 ]
 
 
@@ -54,12 +55,12 @@ def write(workdir: str | os.PathLike, facts: dict) -> dict:
   Raises:
     UserError: a file is missing, damaged or cannot be written.
   """
-  return _write(read_with_facts(Path(workdir), facts))
+  return write_pages(read_with_facts(Path(workdir), facts))
 
 
 def rebuild(workdir: str | os.PathLike) -> dict:
   """Write the report of a finished run again from its own files; returns the summary."""
-  return _write(read(workdir))
+  return write_pages(read(workdir))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -77,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _rebuild_all(paths: list[str]) -> None:
   runs = [read(path) for path in paths]
-  summaries = [_write(run) for run in runs]
+  summaries = [write_pages(run) for run in runs]
   for run in runs:
     print(run.workdir / 'report' / 'report.html')
   print()
@@ -187,7 +188,8 @@ def _validation_accuracy(run: FinishedRun) -> float:
   return correct / n
 
 
-def _write(run: FinishedRun) -> dict:
+def write_pages(run: FinishedRun) -> dict:
+  """Write `report/` and `summary.json` into a run's folder; returns the summary."""
   numbers, predictions = _measure(run)
   facts = {key: value for key, value in run.facts.items() if key not in numbers}
   run = run._replace(facts=facts)

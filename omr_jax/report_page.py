@@ -19,7 +19,7 @@ def page(run, numbers: dict, predictions: dict) -> str:
   paper = paper_table(run)
   bins = evaluate.reliability(predictions['confidence'], predictions['correct'])
   sections = {
-    'Learning curves': _curves(run),
+    **({'Learning curves': _curves(run)} if run.history else {}),
     **_gate(run, predictions),
     f'Misclassified {_noun(run)}s': _misclassified(run, predictions),
     'Confusions': _confusions(run.classes, predictions['confusion']),

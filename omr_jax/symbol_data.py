@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 from tqdm import tqdm
 
-from omr_jax import cache, render
+from omr_jax import cache, pen, render
 from omr_jax.data import SPLITS, Dataset
 from omr_jax.simplify import simplify
 from omr_jax.strokes import OFFICIAL
@@ -14,7 +14,7 @@ from tfds_builders import homus
 from tfds_builders.homus import archive
 
 # To be raised with every change of what `_arrays` gives: older caches are then made anew.
-_RULE = 2
+_RULE = 3
 
 
 def load(
@@ -27,10 +27,10 @@ def load(
   """Prepares HOMUS where that is to be done, and draws it or reads the drawn arrays back.
 
   Each split has `image` uint8 [symbols, height, width, 1], `size` float32 [symbols, 2] (logarithms
-  of the box's width and height in pixels of the tablet), `label` and `id`; `train` also has
-  `points` and `stroke`, see `simplify`. Of several renderings the training split has all, the
-  others have the first, so that every evaluated symbol counts once. All renderings of a symbol are
-  in that symbol's split.
+  of the box's width and height in pixels of the tablet), `pen` float32 [symbols, pen.POINTS, 3]
+  (see there), `label` and `id`; `train` also has `points` and `stroke`, see `simplify`. Of several
+  renderings the training split has all, the others have the first, so that every evaluated symbol
+  counts once. All renderings of a symbol are in that symbol's split.
 
   Args:
     protocol: Of the split, see `tfds_builders/homus/README.md`.
@@ -66,15 +66,15 @@ def _arrays(builder, split: str, drawing: render.Drawing, new: cache.New) -> dic
       images[number, ..., 0] = render.draw_rendering(
         example['points'], example['stroke'], drawing, thickness, staff_line
       )
-  points = [example['points'] for example in examples]
+  points, strokes = ([example[name] for example in examples] for name in ('points', 'stroke'))
   box = np.array([np.ptp(p, axis=0) for p in points], np.float32).reshape(-1, 2)
   arrays = {
     'size': np.log(np.maximum(box, 1)),
+    'pen': np.stack(list(map(pen.way, points, strokes))).astype(np.float32),
     'label': np.array([example['label'] for example in examples], np.int32),
     'id': np.array([example['id'].decode() for example in examples]),
   }
   if split == 'train':
-    strokes = [example['stroke'] for example in examples]
     arrays |= zip(('points', 'stroke'), simplify(points, strokes), strict=True)
   arrays = {name: np.repeat(value, len(renderings), axis=0) for name, value in arrays.items()}
   return arrays | {'image': images}

@@ -1,8 +1,8 @@
-"""One symbol as people have it, a stroke file or a picture, to the inputs of a symbol network.
+"""A picture of one symbol to strokes, which are then drawn as in training.
 
-Strokes are drawn as in training. A picture is turned into strokes first, so that the line is as
-thick as the network knows it, whatever the pen, and every layout of `render` works. The rule, for
-dark ink on light paper or light on dark, with paper to be seen on all four sides:
+So the line is as thick as the network knows it, whatever the pen, and every layout of `render`
+works. In which order the pen went is not found. The rule, for dark ink on light paper or light on
+dark, with paper to be seen on all four sides:
 
 1. Size and light. A picture with a side above 1024 is reduced to 1024 by `pictures.resize`. Grey is
    (299 R + 587 G + 114 B + 500) // 1000. The light is evened out by a plane: its slope along x is
@@ -38,7 +38,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from omr_jax import pictures, render, strokes
+from omr_jax import pictures
 from omr_jax.errors import UserError
 
 _LONGEST = 1024  # Of a picture, in pixels; symbols are simple.
@@ -50,58 +50,25 @@ _LONGEST_INK = 512
 _PIECES = 64
 _DEEP = 0.4  # Of the pen's width; the middle of a line is half a width deep.
 _TABLET_PEN = 4  # Pixels of the tablet.
-_LARGEST_BOX = 4000  # Pixels of the tablet; HOMUS reaches 258. `resized` draws the whole box.
 
 _CORNERS_TOO = np.ones((3, 3))
 
 
-def of_strokes(content: bytes, name: str, drawing: render.Drawing) -> tuple[np.ndarray, np.ndarray]:
-  """Draws a symbol file of HOMUS in the first rendering, as evaluated symbols are.
-
-  Args:
-    content: Of the file.
-    name: Of the file, `<writer>-<n>.txt`, for messages.
-    drawing: Of the network.
-
-  Returns:
-    image uint8 [drawing.height, drawing.width, 1], and size float32 [2], the logarithms of the
-    box's width and height in pixels of the tablet.
-
-  Raises:
-    UserError: The file is no symbol, or far too large.
-  """
-  symbol = strokes.parse(content, name)
-  box = np.ptp(symbol.points, axis=0)
-  if box.max() > _LARGEST_BOX:
-    raise UserError(
-      f'{name}: {box[0]}x{box[1]} pixels of the tablet; scale it to at most {_LARGEST_BOX}.'
-    )
-  return _inputs(symbol.points, symbol.stroke, drawing)
-
-
-def of_picture(
-  picture: np.ndarray, drawing: render.Drawing, name: str
-) -> tuple[np.ndarray, np.ndarray]:
-  """Brings a picture of one symbol to the network's canvas by the module's rule.
+def lines(picture: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+  """The lines of one symbol, by the module's rule.
 
   Args:
     picture: uint8 [height, width, 3].
-    drawing: Of the network.
     name: Of the file, for messages.
 
   Returns:
-    As `of_strokes`; the size is estimated from the pen's width.
+    points float [points, 2] in pixels of the tablet, as estimated from the pen's width, and the
+    line of each, int [points].
 
   Raises:
     UserError: There is no ink, or too many pieces of it for one symbol.
   """
-  ink = _ink(_evened(_grey(picture)), name)
-  return _inputs(*_strokes(ink), drawing)
-
-
-def _inputs(points: np.ndarray, stroke: np.ndarray, drawing: render.Drawing):
-  image = render.draw(points, stroke, drawing)[..., None]
-  return image, np.log(np.maximum(np.ptp(points, axis=0), 1)).astype(np.float32)
+  return _strokes(_ink(_evened(_grey(picture)), name))
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:

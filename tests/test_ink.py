@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from omr_jax import ink, render
+from omr_jax import handwriting, ink, render
 
 HEIGHT, WIDTH, MARGIN = 40, 32, 4
 STILL = {
@@ -15,11 +15,13 @@ STILL = {
   'margin': MARGIN,
   'max_stretch': 2.5,
   'max_zoom': 8.0,
+  'shift': 0.0,
+  'thickness': (2.0, 2.0),
+}
+UNMOVED = {
   'rotation': 0.0,
   'zoom': (1.0, 1.0),
   'shear': 0.0,
-  'shift': 0.0,
-  'thickness': (2.0, 2.0),
   'stroke_zoom': 0.0,
   'stroke_shift': 0.0,
 }
@@ -44,7 +46,17 @@ TWO = [[(0, 0), (40, 30)], [(0, 30), (40, 0)]]
 
 @functools.cache
 def _compiled(changes):
-  return jax.jit(functools.partial(ink.new_pictures, **(STILL | dict(changes))))
+  """Strokes moved, then drawn, as `recipe` does it."""
+  changes = dict(changes)
+  moves = UNMOVED | {key: changes[key] for key in UNMOVED if key in changes}
+  drawn = STILL | {key: changes[key] for key in STILL if key in changes}
+
+  def made(key, points, stroke):
+    keys = jax.random.split(key, 4)
+    points = handwriting.rewritten(keys[:2], points, stroke, **moves)
+    return ink.new_pictures(keys[2:], points, stroke, **drawn)
+
+  return jax.jit(made)
 
 
 def new(seed, symbols, **changes):

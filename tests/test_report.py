@@ -22,6 +22,7 @@ FACTS = {
   'epochs': 2,
   'tested_epoch': 2,
   'seconds': 90.0,
+  'parameters': 100,
   'versions': {'jax': '0.10.2'},
 }
 WRONG = {'1-4': 5.0, '2-1': 9.0, '2-6': 1.0}  # id: by how much the wrong logit leads

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from omr_jax import render, symbol_picture
+from omr_jax import prepare, render, symbol_picture
 from omr_jax.errors import UserError
 
 DRAWING = render.Drawing(
@@ -21,6 +21,12 @@ DRAWING = render.Drawing(
 )
 # A hook: down, to the right, and up a little.
 HOOK = np.array([(20, 20), (20, 80), (60, 80), (60, 60)])
+
+
+def of_picture(picture, drawing, name):
+  """What a network for symbols is given of a picture."""
+  rule = prepare.Rule(drawing, ('image', 'size'))
+  return prepare.of_strokes(*symbol_picture.lines(picture, name), rule).values()
 
 
 def photo(points=HOOK, pen=3, zoom=4, ink=20, paper=230):
@@ -61,7 +67,7 @@ def assert_same_lines(image, pen):
 @pytest.mark.parametrize('zoom', [1, 2, 4, 16])
 @pytest.mark.parametrize('pen', [2, 4, 6])
 def test_any_pen_at_any_resolution_gives_the_lines_of_strokes(pen, zoom):
-  image, size = symbol_picture.of_picture(photo(pen=pen, zoom=zoom), DRAWING, 'hook.png')
+  image, size = of_picture(photo(pen=pen, zoom=zoom), DRAWING, 'hook.png')
   assert (image.shape, image.dtype, size.shape, size.dtype) == ((64, 48, 1), 'u1', (2,), 'f4')
   assert_same_lines(image, pen)
   # In pens the box is 40 / pen by 60 / pen, and the tablet's pen has 4 pixels. At zoom 1 a pen of
@@ -80,14 +86,14 @@ def test_dark_on_light_and_light_on_dark(ink, paper, looks):
   elif looks == 'coloured':
     picture += [15, 0, -15]
   picture = np.clip(picture, 0, 255).astype(np.uint8)
-  image, _ = symbol_picture.of_picture(picture, DRAWING, 'hook.png')
+  image, _ = of_picture(picture, DRAWING, 'hook.png')
   assert_same_lines(image, pen=3)
 
 
 def test_much_paper_and_specks_change_nothing():
   picture = np.pad(photo(), ((100, 30), (20, 400), (0, 0)), constant_values=230)
   picture[5:8, 10:13] = picture[300:303, 600] = 0
-  image, _ = symbol_picture.of_picture(picture, DRAWING, 'hook.png')
+  image, _ = of_picture(picture, DRAWING, 'hook.png')
   assert_same_lines(image, pen=3)
 
 
@@ -99,14 +105,14 @@ def test_filled_stays_filled_and_hollow_hollow():
   # The pen's middle is 2 inside of the ink: the box is 28x76, zoomed by min(39 / 28, 55 / 76 x 2.5)
   # across, 55 / 76 down. So the head's middle, 14 and 62 from the top left, is at (23.5, 49).
   for picture, dark in ((filled, True), (hollow, False)):
-    image, _ = symbol_picture.of_picture(picture, DRAWING, 'note.png')
+    image, _ = of_picture(picture, DRAWING, 'note.png')
     assert (image[46:53, 20:28] < 128).all() == dark
     assert (image[46:53, 20:28] > 128).all() != dark
 
 
 @pytest.mark.parametrize('side', range(2, 41))
 def test_a_square_is_a_dot_in_the_middle(side):
-  image, size = symbol_picture.of_picture(blocks((40, 40 + side, 40, 40 + side)), DRAWING, 'dot')
+  image, size = of_picture(blocks((40, 40 + side, 40, 40 + side)), DRAWING, 'dot')
   y, x = np.nonzero(image[..., 0] < 128)
   assert (y.mean(), x.mean()) == pytest.approx((31.5, 23.5), abs=2)
   assert (size <= np.log(12)).all()  # A square isn't much larger than its own pen.
@@ -115,7 +121,7 @@ def test_a_square_is_a_dot_in_the_middle(side):
 def test_pieces_stay():
   # A colon of two blobs, 30 and 30 apart, right of a bar: three pieces on the canvas too.
   picture = blocks((20, 100, 40, 46), (40, 46, 60, 66), (70, 76, 60, 66))
-  image, _ = symbol_picture.of_picture(picture, DRAWING, 'pieces.png')
+  image, _ = of_picture(picture, DRAWING, 'pieces.png')
   assert ndimage.label(image[..., 0] < 128)[1] == 3
 
 
@@ -125,13 +131,13 @@ def test_layouts_with_the_symbols_own_size():
   picture = blocks((50, 550, 100, 110), shape=(600, 200))
   fields = {**vars(DRAWING), 'height': 256, 'width': 96}
   centered = render.Drawing(**{**fields, 'layout': 'centered'})
-  image, size = symbol_picture.of_picture(picture, centered, 'bar.png')
+  image, size = of_picture(picture, centered, 'bar.png')
   used = np.flatnonzero((image[..., 0] < 128).any(1))
   assert used[-1] - used[0] + 1 == pytest.approx(198, rel=0.06)
   assert (used[0] + used[-1]) / 2 == pytest.approx(127.5, abs=1)
   assert size == pytest.approx([0, np.log(196)], abs=0.06)
   resized = render.Drawing(**{**fields, 'layout': 'resized', 'max_stretch': 1.0})
-  image, _ = symbol_picture.of_picture(picture, resized, 'bar.png')
+  image, _ = of_picture(picture, resized, 'bar.png')
   # The bar without its margin of 4: 198 / 204 of the canvas.
   assert (image[..., 0] < 128).any(1).sum() == pytest.approx(248, abs=6)
 
@@ -155,13 +161,13 @@ KINDS = ('gaussian', 'uniform', 'two levels', 'ramp', 'white', 'black', 'grey')
 @pytest.mark.parametrize('kind', KINDS)
 def test_no_symbol_is_refused_by_name(kind):
   with pytest.raises(UserError, match=r'^photos/a\.png: '):
-    symbol_picture.of_picture(_noise(kind).astype(np.uint8), DRAWING, 'photos/a.png')
+    of_picture(_noise(kind).astype(np.uint8), DRAWING, 'photos/a.png')
 
 
 def test_many_symbols_are_refused():
   boxes = [(y, y + 6, x, x + 6) for y in range(10, 110, 10) for x in range(10, 110, 10)]
   with pytest.raises(UserError, match='more than one symbol'):
-    symbol_picture.of_picture(blocks(*boxes), DRAWING, 'page.png')
+    of_picture(blocks(*boxes), DRAWING, 'page.png')
 
 
 @pytest.mark.parametrize('seed', range(8))
@@ -171,23 +177,7 @@ def test_small_pictures_are_read_or_refused(seed):
     height, width = rng.integers(1, 9, 2)
     picture = rng.choice([0, 255], (height, width, 1), p=[0.1, 0.9]).repeat(3, 2).astype(np.uint8)
     try:
-      image, size = symbol_picture.of_picture(picture, DRAWING, 'small')
+      image, size = of_picture(picture, DRAWING, 'small')
     except UserError:
       continue
     assert (image < 255).any() and np.isfinite(size).all()
-
-
-def test_strokes_are_drawn_as_in_training():
-  content = b'Barline\n10,5;10,45;\n12,20;40,20;\n'
-  image, size = symbol_picture.of_strokes(content, '1-2.txt', DRAWING)
-  points = np.array([(10, 5), (10, 45), (12, 20), (40, 20)], np.int32)
-  expected = render.draw_rendering(points, np.array([0, 0, 1, 1]), DRAWING, 2.0, None)
-  np.testing.assert_array_equal(image[..., 0], expected)
-  np.testing.assert_allclose(size, np.log([30, 40]), rtol=1e-6)
-  assert (image.shape, size.dtype) == ((64, 48, 1), np.float32)
-
-
-@pytest.mark.parametrize('content', [b'', b'Nothing\n1,2;', b'Dot\n0,0;90000,0;', b'\x89PNG'])
-def test_what_is_no_stroke_file_is_refused_by_name(content):
-  with pytest.raises(UserError, match=r'^notes/1-2\.txt'):
-    symbol_picture.of_strokes(content, 'notes/1-2.txt', DRAWING)

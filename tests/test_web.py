@@ -12,7 +12,7 @@ from conftest import ROOT
 from PIL import Image
 
 import omr_jax
-from omr_jax import probes, strokes, symbol_picture, views
+from omr_jax import prepare, probes, strokes, views
 from omr_jax.web.__main__ import serve
 from tfds_builders.homus import made_up
 
@@ -209,7 +209,9 @@ def test_symbols_are_drawn_as_in_python(open_page):
     [[each.points[each.stroke == n].tolist() for n in np.unique(each.stroke)] for each in symbols],
     about['picture'],
   )
-  here = [symbol_picture.of_strokes(content, name, network.model.rule) for name, content in files]
+  here = [
+    prepare.of_strokes(each.points, each.stroke, network.model.rule).values() for each in symbols
+  ]
   there = [
     (np.reshape(image, (64, 48, 1)).astype(np.uint8), np.array(size, 'f')) for image, size in found
   ]

@@ -10,6 +10,8 @@ apart. The originals (MusicSymbolClassifier; the paper's two are in its section 
 | resnet25_preact        | res_net_5_small | resnet25_preact_wide | res_net_5       |
 | resnet25_strided       | res_net_1       | resnet26_wide        | res_net_4       |
 | resnet21_strided       | res_net_2       | preact_resnet9, 11   | none: our own   |
+
+And of our own, `stroke_resnet13` reads the pen's way instead of a picture, `fused_resnet24` both.
 """
 
 import bisect
@@ -21,11 +23,13 @@ import jax
 import jax.numpy as jnp
 from flax.typing import Dtype
 
-from omr_jax import values
+from omr_jax import pen, values
 from omr_jax.errors import UserError, nearest
 from omr_jax.models import layers
+from omr_jax.models.fused import FusedResNet
 from omr_jax.models.preact import PreactResNet
 from omr_jax.models.resnet import ResNet
+from omr_jax.models.strokes import StrokeResNet
 from omr_jax.models.vgg import VGG
 from omr_jax.values import FLAG, Rule, whole
 
@@ -63,15 +67,21 @@ NETWORKS = {
   'preact_resnet9': partial(
     PreactResNet, widths=(16, 32, 64, 128), blocks=(1, 1, 1, 1), use_size=False, whole_pool=True
   ),
+  'stroke_resnet13': partial(StrokeResNet),
+  'fused_resnet24': partial(FusedResNet),
 }
 
 _COUNTS = 'a list of up to 16 whole numbers from 1 to 4096'
+_FEW = 'a list of up to 16 whole numbers from 1 to 64'
 _VALUES: dict[str, Rule] = {
   'dropout': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
   'momentum': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
   'epsilon': ('above 0', lambda value: value > 0),
   'widths': (_COUNTS, lambda value: _are_counts(value, 4096)),
-  'blocks': ('a list of up to 16 whole numbers from 1 to 64', lambda value: _are_counts(value, 64)),
+  'blocks': (_FEW, lambda value: _are_counts(value, 64)),
+  'pen_widths': (_COUNTS, lambda value: _are_counts(value, 4096)),
+  'pen_blocks': (_FEW, lambda value: _are_counts(value, 64)),
+  'hidden': whole(1, 4096),
   'stem_size': whole(1, 64),
   'stem_stride': whole(1, 64),
   'even': FLAG,
@@ -84,8 +94,8 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
 
   Called as `module.apply(variables, inputs, train=...)` with `inputs` a dict: `image` [batch,
   height, width, channels], dark ink (0) on white (255), uint8 or float32, and, for those that name
-  it, `size` float32 [batch, 2], the logarithms of width and height of a symbol's box. Returns
-  float32 logits [batch, classes].
+  it, `size` float32 [batch, 2], the logarithms of width and height of a symbol's box, and `pen`
+  float32 [batch, points, 3], see `omr_jax.pen`. Returns float32 logits [batch, classes].
 
   Args:
     name: A key of NETWORKS.
@@ -108,11 +118,16 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
     if not values.holds(rule, value):
       raise UserError(f'{name}: {argument} is {value!r}; it must be {rule[0]}.')
   module = network(num_classes=num_classes, dtype=dtype, **arguments)
-  if isinstance(module, PreactResNet) and len(module.widths) != len(module.blocks):
-    raise UserError(
-      f'{name}: widths {module.widths} and blocks {module.blocks} must be equally long.'
-    )
+  for widths, blocks in (('widths', 'blocks'), ('pen_widths', 'pen_blocks')):
+    wide, deep = getattr(module, widths, ()), getattr(module, blocks, None)
+    if deep is not None and len(wide) != len(deep):
+      raise UserError(f'{name}: {widths} {wide} and {blocks} {deep} must be equally long.')
   return module
+
+
+def reads_pictures(name: str) -> bool:
+  """Whether a network of NETWORKS reads pictures; others read the pen's way alone."""
+  return NETWORKS[name].func is not StrokeResNet
 
 
 def check_canvas(name: str, height: int, width: int, **arguments) -> None:
@@ -145,6 +160,7 @@ def _fits(module: nn.Module, height: int, width: int) -> bool:
   inputs = {
     'image': jax.ShapeDtypeStruct((1, height, width, 1), jnp.uint8),
     'size': jax.ShapeDtypeStruct((1, 2), jnp.float32),
+    'pen': jax.ShapeDtypeStruct((1, pen.POINTS, 3), jnp.float32),
   }
   try:
     jax.eval_shape(partial(module.init, train=False), jax.random.key(0), inputs)

@@ -1,0 +1,154 @@
+"""Several finished runs, asked together: the mean of their calibrated probabilities.
+
+  python -m omr_jax.ensemble runs/strokes/seed=0 runs/strokes/seed=1 runs/homus --out runs/together
+
+The runs must have been validated and tested on the same symbols; networks and inputs may differ.
+Each run's own temperature makes its logits probabilities, so that a run that is too sure of itself
+has no more to say than the others. With --out the report of a run is written for all together.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from omr_jax import evaluate, finished_run, report
+from omr_jax.errors import UserError, answered
+from omr_jax.finished_run import FinishedRun
+
+_COMMON = ('protocol', 'data_digest', 'origin')
+
+
+def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
+  """The runs as one: its logits are the logarithms of the mean probabilities.
+
+  Args:
+    runs: At least two, of symbols.
+    name: Of the ensemble, for its report.
+
+  Raises:
+    UserError: They were not tested on the same symbols, or are of pictures, where each run has
+      a threshold of its own.
+  """
+  first = runs[0]
+  if len(runs) < 2:
+    raise UserError('One run is no ensemble; give two or more.')
+  if len({run.workdir.resolve() for run in runs}) < len(runs):
+    raise UserError('A run is given twice; each counts once.')
+  for run in runs:
+    _refuse_unlike(run, first)
+  temperatures = [evaluate.fit_temperature(r.validation_logits, r.validation_labels) for r in runs]
+  validation = _mean([run.validation_logits for run in runs], temperatures)
+  test = _mean([_in_order(run, first.test_ids, run.test_logits) for run in runs], temperatures)
+  predicted = test.argmax(1)
+  pictures = {}
+  for run in runs:
+    pictures |= zip(run.test_ids[_wrong(run)], run.pictures, strict=True)
+  # What all members have right, their mean has right: a wrong one is among theirs.
+  wrong = first.test_ids[predicted != first.test_labels]
+  shown = np.stack([pictures[i] for i in wrong]) if len(wrong) else first.pictures[:0]
+  facts = {
+    'config_name': name,
+    **{key: first.facts[key] for key in _COMMON},
+    'runs': [str(run.workdir) for run in runs],
+    'parameters': sum(run.facts['parameters'] for run in runs),
+    'seed': first.facts['seed'],
+    'epochs': sum(run.facts['epochs'] for run in runs),
+    'tested_epoch': sum(run.facts['tested_epoch'] for run in runs),
+    'seconds': round(sum(run.facts['seconds'] for run in runs), 1),
+  }
+  return first._replace(
+    config={str(run.workdir): run.config for run in runs},
+    history=[],
+    facts=facts,
+    validation_logits=validation,
+    test_logits=test,
+    test_predicted=predicted,
+    pictures=shown,
+  )
+
+
+def table(runs: Sequence[FinishedRun], whole: FinishedRun) -> str:
+  """Each run and all together, and the exact McNemar test of all together against each."""
+  ids, right = whole.test_ids, ~_wrong(whole)
+  width = max(len(str(run.workdir)) for run in runs)
+  lines = [f'{"run":{width}}  validation    test  95 % interval  errors  right alone  together  p']
+  for run in runs:
+    own = _in_order(run, ids, ~_wrong(run))
+    only_own, only_together, p = evaluate.mcnemar(own, right)
+    lines.append(f'{_line(run, width)}  {only_own:11}  {only_together:8}  {p:.2g}')
+  return '\n'.join([*lines, _line(whole, width, 'together')])
+
+
+def _line(run: FinishedRun, width: int, name: str | None = None) -> str:
+  validated = np.divide(*evaluate.accuracy(run.validation_logits, run.validation_labels))
+  wrong, n = int(_wrong(run).sum()), len(run.test_ids)
+  low, high = evaluate.wilson_interval(n - wrong, n)
+  return (
+    f'{name or str(run.workdir):{width}}  {100 * validated:8.2f} %  {100 - 100 * wrong / n:6.2f}  '
+    f'{f"{100 * low:.2f}-{100 * high:.2f}":>13}  {wrong:6}'
+  )
+
+
+def _mean(logits: Sequence[np.ndarray], temperatures: Sequence[float]) -> np.ndarray:
+  """Log of the mean probability, float64 [symbols, classes]; finite even where none is left."""
+  logs = [evaluate.log_probabilities(*pair) for pair in zip(logits, temperatures, strict=True)]
+  return np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
+
+
+def _wrong(run: FinishedRun) -> np.ndarray:
+  return run.test_predicted != run.test_labels
+
+
+def _in_order(run: FinishedRun, ids: np.ndarray, values: np.ndarray) -> np.ndarray:
+  """A run's values of its test symbols, in the order of `ids`."""
+  order = np.argsort(run.test_ids)
+  return values[order[np.searchsorted(run.test_ids, ids, sorter=order)]]
+
+
+def _refuse_unlike(run: FinishedRun, first: FinishedRun) -> None:
+  if len(run.test_sources):
+    raise UserError(f'{run.workdir}: is of pictures; an ensemble is of runs on symbols.')
+  for key in ('protocol', 'data_digest'):
+    if run.facts[key] != first.facts[key]:
+      raise UserError(
+        f'{run.workdir}: {key} is {run.facts[key]}, of {first.workdir} {first.facts[key]}; runs on '
+        'the same symbols can be asked together.'
+      )
+  same = (
+    run.classes == first.classes
+    and np.array_equal(np.sort(run.test_ids), np.sort(first.test_ids))
+    and np.array_equal(run.validation_labels, first.validation_labels)
+  )
+  if not same:
+    raise UserError(f'{run.workdir}: has other symbols than {first.workdir}; train it again.')
+
+
+def main(arguments: list[str] | None = None) -> int:
+  """The command; returns its exit code."""
+  parser = argparse.ArgumentParser(
+    prog='python -m omr_jax.ensemble',
+    description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  parser.add_argument('runs', nargs='+', metavar='RUN', help='the workdir of a finished run')
+  parser.add_argument('--out', type=Path, metavar='FOLDER', help='write a report there')
+  options = parser.parse_args(arguments)
+  return answered(lambda: _say(options))
+
+
+def _say(options: argparse.Namespace) -> None:
+  runs = [finished_run.read(path) for path in options.runs]
+  whole = together(runs, f'ensemble of {len(runs)} runs')
+  print(table(runs, whole))
+  if options.out is not None:
+    if (options.out / 'config.json').exists():
+      raise UserError(f'{options.out}: is the folder of a run; choose another --out.')
+    report.write_pages(whole._replace(workdir=options.out))
+    print(f'report: {options.out}/report/report.html')
+
+
+if __name__ == '__main__':
+  sys.exit(main())

@@ -1,0 +1,105 @@
+"""A small pre-activation ResNet along the pen's way, for those who have strokes."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from flax.typing import Dtype
+
+from omr_jax.models import layers
+
+_REACH = (1, 5)  # Kernels: pictures one pixel high, as which XLA and ONNX have their best forms.
+# A symbol's line is some four times as long as the symbol is large, and its points are this dense.
+_STEPS = 24
+
+
+class Block(nn.Module):
+  """Norm, ReLU, conv along the way, twice; a change of shape projects the activated input."""
+
+  width: int
+  stride: int
+  conv: Callable[..., nn.Module]
+  norm: Callable[..., nn.Module]
+
+  @nn.compact
+  def __call__(self, x: jax.Array) -> jax.Array:
+    """[batch, 1, points, channels] to the same over stride, with `width` channels."""
+    y = nn.relu(self.norm()(x))
+    if self.stride > 1 or x.shape[-1] != self.width:
+      x = self.conv(self.width, (1, 1), (1, self.stride))(y)
+    y = self.conv(self.width, _REACH, (1, self.stride))(y)
+    y = nn.relu(self.norm()(y))
+    return x + self.conv(self.width, _REACH)(y)
+
+
+class StrokeResNet(nn.Module):
+  """A convolution, groups of blocks, norm and ReLU, mean and maximum over the way, dense, logits.
+
+  Attributes:
+    num_classes: Length of the logits.
+    widths: Channels of each group; the first convolution has those of the first.
+    blocks: Blocks of each group; all groups but the first begin with a stride of 2.
+    hidden: Width of the dense layer before the last.
+    dropout: Rate before each of the two dense layers.
+    momentum: Of batch norm's moving statistics.
+    epsilon: Of batch norm.
+    dtype: Of the arithmetic between inputs and logits.
+  """
+
+  num_classes: int
+  widths: tuple[int, ...] = (64, 96, 144)
+  blocks: tuple[int, ...] = (2, 2, 2)
+  hidden: int = 128
+  dropout: float = 0.0
+  momentum: float = 0.9
+  epsilon: float = 1e-5
+  dtype: Dtype = jnp.float32
+
+  options = ('widths', 'blocks', 'hidden', 'dropout', 'momentum', 'epsilon')
+  inputs = ('pen',)
+
+  @nn.compact
+  def __call__(self, inputs: Mapping[str, jax.Array], train: bool) -> jax.Array:
+    """Inputs to float32 logits [batch, classes].
+
+    Args:
+      inputs: `pen` float32 [batch, points, 3], see `omr_jax.pen.way`.
+      train: Normalize by the batch, and drop out.
+    """
+    conv = partial(layers.Conv, use_bias=False, dtype=self.dtype)
+    norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
+    x, whole = (each.astype(self.dtype) for each in features(inputs['pen']))
+    x = conv(self.widths[0], _REACH)(x[:, None])
+    for group, (width, blocks) in enumerate(zip(self.widths, self.blocks, strict=True)):
+      for block in range(blocks):
+        x = Block(width, 2 if group and not block else 1, conv, norm)(x)
+    x = nn.relu(norm()(x))
+    x = jnp.concatenate([x.mean((1, 2)), x.max((1, 2)), whole], -1)
+    x = nn.Dropout(self.dropout, deterministic=not train)(x)
+    x = nn.relu(layers.Dense(self.hidden, dtype=self.dtype)(x))
+    return layers.classify(x, self.num_classes, self.dropout, train)
+
+
+def features(pen: jax.Array) -> tuple[jax.Array, jax.Array]:
+  """What the network sees of a way, wherever on the tablet it is.
+
+  Args:
+    pen: float32 [batch, points, 3], see `omr_jax.pen.way`.
+
+  Returns:
+    float32 [batch, points, 7] and [batch, 3]. Of each point: x and y in units of the longer side of
+    the box, x and y in units of the box, the step from the point before along x and y, and 1 where
+    the pen is down. Of the symbol: the logarithms of width and height, and the number of strokes.
+  """
+  xy, stroke = pen[..., :2], pen[..., 2:]
+  low, high = xy.min(1, keepdims=True), xy.max(1, keepdims=True)
+  box = jnp.maximum(high - low, 1)
+  xy = xy - (low + high) / 2
+  in_proportion = xy / box.max(-1, keepdims=True)
+  step = _STEPS * (in_proportion[:, 1:] - in_proportion[:, :-1])
+  step = jnp.concatenate([jnp.zeros_like(step[:, :1]), step], 1)
+  down = (stroke == jnp.floor(stroke)).astype(xy.dtype)
+  whole = jnp.concatenate([jnp.log(box[:, 0]), stroke[:, -1] + 1], -1)
+  return jnp.concatenate([in_proportion, xy / box, step, down], -1), whole

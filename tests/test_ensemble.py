@@ -1,0 +1,83 @@
+"""Runs that are made of known logits, asked together."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from test_report import made_run
+
+from omr_jax import ensemble, finished_run
+from omr_jax.errors import UserError
+
+
+def read(*folders):
+  return [finished_run.read(folder) for folder in folders]
+
+
+def test_mean_of_calibrated_probabilities_by_hand(tmp_path):
+  # All temperatures are 4 / ln 16, so a logit of 4 is a factor of 16, and one of 5 of 32.
+  runs = read(made_run(tmp_path / 'a', wrong={'1-1': 5.0}), made_run(tmp_path / 'b', wrong={}))
+  whole = ensemble.together(runs, 'both')
+  # Of 1-1, class 0: 1, 32 and 1 of 34 by the one, 16, 1 and 1 of 18 by the other.
+  expected = (np.array([1, 32, 1]) / 34 + np.array([16, 1, 1]) / 18) / 2
+  np.testing.assert_allclose(np.exp(whole.test_logits[0]), expected, rtol=1e-4)
+  np.testing.assert_allclose(np.exp(whole.test_logits[1]), np.array([1, 16, 1]) / 18, rtol=1e-4)
+  # 1/34 + 16/18 is less than 32/34 + 1/18.
+  assert whole.test_predicted.tolist() == [1, 1, 2, *[0, 1, 2] * 3]
+
+
+def test_symbols_may_be_in_another_order(tmp_path):
+  a, b = read(made_run(tmp_path / 'a', wrong={'1-4': 9.0}), made_run(tmp_path / 'b', wrong={}))
+  straight = ensemble.together([a, b], '')
+  order = np.random.default_rng(0).permutation(12)
+  fields = ('test_ids', 'test_labels', 'test_logits', 'test_predicted')
+  turned = b._replace(**{name: getattr(b, name)[order] for name in fields})
+  np.testing.assert_allclose(ensemble.together([a, turned], '').test_logits, straight.test_logits)
+
+
+def test_report_and_table(tmp_path, capsys):
+  # Both wrong on 1-4; one alone on 2-1, which the other outvotes by no more than it leads.
+  a = made_run(tmp_path / 'a', wrong={'1-4': 5.0, '2-1': 1.0})
+  b = made_run(tmp_path / 'b', wrong={'1-4': 5.0}, seed=1)
+  out = tmp_path / 'out'
+  assert ensemble.main([str(a), str(b), '--out', str(out)]) == 0
+  said = capsys.readouterr().out
+  assert '91.67' in said and f'report: {out}/report/report.html' in said
+  summary = json.loads((out / 'summary.json').read_text())
+  assert (summary['correct'], summary['n'], summary['parameters']) == (11, 12, 200)
+  with (out / 'report/test_predictions.csv').open(newline='') as file:
+    wrong = [row['id'] for row in csv.DictReader(file) if row['true'] != row['predicted']]
+  assert wrong == ['1-4']
+  assert '1-4' in (out / 'report/report.html').read_text()
+  row = next(line for line in said.splitlines() if line.startswith(str(a)))
+  assert row.split()[-3:] == ['0', '1', '1']  # Right alone, together alone, p.
+
+
+@pytest.mark.parametrize(
+  ('changes', 'words'),
+  [
+    ({'digest': 'other'}, 'data_digest is other'),
+    ({'prefix': '9'}, 'other symbols'),
+    ({'classes': ['Dot', 'Flat', 'Sharp']}, 'other symbols'),
+  ],
+)
+def test_runs_on_other_symbols_are_refused(tmp_path, changes, words):
+  a, b = made_run(tmp_path / 'a'), made_run(tmp_path / 'b', **changes)
+  with pytest.raises(UserError, match=words):
+    ensemble.together(read(a, b), '')
+
+
+def test_one_run_is_no_ensemble(tmp_path, capsys):
+  a = made_run(tmp_path / 'a')
+  assert ensemble.main([str(a)]) == 2 and 'two or more' in capsys.readouterr().err
+  assert ensemble.main([str(a), str(a)]) == 2 and 'twice' in capsys.readouterr().err
+  b = made_run(tmp_path / 'b')
+  before = (b / 'summary.json').read_bytes()
+  assert ensemble.main([str(a), str(b), '--out', str(b)]) == 2
+  assert (b / 'summary.json').read_bytes() == before
+
+
+def test_runs_of_pictures_are_refused(tmp_path, score_run):
+  with pytest.raises(UserError, match='of pictures'):
+    ensemble.together(read(made_run(tmp_path / 'a'), score_run), '')
