@@ -47,6 +47,7 @@ def get_config() -> ConfigDict:
   config.augment.thickness = (1.5, 3.0)
   config.augment.stroke_zoom = 0.05
   config.augment.stroke_shift = 1.5
+  config.augment.bend = 0.0
   config.augment.flip = False  # of pictures
 
   config.model = ConfigDict()

@@ -27,6 +27,7 @@ AUGMENTATIONS = {
     'thickness',
     'stroke_zoom',
     'stroke_shift',
+    'bend',
   ),
   'camera': (),  # It has a section of its own.
 }
@@ -248,6 +249,7 @@ _VALUES: Mapping[str, Rule] = {
   'augment.thickness': _RANGE,
   'augment.stroke_zoom': SHARE,
   'augment.stroke_shift': AT_LEAST_0,
+  'augment.bend': SHARE,
   'loss.label_smoothing': SHARE,
   'loss.class_weights': one_of(CLASS_WEIGHTS),
   'optimizer.learning_rate': ABOVE_0,

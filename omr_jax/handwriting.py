@@ -16,6 +16,7 @@ def rewritten(
   shear: float,
   stroke_zoom: float,
   stroke_shift: float,
+  bend: float,
 ) -> jax.Array:
   """Moves each stroke on its own, then all of a symbol together.
 
@@ -28,11 +29,14 @@ def rewritten(
     shear: See there.
     stroke_zoom: In a symbol of several strokes each grows or shrinks by up to this share ...
     stroke_shift: ... and moves by up to this many pixels of the tablet, on its own.
+    bend: Share of the longer side of the box by which waves through the whole symbol move its
+      points at most.
 
   Returns:
     The points, float32 [batch, points, 2].
   """
   points = _move_strokes(rngs[0], points, stroke, stroke_zoom, stroke_shift)
+  points = _bend(jax.random.fold_in(rngs[0], 1), points, stroke, bend)
   matrix = augment.random_affine(rngs[1], len(points), rotation, zoom, shear)
   return (points[:, :, None, :] * matrix[:, None, :, :]).sum(-1)
 
@@ -57,3 +61,17 @@ def _move_strokes(
 
   middle = of_point(middle)
   return middle + (points - middle) * of_point(factor[..., None]) + of_point(move)
+
+
+def _bend(rng: jax.Array, points: jax.Array, stroke: jax.Array, bend: float) -> jax.Array:
+  """Adds to x and to y a wave each, of random strength, place and direction, about a box long."""
+  keys, batch = jax.random.split(rng, 3), len(points)
+  inside = (stroke >= 0)[..., None]
+  low = jnp.where(inside, points, jnp.inf).min(1, keepdims=True)
+  high = jnp.where(inside, points, -jnp.inf).max(1, keepdims=True)
+  side = jnp.maximum((high - low).max(-1, keepdims=True), 1)
+  wave = jax.random.uniform(keys[0], (batch, 1, 2, 2), minval=-1, maxval=1)
+  phase = jax.random.uniform(keys[1], (batch, 1, 2))
+  strength = jax.random.uniform(keys[2], (batch, 1, 2), maxval=bend) * side
+  turns = (wave * ((points - low) / side)[:, :, None]).sum(-1) + phase
+  return points + strength * jnp.sin(2 * jnp.pi * turns)

@@ -19,7 +19,9 @@ from omr_jax.values import is_number
 # Those of each section, and those of the config itself. `camera` has strengths and chances only.
 NUMBERS: Mapping[str, tuple[str, ...]] = {
   '': ('seed', 'average_decay'),
-  'augment': (*('rotation', 'zoom', 'shear', 'shift', 'thickness', 'stroke_zoom', 'stroke_shift'),),
+  'augment': (
+    *('rotation', 'zoom', 'shear', 'shift', 'thickness', 'stroke_zoom', 'stroke_shift', 'bend'),
+  ),
   'loss': ('label_smoothing',),
   'optimizer': ('learning_rate', 'l2', 'weight_decay', 'b1', 'b2', 'rho', 'eps', 'momentum'),
 }

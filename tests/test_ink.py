@@ -24,6 +24,7 @@ UNMOVED = {
   'shear': 0.0,
   'stroke_zoom': 0.0,
   'stroke_shift': 0.0,
+  'bend': 0.0,
 }
 CASES = 64
 
@@ -219,3 +220,16 @@ def test_the_key_decides():
 def test_size_of_a_dot_is_a_pixel():
   _, box = new(0, [[[(5, 5)]]])
   assert box.tolist() == [[1, 1]]
+
+
+def test_bending_moves_points_by_a_share_of_the_box():
+  stroke = jnp.zeros((CASES, 41), jnp.int32)
+  line = jnp.stack([jnp.linspace(0, 40, 41), jnp.zeros(41)], -1)
+  points = jnp.broadcast_to(line, (CASES, 41, 2))
+  keys = jax.random.split(jax.random.key(0), 2)
+  moved = handwriting.rewritten(keys, points, stroke, **UNMOVED | {'bend': 0.05})
+  off = np.asarray(moved - points)
+  assert np.abs(off).max() <= 0.05 * 40 + 1e-4
+  assert np.abs(off).max((1, 2)).mean() > 0.02 * 40
+  # Waves of a box's length and more: neighbours go the same way.
+  assert np.abs(np.diff(off, axis=1)).max() <= 0.05 * 40 * 2 * np.pi / 40 + 1e-4

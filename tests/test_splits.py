@@ -16,6 +16,9 @@ def symbol(symbol_id, label='Dot'):
   return strokes.Symbol(symbol_id, label, int(symbol_id.split('-')[0]), points, points[:, 0])
 
 
+LABELS = {n: 'Dot' if n <= 10 else 'Flat' for n in range(1, 21)}
+
+
 def test_original_recipe_on_ten_symbols():
   # The Mersenne Twister seeded with 0 gives 3626764237, 1654615998, 3255389356, 3823568514 and
   # 1806341205. Of these `sample` uses the highest four bits, 13, 6, 12, 14, 6, and rejects what is
@@ -49,6 +52,24 @@ def test_writer_folds(fold, test, validation):
   assert writers_of['test'] == test
   assert writers_of['validation'] == validation
   assert writers_of['train'] == set(range(1, 13)) - test - validation
+
+
+def test_inner_folds_leave_the_original_test_out():
+  symbols = [symbol(f'{writer}-{n}', label) for writer in (1, 2) for n, label in LABELS.items()]
+  original = original_split.original(symbols)
+  folds = [splits.inner(original, symbols, fold) for fold in range(10)]
+  for s in symbols:
+    found = [split_of[s.id] for split_of in folds]
+    if original[s.id] == 'test':
+      assert found == ['unused'] * 10
+    else:
+      assert (found.count('test'), found.count('validation'), found.count('train')) == (1, 1, 8)
+      assert found.index('test') == (found.index('validation') + 1) % 10
+  # Of 20 of each class 18 are in the folds: one or two in each.
+  for split_of in folds:
+    tested = collections.Counter(s.label for s in symbols if split_of[s.id] == 'test')
+    assert set(tested) == {'Dot', 'Flat'} and set(tested.values()) <= {1, 2}
+  assert splits.inner(original, symbols[::-1], 3) == folds[3]
 
 
 def test_every_writer_is_tested_in_one_fold():

@@ -29,7 +29,7 @@ def prepare(
   subfolder of `data_dir` named by its digest, so its archive is looked at every time.
 
   Args:
-    protocol: `original`, `writers_0` to `writers_9` or `made_up`.
+    protocol: `original`, `writers_0` to `writers_9`, `inner_0` to `inner_9` or `made_up`.
     data_dir: where prepared data is kept.
     raw_dir: folder with the raw archive in it or one level below, instead of $OMR_RAW_DIR.
     allow_changed: accept a raw archive that differs from HOMUS 2.0, with a warning.

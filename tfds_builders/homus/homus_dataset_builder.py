@@ -17,6 +17,10 @@ _PROTOCOLS = {
     f'writers_{fold}': f'Writer-disjoint fold {fold} of {splits.NUM_FOLDS}.'
     for fold in range(splits.NUM_FOLDS)
   },
+  **{
+    f'inner_{fold}': f'Fold {fold} of {splits.NUM_FOLDS} of what trains and validates in original.'
+    for fold in range(splits.NUM_FOLDS)
+  },
   'made_up': 'Symbols generated from templates, split by writer; needs no archive.',
 }
 _MADE_UP_FOLDS = 5
@@ -111,4 +115,7 @@ def _split(protocol: str, symbols: Sequence[strokes.Symbol]) -> dict[str, str]:
     return original_split.original(symbols)
   if protocol == 'made_up':
     return splits.by_writer(symbols, fold=0, num_folds=_MADE_UP_FOLDS)
-  return splits.by_writer(symbols, fold=int(protocol.removeprefix('writers_')))
+  kind, fold = protocol.split('_')
+  if kind == 'inner':
+    return splits.inner(original_split.original(symbols), symbols, int(fold))
+  return splits.by_writer(symbols, int(fold))

@@ -1,10 +1,12 @@
-"""Which symbol trains, validates or tests: writer-disjoint folds, and the check of the original.
+"""Which symbol trains, validates or tests: folds by writer, folds to choose by, the original.
 
 A split maps the ids of all symbols to `train`, `validation` or `test`. It is by symbol, whatever is
 drawn from it later.
 """
 
+import collections
 import hashlib
+import random
 from collections.abc import Iterable, Mapping
 
 from omr_jax.errors import UserError
@@ -24,6 +26,27 @@ def by_writer(symbols: Iterable[Symbol], fold: int, num_folds: int = NUM_FOLDS) 
   """
   split_of_remainder = {fold: 'test', (fold + 1) % num_folds: 'validation'}
   return {s.id: split_of_remainder.get((s.writer - 1) % num_folds, 'train') for s in symbols}
+
+
+def inner(split_of: Mapping[str, str], symbols: Iterable[Symbol], fold: int) -> dict[str, str]:
+  """Folds inside what trains and validates in `split_of`, for choices that must not see its test.
+
+  Per class, ids sorted as ASCII strings are shuffled by a generator seeded with 0 and dealt to
+  NUM_FOLDS; test has number `fold`, validation the next one (after the last comes the first), train
+  the others. What `split_of` tests is in none of the three.
+  """
+  ids_of_class = collections.defaultdict(list)
+  for symbol in symbols:
+    if split_of[symbol.id] != 'test':
+      ids_of_class[symbol.label].append(symbol.id)
+  found = dict.fromkeys(split_of, 'unused')
+  split_of_number = {fold: 'test', (fold + 1) % NUM_FOLDS: 'validation'}
+  for ids in ids_of_class.values():
+    ids.sort()
+    random.Random(0).shuffle(ids)
+    for i, name in enumerate(ids):
+      found[name] = split_of_number.get(i % NUM_FOLDS, 'train')
+  return found
 
 
 def digest(symbols: Iterable[Symbol], split_of: Mapping[str, str]) -> str:
