@@ -34,16 +34,10 @@ def read(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
     UserError: The file holds no strokes, or they are far too large.
   """
   if os.path.splitext(name)[1].lower() == '.json':
-    points, stroke = _of_json(content, name)
-  else:
-    symbol = strokes.parse(content, name)
-    points, stroke = symbol.points, symbol.stroke
-  box = np.ptp(points, axis=0)
-  if box.max() > _LARGEST_BOX:
-    raise UserError(
-      f'{name}: {box[0]:g}x{box[1]:g} pixels of the tablet; scale it to at most {_LARGEST_BOX}.'
-    )
-  return points, stroke
+    return _of_json(content, name)
+  symbol = strokes.parse(content, name)
+  _refuse_large(symbol.points, name)
+  return symbol.points, symbol.stroke
 
 
 def _of_json(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +54,7 @@ def of_lists(given: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
   """The same of what such JSON holds; a stroke may be an array of NumPy.
 
   Raises:
-    UserError: It isn't strokes.
+    UserError: It isn't strokes, or they are far too large.
   """
   if isinstance(given, dict):
     given = given.get('strokes')
@@ -70,7 +64,9 @@ def of_lists(given: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
   counts = [len(line) for line in lines]
   if sum(counts) > MAX_POINTS:
     raise UserError(f'{name}: {sum(counts)} points; a symbol has at most {MAX_POINTS}.')
-  return np.concatenate(lines), np.repeat(np.arange(len(lines), dtype=np.int32), counts)
+  points = np.concatenate(lines)
+  _refuse_large(points, name)
+  return points, np.repeat(np.arange(len(lines), dtype=np.int32), counts)
 
 
 def _line(given: Any, place: str) -> np.ndarray:
@@ -83,3 +79,11 @@ def _line(given: Any, place: str) -> np.ndarray:
   if not (np.abs(points) <= MAX_COORDINATE).all():
     raise UserError(f'{place}: has a point beyond +-{MAX_COORDINATE}; correct it.')
   return points
+
+
+def _refuse_large(points: np.ndarray, name: str) -> None:
+  box = np.ptp(points, axis=0)
+  if box.max() > _LARGEST_BOX:
+    raise UserError(
+      f'{name}: {box[0]:g}x{box[1]:g} pixels of the tablet; scale it to at most {_LARGEST_BOX}.'
+    )

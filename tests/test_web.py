@@ -12,7 +12,7 @@ from conftest import ROOT
 from PIL import Image
 
 import omr_jax
-from omr_jax import prepare, probes, strokes, views
+from omr_jax import pen, prepare, probes, strokes, views
 from omr_jax.web.__main__ import serve
 from tfds_builders.homus import made_up
 
@@ -203,26 +203,31 @@ def test_symbols_are_drawn_as_in_python(open_page):
     open_page('draw'),
     'ink.js',
     """given[0].map((strokes) => {
-      const { image, size } = module.inputs(strokes, given[1]);
-      return [Array.from(image), Array.from(size)];
+      const { image, size, pen } = module.inputs(strokes, given[1]);
+      return [image, size, pen].map((each) => Array.from(each));
     })""",
     [[each.points[each.stroke == n].tolist() for n in np.unique(each.stroke)] for each in symbols],
-    about['picture'],
+    about | {'inputs': about['inputs'] | {'pen': ['float32', ['batch', pen.POINTS, 3]]}},
   )
-  here = [
-    prepare.of_strokes(each.points, each.stroke, network.model.rule).values() for each in symbols
-  ]
+  rule = prepare.Rule(network.model.picture, ('image', 'size', 'pen'))
+  here = [prepare.of_strokes(each.points, each.stroke, rule) for each in symbols]
   there = [
-    (np.reshape(image, (64, 48, 1)).astype(np.uint8), np.array(size, 'f')) for image, size in found
+    {
+      'image': np.reshape(image, (64, 48, 1)).astype(np.uint8),
+      'size': np.array(size, 'f'),
+      'pen': np.reshape(way, (pen.POINTS, 3)),
+    }
+    for image, size, way in found
   ]
-  for (image, size), (other, other_size) in zip(here, there, strict=True):
-    np.testing.assert_allclose(size, other_size, rtol=1e-6)
-    assert np.abs(image.astype(int) - other).mean() < 4
+  for one, other in zip(here, there, strict=True):
+    np.testing.assert_allclose(one['size'], other['size'], rtol=1e-6)
+    np.testing.assert_allclose(one['pen'], other['pen'], atol=1e-3)
+    assert np.abs(one['image'].astype(int) - other['image']).mean() < 4
   labels = [
     [
       answer.label
       for answer in network.answers(
-        [dict(zip(('image', 'size'), each, strict=True)) for each in side]
+        [{name: each[name] for name in ('image', 'size')} for each in side]
       )
     ]
     for side in (here, there)

@@ -82,7 +82,7 @@ export function start(root) {
     }
     const began = performance.now();
     const { about, run } = await load('homus');
-    const shares = await run(inputs(strokes, about.picture));
+    const shares = await run(inputs(strokes, about));
     const best = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, RUNNERS_UP);
     list.replaceChildren(...best.map((i) => row(about.classes[i], shares[i])));
     list.dataset.label = about.classes[best[0]];

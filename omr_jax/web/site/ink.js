@@ -1,21 +1,52 @@
-// Strokes to the picture that the symbol network reads: the rule of omr_jax/render.py, layout
-// `scaled`, anti-aliased. Pillow rounds a line's ends to whole pixels of the large picture, which
-// this doesn't, so edges may differ by a grey level or two dozen.
+// Strokes to what the symbol networks read. The picture follows omr_jax/render.py, layout `scaled`,
+// anti-aliased; Pillow rounds a line's ends to whole pixels of the large picture, which this doesn't,
+// so edges may differ by a grey level or two dozen. The pen's way follows omr_jax/pen.py.
 
 const OVERSAMPLING = 4;
+const JUMP = 0.35; // Of its length, where the pen is up.
 
 /**
  * @param {number[][][]} strokes Points [x, y] of each, in pixels of the pen's tablet.
- * @param {object} drawing Of model.json.
- * @returns {{image: Uint8Array, size: Float32Array}} The network's inputs.
+ * @param {object} about model.json.
+ * @returns {object} The inputs that the network reads, typed arrays by name.
  */
-export function inputs(strokes, drawing) {
+export function inputs(strokes, about) {
   const points = strokes.flat();
   const low = [0, 1].map((axis) => Math.min(...points.map((point) => point[axis])));
   const high = [0, 1].map((axis) => Math.max(...points.map((point) => point[axis])));
   const box = [high[0] - low[0], high[1] - low[1]];
-  const size = Float32Array.from(box, (length) => Math.log(Math.max(length, 1)));
-  return { image: draw(strokes, low, box, drawing), size };
+  const make = {
+    image: () => draw(strokes, low, box, about.picture),
+    size: () => Float32Array.from(box, (length) => Math.log(Math.max(length, 1))),
+    pen: () => way(strokes, about.inputs.pen[1][1]),
+  };
+  return Object.fromEntries(Object.keys(about.inputs).map((name) => [name, make[name]()]));
+}
+
+/** Evenly spaced points along all strokes: x, y and the stroke's number, of each. */
+function way(strokes, count) {
+  const points = strokes.flat();
+  const number = strokes.flatMap((stroke, n) => stroke.map(() => n));
+  const soFar = [0];
+  for (let i = 1; i < points.length; i += 1) {
+    const length = Math.hypot(points[i][0] - points[i - 1][0], points[i][1] - points[i - 1][1]);
+    soFar.push(soFar[i - 1] + (number[i] === number[i - 1] ? 1 : JUMP) * length);
+  }
+  const found = new Float32Array(3 * count);
+  const last = points.length - 1;
+  let before = 0; // The last point that is not beyond the wanted length.
+  for (let i = 0; i < count; i += 1) {
+    const wanted = soFar[last] * (i / (count - 1));
+    while (before < last && soFar[before + 1] <= wanted) before += 1;
+    const after = Math.min(before + 1, last);
+    const share = (wanted - soFar[before]) / (soFar[after] - soFar[before] || 1);
+    const end = share > 0 ? after : before;
+    for (const axis of [0, 1]) {
+      found[3 * i + axis] = points[before][axis] * (1 - share) + points[after][axis] * share;
+    }
+    found[3 * i + 2] = (number[before] + number[end]) / 2;
+  }
+  return found;
 }
 
 function draw(strokes, low, box, drawing) {
