@@ -1,11 +1,13 @@
 """Trains and tests a config on every fold, or with every source held out, and pools the answers.
 
 python -m omr_jax.pooled --config configs/scores.py --workdir runs/folds --over folds
+python -m omr_jax.pooled --config configs/homus.py --workdir runs/writers --over writers
 
 Each run has a folder in the workdir, fold_0 ... or the source's name with __ for /, and is the very
 run that omr_jax.main makes with --config.data.fold or --config.data.hold_out: what is finished is
 only pooled, what was interrupted goes on. pooled.html, pooled.json and pooled.csv are written at
-the end. Without --workdir it is runs/<config>-<folds or sources>.
+the end, for symbols the report of a run, see `writers`. Without --workdir it is
+runs/<config>-<what --over says>.
 """
 
 import json
@@ -16,7 +18,7 @@ from pathlib import Path
 from absl import app, flags
 from ml_collections import ConfigDict
 
-from omr_jax import finished_run, folders, pool, pooled_page, report
+from omr_jax import finished_run, folders, pool, pooled_page, report, writers
 from omr_jax import main as single
 from omr_jax.errors import UserError
 from omr_jax.files import write_file
@@ -24,9 +26,11 @@ from omr_jax.finished_run import FinishedRun
 from omr_jax.pictures import CLASSES
 from omr_jax.pool import Pool
 
-OVER = ('folds', 'sources')
+OVER = ('folds', 'sources', 'writers')  # of pictures the first two
 
-_OVER = flags.DEFINE_enum('over', None, OVER, 'What each run tests: a fold, or a source held out.')
+_OVER = flags.DEFINE_enum(
+  'over', None, OVER, 'What each run tests: a fold, a source held out, or writers.'
+)
 flags.adopt_module_key_flags(single)  # So that --help tells them too.
 
 
@@ -34,25 +38,32 @@ def main(arguments: list[str]) -> None:
   """The command."""
   config, name = single.page(arguments)
   if _OVER.value is None:
-    sys.exit('Say what to pool with --over folds or --over sources.')
+    sys.exit('Say what to pool with --over folds or sources, on homus with --over writers.')
   over, workdir = _OVER.value, Path(flags.FLAGS.workdir or f'runs/{name}-{_OVER.value}')
   single.end(lambda: _train_and_pool(config, name, over, workdir), workdir)
 
 
-def check_over(config: ConfigDict, given: Collection[str]) -> None:
+def check_over(config: ConfigDict, over: str, given: Collection[str]) -> None:
   """Refuses a config without folds and sources, and keys of it that --over sets.
 
   Args:
     config: Complete.
+    over: One of OVER.
     given: Keys that the command line sets, such as 'data.fold'.
 
   Raises:
     UserError: Either of them.
   """
+  if over == 'writers':
+    if config.data.name != 'homus':
+      raise UserError("--over writers needs config.data.name='homus', as in configs/homus.py.")
+    if 'data.protocol' in given:
+      raise UserError('config.data.protocol is what --over goes through; leave it out.')
+    return
   if config.data.name != 'music_scores' or config.data.protocol != 'folders':
     raise UserError(
-      "--over needs config.data.name='music_scores' and config.data.protocol='folders', as in "
-      'configs/scores.py.'
+      f"--over {over} needs config.data.name='music_scores' and config.data.protocol='folders', as "
+      'in configs/scores.py.'
     )
   for key in ('data.fold', 'data.hold_out'):
     if key in given:
@@ -63,17 +74,22 @@ def members(config: ConfigDict, over: str, sources: Sequence[str]) -> dict[str, 
   """The config of each run by the name of its folder.
 
   Args:
-    config: On the protocol 'folders'.
-    over: 'folds' or 'sources'.
+    config: See `check_over`.
+    over: One of OVER.
     sources: Those to hold out.
 
   Raises:
     UserError: Two sources would have the same folder.
   """
-  from tfds_builders.music_scores.groups import NUM_FOLDS
+  from tfds_builders.homus import splits
+  from tfds_builders.music_scores import groups
 
-  if over == 'folds':
-    chosen = {f'fold_{fold}': {'fold': fold, 'hold_out': ''} for fold in range(NUM_FOLDS)}
+  if over == 'writers':
+    names = [f'writers_{fold}' for fold in range(splits.NUM_FOLDS)]
+    chosen = {name: {'protocol': name} for name in names}
+  elif over == 'folds':
+    folds = range(groups.NUM_FOLDS)
+    chosen = {f'fold_{fold}': {'fold': fold, 'hold_out': ''} for fold in folds}
   else:
     chosen = {source.replace('/', '__'): {'hold_out': source} for source in sources}
     if len(chosen) < len(sources):
@@ -132,7 +148,7 @@ def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> 
 
   if len(single.checked(config)) > 1:
     raise UserError('--over trains one run after the other; give one value instead of a list.')
-  check_over(config, single.given())
+  check_over(config, over, single.given())
   backend.start(config.batch_size)
   data_dir, raw_dir = folders.data_dir(flags.FLAGS.data_dir), flags.FLAGS.raw_dir
   sources = score_data.sources(config.data.protocol, data_dir, raw_dir) if over == 'sources' else ()
@@ -140,9 +156,11 @@ def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> 
   for number, (folder, member) in enumerate(configs.items(), start=1):
     print(f'\nrun {number} of {len(configs)}: {folder}', flush=True)
     loop.train_and_evaluate(member, name, workdir / folder, data_dir, raw_dir)
-  numbers = write(
-    workdir, over, {folder: finished_run.read(workdir / folder) for folder in configs}
-  )
+  runs = {folder: finished_run.read(workdir / folder) for folder in configs}
+  if over == 'writers':
+    print(f'\n{writers.table(writers.write(workdir, runs))}\nreport: {workdir}/report/report.html')
+    return
+  numbers = write(workdir, over, runs)
   print(f'\n{table(numbers)}\nreport: {workdir / "pooled.html"}')
 
 

@@ -169,7 +169,7 @@ def test_pictures_are_those_of_the_wrong_answers(runs):
   }  # fmt: skip
 
 
-@pytest.mark.parametrize('over', pooled.OVER)
+@pytest.mark.parametrize('over', ('folds', 'sources'))
 def test_page(tmp_path, runs, over):
   pooled.write(tmp_path, over, runs)
   text = (tmp_path / 'pooled.html').read_text('utf-8')
@@ -266,8 +266,8 @@ def test_finished_runs_are_only_pooled(tmp_path, configs):
 @pytest.mark.parametrize(
   ('arguments', 'code', 'words'),
   [
-    (('--config=configs/scores.py',), 1, '--over folds or --over sources'),
-    (('--config=configs/scores.py', '--over=books'), 2, '<folds|sources>'),
+    (('--config=configs/scores.py',), 1, '--over folds or sources'),
+    (('--config=configs/scores.py', '--over=books'), 2, '<folds|sources|writers>'),
     (('--config=configs/scores.py', '--over=sources', '--raw_dir=/none'), 2, '/none'),
   ],
 )
@@ -280,15 +280,18 @@ def test_wrong_command_is_answered_in_a_few_words(arguments, code, words, tmp_pa
 
 
 @pytest.mark.parametrize(
-  ('page', 'given', 'words'),
+  ('page', 'over', 'given', 'words'),
   [
-    (('homus',), (), "config.data.name='music_scores'"),
-    (('scores_paper', '128'), (), "config.data.protocol='folders'"),
-    (('scores',), ('seed', 'data.fold'), r'config\.data\.fold is what --over goes through'),
-    (('scores',), ('data.hold_out',), r'config\.data\.hold_out is what --over goes through'),
+    (('homus',), 'folds', (), "config.data.name='music_scores'"),
+    (('scores_paper', '128'), 'sources', (), "config.data.protocol='folders'"),
+    (('scores',), 'folds', ('seed', 'data.fold'), r'config\.data\.fold is what --over goes'),
+    (('scores',), 'sources', ('data.hold_out',), r'config\.data\.hold_out is what --over goes'),
+    (('scores',), 'writers', (), "config.data.name='homus'"),
+    (('homus',), 'writers', ('data.protocol',), r'config\.data\.protocol is what --over goes'),
   ],
 )
-def test_configs_without_folds_and_sources(page, given, words):
-  pooled.check_over(config_page('scores'), ('seed', 'data.balance'))
+def test_configs_without_folds_and_sources(page, over, given, words):
+  pooled.check_over(config_page('scores'), 'folds', ('seed', 'data.balance'))
+  pooled.check_over(config_page('homus'), 'writers', ('seed', 'data.allow_changed'))
   with pytest.raises(UserError, match=words):
-    pooled.check_over(config_page(*page), given)
+    pooled.check_over(config_page(*page), over, given)

@@ -1,0 +1,87 @@
+"""Runs on the writer-disjoint folds as one run: every symbol answered by who never saw its writer.
+
+Its report, in the workdir of the folds, has all symbols: per class beside the paper's Table II, and
+the misclassified ones, most confident mistake first, among which are those with a wrong label.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from omr_jax import evaluate, report
+from omr_jax.errors import UserError
+from omr_jax.finished_run import FinishedRun
+
+_COMMON = ('config_name', 'data_digest', 'origin', 'seed')
+
+
+def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
+  """All folds as one run; its logits are divided by each fold's own temperature.
+
+  Args:
+    runs: By fold, such as `writers_0`.
+
+  Raises:
+    UserError: Two have tested the same symbol, or are of different data or configs.
+  """
+  first = next(iter(runs.values()))
+  for run in runs.values():
+    if run.facts['data_digest'] != first.facts['data_digest']:
+      raise UserError(f'{run.workdir}: was trained on other data than {first.workdir}.')
+    if _all_but_fold(run) != _all_but_fold(first):
+      raise UserError(f'{run.workdir}: has another config than {first.workdir}.')
+  ids = np.concatenate([run.test_ids for run in runs.values()])
+  if len(set(ids.tolist())) < len(ids):
+    raise UserError(f'{first.workdir.parent}: a symbol was tested twice; give one run of a fold.')
+  kept = ('test_ids', 'test_labels', 'test_predicted', 'validation_labels', 'pictures')
+  arrays = {name: np.concatenate([getattr(r, name) for r in runs.values()]) for name in kept}
+  scaled = {
+    name: np.concatenate([getattr(r, name) / temperature(r) for r in runs.values()])
+    for name in ('test_logits', 'validation_logits')
+  }
+  facts = {key: first.facts[key] for key in _COMMON} | {
+    'protocol': 'writers_0 ... writers_9' if len(runs) > 1 else first.facts['protocol'],
+    'folds': {name: _share(run) for name, run in runs.items()},
+    'mean_of_folds': float(np.mean([_share(run) for run in runs.values()])),
+    'epochs': first.facts['epochs'],
+    'tested_epoch': first.facts['tested_epoch'],
+    'seconds': round(sum(run.facts['seconds'] for run in runs.values()), 1),
+  }
+  return first._replace(history=[], facts=facts, **arrays, **scaled)
+
+
+def temperature(run: FinishedRun) -> float:
+  """That which fits the run's own validation symbols."""
+  return evaluate.fit_temperature(run.validation_logits, run.validation_labels)
+
+
+def write(workdir: Path, runs: Mapping[str, FinishedRun]) -> dict:
+  """Writes the report of all folds into `workdir`; returns the summary."""
+  return report.write_pages(together(runs)._replace(workdir=workdir))
+
+
+def table(summary: Mapping) -> str:
+  """The folds and all together, for a terminal."""
+  low, high = summary['accuracy_wilson_95']
+  folds = summary['folds']
+  spread = float(np.std(list(folds.values()), ddof=1)) if len(folds) > 1 else 0.0
+  lines = [f'{name:10}  {100 * share:6.2f} %' for name, share in folds.items()]
+  return '\n'.join(
+    [
+      *lines,
+      f'mean of the folds {100 * summary["mean_of_folds"]:.2f} %, standard deviation '
+      f'{100 * spread:.2f}',
+      f'all symbols {100 * summary["accuracy"]:.2f} % ({summary["correct"]} of {summary["n"]}), '
+      f'95 % interval {100 * low:.2f}-{100 * high:.2f}',
+    ]
+  )
+
+
+def _share(run: FinishedRun) -> float:
+  return float((run.test_predicted == run.test_labels).mean())
+
+
+def _all_but_fold(run: FinishedRun) -> dict:
+  data = {key: value for key, value in run.config['data'].items() if key != 'protocol'}
+  return run.config | {'data': data}
