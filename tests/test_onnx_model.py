@@ -55,6 +55,10 @@ def test_operations_by_hand():
     (lambda x: jnp.where(x > 3, -x, jnp.float32(7)), [[7, -4, -9], [7, 7, -16]]),
     (lambda x: jnp.square(jax.lax.slice_in_dim(x, 1, 3, axis=1)).max(1), [81, 256]),
     (lambda x: jnp.concatenate([jnp.zeros_like(x), x], 1).sum(1), [14, 17.25]),
+    (
+      lambda x: jnp.where(x == jnp.floor(x), x.min(1, keepdims=True), 5),
+      [[1] * 3, [5, 0.25, 0.25]],
+    ),
     (lambda x: jnp.stack([x.max(1), x.sum(1)], 1), [[9, 14], [16, 17.25]]),
     (lambda x: x @ np.array([[1.0], [10], [100]], np.float32), [[941], [1610.25]]),
     (lambda x: (x.reshape(x.shape[0] * 3) * 2).reshape(x.shape), 2 * x),
@@ -66,6 +70,8 @@ def test_operations_by_hand():
   ('name', 'height', 'width'),
   [
     ('preact_resnet11', 16, 24),
+    ('stroke_resnet13', 1, 1),
+    pytest.param('fused_resnet24', 16, 24, marks=pytest.mark.slow),
     pytest.param('preact_resnet9', 64, 64, marks=pytest.mark.slow),
     pytest.param('vgg13', 32, 48, marks=pytest.mark.slow),
     pytest.param('resnet25', 48, 32, marks=pytest.mark.slow),
@@ -78,6 +84,7 @@ def test_networks(name, height, width):
   inputs = {
     'image': rng.integers(0, 256, (3, height, width, 1), np.uint8),
     'size': rng.normal(4, 1, (3, 2)).astype(np.float32),
+    'pen': np.cumsum(rng.integers(0, 3, (3, 96, 3)), axis=1).astype(np.float32) / 2,
   }
   inputs = {key: inputs[key] for key in module.inputs}
   variables = jax.jit(partial(module.init, train=False))(jax.random.key(0), inputs)

@@ -129,7 +129,7 @@ def _in_line(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
   """A picture of one row as what it is."""
   layout = ('NWC', 'WIO', 'NWC')
   return jax.lax.conv_general_dilated(
-    x[:, 0], kernel[0], (stride,), 'SAME', dimension_numbers=layout
+    x.squeeze(1), kernel.squeeze(0), (stride,), 'SAME', dimension_numbers=layout
   )[:, None]
 
 

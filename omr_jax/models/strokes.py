@@ -93,13 +93,16 @@ def features(pen: jax.Array) -> tuple[jax.Array, jax.Array]:
     the box, x and y in units of the box, the step from the point before along x and y, and 1 where
     the pen is down. Of the symbol: the logarithms of width and height, and the number of strokes.
   """
-  xy, stroke = pen[..., :2], pen[..., 2:]
+  # Slices and indices of an array whose batch has no number yet, as in exports, are gathers.
+  part = jax.lax.slice_in_dim
+  xy, stroke = part(pen, 0, 2, axis=2), part(pen, 2, 3, axis=2)
   low, high = xy.min(1, keepdims=True), xy.max(1, keepdims=True)
   box = jnp.maximum(high - low, 1)
   xy = xy - (low + high) / 2
   in_proportion = xy / box.max(-1, keepdims=True)
-  step = _STEPS * (in_proportion[:, 1:] - in_proportion[:, :-1])
-  step = jnp.concatenate([jnp.zeros_like(step[:, :1]), step], 1)
+  before = part(in_proportion, 0, -1, axis=1)
+  first = part(in_proportion, 0, 1, axis=1)
+  step = _STEPS * (in_proportion - jnp.concatenate([first, before], 1))
   down = (stroke == jnp.floor(stroke)).astype(xy.dtype)
-  whole = jnp.concatenate([jnp.log(box[:, 0]), stroke[:, -1] + 1], -1)
+  whole = jnp.concatenate([jnp.log(box.squeeze(1)), stroke.max(1) + 1], -1)
   return jnp.concatenate([in_proportion, xy / box, step, down], -1), whole
