@@ -245,3 +245,50 @@ def test_class_weights(name, expected):
 
 def test_no_class_weights():
   assert recipe.create(homus()).class_weights is None
+
+
+def test_stroke_networks_need_strokes():
+  for space in ('none', 'strokes'):
+    recipe.create(homus({'model.name': 'stroke_resnet13', 'augment.space': space}))
+  for name in ('stroke_resnet13', 'fused_resnet24'):
+    with pytest.raises(UserError, match=rf'{name} reads strokes.*augment\.space=strokes'):
+      recipe.create(homus({'model.name': name, 'augment.space': 'pictures'}))
+    scores = config_page('scores')
+    scores.model.name = name
+    with pytest.raises(UserError, match=f'{name} reads strokes; pictures have none'):
+      recipe.create(scores)
+
+
+def test_pens_of_pictures_are_not_read_by_stroke_networks():
+  unread = unread_keys(homus({'model.name': 'stroke_resnet13'}))
+  assert {'augment.shift', 'augment.thickness', 'model.stem_stride'} < unread
+  assert not unread & {'augment.rotation', 'augment.stroke_zoom', 'model.widths'}
+  assert not unread_keys(homus({'model.name': 'fused_resnet24'})) & {'augment.thickness'}
+
+
+def test_picture_and_pen_are_of_the_same_moved_strokes():
+  made = recipe.create(homus({'model.name': 'fused_resnet24', 'augment.shift': 0.0}))
+  assert made.reads == ('points', 'stroke', 'label') and made.evaluates == ('image', 'pen')
+  # A corner of two strokes with a gap, over and over.
+  points = jnp.array([[(0, 0), (0, 60), (25, 60), (40, 60), (0, 0)]] * 20, jnp.float32)
+  stroke = jnp.array([[0, 0, 1, 1, -1]] * 20, jnp.int16)
+  found = made.inputs(jax.random.key(0), {'points': points, 'stroke': stroke})
+  box = np.ptp(np.asarray(found['pen'][..., :2]), axis=1)
+  assert box.std(0).min() > 1
+  # 95 steps along some 100 pixels: the ends are met, and a corner to half a step.
+  np.testing.assert_allclose(np.exp(found['size']), box, atol=1)
+  # Where the pen was down, there is ink: the box is stretched to 43x59 pixels in the middle.
+  down = np.asarray(found['pen'][..., 2]) % 1 == 0
+  xy = np.asarray(found['pen'][..., :2])
+  xy = (xy - (xy.max(1, keepdims=True) + xy.min(1, keepdims=True)) / 2) / box[:, None]
+  column, row = np.rint(xy * (43, 59) + (23.5, 31.5)).astype(int).transpose(2, 0, 1)
+  picture = np.asarray(found['image'])[..., 0]
+  darkness = picture[np.arange(20)[:, None], row, column]
+  assert darkness[down].max() < 200 and darkness[~down].mean() > 200
+
+
+def test_stroke_network_without_augmentation_reads_its_own_array():
+  made = recipe.create(homus({'model.name': 'stroke_resnet13', 'augment.space': 'none'}))
+  assert made.reads == ('pen', 'label') and made.evaluates == ('pen',)
+  batch = {'pen': jnp.ones((2, 96, 3))}
+  assert made.inputs(jax.random.key(0), batch) == batch
