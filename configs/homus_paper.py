@@ -47,6 +47,7 @@ def get_config(variant: str = '') -> ConfigDict:
   config.drawing.max_stretch = float('inf')
   config.drawing.max_zoom = float('inf')
   config.drawing.antialias = False
+  config.drawing.thinned = True
 
   config.augment = ConfigDict()
   config.augment.space = 'pictures'

@@ -37,6 +37,7 @@ def get_config() -> ConfigDict:
   config.drawing.max_stretch = 2.5
   config.drawing.max_zoom = 8.0
   config.drawing.antialias = True
+  config.drawing.thinned = True
 
   config.augment = ConfigDict()
   config.augment.space = 'strokes'

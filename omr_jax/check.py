@@ -29,6 +29,10 @@ AUGMENTATIONS = {
     'stroke_shift',
     'bend',
   ),
+  'crops': (
+    *('rotation', 'zoom', 'shear', 'thickness', 'stroke_zoom', 'stroke_shift', 'bend'),
+    *('around', 'staff', 'worn'),
+  ),
   'camera': (),  # It has a section of its own.
 }
 # Of strokes, those that no network reads which reads no picture.
@@ -52,7 +56,12 @@ DATASETS = {
   },
 }
 # Pictures have no strokes, and symbols no colours that a camera could see.
-_SPACES = {'homus': ('none', 'pictures', 'strokes'), 'music_scores': ('none', 'pictures', 'camera')}
+_SPACES = {
+  'homus': ('none', 'pictures', 'strokes', 'crops'),
+  'music_scores': ('none', 'pictures', 'camera'),
+}
+# Spaces in which every step draws, and the layout in which it does.
+_DRAWN_ANEW = {'strokes': 'scaled', 'crops': 'resized'}
 # The keys that are read whatever is chosen.
 _SECTIONS = {
   'augment': ('space',),
@@ -179,16 +188,26 @@ def _check_drawing(drawing: ConfigDict, space: str) -> None:
       f'config.drawing.staff_lines need the layout centered, not {drawing.layout}: scaled symbols '
       'have no common staff.'
     )
-  if space != 'strokes':
-    return
-  if not (drawing.layout == 'scaled' and drawing.antialias):
+  if not drawing.thinned and drawing.layout != 'resized':
     raise UserError(
-      'config.augment.space=strokes draws in the layout scaled with antialias; choose these in '
+      f'config.drawing.thinned=False needs the layout resized, not {drawing.layout}: the others '
+      'know no ink but lines.'
+    )
+  if drawing.thinned and space == 'crops':
+    raise UserError(
+      'config.augment.space=crops trains with ink of any width; add --config.drawing.thinned=False.'
+    )
+  layout = _DRAWN_ANEW.get(space)
+  if layout is None:
+    return
+  if not (drawing.layout == layout and drawing.antialias):
+    raise UserError(
+      f'config.augment.space={space} draws in the layout {layout} with antialias; choose these in '
       'config.drawing, or augment.space=pictures.'
     )
   if len(drawing.thickness) > 1:
     raise UserError(
-      f'config.drawing.thickness is {drawing.thickness!r}; augment.space=strokes draws anew in '
+      f'config.drawing.thickness is {drawing.thickness!r}; augment.space={space} draws anew in '
       'every step, as thick as augment.thickness says: give one.'
     )
 
@@ -241,6 +260,7 @@ _VALUES: Mapping[str, Rule] = {
   'drawing.max_stretch': ('at least 1', lambda value: value >= 1),
   'drawing.max_zoom': ('at least 0.01', lambda value: value >= 0.01),
   'drawing.antialias': FLAG,
+  'drawing.thinned': FLAG,
   'augment.flip': FLAG,
   'augment.rotation': AT_LEAST_0,
   'augment.zoom': _RANGE,
@@ -250,6 +270,9 @@ _VALUES: Mapping[str, Rule] = {
   'augment.stroke_zoom': SHARE,
   'augment.stroke_shift': AT_LEAST_0,
   'augment.bend': SHARE,
+  'augment.around': CHANCE,
+  'augment.staff': CHANCE,
+  'augment.worn': CHANCE,
   'loss.label_smoothing': SHARE,
   'loss.class_weights': one_of(CLASS_WEIGHTS),
   'optimizer.learning_rate': ABOVE_0,

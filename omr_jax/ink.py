@@ -48,7 +48,7 @@ def new_pictures(
     The inputs of a network: `image`, float32 [batch, height, width, 1] from 0 to 255, dark ink, and
     `size`, float32 [batch, 2], the logarithms of the width and height of the symbol's box.
   """
-  low, high = _box(points, stroke >= 0)
+  low, high = box(points, stroke >= 0)
   placed = _place(points, low, high, height, width, margin, max_stretch, max_zoom)
   placed += augment.random_shift(rngs[0], len(points), shift)[:, None]
   line = jax.random.uniform(rngs[1], (len(points),), minval=thickness[0], maxval=thickness[1])
@@ -72,13 +72,27 @@ def draw(
     height: Of the canvas.
     width: Of the canvas.
   """
+  x, y = jnp.arange(width, dtype=jnp.float32), jnp.arange(height, dtype=jnp.float32)[:, None]
+  distance = distances(points, stroke, x[None, None], y[None])
+  covered = jnp.clip(thickness[:, None, None] / 2 + 0.5 - distance, 0, 1)
+  return 255 * (1 - covered[..., None])
+
+
+def distances(points: jax.Array, stroke: jax.Array, x: jax.Array, y: jax.Array) -> jax.Array:
+  """From each pixel to the nearest piece of line, float32 [batch, height, width].
+
+  Args:
+    points: float [batch, points, 2].
+    stroke: int [batch, points], -1 past the end.
+    x: float [batch or 1, 1, width], of the pixels' centres in units of the points.
+    y: float [batch or 1, height, 1].
+  """
   # A piece of line leads from a point to the next one of its stroke, or nowhere: a round dot.
   joined = (stroke[:, 1:] == stroke[:, :-1]) & (stroke[:, 1:] >= 0)
   step = jnp.where(joined[..., None], points[:, 1:] - points[:, :-1], 0)
   step = jnp.pad(step, ((0, 0), (0, 1), (0, 0)))
   start = jnp.where((stroke >= 0)[..., None], points, _AWAY)
   inverse_square = 1 / jnp.maximum((step**2).sum(-1), 1e-9)
-  x, y = jnp.arange(width, dtype=jnp.float32), jnp.arange(height, dtype=jnp.float32)[:, None]
 
   def nearer(index: int, nearest: jax.Array) -> jax.Array:
     dx, dy = step[:, index, 0, None, None], step[:, index, 1, None, None]
@@ -87,13 +101,11 @@ def draw(
     return jnp.minimum(nearest, (px - along * dx) ** 2 + (py - along * dy) ** 2)
 
   # One pass over the canvas per piece: 25 times faster on CPU than a reduction over all pieces.
-  nearest = jnp.full((len(points), height, width), jnp.float32(_AWAY))
-  nearest = jax.lax.fori_loop(0, points.shape[1], nearer, nearest, unroll=8)
-  covered = jnp.clip(thickness[:, None, None] / 2 + 0.5 - jnp.sqrt(nearest), 0, 1)
-  return 255 * (1 - covered[..., None])
+  nearest = jnp.full((len(points), y.shape[1], x.shape[2]), jnp.float32(_AWAY))
+  return jnp.sqrt(jax.lax.fori_loop(0, points.shape[1], nearer, nearest, unroll=8))
 
 
-def _box(points: jax.Array, inside: jax.Array) -> tuple[jax.Array, jax.Array]:
+def box(points: jax.Array, inside: jax.Array) -> tuple[jax.Array, jax.Array]:
   """Smallest and largest x and y of the points inside, [batch, 2] each."""
   inside = inside[..., None]
   low = jnp.where(inside, points, jnp.inf).min(1)

@@ -63,7 +63,10 @@ def inputs(picture: Image.Image, rule: Rule, name: str = 'the picture') -> Input
       f'{name}: this network reads strokes, and a picture has none; give a stroke file, or a model '
       'for pictures.'
     )
-  return of_strokes(*symbol_picture.lines(np.asarray(picture.convert('RGB')), name), rule)
+  pixels = np.asarray(picture.convert('RGB'))
+  if not rule.picture.thinned:
+    return {'image': symbol_picture.inked(pixels, rule.picture, name)}
+  return of_strokes(*symbol_picture.lines(pixels, name), rule)
 
 
 def of_strokes(points: np.ndarray, stroke: np.ndarray, rule: Rule) -> Inputs:

@@ -1,5 +1,6 @@
 """What a config says, made into the parts of a run."""
 
+import inspect
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from ml_collections import ConfigDict
 from omr_jax import (
   augment,
   camera,
+  crops,
   handwriting,
   ink,
   models,
@@ -26,7 +28,7 @@ from omr_jax import (
   view_logits,
   views,
 )
-from omr_jax.check import AUGMENTATIONS, INK, SCHEDULES, check_config
+from omr_jax.check import AUGMENTATIONS, SCHEDULES, check_config
 from omr_jax.data import Dataset
 from omr_jax.errors import UserError
 from omr_jax.strokes import CLASSES
@@ -95,6 +97,11 @@ def make(config: ConfigDict) -> Recipe:
       f'config.model.name: {name} reads strokes; pictures have none, and where they are moved, '
       'strokes are not. Choose another network, or on homus --config.augment.space=strokes.'
     )
+  if drawing is not None and not drawing.thinned and module.inputs != ('image',):
+    raise UserError(
+      f'config.model.name: {name} reads {" and ".join(module.inputs)}; ink that is not thinned is '
+      'a picture alone: choose another network, or add --config.model.use_size=False.'
+    )
   reads, inputs = _augmentation(config, drawing, module)
   evaluates, logits = _evaluation(module, drawing)
   return Recipe(
@@ -155,8 +162,8 @@ def _augmentation(
   """The training arrays that are read, and (rng, batch) to inputs."""
   space = config.augment.space
   arguments = _only(config.augment, AUGMENTATIONS[space])
-  if space == 'strokes':
-    return ('points', 'stroke'), _from_strokes(arguments, drawing, module)
+  if space in ('strokes', 'crops'):
+    return ('points', 'stroke'), _from_strokes(space, arguments, drawing, module)
   look = {'none': _as_it_is, 'pictures': _moved, 'camera': camera.look}[space]
   look = partial(look, **(dict(config.camera.items()) if space == 'camera' else arguments))
   if drawing is None:
@@ -167,13 +174,16 @@ def _augmentation(
 
 
 def _from_strokes(
-  arguments: Mapping, drawing: render.Drawing, module: nn.Module
+  space: str, arguments: Mapping, drawing: render.Drawing, module: nn.Module
 ) -> Callable[[jax.Array, Inputs], Inputs]:
   """Strokes are moved; then both the picture and the pen's way are those of the moved ones."""
-  pens = _only(arguments, INK)
-  moves = {key: value for key, value in arguments.items() if key not in INK}
-  keys = ('height', 'width', 'margin', 'max_stretch', 'max_zoom')
-  place = {key: getattr(drawing, key) for key in keys}
+  moves = _only(arguments, inspect.signature(handwriting.rewritten).parameters)
+  others = {key: value for key, value in arguments.items() if key not in moves}
+  place = {key: getattr(drawing, key) for key in ('height', 'width', 'max_stretch', 'max_zoom')}
+  if space == 'crops':
+    draw = partial(crops.new_crops, **place, **others)
+  else:
+    draw = partial(ink.new_pictures, margin=drawing.margin, **place, **others)
 
   def inputs(rng: jax.Array, batch: Inputs) -> Inputs:
     rngs = jax.random.split(rng, 4)
@@ -181,7 +191,7 @@ def _from_strokes(
     points = handwriting.rewritten(rngs[:2], batch['points'], stroke, **moves)
     found = {}
     if 'image' in module.inputs:
-      found |= ink.new_pictures(rngs[2:], points, stroke, **place, **pens)
+      found |= draw(rngs[2:], points, stroke)
     if 'pen' in module.inputs:
       found['pen'] = jax.vmap(pen.way)(points, stroke)
     return found

@@ -42,6 +42,8 @@ class Drawing:
     max_stretch: At least 1.
     max_zoom: Above 0.
     antialias: Smooth edges (round joints and ends) or the plain lines of the originals.
+    thinned: Whether ink in pictures is thinned to lines and these drawn like strokes. If not, its
+      box is brought to the canvas as it is, which is the rule of the layout `resized`.
   """
 
   height: int
@@ -53,6 +55,7 @@ class Drawing:
   max_stretch: float
   max_zoom: float
   antialias: bool
+  thinned: bool
 
   def renderings(self) -> list[tuple[float, int | None]]:
     """All pairs of thickness and first staff line; the first is the one that is evaluated."""
@@ -90,6 +93,20 @@ def draw_rendering(
     return _lines(placed, stroke, shape, thickness, None, drawing.antialias)
   box = high - low + 1 + 2 * drawing.margin
   picture = _lines(points - low + drawing.margin, stroke, box, thickness, None, drawing.antialias)
+  return fitted(picture, drawing)
+
+
+def fitted(picture: np.ndarray, drawing: Drawing) -> np.ndarray:
+  """Brings a picture to the canvas: the second half of the layout `resized`.
+
+  Args:
+    picture: uint8 [height, width], dark ink on white.
+    drawing: How.
+
+  Returns:
+    uint8 [drawing.height, drawing.width].
+  """
+  box, shape = np.array(picture.shape[::-1]), np.array((drawing.width, drawing.height))
   zoom = scale(box, shape, drawing.max_stretch, drawing.max_zoom)
   size = np.clip(np.rint(box * zoom), 1, shape).astype(int)
   resized = Image.fromarray(picture).resize(tuple(size.tolist()), Image.Resampling.LANCZOS)

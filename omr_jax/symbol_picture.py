@@ -38,7 +38,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from omr_jax import pictures
+from omr_jax import pictures, render
 from omr_jax.errors import UserError
 
 _LONGEST = 1024  # Of a picture, in pixels; symbols are simple.
@@ -69,6 +69,27 @@ def lines(picture: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     UserError: There is no ink, or too many pieces of it for one symbol.
   """
   return _strokes(_ink(_evened(_grey(picture)), name))
+
+
+def inked(picture: np.ndarray, drawing: render.Drawing, name: str) -> np.ndarray:
+  """The ink of one symbol and what came along (steps 1 to 4), as thick as it is, on the canvas.
+
+  Args:
+    picture: uint8 [height, width, 3].
+    drawing: Of the network.
+    name: Of the file, for messages.
+
+  Returns:
+    uint8 [drawing.height, drawing.width, 1].
+
+  Raises:
+    UserError: As `lines`.
+  """
+  ink = _ink(_evened(_grey(picture)), name)
+  used = [np.flatnonzero(ink.any(axis))[[0, -1]] for axis in (1, 0)]
+  (top, bottom), (left, right) = used
+  box = ink[top : bottom + 1, left : right + 1]
+  return render.fitted(np.where(box, 0, 255).astype(np.uint8), drawing)[..., None]
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:

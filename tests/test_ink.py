@@ -138,7 +138,7 @@ def test_pictures_are_those_of_pillow(thickness):
   rng = np.random.default_rng(0)
   symbols = [smooth(rng) for _ in range(CASES)]
   drawing = render.Drawing(
-    HEIGHT, WIDTH, 'scaled', (thickness,), (), MARGIN, STILL['max_stretch'], 8.0, True
+    HEIGHT, WIDTH, 'scaled', (thickness,), (), MARGIN, STILL['max_stretch'], 8.0, True, True
   )
   pillow = np.stack(
     [render.draw(np.array(s[0]), np.zeros(len(s[0]), int), drawing) for s in symbols]

@@ -292,3 +292,33 @@ def test_stroke_network_without_augmentation_reads_its_own_array():
   assert made.reads == ('pen', 'label') and made.evaluates == ('pen',)
   batch = {'pen': jnp.ones((2, 96, 3))}
   assert made.inputs(jax.random.key(0), batch) == batch
+
+
+def test_crops_are_drawn_by_the_page_for_scans():
+  config = config_page('homus_scans')
+  made = recipe.create(config)
+  assert made.evaluates == ('image',) and made.reads == ('points', 'stroke', 'label')
+  points = jnp.zeros((3, 64, 2)).at[:, 1].set(jnp.array([20.0, 40]))
+  stroke = jnp.full((3, 64), -1, jnp.int16).at[:, :2].set(0)
+  found = made.inputs(jax.random.key(0), {'points': points, 'stroke': stroke})
+  assert found['image'].shape == (3, 64, 48, 1) and list(found) == ['image']
+
+
+@pytest.mark.parametrize(
+  ('changes', 'words'),
+  [
+    ({'model.use_size': True}, 'use_size=False'),
+    ({'model.name': 'stroke_resnet13'}, 'reads pen'),
+    ({'drawing.layout': 'scaled'}, 'thinned=False needs the layout resized'),
+    ({'drawing.thinned': True}, 'space=crops trains with ink of any width'),
+    ({'drawing.thickness': (2.0, 3.0)}, 'space=crops draws anew'),
+    ({'augment.worn': 1.5}, 'augment.worn'),
+  ],
+)
+def test_what_does_not_go_with_scans(changes, words):
+  config = config_page('homus_scans')
+  for key, value in changes.items():
+    section, name = key.split('.')
+    config[section][name] = value
+  with pytest.raises(UserError, match=words):
+    recipe.create(config)

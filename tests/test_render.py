@@ -21,6 +21,7 @@ def drawing(height, width, layout='centered', **changes):
     'max_stretch': math.inf,
     'max_zoom': math.inf,
     'antialias': False,
+    'thinned': True,
   }
   return render.Drawing(height, width, layout, **(fields | changes))
 

@@ -11,7 +11,7 @@ from omr_jax.described import Described
 from omr_jax.errors import UserError
 from omr_jax.strokes import CLASSES
 
-DRAWING = render.Drawing(64, 48, 'scaled', (2.0,), (), 4, 2.5, 8.0, True)
+DRAWING = render.Drawing(64, 48, 'scaled', (2.0,), (), 4, 2.5, 8.0, True, True)
 LINES = [[[10, 5], [10.5, 45]], [[12, 20], [40, 20]]]
 ALL = ('image', 'size', 'pen')
 

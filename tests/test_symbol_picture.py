@@ -18,6 +18,7 @@ DRAWING = render.Drawing(
   max_stretch=2.5,
   max_zoom=8.0,
   antialias=True,
+  thinned=True,
 )
 # A hook: down, to the right, and up a little.
 HOOK = np.array([(20, 20), (20, 80), (60, 80), (60, 60)])
@@ -181,3 +182,19 @@ def test_small_pictures_are_read_or_refused(seed):
     except UserError:
       continue
     assert (image < 255).any() and np.isfinite(size).all()
+
+
+def test_ink_that_is_not_thinned_keeps_its_width_and_fills_the_canvas():
+  scans = render.Drawing(
+    **{**vars(DRAWING), 'layout': 'resized', 'max_stretch': 1.0, 'thinned': False}
+  )
+  # A bar of 20x60 among 120x120: 64 / 60 of it are 64x21 pixels, in the middle of 48.
+  image = symbol_picture.inked(blocks((30, 90, 50, 70)), scans, 'bar.png')
+  assert (image.shape, image.dtype) == ((64, 48, 1), np.uint8)
+  dark = 1 - image[..., 0] / 255
+  assert dark.sum() == pytest.approx(64 * 64 / 3, rel=0.05)
+  np.testing.assert_allclose(dark[:, 16:32], 1, atol=0.02)
+  assert dark[:, :12].max() == dark[:, 36:].max() == 0
+  rule = prepare.Rule(scans, ('image',))
+  picture = Image.fromarray(blocks((30, 90, 50, 70)))
+  np.testing.assert_array_equal(prepare.inputs(picture, rule)['image'], image)
