@@ -7,7 +7,7 @@ from statistics import mean, stdev
 import jax
 import numpy as np
 
-from omr_jax import data
+from omr_jax import data, pen
 from omr_jax.devices import BATCH_AXIS, MEMBER_AXIS
 from omr_jax.runs import Runs, is_streamed
 from omr_jax.state import TrainState, count_parameters
@@ -22,9 +22,7 @@ def plan(run: Runs, state: TrainState) -> None:
   devices = jax.devices()
   print(f'{run.config_name} in {run.workdir}')
   print(f'data       {run.dataset.origin}, split {split_name(config)}: {sizes}')
-  height, width, _ = run.parts.shape
-  layout = f' {run.parts.drawing.layout}' if run.parts.drawing else ''
-  print(f'pictures   {height}x{width}{layout}, augmented: {config.augment.space}')
+  print(f'{_inputs(run)}, augmented: {config.augment.space}')
   print(
     f'network    {config.model.name}, {count_parameters(state):,} parameters, {config.precision}'
   )
@@ -41,6 +39,16 @@ def plan(run: Runs, state: TrainState) -> None:
   if step:
     print(f'resuming   after step {step}, epoch {epoch}')
   print(flush=True)
+
+
+def _inputs(run: Runs) -> str:
+  height, width, _ = run.parts.shape
+  layout = f' {run.parts.drawing.layout}' if run.parts.drawing else ''
+  found = {
+    'image': f'pictures   {height}x{width}{layout}',
+    'pen': f'strokes    {pen.POINTS} points',
+  }
+  return ', '.join(found[name] for name in run.parts.module.inputs if name in found)
 
 
 def split_name(config: Mapping) -> str:
