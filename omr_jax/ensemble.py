@@ -4,7 +4,8 @@
 
 The runs must have been validated and tested on the same symbols; networks and inputs may differ.
 Each run's own temperature makes its logits probabilities, so that a run that is too sure of itself
-has no more to say than the others. With --out the report of a run is written for all together.
+has no more to say than the others. With --out the report of a run is written for all together, and
+`omr_jax.report` compares that folder with any run.
 """
 
 import argparse
@@ -144,9 +145,9 @@ def _say(options: argparse.Namespace) -> None:
   whole = together(runs, f'ensemble of {len(runs)} runs')
   print(table(runs, whole))
   if options.out is not None:
-    if (options.out / 'config.json').exists():
-      raise UserError(f'{options.out}: is the folder of a run; choose another --out.')
-    report.write_pages(whole._replace(workdir=options.out))
+    whole = whole._replace(workdir=options.out)
+    finished_run.save_joined(whole)
+    report.write_pages(whole)
     print(f'report: {options.out}/report/report.html')
 
 

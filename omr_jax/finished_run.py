@@ -63,7 +63,7 @@ class FinishedRun(NamedTuple):
 
   workdir: Path
   config: dict
-  history: list[dict]  # metrics.jsonl, a dict per epoch
+  history: list[dict]  # metrics.jsonl, a dict per epoch; none of what several runs gave together
   facts: dict  # what the training told about itself, `FACTS` and more
   classes: list[str]
   validation_labels: np.ndarray  # int [symbols]
@@ -124,6 +124,22 @@ def save_evaluation(
   write_file(Path(workdir) / 'evaluation.npz', content.getvalue())
 
 
+def save_joined(run: FinishedRun) -> None:
+  """Writes what several runs gave together into a folder of its own, so that it reads as a run.
+
+  It has no metrics; `facts['runs']` says so, once the summary is written.
+
+  Raises:
+    UserError: The folder is that of a run that has trained, or cannot be written.
+  """
+  if (run.workdir / metrics.FILE).exists():
+    raise UserError(f'{run.workdir}: is the folder of a run; choose another one.')
+  content = io.BytesIO()
+  np.savez_compressed(content, **{name: np.asarray(getattr(run, name)) for name in ARRAYS})
+  write_file(run.workdir / 'evaluation.npz', content.getvalue())
+  write_file(run.workdir / 'config.json', (json.dumps(run.config, indent=2) + '\n').encode())
+
+
 def read(workdir: str | os.PathLike) -> FinishedRun:
   """A finished run. UserError where `workdir` is none or a file in it is missing or damaged."""
   workdir = Path(workdir)
@@ -152,7 +168,8 @@ def read_with_facts(workdir: Path, facts: dict) -> FinishedRun:
     raise UserError(f'{path}: damaged ({problem}); {AGAIN}.')
   arrays['classes'] = arrays['classes'].tolist()
   config = read_json(workdir / 'config.json', AGAIN)
-  return FinishedRun(workdir, config, _read_history(workdir / metrics.FILE), facts, **arrays)
+  history = [] if 'runs' in facts else _read_history(workdir / metrics.FILE)
+  return FinishedRun(workdir, config, history, facts, **arrays)
 
 
 def _is_fact(value: object, kind: type) -> bool:

@@ -1,7 +1,9 @@
 """Runs on the writer-disjoint folds as one run: every symbol answered by who never saw its writer.
 
 Its report, in the workdir of the folds, has all symbols: per class beside the paper's Table II, and
-the misclassified ones, most confident mistake first, among which are those with a wrong label.
+the misclassified ones, most confident mistake first, among which are those with a wrong label. The
+folder reads as a run: `omr_jax.report` compares two recipes on all symbols, `omr_jax.ensemble` asks
+both.
 """
 
 from collections.abc import Mapping
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from omr_jax import evaluate, report
+from omr_jax import evaluate, finished_run, report
 from omr_jax.errors import UserError
 from omr_jax.finished_run import FinishedRun
 
@@ -42,13 +44,16 @@ def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
   }
   facts = {key: first.facts[key] for key in _COMMON} | {
     'protocol': 'writers_0 ... writers_9' if len(runs) > 1 else first.facts['protocol'],
+    'runs': list(runs),
     'folds': {name: _share(run) for name, run in runs.items()},
     'mean_of_folds': float(np.mean([_share(run) for run in runs.values()])),
     'epochs': first.facts['epochs'],
     'tested_epoch': first.facts['tested_epoch'],
     'seconds': round(sum(run.facts['seconds'] for run in runs.values()), 1),
   }
-  return first._replace(history=[], facts=facts, **arrays, **scaled)
+  data = first.config['data'] | {'protocol': facts['protocol']}
+  config = first.config | {'data': data}
+  return first._replace(config=config, history=[], facts=facts, **arrays, **scaled)
 
 
 def temperature(run: FinishedRun) -> float:
@@ -58,7 +63,9 @@ def temperature(run: FinishedRun) -> float:
 
 def write(workdir: Path, runs: Mapping[str, FinishedRun]) -> dict:
   """Writes the report of all folds into `workdir`; returns the summary."""
-  return report.write_pages(together(runs)._replace(workdir=workdir))
+  whole = together(runs)._replace(workdir=workdir)
+  finished_run.save_joined(whole)
+  return report.write_pages(whole)
 
 
 def table(summary: Mapping) -> str:

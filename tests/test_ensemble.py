@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_report import made_run
 
-from omr_jax import ensemble, finished_run
+from omr_jax import ensemble, finished_run, report
 from omr_jax.errors import UserError
 
 
@@ -50,6 +50,9 @@ def test_report_and_table(tmp_path, capsys):
     wrong = [row['id'] for row in csv.DictReader(file) if row['true'] != row['predicted']]
   assert wrong == ['1-4']
   assert '1-4' in (out / 'report/report.html').read_text()
+  # All together read as a run, which can be compared and asked again.
+  compared = report.compare(runs := read(out, a), [report.write_pages(run) for run in runs])
+  assert 'only the first is right on 1 symbols, only the second on 0' in compared
   row = next(line for line in said.splitlines() if line.startswith(str(a)))
   assert row.split()[-3:] == ['0', '1', '1']  # Right alone, together alone, p.
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import config_page
 from test_report import made_run
 
-from omr_jax import finished_run, pooled, writers
+from omr_jax import finished_run, pooled, report, writers
 from omr_jax.errors import UserError
 
 
@@ -46,6 +46,9 @@ def test_report_of_all_folds(tmp_path):
   assert float(rows['22-1']['confidence']) == pytest.approx(512 / 514, abs=1e-5)
   page = (tmp_path / 'report/report.html').read_text()
   assert page.index('22-1') < page.index('11-4') < page.index('22-6')
+  again = finished_run.read(tmp_path)
+  assert again.history == [] and report.rebuild(tmp_path) == summary
+  np.testing.assert_array_equal(again.test_ids, list(rows))
   text = writers.table(summary)
   # Of 91.67 and 75 the deviation is 16.67 / sqrt(2).
   assert 'mean of the folds 83.33 %, standard deviation 11.79' in text
