@@ -51,12 +51,12 @@ def get_config() -> ConfigDict:
   config.augment.flip = False  # of pictures
 
   config.model = ConfigDict()
-  config.model.name = 'fused_resnet24'
+  config.model.name = 'fused_resnet28'
   config.model.widths = (16, 48, 96)
   config.model.blocks = (1, 2, 2)
   config.model.stem_stride = 2
-  config.model.pen_widths = (64, 96, 144)
-  config.model.pen_blocks = (2, 2, 2)
+  config.model.pen_widths = (64, 96, 144, 192)
+  config.model.pen_blocks = (2, 2, 2, 2)
   config.model.hidden = 128
   config.model.dropout = 0.3
 

@@ -52,9 +52,9 @@ def get_config() -> ConfigDict:
   config.augment.flip = False
 
   config.model = ConfigDict()
-  config.model.name = 'stroke_resnet13'
-  config.model.widths = (64, 96, 144)
-  config.model.blocks = (2, 2, 2)
+  config.model.name = 'stroke_resnet17'
+  config.model.widths = (64, 96, 144, 192)
+  config.model.blocks = (2, 2, 2, 2)
   config.model.hidden = 128
   config.model.dropout = 0.3
 

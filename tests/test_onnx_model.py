@@ -70,8 +70,8 @@ def test_operations_by_hand():
   ('name', 'height', 'width'),
   [
     ('preact_resnet11', 16, 24),
-    ('stroke_resnet13', 1, 1),
-    pytest.param('fused_resnet24', 16, 24, marks=pytest.mark.slow),
+    ('stroke_resnet17', 1, 1),
+    pytest.param('fused_resnet28', 16, 24, marks=pytest.mark.slow),
     pytest.param('preact_resnet9', 64, 64, marks=pytest.mark.slow),
     pytest.param('vgg13', 32, 48, marks=pytest.mark.slow),
     pytest.param('resnet25', 48, 32, marks=pytest.mark.slow),

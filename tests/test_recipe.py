@@ -249,8 +249,8 @@ def test_no_class_weights():
 
 def test_stroke_networks_need_strokes():
   for space in ('none', 'strokes'):
-    recipe.create(homus({'model.name': 'stroke_resnet13', 'augment.space': space}))
-  for name in ('stroke_resnet13', 'fused_resnet24'):
+    recipe.create(homus({'model.name': 'stroke_resnet17', 'augment.space': space}))
+  for name in ('stroke_resnet17', 'fused_resnet28'):
     with pytest.raises(UserError, match=rf'{name} reads strokes.*augment\.space=strokes'):
       recipe.create(homus({'model.name': name, 'augment.space': 'pictures'}))
     scores = config_page('scores')
@@ -260,14 +260,14 @@ def test_stroke_networks_need_strokes():
 
 
 def test_pens_of_pictures_are_not_read_by_stroke_networks():
-  unread = unread_keys(homus({'model.name': 'stroke_resnet13'}))
+  unread = unread_keys(homus({'model.name': 'stroke_resnet17'}))
   assert {'augment.shift', 'augment.thickness', 'model.stem_stride'} < unread
   assert not unread & {'augment.rotation', 'augment.stroke_zoom', 'model.widths'}
-  assert not unread_keys(homus({'model.name': 'fused_resnet24'})) & {'augment.thickness'}
+  assert not unread_keys(homus({'model.name': 'fused_resnet28'})) & {'augment.thickness'}
 
 
 def test_picture_and_pen_are_of_the_same_moved_strokes():
-  made = recipe.create(homus({'model.name': 'fused_resnet24', 'augment.shift': 0.0}))
+  made = recipe.create(homus({'model.name': 'fused_resnet28', 'augment.shift': 0.0}))
   assert made.reads == ('points', 'stroke', 'label') and made.evaluates == ('image', 'pen')
   # A corner of two strokes with a gap, over and over.
   points = jnp.array([[(0, 0), (0, 60), (25, 60), (40, 60), (0, 0)]] * 20, jnp.float32)
@@ -288,7 +288,7 @@ def test_picture_and_pen_are_of_the_same_moved_strokes():
 
 
 def test_stroke_network_without_augmentation_reads_its_own_array():
-  made = recipe.create(homus({'model.name': 'stroke_resnet13', 'augment.space': 'none'}))
+  made = recipe.create(homus({'model.name': 'stroke_resnet17', 'augment.space': 'none'}))
   assert made.reads == ('pen', 'label') and made.evaluates == ('pen',)
   batch = {'pen': jnp.ones((2, 96, 3))}
   assert made.inputs(jax.random.key(0), batch) == batch
@@ -308,7 +308,7 @@ def test_crops_are_drawn_by_the_page_for_scans():
   ('changes', 'words'),
   [
     ({'model.use_size': True}, 'use_size=False'),
-    ({'model.name': 'stroke_resnet13'}, 'reads pen'),
+    ({'model.name': 'stroke_resnet17'}, 'reads pen'),
     ({'drawing.layout': 'scaled'}, 'thinned=False needs the layout resized'),
     ({'drawing.thinned': True}, 'space=crops trains with ink of any width'),
     ({'drawing.thickness': (2.0, 3.0)}, 'space=crops draws anew'),

@@ -11,7 +11,7 @@ apart. The originals (MusicSymbolClassifier; the paper's two are in its section 
 | resnet25_strided       | res_net_1       | resnet26_wide        | res_net_4       |
 | resnet21_strided       | res_net_2       | preact_resnet9, 11   | none: our own   |
 
-And of our own, `stroke_resnet13` reads the pen's way instead of a picture, `fused_resnet24` both.
+And of our own, `stroke_resnet17` reads the pen's way instead of a picture, `fused_resnet28` both.
 """
 
 import bisect
@@ -67,8 +67,8 @@ NETWORKS = {
   'preact_resnet9': partial(
     PreactResNet, widths=(16, 32, 64, 128), blocks=(1, 1, 1, 1), use_size=False, whole_pool=True
   ),
-  'stroke_resnet13': partial(StrokeResNet),
-  'fused_resnet24': partial(FusedResNet),
+  'stroke_resnet17': partial(StrokeResNet),
+  'fused_resnet28': partial(FusedResNet),
 }
 
 _COUNTS = 'a list of up to 16 whole numbers from 1 to 4096'

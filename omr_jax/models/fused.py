@@ -35,8 +35,8 @@ class FusedResNet(nn.Module):
   widths: tuple[int, ...] = (16, 48, 96)
   blocks: tuple[int, ...] = (1, 2, 2)
   stem_stride: int = 2
-  pen_widths: tuple[int, ...] = (64, 96, 144)
-  pen_blocks: tuple[int, ...] = (2, 2, 2)
+  pen_widths: tuple[int, ...] = (64, 96, 144, 192)
+  pen_blocks: tuple[int, ...] = (2, 2, 2, 2)
   hidden: int = 128
   dropout: float = 0.0
   momentum: float = 0.9

@@ -49,8 +49,8 @@ class StrokeResNet(nn.Module):
   """
 
   num_classes: int
-  widths: tuple[int, ...] = (64, 96, 144)
-  blocks: tuple[int, ...] = (2, 2, 2)
+  widths: tuple[int, ...] = (64, 96, 144, 192)
+  blocks: tuple[int, ...] = (2, 2, 2, 2)
   hidden: int = 128
   dropout: float = 0.0
   momentum: float = 0.9
