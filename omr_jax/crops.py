@@ -97,13 +97,13 @@ def _neighbour(
 ) -> tuple[jax.Array, jax.Array]:
   """A few points of another symbol of the batch that reach into the window from one side."""
   keys, batch = jax.random.split(rng, 5), len(points)
-  begin = jax.random.randint(keys[0], (batch,), 0, points.shape[1] - _BIT)
+  others, of_others = jnp.roll(points, 1, 0), jnp.roll(stroke, 1, 0)
+  begin = jax.random.randint(keys[0], (batch,), 0, jnp.maximum((of_others >= 0).sum(1) - _BIT, 1))
 
   def cut(array: jax.Array, start: jax.Array) -> jax.Array:
     return jax.lax.dynamic_slice_in_dim(array, start, _BIT)
 
-  bit = jax.vmap(cut)(jnp.roll(points, 1, 0), begin)
-  of_bit = jax.vmap(cut)(jnp.roll(stroke, 1, 0), begin).astype(jnp.int32)
+  bit, of_bit = jax.vmap(cut)(others, begin), jax.vmap(cut)(of_others, begin).astype(jnp.int32)
   its_low, its_high = ink.box(bit, of_bit >= 0)
   # Along one axis it ends inside the window; along the other it is anywhere beside it.
   depth = jax.random.uniform(keys[1], (batch, 2), maxval=_MARGIN / 2)

@@ -23,16 +23,17 @@ from tqdm import tqdm
 from omr_jax import described, folders
 from omr_jax.described import Described
 from omr_jax.errors import UserError, answered
+from omr_jax.exported import INT8, MODEL
 from omr_jax.prepare import Inputs
 from omr_jax.revision import revision
 
 if TYPE_CHECKING:
   from omr_jax.forms import Form
 
-FORMS = ('model.onnx', 'model_int8.onnx', 'model.jax', 'weights.safetensors')
-_INT8, TFLITE = 'model_int8.onnx', 'model.tflite'
+FORMS = (MODEL, INT8, 'model.jax', 'weights.safetensors')
+TFLITE = 'model.tflite'
 # Between the probabilities of a form and of JAX. Half precision is held to the answers.
-_MOST = {'model.onnx': 1e-4, 'model.jax': 1e-4, TFLITE: 1e-4}
+_MOST = {MODEL: 1e-4, 'model.jax': 1e-4, TFLITE: 1e-4}
 _LICENCES = {
   'symbols': 'Trained on HOMUS, which is free for research (Calvo-Zaragoza and Oncina, 2014).',
   'scores': 'Trained on pictures under licences of their own; ask whoever trained it.',
@@ -72,7 +73,7 @@ def export(
   wanted = examples.asked(run_model.by_jax(network, temperature), asked['test'], about)
   files, said = {}, {}
   for name in tqdm(names, unit='form', leave=False, disable=None):
-    if name == _INT8 and data is None:
+    if name == INT8 and data is None:
       continue
     form = forms.make(name, network, about, asked)
     files[name], said[name] = form.content, _told(form, asked['test'], about, wanted)
@@ -87,7 +88,7 @@ def export(
 def _refuse_another(name: str, told: Mapping[str, Any]) -> None:
   """UserError where a form that must be the network isn't; 8 bits are held to the test alone."""
   off, other = told['largest_difference'], told['other_answers']
-  if name != _INT8 and (other or not off <= _MOST.get(name, 1)):
+  if name != INT8 and (other or not off <= _MOST.get(name, 1)):
     raise UserError(
       f'{name}: off by {off:.1e}, {other} other answers; this is a bug, please report it.'
     )

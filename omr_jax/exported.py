@@ -11,7 +11,7 @@ from omr_jax import described
 from omr_jax.errors import UserError
 from omr_jax.prepare import Inputs
 
-MODEL = 'model.onnx'
+MODEL, INT8 = 'model.onnx', 'model_int8.onnx'
 _OUTPUT = 'probabilities'
 
 
