@@ -5,7 +5,8 @@ PICTURES ?= my_pictures
 RUN := $(VENV)/bin/python
 SET_UP := $(VENV)/installed
 
-.PHONY: demo test test-all lint clean web pretrained-homus pretrained-scores
+.PHONY: demo test test-all lint clean web pretrained-scores pretrained-homus \
+  pretrained-homus_strokes
 
 demo: $(SET_UP)
 	$(RUN) -m omr_jax.main --config configs/homus.py --config.data.protocol=made_up \
@@ -35,11 +36,13 @@ $(RUNTIME)/package.json: omr_jax/web/package.json
 	touch $@
 
 # The models in omr_jax/pretrained, from $OMR_RAW_DIR; the pictures of $(PICTURES) for scores.
-EXPORT = $(RUN) -m omr_jax.export --forms model.onnx model_int8.onnx --out omr_jax/pretrained
+EXPORT = $(RUN) -m omr_jax.export --forms $(FORMS) --out omr_jax/pretrained
+FORMS = model.onnx model_int8.onnx
+pretrained-homus_strokes: FORMS = model_int8.onnx  # Each model is below 5 MB.
 
-pretrained-homus: $(SET_UP)
-	$(RUN) -m omr_jax.main --config configs/homus.py --workdir runs/pretrained/homus
-	$(EXPORT)/homus --model runs/pretrained/homus
+pretrained-homus pretrained-homus_strokes: pretrained-%: $(SET_UP)
+	$(RUN) -m omr_jax.main --config configs/$*.py --workdir runs/pretrained/$*
+	$(EXPORT)/$* --model runs/pretrained/$*
 
 pretrained-scores: $(SET_UP)
 	$(RUN) -m omr_jax.main --config configs/scores.py --raw_dir $(PICTURES) --workdir runs/pretrained/scores

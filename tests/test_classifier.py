@@ -1,8 +1,10 @@
 """`omr_jax.load`: pictures of all kinds to answers, and what is no picture."""
 
 import io
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,7 +37,15 @@ def page():
 
 
 def test_pretrained_models_are_there():
-  assert classifier.pretrained() == ('homus', 'scores')
+  assert classifier.pretrained() == ('homus', 'homus_strokes', 'scores')
+
+
+def test_a_folder_with_8_bits_alone_is_opened(gate, page, tmp_path):
+  for name in ('model.json', 'model_int8.onnx'):
+    shutil.copy(Path(omr_jax.__file__).parent / 'pretrained/scores' / name, tmp_path)
+  answer = omr_jax.load(tmp_path)(page)
+  assert answer == omr_jax.load(tmp_path / 'model_int8.onnx')(page)
+  assert answer.label == gate(page).label and answer != gate(page)
 
 
 def test_a_picture_in_every_form_has_one_answer(gate, page, tmp_path):

@@ -12,7 +12,7 @@ from conftest import ROOT
 from PIL import Image
 
 import omr_jax
-from omr_jax import pen, prepare, probes, strokes, views
+from omr_jax import described, pen, prepare, probes, strokes, views
 from omr_jax.web.__main__ import serve
 from tfds_builders.homus import made_up
 
@@ -195,10 +195,12 @@ def test_brightness_is_pillow_s(open_page):
 
 def test_symbols_are_drawn_as_in_python(open_page):
   """Each made-up symbol of a writer: next to the same picture, and the same answer."""
-  network = omr_jax.load('homus')
+  network = omr_jax.load('homus_strokes')
+  pictures = omr_jax.load('homus').model
+  inputs = described.inputs(pictures)
   files = made_up.files(writers=1).items()
   symbols = [strokes.parse(content, name) for name, content in files]
-  about = json.loads((SITE / 'models/homus/model.json').read_text())
+  about = json.loads((SITE / 'models/homus_strokes/model.json').read_text())
   found = in_page(
     open_page('draw'),
     'ink.js',
@@ -207,15 +209,15 @@ def test_symbols_are_drawn_as_in_python(open_page):
       return [image, size, pen].map((each) => Array.from(each));
     })""",
     [[each.points[each.stroke == n].tolist() for n in np.unique(each.stroke)] for each in symbols],
-    about | {'inputs': about['inputs'] | {'pen': ['float32', ['batch', pen.POINTS, 3]]}},
+    about | {'picture': vars(pictures.picture), 'inputs': about['inputs'] | inputs},
   )
-  rule = prepare.Rule(network.model.picture, ('image', 'size', 'pen'))
+  rule = prepare.Rule(pictures.picture, ('image', 'size', 'pen'))
   here = [prepare.of_strokes(each.points, each.stroke, rule) for each in symbols]
   there = [
     {
       'image': np.reshape(image, (64, 48, 1)).astype(np.uint8),
       'size': np.array(size, 'f'),
-      'pen': np.reshape(way, (pen.POINTS, 3)),
+      'pen': np.reshape(way, (pen.POINTS, 3)).astype('f'),
     }
     for image, size, way in found
   ]
@@ -224,12 +226,7 @@ def test_symbols_are_drawn_as_in_python(open_page):
     np.testing.assert_allclose(one['pen'], other['pen'], atol=1e-3)
     assert np.abs(one['image'].astype(int) - other['image']).mean() < 4
   labels = [
-    [
-      answer.label
-      for answer in network.answers(
-        [{name: each[name] for name in ('image', 'size')} for each in side]
-      )
-    ]
+    [answer.label for answer in network.answers([{'pen': each['pen']} for each in side])]
     for side in (here, there)
   ]
   assert labels[0] == labels[1]

@@ -60,7 +60,7 @@ def _fill(new: Path, runtime: Path) -> None:
   (new / 'ort').mkdir()
   for name in _RUNTIME:
     shutil.copy(runtime / name, new / 'ort')
-  for model in ('homus', 'scores'):
+  for model in ('homus_strokes', 'scores'):
     (new / 'models' / model).mkdir(parents=True)
     for name in ('model.json', 'model_int8.onnx'):
       shutil.copy(_MODELS / model / name, new / 'models' / model)

@@ -81,7 +81,7 @@ export function start(root) {
       return;
     }
     const began = performance.now();
-    const { about, run } = await load('homus');
+    const { about, run } = await load('homus_strokes');
     const shares = await run(inputs(strokes, about));
     const best = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, RUNNERS_UP);
     list.replaceChildren(...best.map((i) => row(about.classes[i], shares[i])));
@@ -169,7 +169,7 @@ export function start(root) {
   root.querySelector('#undo').addEventListener('click', () => change(strokes.slice(0, -1)));
   root.querySelector('#clear').addEventListener('click', () => change([]));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
-  load('homus').catch((error) => {
+  load('homus_strokes').catch((error) => {
     spoken.textContent = error.message;
   });
   return { enter: paint };
