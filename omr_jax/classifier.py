@@ -109,8 +109,8 @@ def load(path_or_name: str | os.PathLike = 'scores') -> Classifier:
 
   Args:
     path_or_name: One of `pretrained`, which come with the package; or an exported folder, whose
-      `model.onnx` is taken (`model_int8.onnx` where that is all), or a file of it; or the workdir
-      of a finished run, which needs JAX.
+      `model.onnx` is taken (`model_int8.onnx` where only that was exported), or a file of it; or
+      the workdir of a finished run, which needs JAX.
 
   Raises:
     UserError: There is none, or it is damaged.
@@ -119,9 +119,10 @@ def load(path_or_name: str | os.PathLike = 'scores') -> Classifier:
   if path.suffix == '.onnx':
     return Classifier(described.read(path.parent), exported.open_model(path))
   if (path / described.FILE).exists():
-    only_int8 = not (path / exported.MODEL).exists() and (path / exported.INT8).exists()
+    model = described.read(path)
+    only_int8 = list(model.facts.get('files', ())) == [exported.INT8]
     name = exported.INT8 if only_int8 else exported.MODEL
-    return Classifier(described.read(path), exported.open_model(path / name))
+    return Classifier(model, exported.open_model(path / name))
   if (path / 'config.json').exists():
     from omr_jax import run_model  # And with it JAX.
 

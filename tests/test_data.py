@@ -24,7 +24,8 @@ def test_arrays_of_the_splits(dataset):
   sizes = {'train': 304, 'validation': 38, 'test': 38}
   for split, arrays in dataset.splits.items():
     extra = {'points', 'stroke'} if split == 'train' else set()
-    assert set(arrays) == {'image', 'size', 'label', 'id'} | extra
+    assert set(arrays) == {'image', 'size', 'pen', 'label', 'id'} | extra
+    assert arrays['pen'].shape[1:] == (96, 3) and arrays['pen'].dtype == np.float32
     assert {len(value) for value in arrays.values()} == {sizes[split]}
     assert arrays['image'].shape[1:] == (16, 16, 1)
     assert arrays['image'].dtype == np.uint8
