@@ -46,7 +46,7 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
   predicted = test.argmax(1)
   pictures = {}
   for run in runs:
-    pictures |= zip(run.test_ids[_wrong(run)], run.pictures, strict=True)
+    pictures |= zip(run.test_ids[~run.correct], run.pictures, strict=True)
   # What all members have right, their mean has right: a wrong one is among theirs.
   wrong = first.test_ids[predicted != first.test_labels]
   shown = np.stack([pictures[i] for i in wrong]) if len(wrong) else first.pictures[:0]
@@ -73,19 +73,18 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
 
 def table(runs: Sequence[FinishedRun], whole: FinishedRun) -> str:
   """Each run and all together, and the exact McNemar test of all together against each."""
-  ids, right = whole.test_ids, ~_wrong(whole)
   width = max(len(str(run.workdir)) for run in runs)
   lines = [f'{"run":{width}}  validation    test  95 % interval  errors  right alone  together  p']
   for run in runs:
-    own = _in_order(run, ids, ~_wrong(run))
-    only_own, only_together, p = evaluate.mcnemar(own, right)
+    own = _in_order(run, whole.test_ids, run.correct)
+    only_own, only_together, p = evaluate.mcnemar(own, whole.correct)
     lines.append(f'{_line(run, width)}  {only_own:11}  {only_together:8}  {p:.2g}')
   return '\n'.join([*lines, _line(whole, width, 'together')])
 
 
 def _line(run: FinishedRun, width: int, name: str | None = None) -> str:
   validated = np.divide(*evaluate.accuracy(run.validation_logits, run.validation_labels))
-  wrong, n = int(_wrong(run).sum()), len(run.test_ids)
+  wrong, n = int((~run.correct).sum()), len(run.test_ids)
   low, high = evaluate.wilson_interval(n - wrong, n)
   return (
     f'{name or str(run.workdir):{width}}  {100 * validated:8.2f} %  {100 - 100 * wrong / n:6.2f}  '
@@ -97,10 +96,6 @@ def _mean(logits: Sequence[np.ndarray], temperatures: Sequence[float]) -> np.nda
   """Log of the mean probability, float64 [symbols, classes]; finite even where none is left."""
   logs = [evaluate.log_probabilities(*pair) for pair in zip(logits, temperatures, strict=True)]
   return np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
-
-
-def _wrong(run: FinishedRun) -> np.ndarray:
-  return run.test_predicted != run.test_labels
 
 
 def _in_order(run: FinishedRun, ids: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -78,6 +78,11 @@ class FinishedRun(NamedTuple):
   probe_expected: np.ndarray  # str [probes], a class, or '' where either answer can be defended
   probe_logits: np.ndarray  # float32 [probes, classes]
 
+  @property
+  def correct(self) -> np.ndarray:
+    """Which answers are right, bool [symbols]."""
+    return self.test_predicted == self.test_labels
+
 
 class Tested(NamedTuple):
   """The test examples and what came of them."""

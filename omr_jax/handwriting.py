@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from omr_jax import augment
+from omr_jax import augment, ink, values
 
 
 def rewritten(
@@ -36,7 +36,8 @@ def rewritten(
     The points, float32 [batch, points, 2].
   """
   points = _move_strokes(rngs[0], points, stroke, stroke_zoom, stroke_shift)
-  points = _bend(jax.random.fold_in(rngs[0], 1), points, stroke, bend)
+  if values.is_on(bend):
+    points = _bend(jax.random.fold_in(rngs[0], 1), points, stroke, bend)
   matrix = augment.random_affine(rngs[1], len(points), rotation, zoom, shear)
   return (points[:, :, None, :] * matrix[:, None, :, :]).sum(-1)
 
@@ -66,9 +67,7 @@ def _move_strokes(
 def _bend(rng: jax.Array, points: jax.Array, stroke: jax.Array, bend: float) -> jax.Array:
   """Adds to x and to y a wave each, of random strength, place and direction, about a box long."""
   keys, batch = jax.random.split(rng, 3), len(points)
-  inside = (stroke >= 0)[..., None]
-  low = jnp.where(inside, points, jnp.inf).min(1, keepdims=True)
-  high = jnp.where(inside, points, -jnp.inf).max(1, keepdims=True)
+  low, high = (corner[:, None] for corner in ink.box(points, stroke >= 0))
   side = jnp.maximum((high - low).max(-1, keepdims=True), 1)
   wave = jax.random.uniform(keys[0], (batch, 1, 2, 2), minval=-1, maxval=1)
   phase = jax.random.uniform(keys[1], (batch, 1, 2))

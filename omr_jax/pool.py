@@ -54,8 +54,7 @@ def pool(runs: Mapping[str, FinishedRun]) -> Pool:
   )
   pictures = {}
   for run in runs.values():
-    wrong = run.test_ids[run.test_predicted != run.test_labels]
-    pictures |= zip(wrong.tolist(), run.pictures, strict=True)
+    pictures |= zip(run.test_ids[~run.correct].tolist(), run.pictures, strict=True)
   ids = np.concatenate([run.test_ids for run in runs.values()])
   return Pool(ids, answers, np.repeat(list(runs), sizes), pictures)
 

@@ -126,7 +126,7 @@ def _compare_pair(a: FinishedRun, b: FinishedRun) -> str:
   order_a, order_b = np.argsort(a.test_ids), np.argsort(b.test_ids)
   if not np.array_equal(a.test_ids[order_a], b.test_ids[order_b]):
     return 'not comparable, different test symbols'
-  only_a, only_b, p = evaluate.mcnemar(_correct(a)[order_a], _correct(b)[order_b])
+  only_a, only_b, p = evaluate.mcnemar(a.correct[order_a], b.correct[order_b])
   return (
     f'only the first is right on {only_a} symbols, only the second on {only_b}; '
     f'exact McNemar test p = {p:.3g}'
@@ -139,15 +139,11 @@ def _all_but_seed(run: FinishedRun) -> str:
   return json.dumps([config, run.facts['data_digest'], sorted(run.test_ids)], sort_keys=True)
 
 
-def _correct(run: FinishedRun) -> np.ndarray:
-  return run.test_predicted == run.test_labels
-
-
 def _measure(run: FinishedRun) -> tuple[dict, dict]:
   """The numbers for the summary, and the calibrated predictions behind them."""
   labels, logits, predicted = run.test_labels, run.test_logits, run.test_predicted
   temperature = evaluate.fit_temperature(run.validation_logits, run.validation_labels)
-  right = predicted == labels
+  right = run.correct
 
   def ece(temperature):
     bins = evaluate.reliability(decision.confidence(logits, predicted, temperature), right)

@@ -38,15 +38,21 @@ def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
     raise UserError(f'{first.workdir.parent}: a symbol was tested twice; give one run of a fold.')
   kept = ('test_ids', 'test_labels', 'test_predicted', 'validation_labels', 'pictures')
   arrays = {name: np.concatenate([getattr(r, name) for r in runs.values()]) for name in kept}
+  temperatures = [
+    evaluate.fit_temperature(r.validation_logits, r.validation_labels) for r in runs.values()
+  ]
   scaled = {
-    name: np.concatenate([getattr(r, name) / temperature(r) for r in runs.values()])
+    name: np.concatenate(
+      [getattr(r, name) / t for r, t in zip(runs.values(), temperatures, strict=True)]
+    )
     for name in ('test_logits', 'validation_logits')
   }
+  folds = {name: float(run.correct.mean()) for name, run in runs.items()}
   facts = {key: first.facts[key] for key in _COMMON} | {
     'protocol': 'writers_0 ... writers_9' if len(runs) > 1 else first.facts['protocol'],
     'runs': list(runs),
-    'folds': {name: _share(run) for name, run in runs.items()},
-    'mean_of_folds': float(np.mean([_share(run) for run in runs.values()])),
+    'folds': folds,
+    'mean_of_folds': float(np.mean(list(folds.values()))),
     'epochs': first.facts['epochs'],
     'tested_epoch': first.facts['tested_epoch'],
     'seconds': round(sum(run.facts['seconds'] for run in runs.values()), 1),
@@ -54,11 +60,6 @@ def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
   data = first.config['data'] | {'protocol': facts['protocol']}
   config = first.config | {'data': data}
   return first._replace(config=config, history=[], facts=facts, **arrays, **scaled)
-
-
-def temperature(run: FinishedRun) -> float:
-  """That which fits the run's own validation symbols."""
-  return evaluate.fit_temperature(run.validation_logits, run.validation_labels)
 
 
 def write(workdir: Path, runs: Mapping[str, FinishedRun]) -> dict:
@@ -83,10 +84,6 @@ def table(summary: Mapping) -> str:
       f'95 % interval {100 * low:.2f}-{100 * high:.2f}',
     ]
   )
-
-
-def _share(run: FinishedRun) -> float:
-  return float((run.test_predicted == run.test_labels).mean())
 
 
 def _all_but_fold(run: FinishedRun) -> dict:

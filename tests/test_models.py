@@ -381,7 +381,7 @@ def test_sums_and_activations_of_blocks_by_hand():
   original = apply_with(
     resnet.PreactivationBlock(2, 1, 1, conv, norm), x, ('Conv_2', 'kernel'), 2.0
   )
-  ours = apply_with(preact.Block(2, 1, conv, norm), x, ('Conv_0', 'kernel'), 2.0)
+  ours = apply_with(preact.Block(2, (3, 3), (1, 1), conv, norm), x, ('Conv_0', 'kernel'), 2.0)
   np.testing.assert_allclose(original[..., 1].ravel(), [-6, -2, 4, 10])
   np.testing.assert_allclose(ours[..., 1].ravel(), [0, 0, 4, 10])
 

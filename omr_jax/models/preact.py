@@ -1,6 +1,6 @@
 """This project's own fast network: a small pre-activation ResNet (He et al., 2016)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import flax.linen as nn
@@ -14,22 +14,42 @@ SIZE_FEATURES = 32
 
 
 class Block(nn.Module):
-  """Norm, ReLU, 3x3 conv, twice; a change of shape projects the activated input by 1x1."""
+  """Norm, ReLU, conv, twice; a change of shape projects the activated input by 1x1."""
 
   width: int
-  stride: int
+  kernel: tuple[int, int]
+  strides: tuple[int, int]
   conv: Callable[..., nn.Module]
   norm: Callable[..., nn.Module]
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
-    """[batch, height, width, channels] to the same over stride, with `width` channels."""
+    """[batch, height, width, channels] to the same over strides, with `width` channels."""
     y = nn.relu(self.norm()(x))
-    if self.stride > 1 or x.shape[-1] != self.width:
-      x = self.conv(self.width, (1, 1), (self.stride, self.stride))(y)
-    y = self.conv(self.width, (3, 3), (self.stride, self.stride))(y)
+    if self.strides != (1, 1) or x.shape[-1] != self.width:
+      x = self.conv(self.width, (1, 1), self.strides)(y)
+    y = self.conv(self.width, self.kernel, self.strides)(y)
     y = nn.relu(self.norm()(y))
-    return x + self.conv(self.width, (3, 3))(y)
+    return x + self.conv(self.width, self.kernel)(y)
+
+
+def groups(
+  x: jax.Array,
+  widths: Sequence[int],
+  blocks: Sequence[int],
+  kernel: tuple[int, int],
+  strides: tuple[int, int],
+  conv: Callable[..., nn.Module],
+  norm: Callable[..., nn.Module],
+) -> jax.Array:
+  """Groups of blocks, norm and ReLU; all groups but the first begin with `strides`.
+
+  For use inside a module's compact method: it adds the blocks to it.
+  """
+  for group, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+    for block in range(count):
+      x = Block(width, kernel, strides if group and not block else (1, 1), conv, norm)(x)
+  return nn.relu(norm()(x))
 
 
 class PreactResNet(nn.Module):
@@ -92,10 +112,7 @@ class PreactResNet(nn.Module):
     look = layers.evened if self.even else layers.darkness
     x = look(inputs['image'], self.dtype)
     x = conv(self.widths[0], (self.stem_size,) * 2, (self.stem_stride,) * 2)(x)
-    for group, (width, blocks) in enumerate(zip(self.widths, self.blocks, strict=True)):
-      for block in range(blocks):
-        x = Block(width, 2 if group and not block else 1, conv, norm)(x)
-    x = nn.relu(norm()(x))
+    x = groups(x, self.widths, self.blocks, (3, 3), (2, 2), conv, norm)
     if self.whole_pool:
       x = jnp.concatenate([x.mean((1, 2)), x.max((1, 2))], -1)
     else:

@@ -1,6 +1,6 @@
 """A small pre-activation ResNet along the pen's way, for those who have strokes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import flax.linen as nn
@@ -9,29 +9,11 @@ import jax.numpy as jnp
 from flax.typing import Dtype
 
 from omr_jax.models import layers
+from omr_jax.models.preact import groups
 
 _REACH = (1, 5)  # Kernels: pictures one pixel high, as which XLA and ONNX have their best forms.
 # A symbol's line is some four times as long as the symbol is large, and its points are this dense.
 _STEPS = 24
-
-
-class Block(nn.Module):
-  """Norm, ReLU, conv along the way, twice; a change of shape projects the activated input."""
-
-  width: int
-  stride: int
-  conv: Callable[..., nn.Module]
-  norm: Callable[..., nn.Module]
-
-  @nn.compact
-  def __call__(self, x: jax.Array) -> jax.Array:
-    """[batch, 1, points, channels] to the same over stride, with `width` channels."""
-    y = nn.relu(self.norm()(x))
-    if self.stride > 1 or x.shape[-1] != self.width:
-      x = self.conv(self.width, (1, 1), (1, self.stride))(y)
-    y = self.conv(self.width, _REACH, (1, self.stride))(y)
-    y = nn.relu(self.norm()(y))
-    return x + self.conv(self.width, _REACH)(y)
 
 
 class StrokeResNet(nn.Module):
@@ -72,10 +54,7 @@ class StrokeResNet(nn.Module):
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
     x, whole = (each.astype(self.dtype) for each in features(inputs['pen']))
     x = conv(self.widths[0], _REACH)(x[:, None])
-    for group, (width, blocks) in enumerate(zip(self.widths, self.blocks, strict=True)):
-      for block in range(blocks):
-        x = Block(width, 2 if group and not block else 1, conv, norm)(x)
-    x = nn.relu(norm()(x))
+    x = groups(x, self.widths, self.blocks, _REACH, (1, 2), conv, norm)
     x = jnp.concatenate([x.mean((1, 2)), x.max((1, 2)), whole], -1)
     x = nn.Dropout(self.dropout, deterministic=not train)(x)
     x = nn.relu(layers.Dense(self.hidden, dtype=self.dtype)(x))
