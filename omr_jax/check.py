@@ -60,8 +60,8 @@ _SPACES = {
   'homus': ('none', 'pictures', 'strokes', 'crops'),
   'music_scores': ('none', 'pictures', 'camera'),
 }
-# Spaces in which every step draws, and the layout in which it does.
-_DRAWN_ANEW = {'strokes': 'scaled', 'crops': 'resized'}
+# Spaces in which every step draws, and the layouts in which it may.
+_DRAWN_ANEW = {'strokes': ('scaled', 'centered'), 'crops': ('resized',)}
 # The keys that are read whatever is chosen.
 _SECTIONS = {
   'augment': ('space',),
@@ -197,18 +197,23 @@ def _check_drawing(drawing: ConfigDict, space: str) -> None:
     raise UserError(
       'config.augment.space=crops trains with ink of any width; add --config.drawing.thinned=False.'
     )
-  layout = _DRAWN_ANEW.get(space)
-  if layout is None:
+  layouts = _DRAWN_ANEW.get(space)
+  if layouts is None:
     return
-  if not (drawing.layout == layout and drawing.antialias):
+  if not (drawing.layout in layouts and drawing.antialias):
     raise UserError(
-      f'config.augment.space={space} draws in the layout {layout} with antialias; choose these in '
-      'config.drawing, or augment.space=pictures.'
+      f'config.augment.space={space} draws in the layout {" or ".join(layouts)} with antialias; '
+      'choose these in config.drawing, or augment.space=pictures.'
     )
   if len(drawing.thickness) > 1:
     raise UserError(
       f'config.drawing.thickness is {drawing.thickness!r}; augment.space={space} draws anew in '
       'every step, as thick as augment.thickness says: give one.'
+    )
+  if len(drawing.staff_lines) > 1:
+    raise UserError(
+      f'config.drawing.staff_lines is {drawing.staff_lines!r}; augment.space={space} draws anew in '
+      'every step: give one, or none.'
     )
 
 

@@ -1,9 +1,10 @@
 """New ink in every step: strokes are drawn on the device, inside jit.
 
-The drawing follows the rule of `render.py` in its `scaled` layout with anti-aliasing: a pixel is as
-dark as the share of it that a round-ended line covers. Here that share is computed from the
-distance between the pixel's centre and the nearest piece of line, a few million short operations
-for a batch, so that an epoch of new pictures costs less than reading old ones from a disk.
+The drawing follows the rule of `render.py` in its layouts `scaled` and `centered`, anti-aliased: a
+pixel is as dark as the share of it that a round-ended line covers. Here that share is computed from
+the distance between the pixel's centre and the nearest piece of line, a few million short
+operations for a batch, so that an epoch of new pictures costs less than reading old ones from a
+disk.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ def new_pictures(
   *,
   height: int,
   width: int,
+  layout: str,
+  staff_line: int | None,
   margin: int,
   max_stretch: float,
   max_zoom: float,
@@ -38,7 +41,9 @@ def new_pictures(
     stroke: int [batch, points], the stroke each point belongs to, ascending; -1 past the end.
     height: Of the canvas.
     width: Of the canvas.
-    margin: See `render.py`, as are the next two.
+    layout: See `render.py`: `scaled` or `centered`, as are the next four.
+    staff_line: See there, y of the first of five, or None.
+    margin: See there.
     max_stretch: See there.
     max_zoom: See there.
     shift: Pixels of the canvas by which the placed symbol moves at most.
@@ -49,10 +54,17 @@ def new_pictures(
     `size`, float32 [batch, 2], the logarithms of the width and height of the symbol's box.
   """
   low, high = box(points, stroke >= 0)
-  placed = _place(points, low, high, height, width, margin, max_stretch, max_zoom)
-  placed += augment.random_shift(rngs[0], len(points), shift)[:, None]
+  shape = jnp.array([width, height], jnp.float32)
+  placed = points - ((low + high) / 2)[:, None]
+  if layout == 'scaled':
+    zoom = render.scale(high - low, shape - 1 - 2 * margin, max_stretch, max_zoom)
+    placed *= zoom[:, None]
+  placed += (shape - 1) / 2 + augment.random_shift(rngs[0], len(points), shift)[:, None]
   line = jax.random.uniform(rngs[1], (len(points),), minval=thickness[0], maxval=thickness[1])
-  return {'image': draw(placed, stroke, line, height, width), 'size': log_size(low, high)}
+  image = draw(placed, stroke, line, height, width)
+  if staff_line is not None:
+    image = jnp.minimum(image, _staff(staff_line, line, height))
+  return {'image': image, 'size': log_size(low, high)}
 
 
 def log_size(low: jax.Array, high: jax.Array) -> jax.Array:
@@ -112,17 +124,9 @@ def box(points: jax.Array, inside: jax.Array) -> tuple[jax.Array, jax.Array]:
   return low, jnp.where(inside, points, -jnp.inf).max(1)
 
 
-def _place(
-  points: jax.Array,
-  low: jax.Array,
-  high: jax.Array,
-  height: int,
-  width: int,
-  margin: int,
-  max_stretch: float,
-  max_zoom: float,
-) -> jax.Array:
-  """Brings the box to the canvas as `render.py` does in its layout `scaled`."""
-  shape = jnp.array([width, height], jnp.float32)
-  zoom = render.scale(high - low, shape - 1 - 2 * margin, max_stretch, max_zoom)
-  return (points - ((low + high) / 2)[:, None]) * zoom[:, None] + (shape - 1) / 2
+def _staff(top: int, thickness: jax.Array, height: int) -> jax.Array:
+  """Five lines from row `top` down, as thick as the pen: [batch, height, 1, 1], 0 (ink) to 255."""
+  lines = top + render.STAFF_SPACE * jnp.arange(5)
+  away = jnp.abs(jnp.arange(height)[:, None] - lines).min(-1)
+  covered = jnp.clip(thickness[:, None] / 2 + 0.5 - away, 0, 1)
+  return 255 * (1 - covered[..., None, None])

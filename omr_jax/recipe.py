@@ -183,7 +183,9 @@ def _from_strokes(
   if space == 'crops':
     draw = partial(crops.new_crops, **place, **others)
   else:
-    draw = partial(ink.new_pictures, margin=drawing.margin, **place, **others)
+    ((_, staff_line),) = drawing.renderings()
+    own = {'layout': drawing.layout, 'staff_line': staff_line, 'margin': drawing.margin}
+    draw = partial(ink.new_pictures, **place, **own, **others)
 
   def inputs(rng: jax.Array, batch: Inputs) -> Inputs:
     rngs = jax.random.split(rng, 4)

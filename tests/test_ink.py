@@ -12,6 +12,8 @@ HEIGHT, WIDTH, MARGIN = 40, 32, 4
 STILL = {
   'height': HEIGHT,
   'width': WIDTH,
+  'layout': 'scaled',
+  'staff_line': None,
   'margin': MARGIN,
   'max_stretch': 2.5,
   'max_zoom': 8.0,
@@ -147,6 +149,39 @@ def test_pictures_are_those_of_pillow(thickness):
   mass = (255 - image).sum()
   assert np.abs(image - pillow).sum() / mass < 0.2 / thickness
   assert (255.0 - pillow).sum() / mass == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize('staff_line', [None, 5])
+def test_centered_pictures_are_those_of_pillow(staff_line):
+  # Boxes of odd sides on a canvas of odd sides: both put the middle of the box on a pixel's centre.
+  shape = {'height': 95, 'width': 71}
+  staff_lines = () if staff_line is None else (staff_line,)
+  drawing = render.Drawing(
+    **shape,
+    layout='centered',
+    thickness=(3.0,),
+    staff_lines=staff_lines,
+    margin=0,
+    max_stretch=1.0,
+    max_zoom=1.0,
+    antialias=True,
+    thinned=True,
+  )
+  cross = [[(3, 1), (43, 31)], [(3, 31), (43, 1)]]  # 41x31, smaller than the canvas
+  tall = [[(0, 0), (0, 120)]]  # and larger: it is cropped
+  image, _ = new(
+    0, [cross, tall], layout='centered', staff_line=staff_line, thickness=(3.0, 3.0), **shape
+  )
+  for picture, symbol in zip(image, (cross, tall), strict=True):
+    points, stroke = batch(symbol)
+    inside = np.asarray(stroke[0]) >= 0
+    pillow = render.draw(np.asarray(points[0], int)[inside], np.asarray(stroke[0])[inside], drawing)
+    assert np.abs(picture - pillow).sum() / (255.0 - pillow).sum() < 0.2 / 3
+    if staff_line is not None:
+      # Beside the symbol: five lines 14 apart, three rows each.
+      rows = [staff_line + 14 * line + row for line in range(5) for row in (-1, 0, 1)]
+      np.testing.assert_array_equal(np.flatnonzero(picture[:, 0] < 1), sorted(rows))
+      np.testing.assert_array_equal(np.flatnonzero(picture[:, 0] < 254), sorted(rows))
 
 
 def test_sizes_stay_within_zoom():

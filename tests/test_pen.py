@@ -62,21 +62,23 @@ def test_jax_finds_the_same_way_in_padded_arrays():
 
 def test_features_by_hand():
   # 95 down, so the box is 1 wide where nothing is: x stays 0, and y goes from -1/2 to 1/2.
-  of_points, of_symbol = features(jnp.array(way([(5, 100), (5, 195)]), jnp.float32)[None])
+  found = features(jnp.array(way([(5, 100), (5, 195)]), jnp.float32)[None])
   y = np.arange(pen.POINTS) / 95 - 0.5
   step = np.where(np.arange(pen.POINTS), 24 / 95, 0)
   zero, one = np.zeros(pen.POINTS), np.ones(pen.POINTS)
-  expected = np.stack([zero, y, zero, y, zero, step, one], -1)
-  np.testing.assert_allclose(of_points[0], expected, atol=1e-5)
-  np.testing.assert_allclose(of_symbol[0], [0, np.log(95), 1], atol=1e-5)
+  symbol = [-3.5 * one, (np.log(95) - 3.5) * one, -0.5 * one]
+  expected = np.stack([zero, y, zero, y, zero, step, one, *symbol], -1)
+  np.testing.assert_allclose(found[0], expected, atol=1e-5)
 
 
 def test_features_tell_proportion_size_and_lifted_pen_but_not_place():
   strokes = [[(0, 0), (30, 0)], [(30, 100), (60, 100)]]
   found = way(*strokes)
-  of_points, of_symbol = features(jnp.array([found, found + [500, 90, 0]], jnp.float32))
-  np.testing.assert_allclose(of_points[0], of_points[1], atol=1e-5)
-  np.testing.assert_allclose(of_symbol[0], [np.log(60), np.log(100), 2], rtol=1e-5)
+  moved = features(jnp.array([found, found + [500, 90, 0]], jnp.float32))
+  np.testing.assert_allclose(moved[0], moved[1], atol=1e-5)
+  # Two strokes are the middle of their number.
+  symbol = np.tile([np.log(60) - 3.5, np.log(100) - 3.5, 0], (pen.POINTS, 1))
+  np.testing.assert_allclose(moved[0, :, 7:], symbol, atol=1e-5)
   # The box is 60x100: x spans 0.6 of the longer side, and all of the box.
-  np.testing.assert_allclose(np.ptp(of_points[0, :, :4], axis=0), [0.6, 1, 1, 1], rtol=1e-5)
-  assert (of_points[0, :, 6] == 0).sum() == 34
+  np.testing.assert_allclose(np.ptp(moved[0, :, :4], axis=0), [0.6, 1, 1, 1], rtol=1e-5)
+  assert (moved[0, :, 6] == 0).sum() == 34

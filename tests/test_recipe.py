@@ -73,7 +73,15 @@ PLATEAU = {'schedule.name': 'plateau'}
     ({'model.name': 'preact_resnet12'}, ("'preact_resnet12'", "'preact_resnet11'")),
     # What belongs elsewhere.
     ({'drawing.staff_lines': (5,)}, ('drawing.staff_lines', 'centered')),
-    ({'drawing.layout': 'centered'}, ('augment.space=strokes', 'scaled')),
+    ({'drawing.layout': 'resized'}, ('augment.space=strokes', 'scaled or centered')),
+    (
+      {
+        'drawing.layout': 'centered',
+        'drawing.height': 96,
+        'drawing.staff_lines': (8, 9),
+      },
+      ('drawing.staff_lines', 'give one, or none'),
+    ),
     ({'drawing.antialias': False}, ('augment.space=strokes', 'antialias')),
     ({'schedule': 3}, ('schedule', '3', 'section')),
     ({'drawing.thickness': (1.0, 2.0)}, ('drawing.thickness', 'give one')),

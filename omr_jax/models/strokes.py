@@ -14,6 +14,7 @@ from omr_jax.models.preact import groups
 _REACH = (1, 5)  # Kernels: pictures one pixel high, as which XLA and ONNX have their best forms.
 # A symbol's line is some four times as long as the symbol is large, and its points are this dense.
 _STEPS = 24
+_LOG_SIZE = 3.5  # Of a middling side, 33 pixels of the tablet.
 
 
 class StrokeResNet(nn.Module):
@@ -52,25 +53,26 @@ class StrokeResNet(nn.Module):
     """
     conv = partial(layers.Conv, use_bias=False, dtype=self.dtype)
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
-    x, whole = (each.astype(self.dtype) for each in features(inputs['pen']))
+    x = features(inputs['pen']).astype(self.dtype)
     x = conv(self.widths[0], _REACH)(x[:, None])
     x = groups(x, self.widths, self.blocks, _REACH, (1, 2), conv, norm)
-    x = jnp.concatenate([x.mean((1, 2)), x.max((1, 2)), whole], -1)
+    x = jnp.concatenate([x.mean((1, 2)), x.max((1, 2))], -1)
     x = nn.Dropout(self.dropout, deterministic=not train)(x)
     x = nn.relu(layers.Dense(self.hidden, dtype=self.dtype)(x))
     return layers.classify(x, self.num_classes, self.dropout, train)
 
 
-def features(pen: jax.Array) -> tuple[jax.Array, jax.Array]:
+def features(pen: jax.Array) -> jax.Array:
   """What the network sees of a way, wherever on the tablet it is.
 
   Args:
     pen: float32 [batch, points, 3], see `omr_jax.pen.way`.
 
   Returns:
-    float32 [batch, points, 7] and [batch, 3]. Of each point: x and y in units of the longer side of
-    the box, x and y in units of the box, the step from the point before along x and y, and 1 where
-    the pen is down. Of the symbol: the logarithms of width and height, and the number of strokes.
+    float32 [batch, points, 10]. Of each point: x and y in units of the longer side of the box, x
+    and y in units of the box, the step from the point before along x and y, and 1 where the pen is
+    down. Of the symbol, at every point: the logarithms of width and height, and the number of
+    strokes, each about 0.
   """
   # Slices and indices of an array whose batch has no number yet, as in exports, are gathers.
   part = jax.lax.slice_in_dim
@@ -83,5 +85,9 @@ def features(pen: jax.Array) -> tuple[jax.Array, jax.Array]:
   first = part(in_proportion, 0, 1, axis=1)
   step = _STEPS * (in_proportion - jnp.concatenate([first, before], 1))
   down = (stroke == jnp.floor(stroke)).astype(xy.dtype)
-  whole = jnp.concatenate([jnp.log(box.squeeze(1)), stroke.max(1) + 1], -1)
-  return jnp.concatenate([in_proportion, xy / box, step, down], -1), whole
+  # At every point, as told only before the last layers it came too late: dots whose line is open
+  # looked like whole notes and double sharps, however small.
+  size = jnp.log(box) - _LOG_SIZE
+  count = (stroke.max(1, keepdims=True) - 1) / 2  # Two strokes are 0, four are 1.
+  whole = jnp.broadcast_to(jnp.concatenate([size, count], -1), (*xy.shape[:2], 3))
+  return jnp.concatenate([in_proportion, xy / box, step, down, whole], -1)
