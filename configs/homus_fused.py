@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 def get_config() -> ConfigDict:
   config = ConfigDict()
   config.seed = 0
-  config.epochs = 24
+  config.epochs = 30
   config.batch_size = 64
   config.precision = 'float32'
   config.average_decay = 0.995  # of the weights and batch_stats that are evaluated; 0 for none
@@ -40,14 +40,14 @@ def get_config() -> ConfigDict:
 
   config.augment = ConfigDict()
   config.augment.space = 'strokes'
-  config.augment.rotation = 10.0
-  config.augment.zoom = (0.8, 1.2)
-  config.augment.shear = 0.15
+  config.augment.rotation = 15.0
+  config.augment.zoom = (0.7, 1.35)
+  config.augment.shear = 0.25
   config.augment.shift = 1.0
   config.augment.thickness = (1.5, 3.0)
-  config.augment.stroke_zoom = 0.05
-  config.augment.stroke_shift = 1.5
-  config.augment.bend = 0.0
+  config.augment.stroke_zoom = 0.1
+  config.augment.stroke_shift = 2.5
+  config.augment.bend = 0.04
   config.augment.flip = False  # of pictures
 
   config.model = ConfigDict()
