@@ -27,8 +27,8 @@ def get_config() -> ConfigDict:
   config.data.allow_changed = False  # a raw archive that is not HOMUS 2.0 to the letter
 
   config.drawing = ConfigDict()
-  config.drawing.height = 64
-  config.drawing.width = 48
+  config.drawing.height = 112
+  config.drawing.width = 80
   config.drawing.layout = 'scaled'
   config.drawing.thickness = (2.0,)
   config.drawing.staff_lines = ()
@@ -51,9 +51,9 @@ def get_config() -> ConfigDict:
   config.augment.flip = False  # of pictures
 
   config.model = ConfigDict()
-  config.model.name = 'fused_resnet28'
-  config.model.widths = (16, 48, 96)
-  config.model.blocks = (1, 2, 2)
+  config.model.name = 'fused_resnet30'
+  config.model.widths = (16, 32, 64, 128)
+  config.model.blocks = (1, 1, 2, 2)
   config.model.stem_stride = 2
   config.model.pen_widths = (64, 96, 144, 192)
   config.model.pen_blocks = (2, 2, 2, 2)

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 def get_config() -> ConfigDict:
   config = ConfigDict()
   config.seed = 0
-  config.epochs = 20
+  config.epochs = 24
   config.batch_size = 64
   config.precision = 'float32'
   config.average_decay = 0.995  # of the weights and batch_stats that are evaluated; 0 for none
@@ -28,8 +28,8 @@ def get_config() -> ConfigDict:
   config.data.allow_changed = False  # a raw archive that is not HOMUS 2.0 to the letter
 
   config.drawing = ConfigDict()
-  config.drawing.height = 64
-  config.drawing.width = 48
+  config.drawing.height = 112
+  config.drawing.width = 80
   config.drawing.layout = 'resized'
   config.drawing.thickness = (3.0,)
   config.drawing.staff_lines = ()
@@ -55,9 +55,9 @@ def get_config() -> ConfigDict:
   config.augment.shift = 1.0
 
   config.model = ConfigDict()
-  config.model.name = 'preact_resnet11'
-  config.model.widths = (16, 48, 96)
-  config.model.blocks = (1, 2, 2)
+  config.model.name = 'preact_resnet13'
+  config.model.widths = (16, 32, 64, 128)
+  config.model.blocks = (1, 1, 2, 2)
   config.model.stem_stride = 2
   config.model.use_size = False
   config.model.dropout = 0.2

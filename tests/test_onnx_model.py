@@ -71,7 +71,7 @@ def test_operations_by_hand():
   [
     ('preact_resnet11', 16, 24),
     ('stroke_resnet17', 1, 1),
-    pytest.param('fused_resnet28', 16, 24, marks=pytest.mark.slow),
+    pytest.param('fused_resnet30', 32, 24, marks=pytest.mark.slow),
     pytest.param('preact_resnet9', 64, 64, marks=pytest.mark.slow),
     pytest.param('vgg13', 32, 48, marks=pytest.mark.slow),
     pytest.param('resnet25', 48, 32, marks=pytest.mark.slow),

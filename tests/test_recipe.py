@@ -70,7 +70,7 @@ PLATEAU = {'schedule.name': 'plateau'}
     ({'loss.class_weights': 'x'}, ('loss.class_weights', "'x'", 'none, inverse_sqrt, balanced')),
     ({'optimizer.name': 'adamm'}, ('optimizer.name', "'adamm'", "'adam'")),
     ({'schedule.name': 'plato'}, ('schedule.name', "'plato'", "'plateau'")),
-    ({'model.name': 'preact_resnet12'}, ("'preact_resnet12'", "'preact_resnet11'")),
+    ({'model.name': 'preact_resnet_11'}, ("'preact_resnet_11'", "'preact_resnet11'")),
     # What belongs elsewhere.
     ({'drawing.staff_lines': (5,)}, ('drawing.staff_lines', 'centered')),
     ({'drawing.layout': 'resized'}, ('augment.space=strokes', 'scaled or centered')),
@@ -258,7 +258,7 @@ def test_no_class_weights():
 def test_stroke_networks_need_strokes():
   for space in ('none', 'strokes'):
     recipe.create(homus({'model.name': 'stroke_resnet17', 'augment.space': space}))
-  for name in ('stroke_resnet17', 'fused_resnet28'):
+  for name in ('stroke_resnet17', 'fused_resnet30'):
     with pytest.raises(UserError, match=rf'{name} reads strokes.*augment\.space=strokes'):
       recipe.create(homus({'model.name': name, 'augment.space': 'pictures'}))
     scores = config_page('scores')
@@ -271,11 +271,11 @@ def test_pens_of_pictures_are_not_read_by_stroke_networks():
   unread = unread_keys(homus({'model.name': 'stroke_resnet17'}))
   assert {'augment.shift', 'augment.thickness', 'model.stem_stride'} < unread
   assert not unread & {'augment.rotation', 'augment.stroke_zoom', 'model.widths'}
-  assert not unread_keys(homus({'model.name': 'fused_resnet28'})) & {'augment.thickness'}
+  assert not unread_keys(homus({'model.name': 'fused_resnet30'})) & {'augment.thickness'}
 
 
 def test_picture_and_pen_are_of_the_same_moved_strokes():
-  made = recipe.create(homus({'model.name': 'fused_resnet28', 'augment.shift': 0.0}))
+  made = recipe.create(homus({'model.name': 'fused_resnet30', 'augment.shift': 0.0}))
   assert made.reads == ('points', 'stroke', 'label') and made.evaluates == ('image', 'pen')
   # A corner of two strokes with a gap, over and over.
   points = jnp.array([[(0, 0), (0, 60), (25, 60), (40, 60), (0, 0)]] * 20, jnp.float32)
@@ -309,7 +309,7 @@ def test_crops_are_drawn_by_the_page_for_scans():
   points = jnp.zeros((3, 64, 2)).at[:, 1].set(jnp.array([20.0, 40]))
   stroke = jnp.full((3, 64), -1, jnp.int16).at[:, :2].set(0)
   found = made.inputs(jax.random.key(0), {'points': points, 'stroke': stroke})
-  assert found['image'].shape == (3, 64, 48, 1) and list(found) == ['image']
+  assert found['image'].shape == (3, 112, 80, 1) and list(found) == ['image']
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ apart. The originals (MusicSymbolClassifier; the paper's two are in its section 
 | resnet25, the paper's  | res_net_3_small | resnet25_wide        | res_net_3       |
 | resnet25_preact        | res_net_5_small | resnet25_preact_wide | res_net_5       |
 | resnet25_strided       | res_net_1       | resnet26_wide        | res_net_4       |
-| resnet21_strided       | res_net_2       | preact_resnet9, 11   | none: our own   |
+| resnet21_strided       | res_net_2       | preact_resnet9 to 13 | none: our own   |
 
-And of our own, `stroke_resnet17` reads the pen's way instead of a picture, `fused_resnet28` both.
+And of our own, `stroke_resnet17` reads the pen's way instead of a picture, `fused_resnet30` both.
 """
 
 import bisect
@@ -64,11 +64,12 @@ NETWORKS = {
     strides=(2, 2, 2, 2),
   ),
   'preact_resnet11': partial(PreactResNet),
+  'preact_resnet13': partial(PreactResNet, widths=(24, 48, 96, 160), blocks=(1, 1, 2, 2)),
   'preact_resnet9': partial(
     PreactResNet, widths=(16, 32, 64, 128), blocks=(1, 1, 1, 1), use_size=False, whole_pool=True
   ),
   'stroke_resnet17': partial(StrokeResNet),
-  'fused_resnet28': partial(FusedResNet),
+  'fused_resnet30': partial(FusedResNet),
 }
 
 _COUNTS = 'a list of up to 16 whole numbers from 1 to 4096'

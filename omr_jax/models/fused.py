@@ -32,8 +32,8 @@ class FusedResNet(nn.Module):
   """
 
   num_classes: int
-  widths: tuple[int, ...] = (16, 48, 96)
-  blocks: tuple[int, ...] = (1, 2, 2)
+  widths: tuple[int, ...] = (16, 32, 64, 128)
+  blocks: tuple[int, ...] = (1, 1, 2, 2)
   stem_stride: int = 2
   pen_widths: tuple[int, ...] = (64, 96, 144, 192)
   pen_blocks: tuple[int, ...] = (2, 2, 2, 2)
