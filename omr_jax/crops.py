@@ -158,14 +158,19 @@ def _worn(rng: jax.Array, dark: jax.Array, worn: float) -> jax.Array:
   def drawn(key: jax.Array, *shape: int) -> jax.Array:
     return jax.random.uniform(key, (batch, *(shape or (1, 1))))
 
-  blurred = _smooth(_smooth(dark, 1), 2)
+  # All of it as large beside the symbol on a fine canvas as on one 64 pixels high.
+  fine = height / 64
+  blurred = dark
+  for _ in range(max(1, round(fine**2))):  # So many variances of 1 2 1.
+    blurred = _smooth(_smooth(blurred, 1), 2)
   dark = dark + worn * drawn(keys[0]) * (blurred - dark)
-  coarse = jax.random.normal(keys[1], (batch, -(-height // 4), -(-width // 4)))
+  cell = max(1, round(4 * fine))
+  coarse = jax.random.normal(keys[1], (batch, -(-height // cell), -(-width // cell)))
   coarse = jax.image.resize(coarse, dark.shape, 'linear')
   noise = coarse + jax.random.normal(keys[2], dark.shape)
   dark = dark + 0.15 * worn * drawn(keys[3]) * noise
   middle = drawn(keys[4], _GAPS, 2) * jnp.array([height, width])
-  radius = 3 * worn * drawn(keys[5], _GAPS) - 1
+  radius = (3 * worn * drawn(keys[5], _GAPS) - 1) * fine
   rows, columns = jnp.arange(height)[:, None], jnp.arange(width)
   for gap in range(_GAPS):
     at = middle[:, gap, :, None, None]
