@@ -49,7 +49,7 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
     pictures |= zip(run.test_ids[~run.correct], run.pictures, strict=True)
   # What all members have right, their mean has right: a wrong one is among theirs.
   wrong = first.test_ids[predicted != first.test_labels]
-  shown = np.stack([pictures[i] for i in wrong]) if len(wrong) else first.pictures[:0]
+  shown = _framed([pictures[i] for i in wrong]) if len(wrong) else first.pictures[:0]
   facts = {
     'config_name': name,
     **{key: first.facts[key] for key in _COMMON},
@@ -96,6 +96,16 @@ def _mean(logits: Sequence[np.ndarray], temperatures: Sequence[float]) -> np.nda
   """Log of the mean probability, float64 [symbols, classes]; finite even where none is left."""
   logs = [evaluate.log_probabilities(*pair) for pair in zip(logits, temperatures, strict=True)]
   return np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
+
+
+def _framed(pictures: Sequence[np.ndarray]) -> np.ndarray:
+  """Pictures of several canvases, each in the middle of one that has room for all, on white."""
+  shape = np.max([picture.shape for picture in pictures], axis=0)
+  framed = np.full((len(pictures), *shape), 255, np.uint8)
+  for picture, frame in zip(pictures, framed, strict=True):
+    (top, left), (height, width) = (shape[:2] - picture.shape[:2]) // 2, picture.shape[:2]
+    frame[top : top + height, left : left + width] = picture
+  return framed
 
 
 def _in_order(run: FinishedRun, ids: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -36,6 +36,20 @@ def test_symbols_may_be_in_another_order(tmp_path):
   np.testing.assert_allclose(ensemble.together([a, turned], '').test_logits, straight.test_logits)
 
 
+def test_runs_may_have_drawn_on_other_canvases(tmp_path):
+  a, b = read(
+    made_run(tmp_path / 'a', wrong={'1-4': 5.0, '2-1': 9.0}),
+    made_run(tmp_path / 'b', wrong={'1-4': 5.0}),
+  )
+  a = a._replace(pictures=np.full((2, 3, 4, 1), 7, np.uint8))
+  b = b._replace(pictures=np.full((1, 5, 2, 1), 9, np.uint8))
+  whole = ensemble.together([a, b], '')
+  assert whole.test_ids[~whole.correct].tolist() == ['1-4', '2-1']
+  edge, two, one = [255] * 4, [255, 9, 9, 255], [7] * 4
+  np.testing.assert_array_equal(whole.pictures[0, ..., 0], [two] * 5)
+  np.testing.assert_array_equal(whole.pictures[1, ..., 0], [edge, one, one, one, edge])
+
+
 def test_report_and_table(tmp_path, capsys):
   # Both wrong on 1-4; one alone on 2-1, which the other outvotes by no more than it leads.
   a = made_run(tmp_path / 'a', wrong={'1-4': 5.0, '2-1': 1.0})
