@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 SET_UP := $(VENV)/installed
 
 .PHONY: demo test test-all lint clean web pretrained-scores pretrained-homus \
-  pretrained-homus_strokes
+  pretrained-homus_scans pretrained-homus_strokes
 
 demo: $(SET_UP)
 	$(RUN) -m omr_jax.main --config configs/homus.py --config.data.protocol=made_up \
@@ -40,7 +40,7 @@ EXPORT = $(RUN) -m omr_jax.export --forms $(FORMS) --out omr_jax/pretrained
 FORMS = model.onnx model_int8.onnx
 pretrained-homus_strokes: FORMS = model_int8.onnx  # Each model is below 5 MB.
 
-pretrained-homus pretrained-homus_strokes: pretrained-%: $(SET_UP)
+pretrained-homus pretrained-homus_scans pretrained-homus_strokes: pretrained-%: $(SET_UP)
 	$(RUN) -m omr_jax.main --config configs/$*.py --workdir runs/pretrained/$*
 	$(EXPORT)/$* --model runs/pretrained/$*
 

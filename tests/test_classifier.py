@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import picture_file
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import omr_jax
 from omr_jax import classifier
@@ -36,7 +36,7 @@ def page():
 
 
 def test_pretrained_models_are_there():
-  assert classifier.pretrained() == ('homus', 'homus_strokes', 'scores')
+  assert classifier.pretrained() == ('homus', 'homus_scans', 'homus_strokes', 'scores')
 
 
 def test_a_model_in_8_bits_alone_is_opened():
@@ -46,6 +46,15 @@ def test_a_model_in_8_bits_alone_is_opened():
   answer = omr_jax.load('homus_strokes')(bar)
   assert answer.label == 'Barline'
   assert answer == omr_jax.load(folder)(bar) == omr_jax.load(folder / 'model_int8.onnx')(bar)
+
+
+def test_crops_of_any_pen_are_read():
+  for width in (3, 9):  # Of a line, on a ring of 60x40 with a piece of staff line at its side.
+    crop = Image.new('L', (90, 56), 235)
+    draw = ImageDraw.Draw(crop)
+    draw.ellipse([12, 8, 72, 48], outline=40, width=width)
+    draw.line([(74, 28), (90, 28)], fill=60, width=2)
+    assert omr_jax.load('homus_scans')(crop).label == 'Whole-Note'
 
 
 def test_a_picture_in_every_form_has_one_answer(gate, page, tmp_path):
