@@ -36,7 +36,7 @@ def new_crops(
   """Draws each symbol as a crop of a page.
 
   Args:
-    rngs: Two keys.
+    rngs: Two keys, as of `ink.new_pictures`; the first draws all of it.
     points: float [batch, points, 2], x and y in pixels of the tablet.
     stroke: int [batch, points], the stroke each point belongs to, ascending; -1 past the end.
     height: Of the canvas.

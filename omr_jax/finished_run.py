@@ -25,6 +25,7 @@ FACTS = {
   'epochs': int,
   'tested_epoch': int,
   'seconds': int | float,
+  'parameters': int,
 }
 # Kind of dtype and number of dimensions of each array in evaluation.npz.
 ARRAYS = {

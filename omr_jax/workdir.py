@@ -10,6 +10,7 @@ from typing import IO
 
 from ml_collections import ConfigDict
 
+from omr_jax import metrics
 from omr_jax.errors import UserError
 from omr_jax.files import read_json, write_file
 
@@ -23,6 +24,8 @@ def is_finished(config: ConfigDict, workdir: Path) -> bool:
   """Whether the folder holds the end of this very run; a run of another config is refused."""
   path = workdir / 'config.json'
   if not os.path.lexists(path):
+    if (workdir / metrics.FILE).exists():
+      raise UserError(f'{path}: is gone, so whose run it was is unknown; {_ANOTHER}.')
     return False
   written = _flat(read_json(path, _ANOTHER))
   wanted = _flat(json.loads(config.to_json()))

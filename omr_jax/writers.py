@@ -15,7 +15,7 @@ from omr_jax import evaluate, finished_run, report
 from omr_jax.errors import UserError
 from omr_jax.finished_run import FinishedRun
 
-_COMMON = ('config_name', 'data_digest', 'origin', 'seed')
+_COMMON = ('config_name', 'data_digest', 'origin', 'parameters', 'seed')
 
 
 def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:

@@ -62,7 +62,13 @@ def made_run(workdir, config, tested, validation, threshold, probes=(-1.0, 4.0),
     },
   )
   facts = {'config_name': 'scores', 'protocol': f'fold {config.data.fold}', 'data_digest': digest}
-  facts |= {'origin': 'pictures in folders', 'seed': 0, 'epochs': 60, 'tested_epoch': 60}
+  facts |= {
+    'origin': 'pictures in folders',
+    'seed': 0,
+    'epochs': 60,
+    'tested_epoch': 60,
+    'parameters': 9,
+  }
   report.write(workdir, {**facts, 'seconds': 90.0})
   return workdir
 

@@ -63,6 +63,12 @@ def test_a_folder_that_another_config_took_meanwhile_is_left_alone(config, tmp_p
   assert (tmp_path / 'config.json').read_bytes() == written
 
 
+def test_a_run_without_its_config_is_not_gone_on_with(config, tmp_path):
+  (tmp_path / 'metrics.jsonl').write_text('')
+  with pytest.raises(UserError, match=r'config\.json: is gone'):
+    is_finished(config, tmp_path)
+
+
 def test_where_nothing_can_be_written(tmp_path):
   refuse_unwritable(tmp_path / 'a' / 'b')
   (tmp_path / 'file').write_text('')

@@ -8,7 +8,7 @@ import pytest
 from conftest import config_page
 from test_report import made_run
 
-from omr_jax import finished_run, pooled, report, writers
+from omr_jax import ensemble, finished_run, pooled, report, writers
 from omr_jax.errors import UserError
 
 
@@ -49,6 +49,9 @@ def test_report_of_all_folds(tmp_path):
   again = finished_run.read(tmp_path)
   assert again.history == [] and report.rebuild(tmp_path) == summary
   np.testing.assert_array_equal(again.test_ids, list(rows))
+  # Another recipe's folds may be asked with them.
+  whole = ensemble.together([again, again._replace(workdir=tmp_path / 'writers_0')], '')
+  assert whole.facts['parameters'] == 2 * summary['parameters'] == 200
   text = writers.table(summary)
   # Of 91.67 and 75 the deviation is 16.67 / sqrt(2).
   assert 'mean of the folds 83.33 %, standard deviation 11.79' in text
