@@ -94,13 +94,8 @@ def _refuse_unlike(run: FinishedRun, first: FinishedRun) -> None:
       f'{run.workdir}: was trained on other data than {first.workdir}; train it again, into an '
       'empty workdir.'
     )
-  if _all_but_tested(run.config) != _all_but_tested(first.config):
+  if run.config_but('fold', 'hold_out') != first.config_but('fold', 'hold_out'):
     raise UserError(
       f'{run.workdir}: has another config than {first.workdir}, and not only of what is tested; '
       'train it again, into an empty workdir.'
     )
-
-
-def _all_but_tested(config: dict) -> dict:
-  data = {key: value for key, value in config['data'].items() if key not in ('fold', 'hold_out')}
-  return config | {'data': data}

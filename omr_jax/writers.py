@@ -31,7 +31,7 @@ def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
   for run in runs.values():
     if run.facts['data_digest'] != first.facts['data_digest']:
       raise UserError(f'{run.workdir}: was trained on other data than {first.workdir}.')
-    if _all_but_fold(run) != _all_but_fold(first):
+    if run.config_but('protocol') != first.config_but('protocol'):
       raise UserError(f'{run.workdir}: has another config than {first.workdir}.')
   ids = np.concatenate([run.test_ids for run in runs.values()])
   if len(set(ids.tolist())) < len(ids):
@@ -84,8 +84,3 @@ def table(summary: Mapping) -> str:
       f'95 % interval {100 * low:.2f}-{100 * high:.2f}',
     ]
   )
-
-
-def _all_but_fold(run: FinishedRun) -> dict:
-  data = {key: value for key, value in run.config['data'].items() if key != 'protocol'}
-  return run.config | {'data': data}
