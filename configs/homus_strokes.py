@@ -2,8 +2,9 @@
 
   python -m omr_jax.main --config configs/homus_strokes.py --workdir runs/homus_strokes
 
-The network reads 96 points along the pen's way, and every step moves its training symbols anew, as
-their writers might have written them another time. The drawing is the report's.
+The network reads 96 points along the pen's way, in their order and as a picture that it makes of
+them. Every step moves its training symbols anew, as their writers might have written them another
+time. The drawing is the report's.
 """
 
 from ml_collections import ConfigDict
@@ -12,7 +13,7 @@ from ml_collections import ConfigDict
 def get_config() -> ConfigDict:
   config = ConfigDict()
   config.seed = 0
-  config.epochs = 30
+  config.epochs = 20
   config.batch_size = 64
   config.precision = 'float32'
   config.average_decay = 0.995  # of the weights and batch_stats that are evaluated; 0 for none
@@ -52,9 +53,12 @@ def get_config() -> ConfigDict:
   config.augment.flip = False
 
   config.model = ConfigDict()
-  config.model.name = 'stroke_resnet17'
-  config.model.widths = (64, 96, 144, 192)
-  config.model.blocks = (2, 2, 2, 2)
+  config.model.name = 'stroke_resnet28'
+  config.model.widths = (16, 48, 96)  # Of what looks at the points, as are the next two.
+  config.model.blocks = (1, 2, 2)
+  config.model.stem_stride = 2
+  config.model.pen_widths = (64, 96, 144, 192)  # Of what follows the pen.
+  config.model.pen_blocks = (2, 2, 2, 2)
   config.model.hidden = 128
   config.model.dropout = 0.3
 

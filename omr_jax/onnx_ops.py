@@ -129,8 +129,15 @@ def _slice(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
 
 
 def _product(graph: Graph, equation: core.JaxprEqn, x: Operand, y: Operand) -> Operand:
-  if equation.params['dimension_numbers'] != (((1,), (0,)), ((), ())):
+  # Of two matrices, or of two in each example.
+  if equation.params['dimension_numbers'] not in (
+    (((1,), (0,)), ((), ())),
+    (((2,), (1,)), ((0,), (0,))),
+  ):
     raise UserError('A product other than of two matrices has no form in ONNX here.')
+  x, y = (
+    graph.whole(each, var.aval.shape) for each, var in zip((x, y), equation.invars, strict=True)
+  )
   return Operand(graph.add('MatMul', x.data, y.data))
 
 

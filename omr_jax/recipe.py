@@ -88,14 +88,14 @@ def make(config: ConfigDict) -> Recipe:
   arguments = _only(config.model, models.NETWORKS[name].func.options)
   module = models.create(name, len(classes), jnp.dtype(config.precision), **arguments)
   models.check_canvas(name, *shape[:2], **arguments)
-  if drawing is None and 'size' in module.inputs:
-    raise UserError(
-      "config.model.use_size: these pictures have no pen's box; add --config.model.use_size=False."
-    )
   if 'pen' in module.inputs and (drawing is None or config.augment.space == 'pictures'):
     raise UserError(
       f'config.model.name: {name} reads strokes; pictures have none, and where they are moved, '
       'strokes are not. Choose another network, or on homus --config.augment.space=strokes.'
+    )
+  if drawing is None and 'size' in module.inputs:
+    raise UserError(
+      "config.model.use_size: these pictures have no pen's box; add --config.model.use_size=False."
     )
   if drawing is not None and not drawing.thinned and module.inputs != ('image',):
     raise UserError(

@@ -71,6 +71,7 @@ def test_operations_by_hand():
   [
     ('preact_resnet11', 16, 24),
     ('stroke_resnet17', 1, 1),
+    ('stroke_resnet28', 1, 1),
     pytest.param('fused_resnet30', 32, 24, marks=pytest.mark.slow),
     pytest.param('preact_resnet9', 64, 64, marks=pytest.mark.slow),
     pytest.param('vgg13', 32, 48, marks=pytest.mark.slow),

@@ -276,7 +276,7 @@ def test_pens_of_pictures_are_not_read_by_stroke_networks():
 
 def test_picture_and_pen_are_of_the_same_moved_strokes():
   made = recipe.create(homus({'model.name': 'fused_resnet30', 'augment.shift': 0.0}))
-  assert made.reads == ('points', 'stroke', 'label') and made.evaluates == ('image', 'pen')
+  assert made.reads == ('points', 'stroke', 'label') and made.evaluates == ('image', 'size', 'pen')
   # A corner of two strokes with a gap, over and over.
   points = jnp.array([[(0, 0), (0, 60), (25, 60), (40, 60), (0, 0)]] * 20, jnp.float32)
   stroke = jnp.array([[0, 0, 1, 1, -1]] * 20, jnp.int16)

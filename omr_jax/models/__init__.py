@@ -11,7 +11,8 @@ apart. The originals (MusicSymbolClassifier; the paper's two are in its section 
 | resnet25_strided       | res_net_1       | resnet26_wide        | res_net_4       |
 | resnet21_strided       | res_net_2       | preact_resnet9 to 13 | none: our own   |
 
-And of our own, `stroke_resnet17` reads the pen's way instead of a picture, `fused_resnet30` both.
+And of our own, `stroke_resnet17` reads the pen's way instead of a picture, `stroke_resnet28` the
+way and a picture that it makes of it, `fused_resnet30` the way and a picture that it is given.
 """
 
 import bisect
@@ -69,6 +70,7 @@ NETWORKS = {
     PreactResNet, widths=(16, 32, 64, 128), blocks=(1, 1, 1, 1), use_size=False, whole_pool=True
   ),
   'stroke_resnet17': partial(StrokeResNet),
+  'stroke_resnet28': partial(FusedResNet, canvas=(48, 36), widths=(16, 48, 96), blocks=(1, 2, 2)),
   'fused_resnet30': partial(FusedResNet),
 }
 
@@ -128,7 +130,7 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
 
 def reads_pictures(name: str) -> bool:
   """Whether a network of NETWORKS reads pictures; others read the pen's way alone."""
-  return NETWORKS[name].func is not StrokeResNet
+  return 'image' in create(name, 1).inputs
 
 
 def check_canvas(name: str, height: int, width: int, **arguments) -> None:

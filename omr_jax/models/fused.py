@@ -7,18 +7,22 @@ import jax
 import jax.numpy as jnp
 from flax.typing import Dtype
 
+from omr_jax.models import glance
 from omr_jax.models.preact import PreactResNet
 from omr_jax.models.strokes import StrokeResNet
 
 
 class FusedResNet(nn.Module):
-  """The sum of the logits of a `PreactResNet` and a `StrokeResNet` that are trained as one.
+  """The sum of the logits of a `PreactResNet` and a `StrokeResNet`.
 
-  That is what a last dense layer over the features of both would give. The pen tells the size of
-  the symbol, so the picture's branch is not told it again.
+  In training either branch has to answer by itself too. Trained only for their sum, they learn what
+  the pen's branch learns alone, which is no more than that; and it is the picture that helps with
+  writers whose strokes come in another order.
 
   Attributes:
     num_classes: Length of the logits.
+    canvas: Height and width of the picture that the network draws itself of the pen's points, see
+      `glance`; None to read the input `image`.
     widths: Of the picture's branch, as are the next two.
     blocks: See there.
     stem_stride: See there.
@@ -32,6 +36,7 @@ class FusedResNet(nn.Module):
   """
 
   num_classes: int
+  canvas: tuple[int, int] | None = None
   widths: tuple[int, ...] = (16, 32, 64, 128)
   blocks: tuple[int, ...] = (1, 1, 2, 2)
   stem_stride: int = 2
@@ -47,15 +52,29 @@ class FusedResNet(nn.Module):
     *('widths', 'blocks', 'stem_stride', 'pen_widths', 'pen_blocks', 'hidden', 'dropout'),
     *('momentum', 'epsilon'),
   )
-  inputs = ('image', 'pen')
+
+  @property
+  def inputs(self) -> tuple[str, ...]:
+    """Names of the inputs that the network reads."""
+    return ('pen',) if self.canvas else ('image', 'size', 'pen')
 
   @nn.compact
   def __call__(self, inputs: Mapping[str, jax.Array], train: bool) -> jax.Array:
-    """Inputs to float32 logits [batch, classes]; see the two branches."""
+    """Inputs to float32 logits; see the two branches.
+
+    Returns:
+      [batch, classes]. With `train` [3, batch, classes]: as if picture, pen, and both had been
+      asked. What trains the network takes the mean of their losses.
+    """
     names = ('num_classes', 'dropout', 'momentum', 'epsilon', 'dtype')
     common = {name: getattr(self, name) for name in names}
     picture = PreactResNet(
-      widths=self.widths, blocks=self.blocks, stem_stride=self.stem_stride, use_size=False, **common
+      widths=self.widths, blocks=self.blocks, stem_stride=self.stem_stride, use_size=True, **common
     )
     pen = StrokeResNet(widths=self.pen_widths, blocks=self.pen_blocks, hidden=self.hidden, **common)
-    return picture(inputs, train) + pen(inputs, train)
+    if self.canvas:
+      image, size = glance.drawn(inputs['pen'], *self.canvas)
+      inputs = {**inputs, 'image': image, 'size': size}
+    seen, followed = picture(inputs, train), pen(inputs, train)
+    both = seen + followed
+    return jnp.stack([2 * seen, 2 * followed, both]) if train else both
