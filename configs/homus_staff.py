@@ -3,7 +3,8 @@
   python -m omr_jax.main --config configs/homus_staff.py --workdir runs/homus_staff
 
 The canvas is the paper's, 192x96; what is larger than it is cropped. The network sees the picture
-alone, and every step draws its training symbols anew behind the same staff lines.
+alone; it takes the staff lines away, finds the symbol and enlarges it by itself. Every step draws
+its training symbols anew behind the same staff lines.
 """
 
 from ml_collections import ConfigDict
@@ -12,7 +13,7 @@ from ml_collections import ConfigDict
 def get_config() -> ConfigDict:
   config = ConfigDict()
   config.seed = 0
-  config.epochs = 20
+  config.epochs = 24
   config.batch_size = 64
   config.precision = 'float32'
   config.average_decay = 0.995  # of the weights and batch_stats that are evaluated; 0 for none
@@ -41,22 +42,23 @@ def get_config() -> ConfigDict:
 
   config.augment = ConfigDict()
   config.augment.space = 'strokes'
-  config.augment.rotation = 10.0
-  config.augment.zoom = (0.8, 1.2)
-  config.augment.shear = 0.15
+  config.augment.rotation = 15.0
+  config.augment.zoom = (0.75, 1.25)
+  config.augment.shear = 0.25
   config.augment.shift = 1.0
   config.augment.thickness = (2.0, 4.0)
-  config.augment.stroke_zoom = 0.05
-  config.augment.stroke_shift = 1.5
-  config.augment.bend = 0.0
+  config.augment.stroke_zoom = 0.1
+  config.augment.stroke_shift = 2.5
+  config.augment.bend = 0.04
   config.augment.flip = False  # of pictures
 
   config.model = ConfigDict()
-  config.model.name = 'preact_resnet11'
+  config.model.name = 'preact_resnet13'
   config.model.widths = (16, 32, 64, 128)
-  config.model.blocks = (1, 1, 1, 2)
+  config.model.blocks = (1, 1, 2, 2)
   config.model.stem_stride = 2
-  config.model.use_size = False
+  config.model.close_up = (112, 80)  # height and width
+  config.model.use_size = True  # of the symbol, as the close-up finds it
   config.model.dropout = 0.2
 
   config.loss = ConfigDict()

@@ -70,6 +70,7 @@ def test_operations_by_hand():
   ('name', 'height', 'width'),
   [
     ('preact_resnet11', 16, 24),
+    ('preact_resnet13 close up', 48, 32),
     ('stroke_resnet17', 1, 1),
     ('stroke_resnet28', 1, 1),
     pytest.param('fused_resnet30', 32, 24, marks=pytest.mark.slow),
@@ -81,7 +82,9 @@ def test_operations_by_hand():
 )
 def test_networks(name, height, width):
   """With batch statistics of all kinds, on one picture and on three."""
-  module, rng = models.create(name, 5), np.random.default_rng(0)
+  name, *others = name.split(' ', 1)
+  module = models.create(name, 5, **({'close_up': (32, 24)} if others else {}))
+  rng = np.random.default_rng(0)
   inputs = {
     'image': rng.integers(0, 256, (3, height, width, 1), np.uint8),
     'size': rng.normal(4, 1, (3, 2)).astype(np.float32),

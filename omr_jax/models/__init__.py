@@ -88,6 +88,7 @@ _VALUES: dict[str, Rule] = {
   'stem_size': whole(1, 64),
   'stem_stride': whole(1, 64),
   'even': FLAG,
+  'close_up': ('a height and a width from 16 to 512', lambda value: _is_canvas(value)),
   'use_size': FLAG,
 }
 
@@ -170,6 +171,10 @@ def _fits(module: nn.Module, height: int, width: int) -> bool:
   except layers.TooSmallError:
     return False
   return True
+
+
+def _is_canvas(value: Any) -> bool:
+  return len(value) == 2 and all(values.is_whole(n, 16, 512) for n in value)
 
 
 def _are_counts(value: Any, most: int) -> bool:

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 
 from omr_jax import render
 
-_MARGIN = 2  # As of the recipes for pictures, as are the next two.
-_MAX_STRETCH = 2.5
-_MAX_ZOOM = 8.0
+MARGIN = 2  # As of the recipes for pictures, as are the next two.
+MAX_STRETCH = 2.5
+MAX_ZOOM = 8.0
 _SOFTNESS = 1.3  # Pixels from a point to where its ink is 1 / e of what it is there.
 _DARKNESS = 1.2  # Of one point, beside its neighbours; where it is more, ink saturates.
 
@@ -36,7 +36,7 @@ def drawn(pen: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.Array
   low, high = xy.min(1, keepdims=True), xy.max(1, keepdims=True)
   box = jnp.maximum(high - low, 1)
   room = jnp.array([width - 1.0, height - 1.0])
-  zoom = render.scale(box, room - 2 * _MARGIN, _MAX_STRETCH, _MAX_ZOOM)
+  zoom = render.scale(box, room - 2 * MARGIN, MAX_STRETCH, MAX_ZOOM)
   xy = (xy - (low + high) / 2) * zoom + room / 2
   before, after = (part(xy, start, start + xy.shape[1] - 1, axis=1) for start in (0, 1))
   dots = jnp.concatenate([xy, (before + after) / 2], 1)

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax.typing import Dtype
 
-from omr_jax.models import layers
+from omr_jax.models import close_up, layers
 
 SIZE_FEATURES = 32
 
@@ -67,7 +67,9 @@ class PreactResNet(nn.Module):
     whole_pool: Pool the whole picture by its mean and its maximum, instead of 2x2 by their mean:
       what is looked for may be anywhere, and small.
     even: Read colour pictures without their colour and their light, see `layers.evened`.
-    use_size: Read the second input, `size`.
+    close_up: Height and width to which the symbol is enlarged, without what goes all across behind
+      it, such as staff lines; its size is then taken from the picture. None to look at all of it.
+    use_size: Read the size: the second input, `size`, if there is no `close_up`.
     dropout: Rate before the last dense layer.
     momentum: Of batch norm's moving statistics.
     epsilon: Of batch norm.
@@ -81,6 +83,7 @@ class PreactResNet(nn.Module):
   stem_stride: int = 2
   whole_pool: bool = False
   even: bool = False
+  close_up: tuple[int, int] | None = None
   use_size: bool = True
   dropout: float = 0.0
   momentum: float = 0.9
@@ -88,14 +91,14 @@ class PreactResNet(nn.Module):
   dtype: Dtype = jnp.float32
 
   options = (
-    *('widths', 'blocks', 'stem_size', 'stem_stride', 'even', 'use_size', 'dropout', 'momentum'),
-    'epsilon',
+    *('widths', 'blocks', 'stem_size', 'stem_stride', 'even', 'close_up', 'use_size', 'dropout'),
+    *('momentum', 'epsilon'),
   )
 
   @property
   def inputs(self) -> tuple[str, ...]:
     """Names of the inputs that the network reads."""
-    return ('image', 'size') if self.use_size else ('image',)
+    return ('image', 'size') if self.use_size and not self.close_up else ('image',)
 
   @nn.compact
   def __call__(self, inputs: Mapping[str, jax.Array], train: bool) -> jax.Array:
@@ -111,6 +114,11 @@ class PreactResNet(nn.Module):
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
     look = layers.evened if self.even else layers.darkness
     x = look(inputs['image'], self.dtype)
+    size = inputs.get('size')
+    if self.close_up:
+      # Places in a picture need more digits than its darkness.
+      x, size = close_up.enlarged(x.astype(jnp.float32), *self.close_up)
+      x = x.astype(self.dtype)
     x = conv(self.widths[0], (self.stem_size,) * 2, (self.stem_stride,) * 2)(x)
     x = groups(x, self.widths, self.blocks, (3, 3), (2, 2), conv, norm)
     if self.whole_pool:
@@ -119,6 +127,5 @@ class PreactResNet(nn.Module):
       x = layers.average_pool(x)
     others = []
     if self.use_size:
-      size = inputs['size'].astype(self.dtype)
-      others = [nn.relu(layers.Dense(SIZE_FEATURES, dtype=self.dtype)(size))]
+      others = [nn.relu(layers.Dense(SIZE_FEATURES, dtype=self.dtype)(size.astype(self.dtype)))]
     return layers.classify(x, self.num_classes, self.dropout, train, *others)
