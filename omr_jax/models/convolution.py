@@ -1,19 +1,23 @@
 """Convolutions as each platform likes them: the same sums, other shapes.
 
 XLA's kernels for CPU are made for 32 channels of the result and more. With 16 they reach half of
-the cores' rate, with one channel to read an eighth. Two formulations help there (2 cores, float32,
-one core alone, or two in line; `benchmarks/README.md` has whole steps):
+the cores' rate, with one channel to read an eighth. Gradients of kernels reach a fifth to a third
+of it, whatever the channels. Some formulations help there (2 cores, float32, one core alone, or two
+in line; `benchmarks/README.md` has whole steps):
 
   blocks   an 8x8 kernel in steps of 4, 3 channels: 1.6 times as fast
   columns  192x96 pixels, 16 to 16 channels: 15.3 to 9.9 ms; 1 to 16 channels: 7.3 to 1.0 ms
   in line  one row of 96, 64 to 64 channels, batch 64, with gradients: 6.4 to 5.1 ms
+  shifted  the kernel's gradient alone, batch 64, one core without AVX-512: 56x40 pixels, 24 to 24
+           channels: 86 to 46 ms; 28x20, 48 to 48: 78 to 32 ms; 14x10, 96 to 96: 64 to 36 ms
+  by place the same in steps of 2, 3x3: 28x20, 48 to 96: 30 to 14 ms; 1x1: 17.5 to 1.6 ms
 
 In a population (`jax.vmap` over the kernels too) a CPU takes the members one by one: 4 networks of
 `homus.py` take a step in 503 ms, as the grouped convolution of JAX's rule in 1 226 ms.
 
 Tried and not kept: Winograd's F(4x4, 3x3) is 1.8 times as fast alone from 64 channels on, but a
 whole step of `resnet25` takes longer with it (993 ms, without 841), as its transforms don't stay in
-the cache; gradients of kernels as products of shifted pictures, in blocks, or image by image.
+the cache; gradients of kernels in blocks of pictures, or picture by picture.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,6 +27,7 @@ import jax
 import jax.numpy as jnp
 
 _LAYOUT = ('NHWC', 'HWIO', 'NHWC')
+_FEWEST = 8  # Channels to read, for which the products of `_shifted` and `_by_place` are worth it.
 
 
 def convolve(
@@ -97,10 +102,15 @@ def _ways(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> tuple[tu
     return plain, _with_gradients(partial(_blocks, strides=strides))
   narrow = out <= 16 and rows % 2 == columns % 2 == 1 < columns and not width % (2 * wide)
   two_columns = partial(_two_columns, strides=strides)
+  forward, to_x, to_kernel = plain
+  if channels >= _FEWEST:
+    to_kernel = _shifted if strides == (1, 1) and rows > 1 else partial(_by_place, strides=strides)
   if narrow and strides == (1, 1):
-    return plain, (two_columns, _turned, plain[2])
+    forward, to_x = two_columns, _turned
   # A gradient to a strided convolution's input has no such form; a stem's is never asked for.
-  return plain, (two_columns, *plain[1:]) if narrow and channels == 1 else plain
+  elif narrow and channels == 1:
+    forward = two_columns
+  return plain, (forward, to_x, to_kernel)
 
 
 def _with_gradients(forward: Callable) -> tuple[Callable, Callable, Callable]:
@@ -131,6 +141,45 @@ def _in_line(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
   return jax.lax.conv_general_dilated(
     x.squeeze(1), kernel.squeeze(0), (stride,), 'SAME', dimension_numbers=layout
   )[:, None]
+
+
+def _shifted(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:
+  """The gradient to the kernel where strides are 1, as one product of two matrices.
+
+  A sum over all pixels for each place of the kernel: x is laid out once for each of its columns,
+  the result's gradient for each of its rows, and all of either meet all of the other.
+  """
+  rows, columns, channels, out = kernel.shape
+  height, width = x.shape[1:3]
+  padding = jax.lax.padtype_to_pads((height, width), (rows, columns), (1, 1), 'SAME')
+  x = jnp.pad(x, ((0, 0), *padding, (0, 0)))
+  grad = jnp.pad(grad, ((0, 0), (rows - 1,) * 2, (0, 0), (0, 0)))
+  x = jnp.concatenate([x[:, :, i : i + width] for i in range(columns)], -1)
+  down = [grad[:, rows - 1 - i : 2 * rows - 2 - i + height] for i in range(rows)]
+  found = _product(x, jnp.concatenate(down, -1))
+  return found.reshape(columns, channels, rows, out).transpose(2, 0, 1, 3)
+
+
+def _by_place(
+  x: jax.Array, kernel: jax.Array, grad: jax.Array, strides: tuple[int, int]
+) -> jax.Array:
+  """The gradient to the kernel, a product of two matrices for each of its places."""
+  (high, wide), (rows, columns) = strides, kernel.shape[:2]
+  height, width = grad.shape[1:3]
+  padding = jax.lax.padtype_to_pads(x.shape[1:3], (rows, columns), strides, 'SAME')
+  x = jnp.pad(x, ((0, 0), *padding, (0, 0)))
+  last_row, last_column = high * (height - 1) + 1, wide * (width - 1) + 1
+  found = [
+    _product(x[:, i : i + last_row : high, j : j + last_column : wide], grad)
+    for i in range(rows)
+    for j in range(columns)
+  ]
+  return jnp.stack(found).reshape(kernel.shape)
+
+
+def _product(a: jax.Array, b: jax.Array) -> jax.Array:
+  """Sum over pixels: [batch, height, width, m] and [..., n] to [m, n]."""
+  return a.reshape(-1, a.shape[-1]).T @ b.reshape(-1, b.shape[-1])
 
 
 def _blocks(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
