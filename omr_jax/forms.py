@@ -103,6 +103,8 @@ def int8_form(whole: Form, examples: Iterable[Inputs]) -> Form:
       quant_format=quantization.QuantFormat.QDQ,
       op_types_to_quantize=['Conv', 'MatMul'],
       per_channel=True,
+      # CPUs without VNNI add two products in 16 bits, where weights of 8 bits overflow.
+      reduce_range=True,
       activation_type=quantization.QuantType.QUInt8,
       weight_type=quantization.QuantType.QInt8,
     )
