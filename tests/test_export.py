@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import shutil
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -11,10 +12,11 @@ import pytest
 from conftest import small_config
 from PIL import Image
 
+import omr_jax
 from omr_jax import classifier, export, human, loop, report
 from omr_jax.errors import UserError
 
-pytest.importorskip('onnx', reason='needs the extra [export]')
+onnx = pytest.importorskip('onnx', reason='needs the extra [export]')
 FILES = {'model.onnx', 'model_int8.onnx', 'model.jax', 'weights.safetensors', 'model.json'}
 
 
@@ -161,6 +163,16 @@ def test_int8_is_a_model_too(scores, picture_folders):
   with Image.open(path) as picture:
     answer = classifier.load(scores / 'model_int8.onnx')(picture)
   assert answer.label == 'scores'
+
+
+def test_products_of_8_bits_overflow_nowhere(symbols):
+  """Two weights times 255 fit into 16 bits, which is what CPUs without VNNI add them in."""
+  pretrained = Path(omr_jax.__file__).parent / 'pretrained'
+  for path in (symbols / 'model_int8.onnx', *pretrained.glob('*/model_int8.onnx')):
+    stored = [onnx.numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer]
+    weights = [array for array in stored if array.dtype == np.int8 and array.ndim > 1]
+    assert len(weights) > 3, path
+    assert max(np.abs(array.astype(int)).max() for array in weights) * 2 * 255 < 2**15, path
 
 
 def picture_of(question):
