@@ -234,7 +234,7 @@ def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, fo
     wait_for(lambda: folder.epochs_done(pack) > 0)
     os.kill(folder.starts(pack)[-1]['pid'], signal.SIGKILL)  # The worker of Ray.
     wait_for(lambda: len(folder.starts(pack)) > 1)
-    said = going.communicate(timeout=200)[0]
+    said = going.communicate(timeout=600)[0]
   assert going.returncode == 1 and 'Traceback' not in said
   assert '2 of 4 runs finished' in said and 'config.epochs is 0' in said
   found = {row.run: row for row in results.rows(out)}
@@ -246,7 +246,7 @@ def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, fo
   assert 'Learning curves' in page_text and 'the loss is not finite' in page_text
 
   before = table(out), folder.starts(pack)
-  again = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+  again = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
   assert again.returncode == 1 and (table(out), folder.starts(pack)) == before
 
 
