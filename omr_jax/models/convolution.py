@@ -1,8 +1,8 @@
 """Convolutions as each platform likes them: the same sums, other shapes.
 
 XLA's kernels for CPU are made for 32 channels of the result and more. With 16 they reach half of
-the cores' rate, with one channel to read an eighth. Gradients of kernels reach a fifth to a third
-of it, whatever the channels. Some formulations help there (2 cores, float32, one core alone, or two
+the cores' rate, with one channel to read an eighth. Without AVX-512, gradients of kernels reach a
+fifth to three fifths of it. Some formulations help there (2 cores, float32, one core alone, or two
 in line; `benchmarks/README.md` has whole steps):
 
   blocks   an 8x8 kernel in steps of 4, 3 channels: 1.6 times as fast
