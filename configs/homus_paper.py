@@ -56,9 +56,10 @@ def get_config(variant: str = '') -> ConfigDict:
   config.augment.zoom = (0.8, 1.2)
   config.augment.shear = 0.0
   config.augment.shift = 0.0
-  config.augment.thickness = (3.0, 3.0)  # of strokes, as the next two
+  config.augment.thickness = (3.0, 3.0)  # of strokes, as the next three
   config.augment.stroke_zoom = 0.0
   config.augment.stroke_shift = 0.0
+  config.augment.bend = 0.0
 
   config.model = ConfigDict()
   config.model.name = 'resnet25' if variant == 'resnet' else 'vgg13'

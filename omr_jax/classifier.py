@@ -116,21 +116,22 @@ def load(path_or_name: str | os.PathLike = 'scores') -> Classifier:
     UserError: There is none, or it is damaged.
   """
   path = Path(path_or_name)
+  # os.path.exists says no of what may not be looked at, or is no name; Path.exists raises.
   if path.suffix == '.onnx':
     return Classifier(described.read(path.parent), exported.open_model(path))
-  if (path / described.FILE).exists():
+  if os.path.exists(path / described.FILE):
     model = described.read(path)
     only_int8 = list(model.facts.get('files', ())) == [exported.INT8]
     name = exported.INT8 if only_int8 else exported.MODEL
     return Classifier(model, exported.open_model(path / name))
-  if (path / 'config.json').exists():
+  if os.path.exists(path / 'config.json'):
     from omr_jax import run_model  # And with it JAX.
 
     return Classifier(*run_model.open_run(path))
   own = pretrained()
   if str(path_or_name) in own:
     return load(_PRETRAINED / path_or_name)
-  if path.exists():
+  if os.path.exists(path):
     raise UserError(f'{path}: holds no model (model.json) and no run (config.json); give one.')
   raise UserError(f'{path_or_name}: no such file, folder or model{nearest(str(path), own)}')
 

@@ -147,6 +147,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _say(options: argparse.Namespace) -> None:
   runs = [finished_run.read(path) for path in options.runs]
+  if options.out is not None:
+    finished_run.refuse_run(options.out)
+    if options.out.resolve() in [run.workdir.resolve() for run in runs]:
+      raise UserError(f'{options.out}: is one of those that are asked; choose another --out.')
   whole = together(runs, f'ensemble of {len(runs)} runs')
   print(table(runs, whole))
   if options.out is not None:

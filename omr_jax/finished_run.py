@@ -143,23 +143,34 @@ def save_joined(run: FinishedRun) -> None:
   Raises:
     UserError: The folder is that of a run that has trained, or cannot be written.
   """
-  if (run.workdir / metrics.FILE).exists():
-    raise UserError(f'{run.workdir}: is the folder of a run; choose another one.')
+  refuse_run(run.workdir)
+  summary = run.workdir / 'summary.json'
+  try:
+    summary.unlink(missing_ok=True)  # Until the new one is there, the folder holds nothing whole.
+  except OSError as error:
+    raise UserError(f'{summary}: cannot be replaced ({error.strerror}).') from error
   content = io.BytesIO()
   np.savez_compressed(content, **{name: np.asarray(getattr(run, name)) for name in ARRAYS})
   write_file(run.workdir / 'evaluation.npz', content.getvalue())
   write_file(run.workdir / 'config.json', (json.dumps(run.config, indent=2) + '\n').encode())
 
 
+def refuse_run(workdir: Path) -> None:
+  """UserError where the folder is that of a run that has trained."""
+  if os.path.exists(workdir / metrics.FILE):
+    raise UserError(f'{workdir}: is the folder of a run; choose another one.')
+
+
 def read(workdir: str | os.PathLike) -> FinishedRun:
   """A finished run. UserError where `workdir` is none or a file in it is missing or damaged."""
   workdir = Path(workdir)
-  if not workdir.is_dir():
+  # Unlike those of a Path, these say no of what may not be looked at, or is no name.
+  if not os.path.isdir(workdir):
     raise UserError(f'{workdir}: no such folder; give the workdir of a finished run.')
-  if not (workdir / 'config.json').exists():
+  if not os.path.exists(workdir / 'config.json'):
     raise UserError(f'{workdir}: holds no run (no config.json); give the workdir of one.')
   for name in ('evaluation.npz', 'summary.json'):
-    if not (workdir / name).exists():
+    if not os.path.exists(workdir / name):
       raise UserError(
         f'{workdir}: the run has no finished evaluation ({name} is missing); start it again with '
         f'the same --config and --workdir={workdir} and it goes on to its end.'

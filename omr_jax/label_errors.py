@@ -22,6 +22,7 @@ import numpy as np
 
 from omr_jax import decision, evaluate, finished_run
 from omr_jax.errors import UserError, answered, nearest
+from omr_jax.files import output
 from omr_jax.finished_run import FinishedRun
 
 COLUMNS = ('id', 'label', 'answer', 'confidence', 'kind')
@@ -81,7 +82,7 @@ def read(path: Path) -> dict[str, Suspect]:
       confidence that is none, an id that comes twice.
   """
   try:
-    rows = list(csv.reader(io.StringIO(path.read_text('utf-8')), delimiter='\t'))
+    rows = list(csv.reader(io.StringIO(path.read_text('utf-8-sig')), delimiter='\t'))
   except (OSError, UnicodeDecodeError, csv.Error) as error:
     raise UserError(f'{path}: cannot be read ({error}); give a list made by --list.') from error
   if not rows or tuple(rows[0]) != COLUMNS:
@@ -97,9 +98,12 @@ def read(path: Path) -> dict[str, Suspect]:
     if name in judged:
       raise UserError(f'{place}: {name} comes twice; take one away.')
     try:
-      judged[name] = Suspect(name, label, answer, float(confidence), kind)
+      sure = float(confidence)
     except ValueError:
-      raise UserError(f'{place}: {confidence!r} is no confidence; write 0 to 1.') from None
+      sure = np.nan
+    if not 0 <= sure <= 1:
+      raise UserError(f'{place}: {confidence!r} is no confidence; write 0 to 1.')
+    judged[name] = Suspect(name, label, answer, sure, kind)
   return judged
 
 
@@ -125,7 +129,8 @@ def without(run: FinishedRun, judged: Mapping[str, Suspect]) -> Without:
   """What the clearly wrong labels cost a run.
 
   Raises:
-    UserError: It is of pictures of scores, or a symbol has another label there than in the list.
+    UserError: It is of pictures of scores; a symbol has another label there than in the list, or an
+      answer in the list that is no class; or no symbol is left.
   """
   _refuse_pictures(run)
   kept = np.ones(len(run.test_ids), bool)
@@ -139,9 +144,16 @@ def without(run: FinishedRun, judged: Mapping[str, Suspect]) -> Without:
         f'{run.workdir}: {name} is labelled {label}, in the list {judged[name].label}; give a list '
         'of the same data.'
       )
+    if judged[name].answer not in run.classes:
+      raise UserError(
+        f'{run.workdir}: {judged[name].answer!r}, the answer to {name} in the list, is no class'
+        f'{nearest(judged[name].answer, run.classes)}'
+      )
     if judged[name].kind == CLEAR:
       kept[i] = False
       as_read += run.classes[run.test_predicted[i]] == judged[name].answer
+  if not kept.any():
+    raise UserError(f'{run.workdir}: no symbol is left without those of the list; judge fewer.')
   right = run.correct
   return Without(int(right.sum()), len(right), int(right[kept].sum()), int(kept.sum()), as_read)
 
@@ -192,10 +204,12 @@ def _say(options: argparse.Namespace) -> None:
     return
   if len(runs) > 1 or options.list < 1:
     raise UserError('--list takes one run, and how many of its mistakes, 1 or more.')
-  rows = csv.writer(sys.stdout, delimiter='\t', lineterminator='\n')
-  rows.writerow(COLUMNS)
-  for suspect in ranked(runs[0])[: options.list]:
-    rows.writerow(suspect._replace(confidence=f'{suspect.confidence:.4f}'))
+  found = ranked(runs[0])[: options.list]
+  with output(None) as file:
+    rows = csv.writer(file, delimiter='\t', lineterminator='\n')
+    rows.writerow(COLUMNS)
+    for suspect in found:
+      rows.writerow(suspect._replace(confidence=f'{suspect.confidence:.4f}'))
 
 
 if __name__ == '__main__':

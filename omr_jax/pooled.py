@@ -32,6 +32,7 @@ _OVER = flags.DEFINE_enum(
   'over', None, OVER, 'What each run tests: a fold, a source held out, or writers.'
 )
 flags.adopt_module_key_flags(single)  # So that --help tells them too.
+_SEVERAL_PROCESSES = ('distributed', 'coordinator', 'num_processes', 'process_id')
 
 
 def main(arguments: list[str]) -> None:
@@ -39,6 +40,8 @@ def main(arguments: list[str]) -> None:
   config, name = single.page(arguments)
   if _OVER.value is None:
     sys.exit('Say what to pool with --over folds or sources, on homus with --over writers.')
+  if several := [flag for flag in _SEVERAL_PROCESSES if flags.FLAGS[flag].present]:
+    sys.exit(f'--over trains one run after the other in one process; leave --{several[0]} out.')
   over, workdir = _OVER.value, Path(flags.FLAGS.workdir or f'runs/{name}-{_OVER.value}')
   single.end(lambda: _train_and_pool(config, name, over, workdir), workdir)
 
@@ -149,6 +152,8 @@ def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> 
   if len(single.checked(config)) > 1:
     raise UserError('--over trains one run after the other; give one value instead of a list.')
   check_over(config, over, single.given())
+  if over == 'writers':
+    finished_run.refuse_run(workdir)
   backend.start(config.batch_size)
   data_dir, raw_dir = folders.data_dir(flags.FLAGS.data_dir), flags.FLAGS.raw_dir
   sources = score_data.sources(config.data.protocol, data_dir, raw_dir) if over == 'sources' else ()

@@ -11,7 +11,6 @@ HOMUS, and strokes as JSON (`stroke_files`); one that is trained on strokes alon
 """
 
 import argparse
-import contextlib
 import csv
 import io
 import json
@@ -27,6 +26,7 @@ from tqdm import tqdm
 from omr_jax import classifier, listing, prepare
 from omr_jax.classifier import Answer, Classifier
 from omr_jax.errors import UserError, answered
+from omr_jax.files import output
 
 COLUMNS = ('path', 'page', 'class', 'confidence', 'error')
 
@@ -81,11 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     help='row: say what is wrong in its row, and go on; stop: end there, with exit code 2',
   )
   options = parser.parse_args(arguments)
-  try:
-    return answered(lambda: _write_all(options))
-  except BrokenPipeError:  # Such as `| head`.
-    _forget_stdout()
-    return 0
+  return answered(lambda: _write_all(options))
 
 
 def _write_all(options: argparse.Namespace) -> None:
@@ -94,7 +90,7 @@ def _write_all(options: argparse.Namespace) -> None:
   names = sys.stdin.buffer if '-' in options.paths else ()
   paths = listing.files(options.paths, names, listing.PICTURES | strokes)
   pages = errors = 0
-  with _output(options.out) as file:
+  with output(options.out) as file:
     write = _writer(options.format, file)
     rows = answers(model, paths)
     began = time.monotonic()
@@ -116,43 +112,6 @@ def _write_all(options: argparse.Namespace) -> None:
     f'{pages} pages in {seconds:.1f} s ({pages / seconds:.0f} pages/s), {errors} of them not read',
     file=sys.stderr,
   )
-
-
-@contextlib.contextmanager
-def _output(path: Path | None) -> Iterator[io.TextIOBase]:
-  """Standard output, or a file that is there whole at the end or not at all."""
-  try:
-    if path is None:
-      sys.stdout.reconfigure(encoding='utf-8', errors='backslashreplace')
-      yield sys.stdout
-      sys.stdout.flush()
-      return
-    # What isn't a file, such as /dev/null, must not be replaced by one; a link stays a link.
-    path = Path(os.path.realpath(path))
-    whole = path.is_file() or not path.exists()
-    written = path.with_name(f'.{path.name}.tmp') if whole else path
-    try:
-      with written.open('w', encoding='utf-8', errors='backslashreplace', newline='') as file:
-        yield file
-      if whole:
-        written.replace(path)
-    finally:
-      if whole:
-        written.unlink(missing_ok=True)
-  except BrokenPipeError:
-    raise
-  except OSError as error:
-    if path is None:
-      _forget_stdout()
-    raise UserError(
-      f'{path or "standard output"}: cannot be written ({error.strerror}); make room, or choose '
-      'another file with --out.'
-    ) from error
-
-
-def _forget_stdout() -> None:
-  """What is still to be written there would raise once more when Python ends."""
-  os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _writer(kind: str, file: io.TextIOBase) -> Callable[[dict], None]:

@@ -192,9 +192,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _say(options: argparse.Namespace) -> None:
   from tfds_builders import homus
 
+  if options.seed < 0:
+    raise UserError(f'--seed is {options.seed}; it must be 0 or more.')
   model = classifier.load(options.model)
   if model.model.task != 'symbols':
     raise UserError(f'{options.model}: tells pages, not symbols; give another model.')
+  if 'pen' in model.model.reads:
+    raise UserError(f'{options.model}: reads strokes, which a crop has not; give another model.')
   data_dir = folders.data_dir(options.data_dir)
   builder = homus.prepare(options.protocol, data_dir, options.raw_dir)
   source = builder.as_data_source(split=options.split)

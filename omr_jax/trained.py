@@ -48,11 +48,12 @@ def config(workdir: str | os.PathLike) -> ConfigDict:
     UserError: The folder is no run.
   """
   path = Path(workdir) / 'config.json'
-  found = ConfigDict(tuples(read_json(path, 'give the workdir of a run')))
+  tree = tuples(read_json(path, 'give the workdir of a run'))
   try:
+    found = ConfigDict(tree)  # A ValueError of its own for an ensemble's, by run: paths have dots.
     check_config(found)
-  except UserError as error:
-    raise UserError(f'{path}: {error} Give the workdir of a run.') from error
+  except (UserError, ValueError) as error:
+    raise UserError(f'{path}: {error} Give the workdir of a run, not of several.') from error
   return found
 
 

@@ -143,6 +143,11 @@ def test_no_such_model(name, words):
     omr_jax.load(name)
 
 
+def test_a_name_that_no_file_can_have():
+  with pytest.raises(UserError, match='no such file, folder or model'):
+    omr_jax.load('x' * 300)
+
+
 def test_no_model_in_a_folder(tmp_path):
   with pytest.raises(UserError, match=r'holds no model \(model\.json\) and no run'):
     omr_jax.load(tmp_path)

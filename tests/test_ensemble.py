@@ -95,6 +95,36 @@ def test_one_run_is_no_ensemble(tmp_path, capsys):
   assert (b / 'summary.json').read_bytes() == before
 
 
+def test_no_member_is_replaced(tmp_path, capsys):
+  a, b, c = (made_run(tmp_path / name) for name in 'abc')
+  both = tmp_path / 'both'
+  assert ensemble.main([str(a), str(b), '--out', str(both)]) == 0
+  before = (both / 'summary.json').read_bytes()
+  capsys.readouterr()
+  assert ensemble.main([str(both), str(c), '--out', f'{a}/../both']) == 2
+  assert 'is one of those that are asked' in capsys.readouterr().err
+  assert (both / 'summary.json').read_bytes() == before
+
+
+def test_a_result_that_is_replaced_half_reads_as_none(tmp_path, monkeypatch):
+  a, b, c = (made_run(tmp_path / name) for name in 'abc')
+  both = str(tmp_path / 'both')
+  assert ensemble.main([str(a), str(b), '--out', both]) == 0
+
+  def interrupted(run):
+    raise KeyboardInterrupt
+
+  monkeypatch.setattr(report, 'write_pages', interrupted)
+  assert ensemble.main([str(a), str(c), '--out', both]) == 1
+  with pytest.raises(UserError, match='no finished evaluation'):
+    finished_run.read(both)
+
+
+def test_a_name_that_is_none_is_refused(capsys):
+  assert ensemble.main(['x' * 300, 'y']) == 2
+  assert 'no such folder' in capsys.readouterr().err
+
+
 def test_runs_of_pictures_are_refused(tmp_path, score_run):
   with pytest.raises(UserError, match='of pictures'):
     ensemble.together(read(made_run(tmp_path / 'a'), score_run), '')

@@ -1,5 +1,9 @@
 """Lists of probable label errors, from runs whose logits are known."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from test_report import made_run
 
@@ -42,6 +46,8 @@ def test_with_and_without_wrong_labels(tmp_path, capsys):
     (f'{HEADER}\n2-1\tDot\tFlat\t0.9\n', 'line 2: 4 fields'),
     (f'{HEADER}\n2-1\tDot\tFlat\t0.9\twrong labl\n', "line 2: .* did you mean 'wrong label'"),
     (f'{HEADER}\n2-1\tDot\tFlat\tsure\t\n', "line 2: 'sure' is no confidence"),
+    (f'{HEADER}\n2-1\tDot\tFlat\tnan\t\n', "line 2: 'nan' is no confidence"),
+    (f'{HEADER}\n2-1\tDot\tFlat\t1.01\t\n', r"line 2: '1\.01' is no confidence"),
     (f'{HEADER}\n2-1\tDot\tFlat\t1\t\n2-1\tDot\tFlat\t1\t\n', 'line 3: 2-1 comes twice'),
   ],
 )
@@ -62,6 +68,30 @@ def test_a_list_of_other_data_is_refused(tmp_path, capsys):
   assert 'none.tsv: cannot be read' in capsys.readouterr().err
   assert label_errors.main([str(run), str(run), '--list', '3']) == 2
   assert 'takes one run' in capsys.readouterr().err
+
+
+def test_an_answer_that_is_no_class_and_a_list_of_everything_are_refused(tmp_path):
+  run = finished_run.read(made_run(tmp_path / 'a'))
+  path = tmp_path / 'judged.tsv'
+  path.write_text(f'{HEADER}\n2-1\tDot\tFlot\t0.9\teither\n', 'utf-8-sig')  # As Excel saves it.
+  with pytest.raises(UserError, match=r"'Flot', the answer to 2-1 .* did you mean 'Flat'"):
+    label_errors.without(run, label_errors.read(path))
+  all_wrong = {
+    name: label_errors.Suspect(name, run.classes[label], 'Flat', 1.0, label_errors.CLEAR)
+    for name, label in zip(run.test_ids.tolist(), run.test_labels, strict=True)
+  }
+  with pytest.raises(UserError, match='no symbol is left'):
+    label_errors.without(run, all_wrong)
+
+
+@pytest.mark.skipif(not Path('/dev/full').exists(), reason='needs a device that is always full')
+def test_full_disk(tmp_path):
+  run = made_run(tmp_path / 'a', wrong={'1-4': 5.0})
+  command = [sys.executable, '-m', 'omr_jax.label_errors', str(run), '--list', '1']
+  with open('/dev/full', 'w') as full:
+    done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+  assert done.returncode == 2
+  assert 'standard output: cannot be written' in done.stderr and 'Traceback' not in done.stderr
 
 
 def test_runs_of_pictures_are_refused(score_run):

@@ -146,6 +146,14 @@ def test_each_side_of_a_canvas_counts(height, width):
     models.check_canvas('preact_resnet11', height, width)
 
 
+def test_a_picture_of_the_networks_own_that_is_too_small_is_refused():
+  """Its close-up of 16x16 shrinks to 8 in the stem, and to 1 in the next three groups."""
+  deep = {'widths': (8,) * 6, 'blocks': (1,) * 6}
+  models.check_canvas('preact_resnet13', 192, 96, **deep, close_up=(128, 128))
+  with pytest.raises(UserError, match=r'is large enough for preact_resnet13: .* close_up'):
+    models.check_canvas('preact_resnet13', 192, 96, **deep, close_up=(16, 16))
+
+
 @pytest.mark.parametrize(
   ('name', 'dtype'),
   [(name, jnp.bfloat16) for name in SMALLEST]

@@ -275,6 +275,12 @@ def test_finished_runs_are_only_pooled(tmp_path, configs):
     (('--config=configs/scores.py',), 1, '--over folds or sources'),
     (('--config=configs/scores.py', '--over=books'), 2, '<folds|sources|writers>'),
     (('--config=configs/scores.py', '--over=sources', '--raw_dir=/none'), 2, '/none'),
+    (('--config=configs/homus.py', '--over=writers', '--distributed'), 1, 'leave --distributed'),
+    (
+      ('--config=configs/homus.py', '--over=writers', '--num_processes=2'),
+      1,
+      '--num_processes out',
+    ),
   ],
 )
 def test_wrong_command_is_answered_in_a_few_words(arguments, code, words, tmp_path):
@@ -283,6 +289,14 @@ def test_wrong_command_is_answered_in_a_few_words(arguments, code, words, tmp_pa
   assert (returned, len(text.splitlines()) <= 3) == (code, True), text
   assert words in text
   assert not (tmp_path / 'runs').exists()
+
+
+def test_the_folder_of_a_run_is_refused_before_folds_are_trained_in_it(tmp_path):
+  (tmp_path / 'metrics.jsonl').touch()
+  code, out, err = command(
+    '--config=configs/homus.py', '--over=writers', f'--workdir={tmp_path}', '--data_dir=/nowhere'
+  )
+  assert (code, out) == (2, '') and 'is the folder of a run; choose another' in err
 
 
 @pytest.mark.parametrize(

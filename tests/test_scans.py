@@ -51,7 +51,19 @@ def test_answers_are_counted_by_kind():
   assert 'all crops        2 of     4   50.00 %' in text and 'staff' not in text
 
 
-@pytest.mark.parametrize(('model', 'words'), [('scores', 'give another model'), ('nothing', 'no')])
+@pytest.mark.parametrize(
+  ('model', 'words'),
+  [
+    ('scores', 'tells pages, not symbols'),
+    ('homus_strokes', 'reads strokes, which a crop has not'),
+    ('nothing', 'no such file'),
+  ],
+)
 def test_other_models_are_refused(model, words, capsys):
   assert scans.main(['--model', model]) == 2
   assert words in capsys.readouterr().err
+
+
+def test_other_seeds_are_refused(capsys):
+  assert scans.main(['--model', 'homus', '--seed', '-1']) == 2
+  assert '--seed is -1; it must be 0 or more.' in capsys.readouterr().err

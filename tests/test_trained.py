@@ -41,6 +41,17 @@ def test_what_is_no_run_is_refused(run, tmp_path):
     trained.load(tmp_path)
 
 
+def test_what_several_runs_gave_together_is_no_run(run, tmp_path):
+  """Its config is by run, whose path has dots where it begins with .. for one."""
+  written = json.loads((run / 'config.json').read_text())
+  for name in ('../runs/a', 'runs/a'):
+    (tmp_path / 'config.json').write_text(json.dumps({name: written}))
+    with pytest.raises(
+      UserError, match=r'config\.json: .* Give the workdir of a run, not of several'
+    ):
+      trained.load(tmp_path)
+
+
 def test_transfer_counts_the_right_ones_among_the_test_symbols_of_another_protocol(run, folders):
   correct, n, interval = transfer.transfer(str(run), 'made_up', folders[0], None)
   # 44 of the 220 made-up writers are tested, with 38 symbols each.

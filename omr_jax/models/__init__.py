@@ -74,6 +74,7 @@ NETWORKS = {
   'fused_resnet30': partial(FusedResNet),
 }
 
+_LARGEST = 8192  # Pixels. Networks that look at a picture of their own making may fit no canvas.
 _COUNTS = 'a list of up to 16 whole numbers from 1 to 4096'
 _FEW = 'a list of up to 16 whole numbers from 1 to 64'
 _VALUES: dict[str, Rule] = {
@@ -150,6 +151,11 @@ def check_canvas(name: str, height: int, width: int, **arguments) -> None:
   enough = 1
   while not _fits(module, enough, enough):
     enough *= 2
+    if enough > _LARGEST:
+      raise UserError(
+        f'No canvas is large enough for {name}: choose fewer groups, a smaller stem_stride or, '
+        'where it has one, a larger close_up.'
+      )
   side = 1 + bisect.bisect_left(range(1, enough), True, key=lambda n: _fits(module, n, n))
   raise UserError(
     f'A canvas of {height}x{width} is too small for {name}, whose pooling needs {side}x{side} or '
