@@ -55,7 +55,7 @@ def get_config() -> ConfigDict:
   config.model.widths = (16, 32, 64, 128)
   config.model.blocks = (1, 1, 2, 2)
   config.model.stem_stride = 2
-  config.model.pen_widths = (64, 96, 144, 192)
+  config.model.pen_widths = (64, 96, 144, 168)
   config.model.pen_blocks = (2, 2, 2, 2)
   config.model.hidden = 128
   config.model.dropout = 0.3
