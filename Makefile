@@ -38,10 +38,12 @@ $(RUNTIME)/package.json: omr_jax/web/package.json
 # The models in omr_jax/pretrained, from $OMR_RAW_DIR; the pictures of $(PICTURES) for scores.
 EXPORT = $(RUN) -m omr_jax.export --forms $(FORMS) --out omr_jax/pretrained
 FORMS = model.onnx model_int8.onnx
-pretrained-homus_strokes: FORMS = model_int8.onnx  # Each model is below 5 MB.
+CONFIG = $*
+pretrained-homus: CONFIG = homus_best
+pretrained-homus pretrained-homus_strokes: FORMS = model_int8.onnx  # Each model is below 5 MB.
 
 pretrained-homus pretrained-homus_scans pretrained-homus_strokes: pretrained-%: $(SET_UP)
-	$(RUN) -m omr_jax.main --config configs/$*.py --workdir runs/pretrained/$*
+	$(RUN) -m omr_jax.main --config configs/$(CONFIG).py --workdir runs/pretrained/$*
 	$(EXPORT)/$* --model runs/pretrained/$*
 
 pretrained-scores: $(SET_UP)

@@ -215,7 +215,7 @@ def test_symbols_are_drawn_as_in_python(open_page):
   here = [prepare.of_strokes(each.points, each.stroke, rule) for each in symbols]
   there = [
     {
-      'image': np.reshape(image, (64, 48, 1)).astype(np.uint8),
+      'image': np.reshape(image, inputs['image'][1][1:]).astype(np.uint8),
       'size': np.array(size, 'f'),
       'pen': np.reshape(way, (pen.POINTS, 3)).astype('f'),
     }
