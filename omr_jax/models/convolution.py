@@ -154,10 +154,25 @@ def _shifted(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:
   padding = jax.lax.padtype_to_pads((height, width), (rows, columns), (1, 1), 'SAME')
   x = jnp.pad(x, ((0, 0), *padding, (0, 0)))
   grad = jnp.pad(grad, ((0, 0), (rows - 1,) * 2, (0, 0), (0, 0)))
-  x = jnp.concatenate([x[:, :, i : i + width] for i in range(columns)], -1)
-  down = [grad[:, rows - 1 - i : 2 * rows - 2 - i + height] for i in range(rows)]
-  found = _product(x, jnp.concatenate(down, -1))
+  x = _beside([x[:, :, i : i + width] for i in range(columns)])
+  down = _beside([grad[:, rows - 1 - i : 2 * rows - 2 - i + height] for i in range(rows)])
+  found = _product(x, down)
   return found.reshape(columns, channels, rows, out).transpose(2, 0, 1, 3)
+
+
+def _beside(parts: Sequence[jax.Array]) -> jax.Array:
+  """Parts of equal shape, [batch, height, width, channels], one after the other in the channels.
+
+  As a sum of parts between zeros, which XLA compiles for CPU to vector instructions, where it
+  copies a concatenation number by number (41 MB: 5 instead of 11 ms).
+  """
+  wide = parts[0].shape[-1] * (len(parts) - 1)
+  starts = range(0, wide + 1, parts[0].shape[-1])
+  padded = (
+    jnp.pad(part, ((0, 0), (0, 0), (0, 0), (start, wide - start)))
+    for start, part in zip(starts, parts, strict=True)
+  )
+  return sum(padded)
 
 
 def _by_place(
