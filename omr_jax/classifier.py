@@ -116,9 +116,9 @@ def load(path_or_name: str | os.PathLike = 'scores') -> Classifier:
     UserError: There is none, or it is damaged.
   """
   path = Path(path_or_name)
-  # os.path.exists says no of what may not be looked at, or is no name; Path.exists raises.
   if path.suffix == '.onnx':
     return Classifier(described.read(path.parent), exported.open_model(path))
+  # os.path.exists says no of what may not be looked at, or is no name; Path.exists raises.
   if os.path.exists(path / described.FILE):
     model = described.read(path)
     only_int8 = list(model.facts.get('files', ())) == [exported.INT8]

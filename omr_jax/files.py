@@ -31,10 +31,9 @@ def write_file(path: Path, content: bytes) -> None:
 def output(path: Path | None) -> Iterator[io.TextIOBase]:
   """Standard output, or a file that is there whole at the end or not at all.
 
-  Where nobody reads on, as after `| head`, the block that writes ends there without an error.
-
   Raises:
     UserError: It can't be written.
+    SystemExit: Nobody reads on, as after `| head`: the program ends with 0 and no word.
   """
   try:
     if path is None:
@@ -56,6 +55,7 @@ def output(path: Path | None) -> Iterator[io.TextIOBase]:
         written.unlink(missing_ok=True)
   except BrokenPipeError:
     _forget_stdout()
+    raise SystemExit(0) from None
   except OSError as error:
     if path is None:
       _forget_stdout()

@@ -218,6 +218,7 @@ def test_head_of_the_rows_ends_quietly(score_run, folder):
     process.stdout.close()
     said = process.stderr.read()
   assert 'Traceback' not in said and process.returncode == 0
+  assert ' pages in ' not in said  # Nor how many there would have been.
 
 
 def test_names_on_standard_input(score_run, folder, capsys, monkeypatch):
