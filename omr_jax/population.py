@@ -101,13 +101,16 @@ def together(configs: Mapping[str, ConfigDict], most: int) -> list[dict[str, Con
 
 
 def values(configs: Sequence[ConfigDict]) -> dict[str, np.ndarray]:
-  """The numbers in which the configs differ, by key: [runs] or, of pairs, [runs, 2]."""
+  """The numbers in which the configs differ, by key: [runs] or, of pairs, [runs, 2].
+
+  The seeds are always among them, so that another seed is no other program.
+  """
   keys = [f'{s}.{name}' if s else name for s, names in NUMBERS.items() for name in names]
   keys += [f'camera.{name}' for name in configs[0].get('camera', {})]
   found = {}
   for key in keys:
     given = [_get(config, key) for config in configs if _has(config, key)]
-    if any(value != given[0] for value in given):
+    if key == 'seed' or any(value != given[0] for value in given):
       found[key] = np.array(given, np.uint32 if key == 'seed' else np.float64)
   return found
 

@@ -83,7 +83,8 @@ def create(
 
   Args:
     training_of: What a step has to know, by a member's own numbers.
-    numbers: Those of all members, see `population.values`; none for a run alone.
+    numbers: Those of all members, see `population.values`. They are arguments of the compiled
+      functions, so that other seeds find these in the compilation cache.
     mesh: See `devices.mesh`.
     whole_epochs: Whether `run` goes to `stop` in one call, or takes one step.
   """
@@ -92,15 +93,16 @@ def create(
   split = NamedSharding(mesh, PartitionSpec(BATCH_AXIS))
 
   def of_all(function: Callable, *is_own: bool) -> Callable:
-    mapped = for_members(
+    return for_members(
       lambda numbers, *others: function(training_of(numbers), *others),
       mesh,
       members,
       (True, *is_own),
     )
-    return lambda *others: mapped(numbers, *others)
 
-  init = of_all(_init)
+  def compiled(function: Callable, **options) -> Callable:
+    return partial(jax.jit(function, **options), numbers)
+
   one_step = partial(_one_step, mesh, members > 1)
 
   def gathering_step(training: Training, state: TrainState, running, data, order) -> TrainState:
@@ -108,15 +110,16 @@ def create(
 
   gathering = of_all(gathering_step, True, True, False, True)
   after_epoch = of_all(partial(_after_epoch, members > 1), True, True, True)
-  run = partial(_to_stop if whole_epochs else _once, gathering)
   logits = of_all(lambda training, *arguments: training.recipe.logits(*arguments), True, False)
+  whole = NamedSharding(mesh, PartitionSpec())
+  changes_state = {'donate_argnums': 1, 'out_shardings': own}
   return Trainer(
-    jax.jit(init, out_shardings=own),
-    jax.jit(run, donate_argnums=0, out_shardings=own),
+    compiled(of_all(_init), out_shardings=own),
+    compiled(partial(_to_stop if whole_epochs else _once, gathering), **changes_state),
     whole_epochs,
-    jax.jit(of_all(one_step, True, True, True), donate_argnums=0, out_shardings=own),
-    jax.jit(after_epoch, donate_argnums=0, out_shardings=own),
-    jax.jit(logits, in_shardings=(own, split), out_shardings=NamedSharding(mesh, PartitionSpec())),
+    compiled(of_all(one_step, True, True, True), **changes_state),
+    compiled(after_epoch, **changes_state),
+    compiled(logits, in_shardings=(None, own, split), out_shardings=whole),
   )
 
 
@@ -124,19 +127,19 @@ def _init(training: Training) -> TrainState:
   return states.init(training.recipe, training.tx, training.average_decay, training.rng)
 
 
-def _to_stop(step: Callable, state: TrainState, running, data, orders, stop) -> TrainState:
+def _to_stop(step: Callable, numbers, state: TrainState, running, data, orders, stop) -> TrainState:
   """Of all members."""
   return jax.lax.while_loop(
     lambda state: (running & (state.step < stop) & (state.bad_step < 0)).any(),
-    lambda state: step(state, running, data, orders),
+    lambda state: step(numbers, state, running, data, orders),
     state,
   )
 
 
-def _once(step: Callable, state: TrainState, running, data, orders, stop) -> TrainState:
+def _once(step: Callable, numbers, state: TrainState, running, data, orders, stop) -> TrainState:
   """Of all members."""
   del stop
-  return step(state, running, data, orders)
+  return step(numbers, state, running, data, orders)
 
 
 def _gather(training: Training, state: TrainState, data, order) -> Mapping[str, jax.Array]:

@@ -266,6 +266,7 @@ def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, test
     negative_log_likelihood=evaluate.negative_log_likelihood,
   )
   monkeypatch.setattr(validation, 'evaluate', given)
+  monkeypatch.setattr(loop, 'SECONDS_BETWEEN_SAVES', 0)
   bests = []
   save = checkpoint.save
   monkeypatch.setattr(

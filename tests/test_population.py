@@ -133,7 +133,7 @@ def test_numbers_that_differ_become_arrays(config):
   assert found.keys() == LISTS.keys()
   for key, values in LISTS.items():
     np.testing.assert_array_equal(found[key], values)
-  assert found['seed'].dtype == np.uint32 and population.values(configs[:1]) == {}
+  assert found['seed'].dtype == np.uint32 and population.values(configs[:1]) == {'seed': [3]}
   changed = population.with_values(config, {key: value[2] for key, value in found.items()})
   assert changed.to_dict() == configs[2].to_dict()
   assert config.seed == 0
@@ -428,6 +428,7 @@ def test_each_member_stops_when_it_is_enough(config, tmp_path, folders, monkeypa
     negative_log_likelihood=evaluate.negative_log_likelihood,
   )
   monkeypatch.setattr(validation, 'evaluate', given)
+  monkeypatch.setattr(loop, 'SECONDS_BETWEEN_SAVES', 0)
   bests, save = {}, checkpoint.save
   monkeypatch.setattr(
     checkpoint,

@@ -241,7 +241,7 @@ def test_training_lowers_for_tpu_and_cuda(page, variant, dataset):
   order = jax.ShapeDtypeStruct((1, TRAINING_SYMBOLS), np.int32)
   running = jax.ShapeDtypeStruct((1,), bool)
   stop = jax.ShapeDtypeStruct((), np.int32)
-  lowered = export.export(trainer.run, platforms=['tpu', 'cuda'])(
+  lowered = export.export(jax.jit(trainer.run), platforms=['tpu', 'cuda'])(
     state, running, shapes, order, stop
   )
   assert lowered.platforms == ('tpu', 'cuda')

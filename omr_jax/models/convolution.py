@@ -66,7 +66,7 @@ _convolve.defvjp(_forward, _backward)
 
 
 def _by_platform(on_cpu: Callable, elsewhere: Callable) -> Callable:
-  """The function for the platform; of a population a CPU takes the members one by one."""
+  """The function for the platform, which takes the members of a population one by one."""
 
   @jax.custom_batching.custom_vmap
   def computed(*args):
@@ -74,16 +74,11 @@ def _by_platform(on_cpu: Callable, elsewhere: Callable) -> Callable:
 
   @computed.def_vmap
   def _(members, batched, *args):
-    def one_by_one(*args):
-      of_member = [
-        [arg[i] if own else arg for arg, own in zip(args, batched, strict=True)]
-        for i in range(members)
-      ]
-      return jnp.stack([on_cpu(*each) for each in of_member])
-
-    axes = [0 if own else None for own in batched]
-    at_once = jax.vmap(elsewhere, axes)
-    return jax.lax.platform_dependent(*args, cpu=one_by_one, default=at_once), True
+    of_member = [
+      [arg[i] if own else arg for arg, own in zip(args, batched, strict=True)]
+      for i in range(members)
+    ]
+    return jnp.stack([computed(*each) for each in of_member]), True
 
   return computed
 
