@@ -2,16 +2,19 @@
 
 So the line is as thick as the network knows it, whatever the pen, and every layout of `render`
 works. In which order the pen went is not found. The rule, for dark ink on light paper or light on
-dark, with paper to be seen on all four sides:
+dark:
 
 1. Size and light. A picture with a side above 1024 is reduced to 1024 by `pictures.resize`. Grey is
    (299 R + 587 G + 114 B + 500) // 1000. The light is evened out by a plane: its slope along x is
    the difference of the medians of the last and first column over width - 1, along y alike with
-   rows; the plane is 0 in the middle, and what is left is rounded and clipped to 0...255.
+   rows; the plane is 0 in the middle, and what is left is rounded and clipped to 0...255. Of no
+   slope, either one alone and both that is taken, the first of equals, which parts best: where two
+   parts explain most of the variance. A neighbour or a staff line at the edge is no light.
 2. Ink. Otsu's threshold (the middle one, rounded down, of equally good ones) parts dark from light.
-   Where the median of the outermost pixels is dark, the picture is inverted and parted anew. What
-   is not brighter than the threshold is ink. The mean paper must be brighter than the mean ink by
-   20, and by three standard deviations of the paper; otherwise there is no ink.
+   Where the median of the outermost pixels is dark, and of the light ones more than half are in
+   pieces that don't reach the edge, the picture is inverted and parted anew: a bar cut out closely
+   stays a bar. What is not brighter than the threshold is ink. The mean paper must be brighter than
+   the mean ink by 20, and by three standard deviations of the paper; otherwise there is no ink.
 3. Depth is a pixel's Euclidean distance to the nearest pixel that is not ink, outside of the
    picture included, less 1/2; a first estimate of the pen's width is 4 times its mean over the ink,
    at least 1. Pieces of ink (pixels joined at sides or corners) with fewer pixels than 0.3 times
@@ -101,19 +104,22 @@ def _grey(picture: np.ndarray) -> np.ndarray:
 
 
 def _evened(grey: np.ndarray) -> np.ndarray:
-  plane = 0.0
+  planes = []
   for axis, sides in enumerate((grey, grey.T)):
     rise = np.median(sides[-1]) - np.median(sides[0])
-    plane = plane + np.expand_dims(rise * np.linspace(-0.5, 0.5, len(sides)), 1 - axis)
-  return np.clip(np.floor(grey - plane + 0.5), 0, 255).astype(np.uint8)
+    planes.append(np.expand_dims(rise * np.linspace(-0.5, 0.5, len(sides)), 1 - axis))
+  candidates = (
+    np.clip(np.floor(grey - plane + 0.5), 0, 255).astype(np.uint8)
+    for plane in (0.0, *planes, sum(planes))
+  )
+  return max(candidates, key=lambda candidate: _otsu(candidate)[1])
 
 
 def _ink(grey: np.ndarray, name: str) -> np.ndarray:
   """Where ink is, bool [height, width], cut out, in the size for thinning, framed by paper."""
-  border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-  if np.median(border) <= _otsu(grey):
+  if _is_light_on_dark(grey):
     grey = 255 - grey
-  level = _otsu(grey)
+  level, _ = _otsu(grey)
   ink, paper = grey[grey <= level], grey[grey > level]
   if not ink.size or not paper.size or _faint(ink, paper):
     raise UserError(
@@ -134,15 +140,32 @@ def _ink(grey: np.ndarray, name: str) -> np.ndarray:
   return found
 
 
-def _otsu(grey: np.ndarray) -> int:
-  """The threshold with the largest variance between what is above it and what is not."""
+def _is_light_on_dark(grey: np.ndarray) -> bool:
+  level, _ = _otsu(grey)
+  if np.median(_border(grey)) > level:
+    return False
+  pieces, _ = ndimage.label(grey > level)
+  at_edge = np.isin(pieces, _border(pieces))[pieces > 0]
+  return at_edge.mean() < 0.5 if at_edge.size else False
+
+
+def _border(array: np.ndarray) -> np.ndarray:
+  return np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
+
+
+def _otsu(grey: np.ndarray) -> tuple[int, float]:
+  """The threshold with the largest variance between what is above it and what is not.
+
+  And the share of all variance that this is, from 0 to 1.
+  """
   count = np.bincount(grey.ravel(), minlength=256)
   below, total = np.cumsum(count), np.cumsum(count * np.arange(256))
   above = below[-1] - below
   rest = total[-1] - total
   means = rest / np.maximum(above, 1) - total / np.maximum(below, 1)
   variance = below * above * means**2
-  return int(np.flatnonzero(variance == variance.max()).mean())
+  level = int(np.flatnonzero(variance == variance.max()).mean())
+  return level, variance.max() / max(float(grey.size) ** 2 * grey.var(), 1e-9)
 
 
 def _faint(ink: np.ndarray, paper: np.ndarray) -> bool:

@@ -198,3 +198,31 @@ def test_ink_that_is_not_thinned_keeps_its_width_and_fills_the_canvas():
   rule = prepare.Rule(scans, ('image',))
   picture = Image.fromarray(blocks((30, 90, 50, 70)))
   np.testing.assert_array_equal(prepare.inputs(picture, rule)['image'], image)
+
+
+@pytest.mark.parametrize('side', [np.s_[:, :9], np.s_[:, -9:], np.s_[:9], np.s_[-9:]])
+def test_a_neighbour_all_along_an_edge_is_no_light(side):
+  cut = photo().copy()
+  cut[side] = 20
+  around = np.pad(cut, ((40, 40), (40, 40), (0, 0)), constant_values=230)
+  close, wide = (symbol_picture.inked(picture, DRAWING, 'cut.png') for picture in (cut, around))
+  # The same ink, though it is found in a picture with paper all around in the one.
+  assert (close != wide).mean() < 0.03
+  assert 0.05 < (close < 128).mean() < 0.5
+
+
+def test_a_bar_that_is_cut_out_closely_stays_a_bar():
+  """Black to the edges but for chips in them: neither light on dark nor nothing at all."""
+  bar = blocks((0, 40, 0, 80), shape=(40, 80))
+  bar[:3, 10:14] = bar[-2:, 50:60] = bar[18:22, :3] = 255
+  found = symbol_picture.inked(bar, DRAWING, 'bar.png')
+  assert (found[20:44, 8:40] < 128).all()
+
+
+def test_chalk_stays_chalk_where_a_neighbour_reaches_the_edge():
+  board = photo(ink=230, paper=20).copy()
+  board[100:112, -9:] = 230
+  dark = photo().copy()
+  dark[100:112, -9:] = 20
+  chalk, ink = (symbol_picture.inked(picture, DRAWING, 'board.png') for picture in (board, dark))
+  assert (chalk != ink).mean() < 0.03
