@@ -145,9 +145,19 @@ def _scanned(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
   return np.asarray(Image.open(file))
 
 
+def model_of_pictures(name: str) -> classifier.Classifier:
+  """A model that reads pictures of symbols, by name or folder; UserError where it is none."""
+  model = classifier.load(name)
+  if model.model.task != 'symbols':
+    raise UserError(f'{name}: tells pages, not symbols; give another model.')
+  if 'pen' in model.model.reads:
+    raise UserError(f'{name}: reads strokes, which a crop has not; give another model.')
+  return model
+
+
 def measure(model: classifier.Classifier, found: list[Crop], labels: list[str]) -> dict:
   """Right answers and symbols by kind of crop; one that is refused is answered wrong."""
-  counts = {kind: [0, 0] for kind in KINDS}
+  counts = {each.kind: [0, 0] for each in found}
   rows = []
   for each in found:
     try:
@@ -158,17 +168,17 @@ def measure(model: classifier.Classifier, found: list[Crop], labels: list[str]) 
   for each, row, label in zip(found, rows, labels, strict=True):
     counts[each.kind][0] += row is not None and next(answers).label == label
     counts[each.kind][1] += 1
-  return {kind: tuple(count) for kind, count in counts.items() if count[1]}
+  return {kind: tuple(count) for kind, count in counts.items()}
 
 
 def table(counts: Mapping[str, tuple[int, int]]) -> str:
   """The counts for a terminal, with Wilson intervals."""
   rows = {**counts, 'all crops': tuple(map(sum, zip(*counts.values(), strict=True)))}
-  lines = []
+  lines, width = [], max(12, *map(len, rows))
   for kind, (right, n) in rows.items():
     low, high = evaluate.wilson_interval(right, n)
     share = f'{100 * right / n:6.2f} %'
-    lines.append(f'{kind:12} {right:5} of {n:5}  {share}  {100 * low:.2f}-{100 * high:.2f}')
+    lines.append(f'{kind:{width}} {right:5} of {n:5}  {share}  {100 * low:.2f}-{100 * high:.2f}')
   return '\n'.join(lines)
 
 
@@ -194,18 +204,15 @@ def _say(options: argparse.Namespace) -> None:
 
   if options.seed < 0:
     raise UserError(f'--seed is {options.seed}; it must be 0 or more.')
-  model = classifier.load(options.model)
-  if model.model.task != 'symbols':
-    raise UserError(f'{options.model}: tells pages, not symbols; give another model.')
-  if 'pen' in model.model.reads:
-    raise UserError(f'{options.model}: reads strokes, which a crop has not; give another model.')
+  model = model_of_pictures(options.model)
   data_dir = folders.data_dir(options.data_dir)
   builder = homus.prepare(options.protocol, data_dir, options.raw_dir)
   source = builder.as_data_source(split=options.split)
   split = source.__getitems__(list(range(len(source))))
   names = builder.info.features['label'].names
   found = crops(split, options.seed)
-  print(table(measure(model, found, [names[each['label']] for each in split])))
+  counts = measure(model, found, [names[each['label']] for each in split])
+  print(table({kind: counts[kind] for kind in KINDS if kind in counts}))
 
 
 if __name__ == '__main__':
