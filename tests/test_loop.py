@@ -291,6 +291,18 @@ def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, test
     assert all(same) == (tested == 'best')
 
 
+def test_of_short_epochs_the_last_is_saved(config, tmp_path, folders, monkeypatch):
+  monkeypatch.setattr(loop, 'SECONDS_BETWEEN_SAVES', 1e9)
+  steps, save = [], checkpoint.save
+  monkeypatch.setattr(
+    checkpoint,
+    'save',
+    lambda manager, step, *others: (steps.append(step), save(manager, step, *others)),
+  )
+  run(config, tmp_path, folders)
+  assert steps == [config.epochs * 38] and config.epochs > 1
+
+
 @pytest.mark.parametrize('devices', [3, 8])
 def test_a_batch_that_the_devices_cannot_share_is_refused(monkeypatch, devices):
   monkeypatch.setattr(jax, 'device_count', lambda: devices)

@@ -159,6 +159,22 @@ def population_of(configs, arrays, on, steps_per_epoch):
   return train.create(training_of, population.values(configs), on, whole_epochs=False)
 
 
+def test_another_seed_is_the_same_program(config, folders):
+  splits = recipe.create(config).load(*folders).splits
+  programs = set()
+  for seed in (3, 4):
+    config.seed = seed
+    trainer = population_of([config], splits, mesh(), 38)
+    reads = recipe.create(config).reads
+    arrays = {name: splits['train'][name] for name in reads}
+    orders = np.arange(len(arrays['label']), dtype=np.int32)[None]
+    state = jax.eval_shape(trainer.init)
+    compiled, numbers = trainer.run.func, trainer.run.args
+    lowered = compiled.lower(*numbers, state, np.array([True]), arrays, orders, np.int32(1))
+    programs |= {lowered.as_text()}
+  assert len(programs) == 1
+
+
 def five_losses(configs, arrays, on):
   """The losses of the first five steps of every config in one program, [configs, steps]."""
   trainer = population_of(configs, arrays, on, 38)
