@@ -22,7 +22,8 @@ from omr_jax.validation import refuse_not_finite, validate
 from omr_jax.workdir import claim, is_finished, refuse_other_population, refuse_unwritable
 
 _STEPS_BETWEEN_QUESTIONS = 20
-SECONDS_BETWEEN_SAVES = 5  # Where epochs are shorter, as on a GPU, the disk would take their time.
+# Of the time, for checkpoints after epochs. Where these are short, as on a GPU, not each is saved.
+MOST_SAVING = 0.1
 
 
 def train_and_evaluate(
@@ -128,7 +129,7 @@ def _epochs(
   """Trains to the last epoch or all members' stops; returns the state and the best variables."""
   config, examples = together.config, len(together.dataset.splits['train']['label'])
   began, steps_at_start = time.monotonic(), _step(state)
-  saved = began
+  saved, took = began, 0.0
   while (running := together.going_on(state)).any():
     epoch = int(np.asarray(state.epoch)[running][0]) + 1
     epoch_began = time.monotonic()
@@ -155,10 +156,12 @@ def _epochs(
     left = (config.epochs * together.steps_per_epoch - _step(state)) / pace
     print(announce.epoch_line(list(lines.values()), config.epochs, left), flush=True)
     goes_on, stopped = together.going_on(state).any(), processes.any_says(is_stopped())
-    is_due = processes.any_says(time.monotonic() - saved > SECONDS_BETWEEN_SAVES)
+    is_due = processes.any_says(time.monotonic() - saved >= took / MOST_SAVING)
     if is_due or stopped or not goes_on:
+      before = time.monotonic()
       checkpoint.save(together.manager, _step(state), state, best, together.seconds())
       saved = time.monotonic()
+      took = saved - before
     if stopped:
       raise Interrupted
   return state, best

@@ -9,10 +9,11 @@ staff lines are taken away, labelled by eye; what was no whole symbol of one of 
 (groups under a beam, chords, words) was left out.
 
 random  Drawn among all pieces that are not small: 142, of which 40 are bar lines.
-class   Drawn by what a network took them for, so that rare classes are there: 192, few of them
+class   Drawn by what a network took them for, so that rarer classes are there: 192, few of them
         hard for that network, the `homus_scans` of 576cf3a.
 
-Each is cut out with three margins: the wider, the more of its neighbours comes along.
+19 of the classes are there. Each symbol is cut out with three margins: the wider, the more of its
+neighbours comes along.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from omr_jax import scans
+from omr_jax import pictures, scans
 from omr_jax.errors import UserError, answered
 
 MARGINS = (0, 4, 12)  # Pixels of the page on each side.
@@ -84,13 +85,12 @@ def crops(symbols: list[PageSymbol], pages: Path) -> list[scans.Crop]:
 
 def _page(path: Path) -> np.ndarray:
   try:
-    with Image.open(path) as picture:
-      return np.asarray(picture.convert('L'))
+    content = path.read_bytes()
   except OSError as error:
     raise UserError(
-      f"{path}: can't be read ({error.strerror or 'no picture'}); give the folder with MUSCIMA++'s "
-      'pages, see --help.'
+      f"{path}: can't be read ({error.strerror}); give the folder of MUSCIMA++'s pages, see --help."
     ) from error
+  return np.asarray(Image.fromarray(pictures.read(content, str(path))).convert('L'))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -112,7 +112,7 @@ def _say(options: argparse.Namespace) -> None:
   labels = [symbol.label for symbol in symbols for _ in MARGINS]
   counts = scans.measure(model, crops(symbols, options.pages), labels)
   kinds = [f'{chosen}, {margin} pixels' for chosen in CHOSEN for margin in MARGINS]
-  print(scans.table({kind: counts[kind] for kind in kinds}))
+  print(scans.table({kind: counts[kind] for kind in kinds if kind in counts}))
 
 
 if __name__ == '__main__':

@@ -31,7 +31,7 @@ class Crop(NamedTuple):
 
   Attributes:
     picture: uint8 [height, width], grey.
-    kind: One of KINDS.
+    kind: One of KINDS, or what else tells it from others.
   """
 
   picture: np.ndarray

@@ -8,13 +8,14 @@ dark:
    (299 R + 587 G + 114 B + 500) // 1000. The light is evened out by a plane: its slope along x is
    the difference of the medians of the last and first column over width - 1, along y alike with
    rows; the plane is 0 in the middle, and what is left is rounded and clipped to 0...255. Of no
-   slope, either one alone and both that is taken, the first of equals, which parts best: where two
-   parts explain most of the variance. A neighbour or a staff line at the edge is no light.
+   slope, either one alone and both that is taken, the first of equals, after which dark and light
+   each vary least (Otsu's two parts). A neighbour or a staff line at the edge is no light.
 2. Ink. Otsu's threshold (the middle one, rounded down, of equally good ones) parts dark from light.
-   Where the median of the outermost pixels is dark, and of the light ones more than half are in
-   pieces that don't reach the edge, the picture is inverted and parted anew: a bar cut out closely
-   stays a bar. What is not brighter than the threshold is ink. The mean paper must be brighter than
-   the mean ink by 20, and by three standard deviations of the paper; otherwise there is no ink.
+   Where less than a third of the outermost pixels are light, and of all light ones at least half
+   are farther from the edge than a tenth of the shorter side, the picture is inverted and parted
+   anew: ink that is cut out closely stays ink. What is not brighter than the threshold is ink. The
+   mean paper must be brighter than the mean ink by 20, and by three standard deviations of the
+   paper; otherwise there is no ink.
 3. Depth is a pixel's Euclidean distance to the nearest pixel that is not ink, outside of the
    picture included, less 1/2; a first estimate of the pen's width is 4 times its mean over the ink,
    at least 1. Pieces of ink (pixels joined at sides or corners) with fewer pixels than 0.3 times
@@ -47,6 +48,8 @@ from omr_jax.errors import UserError
 _LONGEST = 1024  # Of a picture, in pixels; symbols are simple.
 _CONTRAST = 20  # Grey levels, and standard deviations of the paper.
 _DEVIATIONS = 3
+_LIGHT_BORDER = 1 / 3  # Less is light on dark; ink cut out closely takes up to two thirds.
+_EDGE = 0.1  # Of the shorter side: light no deeper than this is chips along a closely cut bar.
 _SPECK = 0.3  # Of the pen's width squared. A tap of the pen has pi / 4.
 _PEN = 10  # Pixels in which the ink is thinned.
 _LONGEST_INK = 512
@@ -112,7 +115,7 @@ def _evened(grey: np.ndarray) -> np.ndarray:
     np.clip(np.floor(grey - plane + 0.5), 0, 255).astype(np.uint8)
     for plane in (0.0, *planes, sum(planes))
   )
-  return max(candidates, key=lambda candidate: _otsu(candidate)[1])
+  return min(candidates, key=lambda candidate: _otsu(candidate)[1])
 
 
 def _ink(grey: np.ndarray, name: str) -> np.ndarray:
@@ -141,22 +144,18 @@ def _ink(grey: np.ndarray, name: str) -> np.ndarray:
 
 
 def _is_light_on_dark(grey: np.ndarray) -> bool:
-  level, _ = _otsu(grey)
-  if np.median(_border(grey)) > level:
-    return False
-  pieces, _ = ndimage.label(grey > level)
-  at_edge = np.isin(pieces, _border(pieces))[pieces > 0]
-  return at_edge.mean() < 0.5 if at_edge.size else False
-
-
-def _border(array: np.ndarray) -> np.ndarray:
-  return np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
+  light = grey > _otsu(grey)[0]
+  border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
+  edge = max(1, round(_EDGE * min(light.shape)))
+  return (
+    border.mean() < _LIGHT_BORDER and light[edge:-edge, edge:-edge].sum() >= light.sum() / 2 > 0
+  )
 
 
 def _otsu(grey: np.ndarray) -> tuple[int, float]:
   """The threshold with the largest variance between what is above it and what is not.
 
-  And the share of all variance that this is, from 0 to 1.
+  And the variance that is left within these two parts.
   """
   count = np.bincount(grey.ravel(), minlength=256)
   below, total = np.cumsum(count), np.cumsum(count * np.arange(256))
@@ -165,7 +164,7 @@ def _otsu(grey: np.ndarray) -> tuple[int, float]:
   means = rest / np.maximum(above, 1) - total / np.maximum(below, 1)
   variance = below * above * means**2
   level = int(np.flatnonzero(variance == variance.max()).mean())
-  return level, variance.max() / max(float(grey.size) ** 2 * grey.var(), 1e-9)
+  return level, grey.var() - variance.max() / float(grey.size) ** 2
 
 
 def _faint(ink: np.ndarray, paper: np.ndarray) -> bool:

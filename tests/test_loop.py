@@ -179,24 +179,28 @@ def test_workdir_that_cannot_be_made_is_refused(config, tmp_path, folders):
   assert [p.name for p in tmp_path.iterdir()] == ['file']
 
 
-@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
-def test_stopped_in_an_epoch_goes_on_to_the_same_end(
-  finished, tmp_path, folders, monkeypatch, number
+@pytest.mark.parametrize(
+  ('number', 'step'),
+  [(signal.SIGTERM, 38 + 17), (signal.SIGINT, 38 + 17), (signal.SIGTERM, 2 * 38)],
+)
+def test_stopped_in_an_epoch_or_at_its_end_goes_on_to_the_same_end(
+  finished, tmp_path, folders, monkeypatch, number, step
 ):
-  class StoppedAt55(loop.tqdm):
+  class Stopped(loop.tqdm):
     steps = 0
 
     def update(self, n):
-      StoppedAt55.steps += n
-      if StoppedAt55.steps == 38 + 17:
+      Stopped.steps += n
+      if Stopped.steps == step:
         signal.raise_signal(number)
 
   handler = signal.getsignal(number)
   with monkeypatch.context() as patch:
-    patch.setattr(loop, 'tqdm', StoppedAt55)
+    patch.setattr(loop, 'tqdm', Stopped)
+    patch.setattr(loop, 'MOST_SAVING', 1e-9)
     with pytest.raises(loop.Interrupted):
       run(finished[1], tmp_path, folders)
-  assert latest(tmp_path)[0] == 38 + 17
+  assert latest(tmp_path)[0] == step
   assert not (tmp_path / 'summary.json').exists()
   assert signal.getsignal(number) is handler
   run(finished[1], tmp_path, folders)
@@ -266,7 +270,7 @@ def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, test
     negative_log_likelihood=evaluate.negative_log_likelihood,
   )
   monkeypatch.setattr(validation, 'evaluate', given)
-  monkeypatch.setattr(loop, 'SECONDS_BETWEEN_SAVES', 0)
+  monkeypatch.setattr(loop, 'MOST_SAVING', np.inf)
   bests = []
   save = checkpoint.save
   monkeypatch.setattr(
@@ -291,8 +295,9 @@ def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, test
     assert all(same) == (tested == 'best')
 
 
-def test_of_short_epochs_the_last_is_saved(config, tmp_path, folders, monkeypatch):
-  monkeypatch.setattr(loop, 'SECONDS_BETWEEN_SAVES', 1e9)
+def test_of_short_epochs_the_first_and_the_last_are_saved(config, tmp_path, folders, monkeypatch):
+  config.epochs = 3
+  monkeypatch.setattr(loop, 'MOST_SAVING', 1e-9)
   steps, save = [], checkpoint.save
   monkeypatch.setattr(
     checkpoint,
@@ -300,7 +305,7 @@ def test_of_short_epochs_the_last_is_saved(config, tmp_path, folders, monkeypatc
     lambda manager, step, *others: (steps.append(step), save(manager, step, *others)),
   )
   run(config, tmp_path, folders)
-  assert steps == [config.epochs * 38] and config.epochs > 1
+  assert steps == [38, 3 * 38]
 
 
 @pytest.mark.parametrize('devices', [3, 8])

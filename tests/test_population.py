@@ -444,7 +444,7 @@ def test_each_member_stops_when_it_is_enough(config, tmp_path, folders, monkeypa
     negative_log_likelihood=evaluate.negative_log_likelihood,
   )
   monkeypatch.setattr(validation, 'evaluate', given)
-  monkeypatch.setattr(loop, 'SECONDS_BETWEEN_SAVES', 0)
+  monkeypatch.setattr(loop, 'MOST_SAVING', np.inf)
   bests, save = {}, checkpoint.save
   monkeypatch.setattr(
     checkpoint,

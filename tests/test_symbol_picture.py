@@ -219,6 +219,37 @@ def test_a_bar_that_is_cut_out_closely_stays_a_bar():
   assert (found[20:44, 8:40] < 128).all()
 
 
+@pytest.mark.parametrize('rows', [np.s_[80:], np.s_[:340], np.s_[60:340]])
+def test_chalk_may_reach_the_edge(rows):
+  board, dark = (photo(ink=a, paper=b)[rows] for a, b in ((230, 20), (20, 230)))
+  chalk, ink = (symbol_picture.inked(picture, DRAWING, 'board.png') for picture in (board, dark))
+  np.testing.assert_array_equal(chalk, ink)
+
+
+@pytest.mark.parametrize('slope', [30, 60, 100])
+def test_uneven_light_on_grain_is_evened_where_ink_is_scarce(slope):
+  rng = np.random.default_rng(0)
+  grain = rng.normal(0, 6, (800, 720))
+  small = np.pad(photo(ink=60, paper=190)[..., 0].astype(float), 200, constant_values=190)
+  plain = np.clip(small + grain, 0, 255).astype(np.uint8)
+  light = slope * np.linspace(-0.5, 0.5, 720)
+  uneven = np.clip(small + grain + light, 0, 255).astype(np.uint8)
+  seen = [
+    symbol_picture.inked(np.repeat(picture[..., None], 3, -1), DRAWING, 'grain.png')
+    for picture in (plain, uneven)
+  ]
+  assert (seen[0] != seen[1]).mean() < 0.03
+
+
+@pytest.mark.parametrize(('slope', 'grain'), [(60, 3), (120, 5)])
+def test_blank_paper_with_uneven_light_and_grain_stays_blank(slope, grain):
+  paper = 180 + slope * np.linspace(-0.5, 0.5, 120) + np.zeros((90, 1))
+  paper = paper + np.random.default_rng(0).normal(0, grain, paper.shape)
+  picture = np.repeat(np.clip(paper, 0, 255).astype(np.uint8)[..., None], 3, -1)
+  with pytest.raises(UserError, match='no ink'):
+    symbol_picture.inked(picture, DRAWING, 'blank.png')
+
+
 def test_chalk_stays_chalk_where_a_neighbour_reaches_the_edge():
   board = photo(ink=230, paper=20).copy()
   board[100:112, -9:] = 230

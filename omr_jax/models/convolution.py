@@ -12,7 +12,7 @@ in line; `benchmarks/README.md` has whole steps):
            channels: 86 to 46 ms; 28x20, 48 to 48: 78 to 32 ms; 14x10, 96 to 96: 64 to 36 ms
   by place the same in steps of 2, 3x3: 28x20, 48 to 96: 30 to 14 ms; 1x1: 17.5 to 1.6 ms
 
-In a population (`jax.vmap` over the kernels too) a CPU takes the members one by one: 4 networks of
+In a population (`jax.vmap` over the kernels too) members are taken one by one: on CPU 4 networks of
 `homus.py` take a step in 503 ms, as the grouped convolution of JAX's rule in 1 226 ms.
 
 Tried and not kept: Winograd's F(4x4, 3x3) is 1.8 times as fast alone from 64 channels on, but a
