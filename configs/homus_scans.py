@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 def get_config() -> ConfigDict:
   config = ConfigDict()
   config.seed = 0
-  config.epochs = 24
+  config.epochs = 48
   config.batch_size = 64
   config.precision = 'float32'
   config.average_decay = 0.995  # of the weights and batch_stats that are evaluated; 0 for none
