@@ -75,9 +75,14 @@ def losses(workdir):
 
 
 def files(workdir):
-  """Names of what a run has written, but for what checkpoints consist of."""
+  """Names of what a run has written, but for what checkpoints consist of; of these the latest.
+
+  Which one is kept besides depends on how long saving takes.
+  """
   names = {str(path.relative_to(workdir)) for path in workdir.rglob('*') if path.is_file()}
   names = {re.sub(r'^(checkpoints/\d+)/.*', r'\1', name) for name in names}
+  saved = {name for name in names if re.fullmatch(r'checkpoints/\d+', name)}
+  names -= saved - {max(saved, key=lambda name: int(name.partition('/')[2]))}
   return {re.sub(r'events\..*', 'events', name) for name in names}
 
 
