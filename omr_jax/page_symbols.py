@@ -19,7 +19,6 @@ neighbours comes along.
 import argparse
 import csv
 import sys
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +30,9 @@ from omr_jax.errors import UserError, answered
 
 MARGINS = (0, 4, 12)  # Pixels of the page on each side.
 CHOSEN = ('random', 'class')
+_KINDS = {(chosen, margin): f'{chosen}, {margin} pixels' for chosen in CHOSEN for margin in MARGINS}
 _SIDES = ('left', 'top', 'right', 'bottom')
+_LIST = Path(__file__).parent / 'page_symbols.tsv'
 
 
 class PageSymbol(NamedTuple):
@@ -52,11 +53,11 @@ class PageSymbol(NamedTuple):
 
 def listed() -> list[PageSymbol]:
   """All symbols, by page."""
-  text = (resources.files('omr_jax') / 'page_symbols.tsv').read_text()
-  return [
-    PageSymbol(row['page'], tuple(int(row[side]) for side in _SIDES), row['label'], row['chosen'])
-    for row in csv.DictReader(text.splitlines(), delimiter='\t')
-  ]
+  with _LIST.open(encoding='utf-8', newline='') as file:
+    return [
+      PageSymbol(row['page'], tuple(int(row[side]) for side in _SIDES), row['label'], row['chosen'])
+      for row in csv.DictReader(file, delimiter='\t')
+    ]
 
 
 def crops(symbols: list[PageSymbol], pages: Path) -> list[scans.Crop]:
@@ -79,7 +80,7 @@ def crops(symbols: list[PageSymbol], pages: Path) -> list[scans.Crop]:
     for margin in MARGINS:
       rows = slice(max(0, top - margin), bottom + margin)
       picture = page[rows, max(0, left - margin) : right + margin]
-      found.append(scans.Crop(picture, f'{symbol.chosen}, {margin} pixels'))
+      found.append(scans.Crop(picture, _KINDS[symbol.chosen, margin]))
   return found
 
 
@@ -110,9 +111,8 @@ def _say(options: argparse.Namespace) -> None:
   model = scans.model_of_pictures(options.model)
   symbols = listed()
   labels = [symbol.label for symbol in symbols for _ in MARGINS]
-  counts = scans.measure(model, crops(symbols, options.pages), labels)
-  kinds = [f'{chosen}, {margin} pixels' for chosen in CHOSEN for margin in MARGINS]
-  print(scans.table({kind: counts[kind] for kind in kinds if kind in counts}))
+  found = crops(symbols, options.pages)
+  print(scans.table(scans.measure(model, found, labels, _KINDS.values())))
 
 
 if __name__ == '__main__':

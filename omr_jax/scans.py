@@ -11,7 +11,7 @@ picture. It is drawn by Pillow and NumPy and shares no code with what `crops.py`
 import argparse
 import io
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +31,7 @@ class Crop(NamedTuple):
 
   Attributes:
     picture: uint8 [height, width], grey.
-    kind: One of KINDS, or what else tells it from others.
+    kind: One of KINDS, or of those that are counted.
   """
 
   picture: np.ndarray
@@ -155,9 +155,11 @@ def model_of_pictures(name: str) -> classifier.Classifier:
   return model
 
 
-def measure(model: classifier.Classifier, found: list[Crop], labels: list[str]) -> dict:
+def measure(
+  model: classifier.Classifier, found: list[Crop], labels: list[str], kinds: Iterable[str] = KINDS
+) -> dict:
   """Right answers and symbols by kind of crop; one that is refused is answered wrong."""
-  counts = {each.kind: [0, 0] for each in found}
+  counts = {kind: [0, 0] for kind in kinds}
   rows = []
   for each in found:
     try:
@@ -168,7 +170,7 @@ def measure(model: classifier.Classifier, found: list[Crop], labels: list[str]) 
   for each, row, label in zip(found, rows, labels, strict=True):
     counts[each.kind][0] += row is not None and next(answers).label == label
     counts[each.kind][1] += 1
-  return {kind: tuple(count) for kind, count in counts.items()}
+  return {kind: tuple(count) for kind, count in counts.items() if count[1]}
 
 
 def table(counts: Mapping[str, tuple[int, int]]) -> str:
@@ -211,8 +213,7 @@ def _say(options: argparse.Namespace) -> None:
   split = source.__getitems__(list(range(len(source))))
   names = builder.info.features['label'].names
   found = crops(split, options.seed)
-  counts = measure(model, found, [names[each['label']] for each in split])
-  print(table({kind: counts[kind] for kind in KINDS if kind in counts}))
+  print(table(measure(model, found, [names[each['label']] for each in split])))
 
 
 if __name__ == '__main__':

@@ -120,9 +120,10 @@ def _evened(grey: np.ndarray) -> np.ndarray:
 
 def _ink(grey: np.ndarray, name: str) -> np.ndarray:
   """Where ink is, bool [height, width], cut out, in the size for thinning, framed by paper."""
-  if _is_light_on_dark(grey):
-    grey = 255 - grey
   level, _ = _otsu(grey)
+  if _is_light_on_dark(grey > level):
+    grey = 255 - grey
+    level, _ = _otsu(grey)
   ink, paper = grey[grey <= level], grey[grey > level]
   if not ink.size or not paper.size or _faint(ink, paper):
     raise UserError(
@@ -143,8 +144,7 @@ def _ink(grey: np.ndarray, name: str) -> np.ndarray:
   return found
 
 
-def _is_light_on_dark(grey: np.ndarray) -> bool:
-  light = grey > _otsu(grey)[0]
+def _is_light_on_dark(light: np.ndarray) -> bool:
   border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
   edge = max(1, round(_EDGE * min(light.shape)))
   return (

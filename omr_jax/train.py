@@ -83,8 +83,8 @@ def create(
 
   Args:
     training_of: What a step has to know, by a member's own numbers.
-    numbers: Those of all members, see `population.values`. They are arguments of the compiled
-      functions, so that other seeds find these in the compilation cache.
+    numbers: Those of all members, see `population.values`; may be empty for a run alone. They are
+      arguments of the compiled functions, so that other seeds find these in the compilation cache.
     mesh: See `devices.mesh`.
     whole_epochs: Whether `run` goes to `stop` in one call, or takes one step.
   """
