@@ -39,11 +39,15 @@ $(RUNTIME)/package.json: omr_jax/web/package.json
 EXPORT = $(RUN) -m omr_jax.export --forms $(FORMS) --out omr_jax/pretrained
 FORMS = model.onnx model_int8.onnx
 CONFIG = $*
+SEED = 0
 pretrained-homus: CONFIG = homus_best
+pretrained-homus: SEED = 4
+pretrained-homus_scans: SEED = 1
 pretrained-homus pretrained-homus_strokes: FORMS = model_int8.onnx  # Each model is below 5 MB.
 
 pretrained-homus pretrained-homus_scans pretrained-homus_strokes: pretrained-%: $(SET_UP)
-	$(RUN) -m omr_jax.main --config configs/$(CONFIG).py --workdir runs/pretrained/$*
+	$(RUN) -m omr_jax.main --config configs/$(CONFIG).py --config.seed=$(SEED) \
+	  --workdir runs/pretrained/$*
 	$(EXPORT)/$* --model runs/pretrained/$*
 
 pretrained-scores: $(SET_UP)
