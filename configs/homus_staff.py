@@ -24,7 +24,7 @@ def get_config() -> ConfigDict:
 
   config.data = ConfigDict()
   config.data.name = 'homus'
-  config.data.protocol = 'original'  # or writers_0 ... writers_9, made_up
+  config.data.protocol = 'original'  # or writers_0 ... 9, inner_0 ... 9, made_up
   config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
   config.data.allow_changed = False  # a raw archive that is not HOMUS 2.0 to the letter
 
@@ -34,7 +34,7 @@ def get_config() -> ConfigDict:
   config.drawing.layout = 'centered'
   config.drawing.thickness = (3.0,)
   config.drawing.staff_lines = (74,)
-  config.drawing.margin = 2
+  config.drawing.margin = 2  # Of other layouts, as the next two; the close-up has its own.
   config.drawing.max_stretch = 2.5
   config.drawing.max_zoom = 8.0
   config.drawing.antialias = True

@@ -24,12 +24,12 @@ def get_config() -> ConfigDict:
 
   config.data = ConfigDict()
   config.data.name = 'homus'
-  config.data.protocol = 'original'  # or writers_0 ... writers_9, made_up
+  config.data.protocol = 'original'  # or writers_0 ... 9, inner_0 ... 9, made_up
   config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
   config.data.allow_changed = False  # a raw archive that is not HOMUS 2.0 to the letter
 
   config.drawing = ConfigDict()
-  config.drawing.height = 64
+  config.drawing.height = 64  # Of the report's pictures; the network draws its own, 48x36.
   config.drawing.width = 48
   config.drawing.layout = 'scaled'
   config.drawing.thickness = (2.0,)

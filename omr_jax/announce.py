@@ -7,7 +7,7 @@ from statistics import mean, stdev
 import jax
 import numpy as np
 
-from omr_jax import data, pen
+from omr_jax import data, evaluate, pen
 from omr_jax.devices import BATCH_AXIS, MEMBER_AXIS
 from omr_jax.runs import Runs, is_streamed
 from omr_jax.state import TrainState, count_parameters
@@ -88,10 +88,10 @@ def duration(seconds: float) -> str:
 def results(summaries: Mapping[str, dict], workdir: Path) -> None:
   """Says what came of the runs, given by name, and where to read more."""
   for name, summary in summaries.items():
-    low, high = summary['accuracy_wilson_95']
+    interval = evaluate.percent_range(*summary['accuracy_wilson_95'])
     print(
       f'{f"{name}: " if name else ""}test accuracy {100 * summary["accuracy"]:.2f} % '
-      f'({summary["correct"]} of {summary["n"]}, 95 % interval {100 * low:.2f}-{100 * high:.2f}), '
+      f'({summary["correct"]} of {summary["n"]}, 95 % interval {interval}), '
       f'epoch {summary["tested_epoch"]}, {duration(summary["seconds"])}'
     )
   if len(summaries) > 1:

@@ -122,6 +122,8 @@ def unread_keys(config: ConfigDict) -> set[str]:
     unread |= {f'{section}.{other}' for other in config[section] if other not in read}
   if not models.reads_pictures(config.model.name):
     unread |= {f'augment.{other}' for other in INK}
+  if 'drawing' in config and config.drawing.get('layout') == 'centered':
+    unread |= {f'drawing.{other}' for other in render.OF_SCALING}
   if config.augment.space != 'camera':
     unread |= {f'camera.{other}' for other in config.get('camera', {})}
   return unread
@@ -172,7 +174,7 @@ def _check_together(config: ConfigDict) -> None:
 
 
 def _check_drawing(drawing: ConfigDict, space: str) -> None:
-  if min(drawing.height, drawing.width) - 1 - 2 * drawing.margin <= 0:
+  if drawing.layout != 'centered' and min(drawing.height, drawing.width) <= 1 + 2 * drawing.margin:
     raise UserError(
       f'config.drawing.margin is {drawing.margin!r}; it must leave room in {drawing.height}x'
       f'{drawing.width} pixels.'

@@ -44,7 +44,8 @@ def new_crops(
     max_stretch: See `render.py`.
     max_zoom: See there.
     thickness: Thinnest and thickest line in pixels of the tablet.
-    around: How often a crop is larger than its symbol; every other one shows a neighbour.
+    around: How often a crop is larger than its symbol. Half as often, in any crop, a neighbour
+      reaches in.
     staff: How often there are staff lines.
     worn: Strength of what scanners and years do to ink, from 0 to 1.
 

@@ -40,7 +40,7 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
     raise UserError('A run is given twice; each counts once.')
   for run in runs:
     _refuse_unlike(run, first)
-  temperatures = [evaluate.fit_temperature(r.validation_logits, r.validation_labels) for r in runs]
+  temperatures = [run.temperature for run in runs]
   validation = _mean([run.validation_logits for run in runs], temperatures)
   test = _mean([_in_order(run, first.test_ids, run.test_logits) for run in runs], temperatures)
   predicted = test.argmax(1)
@@ -85,10 +85,10 @@ def table(runs: Sequence[FinishedRun], whole: FinishedRun) -> str:
 def _line(run: FinishedRun, width: int, name: str | None = None) -> str:
   validated = np.divide(*evaluate.accuracy(run.validation_logits, run.validation_labels))
   wrong, n = int((~run.correct).sum()), len(run.test_ids)
-  low, high = evaluate.wilson_interval(n - wrong, n)
+  interval = evaluate.percent_range(*evaluate.wilson_interval(n - wrong, n))
   return (
     f'{name or str(run.workdir):{width}}  {100 * validated:8.2f} %  {100 - 100 * wrong / n:6.2f}  '
-    f'{f"{100 * low:.2f}-{100 * high:.2f}":>13}  {wrong:6}'
+    f'{interval:>13}  {wrong:6}'
   )
 
 

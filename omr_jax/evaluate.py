@@ -53,6 +53,11 @@ def wilson_interval(correct: int, n: int) -> tuple[float, float]:
   return float(interval.low), float(interval.high)
 
 
+def percent_range(low: float, high: float) -> str:
+  """Both ends of an interval in percent, as in 97.71-98.33."""
+  return f'{100 * low:.2f}-{100 * high:.2f}'
+
+
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> np.ndarray:
   """Counts, int64 [true class, predicted class]."""
   matrix = np.zeros((num_classes, num_classes), np.int64)

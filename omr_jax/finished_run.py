@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from omr_jax import metrics
+from omr_jax import evaluate, metrics
 from omr_jax.errors import UserError
 from omr_jax.files import read_json, write_file
 
@@ -83,6 +83,11 @@ class FinishedRun(NamedTuple):
   def correct(self) -> np.ndarray:
     """Which answers are right, bool [symbols]."""
     return self.test_predicted == self.test_labels
+
+  @property
+  def temperature(self) -> float:
+    """By which logits are divided to be calibrated: that of the validation examples."""
+    return evaluate.fit_temperature(self.validation_logits, self.validation_labels)
 
   def config_but(self, *keys: str) -> dict:
     """The config without these keys of its section `data`, such as the fold that is tested."""

@@ -91,7 +91,7 @@ def of_run(run: FinishedRun) -> tuple[Answers, Probes, dict]:
     run.test_labels,
     run.test_sources,
     threshold,
-    evaluate.fit_temperature(run.validation_logits, run.validation_labels),
+    run.temperature,
   )
   probes = Probes(run.probe_names, run.probe_expected, gate.log_odds(run.probe_logits))
   return answers, probes, measure(answers, validation, asked, probes)

@@ -105,9 +105,8 @@ def _accuracy(name: str, right: np.ndarray) -> str:
   from omr_jax import evaluate
 
   correct, n = int(right.sum()), len(right)
-  low, high = evaluate.wilson_interval(correct, n)
-  share = f'{100 * correct / n:.2f} %'
-  return f'| {name} | {correct} | {n} | {share} | {100 * low:.2f}-{100 * high:.2f} |'
+  interval = evaluate.percent_range(*evaluate.wilson_interval(correct, n))
+  return f'| {name} | {correct} | {n} | {100 * correct / n:.2f} % | {interval} |'
 
 
 def _symbols(model, size: int, data: tuple[Path, str | None]):

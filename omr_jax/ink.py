@@ -64,12 +64,7 @@ def new_pictures(
   image = draw(placed, stroke, line, height, width)
   if staff_line is not None:
     image = jnp.minimum(image, _staff(staff_line, line, height))
-  return {'image': image, 'size': log_size(low, high)}
-
-
-def log_size(low: jax.Array, high: jax.Array) -> jax.Array:
-  """The input `size`: the logarithms of the box's width and height, a pixel at least."""
-  return jnp.log(jnp.maximum(high - low, 1))
+  return {'image': image, 'size': render.log_size(high - low)}
 
 
 def draw(

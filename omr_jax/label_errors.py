@@ -60,8 +60,7 @@ def ranked(run: FinishedRun) -> list[Suspect]:
     UserError: It is of pictures of scores.
   """
   _refuse_pictures(run)
-  temperature = evaluate.fit_temperature(run.validation_logits, run.validation_labels)
-  sure = decision.confidence(run.test_logits, run.test_predicted, temperature)
+  sure = decision.confidence(run.test_logits, run.test_predicted, run.temperature)
   wrong = np.flatnonzero(~run.correct)
   return [
     Suspect(
@@ -173,8 +172,8 @@ def table(runs: Sequence[FinishedRun], judged: Mapping[str, Suspect]) -> str:
 
 
 def _share(right: int, n: int) -> str:
-  low, high = evaluate.wilson_interval(right, n)
-  return f'{100 * right / n:.2f} % ({right} of {n}, {100 * low:.2f}-{100 * high:.2f})'
+  interval = evaluate.percent_range(*evaluate.wilson_interval(right, n))
+  return f'{100 * right / n:.2f} % ({right} of {n}, {interval})'
 
 
 def _refuse_pictures(run: FinishedRun) -> None:

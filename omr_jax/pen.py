@@ -5,14 +5,16 @@ goes straight to the next stroke, but counts for little, so that nearly all poin
 """
 
 from types import ModuleType
+from typing import TypeVar
 
 import numpy as np
 
+Array = TypeVar('Array')  # Of NumPy or of JAX.
 POINTS = 96
 _JUMP = 0.35  # Of its length, where the pen is up.
 
 
-def way(points, stroke):
+def way(points: Array, stroke: Array) -> Array:
   """The way through one symbol, by NumPy or, to be mapped over a batch, by JAX.
 
   Args:

@@ -18,7 +18,7 @@ from pathlib import Path
 from absl import app, flags
 from ml_collections import ConfigDict
 
-from omr_jax import finished_run, folders, pool, pooled_page, report, writers
+from omr_jax import evaluate, finished_run, folders, pool, pooled_page, report, writers
 from omr_jax import main as single
 from omr_jax.errors import UserError
 from omr_jax.files import write_file
@@ -135,7 +135,7 @@ def table(numbers: Mapping) -> str:
       f'{"source":{width}}  pictures   right     share  95 % interval',
       *(
         f'{name:{width}}  {n:8}  {right:6}  {100 * share:6.2f} %  '
-        f'{100 * low:.2f}-{100 * high:.2f} %'
+        f'{evaluate.percent_range(low, high)} %'
         for name, n, right, share, low, high in counted
       ),
       f'mean of the sources {100 * measured["mean_share"]:.2f} %, lowest '

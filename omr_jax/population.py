@@ -141,7 +141,7 @@ def _list(key: str, text: str) -> tuple | None:
   """The values of a list, or None for a text that is none."""
   try:
     value = ast.literal_eval(text)
-  except (ValueError, SyntaxError):
+  except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
     return None  # The config's own parser has words for it.
   if not isinstance(value, tuple) or len(value) < 2:
     return None

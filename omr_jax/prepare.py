@@ -83,7 +83,7 @@ def of_strokes(points: np.ndarray, stroke: np.ndarray, rule: Rule) -> Inputs:
   """
   make = {
     'image': lambda: render.draw(points, stroke, rule.picture)[..., None],
-    'size': lambda: np.log(np.maximum(np.ptp(points, axis=0), 1)).astype(np.float32),
+    'size': lambda: render.log_size(np.ptp(points, axis=0)).astype(np.float32),
     'pen': lambda: pen.way(points, stroke).astype(np.float32),
   }
   return {name: make[name]() for name in rule.reads}

@@ -18,11 +18,14 @@ fill the canvas stays in its middle.
 import dataclasses
 import itertools
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+Array = TypeVar('Array')  # Of NumPy or of JAX.
 LAYOUTS = ('centered', 'resized', 'scaled')
+OF_SCALING = ('margin', 'max_stretch', 'max_zoom')  # Of `Drawing`; `centered` has no use for them.
 STAFF_SPACE = 14  # pixels from one staff line to the next (paper, Figure 2)
 # Anti-aliasing: drawn this much larger, then averaged.
 _OVERSAMPLING = 4
@@ -115,7 +118,7 @@ def fitted(picture: np.ndarray, drawing: Drawing) -> np.ndarray:
   return np.asarray(canvas)
 
 
-def scale(box, room, max_stretch: float, max_zoom: float):
+def scale(box: Array, room: Array, max_stretch: float, max_zoom: float) -> Array:
   """Factors for x and y that bring `box` to `room`, within the bounds.
 
   NumPy and JAX arrays alike: `ink.py` places its strokes by this rule too.
@@ -125,10 +128,22 @@ def scale(box, room, max_stretch: float, max_zoom: float):
     room: The same, what the box should fill.
     max_stretch: How much larger one factor may be than the other.
     max_zoom: Largest factor.
+
+  Returns:
+    [..., 2].
   """
   xp = box.__array_namespace__()
   zoom = xp.minimum(room / xp.maximum(box, 1), max_zoom)
   return xp.minimum(zoom, zoom.min(-1, keepdims=True) * max_stretch)
+
+
+def log_size(box: Array) -> Array:
+  """The input `size`: the logarithms of width and height, [..., 2], of NumPy or JAX.
+
+  A pixel of the tablet is the least.
+  """
+  xp = box.__array_namespace__()
+  return xp.log(xp.maximum(box, 1))
 
 
 def _lines(

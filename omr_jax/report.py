@@ -89,12 +89,11 @@ def compare(runs: list[FinishedRun], summaries: list[dict]) -> str:
   """The runs as a table, then each pair and each group that differs only in seed, as text."""
   rows = [('run', 'accuracy', '95 % interval', 'errors', 'ECE', 'epochs', 'minutes')]
   for run, summary in zip(runs, summaries, strict=True):
-    low, high = summary['accuracy_wilson_95']
     rows.append(
       (
         str(run.workdir),
         f'{100 * summary["accuracy"]:.2f} %',
-        f'{100 * low:.2f}-{100 * high:.2f} %',
+        f'{evaluate.percent_range(*summary["accuracy_wilson_95"])} %',
         f'{summary["n"] - summary["correct"]}/{summary["n"]}',
         f'{100 * summary["ece"]:.2f} %',
         str(summary['epochs']),
@@ -142,7 +141,7 @@ def _all_but_seed(run: FinishedRun) -> str:
 def _measure(run: FinishedRun) -> tuple[dict, dict]:
   """The numbers for the summary, and the calibrated predictions behind them."""
   labels, logits, predicted = run.test_labels, run.test_logits, run.test_predicted
-  temperature = evaluate.fit_temperature(run.validation_logits, run.validation_labels)
+  temperature = run.temperature
   right = run.correct
 
   def ece(temperature):

@@ -18,11 +18,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 from tqdm import tqdm
 
-from omr_jax import classifier, evaluate, folders, prepare
+from omr_jax import classifier, evaluate, folders, prepare, render
 from omr_jax.data import SPLITS
 from omr_jax.errors import UserError, answered
 
-TABLET_SPACE = 14  # From staff line to staff line where HOMUS was written, in pixels.
 KINDS = ('plain', 'neighbour', 'staff lines', 'both')
 
 
@@ -92,7 +91,7 @@ def _written(rng: np.random.Generator, points: np.ndarray, space: float) -> np.n
   """In pixels of the page, leaning and stretched a little, float [points, 2]."""
   angle, lean = np.deg2rad(rng.uniform(-4, 4)), rng.uniform(-0.12, 0.12)
   turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-  stretch = np.diag(rng.uniform(0.88, 1.12, 2)) * space / TABLET_SPACE
+  stretch = np.diag(rng.uniform(0.88, 1.12, 2)) * space / render.STAFF_SPACE
   return points @ (turn @ np.array([[1, lean], [0, 1]]) @ stretch).T
 
 
@@ -178,9 +177,8 @@ def table(counts: Mapping[str, tuple[int, int]]) -> str:
   rows = {**counts, 'all crops': tuple(map(sum, zip(*counts.values(), strict=True)))}
   lines, width = [], max(12, *map(len, rows))
   for kind, (right, n) in rows.items():
-    low, high = evaluate.wilson_interval(right, n)
-    share = f'{100 * right / n:6.2f} %'
-    lines.append(f'{kind:{width}} {right:5} of {n:5}  {share}  {100 * low:.2f}-{100 * high:.2f}')
+    interval = evaluate.percent_range(*evaluate.wilson_interval(right, n))
+    lines.append(f'{kind:{width}} {right:5} of {n:5}  {100 * right / n:6.2f} %  {interval}')
   return '\n'.join(lines)
 
 

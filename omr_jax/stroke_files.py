@@ -71,14 +71,15 @@ def of_lists(given: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _line(given: Any, place: str) -> np.ndarray:
   try:
-    points = np.asarray(given, np.float64)
-  except (TypeError, ValueError, OverflowError):
+    points = np.asarray(given)
+  except ValueError:  # Rows of different lengths.
     points = np.empty(0)
-  if points.ndim != 2 or points.shape[1] != 2 or not len(points):
+  # Text and truth values would pass as numbers.
+  if points.dtype.kind not in 'iuf' or points.ndim != 2 or points.shape[1] != 2 or not len(points):
     raise UserError(f'{place}: is no list of points [x, y]; {_SHAPE}.')
   if not (np.abs(points) <= MAX_COORDINATE).all():
     raise UserError(f'{place}: has a point beyond +-{MAX_COORDINATE}; correct it.')
-  return points
+  return points.astype(np.float64)
 
 
 def _refuse_large(points: np.ndarray, name: str) -> None:

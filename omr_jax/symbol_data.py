@@ -69,7 +69,7 @@ def _arrays(builder, split: str, drawing: render.Drawing, new: cache.New) -> dic
   points, strokes = ([example[name] for example in examples] for name in ('points', 'stroke'))
   box = np.array([np.ptp(p, axis=0) for p in points], np.float32).reshape(-1, 2)
   arrays = {
-    'size': np.log(np.maximum(box, 1)),
+    'size': render.log_size(box),
     'pen': np.stack(list(map(pen.way, points, strokes))).astype(np.float32),
     'label': np.array([example['label'] for example in examples], np.int32),
     'id': np.array([example['id'].decode() for example in examples]),

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from omr_jax import backend, folders
+from omr_jax import backend, evaluate, folders
 from omr_jax.errors import UserError, answered, nearest
 
 
@@ -24,7 +24,7 @@ def transfer(
   """
   import jax
 
-  from omr_jax import evaluate, symbol_data, train, trained
+  from omr_jax import symbol_data, train, trained
   from tfds_builders import homus
 
   if protocol not in homus.PROTOCOLS:
@@ -64,12 +64,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _say(options: argparse.Namespace) -> None:
-  correct, n, (low, high) = transfer(
+  correct, n, interval = transfer(
     options.model, options.protocol, folders.data_dir(options.data_dir), options.raw_dir
   )
   print(
     f'{options.model} on the test symbols of {options.protocol}: {100 * correct / n:.2f} % '
-    f'({correct} of {n}, 95 % interval {100 * low:.2f}-{100 * high:.2f})'
+    f'({correct} of {n}, 95 % interval {evaluate.percent_range(*interval)})'
   )
 
 

@@ -38,13 +38,8 @@ def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
     raise UserError(f'{first.workdir.parent}: a symbol was tested twice; give one run of a fold.')
   kept = ('test_ids', 'test_labels', 'test_predicted', 'validation_labels', 'pictures')
   arrays = {name: np.concatenate([getattr(r, name) for r in runs.values()]) for name in kept}
-  temperatures = [
-    evaluate.fit_temperature(r.validation_logits, r.validation_labels) for r in runs.values()
-  ]
   scaled = {
-    name: np.concatenate(
-      [getattr(r, name) / t for r, t in zip(runs.values(), temperatures, strict=True)]
-    )
+    name: np.concatenate([getattr(run, name) / run.temperature for run in runs.values()])
     for name in ('test_logits', 'validation_logits')
   }
   folds = {name: float(run.correct.mean()) for name, run in runs.items()}
@@ -71,7 +66,6 @@ def write(workdir: Path, runs: Mapping[str, FinishedRun]) -> dict:
 
 def table(summary: Mapping) -> str:
   """The folds and all together, for a terminal."""
-  low, high = summary['accuracy_wilson_95']
   folds = summary['folds']
   spread = float(np.std(list(folds.values()), ddof=1)) if len(folds) > 1 else 0.0
   lines = [f'{name:10}  {100 * share:6.2f} %' for name, share in folds.items()]
@@ -81,6 +75,6 @@ def table(summary: Mapping) -> str:
       f'mean of the folds {100 * summary["mean_of_folds"]:.2f} %, standard deviation '
       f'{100 * spread:.2f}',
       f'all symbols {100 * summary["accuracy"]:.2f} % ({summary["correct"]} of {summary["n"]}), '
-      f'95 % interval {100 * low:.2f}-{100 * high:.2f}',
+      f'95 % interval {evaluate.percent_range(*summary["accuracy_wilson_95"])}',
     ]
   )

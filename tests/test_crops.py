@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import ndimage
 from test_ink import BOX, TWO, batch
 
-from omr_jax import crops, render
+from omr_jax import crops, ink, render
 
 STILL = {
   'height': 40,
@@ -71,16 +72,34 @@ def test_around_makes_symbols_smaller_and_shows_neighbours():
   # Some windows have grown so that a border is clear of the symbol's own ink.
   clear = (around[:, 0].max(1) == 0) | (around[:, -1].max(1) == 0)
   assert clear.mean() > 0.3 and (plain[:, 1].max(1) > 0.5).all()
+  # A box is one piece of ink, and what reaches in from the side is another, or touches it.
+  pieces = np.array([ndimage.label(each > 0.5)[1] for each in around[::2]])
+  assert 0.2 < (pieces > 1).mean() < 0.6 and pieces.min() == 1
+
+
+def test_neighbours_reach_in_from_one_side_by_a_little():
+  points, stroke = batch(*[BOX, TWO] * CASES)
+  points = jnp.pad(points, ((0, 0), (0, 24), (0, 0)))
+  stroke = jnp.pad(stroke, ((0, 0), (0, 24)), constant_values=-1)
+  low, high = ink.box(points, stroke >= 0)
+  bit, of_bit = crops._neighbour(jax.random.key(0), points, stroke, low, high, 1.0)
+  # Strokes of its own; otherwise a line would lead there from the symbol.
+  assert (np.asarray(of_bit).max(1) >= points.shape[1]).all()
+  its_low, its_high = ink.box(bit, of_bit >= 0)
+  depth = np.stack([its_high - low, high - its_low])  # From either side, along x and y.
+  assert ((depth >= -1e-4) & (depth <= crops._MARGIN / 2 + 1e-4)).any((0, 2)).all()
+  _, of_none = crops._neighbour(jax.random.key(0), points, stroke, low, high, 0.0)
+  assert (np.asarray(of_none) == -1).all()
 
 
 def test_staff_lines_cross_in_some():
-  # A dot in the middle leaves the edges white; a staff line that runs through inks both sides.
-  dots = [[[(0, 0), (30, 40)]]] * CASES
-  found = new(0, dots, staff=1.0)
+  # The symbol inks two corners; a staff line that runs through inks both sides between them.
+  corners = [[[(0, 0), (30, 40)]]] * CASES
+  found = new(0, corners, staff=1.0)
   left, right = (found[:, 5:30, column].max(1) > 0.3 for column in (1, -1))
   assert 0.2 < (left & right).mean() < 0.95
   assert (left != right).any()
-  without = new(0, dots)
+  without = new(0, corners)
   assert (found >= without - 1e-6).all()
 
 

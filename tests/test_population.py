@@ -117,6 +117,12 @@ def test_lists_that_no_population_can_have_are_refused(config, lists, words):
     population.split(config, lists)
 
 
+@pytest.mark.parametrize('text', ['{[]: 1}', '{{}}', '(' * 1000, 20_000 * '-' + '1', '\0'])
+def test_what_is_no_python_is_left_to_the_parser_of_the_config(text):
+  left, lists = population.take_lists([f'--config.seed={text}'])
+  assert left == [f'--config.seed={text}'] and lists == {}
+
+
 def test_truth_values_are_no_list():
   _, lists = population.take_lists(['--config.augment.rotation=5,True'])
   assert lists == {}

@@ -218,6 +218,14 @@ def test_keys_of_other_choices_are_known():
   assert not unread & {'model.dropout', 'augment.space', 'optimizer.momentum', 'optimizer.l2'}
 
 
+def test_a_symbol_in_its_own_size_is_not_scaled():
+  unread = {'drawing.margin', 'drawing.max_stretch', 'drawing.max_zoom'}
+  changed = {'drawing.layout': 'centered', 'drawing.margin': 100, 'drawing.max_zoom': 0.0}
+  assert unread <= unread_keys(homus(changed))
+  recipe.create(homus(changed))
+  assert not unread & unread_keys(homus())
+
+
 def test_without_augmentation_the_batch_is_the_input():
   inputs = recipe.create(homus({'augment.space': 'none'})).inputs
   batch = {'image': jnp.ones((2, 4, 4, 1)), 'size': jnp.ones((2, 2))}

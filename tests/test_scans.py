@@ -1,10 +1,14 @@
 """The stand-in for scans: crops that show their symbol, and the count of answers."""
 
+import types
+
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from omr_jax import classifier, render, scans, strokes
 from omr_jax.described import Described
+from tfds_builders import homus
 from tfds_builders.homus import made_up
 
 SPLIT = [
@@ -31,6 +35,67 @@ def test_crops_show_ink_on_lighter_paper_of_many_sizes():
     assert paper - ink > 60
   heights = [each.picture.shape[0] for each in found]
   assert max(heights) > 4 * min(heights)
+
+
+def test_the_kind_says_what_is_written(monkeypatch):
+  written, ruled = [], []
+  write, rule = scans._write, scans._rule
+
+  def watched_write(rng, draw, points, *rest):
+    written.append(points)
+    write(rng, draw, points, *rest)
+
+  def watched_rule(*arguments):
+    ruled.append(1)
+    rule(*arguments)
+
+  monkeypatch.setattr(scans, '_write', watched_write)
+  monkeypatch.setattr(scans, '_rule', watched_rule)
+  kinds = set()
+  for seed in range(30):
+    written.clear(), ruled.clear()
+    kind = scans.crop(np.random.default_rng(seed), SPLIT[0], SPLIT[1]).kind
+    kinds.add(kind)
+    assert len(ruled) == (kind in ('staff lines', 'both'))
+    assert len(written) == 1 + (kind in ('neighbour', 'both'))
+    if len(written) == 2:
+      symbol, other = (points[:, 0] for points in written)
+      assert other.min() > symbol.max() or other.max() < symbol.min()
+  assert kinds == set(scans.KINDS)
+
+
+def test_staff_lines_are_five_a_space_apart():
+  whole = 0
+  for seed in range(20):
+    page = Image.new('L', (300, 400))
+    # Of a symbol of 100x200 in the middle; lines rise or fall by a fiftieth at most.
+    rng = np.random.default_rng(seed)
+    scans._rule(rng, ImageDraw.Draw(page), 100, np.array([100.0, 200.0]), 20.0)
+    columns = [np.asarray(page)[:, x] for x in (2, 297)]
+    levels = [np.flatnonzero(np.diff((column > 0).astype(int)) == 1) for column in columns]
+    for level in levels:
+      assert len(level) in (0, 5) and (np.abs(np.diff(level) - 20) <= 1).all()
+    assert len(levels[0]) or len(levels[1])
+    whole += len(levels[0]) == len(levels[1])
+  assert 0 < whole < 20  # At times they are to one side only.
+
+
+def test_the_command_counts_a_split(tmp_path, monkeypatch, capsys):
+  few = types.SimpleNamespace(
+    files=lambda: made_up.files(writers=7, symbols_per_writer=38), DIGEST='0123456789abcdef'
+  )
+  monkeypatch.setattr(homus, 'made_up', few)
+  command = ['--model', 'homus_scans', '--protocol', 'made_up', '--data_dir', str(tmp_path)]
+  said = []
+  for seed in ('0', '0', '1'):
+    assert scans.main([*command, '--seed', seed]) == 0
+    said.append(capsys.readouterr().out)
+  assert said[0] == said[1] != said[2]
+  rows = [line.rsplit(' of', 1) for line in said[0].splitlines()]
+  right = [int(row[0].split()[-1]) for row in rows]
+  symbols = [int(row[1].split()[0]) for row in rows]
+  assert sum(right[:-1]) == right[-1] and sum(symbols[:-1]) == symbols[-1]
+  assert symbols[-1] % 38 == 0 and right[-1] > symbols[-1] / 2  # Of 32 classes.
 
 
 def test_answers_are_counted_by_kind():

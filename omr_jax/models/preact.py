@@ -10,7 +10,7 @@ from flax.typing import Dtype
 
 from omr_jax.models import close_up, layers
 
-SIZE_FEATURES = 32
+_SIZE_FEATURES = 32
 
 
 class Block(nn.Module):
@@ -127,5 +127,5 @@ class PreactResNet(nn.Module):
       x = layers.average_pool(x)
     others = []
     if self.use_size:
-      others = [nn.relu(layers.Dense(SIZE_FEATURES, dtype=self.dtype)(size.astype(self.dtype)))]
+      others = [nn.relu(layers.Dense(_SIZE_FEATURES, dtype=self.dtype)(size.astype(self.dtype)))]
     return layers.classify(x, self.num_classes, self.dropout, train, *others)
