@@ -16,22 +16,14 @@ dark:
    anew: ink that is cut out closely stays ink. What is not brighter than the threshold is ink. The
    mean paper must be brighter than the mean ink by 20, and by three standard deviations of the
    paper; otherwise there is no ink.
-3. Depth is a pixel's Euclidean distance to the nearest pixel that is not ink, outside of the
-   picture included, less 1/2; a first estimate of the pen's width is 4 times its mean over the ink,
-   at least 1. Pieces of ink (pixels joined at sides or corners) with fewer pixels than 0.3 times
+3. A first estimate of the pen's width is 4 times the mean depth (see `thinning.py`) of the ink, at
+   least 1. Pieces of ink (pixels joined at sides or corners) with fewer pixels than 0.3 times
    the square of that are specks and removed; then it is estimated again.
 4. The box of the ink, a pen's width larger on all sides where the picture allows, is cut out and
    resized (triangle filter as in `pictures.resize`, rounded) by one factor that makes the pen 10
    pixels wide, but no side longer than 512. The same threshold and the removal of specks give the
    ink. With more than 64 pieces of ink and paper (paper joined at sides), it is not one symbol.
-5. The ink is thinned to lines by Zhang and Suen (1984, doi:10.1145/357994.358023); a piece that
-   vanishes, as a dot may, keeps its deepest pixels. The pen's width is now 1/2 more than twice the
-   median depth along these lines (even widths give 1 less, odd ones 0), at least 1. Pixels deeper
-   than 0.4 times the width are added: they keep filled heads and rests filled, and make lines
-   thicker by up to a fifth of the pen.
-6. Strokes are straight runs through centres of these pixels: every horizontal run and every
-   vertical run (also of one pixel), and diagonal steps where neither pixel beside the step is set.
-   Coordinates are multiplied by 4 / width: as if the tablet's pen had been 4 pixels wide.
+5. The ink is thinned to lines, and these are strokes, by the rule in `thinning.py`.
 
 Thick pens close gaps, so a thin pen is read better. On 379 validation symbols of HOMUS, drawn with
 pens of 3 and 5 pixels, a network lost up to 1 and 3 percentage points of its 98 %, 7 and 35
@@ -42,7 +34,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from omr_jax import pictures, render
+from omr_jax import pictures, render, thinning
 from omr_jax.errors import UserError
 
 _LONGEST = 1024  # Of a picture, in pixels; symbols are simple.
@@ -54,10 +46,6 @@ _SPECK = 0.3  # Of the pen's width squared. A tap of the pen has pi / 4.
 _PEN = 10  # Pixels in which the ink is thinned.
 _LONGEST_INK = 512
 _PIECES = 64
-_DEEP = 0.4  # Of the pen's width; the middle of a line is half a width deep.
-_TABLET_PEN = 4  # Pixels of the tablet.
-
-_CORNERS_TOO = np.ones((3, 3))
 
 
 def lines(picture: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -74,7 +62,7 @@ def lines(picture: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
   Raises:
     UserError: There is no ink, or too many pieces of it for one symbol.
   """
-  return _strokes(_ink(_evened(_grey(picture)), name))
+  return thinning.strokes(_ink(_evened(_grey(picture)), name))
 
 
 def inked(picture: np.ndarray, drawing: render.Drawing, name: str) -> np.ndarray:
@@ -136,7 +124,7 @@ def _ink(grey: np.ndarray, name: str) -> np.ndarray:
   width, height = (max(1, round(n * zoom)) for n in crop.shape[::-1])
   crop = Image.fromarray(crop).resize((width, height), Image.Resampling.BILINEAR)
   found = np.pad(_without_specks(np.asarray(crop) <= level), 1)
-  pieces = ndimage.label(found, _CORNERS_TOO)[1] + ndimage.label(~found)[1]
+  pieces = ndimage.label(found, thinning.CORNERS_TOO)[1] + ndimage.label(~found)[1]
   if not found.any() or pieces > _PIECES:
     raise UserError(
       f'{name}: too noisy, or more than one symbol; cut one out with plain paper around it.'
@@ -171,19 +159,15 @@ def _faint(ink: np.ndarray, paper: np.ndarray) -> bool:
   return paper.mean() - ink.mean() < max(_CONTRAST, _DEVIATIONS * paper.std())
 
 
-def _depth(ink: np.ndarray) -> np.ndarray:
-  return ndimage.distance_transform_edt(np.pad(ink, 1))[1:-1, 1:-1] - 0.5
-
-
 def _pen(ink: np.ndarray) -> float:
   # Over the width w of a line the depth rises to w / 2 and falls again: its mean is w / 4.
-  return max(1, 4 * _depth(ink)[ink].mean())
+  return max(1, 4 * thinning.depth(ink)[ink].mean())
 
 
 def _without_specks(ink: np.ndarray) -> np.ndarray:
   if not ink.any():
     return ink
-  pieces, _ = ndimage.label(ink, _CORNERS_TOO)
+  pieces, _ = ndimage.label(ink, thinning.CORNERS_TOO)
   area = np.bincount(pieces.ravel())
   kept = area >= _SPECK * _pen(ink) ** 2
   kept[0] = False
@@ -194,65 +178,3 @@ def _without_specks(ink: np.ndarray) -> np.ndarray:
 def _widened(used: np.ndarray, margin: float) -> slice:
   first, last = np.flatnonzero(used)[[0, -1]]
   return slice(max(0, int(first - margin)), int(last + margin) + 2)
-
-
-def _strokes(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-  """Points float [points, 2] in pixels of the tablet, and the stroke of each, int [points]."""
-  depth = _depth(ink)
-  line = _thin(ink)
-  line |= _deepest_of_lost(ink, line, depth)
-  pen = max(1, 2 * np.median(depth[line]) + 0.5)
-  line |= depth > _DEEP * pen
-  across = _runs(line)
-  down = _runs(line.T)[:, :, ::-1]
-  fall = np.argwhere(_diagonal(line))[:, None, ::-1] + [[0, 0], [1, 1]]
-  rise = np.argwhere(_diagonal(line[:, ::-1]))[:, None, ::-1] + [[0, 0], [1, 1]]
-  rise[..., 0] = line.shape[1] - 1 - rise[..., 0]
-  # Single pixels are runs both across and down.
-  ends = np.unique(np.concatenate([across, down, fall, rise]), axis=0)
-  return ends.reshape(-1, 2) * (_TABLET_PEN / pen), np.repeat(np.arange(len(ends)), 2)
-
-
-def _deepest_of_lost(ink: np.ndarray, line: np.ndarray, depth: np.ndarray) -> np.ndarray:
-  pieces, count = ndimage.label(ink, _CORNERS_TOO)
-  deepest = ndimage.maximum(depth, pieces, np.arange(count + 1))
-  return ink & ~np.isin(pieces, pieces[line]) & (depth == deepest[pieces])
-
-
-def _runs(line: np.ndarray) -> np.ndarray:
-  """First and last pixel of each row's runs: int [runs, 2, 2], (x, y)."""
-  change = np.diff(np.pad(line, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-  first, last = np.argwhere(change == 1), np.argwhere(change == -1) - [0, 1]
-  return np.stack([first, last], 1)[:, :, ::-1]
-
-
-def _diagonal(line: np.ndarray) -> np.ndarray:
-  """Where a step to the right and down is the only way from one pixel of the line to the other."""
-  return line[:-1, :-1] & line[1:, 1:] & ~line[:-1, 1:] & ~line[1:, :-1]
-
-
-def _removable() -> list[np.ndarray]:
-  """For the two halves of a pass by Zhang and Suen: bool [256], by the neighbours' bits."""
-  near = (np.arange(256)[:, None] >> np.arange(8)) & 1  # From north, clockwise.
-  rises = (np.diff(near, axis=1, append=near[:, :1]) == 1).sum(1)
-  simple = (near.sum(1) >= 2) & (near.sum(1) <= 6) & (rises == 1)
-  north, east, south, west = near[:, ::2].T
-  return [
-    simple & (north * east * south == 0) & (east * south * west == 0),
-    simple & (north * east * west == 0) & (north * south * west == 0),
-  ]
-
-
-_REMOVABLE = _removable()
-_BITS = np.array([[128, 1, 2], [64, 0, 4], [32, 16, 8]])
-
-
-def _thin(ink: np.ndarray) -> np.ndarray:
-  """Lines in the middle of the ink, joined and holed as it is."""
-  line, before = ink, None
-  while before is None or line.sum() < before:
-    before = line.sum()
-    for removable in _REMOVABLE:
-      near = ndimage.correlate(line.astype(np.int32), _BITS, mode='constant')
-      line = line & ~removable[near]
-  return line
