@@ -2,11 +2,15 @@
 
   python -m omr_jax.page_symbols --model homus_scans --pages muscima_pp
 
-The pages are those of CVC-MUSCIMA as MUSCIMA++ v2.0 gives them (black on white, staff lines and
-all, from staff line to staff line 29 pixels), and are not part of this project. `page_symbols.tsv`
-says where on 91 pages of 50 writers there are 334 symbols: pieces of ink that hang together where
-staff lines are taken away, labelled by eye; what was no whole symbol of one of the 32 classes
-(groups under a beam, chords, words) was left out.
+The pages are those of CVC-MUSCIMA that MUSCIMA++ annotates (ufal.mff.cuni.cz/muscima), black on
+white, staff lines and all, from staff line to staff line 29 pixels, all in one folder and named as
+there, `CVC-MUSCIMA_W-01_N-10_D-ideal.png`. They are not part of this project, whose figures are of
+pages rebuilt from MUSCIMA++ v2.0; github.com/apacha/OMR-Datasets lists an archive of the originals,
+`CVC_MUSCIMA_PP_Annotated-Images.zip`, which has not been tried.
+
+`page_symbols.tsv` says where on 91 pages of 50 writers there are 334 symbols: pieces of ink that
+hang together where staff lines are taken away, labelled by eye; what was no whole symbol of one of
+the 32 classes (groups under a beam, chords, words) was left out.
 
 random  Drawn among all pieces that are not small: 142, of which 40 are bar lines.
 class   Drawn by what a network took them for, so that rarer classes are there: 192, few of them

@@ -246,7 +246,7 @@ def command(*arguments):
     cwd=ROOT,
     capture_output=True,
     text=True,
-    timeout=120,
+    timeout=600,
     check=False,
   )
   assert 'Traceback' not in done.stderr
@@ -267,6 +267,27 @@ def test_finished_runs_are_only_pooled(tmp_path, configs):
   assert out.rstrip().endswith(f'report: {tmp_path}/pooled.html')
   numbers = json.loads((tmp_path / 'pooled.json').read_text())
   assert (numbers['gate']['correct'], numbers['gate']['n'], len(numbers['runs'])) == (10, 20, 5)
+
+
+@pytest.mark.slow
+def test_ten_folds_by_writer_from_the_archive_to_the_report(tmp_path, folders):
+  data_dir, raw_dir = folders
+  small = {'epochs': 1, 'batch_size': 8, 'data.allow_changed': True}
+  small |= {'drawing.height': 16, 'drawing.width': 16, 'model.widths': (4, 8)}
+  code, out, err = command(
+    *('--config=configs/homus.py', '--over=writers', f'--workdir={tmp_path}'),
+    *(f'--data_dir={data_dir}', f'--raw_dir={raw_dir}', '--config.model.blocks=(1, 1)'),
+    *(f'--config.{key}={value}' for key, value in small.items()),
+  )
+  assert code == 0, err
+  assert 'run 10 of 10: writers_9' in out
+  summary = json.loads((tmp_path / 'summary.json').read_text())
+  assert list(summary['folds']) == [f'writers_{fold}' for fold in range(10)]
+  ids = finished_run.read(tmp_path).test_ids.tolist()
+  assert len(set(ids)) == len(ids) == summary['n'] == 380  # Each of ten writers' 38 once.
+  shares = list(summary['folds'].values())
+  assert sum(shares) / 10 == pytest.approx(summary['correct'] / 380)  # All folds are as large.
+  assert f'mean of the folds {10 * sum(shares):.2f} %' in out
 
 
 @pytest.mark.parametrize(
