@@ -14,10 +14,6 @@ in line; `benchmarks/README.md` has whole steps):
 
 In a population (`jax.vmap` over the kernels too) members are taken one by one: on CPU 4 networks of
 `homus.py` take a step in 503 ms, as the grouped convolution of JAX's rule in 1 226 ms.
-
-Tried and not kept: Winograd's F(4x4, 3x3) is 1.8 times as fast alone from 64 channels on, but a
-whole step of `resnet25` takes longer with it (993 ms, without 841), as its transforms don't stay in
-the cache; gradients of kernels in blocks of pictures, or picture by picture.
 """
 
 from collections.abc import Callable, Sequence
