@@ -5,11 +5,11 @@ goes straight to the next stroke, but counts for little, so that nearly all poin
 """
 
 from types import ModuleType
-from typing import TypeVar
 
 import numpy as np
 
-Array = TypeVar('Array')  # Of NumPy or of JAX.
+from omr_jax.render import Array
+
 POINTS = 96
 _JUMP = 0.35  # Of its length, where the pen is up.
 

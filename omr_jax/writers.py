@@ -38,8 +38,9 @@ def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
     raise UserError(f'{first.workdir.parent}: a symbol was tested twice; give one run of a fold.')
   kept = ('test_ids', 'test_labels', 'test_predicted', 'validation_labels', 'pictures')
   arrays = {name: np.concatenate([getattr(r, name) for r in runs.values()]) for name in kept}
+  temperatures = {fold: run.temperature for fold, run in runs.items()}
   scaled = {
-    name: np.concatenate([getattr(run, name) / run.temperature for run in runs.values()])
+    name: np.concatenate([getattr(run, name) / temperatures[fold] for fold, run in runs.items()])
     for name in ('test_logits', 'validation_logits')
   }
   folds = {name: float(run.correct.mean()) for name, run in runs.items()}

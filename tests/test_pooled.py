@@ -239,14 +239,14 @@ def test_runs_that_differ_in_more_than_what_they_test(tmp_path, configs, runs):
     pool.pool(runs | {'fold_1': symbols})
 
 
-def command(*arguments):
+def command(*arguments, timeout=120):
   """Exit code, what is printed and what is on stderr."""
   done = subprocess.run(
     [sys.executable, '-m', 'omr_jax.pooled', *map(str, arguments)],
     cwd=ROOT,
     capture_output=True,
     text=True,
-    timeout=600,
+    timeout=timeout,
     check=False,
   )
   assert 'Traceback' not in done.stderr
@@ -278,6 +278,7 @@ def test_ten_folds_by_writer_from_the_archive_to_the_report(tmp_path, folders):
     *('--config=configs/homus.py', '--over=writers', f'--workdir={tmp_path}'),
     *(f'--data_dir={data_dir}', f'--raw_dir={raw_dir}', '--config.model.blocks=(1, 1)'),
     *(f'--config.{key}={value}' for key, value in small.items()),
+    timeout=600,
   )
   assert code == 0, err
   assert 'run 10 of 10: writers_9' in out

@@ -396,7 +396,6 @@ def test_folders_of_other_runs_are_refused(together, config, tmp_path, folders):
     loop.train_all(population.split(changed, SEEDS), 'small', workdir, *folders)
 
 
-@pytest.mark.slow
 def test_a_member_whose_loss_is_not_finite_leaves_the_others_alone(config, tmp_path, folders):
   """An endless rate spoils a member in its first step; the other is what it is alone."""
   config.optimizer.name = 'sgd'

@@ -221,7 +221,6 @@ def table(out):
   return [[row[key] for key in kept] for row in rows]
 
 
-@pytest.mark.slow
 def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, folders):
   runs = each('seed', (0, 1)) | {
     'rate=wild': {'optimizer.learning_rate': 1e30, 'optimizer.name': 'sgd'},
