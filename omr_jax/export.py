@@ -62,11 +62,29 @@ def export(
   Raises:
     UserError: No finished run, no such data, no place to write, or a form that isn't the network.
   """
-  from omr_jax import backend, examples, forms, run_model
+  import jax
+
+  from omr_jax import backend
 
   backend.start()
   if out.exists() and not (out.is_dir() and ((out / described.FILE).exists() or _is_empty(out))):
     raise UserError(f'{out}: holds something else; choose another folder with --out.')
+  # By default GPUs and TPUs multiply with fewer digits than float32 has, and no form is as they are.
+  with jax.default_matmul_precision('float32'):
+    about, files, said = _forms(model, data, names)
+  licence = licence or _LICENCES[about.task]
+  facts = {'licence': licence, 'exported_by': revision(), 'files': said}
+  content = described.to_json(about._replace(facts=about.facts | facts))
+  _write(out, files | {described.FILE: (json.dumps(content, indent=1) + '\n').encode()})
+  return content
+
+
+def _forms(
+  model: str, data: tuple[Path, str | None] | None, names: Collection[str]
+) -> tuple[Described, dict[str, bytes], dict[str, dict]]:
+  """What the network is; by name the content of each file, and what `model.json` says of it."""
+  from omr_jax import examples, forms, run_model
+
   network, about = run_model.exact(model), run_model.describe(model)
   asked = examples.made_up(about) if data is None else examples.of_run(network, about, model, data)
   temperature = about.facts['temperature']
@@ -78,11 +96,7 @@ def export(
     form = forms.make(name, network, about, asked)
     files[name], said[name] = form.content, _told(form, asked['test'], about, wanted)
     _refuse_another(name, said[name])
-  licence = licence or _LICENCES[about.task]
-  facts = {'licence': licence, 'exported_by': revision(), 'files': said}
-  content = described.to_json(about._replace(facts=about.facts | facts))
-  _write(out, files | {described.FILE: (json.dumps(content, indent=1) + '\n').encode()})
-  return content
+  return about, files, said
 
 
 def _refuse_another(name: str, told: Mapping[str, Any]) -> None:

@@ -95,6 +95,18 @@ def test_jax_form_is_read_by_jax_alone(symbols):
     np.testing.assert_allclose(found.sum(1), np.ones(batch), rtol=1e-5)
 
 
+def test_jax_form_multiplies_in_float32_on_gpus_and_tpus_too(symbols):
+  text = jax.export.deserialize((symbols / 'model.jax').read_bytes()).mlir_module()
+  products = [
+    line
+    for line in text.splitlines()
+    if 'stablehlo.convolution' in line or 'stablehlo.dot_general' in line
+  ]
+  assert products
+  # HIGHEST for both factors; by default a GPU has 10 bits of each, a TPU 7.
+  assert all(line.count('HIGHEST') == 2 for line in products)
+
+
 def test_weights_have_flax_s_names(symbols):
   from safetensors.numpy import load_file
 
