@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from omr_jax import ink, render
 
@@ -161,9 +162,8 @@ def _worn(rng: jax.Array, dark: jax.Array, worn: float) -> jax.Array:
 
   # All of it as large beside the symbol on a fine canvas as on one 64 pixels high.
   fine = height / 64
-  blurred = dark
-  for _ in range(max(1, round(fine**2))):  # So many variances of 1 2 1.
-    blurred = _smooth(_smooth(blurred, 1), 2)
+  taps = np.polynomial.polynomial.polypow((0.25, 0.5, 0.25), max(1, round(fine**2)))
+  blurred = _filtered(_filtered(dark, taps, 1), taps, 2)
   dark = dark + worn * drawn(keys[0]) * (blurred - dark)
   cell = max(1, round(4 * fine))
   coarse = jax.random.normal(keys[1], (batch, -(-height // cell), -(-width // cell)))
@@ -181,10 +181,15 @@ def _worn(rng: jax.Array, dark: jax.Array, worn: float) -> jax.Array:
   return jnp.clip((dark - 0.5) * gain + 0.5, 0, 1)
 
 
-def _smooth(dark: jax.Array, axis: int) -> jax.Array:
-  """1 2 1 along an axis."""
-  padded = jnp.pad(dark, [(0, 0), *((1, 1) if n == axis else (0, 0) for n in (1, 2))])
-  part = jax.lax.slice_in_dim
-  size = dark.shape[axis]
-  before, after = part(padded, 0, size, axis=axis), part(padded, 2, size + 2, axis=axis)
-  return (before + 2 * dark + after) / 4
+def _filtered(dark: jax.Array, taps: np.ndarray, axis: int) -> jax.Array:
+  """Weighted sums along an axis, of white beyond the edges.
+
+  All in one sum: of sums in a chain XLA computes the first anew for each term of the next, up to
+  the last, which at 112x80 took half of the time that a crop takes.
+  """
+  reach, size = len(taps) // 2, dark.shape[axis]
+  padded = jnp.pad(dark, [(reach, reach) if n == axis else (0, 0) for n in range(3)])
+  return sum(
+    tap * jax.lax.slice_in_dim(padded, first, first + size, axis=axis)
+    for first, tap in enumerate(taps.tolist())
+  )

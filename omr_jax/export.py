@@ -69,7 +69,7 @@ def export(
   backend.start()
   if out.exists() and not (out.is_dir() and ((out / described.FILE).exists() or _is_empty(out))):
     raise UserError(f'{out}: holds something else; choose another folder with --out.')
-  # By default GPUs and TPUs multiply with fewer digits than float32 has, and no form is as they are.
+  # By default GPUs and TPUs multiply with fewer digits than float32 has, as no form does.
   with jax.default_matmul_precision('float32'):
     about, files, said = _forms(model, data, names)
   licence = licence or _LICENCES[about.task]
