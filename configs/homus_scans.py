@@ -3,7 +3,8 @@
   python -m omr_jax.main --config configs/homus_scans.py --workdir runs/homus_scans
 
 Every step draws its training symbols as crops (`omr_jax/crops.py`). The network isn't told how
-large a symbol was, and reads ink as thick as it is.
+large a symbol was, and reads ink as thick as it is. A finer canvas with a larger network is no
+better here (docs/experiments.md).
 """
 
 from ml_collections import ConfigDict
@@ -28,8 +29,8 @@ def get_config() -> ConfigDict:
   config.data.allow_changed = False  # a raw archive that is not HOMUS 2.0 to the letter
 
   config.drawing = ConfigDict()
-  config.drawing.height = 112
-  config.drawing.width = 80
+  config.drawing.height = 64
+  config.drawing.width = 48
   config.drawing.layout = 'resized'
   config.drawing.thickness = (3.0,)
   config.drawing.staff_lines = ()
@@ -55,9 +56,9 @@ def get_config() -> ConfigDict:
   config.augment.shift = 1.0
 
   config.model = ConfigDict()
-  config.model.name = 'preact_resnet13'
-  config.model.widths = (16, 32, 64, 128)
-  config.model.blocks = (1, 1, 2, 2)
+  config.model.name = 'preact_resnet11'
+  config.model.widths = (16, 48, 96)
+  config.model.blocks = (1, 2, 2)
   config.model.stem_stride = 2
   config.model.use_size = False
   config.model.dropout = 0.2

@@ -317,7 +317,7 @@ def test_crops_are_drawn_by_the_page_for_scans():
   points = jnp.zeros((3, 64, 2)).at[:, 1].set(jnp.array([20.0, 40]))
   stroke = jnp.full((3, 64), -1, jnp.int16).at[:, :2].set(0)
   found = made.inputs(jax.random.key(0), {'points': points, 'stroke': stroke})
-  assert found['image'].shape == (3, 112, 80, 1) and list(found) == ['image']
+  assert found['image'].shape == (3, 64, 48, 1) and list(found) == ['image']
 
 
 @pytest.mark.parametrize(
