@@ -16,7 +16,7 @@ way and a picture that it makes of it, `fused_resnet30` the way and a picture th
 """
 
 import bisect
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import flax.linen as nn
@@ -163,8 +163,12 @@ def check_canvas(name: str, height: int, width: int, **arguments) -> None:
   )
 
 
+@cache
 def _fits(module: nn.Module, height: int, width: int) -> bool:
-  """Whether the network can read such pictures; traces shapes only."""
+  """Whether the network can read such pictures; traces shapes only, a part of a second.
+
+  A run asks again whenever it makes its recipe, for each function that it compiles.
+  """
   if height < 1 or width < 1:
     return False
   inputs = {
