@@ -114,10 +114,10 @@ def given() -> set[str]:
 
 
 def _train(config: ConfigDict, name: str, workdir: Path) -> None:
-  # JAX starts only now, so that a wrong flag is answered at once.
+  configs = checked(config)
+  # What a training needs is imported only now, so that a wrong config is answered soon.
   from omr_jax import backend, loop, processes
 
-  configs = checked(config)
   if _DISTRIBUTED.value and len(configs) > 1:
     raise UserError('--distributed trains one network; give one value instead of a list.')
   backend.start(config.batch_size, len(configs), alone=not _DISTRIBUTED.value)
