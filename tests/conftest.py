@@ -1,7 +1,10 @@
 """Small made-up symbols in HOMUS's format, small made-up pictures, and a small run on each."""
 
+import fcntl
 import importlib.util
 import io
+import os
+import shutil
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +18,10 @@ from PIL import Image
 from omr_jax import data, recipe
 
 ROOT = Path(__file__).parent.parent
+
+# Programs of tests take longer to compile than they run. XLA reads this when it compiles first, in
+# the processes that tests start too. At level 0 a step of configs/scores.py made small gives NaN.
+os.environ['XLA_FLAGS'] = f'--xla_backend_optimization_level=1 {os.environ.get("XLA_FLAGS", "")}'
 
 
 def load_page(name: str) -> ModuleType:
@@ -137,9 +144,18 @@ def small_score_config() -> ConfigDict:
 
 @pytest.fixture(scope='session')
 def score_run(picture_folders, tmp_path_factory) -> Path:
-  """Workdir of a finished run on these pictures."""
+  """Workdir of a finished run on these pictures.
+
+  That of pytest's workers which needs it first trains it for all; each has a copy of its own.
+  """
   from omr_jax import loop
 
-  workdir = tmp_path_factory.mktemp('runs') / 'scores'
-  loop.train_and_evaluate(small_score_config(), 'scores', workdir, *picture_folders)
+  session = tmp_path_factory.getbasetemp()
+  if 'PYTEST_XDIST_WORKER' in os.environ:
+    session = session.parent
+  trained, workdir = session / 'trained', tmp_path_factory.mktemp('runs') / 'scores'
+  with (session / 'trained.lock').open('w') as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    loop.train_and_evaluate(small_score_config(), 'scores', trained, *picture_folders)
+  shutil.copytree(trained, workdir)
   return workdir
