@@ -1,5 +1,7 @@
 """What a network sees of a symbol on staff lines."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +10,8 @@ import pytest
 from omr_jax import models
 from omr_jax.errors import UserError
 from omr_jax.models import close_up
+
+enlarged = jax.jit(close_up.enlarged, static_argnums=(1, 2))
 
 
 def page(*rectangles, lines=(), dark=1.0):
@@ -34,8 +38,8 @@ def test_what_lines_hid_is_filled_from_above_and_below(dark):
 
 def test_a_symbol_between_lines_is_seen_as_without():
   head = (60, 69, 20, 33)
-  plain = close_up.enlarged(page(head)[..., None], 40, 30)
-  on_lines = close_up.enlarged(page(head, lines=(40, 41, 80))[..., None], 40, 30)
+  plain = enlarged(page(head)[..., None], 40, 30)
+  on_lines = enlarged(page(head, lines=(40, 41, 80))[..., None], 40, 30)
   for found, expected in zip(on_lines, plain, strict=True):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -43,7 +47,7 @@ def test_a_symbol_between_lines_is_seen_as_without():
 def test_a_rectangle_fills_the_close_up():
   # Pixels 20 to 39 by 10 to 15: 5 wide and 19 high. Room in 50x40 is 45 high and 35 wide, by the
   # factors 45 / 19 = 2.37 and 35 / 5 = 7, which may be 2.5 times 2.37 = 5.92 at most.
-  seen, size = close_up.enlarged(page((20, 39, 10, 15))[..., None], 50, 40)
+  seen, size = enlarged(page((20, 39, 10, 15))[..., None], 50, 40)
   assert seen.shape == (1, 50, 40, 1)
   np.testing.assert_allclose(size, np.log([[5, 19]]), atol=1e-5)
   ink = np.asarray(seen)[0, ..., 0]
@@ -57,13 +61,13 @@ def test_a_rectangle_fills_the_close_up():
 def test_what_is_made_smaller_is_averaged():
   # 1 of 2 columns: 60 wide, into 11 pixels of a canvas 16 wide.
   stripes = page(*((10, 80, column, column) for column in range(2, 63, 2)))
-  ink = np.asarray(close_up.enlarged(stripes[..., None], 32, 16)[0])[0, 4:28, 4:12, 0]
+  ink = np.asarray(enlarged(stripes[..., None], 32, 16)[0])[0, 4:28, 4:12, 0]
   np.testing.assert_allclose(ink, 0.5, atol=0.1)
 
 
 @pytest.mark.parametrize('lines', [(), (40, 41)])
 def test_nothing_is_no_error(lines):
-  seen, size = close_up.enlarged(page(lines=lines)[..., None], 32, 24)
+  seen, size = enlarged(page(lines=lines)[..., None], 32, 24)
   assert not np.asarray(seen).any() and not np.asarray(size).any()
 
 
@@ -74,8 +78,9 @@ def test_the_network_reads_the_picture_alone_whatever_its_height():
     (255 * (1 - page((top, top + 19, 20, 33), lines=(60, 61, 62))[..., None])).astype(np.uint8)
     for top in (10, 30)
   )
-  variables = module.init(jax.random.key(0), {'image': low}, train=False)
-  answers = [module.apply(variables, {'image': each}, train=False) for each in (low, high)]
+  variables = jax.jit(partial(module.init, train=False))(jax.random.key(0), {'image': low})
+  answer = jax.jit(partial(module.apply, train=False))
+  answers = [answer(variables, {'image': each}) for each in (low, high)]
   np.testing.assert_allclose(*answers, atol=1e-4)
 
 

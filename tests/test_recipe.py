@@ -288,7 +288,7 @@ def test_picture_and_pen_are_of_the_same_moved_strokes():
   # A corner of two strokes with a gap, over and over.
   points = jnp.array([[(0, 0), (0, 60), (25, 60), (40, 60), (0, 0)]] * 20, jnp.float32)
   stroke = jnp.array([[0, 0, 1, 1, -1]] * 20, jnp.int16)
-  found = made.inputs(jax.random.key(0), {'points': points, 'stroke': stroke})
+  found = jax.jit(made.inputs)(jax.random.key(0), {'points': points, 'stroke': stroke})
   box = np.ptp(np.asarray(found['pen'][..., :2]), axis=1)
   assert box.std(0).min() > 1
   # 95 steps along some 100 pixels: the ends are met, and a corner to half a step.
@@ -316,7 +316,7 @@ def test_crops_are_drawn_by_the_page_for_scans():
   assert made.evaluates == ('image',) and made.reads == ('points', 'stroke', 'label')
   points = jnp.zeros((3, 64, 2)).at[:, 1].set(jnp.array([20.0, 40]))
   stroke = jnp.full((3, 64), -1, jnp.int16).at[:, :2].set(0)
-  found = made.inputs(jax.random.key(0), {'points': points, 'stroke': stroke})
+  found = jax.jit(made.inputs)(jax.random.key(0), {'points': points, 'stroke': stroke})
   assert found['image'].shape == (3, 64, 48, 1) and list(found) == ['image']
 
 
