@@ -1,6 +1,7 @@
 """The end of runs: the chosen variables tested, and what each run tells about itself."""
 
 import contextlib
+import functools
 import platform
 import resource
 import shutil
@@ -116,17 +117,29 @@ def _facts(together: Runs, member: Member) -> dict:
 
 def _gates(together: Runs, variables: Variables) -> Callable[[int], dict[str, np.ndarray]]:
   """By member: sources of the test pictures, and answers to pictures with a known answer."""
-  shown = probes.probes(instances=_PROBES)
   chosen = together.config.picture
-  size = chosen.height, chosen.width, chosen.tiles
-  seen = np.stack([views.views(probe.picture, *size) for probe in shown])
+  names, expected, seen = _probes(chosen.height, chosen.width, chosen.tiles)
   logits = together.predict(variables, {'views': seen})
   return lambda number: {
     'test_sources': together.dataset.sources,
-    'probe_names': np.array([probe.name for probe in shown]),
-    'probe_expected': np.array([probe.expected or '' for probe in shown]),
+    'probe_names': names,
+    'probe_expected': expected,
     'probe_logits': logits[number],
   }
+
+
+@functools.cache
+def _probes(height: int, width: int, tiles: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+  """Names, expected answers and views of the probes, ten seconds' work.
+
+  A process that trains one fold after another draws them once.
+  """
+  shown = probes.probes(instances=_PROBES)
+  return (
+    np.array([probe.name for probe in shown]),
+    np.array([probe.expected or '' for probe in shown]),
+    np.stack([views.views(probe.picture, height, width, tiles) for probe in shown]),
+  )
 
 
 def _peak_memory() -> int:
