@@ -28,7 +28,23 @@ FACTS = {
 WRONG = {'1-4': 5.0, '2-1': 9.0, '2-6': 1.0}  # id: by how much the wrong logit leads
 
 
-def made_run(workdir, seed=0, wrong=WRONG, prefix='', classes=CLASSES, digest='abc', **config):
+MADE = {}  # Files of the runs made so far, by what they were made of.
+
+
+def made_run(workdir, **changes):
+  """A run of `make_run`; one like another is copied, as the figures take a second to draw."""
+  key = repr(sorted(changes.items()))
+  if key not in MADE:
+    make_run(workdir, **changes)
+    paths = [path for path in workdir.rglob('*') if path.is_file()]
+    MADE[key] = {path.relative_to(workdir): path.read_bytes() for path in paths}
+  for path, content in MADE[key].items():
+    (workdir / path).parent.mkdir(parents=True, exist_ok=True)
+    (workdir / path).write_bytes(content)
+  return workdir
+
+
+def make_run(workdir, seed=0, wrong=WRONG, prefix='', classes=CLASSES, digest='abc', **config):
   """Twelve test symbols 1-1 ... 2-6, of classes 0 1 2 0 1 2 ...; those in `wrong` are mistaken."""
   workdir.mkdir(parents=True)
   ids = np.array([f'{prefix}{w}-{n}' for w in (1, 2) for n in range(1, 7)])
@@ -59,7 +75,6 @@ def made_run(workdir, seed=0, wrong=WRONG, prefix='', classes=CLASSES, digest='a
     {},
   )
   report.write(workdir, {**FACTS, 'seed': seed, 'data_digest': digest})
-  return workdir
 
 
 @pytest.fixture(scope='module')
