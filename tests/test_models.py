@@ -404,6 +404,14 @@ def test_pools_by_hand():
   np.testing.assert_array_equal(grad[0, :, :, 0], [[0] * 5, [0, 10, 20, 0, 0], [0] * 5])
 
 
+def test_the_first_of_the_largest_pixels_gets_the_gradient():
+  x = jnp.array([[[1.0, 3], [3, 2]], [[0, 0], [0, 4]]])[..., None]
+  weight = jnp.array([[5.0], [7]])
+  values, gradient = jax.value_and_grad(lambda x: (weight * layers.largest(x)).sum())(x)
+  assert values == 5 * 3 + 7 * 4
+  np.testing.assert_array_equal(gradient[..., 0], [[[0, 5], [0, 0]], [[0, 0], [0, 7]]])
+
+
 @pytest.mark.parametrize('shape', [(2, 6, 4, 3), (2, 7, 5, 3), (1, 2, 2, 1)])
 def test_max_pool_agrees_with_flax_where_no_two_pixels_are_equal(shape):
   rng = np.random.default_rng(0)

@@ -123,6 +123,29 @@ def average_pool(x: jax.Array) -> jax.Array:
   return nn.avg_pool(x, (2, 2), strides=(2, 2))
 
 
+@jax.custom_vjp
+def largest(x: jax.Array) -> jax.Array:
+  """Maximum over rows and columns, [batch, height, width, channels] to [batch, channels].
+
+  The first of the largest pixels gets the gradient. JAX's own shares it among all that equal the
+  maximum, and divides by their number: 0 where XLA works the pixels out again and rounds otherwise.
+  """
+  return x.max((1, 2))
+
+
+def _largest_forward(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+  return largest(x), x
+
+
+def _largest_backward(x: jax.Array, gradient: jax.Array) -> tuple[jax.Array]:
+  pixels = x.reshape(x.shape[0], -1, x.shape[-1])
+  is_first = jnp.arange(pixels.shape[1])[:, None] == pixels.argmax(1, keepdims=True)
+  return (jnp.where(is_first, gradient[:, None], 0).reshape(x.shape),)
+
+
+largest.defvjp(_largest_forward, _largest_backward)
+
+
 def classify(
   features: jax.Array, num_classes: int, dropout: float, train: bool, *others: jax.Array
 ) -> jax.Array:

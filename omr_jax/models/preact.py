@@ -122,7 +122,7 @@ class PreactResNet(nn.Module):
     x = conv(self.widths[0], (self.stem_size,) * 2, (self.stem_stride,) * 2)(x)
     x = groups(x, self.widths, self.blocks, (3, 3), (2, 2), conv, norm)
     if self.whole_pool:
-      x = jnp.concatenate([x.mean((1, 2)), x.max((1, 2))], -1)
+      x = jnp.concatenate([x.mean((1, 2)), layers.largest(x)], -1)
     else:
       x = layers.average_pool(x)
     others = []
