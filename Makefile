@@ -16,8 +16,9 @@ demo: $(SET_UP)
 test: $(SET_UP)
 	$(RUN) -m pytest -n 2 --dist loadfile
 
+# The quick tests compile with few optimizations (tests/conftest.py), these as users do.
 test-all: $(SET_UP)
-	$(RUN) -m pytest -n 2 --dist loadfile -m ''
+	XLA_FLAGS=--xla_backend_optimization_level=3 $(RUN) -m pytest -n 2 --dist loadfile -m ''
 
 lint: $(SET_UP)
 	$(VENV)/bin/ruff check .

@@ -20,7 +20,7 @@ from omr_jax import data, recipe
 ROOT = Path(__file__).parent.parent
 
 # Programs of tests take longer to compile than they run. XLA reads this when it compiles first, in
-# the processes that tests start too.
+# the processes that tests start too. What is in XLA_FLAGS already has the last word.
 os.environ['XLA_FLAGS'] = f'--xla_backend_optimization_level=0 {os.environ.get("XLA_FLAGS", "")}'
 
 

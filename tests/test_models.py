@@ -394,6 +394,14 @@ def test_sums_and_activations_of_blocks_by_hand():
   np.testing.assert_allclose(ours[..., 1].ravel(), [0, 0, 4, 10])
 
 
+def test_lists_of_a_page_are_as_good_as_tuples():
+  lists = {'widths': [8, 16], 'blocks': [1, 1], 'close_up': [32, 24]}
+  models.check_canvas('preact_resnet13', 64, 48, **lists)
+  tuples = {key: tuple(value) for key, value in lists.items()}
+  one, other = (models.create('preact_resnet13', 3, **each) for each in (lists, tuples))
+  assert one == other
+
+
 def test_pools_by_hand():
   # An odd last row and column are dropped, as Keras's 'valid' pooling does.
   x = jnp.array([[1, 2, 5, 6, 99], [3, 4, 8, 7, 99], [99, 99, 99, 99, 99]], jnp.float32)

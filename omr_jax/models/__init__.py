@@ -114,6 +114,8 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
   if name not in NETWORKS:
     raise UserError(f'No network is called {name!r}{nearest(name, NETWORKS)}')
   network = NETWORKS[name]
+  # A config's page may have lists; modules are told apart by their hash.
+  arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
   for argument, value in arguments.items():
     if argument not in network.func.options:
       raise UserError(
