@@ -2,8 +2,8 @@
 
   python -m omr_jax.main --config configs/homus_fused.py --workdir runs/homus_fused
 
-Both inputs are made of the same strokes, which every step moves anew. It is as
-accurate as `homus_strokes.py`, at twice the time (docs/experiments.md).
+Both inputs are made of the same strokes, which every step moves anew. It is as accurate as
+`homus_strokes.py`, at twice the time (docs/experiments.md).
 """
 
 from ml_collections import ConfigDict

@@ -147,11 +147,12 @@ def table(numbers: Mapping) -> str:
 
 
 def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> None:
-  from omr_jax import backend, loop, score_data
-
   if len(single.checked(config)) > 1:
     raise UserError('--over trains one run after the other; give one value instead of a list.')
   check_over(config, over, single.given())
+  # See `main._train`.
+  from omr_jax import backend, loop, score_data
+
   if over == 'writers':
     finished_run.refuse_run(workdir)
   backend.start(config.batch_size)

@@ -123,6 +123,11 @@ def average_pool(x: jax.Array) -> jax.Array:
   return nn.avg_pool(x, (2, 2), strides=(2, 2))
 
 
+def whole_pool(x: jax.Array) -> jax.Array:
+  """Mean and maximum over rows and columns, [batch, height, width, n] to [batch, 2 n]."""
+  return jnp.concatenate([x.mean((1, 2)), largest(x)], -1)
+
+
 @jax.custom_vjp
 def largest(x: jax.Array) -> jax.Array:
   """Maximum over rows and columns, [batch, height, width, channels] to [batch, channels].

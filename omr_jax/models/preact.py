@@ -121,10 +121,7 @@ class PreactResNet(nn.Module):
       x = x.astype(self.dtype)
     x = conv(self.widths[0], (self.stem_size,) * 2, (self.stem_stride,) * 2)(x)
     x = groups(x, self.widths, self.blocks, (3, 3), (2, 2), conv, norm)
-    if self.whole_pool:
-      x = jnp.concatenate([x.mean((1, 2)), layers.largest(x)], -1)
-    else:
-      x = layers.average_pool(x)
+    x = layers.whole_pool(x) if self.whole_pool else layers.average_pool(x)
     others = []
     if self.use_size:
       others = [nn.relu(layers.Dense(_SIZE_FEATURES, dtype=self.dtype)(size.astype(self.dtype)))]

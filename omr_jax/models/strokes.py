@@ -56,7 +56,7 @@ class StrokeResNet(nn.Module):
     x = features(inputs['pen']).astype(self.dtype)
     x = conv(self.widths[0], _REACH)(x[:, None])
     x = groups(x, self.widths, self.blocks, _REACH, (1, 2), conv, norm)
-    x = jnp.concatenate([x.mean((1, 2)), layers.largest(x)], -1)
+    x = layers.whole_pool(x)
     x = nn.Dropout(self.dropout, deterministic=not train)(x)
     x = nn.relu(layers.Dense(self.hidden, dtype=self.dtype)(x))
     return layers.classify(x, self.num_classes, self.dropout, train)
