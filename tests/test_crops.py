@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 from test_ink import BOX, TWO, batch
 
-from omr_jax import crops, ink, render
+from omr_jax import crops, render
 
 STILL = {
   'height': 40,
@@ -75,21 +75,6 @@ def test_around_makes_symbols_smaller_and_shows_neighbours():
   # A box is one piece of ink, and what reaches in from the side is another, or touches it.
   pieces = np.array([ndimage.label(each > 0.5)[1] for each in around[::2]])
   assert 0.2 < (pieces > 1).mean() < 0.6 and pieces.min() == 1
-
-
-def test_neighbours_reach_in_from_one_side_by_a_little():
-  points, stroke = batch(*[BOX, TWO] * CASES)
-  points = jnp.pad(points, ((0, 0), (0, 24), (0, 0)))
-  stroke = jnp.pad(stroke, ((0, 0), (0, 24)), constant_values=-1)
-  low, high = ink.box(points, stroke >= 0)
-  bit, of_bit = crops._neighbour(jax.random.key(0), points, stroke, low, high, 1.0)
-  # Strokes of its own; otherwise a line would lead there from the symbol.
-  assert (np.asarray(of_bit).max(1) >= points.shape[1]).all()
-  its_low, its_high = ink.box(bit, of_bit >= 0)
-  depth = np.stack([its_high - low, high - its_low])  # From either side, along x and y.
-  assert ((depth >= -1e-4) & (depth <= crops._MARGIN / 2 + 1e-4)).any((0, 2)).all()
-  _, of_none = crops._neighbour(jax.random.key(0), points, stroke, low, high, 0.0)
-  assert (np.asarray(of_none) == -1).all()
 
 
 def test_staff_lines_cross_in_some():
