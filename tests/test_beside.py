@@ -1,5 +1,7 @@
 """What reaches into a crop: how far, from where, how often."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +12,8 @@ from omr_jax import beside, ink
 
 REACH = 4.0
 CASES = 400
+neighbour = jax.jit(beside.neighbour, static_argnames='number')
+edge = jax.jit(beside.edge)
 
 
 @pytest.mark.parametrize('number', [1, 2])
@@ -19,10 +23,8 @@ def test_neighbours_reach_in_from_one_side_by_a_little(number):
   stroke = jnp.pad(stroke, ((0, 0), (0, 24)), constant_values=-1)
   low, high = ink.box(points, stroke >= 0)
 
-  def neighbour(chance):
-    return beside.neighbour(jax.random.key(0), points, stroke, low, high, REACH, chance, number)
-
-  bit, of_bit = neighbour(1.0)
+  ask = functools.partial(neighbour, jax.random.key(0), points, stroke, low, high, REACH)
+  bit, of_bit = ask(1.0, number=number)
   # Strokes of its own; otherwise a line would lead there from the symbol or another neighbour.
   latest = np.asarray(of_bit).max(1)
   assert (latest // points.shape[1] == number).all()
@@ -32,7 +34,7 @@ def test_neighbours_reach_in_from_one_side_by_a_little(number):
   its_low, its_high = ink.box(bit, of_bit >= 0)
   depth = np.stack([its_high - low, high - its_low])  # From either side, along x and y.
   assert ((depth >= -1e-4) & (depth <= REACH + 1e-4)).any((0, 2)).all()
-  _, of_none = neighbour(0.0)
+  _, of_none = ask(0.0, number=number)
   assert (np.asarray(of_none) == -1).all()
 
 
@@ -42,7 +44,7 @@ def lines(pen, chance=1.0):
   low, high = np.tile([10.0, 20.0], (CASES, 1)), np.tile([70.0, 60.0], (CASES, 1))
   each = (jnp.broadcast_to(each, (CASES, *each.shape[1:])) for each in (x, y))
   return np.asarray(
-    beside.edge(
+    edge(
       jax.random.key(0),
       *each,
       jnp.asarray(low),
