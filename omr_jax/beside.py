@@ -1,4 +1,4 @@
-"""What stands beside a symbol on a page and reaches into its crop: neighbours and staff lines.
+"""What stands beside a symbol on a page and reaches into its crop: other symbols and lines.
 
 Drawn inside jit; lengths are in pixels of the tablet.
 """
@@ -34,7 +34,8 @@ def neighbour(
     high: float [batch, 2], the corner opposite.
     reach: By which they reach in, at most.
     chance: How often.
-    number: Which of a crop's neighbours, from 1: so far ahead in the batch is its symbol.
+    number: Which of a crop's neighbours, from 1: so many places before the crop's own in the batch
+      is its symbol.
 
   Returns:
     Points float [batch, 20, 2], and the strokes they belong to, int [batch, 20]: from

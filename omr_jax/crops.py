@@ -1,9 +1,9 @@
 """Symbols as they are cut out of scanned pages, drawn inside jit with all that comes along.
 
 A crop holds the symbol with a pen of any width, and at times a margin and what stands beside the
-symbol on the page (`beside.py`). Ink is ragged, thin in places and gone in others. What a
-crop shows is brought to the canvas by the rule of `render.py` in its `resized` layout, so nothing
-tells how large the symbol was.
+symbol on the page (`beside.py`). Ink is ragged, thin in places and gone in others. What a crop
+shows is brought to the canvas by the rule of `render.py` in its `resized` layout, so nothing tells
+how large the symbol was.
 """
 
 from collections.abc import Mapping
@@ -57,19 +57,14 @@ def new_crops(
   low, high = ink.box(points, stroke >= 0)
   half = pen[:, None] / 2
   low, high = _window(keys[1], low - half, high + half, around)
-  bits, of_bits = zip(
-    *(
-      beside.neighbour(keys[2 + n], points, stroke, low, high, _REACH, around / 2, 1 + n)
-      for n in range(2)
-    ),
-    strict=True,
-  )
+  one = beside.neighbour(keys[2], points, stroke, low, high, _REACH, around / 2, 1)
+  two = beside.neighbour(keys[3], points, stroke, low, high, _REACH, around / 2, 2)
+  all_points = jnp.concatenate([points, one[0], two[0]], 1)
+  all_strokes = jnp.concatenate([stroke, one[1], two[1]], 1)
   zoom = render.scale(high - low, jnp.array([width, height], jnp.float32), max_stretch, max_zoom)
   x = _centres(width, low[:, 0], high[:, 0], zoom[:, 0])[:, None, :]
   y = _centres(height, low[:, 1], high[:, 1], zoom[:, 1])[:, :, None]
-  distance = ink.distances(
-    jnp.concatenate([points, *bits], 1), jnp.concatenate([stroke, *of_bits], 1), x, y
-  )
+  distance = ink.distances(all_points, all_strokes, x, y)
   unit = jnp.sqrt(zoom.prod(-1))[:, None, None]
   dark = jnp.clip((pen[:, None, None] / 2 - distance) * unit + 0.5, 0, 1)
   dark = jnp.maximum(dark, beside.edge(keys[4], x, y, low, high, unit, pen, _REACH, around / 2))

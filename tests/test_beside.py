@@ -28,9 +28,9 @@ def test_neighbours_reach_in_from_one_side_by_a_little(number):
   # Strokes of its own; otherwise a line would lead there from the symbol or another neighbour.
   latest = np.asarray(of_bit).max(1)
   assert (latest // points.shape[1] == number).all()
-  # Of the symbol so far ahead: a box is one stroke, and the other symbol two.
-  ahead = np.roll(np.asarray(stroke).max(1), number)
-  assert (latest % points.shape[1] <= ahead).all() and latest.max() % points.shape[1] == 1
+  # Of the symbol so many places before it: a box is one stroke, and the other symbol two.
+  its_last = np.roll(np.asarray(stroke).max(1), number)
+  assert (latest % points.shape[1] <= its_last).all() and latest.max() % points.shape[1] == 1
   its_low, its_high = ink.box(bit, of_bit >= 0)
   depth = np.stack([its_high - low, high - its_low])  # From either side, along x and y.
   assert ((depth >= -1e-4) & (depth <= REACH + 1e-4)).any((0, 2)).all()
@@ -40,21 +40,11 @@ def test_neighbours_reach_in_from_one_side_by_a_little(number):
 
 def lines(pen, chance=1.0):
   """[CASES, 40, 60]: a window from (10, 20) to (70, 60), a pixel of the tablet to a pixel."""
-  x, y = 10.5 + np.arange(60)[None, None], 20.5 + np.arange(40)[None, :, None]
-  low, high = np.tile([10.0, 20.0], (CASES, 1)), np.tile([70.0, 60.0], (CASES, 1))
-  each = (jnp.broadcast_to(each, (CASES, *each.shape[1:])) for each in (x, y))
-  return np.asarray(
-    edge(
-      jax.random.key(0),
-      *each,
-      jnp.asarray(low),
-      jnp.asarray(high),
-      jnp.ones((CASES, 1, 1)),
-      jnp.full(CASES, pen),
-      REACH,
-      chance,
-    )
-  )
+  x = jnp.tile(10.5 + jnp.arange(60.0), (CASES, 1, 1))
+  y = jnp.tile(20.5 + jnp.arange(40.0)[:, None], (CASES, 1, 1))
+  low, high = jnp.tile(jnp.array([[10.0, 20.0], [70.0, 60.0]]), (CASES, 1, 1)).swapaxes(0, 1)
+  unit, pens = jnp.ones((CASES, 1, 1)), jnp.full(CASES, pen)
+  return np.asarray(edge(jax.random.key(0), x, y, low, high, unit, pens, REACH, chance))
 
 
 def test_lines_lie_along_one_edge():
@@ -64,7 +54,7 @@ def test_lines_lie_along_one_edge():
   assert len(found) > 0.8 * CASES
   sides = np.stack([found[:, :, 0], found[:, :, -1]]).max(2) > 0.5
   ends = np.stack([found[:, 0], found[:, -1]]).max(2) > 0.5
-  # In the middle rows and columns, at most one of four edges has ink, up to REACH deep.
+  # Nothing is deeper than REACH and the pixel it ends in.
   assert found[:, 5:-5, 5:-5].max() == 0
   depth = (found.max(1) > 0.5).sum(1)
   upright = (depth > 0) & (depth <= REACH + 1)
