@@ -43,7 +43,6 @@ CONFIG = $*
 SEED = 0
 pretrained-homus: CONFIG = homus_best
 pretrained-homus: SEED = 4
-pretrained-homus_scans: SEED = 3
 pretrained-homus pretrained-homus_strokes: FORMS = model_int8.onnx  # Each model is below 5 MB.
 
 pretrained-homus pretrained-homus_scans pretrained-homus_strokes: pretrained-%: $(SET_UP)
