@@ -3,7 +3,7 @@
   python -m omr_jax.main --config configs/homus_best.py --workdir runs/homus_best
 
 As `homus.py` on a finer canvas, where flags are apart, with a larger network, stronger augmentation
-and a longer schedule: 2.5 to 6 times the time, by machine.
+and a longer schedule: 2.5 to 4 times the time, by machine.
 """
 
 from ml_collections import ConfigDict
