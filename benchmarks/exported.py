@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from measure import Contender, in_processes, spread, surroundings, table
 
-from omr_jax import described, exported, folders
+from omr_jax.predict import model_json, onnx_session
+from omr_jax.utils import paths
 
 BATCHES = (1, 64)
 
@@ -24,11 +25,11 @@ def main() -> None:
   parser.add_argument('--raw_dir', help='as of omr_jax.main')
   parser.add_argument('--data_dir', help='as of omr_jax.main')
   options = parser.parse_args()
-  from omr_jax.export import export
+  from omr_jax.export.__main__ import export
 
   with tempfile.TemporaryDirectory() as temporary:
     out = Path(temporary) / 'model'
-    data = folders.data_dir(options.data_dir), options.raw_dir
+    data = paths.data_dir(options.data_dir), options.raw_dir
     files = export(options.model, out, data)['files']
     contenders = {'JAX': partial(by_jax, options.model)}
     contenders |= {name: partial(by_file, out / name) for name in files if name != WEIGHTS}
@@ -58,24 +59,25 @@ def _test(told: dict | None) -> list[str]:
 
 def by_jax(run: str) -> Contender:
   """The run's network, compiled."""
-  from omr_jax import backend, run_model
+  from omr_jax.predict import from_run
+  from omr_jax.training import backend
 
   backend.start()
-  about = run_model.describe(run)
-  return _calls(run_model.by_jax(run_model.exact(run), about.facts['temperature']), about)
+  about = from_run.describe(run)
+  return _calls(from_run.by_jax(from_run.exact(run), about.facts['temperature']), about)
 
 
 def by_file(path: Path) -> Contender:
   """One of its forms."""
-  about = described.read(path.parent)
+  about = model_json.read(path.parent)
   if path.suffix == '.onnx':
-    return _calls(exported.open_model(path), about)
+    return _calls(onnx_session.open_model(path), about)
   import jax
 
   return _calls(jax.jit(jax.export.deserialize(path.read_bytes()).call), about)
 
 
-def _calls(function, about: described.Described) -> Contender:
+def _calls(function, about: model_json.Described) -> Contender:
   rng = np.random.default_rng(0)
   calls = {}
   for count in BATCHES:
@@ -83,7 +85,7 @@ def _calls(function, about: described.Described) -> Contender:
       'image': np.where(rng.random((count, about.rule.height, about.rule.width, 1)) < 0.1, 0, 255),
       'size': rng.normal(4, 1, (count, 2)),
     }
-    shapes = described.inputs(about)
+    shapes = model_json.inputs(about)
     inputs = {name: inputs[name].astype(dtype) for name, (dtype, _) in shapes.items()}
     calls[str(count)] = partial(lambda inputs: np.asarray(function(inputs)), inputs)
   return calls, None

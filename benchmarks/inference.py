@@ -43,7 +43,7 @@ def ours(network: str) -> Contender:
   """Our network, compiled by JAX."""
   import jax
 
-  from omr_jax import backend
+  from omr_jax.training import backend
 
   backend.start()
   parts, variables = _network(network)
@@ -83,7 +83,7 @@ def _network(network: str) -> tuple:
   """The recipe's parts, and the params that a seed gives."""
   import jax
 
-  from omr_jax import recipe
+  from omr_jax.recipe import recipe
 
   parts = recipe.create(config_page(*PAGES[network]))
   inputs = recipe.example_inputs(parts)

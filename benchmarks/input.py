@@ -17,7 +17,10 @@ from measure import by_turns, config_page, surroundings, table
 from PIL import Image
 from scipy import ndimage
 
-from omr_jax import backend, devices, recipe, render, scenes, simplify, strokes, views
+from omr_jax.inputs import render, simplify, strokes, views
+from omr_jax.recipe import recipe
+from omr_jax.synthetic import scenes
+from omr_jax.training import backend, devices
 from tfds_builders.homus import made_up
 
 SYMBOLS, PHOTOS, BATCH = 512, 16, 64

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from omr_jax.revision import revision
+from omr_jax.utils.revision import revision
 
 # Calls by name, and what tells whether all contenders compute the same.
 Contender = tuple[Mapping[str, Callable[[], Any]], Any]

@@ -20,7 +20,7 @@ from measure import surroundings, table
 from PIL import Image
 from selenium import webdriver
 
-from omr_jax import probes
+from omr_jax.synthetic import probes
 from omr_jax.web.__main__ import serve
 from omr_jax.web.build import SITE
 

@@ -14,9 +14,12 @@ import jax
 import numpy as np
 from measure import by_turns, config_page, spread, surroundings, table
 
-from omr_jax import backend, devices, feed, recipe, train, views
-from omr_jax.cache import Rows
-from omr_jax.feed import Feed
+from omr_jax.data.cache import Rows
+from omr_jax.inputs import views
+from omr_jax.recipe import recipe
+from omr_jax.training import backend, devices, feed
+from omr_jax.training import step as train
+from omr_jax.training.feed import Feed
 
 PICTURES, STEPS = 512, 20
 

@@ -14,8 +14,8 @@ import threading
 import time
 from pathlib import Path
 
-from omr_jax import folders
 from omr_jax.sweeps import driver, each, page
+from omr_jax.utils import paths
 
 _ROOT = Path(__file__).parent.parent
 _QUICK = 'configs/sweeps/quick.py'
@@ -71,7 +71,7 @@ def _at_once(out: Path) -> None:
   watching.start()
   began = time.monotonic()
   finished = driver.run(
-    sweep, out / 'sweep', None, 1, None, str(folders.data_dir(None)), None, 'at_once:train'
+    sweep, out / 'sweep', None, 1, None, str(paths.data_dir(None)), None, 'at_once:train'
   )
   seconds = time.monotonic() - began
   ended.set()

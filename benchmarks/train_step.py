@@ -80,13 +80,15 @@ def _examples(config: ConfigDict) -> dict[str, np.ndarray]:
 
 def ours(network: str, batch_size: int) -> Contender:
   """This package, as `omr_jax.main` has it."""
-  from omr_jax import backend
+  from omr_jax.training import backend
 
   backend.start(batch_size)
   import jax
   import optax
 
-  from omr_jax import devices, feed, recipe, train
+  from omr_jax.recipe import recipe
+  from omr_jax.training import devices, feed
+  from omr_jax.training import step as train
 
   config = _config(network, batch_size)
   batch, parts = _examples(config), recipe.create(config)
@@ -120,7 +122,7 @@ def pytorch(network: str, batch_size: int, layout: str, compiled: bool) -> Conte
   import torch
   import torch_networks
 
-  from omr_jax import recipe
+  from omr_jax.recipe import recipe
 
   torch.set_num_threads(len(os.sched_getaffinity(0)))
   config = _config(network, batch_size)

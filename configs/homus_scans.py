@@ -2,7 +2,7 @@
 
   python -m omr_jax.main --config configs/homus_scans.py --workdir runs/homus_scans
 
-Every step draws its training symbols as crops (`omr_jax/crops.py`). The network isn't told how
+Every step draws its training symbols as crops (omr_jax/augment). The network isn't told how
 large a symbol was, and reads ink as thick as it is. A finer canvas with a larger network is no
 better here (docs/experiments.md).
 """

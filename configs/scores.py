@@ -47,7 +47,7 @@ def get_config() -> ConfigDict:
   config.augment.shear = 0.0
   config.augment.shift = 24.0
 
-  config.camera = ConfigDict()  # see omr_jax/camera.py
+  config.camera = ConfigDict()  # see omr_jax/augment/camera.py
   config.camera.clean = 0.4
   config.camera.chance = 0.2
   config.camera.rare = 0.1

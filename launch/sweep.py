@@ -13,9 +13,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from omr_jax import folders
 from omr_jax.errors import UserError, answered
-from omr_jax.interrupt import Interrupted
+from omr_jax.utils import paths
+from omr_jax.utils.interrupt import Interrupted
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -73,7 +73,7 @@ def _sweep(options: argparse.Namespace) -> bool:
     options.address,
     options.cpus,
     options.gpus,
-    str(folders.data_dir(options.data_dir).absolute()),
+    str(paths.data_dir(options.data_dir).absolute()),
     options.raw_dir and str(Path(options.raw_dir).absolute()),
   )
 

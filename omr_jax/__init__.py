@@ -4,17 +4,17 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-  from omr_jax.classifier import Classifier
+  from omr_jax.predict.classifier import Classifier
 
 __version__ = '0.1.0'
 
 
 def load(path_or_name: str | os.PathLike = 'scores') -> 'Classifier':
-  """A trained network as a function of pictures; see `omr_jax.classifier`.
+  """A trained network as a function of pictures; see `omr_jax.predict.classifier`.
 
   Raises:
     omr_jax.errors.UserError: There is none, or it is damaged.
   """
-  from omr_jax import classifier
+  from omr_jax.predict import classifier
 
   return classifier.load(path_or_name)

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from omr_jax import evaluate, finished_run, report
 from omr_jax.errors import UserError, answered
-from omr_jax.finished_run import FinishedRun
+from omr_jax.evaluation import finished_run, metrics
+from omr_jax.evaluation.decision import Decision
+from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.report import write
 
 _COMMON = ('protocol', 'data_digest', 'origin')
 
@@ -40,7 +42,7 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
     raise UserError('A run is given twice; each counts once.')
   for run in runs:
     _refuse_unlike(run, first)
-  temperatures = [run.temperature for run in runs]
+  temperatures = [run.decision.temperature for run in runs]
   validation = _mean([run.validation_logits for run in runs], temperatures)
   test = _mean([_in_order(run, first.test_ids, run.test_logits) for run in runs], temperatures)
   predicted = test.argmax(1)
@@ -68,6 +70,7 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
     test_logits=test,
     test_predicted=predicted,
     pictures=shown,
+    decision=Decision(None, metrics.fit_temperature(validation, first.validation_labels)),
   )
 
 
@@ -77,15 +80,15 @@ def table(runs: Sequence[FinishedRun], whole: FinishedRun) -> str:
   lines = [f'{"run":{width}}  validation    test  95 % interval  errors  right alone  together  p']
   for run in runs:
     own = _in_order(run, whole.test_ids, run.correct)
-    only_own, only_together, p = evaluate.mcnemar(own, whole.correct)
+    only_own, only_together, p = metrics.mcnemar(own, whole.correct)
     lines.append(f'{_line(run, width)}  {only_own:11}  {only_together:8}  {p:.2g}')
   return '\n'.join([*lines, _line(whole, width, 'together')])
 
 
 def _line(run: FinishedRun, width: int, name: str | None = None) -> str:
-  validated = np.divide(*evaluate.accuracy(run.validation_logits, run.validation_labels))
+  validated = np.divide(*metrics.accuracy(run.validation_logits, run.validation_labels))
   wrong, n = int((~run.correct).sum()), len(run.test_ids)
-  interval = evaluate.percent_range(*evaluate.wilson_interval(n - wrong, n))
+  interval = metrics.percent_range(*metrics.wilson_interval(n - wrong, n))
   return (
     f'{name or str(run.workdir):{width}}  {100 * validated:8.2f} %  {100 - 100 * wrong / n:6.2f}  '
     f'{interval:>13}  {wrong:6}'
@@ -94,7 +97,7 @@ def _line(run: FinishedRun, width: int, name: str | None = None) -> str:
 
 def _mean(logits: Sequence[np.ndarray], temperatures: Sequence[float]) -> np.ndarray:
   """Log of the mean probability, float64 [symbols, classes]; finite even where none is left."""
-  logs = [evaluate.log_probabilities(*pair) for pair in zip(logits, temperatures, strict=True)]
+  logs = [metrics.log_probabilities(*pair) for pair in zip(logits, temperatures, strict=True)]
   return np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
 
 
@@ -115,8 +118,10 @@ def _in_order(run: FinishedRun, ids: np.ndarray, values: np.ndarray) -> np.ndarr
 
 
 def _refuse_unlike(run: FinishedRun, first: FinishedRun) -> None:
-  if len(run.test_sources):
-    raise UserError(f'{run.workdir}: is of pictures; an ensemble is of runs on symbols.')
+  if run.decision.threshold is not None:
+    raise UserError(
+      f'{run.workdir}: answers by a threshold of its own; an ensemble is of runs without one.'
+    )
   for key in ('protocol', 'data_digest'):
     if run.facts[key] != first.facts[key]:
       raise UserError(
@@ -156,7 +161,7 @@ def _say(options: argparse.Namespace) -> None:
   if options.out is not None:
     whole = whole._replace(workdir=options.out)
     finished_run.save_joined(whole)
-    report.write_pages(whole)
+    write.write_pages(whole)
     print(f'report: {options.out}/report/report.html')
 
 

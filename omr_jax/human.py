@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from omr_jax import folders
 from omr_jax.errors import UserError, answered
-from omr_jax.files import read_json, write_file
+from omr_jax.utils import paths as folders
+from omr_jax.utils.files import read_json, write_file
 
-KINDS = {'symbols': 'homus', 'scores': 'scores'}
+KINDS = {'symbols': 'homus', 'scores': 'scores'}  # The task, and the model that is asked.
 _AGAIN = 'save the result again from the page'
 
 
@@ -48,12 +48,14 @@ def prepare(
   Raises:
     UserError: Another kind of model, or data that is not there.
   """
-  from omr_jax import classifier
+  from omr_jax.predict import classifier
 
   network = classifier.load(model)
-  if network.model.task != kind:
-    raise UserError(f'{model}: knows {network.model.task}, not {kind}; give another --model.')
-  test, pictures = (_symbols if kind == 'symbols' else _scores)(network.model, size, data)
+  if network.model.task.name != kind:
+    raise UserError(f'{model}: knows {network.model.task.name}, not {kind}; give another --model.')
+  examples = network.model.task.examples
+  about, picture = network.model.facts['config'], network.model.picture
+  test, pictures = examples.questions(about, picture, size, *data)
   rows = np.random.default_rng(seed).permutation(len(test['label']))[: count or None]
   given = network.answers([{name: test[name][row] for name in network.model.reads} for row in rows])
   classes = network.model.classes
@@ -68,7 +70,8 @@ def prepare(
   ]
   session = {'kind': kind, 'classes': list(classes), 'questions': questions}
   session['digest'] = hashlib.sha256(json.dumps(session).encode()).hexdigest()
-  return session | ({'cheat': _cheat_sheet(network.model)} if kind == 'symbols' else {})
+  shown = {name: _address(drawn) for name, drawn in examples.cheat_sheet(picture).items()}
+  return session | ({'cheat': shown} if shown else {})
 
 
 def merge(paths: Sequence[Path]) -> str:
@@ -77,7 +80,7 @@ def merge(paths: Sequence[Path]) -> str:
   Raises:
     UserError: A file is no result, or of other classes than the first.
   """
-  from omr_jax import evaluate
+  from omr_jax.evaluation import metrics
 
   results = [_result(path) for path in paths]
   classes = results[0]['classes']
@@ -92,8 +95,8 @@ def merge(paths: Sequence[Path]) -> str:
   lines.append(_accuracy('the model, on all these', together[:, 0] == together[:, 2]))
   lines += ['', '| class | n | precision | recall | model: precision | recall |']
   lines.append('| --- ' * 6 + '|')
-  tables = [evaluate.confusion_matrix(*together[:, [0, i]].T, len(classes)) for i in (1, 2)]
-  shares = [share for table in tables for share in evaluate.precision_recall(table)]
+  tables = [metrics.confusion_matrix(*together[:, [0, i]].T, len(classes)) for i in (1, 2)]
+  shares = [share for table in tables for share in metrics.precision_recall(table)]
   for number, name in enumerate(classes):
     n = tables[0][number].sum()
     cells = ['' if np.isnan(share[number]) else f'{100 * share[number]:.1f}' for share in shares]
@@ -102,58 +105,11 @@ def merge(paths: Sequence[Path]) -> str:
 
 
 def _accuracy(name: str, right: np.ndarray) -> str:
-  from omr_jax import evaluate
+  from omr_jax.evaluation import metrics
 
   correct, n = int(right.sum()), len(right)
-  interval = evaluate.percent_range(*evaluate.wilson_interval(correct, n))
+  interval = metrics.percent_range(*metrics.wilson_interval(correct, n))
   return f'| {name} | {correct} | {n} | {100 * correct / n:.2f} % | {interval} |'
-
-
-def _symbols(model, size: int, data: tuple[Path, str | None]):
-  """The test split, and its pictures uint8 [symbols, height, width]."""
-  from omr_jax import symbol_data
-
-  del size
-  config = model.facts['config']['data']
-  dataset = symbol_data.load(
-    config['protocol'], model.picture, *data, allow_changed=config['allow_changed']
-  )
-  test = dataset.splits['test']
-  return test, test['image'][..., 0]
-
-
-def _scores(model, size: int, data: tuple[Path, str | None]):
-  """The same of pages; the network's own views, and pictures of the wanted size."""
-  from omr_jax import examples, score_data
-
-  config, rule = model.facts['config'], model.picture
-  tested = score_data.Tested(config['data']['fold'], config['data']['hold_out'])
-
-  def load(side: int, tiles: int):
-    # Without what trains: only the test split is looked at.
-    picture = score_data.Picture(side, side, tiles, whole=1.0, papers=0, scenes=0)
-    dataset = score_data.load(
-      config['data']['protocol'], tested, config['data']['balance'], picture, *data
-    )
-    return dataset.splits['test']
-
-  test = load(rule.height, rule.tiles)
-  seen = examples.as_given(np.asarray(test['views']), 'views', model)
-  return dict(test) | {'views': seen}, load(size, 0)['image']
-
-
-def _cheat_sheet(model) -> dict[str, str]:
-  """A picture of each class, drawn by code."""
-  from omr_jax import render, strokes
-  from tfds_builders.homus import made_up
-
-  found = {}
-  for name, content in made_up.files(writers=1).items():
-    symbol = strokes.parse(content, name)
-    if symbol.label not in found:
-      drawn = render.draw(symbol.points, symbol.stroke, model.picture)
-      found[symbol.label] = _address(drawn)
-  return found
 
 
 def _address(picture: np.ndarray) -> str:

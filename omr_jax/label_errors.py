@@ -20,10 +20,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from omr_jax import decision, evaluate, finished_run
 from omr_jax.errors import UserError, answered, nearest
-from omr_jax.files import output
-from omr_jax.finished_run import FinishedRun
+from omr_jax.evaluation import decision, finished_run, metrics
+from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.utils.files import output
 
 COLUMNS = ('id', 'label', 'answer', 'confidence', 'kind')
 CLEAR = 'wrong label'  # The answer is what is written there, beyond doubt.
@@ -60,7 +60,7 @@ def ranked(run: FinishedRun) -> list[Suspect]:
     UserError: It is of pictures of scores.
   """
   _refuse_pictures(run)
-  sure = decision.confidence(run.test_logits, run.test_predicted, run.temperature)
+  sure = decision.confidence(run.test_logits, run.test_predicted, run.decision.temperature)
   wrong = np.flatnonzero(~run.correct)
   return [
     Suspect(
@@ -172,13 +172,13 @@ def table(runs: Sequence[FinishedRun], judged: Mapping[str, Suspect]) -> str:
 
 
 def _share(right: int, n: int) -> str:
-  interval = evaluate.percent_range(*evaluate.wilson_interval(right, n))
+  interval = metrics.percent_range(*metrics.wilson_interval(right, n))
   return f'{100 * right / n:.2f} % ({right} of {n}, {interval})'
 
 
 def _refuse_pictures(run: FinishedRun) -> None:
-  if len(run.test_sources):
-    raise UserError(f'{run.workdir}: is of pictures; give a run on symbols.')
+  if run.decision.threshold is not None:
+    raise UserError(f'{run.workdir}: answers by a threshold; give a run on symbols.')
 
 
 def main(arguments: list[str] | None = None) -> int:

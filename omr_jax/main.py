@@ -2,9 +2,9 @@
 
 python -m omr_jax.main --config configs/homus.py --workdir runs/homus
 
-A number's list, such as --config.seed=0,1,2, trains several networks as one program, each with a
-folder in the workdir; see `omr_jax.population`. With --distributed several processes train one
-network; see launch/README.md.
+A list of numbers, such as --config.seed=0,1,2, trains several networks as one program, each with a
+folder in the workdir (`omr_jax.recipe.population`). With --distributed several processes train one
+network (launch/README.md).
 """
 
 import contextlib
@@ -17,9 +17,10 @@ from typing import NoReturn
 from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
-from omr_jax import folders, population
 from omr_jax.errors import UserError, answered
-from omr_jax.interrupt import Interrupted
+from omr_jax.recipe import population
+from omr_jax.utils import paths
+from omr_jax.utils.interrupt import Interrupted
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'Page of an experiment, see configs/.')
 _WORKDIR = flags.DEFINE_string(
@@ -98,7 +99,7 @@ def checked(config: ConfigDict) -> dict[str, ConfigDict]:
   Raises:
     UserError: See there and `check.check_config`; a key on the command line that no choice reads.
   """
-  from omr_jax import check
+  from omr_jax.recipe import check
 
   configs = population.split(config, _lists)
   for member in configs.values():
@@ -116,7 +117,7 @@ def given() -> set[str]:
 def _train(config: ConfigDict, name: str, workdir: Path) -> None:
   configs = checked(config)
   # What a training needs is imported only now, so that a wrong config is answered soon.
-  from omr_jax import backend, loop, processes
+  from omr_jax.training import backend, loop, processes
 
   if _DISTRIBUTED.value and len(configs) > 1:
     raise UserError('--distributed trains one network; give one value instead of a list.')
@@ -125,7 +126,7 @@ def _train(config: ConfigDict, name: str, workdir: Path) -> None:
     if _DISTRIBUTED.value:
       others = _COORDINATOR.value, _NUM_PROCESSES.value, _PROCESS_ID.value
       stack.enter_context(processes.joined(*others))
-    loop.train_all(configs, name, workdir, folders.data_dir(_DATA_DIR.value), _RAW_DIR.value)
+    loop.train_all(configs, name, workdir, paths.data_dir(_DATA_DIR.value), _RAW_DIR.value)
 
 
 def parse(arguments: list[str]) -> list[str]:

@@ -29,8 +29,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from omr_jax import pictures, scans
+from omr_jax import scans
 from omr_jax.errors import UserError, answered
+from omr_jax.inputs import pictures
 
 MARGINS = (0, 4, 12)  # Pixels of the page on each side.
 CHOSEN = ('random', 'class')

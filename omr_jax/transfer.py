@@ -10,8 +10,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from omr_jax import backend, evaluate, folders
 from omr_jax.errors import UserError, answered, nearest
+from omr_jax.evaluation import metrics
+from omr_jax.training import backend
+from omr_jax.utils import paths
 
 
 def transfer(
@@ -24,13 +26,14 @@ def transfer(
   """
   import jax
 
-  from omr_jax import symbol_data, train, trained
+  from omr_jax.tasks.symbols import data as symbol_data
+  from omr_jax.training import step, trained
   from tfds_builders import homus
 
   if protocol not in homus.PROTOCOLS:
     raise UserError(f'{protocol!r}: no such split protocol{nearest(protocol, homus.PROTOCOLS)}')
   network = trained.load(model)
-  if network.config.data.name != 'homus':
+  if network.parts.task.name != 'symbols':
     raise UserError(f'{model}: knows no symbols; give the workdir of a run on HOMUS.')
   own = network.config.data.protocol
   if (own == 'made_up') == (protocol == 'made_up'):
@@ -39,16 +42,16 @@ def transfer(
       'its report.'
     )
   dataset = symbol_data.load(
-    protocol, network.parts.drawing, data_dir, raw_dir, allow_changed=False
+    protocol, network.parts.picture, data_dir, raw_dir, allow_changed=False
   )
-  logits = train.predict(
+  logits = step.predict(
     jax.jit(network.parts.logits),
     network.variables,
     dataset.splits['test'],
     network.parts.evaluates,
   )
-  correct, n = evaluate.accuracy(logits, dataset.splits['test']['label'])
-  return correct, n, evaluate.wilson_interval(correct, n)
+  correct, n = metrics.accuracy(logits, dataset.splits['test']['label'])
+  return correct, n, metrics.wilson_interval(correct, n)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,11 +68,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _say(options: argparse.Namespace) -> None:
   correct, n, interval = transfer(
-    options.model, options.protocol, folders.data_dir(options.data_dir), options.raw_dir
+    options.model, options.protocol, paths.data_dir(options.data_dir), options.raw_dir
   )
   print(
     f'{options.model} on the test symbols of {options.protocol}: {100 * correct / n:.2f} % '
-    f'({correct} of {n}, 95 % interval {evaluate.percent_range(*interval)})'
+    f'({correct} of {n}, 95 % interval {metrics.percent_range(*interval)})'
   )
 
 

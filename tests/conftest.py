@@ -15,7 +15,8 @@ import pytest
 from ml_collections import ConfigDict
 from PIL import Image
 
-from omr_jax import data, recipe
+from omr_jax.data import dataset as data
+from omr_jax.recipe import recipe
 
 ROOT = Path(__file__).parent.parent
 
@@ -148,7 +149,7 @@ def score_run(picture_folders, tmp_path_factory) -> Path:
 
   That of pytest's workers which needs it first trains it for all; each has a copy of its own.
   """
-  from omr_jax import loop
+  from omr_jax.training import loop
 
   session = tmp_path_factory.getbasetemp()
   if 'PYTEST_XDIST_WORKER' in os.environ:

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from test_report import made_run
 
-from omr_jax import ensemble, finished_run, report
+from omr_jax import ensemble
 from omr_jax.errors import UserError
+from omr_jax.evaluation import finished_run
+from omr_jax.report import compare, write
 
 
 def read(*folders):
@@ -65,7 +67,7 @@ def test_report_and_table(tmp_path, capsys):
   assert wrong == ['1-4']
   assert '1-4' in (out / 'report/report.html').read_text()
   # All together read as a run, which can be compared and asked again.
-  compared = report.compare(runs := read(out, a), [report.write_pages(run) for run in runs])
+  compared = compare.compare(runs := read(out, a), [write.write_pages(run) for run in runs])
   assert 'only the first is right on 1 symbols, only the second on 0' in compared
   row = next(line for line in said.splitlines() if line.startswith(str(a)))
   assert row.split()[-3:] == ['0', '1', '1']  # Right alone, together alone, p.
@@ -114,7 +116,7 @@ def test_a_result_that_is_replaced_half_reads_as_none(tmp_path, monkeypatch):
   def interrupted(run):
     raise KeyboardInterrupt
 
-  monkeypatch.setattr(report, 'write_pages', interrupted)
+  monkeypatch.setattr(write, 'write_pages', interrupted)
   assert ensemble.main([str(a), str(c), '--out', both]) == 1
   with pytest.raises(UserError, match='no finished evaluation'):
     finished_run.read(both)

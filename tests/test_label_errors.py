@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from test_report import made_run
 
-from omr_jax import finished_run, label_errors
+from omr_jax import label_errors
 from omr_jax.errors import UserError
+from omr_jax.evaluation import finished_run
 
 HEADER = '\t'.join(label_errors.COLUMNS)
 

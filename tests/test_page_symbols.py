@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from omr_jax import page_symbols, strokes
+from omr_jax import page_symbols
 from omr_jax.errors import UserError
+from omr_jax.inputs import strokes
 from omr_jax.page_symbols import PageSymbol
 
 

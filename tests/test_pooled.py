@@ -9,9 +9,12 @@ import pytest
 from conftest import ROOT, config_page
 from test_report import Page
 
-from omr_jax import evaluate, finished_run, pool, pooled, report
+from omr_jax import pooled
 from omr_jax.errors import UserError
-from omr_jax.page_parts import DASH
+from omr_jax.evaluation import finished_run, metrics
+from omr_jax.report import write
+from omr_jax.report.parts import DASH
+from omr_jax.tasks.scores import pool
 
 LN = math.log
 # id: source, log-odds. With even odds, at temperature 1: p2 and s2 are wrong, at odds of 3.5 and 2.
@@ -43,11 +46,11 @@ def made_run(workdir, config, tested, validation, threshold, probes=(-1.0, 4.0),
   log_odds = np.array([score for _, score in tested.values()])
   labels = np.array([source.startswith('scores/') for source in sources], int)
   greys = np.arange(10, 10 + len(tested), dtype=np.uint8)
-  report.save_evaluation(
+  finished_run.save_evaluation(
     workdir,
     ['other', 'scores'],
     (validation[1], logits(validation[0])),
-    report.Tested(
+    finished_run.Tested(
       np.array(list(tested)),
       labels,
       logits(log_odds),
@@ -69,7 +72,7 @@ def made_run(workdir, config, tested, validation, threshold, probes=(-1.0, 4.0),
     'tested_epoch': 60,
     'parameters': 9,
   }
-  report.write(workdir, {**facts, 'seconds': 90.0})
+  write.write(workdir, {**facts, 'seconds': 90.0})
   return workdir
 
 
@@ -196,7 +199,7 @@ def test_page(tmp_path, runs, over):
     over
   ]
   assert title in words
-  low, high = evaluate.wilson_interval(4, 7)
+  low, high = metrics.wilson_interval(4, 7)
   assert f'{100 * low:.2f}{DASH}{100 * high:.2f} %' in words
   assert 'table 1' in words and '1 of 2' in words
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from omr_jax import classifier, render, scans, strokes
-from omr_jax.described import Described
+from omr_jax import scans
+from omr_jax.inputs import render, strokes
+from omr_jax.predict import classifier
+from omr_jax.predict.model_json import Described
 from tfds_builders import homus
 from tfds_builders.homus import made_up
 

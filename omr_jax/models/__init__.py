@@ -24,15 +24,16 @@ import jax
 import jax.numpy as jnp
 from flax.typing import Dtype
 
-from omr_jax import pen, values
 from omr_jax.errors import UserError, nearest
+from omr_jax.inputs import pen_path
 from omr_jax.models import layers
 from omr_jax.models.fused import FusedResNet
 from omr_jax.models.preact import PreactResNet
 from omr_jax.models.resnet import ResNet
 from omr_jax.models.strokes import StrokeResNet
 from omr_jax.models.vgg import VGG
-from omr_jax.values import FLAG, Rule, whole
+from omr_jax.utils import rules
+from omr_jax.utils.rules import FLAG, Rule, whole
 
 # These halve the picture by a pool between groups, the strided ones by a group's first convolution.
 _POOLED = partial(
@@ -100,7 +101,7 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
   Called as `module.apply(variables, inputs, train=...)` with `inputs` a dict: `image` [batch,
   height, width, channels], dark ink (0) on white (255), uint8 or float32, and, for those that name
   it, `size` float32 [batch, 2], the logarithms of width and height of a symbol's box, and `pen`
-  float32 [batch, points, 3], see `omr_jax.pen`. Returns float32 logits [batch, classes].
+  float32 [batch, points, 3] (`omr_jax.inputs.pen_path`). Returns float32 logits [batch, classes].
 
   Args:
     name: A key of NETWORKS.
@@ -122,7 +123,7 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
         f'{name} has no argument {argument!r}{nearest(argument, network.func.options)}'
       )
     rule = _VALUES[argument]
-    if not values.holds(rule, value):
+    if not rules.holds(rule, value):
       raise UserError(f'{name}: {argument} is {value!r}; it must be {rule[0]}.')
   module = network(num_classes=num_classes, dtype=dtype, **arguments)
   for widths, blocks in (('widths', 'blocks'), ('pen_widths', 'pen_blocks')):
@@ -176,7 +177,7 @@ def _fits(module: nn.Module, height: int, width: int) -> bool:
   inputs = {
     'image': jax.ShapeDtypeStruct((1, height, width, 1), jnp.uint8),
     'size': jax.ShapeDtypeStruct((1, 2), jnp.float32),
-    'pen': jax.ShapeDtypeStruct((1, pen.POINTS, 3), jnp.float32),
+    'pen': jax.ShapeDtypeStruct((1, pen_path.POINTS, 3), jnp.float32),
   }
   try:
     jax.eval_shape(partial(module.init, train=False), jax.random.key(0), inputs)
@@ -186,8 +187,8 @@ def _fits(module: nn.Module, height: int, width: int) -> bool:
 
 
 def _is_canvas(value: Any) -> bool:
-  return len(value) == 2 and all(values.is_whole(n, 16, 512) for n in value)
+  return len(value) == 2 and all(rules.is_whole(n, 16, 512) for n in value)
 
 
 def _are_counts(value: Any, most: int) -> bool:
-  return 0 < len(value) <= 16 and all(values.is_whole(n, 1, most) for n in value)
+  return 0 < len(value) <= 16 and all(rules.is_whole(n, 1, most) for n in value)

@@ -8,8 +8,8 @@ the rows above and below say what was there. The rest fills the network's own ca
 import jax
 import jax.numpy as jnp
 
-from omr_jax import render
-from omr_jax.models.glance import MARGIN, MAX_STRETCH, MAX_ZOOM
+from omr_jax.inputs import geometry
+from omr_jax.models.soft_ink import MARGIN, MAX_STRETCH, MAX_ZOOM
 
 _INK = 0.3  # Darker belongs to the symbol.
 _REACH = 1.5  # Rows: standard deviation of the weights of those above and below.
@@ -36,7 +36,7 @@ def enlarged(dark: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.A
   )
   box = jnp.maximum(high - low, 1)
   room = jnp.array([width - 1.0, height - 1.0], ink.dtype)
-  zoom = render.scale(box, room - 2 * MARGIN, MAX_STRETCH, MAX_ZOOM)
+  zoom = geometry.scale(box, room - 2 * MARGIN, MAX_STRETCH, MAX_ZOOM)
   centre = (low + high) / 2
   part = jax.lax.slice_in_dim  # See `strokes.features`.
   x, y = (part(centre, i, i + 1, axis=1) for i in (0, 1))

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax.typing import Dtype
 
-from omr_jax.models import glance
+from omr_jax.models import soft_ink
 from omr_jax.models.preact import PreactResNet
 from omr_jax.models.strokes import StrokeResNet
 
@@ -73,7 +73,7 @@ class FusedResNet(nn.Module):
     )
     pen = StrokeResNet(widths=self.pen_widths, blocks=self.pen_blocks, hidden=self.hidden, **common)
     if self.canvas:
-      image, size = glance.drawn(inputs['pen'], *self.canvas)
+      image, size = soft_ink.drawn(inputs['pen'], *self.canvas)
       inputs = {**inputs, 'image': image, 'size': size}
     seen, followed = picture(inputs, train), pen(inputs, train)
     both = seen + followed

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 from flax.linen.dtypes import promote_dtype
 from flax.typing import Dtype
 
+from omr_jax.inputs.geometry import BRIGHTNESS
 from omr_jax.models.convolution import convolve
-from omr_jax.pictures import BRIGHTNESS
 
 # Keras's defaults, which the original systems keep: Glorot-uniform kernels, 'same' padding, biases.
 Conv = partial(

@@ -48,7 +48,7 @@ class StrokeResNet(nn.Module):
     """Inputs to float32 logits [batch, classes].
 
     Args:
-      inputs: `pen` float32 [batch, points, 3], see `omr_jax.pen.way`.
+      inputs: `pen` float32 [batch, points, 3], see `omr_jax.inputs.pen_path.way`.
       train: Normalize by the batch, and drop out.
     """
     conv = partial(layers.Conv, use_bias=False, dtype=self.dtype)
@@ -66,7 +66,7 @@ def features(pen: jax.Array) -> jax.Array:
   """What the network sees of a way, wherever on the tablet it is.
 
   Args:
-    pen: float32 [batch, points, 3], see `omr_jax.pen.way`.
+    pen: float32 [batch, points, 3], see `omr_jax.inputs.pen_path.way`.
 
   Returns:
     float32 [batch, points, 10]. Of each point: x and y in units of the longer side of the box, x

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import scipy
 
-from omr_jax import evaluate
+from omr_jax.evaluation import metrics
 from omr_jax.sweeps.results import Row
 
 
@@ -122,7 +122,7 @@ def _setting(name: str, group: Sequence[Row]) -> Setting:
     statistics.stdev(validation) if len(group) > 1 else math.nan,
     statistics.mean(accuracies),
     statistics.stdev(accuracies) if len(group) > 1 else math.nan,
-    *evaluate.wilson_interval(*counts),
+    *metrics.wilson_interval(*counts),
     sum(summary['seconds'] / summary['trained_together'] for summary in summaries),
   )
 

@@ -11,9 +11,9 @@ import ray
 from ray.exceptions import RayError, TaskCancelledError
 
 from omr_jax.errors import UserError
-from omr_jax.interrupt import signals
 from omr_jax.sweeps import worker
 from omr_jax.sweeps.folder import Pack
+from omr_jax.utils.interrupt import signals
 
 _SECONDS_TO_STOP = 90
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from omr_jax.interrupt import Interrupted
 from omr_jax.sweeps import analysis, cluster, folder, live, report, results
 from omr_jax.sweeps.page import Sweep
+from omr_jax.utils.interrupt import Interrupted
 
 _SHOWN = 10
 _ANOTHER = 'another process is at this sweep; wait for it, or choose another --out.'

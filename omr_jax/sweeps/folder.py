@@ -17,9 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from omr_jax import metrics
 from omr_jax.errors import UserError
-from omr_jax.files import read_json, write_file
+from omr_jax.evaluation import history as metrics
+from omr_jax.utils.files import read_json, write_file
 
 if TYPE_CHECKING:  # What loads JAX, a program loads itself when it trains.
   from ml_collections import ConfigDict
@@ -109,7 +109,7 @@ def configs(pack: Pack) -> dict[str, 'ConfigDict']:
   """Of the runs, by name."""
   from ml_collections import ConfigDict
 
-  from omr_jax.trained import tuples
+  from omr_jax.training.trained import tuples
 
   found = read_json(pack.out / 'packs' / f'{pack.name}.json', 'start the sweep again')
   return {run: ConfigDict(tuples(config)).lock() for run, config in found.items()}

@@ -10,10 +10,10 @@ from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 
-from omr_jax.announce import duration
-from omr_jax.files import read_json
 from omr_jax.sweeps import folder, report
 from omr_jax.sweeps.folder import Pack
+from omr_jax.utils.files import read_json
+from omr_jax.utils.words import duration
 
 _SHOWN = 20  # Packs that are going on.
 _SECONDS_BETWEEN_REPORTS = 30

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
-from omr_jax import check, population
 from omr_jax.errors import UserError, nearest
+from omr_jax.recipe import check, population
 
 _NAME = re.compile(r'[\w.=,+-]{1,200}')  # Of a folder, on every file system and in every shell.
 

@@ -5,12 +5,12 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from omr_jax import figures, page_parts
-from omr_jax.announce import duration
-from omr_jax.files import read_json, write_file
-from omr_jax.page_parts import DASH, percent
+from omr_jax.report import figures, parts
+from omr_jax.report.parts import DASH, percent
 from omr_jax.sweeps import analysis, folder, results
 from omr_jax.sweeps.results import Row
+from omr_jax.utils.files import read_json, write_file
+from omr_jax.utils.words import duration
 
 _CURVES = 12  # Settings whose learning curves are drawn, the best ones.
 
@@ -51,7 +51,7 @@ def _page(out: Path, said: dict, runs: Sequence[Row]) -> str:
   }
   if finished:
     tiles['Best on validation'] = percent(analysis.ranking(runs)[0].validation)
-  return page_parts.fill(
+  return parts.fill(
     f'{len(finished)} of {len(runs)} runs finished',
     f'sweep {said["name"]}, {said["config"]}',
     'Ranked by validation accuracy: the test split is for the final figure, not for choices. Runs '
@@ -79,7 +79,7 @@ def _ranking(runs: Sequence[Row]) -> str:
   head = _row(
     'setting', 'runs', 'validation', '±', 'test', '±', '95 % interval of the test', 'time', tag='th'
   )
-  return page_parts.table(
+  return parts.table(
     'Means over seeds, ± their standard deviation; the interval is Wilson’s, of all answers',  # noqa: RUF001
     head,
     body,
@@ -100,7 +100,7 @@ def _effects(runs: Sequence[Row]) -> str:
     for each in analysis.effects(runs)
   )
   head = _row('factor', 'pairs', 'validation', 'test', '95 % interval of the test', tag='th')
-  return page_parts.table(
+  return parts.table(
     'Mean difference in points over pairs of runs that differ in this factor only; t interval',
     head,
     body,
@@ -112,9 +112,7 @@ def _correlations(runs: Sequence[Row]) -> str:
     _row(key, n, f'{rho:+.2f}', f'{p:.2g}') for key, n, rho, p in analysis.correlations(runs)
   )
   head = _row('key', 'runs', 'rank correlation', 'p', tag='th')
-  return page_parts.table(
-    'Numbers drawn at random, with validation accuracy (Spearman)', head, body
-  )
+  return parts.table('Numbers drawn at random, with validation accuracy (Spearman)', head, body)
 
 
 def _curves(out: Path, runs: Sequence[Row]) -> str:
@@ -147,7 +145,7 @@ def _runs(runs: Sequence[Row]) -> str:
     'run', 'state', 'validation', 'test', 'epochs', 'time', 'together', 'images/s', 'memory',
     'starts', 'log', tag='th',
   )  # fmt: skip
-  return page_parts.table('All runs, and what each has cost', head, body)
+  return parts.table('All runs, and what each has cost', head, body)
 
 
 def _run(row: Row) -> str:
@@ -170,7 +168,7 @@ def _run(row: Row) -> str:
 
 def _errors(failed: Sequence[Row]) -> str:
   body = ''.join(_row(row.run, row.error) for row in failed)
-  return page_parts.table(
+  return parts.table(
     'Runs that can not be finished', _row('run', 'why', tag='th'), body, kind='words'
   )
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from omr_jax import report
 from omr_jax.errors import UserError
-from omr_jax.files import read_json, write_file
+from omr_jax.report import write
 from omr_jax.sweeps import folder, levels
 from omr_jax.sweeps.folder import Pack
+from omr_jax.utils.files import read_json, write_file
 
 COLUMNS = (
   'run',
@@ -80,7 +80,7 @@ def write_csv(out: Path, runs: Sequence[Row]) -> None:
       ]
     )
   header = *COLUMNS, *factors, *(f'config.{key}' for key in keys)
-  write_file(out / 'sweep.csv', report.csv_file(header, lines))
+  write_file(out / 'sweep.csv', write.csv_file(header, lines))
 
 
 def state(row: Row) -> str:

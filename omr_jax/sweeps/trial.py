@@ -17,9 +17,9 @@ import threading
 from pathlib import Path
 
 from omr_jax.errors import UserError
-from omr_jax.interrupt import Interrupted
 from omr_jax.sweeps import folder
 from omr_jax.sweeps.folder import Pack
+from omr_jax.utils.interrupt import Interrupted
 
 # Of this program: all runs are finished, or why not is written down; saved to go on later.
 OVER, STOPPED = 0, 3
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
 
 def train(pack: Pack, data_dir: str, raw_dir: str | None) -> None:
   """Trains a pack as `omr_jax.main` does: from its checkpoint, if there is one."""
-  from omr_jax import backend, loop
+  from omr_jax.training import backend, loop
 
   configs = folder.configs(pack)
   if pack.is_alone:

@@ -14,8 +14,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from omr_jax import strokes
 from omr_jax.errors import UserError
+from omr_jax.inputs import strokes
 
 NAME = 'HOMUS-2.0.zip'
 URL = f'https://github.com/apacha/OMR-Datasets/releases/download/datasets/{NAME}'

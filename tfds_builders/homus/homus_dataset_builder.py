@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow_datasets as tfds
 
-from omr_jax import strokes
 from omr_jax.errors import UserError
+from omr_jax.inputs import strokes
 from tfds_builders import original_split, prepared
 from tfds_builders.homus import archive, splits
 

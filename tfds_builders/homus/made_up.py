@@ -7,7 +7,7 @@ rounded to pixels, so platforms whose sines differ in the last digit agree too.
 
 import numpy as np
 
-from omr_jax import strokes
+from omr_jax.inputs import strokes
 from tfds_builders.homus.made_up_pen import Hand, turned
 from tfds_builders.homus.made_up_templates import TEMPLATES
 

@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterable, Mapping
 
 from omr_jax.errors import UserError
-from omr_jax.strokes import Symbol
+from omr_jax.inputs.strokes import Symbol
 
 NUM_FOLDS = 10
 

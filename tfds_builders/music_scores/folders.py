@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import tqdm
 
-from omr_jax import pictures as reading
 from omr_jax.errors import UserError
+from omr_jax.inputs import pictures as reading
 from tfds_builders.music_scores import perceptual
 from tfds_builders.music_scores.groups import Picture, by_name, merged
 
-# Larger files are no pictures that could be decoded (see `omr_jax.pictures`).
+# Larger files are no pictures that could be decoded (see `omr_jax.inputs.pictures`).
 MAX_BYTES = 500_000_000
 
 _SUFFIXES = re.compile(r'\.(jpe?g|jpe|png|tiff?|webp|bmp|gif|hei[cf])', re.IGNORECASE)

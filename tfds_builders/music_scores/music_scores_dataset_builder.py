@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from omr_jax.errors import UserError
-from omr_jax.pictures import CLASSES
+from omr_jax.inputs.pictures import CLASSES
 from tfds_builders import prepared
 from tfds_builders.music_scores import folders, groups, paper
 

@@ -15,7 +15,7 @@ from scipy import fft
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from omr_jax import pictures
+from omr_jax.inputs import geometry, pictures
 
 MAX_BITS = 36  # by which pictures that look the same differ
 
@@ -37,7 +37,7 @@ def fingerprint(content: bytes, name: str) -> np.ndarray:
   picture = pictures.load(content, name, _SIDE, _SIDE)
   # Without rounding, one and the same blank page would give whatever the transform's last bits do.
   waves = (
-    fft.dctn(picture @ np.array(pictures.BRIGHTNESS))[:_FREQUENCIES, :_FREQUENCIES]
+    fft.dctn(picture @ np.array(geometry.BRIGHTNESS))[:_FREQUENCIES, :_FREQUENCIES]
     .ravel()[1:]
     .round()
   )

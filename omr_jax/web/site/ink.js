@@ -1,6 +1,6 @@
-// Strokes to what the symbol networks read. The picture follows omr_jax/render.py, layout `scaled`,
+// Strokes to what the symbol networks read. The picture follows omr_jax/inputs/render.py, layout `scaled`,
 // anti-aliased; Pillow rounds a line's ends to whole pixels of the large picture, which this doesn't,
-// so edges may differ by a grey level or two dozen. The pen's way follows omr_jax/pen.py.
+// so edges may differ by a grey level or two dozen. The pen's way follows omr_jax/inputs/pen_path.py.
 
 const OVERSAMPLING = 4;
 const JUMP = 0.35; // Of its length, where the pen is up.

@@ -1,4 +1,4 @@
-// Pictures to what the network looks at: the rules of omr_jax/pictures.py and omr_jax/views.py, to
+// Pictures to what the network looks at: the rules of omr_jax/inputs/pictures.py and omr_jax/inputs/views.py, to
 // the last bit.
 
 const BITS = 22; // Of Pillow's weights.

@@ -1,0 +1,210 @@
+"""What light, lens, sensor and file do to a picture, each by numbers given per example.
+
+Pictures are planes: float32 [batch, 3, height, width] in 0..255. Random draws are `camera.look`'s.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from omr_jax.inputs.geometry import BRIGHTNESS
+
+# Tables K.1 and K.2 of the JPEG standard (ITU-T T.81), brightness and colour.
+_TABLES = np.array(
+  [
+    [
+      [16, 11, 10, 16, 24, 40, 51, 61],
+      [12, 12, 14, 19, 26, 58, 60, 55],
+      [14, 13, 16, 24, 40, 57, 69, 56],
+      [14, 17, 22, 29, 51, 87, 80, 62],
+      [18, 22, 37, 56, 68, 109, 103, 77],
+      [24, 35, 55, 64, 81, 104, 113, 92],
+      [49, 64, 78, 87, 103, 121, 120, 101],
+      [72, 92, 95, 98, 112, 100, 103, 99],
+    ],
+    [
+      [17, 18, 24, 47, 99, 99, 99, 99],
+      [18, 21, 26, 66, 99, 99, 99, 99],
+      [24, 26, 56, 99, 99, 99, 99, 99],
+      [47, 66, 99, 99, 99, 99, 99, 99],
+      [99, 99, 99, 99, 99, 99, 99, 99],
+      [99, 99, 99, 99, 99, 99, 99, 99],
+      [99, 99, 99, 99, 99, 99, 99, 99],
+      [99, 99, 99, 99, 99, 99, 99, 99],
+    ],
+  ],
+  np.float32,
+)
+
+
+def grey(planes: jax.Array) -> jax.Array:
+  """Brightness in all three channels."""
+  return jnp.broadcast_to(_brightness(planes)[:, None], planes.shape)
+
+
+def _brightness(planes: jax.Array) -> jax.Array:
+  """[batch, 3, height, width] to [batch, height, width]."""
+  return sum(weight * planes[:, i] for i, weight in enumerate(BRIGHTNESS))
+
+
+def kept(*values: jax.Array) -> tuple[jax.Array, ...]:
+  """The values as they are, worked out once; the first must be finite.
+
+  On CPU XLA fuses a chain of steps into its end and then works the whole chain out again for each
+  place that reads from it, 25 times in a blur. There it drops `optimization_barrier` before it
+  fuses, but not a branch that is decided at run time.
+  """
+
+  def branch(*values: jax.Array) -> tuple[jax.Array, ...]:
+    finite = values[0].reshape(-1)[0].astype(jnp.float32) < jnp.inf
+    return jax.lax.cond(finite, lambda *v: v, lambda *v: jax.tree.map(jnp.zeros_like, v), *values)
+
+  def barrier(*values: jax.Array) -> tuple[jax.Array, ...]:
+    return jax.lax.optimization_barrier(values)
+
+  return jax.lax.platform_dependent(*values, cpu=branch, default=barrier)
+
+
+def convolve(planes: jax.Array, kernels: jax.Array) -> jax.Array:
+  """Every example with its own kernel [batch, size, size], size odd; edges repeat.
+
+  Shifts and sums, as XLA's depthwise convolution takes many times as long on CPU.
+  """
+  height, width = planes.shape[2:]
+  size = kernels.shape[1]
+  edge = (size // 2, size // 2)
+  (padded,) = kept(jnp.pad(planes, ((0, 0), (0, 0), edge, edge), mode='edge'))
+  return sum(
+    kernels[:, row, column, None, None, None]
+    * padded[:, :, row : row + height, column : column + width]
+    for row in range(size)
+    for column in range(size)
+  )
+
+
+def blur(planes: jax.Array, defocus: jax.Array, motion: jax.Array, angle: jax.Array) -> jax.Array:
+  """A Gaussian of 5x5 pixels that sums to 1; edges repeat.
+
+  Args:
+    planes: The pictures.
+    defocus: [batch], its standard deviation in pixels, the same in all directions.
+    motion: [batch], length in pixels of a line that has the Gaussian's further variance (a twelfth
+      of its square) along `angle`.
+    angle: [batch], radians from x to y.
+  """
+  # Where both are 0 the variance is tiny, and every weight but the middle one is 0.
+  across = jnp.maximum(defocus**2, 1e-4)[:, None, None]
+  along = across + (motion**2 / 12)[:, None, None]
+  sin, cos = jnp.sin(angle)[:, None, None], jnp.cos(angle)[:, None, None]
+  x, y = jnp.arange(-2, 3), jnp.arange(-2, 3)[:, None]
+  distance = (cos * x + sin * y) ** 2 / along + (cos * y - sin * x) ** 2 / across
+  kernel = jnp.exp(-distance / 2)
+  kernel /= kernel.sum((1, 2), keepdims=True)
+  return convolve(planes, kernel)
+
+
+def field(nodes: jax.Array, height: int, width: int) -> jax.Array:
+  """A smooth field through the values of a coarse grid: [batch, n, n] to [batch, height, width]."""
+  return jax.image.resize(nodes, (len(nodes), height, width), 'cubic')
+
+
+def shadow(
+  depth: jax.Array, angle: jax.Array, start: jax.Array, softness: jax.Array, height: int, width: int
+) -> jax.Array:
+  """What a shadow leaves of the light: float32 [batch, height, width], 1 outside of it.
+
+  Args:
+    depth: [batch], how much of the light is lost, 0..1.
+    angle: [batch], the direction into the shadow in radians; x and y reach from -1 to 1.
+    start: [batch], how far from the middle the edge's middle lies, in that direction.
+    softness: [batch], width of the edge, in the same unit.
+    height: Of the field.
+    width: Of the field.
+  """
+  depth, angle, start, softness = (v[:, None, None] for v in (depth, angle, start, softness))
+  x, y = jnp.linspace(-1, 1, width), jnp.linspace(-1, 1, height)[:, None]
+  inward = jnp.cos(angle) * x + jnp.sin(angle) * y - start
+  return 1 - depth * jnp.clip(inward / softness + 0.5, 0, 1)
+
+
+def moire(waves: jax.Array, contrast: jax.Array, height: int, width: int) -> jax.Array:
+  """Fringes of a screen's grid against the sensor's: a gain, float32 [batch, 3, height, width].
+
+  It is 1 + contrast cos(phase), the phase along x and along y a curve each, so that the fringes
+  bend, and a little apart in the three colours.
+
+  Args:
+    waves: [batch, 6] radians: the phase over half a frame along x, the same along y, how much the
+      phase bends along x and y, where it begins, and how far a colour is from the next.
+    contrast: [batch], the largest change of brightness, 0..1.
+    height: Of the field.
+    width: Of the field.
+  """
+  along_x, along_y, bend_x, bend_y, begin, apart = jnp.moveaxis(waves[:, :, None], 1, 0)
+  x, y = jnp.linspace(-1, 1, width), jnp.linspace(-1, 1, height)
+  phase_x = along_x * x + bend_x * x**2
+  phase_y = along_y * y + bend_y * y**2 + begin
+  phase_y = phase_y[:, None] + apart[:, None] * jnp.arange(-1, 2)[:, None]
+  # cos(a + b) = cos a cos b - sin a sin b: a handful of cosines instead of one per pixel.
+  down = contrast[:, None, None, None] * jnp.stack([jnp.cos(phase_y), -jnp.sin(phase_y)], -1)
+  across = jnp.stack([jnp.cos(phase_x), jnp.sin(phase_x)], 1)
+  return 1 + jnp.einsum('bcyn,bnx->bcyx', down, across, precision=jax.lax.Precision.HIGHEST)
+
+
+def tone(planes: jax.Array, contrast: jax.Array, midtones: jax.Array) -> jax.Array:
+  """Contrast about middle grey, then a curve that keeps black and white: planes in 0..255.
+
+  Args:
+    planes: The pictures; what is beyond 0..255 is cut off.
+    contrast: [batch], added to a factor of 1.
+    midtones: [batch], how far middle grey moves, as a share of white; within a quarter the curve
+      rises everywhere.
+  """
+  contrast, midtones = contrast[:, None, None, None], midtones[:, None, None, None]
+  light = jnp.clip(planes + contrast * (planes - 127.5), 0, 255)
+  return light + 4 * midtones * light * (1 - light / 255)
+
+
+def grain(rng: jax.Array, shape: tuple[int, int, int, int]) -> jax.Array:
+  """Noise of mean 0 and standard deviation 1, independent per value: [batch, 3, height, width].
+
+  The sum of two uniform numbers of five bits, so within 2.4: all three colours from one random
+  word, as random numbers are what costs most here.
+  """
+  batch, _, height, width = shape
+  (word,) = kept(jax.random.bits(rng, (batch, 1, height, width)))
+  parts = word >> jnp.array([0, 10, 20], jnp.uint32)[:, None, None]
+  both = (parts & 31) + (parts >> 5 & 31)
+  # Each part has 32 equally likely values: variance (32^2 - 1) / 12.
+  return (both.astype(jnp.float32) - 31) / (2 * 1023 / 12) ** 0.5
+
+
+def jpeg(planes: jax.Array, quality: jax.Array) -> jax.Array:
+  """Through JPEG's blocks of 8x8 and back, colour at full resolution; not cut to 0..255.
+
+  Args:
+    planes: The pictures; edges repeat to whole blocks.
+    quality: [batch], 1..100 on the scale of the Independent JPEG Group.
+  """
+  batch, _, height, width = planes.shape
+  scale = jnp.where(quality < 50, 5000 / quality, 200 - 2 * quality)[:, None, None, None]
+  tables = jnp.clip(jnp.floor((_TABLES * scale + 50) / 100), 1, 255)
+  tables = tables[:, (0, 1, 1), None, :, None, :]
+  red, _, blue = jnp.moveaxis(planes, 1, 0)
+  light = _brightness(planes)
+  values = jnp.stack([light - 128, (blue - light) / 1.772, (red - light) / 1.402], 1)
+  values = jnp.pad(values, ((0, 0), (0, 0), (0, -height % 8), (0, -width % 8)), mode='edge')
+  blocks = values.reshape(batch, 3, values.shape[2] // 8, 8, values.shape[3] // 8, 8)
+  dct = np.cos(np.pi / 8 * np.outer(np.arange(8), np.arange(8) + 0.5)) / 2
+  dct[0] /= np.sqrt(2)
+  dct = jnp.asarray(dct, jnp.float32)
+  # Full precision also on TPU: quantisation would show less.
+  exact = {'precision': jax.lax.Precision.HIGHEST}
+  waves = jnp.einsum('bcyixj,ui,vj->bcyuxv', blocks, dct, dct, **exact)
+  waves = jnp.round(waves / tables) * tables
+  values = jnp.einsum('bcyuxv,ui,vj->bcyixj', waves, dct, dct, **exact).reshape(values.shape)
+  light, blue, red = jnp.moveaxis(values[:, :, :height, :width], 1, 0)
+  light, blue, red = light + 128, 1.772 * blue, 1.402 * red
+  of_red, of_green, of_blue = BRIGHTNESS
+  green = -(of_blue * blue + of_red * red) / of_green
+  return jnp.stack([light + red, light + green, light + blue], 1)

@@ -1,0 +1,77 @@
+"""Symbols as their writers might have written them another time: strokes, moved at random."""
+
+import jax
+import jax.numpy as jnp
+
+from omr_jax.augment import affine, rasterize
+from omr_jax.utils import rules
+
+
+def rewritten(
+  rngs: jax.Array,
+  points: jax.Array,
+  stroke: jax.Array,
+  *,
+  rotation: float,
+  zoom: tuple[float, float],
+  shear: float,
+  stroke_zoom: float,
+  stroke_shift: float,
+  bend: float,
+) -> jax.Array:
+  """Moves each stroke on its own, then all of a symbol together.
+
+  Args:
+    rngs: Two keys.
+    points: float [batch, points, 2], x and y in pixels of the tablet.
+    stroke: int [batch, points], the stroke each point belongs to, ascending; -1 past the end.
+    rotation: See `affine.random_affine`, as are the next two.
+    zoom: See there.
+    shear: See there.
+    stroke_zoom: In a symbol of several strokes each grows or shrinks by up to this share ...
+    stroke_shift: ... and moves by up to this many pixels of the tablet, on its own.
+    bend: Share of the longer side of the box by which waves through the whole symbol move its
+      points at most.
+
+  Returns:
+    The points, float32 [batch, points, 2].
+  """
+  points = _move_strokes(rngs[0], points, stroke, stroke_zoom, stroke_shift)
+  if rules.is_on(bend):
+    points = _bend(jax.random.fold_in(rngs[0], 1), points, stroke, bend)
+  matrix = affine.random_affine(rngs[1], len(points), rotation, zoom, shear)
+  return (points[:, :, None, :] * matrix[:, None, :, :]).sum(-1)
+
+
+def _move_strokes(
+  rng: jax.Array, points: jax.Array, stroke: jax.Array, zoom: float, shift: float
+) -> jax.Array:
+  """Scales each stroke of several about its middle and moves it."""
+  strokes = points.shape[1]  # as many as there could be
+  scale_key, shift_key = jax.random.split(rng)
+  factor = jax.random.uniform(scale_key, (len(points), strokes), minval=1 - zoom, maxval=1 + zoom)
+  move = jax.random.uniform(shift_key, (len(points), strokes, 2), minval=-shift, maxval=shift)
+  several = stroke.max(1) > 0
+  factor = jnp.where(several[:, None], factor, 1)
+  move = jnp.where(several[:, None, None], move, 0)
+  member = (stroke[:, :, None] == jnp.arange(strokes)).astype(jnp.float32)
+  count = jnp.maximum(member.sum(1), 1)
+  middle = jnp.einsum('bps,bpc->bsc', member, points, precision='highest') / count[..., None]
+
+  def of_point(value: jax.Array) -> jax.Array:
+    return jnp.take_along_axis(value, jnp.maximum(stroke, 0)[..., None], axis=1)
+
+  middle = of_point(middle)
+  return middle + (points - middle) * of_point(factor[..., None]) + of_point(move)
+
+
+def _bend(rng: jax.Array, points: jax.Array, stroke: jax.Array, bend: float) -> jax.Array:
+  """Adds to x and to y a wave each, of random strength, place and direction, about a box long."""
+  keys, batch = jax.random.split(rng, 3), len(points)
+  low, high = (corner[:, None] for corner in rasterize.box(points, stroke >= 0))
+  side = jnp.maximum((high - low).max(-1, keepdims=True), 1)
+  wave = jax.random.uniform(keys[0], (batch, 1, 2, 2), minval=-1, maxval=1)
+  phase = jax.random.uniform(keys[1], (batch, 1, 2))
+  strength = jax.random.uniform(keys[2], (batch, 1, 2), maxval=bend) * side
+  turns = (wave * ((points - low) / side)[:, :, None]).sum(-1) + phase
+  return points + strength * jnp.sin(2 * jnp.pi * turns)

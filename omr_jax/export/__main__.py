@@ -1,0 +1,189 @@
+"""A finished run as files that other programs load.
+
+  python -m omr_jax.export --model runs/homus --out models/homus
+
+writes model.onnx (float32), model_int8.onnx, model.jax (jax.export), weights.safetensors, and
+model.json: how a picture is prepared, classes, threshold, accuracy, where it all comes from. Every
+form is held to JAX on the same inputs and then answers the run's test. The data is read as in
+training; --without_data leaves the test and the int8 form out. Needs the extra [export].
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import tempfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tqdm import tqdm
+
+from omr_jax.errors import UserError, answered
+from omr_jax.predict import model_json
+from omr_jax.predict.model_json import Described
+from omr_jax.predict.onnx_session import INT8, MODEL
+from omr_jax.predict.prepare import Inputs
+from omr_jax.utils import paths
+from omr_jax.utils.revision import revision
+
+if TYPE_CHECKING:
+  from omr_jax.export.forms import Form
+
+FORMS = (MODEL, INT8, 'model.jax', 'weights.safetensors')
+TFLITE = 'model.tflite'
+# Between the probabilities of a form and of JAX. Half precision is held to the answers.
+_MOST = {MODEL: 1e-4, 'model.jax': 1e-4, TFLITE: 1e-4}
+
+
+def export(
+  model: str,
+  out: Path,
+  data: tuple[Path, str | None] | None,
+  names: Collection[str] = FORMS,
+  licence: str | None = None,
+) -> dict:
+  """Writes the folder, whole or not at all.
+
+  Args:
+    model: Workdir of a finished run.
+    out: The folder, new or an export that is replaced.
+    data: Folders of prepared and raw data, or None to do without.
+    names: Of FORMS, or TFLITE; without data int8 is left out.
+    licence: Of what the network was trained on, in words for `model.json`.
+
+  Returns:
+    The content of `model.json`.
+
+  Raises:
+    UserError: No finished run, no such data, no place to write, or a form that isn't the network.
+  """
+  import jax
+
+  from omr_jax.training import backend
+
+  backend.start()
+  if out.exists() and not (out.is_dir() and ((out / model_json.FILE).exists() or _is_empty(out))):
+    raise UserError(f'{out}: holds something else; choose another folder with --out.')
+  # By default GPUs and TPUs multiply with fewer digits than float32 has, as no form does.
+  with jax.default_matmul_precision('float32'):
+    about, files, said = _forms(model, data, names)
+  licence = licence or about.task.licence
+  facts = {'licence': licence, 'exported_by': revision(), 'files': said}
+  content = model_json.to_json(about._replace(facts=about.facts | facts))
+  _write(out, files | {model_json.FILE: (json.dumps(content, indent=1) + '\n').encode()})
+  return content
+
+
+def _forms(
+  model: str, data: tuple[Path, str | None] | None, names: Collection[str]
+) -> tuple[Described, dict[str, bytes], dict[str, dict]]:
+  """What the network is; by name the content of each file, and what `model.json` says of it."""
+  from omr_jax.export import examples, forms
+  from omr_jax.predict import from_run
+
+  network, about = from_run.exact(model), from_run.describe(model)
+  asked = (
+    {'test': about.task.examples.made_up(about.picture, about.reads)}
+    if data is None
+    else examples.of_run(network, about, model, data)
+  )
+  temperature = about.facts['temperature']
+  wanted = examples.asked(from_run.by_jax(network, temperature), asked['test'], about)
+  files, said = {}, {}
+  for name in tqdm(names, unit='form', leave=False, disable=None):
+    if name == INT8 and data is None:
+      continue
+    form = forms.make(name, network, about, asked)
+    files[name], said[name] = form.content, _told(form, asked['test'], about, wanted)
+    _refuse_another(name, said[name])
+  return about, files, said
+
+
+def _refuse_another(name: str, told: Mapping[str, Any]) -> None:
+  """UserError where a form that must be the network isn't; 8 bits are held to the test alone."""
+  off, other = told['largest_difference'], told['other_answers']
+  if name != INT8 and (other or not off <= _MOST.get(name, 1)):
+    raise UserError(
+      f'{name}: off by {off:.1e}, {other} other answers; this is a bug, please report it.'
+    )
+
+
+def _told(form: 'Form', test: Inputs, about: Described, wanted: np.ndarray) -> dict:
+  """What `model.json` says of a file: how it compares with JAX, and how it does in the test."""
+  from omr_jax.evaluation import metrics
+  from omr_jax.export import examples
+
+  found = examples.asked(form.run, test, about)
+  answers = model_json.decide(about, found)
+  told = {
+    'bytes': len(form.content),
+    'sha256': hashlib.sha256(form.content).hexdigest(),
+    'largest_difference': float(np.abs(found - wanted).max()),
+    'other_answers': int((answers != model_json.decide(about, wanted)).sum()),
+  }
+  if 'label' in test:
+    correct, n = int((answers == test['label']).sum()), len(answers)
+    told['test'] = {'correct': correct, 'n': n, 'interval': metrics.wilson_interval(correct, n)}
+  return told
+
+
+def _write(out: Path, files: Mapping[str, bytes]) -> None:
+  """The folder appears, or is replaced, when all is in it."""
+  try:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.') as temporary:
+      new, old = Path(temporary) / 'new', Path(temporary) / 'old'
+      new.mkdir()
+      for name, content in files.items():
+        (new / name).write_bytes(content)
+      if out.exists():
+        out.rename(old)
+      new.rename(out)
+  except OSError as error:
+    raise UserError(
+      f'{out}: cannot be written ({error.strerror}); make room, or choose another --out.'
+    ) from error
+
+
+def _is_empty(folder: Path) -> bool:
+  return not any(folder.iterdir())
+
+
+def main(arguments: list[str] | None = None) -> int:
+  """The command; returns its exit code."""
+  parser = argparse.ArgumentParser(
+    prog='python -m omr_jax.export',
+    description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  parser.add_argument('--model', required=True, help='workdir of a finished run')
+  parser.add_argument('--out', required=True, type=Path, help='folder to write')
+  parser.add_argument('--raw_dir', help='folder with the raw data; $OMR_RAW_DIR by default')
+  parser.add_argument('--data_dir', help='folder of prepared data, as of omr_jax.main')
+  parser.add_argument('--without_data', action='store_true', help='no test, no int8 form')
+  parser.add_argument(
+    '--forms', nargs='+', choices=(*FORMS, TFLITE), default=FORMS, help='all but TFLite by default'
+  )
+  parser.add_argument('--licence', metavar='WORDS', help='of the pictures that it was trained on')
+  options = parser.parse_args(arguments)
+  return answered(lambda: _say(options))
+
+
+def _say(options: argparse.Namespace) -> None:
+  data = None
+  if not options.without_data:
+    data = paths.data_dir(options.data_dir), options.raw_dir
+  content = export(options.model, options.out, data, options.forms, options.licence)
+  for name, told in content['files'].items():
+    line = f'{name:20} {told["bytes"] / 1e6:6.2f} MB, off by {told["largest_difference"]:.1e}'
+    if 'test' in told:
+      correct, n = told['test']['correct'], told['test']['n']
+      line += f', test {100 * correct / n:.2f} % ({correct} of {n})'
+    print(line)
+  print(f'{options.out / model_json.FILE}')
+
+
+if __name__ == '__main__':
+  sys.exit(main())

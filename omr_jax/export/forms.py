@@ -1,0 +1,202 @@
+"""The forms in which a network leaves this project, each as bytes and as a function to check them.
+
+Inputs and outputs are the same in all of them: what `model.json` says, uint8 pictures to calibrated
+probabilities, any number of pictures at once.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from flax.traverse_util import flatten_dict, unflatten_dict
+
+from omr_jax.errors import UserError
+from omr_jax.export import examples
+from omr_jax.predict import from_run, model_json
+from omr_jax.predict.model_json import Described
+from omr_jax.predict.prepare import Inputs
+from omr_jax.training.trained import Trained
+
+try:
+  import onnx
+  import onnxruntime
+  import safetensors.numpy
+  from onnxruntime import quantization
+
+  from omr_jax.export import onnx_model
+except ImportError as error:
+  raise UserError(
+    f"Exporting needs libraries more ({error.name}); pip install 'omr_jax[export]'."
+  ) from error
+
+_CALIBRATION = 256  # Examples that show an int8 form how large activations get.
+_PLATFORMS = ('cpu', 'cuda', 'tpu')
+
+
+class Form(NamedTuple):
+  """A network as bytes.
+
+  Attributes:
+    content: Of the file.
+    run: What those bytes make of inputs: probabilities float32 [batch, classes].
+  """
+
+  content: bytes
+  run: Callable[[Inputs], np.ndarray]
+
+
+def make(
+  name: str, network: Trained, about: Described, splits: Mapping[str, Mapping[str, np.ndarray]]
+) -> Form:
+  """A form by the name of its file, one of `export.FORMS`.
+
+  Args:
+    name: Of the file.
+    network: In float32.
+    about: What it is.
+    splits: Examples; int8 needs a `validation`.
+  """
+  temperature, shapes = about.facts['temperature'], examples.shapes(splits['test'], about)
+  if name == 'model.jax':
+    return jax_form(network, temperature, shapes)
+  if name == 'model.tflite':
+    return tflite_form(network, temperature, shapes)
+  if name == 'weights.safetensors':
+    return weights_form(network, about, splits['test'])
+  whole = onnx_form(network, temperature, shapes)
+  if name == 'model.onnx':
+    return whole
+  return int8_form(whole, examples.batches(splits['validation'], about, _CALIBRATION))
+
+
+def onnx_form(
+  network: Trained, temperature: float, shapes: Mapping[str, jax.ShapeDtypeStruct]
+) -> Form:
+  """An ONNX model in float32."""
+
+  def function(inputs):
+    return {'probabilities': from_run.probabilities(network, temperature, inputs)}
+
+  model = onnx_model.convert(function, shapes)
+  onnx.checker.check_model(model, full_check=True)
+  return _by_onnxruntime(model.SerializeToString())
+
+
+def int8_form(whole: Form, examples: Iterable[Inputs]) -> Form:
+  """An ONNX model whose convolutions and products are in 8 bits.
+
+  Args:
+    whole: The model in float32.
+    examples: Batches that show how large its activations get.
+  """
+  with tempfile.TemporaryDirectory() as folder:
+    given, ready, path = (Path(folder) / f'{name}.onnx' for name in ('given', 'ready', 'int8'))
+    given.write_bytes(whole.content)
+    quantization.quant_pre_process(given, ready, skip_symbolic_shape=True)
+    quantization.quantize_static(
+      ready,
+      path,
+      _Examples(examples),
+      quant_format=quantization.QuantFormat.QDQ,
+      op_types_to_quantize=['Conv', 'MatMul'],
+      per_channel=True,
+      # CPUs without VNNI add two products in 16 bits, where weights of 8 bits overflow.
+      reduce_range=True,
+      activation_type=quantization.QuantType.QUInt8,
+      weight_type=quantization.QuantType.QInt8,
+    )
+    return _by_onnxruntime(path.read_bytes())
+
+
+def jax_form(
+  network: Trained, temperature: float, shapes: Mapping[str, jax.ShapeDtypeStruct]
+) -> Form:
+  """What `jax.export.deserialize` reads, for CPU, CUDA and TPU."""
+  (batch,) = jax.export.symbolic_shape('batch')
+  free = {k: jax.ShapeDtypeStruct((batch, *v.shape[1:]), v.dtype) for k, v in shapes.items()}
+  function = jax.jit(partial(from_run.probabilities, network, temperature))
+  content = bytes(jax.export.export(function, platforms=_PLATFORMS)(free).serialize())
+  call = jax.jit(jax.export.deserialize(content).call)
+  return Form(content, lambda inputs: call(dict(inputs)))
+
+
+def tflite_form(
+  network: Trained, temperature: float, shapes: Mapping[str, jax.ShapeDtypeStruct]
+) -> Form:
+  """A model for LiteRT (TensorFlow Lite), one picture at a time.
+
+  UserError where TensorFlow is not installed.
+  """
+  try:
+    import tensorflow as tf
+  except ImportError as error:
+    raise UserError("model.tflite needs TensorFlow; pip install 'omr_jax[tflite]'.") from error
+  from jax.experimental import jax2tf
+
+  names = sorted(shapes)
+  specs = [tf.TensorSpec((1, *shapes[name].shape[1:]), shapes[name].dtype, name) for name in names]
+
+  def function(*inputs):
+    found = dict(zip(names, inputs, strict=True))
+    return {'probabilities': from_run.probabilities(network, temperature, found)}
+
+  module = tf.Module()  # Without one the model has no names for its inputs.
+  module.run = tf.function(jax2tf.convert(function), specs, autograph=False)
+  converter = tf.lite.TFLiteConverter.from_concrete_functions(
+    [module.run.get_concrete_function()], module
+  )
+  content = converter.convert()
+  run = tf.lite.Interpreter(model_content=content).get_signature_runner()
+
+  def one_by_one(inputs: Inputs) -> np.ndarray:
+    rows = [{name: inputs[name][i : i + 1] for name in names} for i in range(len(inputs[names[0]]))]
+    return np.concatenate([run(**row)['probabilities'] for row in rows])
+
+  return Form(content, one_by_one)
+
+
+def weights_form(network: Trained, about: Described, test: Inputs) -> Form:
+  """Params and batch_stats by their path, such as `params/Block_0/Conv_0/kernel`, in safetensors.
+
+  In float16 where that changes no answer, else in float32. The temperature that divides the logits
+  is in the file's metadata.
+
+  Args:
+    network: In float32.
+    about: What it is.
+    test: Examples.
+  """
+  temperature = about.facts['temperature']
+  leaves = flatten_dict(jax.device_get(network.variables), sep='/')
+
+  def answers(form: Form) -> np.ndarray:
+    return model_json.decide(about, examples.asked(form.run, test, about))
+
+  def stored(dtype: str) -> Form:
+    tensors = {name: np.ascontiguousarray(leaf, dtype) for name, leaf in leaves.items()}
+    content = safetensors.numpy.save(tensors, metadata={'temperature': repr(temperature)})
+    read = {k: v.astype(np.float32) for k, v in safetensors.numpy.load(content).items()}
+    again = network._replace(variables=unflatten_dict(read, sep='/'))
+    return Form(content, from_run.by_jax(again, temperature))
+
+  half, whole = stored('float16'), stored('float32')
+  return half if (answers(half) == answers(whole)).all() else whole
+
+
+class _Examples(quantization.CalibrationDataReader):
+  """As ONNX Runtime asks for them."""
+
+  def __init__(self, examples: Iterable[Inputs]):
+    self._examples = iter(examples)
+
+  def get_next(self) -> Inputs | None:
+    return next(self._examples, None)
+
+
+def _by_onnxruntime(content: bytes) -> Form:
+  session = onnxruntime.InferenceSession(content, providers=['CPUExecutionProvider'])
+  return Form(content, lambda inputs: session.run(['probabilities'], dict(inputs))[0])

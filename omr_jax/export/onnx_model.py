@@ -1,0 +1,109 @@
+"""A function of JAX as an ONNX model: the operations that the networks here are made of.
+
+JAX's own record of the function, its jaxpr, is walked equation by equation, so that the model
+computes what the network computes, whatever it is. What depends on weights alone is computed while
+walking. Pictures are [batch, height, width, channels] in JAX; in the model they become [batch,
+channels, height, width] at the first convolution, and stay so, as every runtime likes them.
+
+`jax2onnx` does this for all of JAX, but needs a version of orbax older than this project's
+checkpoints, and a dozen packages more.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import jax
+import numpy as np
+import onnx
+from jax.extend import core
+from onnx import helper
+
+from omr_jax.errors import UserError
+from omr_jax.export import onnx_ops
+from omr_jax.export.onnx_graph import Graph, Operand, is_free
+
+OPSET = 18
+# Where an equation holds others, the name of the parameter with them.
+_INSIDE = {
+  'jit': 'jaxpr',
+  'custom_jvp_call': 'call_jaxpr',
+  'custom_vjp_call': 'call_jaxpr',
+  'custom_vmap_call': 'call',
+}
+
+
+def convert(function: Callable, inputs: Mapping[str, jax.ShapeDtypeStruct]) -> onnx.ModelProto:
+  """The model of a function of a dict of arrays to a dict of arrays.
+
+  Args:
+    function: What JAX can trace.
+    inputs: Shapes and dtypes; the first axis of each is the batch, of any size in the model.
+
+  Raises:
+    UserError: The function has an operation without a form here.
+  """
+  (batch,) = jax.export.symbolic_shape('batch')
+  free = {k: jax.ShapeDtypeStruct((batch, *v.shape[1:]), v.dtype) for k, v in inputs.items()}
+  traced, shapes = jax.make_jaxpr(function, return_shape=True)(free)
+  names = sorted(inputs)  # As JAX orders the keys of a dict.
+  graph = Graph(names[0], batch)
+  found = _walk(graph, traced.jaxpr, traced.consts, [Operand(name) for name in names])
+  outputs = sorted(shapes)
+  for name, operand, var in zip(outputs, found, traced.jaxpr.outvars, strict=True):
+    last = graph.whole(operand, var.aval.shape)
+    graph.nodes.append(helper.make_node('Identity', [graph.name(last.data)], [name]))
+  return helper.make_model(
+    helper.make_graph(
+      graph.nodes,
+      'omr_jax',
+      [_info(name, free[name]) for name in names],
+      [_info(name, shapes[name]) for name in outputs],
+      graph.known,
+    ),
+    opset_imports=[helper.make_opsetid('', OPSET)],
+    producer_name='omr_jax',
+    ir_version=9,
+  )
+
+
+def _walk(
+  graph: Graph, jaxpr: core.Jaxpr, consts: Sequence, operands: Sequence[Operand]
+) -> list[Operand]:
+  """Adds the nodes of a jaxpr; its results."""
+  found = dict(zip(jaxpr.constvars, (Operand(np.asarray(const)) for const in consts), strict=True))
+  found |= zip(jaxpr.invars, operands, strict=True)
+
+  def read(atom) -> Operand:
+    if isinstance(atom, core.Literal):
+      return Operand(np.asarray(atom.val, atom.aval.dtype))
+    return found[atom]
+
+  for equation in jaxpr.eqns:
+    results = _equation(graph, equation, [read(atom) for atom in equation.invars])
+    found |= zip(equation.outvars, results, strict=True)
+  return [read(atom) for atom in jaxpr.outvars]
+
+
+def _equation(graph: Graph, equation: core.JaxprEqn, operands: Sequence[Operand]) -> list[Operand]:
+  kind, params = equation.primitive.name, equation.params
+  if kind in _INSIDE:
+    inner = params[_INSIDE[kind]]
+    return _walk(graph, inner.jaxpr, inner.consts, operands)
+  if kind == 'cond' and operands[0].known:
+    inner = params['branches'][int(operands[0].data)]
+    return _walk(graph, inner.jaxpr, inner.consts, operands[1:])
+  if kind == 'platform_index':
+    return [Operand(np.array(len(params['platforms']) - 1))]  # The form for other platforms.
+  shape = equation.outvars[0].aval.shape
+  if all(each.known and not each.spread for each in operands) and not any(map(is_free, shape)):
+    values = equation.primitive.bind(*(each.data for each in operands), **params)
+    return [Operand(np.asarray(values))]
+  if kind in onnx_ops.ELEMENTWISE:
+    return [onnx_ops.elementwise(graph, onnx_ops.ELEMENTWISE[kind], operands)]
+  if kind not in onnx_ops.OTHERS:
+    raise UserError(f'The operation {kind} of this network has no form in ONNX here.')
+  return [onnx_ops.OTHERS[kind](graph, equation, *operands)]
+
+
+def _info(name: str, array: jax.ShapeDtypeStruct) -> onnx.ValueInfoProto:
+  shape = [str(length) if is_free(length) else length for length in array.shape]
+  return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), shape)

@@ -1,0 +1,170 @@
+"""Strokes to pictures: one rule, drawn once per run with Pillow.
+
+A picture is uint8, [height, width], dark ink (0) on white (255). Integer coordinates are the
+centres of pixels, x to the right and y down. Three layouts:
+
+centered  The symbol in its own size in the middle of the canvas, cropped where it is larger;
+          staff lines may be drawn behind it (paper, V-B, first way, and Figure 2).
+resized   The symbol in its own size on a canvas that fits its box and `margin`; then that picture
+          is resized to the canvas with a Lanczos filter (paper, V-B, second way).
+scaled    The strokes are scaled until their box fills the canvas but for `margin`, then drawn, so
+          that the line is equally thick in every symbol.
+
+In the last two `max_stretch` bounds how much more one axis may be scaled than the other (1 keeps
+the aspect, infinity ignores it) and `max_zoom` how much a small symbol grows; what then doesn't
+fill the canvas stays in its middle.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from omr_jax.inputs.geometry import STAFF_SPACE, scale
+
+LAYOUTS = ('centered', 'resized', 'scaled')
+OF_SCALING = ('margin', 'max_stretch', 'max_zoom')  # Of `Drawing`; `centered` has no use for them.
+# Anti-aliasing: drawn this much larger, then averaged.
+_OVERSAMPLING = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawing:
+  """How symbols become pictures; the module's docstring says what the fields mean.
+
+  Attributes:
+    height: Of the canvas in pixels.
+    width: Of the canvas in pixels.
+    layout: One of LAYOUTS.
+    thickness: Widths of the line in pixels; each gives a rendering of every training symbol.
+    staff_lines: y of the first of five staff lines, one rendering each; empty for no staff lines.
+    margin: White pixels between the box of the strokes and the edge.
+    max_stretch: At least 1.
+    max_zoom: Above 0.
+    antialias: Smooth edges (round joints and ends) or the plain lines of the originals.
+    thinned: Whether ink in pictures is thinned to lines and these drawn like strokes. If not, its
+      box is brought to the canvas as it is, which is the rule of the layout `resized`.
+  """
+
+  height: int
+  width: int
+  layout: str
+  thickness: tuple[float, ...]
+  staff_lines: tuple[int, ...]
+  margin: int
+  max_stretch: float
+  max_zoom: float
+  antialias: bool
+  thinned: bool
+
+  def renderings(self) -> list[tuple[float, int | None]]:
+    """All pairs of thickness and first staff line; the first is the one that is evaluated."""
+    return [(t, y) for t in self.thickness for y in (self.staff_lines or (None,))]
+
+
+def draw(points: np.ndarray, stroke: np.ndarray, drawing: Drawing) -> np.ndarray:
+  """Draws one symbol in the first rendering of `drawing`: uint8 [height, width].
+
+  Args:
+    points: int [points, 2], x and y.
+    stroke: int [points], the stroke each point belongs to, ascending.
+    drawing: How.
+  """
+  thickness, staff_line = drawing.renderings()[0]
+  return draw_rendering(points, stroke, drawing, thickness, staff_line)
+
+
+def draw_rendering(
+  points: np.ndarray,
+  stroke: np.ndarray,
+  drawing: Drawing,
+  thickness: float,
+  staff_line: int | None,
+) -> np.ndarray:
+  """Draws one symbol with this thickness and first staff line: uint8 [height, width]."""
+  low, high = points.min(0), points.max(0)
+  shape = np.array((drawing.width, drawing.height))
+  if drawing.layout == 'centered':
+    placed = points - low + (shape - (high - low + 1)) // 2
+    return _lines(placed, stroke, shape, thickness, staff_line, drawing.antialias)
+  if drawing.layout == 'scaled':
+    zoom = scale(high - low, shape - 1 - 2 * drawing.margin, drawing.max_stretch, drawing.max_zoom)
+    placed = (points - (low + high) / 2) * zoom + (shape - 1) / 2
+    return _lines(placed, stroke, shape, thickness, None, drawing.antialias)
+  box = high - low + 1 + 2 * drawing.margin
+  picture = _lines(points - low + drawing.margin, stroke, box, thickness, None, drawing.antialias)
+  return fitted(picture, drawing)
+
+
+def fitted(picture: np.ndarray, drawing: Drawing) -> np.ndarray:
+  """Brings a picture to the canvas: the second half of the layout `resized`.
+
+  Args:
+    picture: uint8 [height, width], dark ink on white.
+    drawing: How.
+
+  Returns:
+    uint8 [drawing.height, drawing.width].
+  """
+  box, shape = np.array(picture.shape[::-1]), np.array((drawing.width, drawing.height))
+  zoom = scale(box, shape, drawing.max_stretch, drawing.max_zoom)
+  size = np.clip(np.rint(box * zoom), 1, shape).astype(int)
+  resized = Image.fromarray(picture).resize(tuple(size.tolist()), Image.Resampling.LANCZOS)
+  canvas = Image.new('L', tuple(shape.tolist()), 255)
+  canvas.paste(resized, tuple(((shape - size) // 2).tolist()))
+  return np.asarray(canvas)
+
+
+def _lines(
+  points: np.ndarray,
+  stroke: np.ndarray,
+  shape: Sequence[int],
+  thickness: float,
+  staff_line: int | None,
+  antialias: bool,
+) -> np.ndarray:
+  """Draws lines through placed points, and staff lines, on a canvas of (width, height)."""
+  factor = _OVERSAMPLING if antialias else 1
+  width = max(1, round(thickness * factor))
+  canvas = Image.new('L', (int(shape[0]) * factor, int(shape[1]) * factor), 255)
+  pen = ImageDraw.Draw(canvas)
+  if staff_line is not None:
+    for line in range(5):
+      y = (staff_line + line * STAFF_SPACE) * factor + (factor - 1) / 2
+      pen.line([(-width, y), (canvas.width + width, y)], fill=0, width=width)
+  points = points * factor + (factor - 1) / 2
+  for start, end in _runs(stroke):
+    one = points[start:end]
+    _segments(pen, one, width, antialias)
+    if antialias or not np.ptp(one, axis=0).any():
+      _discs(pen, one, width)
+  return np.asarray(canvas.reduce(factor) if antialias else canvas)
+
+
+def _runs(stroke: np.ndarray) -> list[tuple[int, int]]:
+  """Start and end of each stroke's points."""
+  cuts = [0, *(np.flatnonzero(np.diff(stroke)) + 1).tolist(), len(stroke)]
+  return list(itertools.pairwise(cuts))
+
+
+def _segments(pen: ImageDraw.ImageDraw, points: np.ndarray, width: int, centred: bool) -> None:
+  """Straight lines from point to point, without anything at their ends."""
+  start, end = points[:-1], points[1:]
+  if centred and width % 2 == 0:
+    # Pillow knows whole coordinates only and draws an even width off them, by half a pixel to a
+    # side that depends on the direction.
+    step = end - start
+    lean = step[:, ::-1] / np.maximum(np.hypot(*step.T), 1e-9)[:, None] / 2
+    start, end = start - lean, end - lean
+  for segment in np.floor(np.hstack([start, end]) + 0.5).astype(int).tolist():
+    pen.line(segment, fill=0, width=width)
+
+
+def _discs(pen: ImageDraw.ImageDraw, points: np.ndarray, diameter: int) -> None:
+  """Round ends and joints, and all there is of a stroke that never leaves its first point."""
+  # Pillow's smallest ellipse is empty.
+  disc = pen.ellipse if diameter > 1 else pen.rectangle
+  for x, y in np.floor(points - diameter / 2 + 1).astype(int).tolist():
+    disc([x, y, x + diameter - 1, y + diameter - 1], fill=0)

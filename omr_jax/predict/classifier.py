@@ -1,0 +1,158 @@
+"""A trained network as a function of pictures, whatever form it has: `omr_jax.load`.
+
+  gate = omr_jax.load('scores')      # that comes with the package; or an exported folder, or a run
+  gate('page.jpg').label             # 'scores' or 'other'
+  gate([picture, array])             # of Pillow, of NumPy; a list gives a list
+
+Exported models need neither JAX nor Flax, and load in less than a second.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from omr_jax.errors import UserError, nearest
+from omr_jax.inputs import pictures, stroke_files
+from omr_jax.predict import model_json, onnx_session, prepare
+from omr_jax.predict.model_json import Described
+from omr_jax.predict.prepare import Inputs
+
+# What a network makes of a batch, name by name: probabilities float32 [batch, classes].
+Probabilities = Callable[[Inputs], np.ndarray]
+# A path, a picture, or {'strokes': ...} as in `stroke_files`.
+Given = str | os.PathLike | Image.Image | np.ndarray | Mapping
+
+# Pictures that the network looks at together: each takes megabytes while it does.
+BATCH = 8
+_PRETRAINED = Path(__file__).parent.parent / 'pretrained'
+
+
+class Answer(NamedTuple):
+  """What a network says of a picture.
+
+  Attributes:
+    label: The class.
+    confidence: Calibrated probability of that class.
+    probabilities: Of all classes, by name.
+  """
+
+  label: str
+  confidence: float
+  probabilities: dict[str, float]
+
+
+class Classifier:
+  """A trained network, ready to be asked.
+
+  Attributes:
+    model: What it is, `model_json.Described`: classes, threshold, facts.
+  """
+
+  def __init__(self, model: Described, probabilities: Probabilities):
+    self.model = model
+    self._probabilities = probabilities
+
+  def __call__(self, given: Given | Sequence[Given]) -> Answer | list[Answer]:
+    """The answer to a picture, or a list of answers to a list of them, in their order.
+
+    Args:
+      given: A picture, or a list or tuple of them, or uint8 [batch, height, width, 3]. A picture is
+        a path (of a document the first page; for symbols a stroke file too), an image of Pillow,
+        or an array: uint8 [height, width], or [height, width, 1, 3 or 4], RGB or RGBA. A symbol
+        may also be {'strokes': [[[x, y], ...], ...]}, see `stroke_files`.
+
+    Raises:
+      UserError: A picture can't be read, or is none; or there are none at all.
+    """
+    many = isinstance(given, list | tuple) or (isinstance(given, np.ndarray) and given.ndim == 4)
+    if not many:
+      return self.answers([self._inputs(given)])[0]
+    if not len(given):
+      raise UserError('An empty batch: give at least one picture.')
+    return self.answers([self._inputs(each, f'picture {n}') for n, each in enumerate(given)])
+
+  def answers(self, batch: Sequence[Inputs]) -> list[Answer]:
+    """The answers to pictures that are prepared, by `prepare`."""
+    answers = []
+    for first in range(0, len(batch), BATCH):
+      some = batch[first : first + BATCH]
+      stacked = {name: np.stack([inputs[name] for inputs in some]) for name in some[0]}
+      found = self._probabilities(stacked)
+      answers += map(self._answer, found, model_json.decide(self.model, found))
+    return answers
+
+  def _answer(self, probabilities: np.ndarray, chosen: int) -> Answer:
+    classes = self.model.classes
+    shares = dict(zip(classes, map(float, probabilities), strict=True))
+    return Answer(classes[chosen], shares[classes[chosen]], shares)
+
+  def _inputs(self, given: Given, name: str = 'the picture') -> Inputs:
+    rule = self.model.rule
+    if isinstance(given, str | os.PathLike):
+      (_, found) = next(prepare.reader(rule)(os.fspath(given)))
+      if isinstance(found, UserError):
+        raise found
+      return found
+    if isinstance(given, Mapping):
+      return _of_strokes(given, rule, name)
+    picture = given if isinstance(given, Image.Image) else _image(given, name)
+    # In colour always: decoding to brightness would change a file that the caller has opened.
+    return pictures.decode(picture, name, finish=partial(prepare.inputs, rule=rule, name=name))
+
+
+def load(path_or_name: str | os.PathLike = 'scores') -> Classifier:
+  """A trained network, ready to be asked.
+
+  Args:
+    path_or_name: One of `pretrained`, which come with the package; or an exported folder, whose
+      `model.onnx` is taken (`model_int8.onnx` where only that was exported), or a file of it; or
+      the workdir of a finished run, which needs JAX.
+
+  Raises:
+    UserError: There is none, or it is damaged.
+  """
+  path = Path(path_or_name)
+  if path.suffix == '.onnx':
+    return Classifier(model_json.read(path.parent), onnx_session.open_model(path))
+  # os.path.exists says no of what may not be looked at, or is no name; Path.exists raises.
+  if os.path.exists(path / model_json.FILE):
+    model = model_json.read(path)
+    only_int8 = list(model.facts.get('files', ())) == [onnx_session.INT8]
+    name = onnx_session.INT8 if only_int8 else onnx_session.MODEL
+    return Classifier(model, onnx_session.open_model(path / name))
+  if os.path.exists(path / 'config.json'):
+    from omr_jax.predict import from_run  # And with it JAX.
+
+    return Classifier(*from_run.open_run(path))
+  own = pretrained()
+  if str(path_or_name) in own:
+    return load(_PRETRAINED / path_or_name)
+  if os.path.exists(path):
+    raise UserError(f'{path}: holds no model (model.json) and no run (config.json); give one.')
+  raise UserError(f'{path_or_name}: no such file, folder or model{nearest(str(path), own)}')
+
+
+def pretrained() -> tuple[str, ...]:
+  """Names of the models that come with the package."""
+  return tuple(sorted(path.parent.name for path in _PRETRAINED.glob(f'*/{model_json.FILE}')))
+
+
+def _image(array: Any, name: str) -> Image.Image:
+  if not isinstance(array, np.ndarray):
+    kind = type(array).__name__
+    raise UserError(f'{name}: a {kind}; give a path, an image of Pillow, or an array of NumPy.')
+  if array.dtype != np.uint8:
+    raise UserError(f'{name}: {array.dtype}; give uint8, black 0 to white 255.')
+  colours = array.shape[2:] in ((), (1,), (3,), (4,))
+  if array.ndim not in (2, 3) or not colours or 0 in array.shape:
+    raise UserError(f'{name}: shape {array.shape}; give [height, width] or [height, width, 3].')
+  return Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array)
+
+
+def _of_strokes(given: Mapping, rule: prepare.Rule, name: str) -> Inputs:
+  return prepare.of_strokes(*stroke_files.of_lists(dict(given), name), rule, name)

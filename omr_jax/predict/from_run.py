@@ -1,0 +1,92 @@
+"""A finished run as a model to use: for `omr_jax.load`, and for export."""
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import jax
+import numpy as np
+import scipy
+
+from omr_jax.evaluation import finished_run, metrics
+from omr_jax.predict.model_json import Described
+from omr_jax.predict.prepare import Inputs
+from omr_jax.recipe import recipe
+from omr_jax.training import backend, trained
+from omr_jax.training.trained import Trained
+
+# Examples that are computed together.
+_TOGETHER = 8
+# Of a run, told of its model.
+_FACTS = (
+  *('config_name', 'protocol', 'origin', 'data_digest', 'split_sizes', 'seed', 'network'),
+  *('parameters', 'epochs', 'tested_epoch', 'revision', 'versions'),
+)
+
+
+def open_run(workdir: str | os.PathLike) -> tuple[Described, Callable[[Inputs], np.ndarray]]:
+  """What a finished run has trained, described, and as a function from inputs to probabilities.
+
+  Any number of examples, which JAX computes some at a time.
+
+  Raises:
+    UserError: The run is not finished, or damaged.
+  """
+  backend.start()
+  network, model = trained.load(workdir), describe(workdir)
+  compiled = by_jax(network, model.facts['temperature'])
+
+  def call(inputs: Inputs) -> np.ndarray:
+    count, found = len(inputs[model.reads[0]]), []
+    for first in range(0, count, _TOGETHER):
+      # Of one compiled size, filled up with the last.
+      rows = np.minimum(np.arange(first, first + _TOGETHER), count - 1)
+      found.append(compiled({name: inputs[name][rows] for name in model.reads}))
+    return np.concatenate(found)[:count]
+
+  return model, call
+
+
+def exact(workdir: str | os.PathLike) -> Trained:
+  """A run's network with all arithmetic in float32, whatever it was trained in."""
+  network = trained.load(workdir)
+  config = network.config.copy_and_resolve_references()
+  config.precision = 'float32'
+  return network._replace(config=config, parts=recipe.create(config))
+
+
+def by_jax(network: Trained, temperature: float) -> Callable[[Inputs], jax.Array]:
+  """Calibrated probabilities of the classes, float32 [batch, classes], as a compiled function."""
+  return jax.jit(partial(probabilities, network, temperature))
+
+
+def probabilities(
+  network: Trained, temperature: float, inputs: Mapping[str, jax.Array]
+) -> jax.Array:
+  """The same, not compiled."""
+  return jax.nn.softmax(network.parts.logits(network.variables, inputs) / temperature)
+
+
+def describe(workdir: str | os.PathLike) -> Described:
+  """What a finished run has trained, and what its validation examples say of its confidence.
+
+  Raises:
+    UserError: The run is not finished, or damaged.
+  """
+  run, parts = finished_run.read(workdir), recipe.create(trained.config(workdir))
+  threshold, temperature = run.decision
+  correct, n = int((run.test_predicted == run.test_labels).sum()), len(run.test_labels)
+  facts = {
+    'temperature': temperature,
+    'test': {'correct': correct, 'n': n, 'interval': metrics.wilson_interval(correct, n)},
+    'run': {name: run.facts[name] for name in _FACTS if name in run.facts},
+    'config': run.config,
+  }
+  return Described(
+    parts.task,
+    parts.classes,
+    parts.picture,
+    parts.evaluates,
+    None if threshold is None else float(scipy.special.expit(threshold / temperature)),
+    facts,
+  )

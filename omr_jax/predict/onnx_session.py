@@ -1,0 +1,58 @@
+"""Exported models by ONNX Runtime: what `python -m omr_jax.export` has written."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from omr_jax.errors import UserError
+from omr_jax.predict import model_json
+from omr_jax.predict.prepare import Inputs
+
+MODEL, INT8 = 'model.onnx', 'model_int8.onnx'
+_OUTPUT = 'probabilities'
+
+
+def open_model(path: str | os.PathLike) -> Callable[[Inputs], np.ndarray]:
+  """Inputs to probabilities, float32 [batch, classes].
+
+  Args:
+    path: Of an ONNX file; `model.json` beside it says what it is.
+
+  Raises:
+    UserError: There is no model, or another one than is described.
+  """
+  path = Path(path)
+  model = model_json.read(path.parent)
+  try:
+    content = path.read_bytes()
+    session = onnxruntime.InferenceSession(content, _options(), ['CPUExecutionProvider'])
+  except OSError as error:
+    raise UserError(f'{path}: cannot be read ({error.strerror}); export the run again.') from error
+  except Exception as error:  # ONNX Runtime has a dozen of its own.
+    reason = ' '.join(str(error).split())[:200]
+    raise UserError(f'{path}: no ONNX model, or damaged ({reason}); export it again.') from error
+  names = _fitting(path, session, model)
+  return lambda inputs: session.run([_OUTPUT], {name: inputs[name] for name in names})[0]
+
+
+def _fitting(path: Path, session, model: model_json.Described) -> list[str]:
+  """The names of its inputs, where they and the output are those of `model.json`."""
+  inputs = {each.name: (_DTYPES.get(each.type), each.shape) for each in session.get_inputs()}
+  outputs = {each.name: each.shape for each in session.get_outputs()}
+  if inputs != model_json.inputs(model) or outputs != {_OUTPUT: ['batch', len(model.classes)]}:
+    raise UserError(
+      f'{path}: is not the model of the {model_json.FILE} beside it; export it again.'
+    )
+  return list(inputs)
+
+
+def _options() -> onnxruntime.SessionOptions:
+  options = onnxruntime.SessionOptions()
+  options.log_severity_level = 3  # Errors only; what matters is raised.
+  return options
+
+
+_DTYPES = {'tensor(uint8)': 'uint8', 'tensor(float)': 'float32'}

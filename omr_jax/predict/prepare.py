@@ -1,0 +1,119 @@
+"""Files to the inputs of a trained network, as in training: many at a time, in their order."""
+
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from omr_jax.errors import UserError
+from omr_jax.tasks.task import Task
+
+Inputs = Mapping[str, np.ndarray]
+Pages = Iterator[tuple[int, Inputs | UserError]]
+# Files that are being read ahead, for each thread.
+_AHEAD = 4
+# Of a file that is being read ahead. Above 1, so that a picture's file is seen to end.
+_PAGES = 4
+
+
+class Rule(NamedTuple):
+  """How what people have becomes the inputs of a network.
+
+  Attributes:
+    task: What the network is asked.
+    picture: How pictures are made, as the task has it.
+    reads: Names of the inputs.
+  """
+
+  task: Task
+  picture: Any
+  reads: tuple[str, ...]
+
+
+class Page(NamedTuple):
+  """A page of a file, ready for the network, or what is wrong with it."""
+
+  path: str
+  number: int  # From 1.
+  inputs: Inputs | UserError
+
+
+def inputs(picture: Image.Image, rule: Rule, name: str = 'the picture') -> Inputs:
+  """A picture as a network reads it.
+
+  Args:
+    picture: Of Pillow, in mode L or RGB.
+    rule: Of the network.
+    name: For messages.
+
+  Raises:
+    UserError: The network reads something else, or finds nothing in the picture.
+  """
+  if rule.task.inputs.brightness_only(rule.picture):
+    picture = picture.convert('L')
+  return rule.task.inputs.of_picture(picture, rule.picture, rule.reads, name)
+
+
+def of_strokes(points: np.ndarray, stroke: np.ndarray, rule: Rule, name: str = '') -> Inputs:
+  """Strokes as a network reads them.
+
+  Args:
+    points: [points, 2], x and y in pixels of the tablet.
+    stroke: int [points], the stroke each point belongs to, ascending from 0.
+    rule: Of the network.
+    name: For messages.
+
+  Raises:
+    UserError: The network reads pictures only.
+  """
+  return rule.task.inputs.of_strokes(points, stroke, rule.picture, rule.reads, name)
+
+
+def reader(rule: Rule) -> Callable[[str], Pages]:
+  """A file's pages, one by one, for the network with that rule; they raise nothing."""
+  return lambda path: _refused(path) or rule.task.inputs.pages(path, rule.picture, rule.reads)
+
+
+def in_order(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page]:
+  """The pages of all files, in their order; the next ones are being read meanwhile.
+
+  In memory are the inputs of the first pages of a few files. What a file has beyond is read when
+  its turn comes.
+  """
+  count = os.cpu_count() or 1
+  paths, waiting = iter(paths), deque()
+  threads = ThreadPoolExecutor(count)
+  start = partial(threads.submit, lambda found: list(islice(found, _PAGES)))
+  try:
+    while True:
+      for path in islice(paths, _AHEAD * count - len(waiting)):
+        found = read(path)
+        waiting.append((path, found, start(found)))
+      if not waiting:
+        return
+      path, found, future = waiting.popleft()
+      ready = future.result()
+      if len(ready) == _PAGES:
+        waiting.appendleft((path, found, start(found)))
+      for number, inputs in ready:
+        yield Page(path, number, inputs)
+  finally:
+    threads.shutdown(cancel_futures=True)
+
+
+def _refused(path: str) -> Pages | None:
+  """The error, if opening might take for ever."""
+  try:
+    if stat.S_ISREG(os.stat(path).st_mode):
+      return None
+  except (OSError, ValueError):
+    return None  # Opening will say why.
+  what = 'no file, or a folder that can not be listed; leave it out, or check its rights.'
+  return iter([(1, UserError(f'{path}: {what}'))])

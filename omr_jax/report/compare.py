@@ -1,0 +1,63 @@
+"""Finished runs side by side: a table, exact McNemar tests, means over seeds."""
+
+import itertools
+import json
+import statistics
+
+import numpy as np
+
+from omr_jax.evaluation import metrics
+from omr_jax.evaluation.finished_run import FinishedRun
+
+
+def compare(runs: list[FinishedRun], summaries: list[dict]) -> str:
+  """The runs as a table, then each pair and each group that differs only in seed, as text."""
+  rows = [('run', 'accuracy', '95 % interval', 'errors', 'ECE', 'epochs', 'minutes')]
+  for run, summary in zip(runs, summaries, strict=True):
+    rows.append(
+      (
+        str(run.workdir),
+        f'{100 * summary["accuracy"]:.2f} %',
+        f'{metrics.percent_range(*summary["accuracy_wilson_95"])} %',
+        f'{summary["n"] - summary["correct"]}/{summary["n"]}',
+        f'{100 * summary["ece"]:.2f} %',
+        str(summary['epochs']),
+        f'{summary["seconds"] / 60:.1f}',
+      )
+    )
+  widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+  lines = ['  '.join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+  for a, b in itertools.combinations(runs, 2):
+    lines += ['', f'{a.workdir} against {b.workdir}: {_compare_pair(a, b)}']
+  groups = {}
+  for run, summary in zip(runs, summaries, strict=True):
+    groups.setdefault(_all_but_seed(run), []).append((run.facts['seed'], summary['accuracy']))
+  for group in groups.values():
+    seeds, accuracies = zip(*group, strict=True)
+    if len(group) > 1 and len(set(seeds)) == len(seeds):
+      mean, deviation = statistics.mean(accuracies), statistics.stdev(accuracies)
+      lines += [
+        '',
+        f'{len(group)} runs that differ only in seed ({", ".join(map(str, seeds))}): '
+        f'mean {100 * mean:.2f} %, standard deviation {100 * deviation:.2f} %',
+      ]
+  return '\n'.join(lines)
+
+
+def _compare_pair(a: FinishedRun, b: FinishedRun) -> str:
+  if a.facts['data_digest'] != b.facts['data_digest'] or a.classes != b.classes:
+    return 'not comparable, different data'
+  order_a, order_b = np.argsort(a.test_ids), np.argsort(b.test_ids)
+  if not np.array_equal(a.test_ids[order_a], b.test_ids[order_b]):
+    return 'not comparable, different test symbols'
+  only_a, only_b, p = metrics.mcnemar(a.correct[order_a], b.correct[order_b])
+  return (
+    f'only the first is right on {only_a} symbols, only the second on {only_b}; '
+    f'exact McNemar test p = {p:.3g}'
+  )
+
+
+def _all_but_seed(run: FinishedRun) -> str:
+  """Equal for runs that differ in nothing but the seed."""
+  config = {key: value for key, value in run.config.items() if key != 'seed'}
+  return json.dumps([config, run.facts['data_digest'], sorted(run.test_ids)], sort_keys=True)

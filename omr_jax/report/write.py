@@ -1,0 +1,119 @@
+"""A finished run's numbers and report, written or written again."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from omr_jax.evaluation import decision, metrics
+from omr_jax.evaluation.finished_run import FinishedRun, read, read_with_facts
+from omr_jax.report import page as report_page
+from omr_jax.utils.files import write_file
+
+
+def write(workdir: str | os.PathLike, facts: dict) -> dict:
+  """Write `report/` and then `summary.json`, which ends a run; returns the summary.
+
+  Args:
+    workdir: the run's folder with config.json, metrics.jsonl and evaluation.npz.
+    facts: what the training tells about itself, as JSON can hold it: at least `FACTS`; the report
+      shows all of it. A name of the measured numbers in it (accuracy, ...) is ignored.
+
+  Raises:
+    UserError: a file is missing, damaged or cannot be written.
+  """
+  return write_pages(read_with_facts(Path(workdir), facts))
+
+
+def rebuild(workdir: str | os.PathLike) -> dict:
+  """Write the report of a finished run again from its own files; returns the summary."""
+  return write_pages(read(workdir))
+
+
+def _measure(run: FinishedRun) -> tuple[dict, dict]:
+  """The numbers for the summary, and the calibrated predictions behind them."""
+  labels, logits, predicted = run.test_labels, run.test_logits, run.test_predicted
+  temperature = run.decision.temperature
+  right = run.correct
+
+  def ece(temperature):
+    bins = metrics.reliability(decision.confidence(logits, predicted, temperature), right)
+    return metrics.expected_calibration_error(bins)
+
+  confusion = metrics.confusion_matrix(labels, predicted, len(run.classes))
+  correct, n = int(right.sum()), len(right)
+  numbers = {
+    'accuracy': correct / n,
+    'correct': correct,
+    'n': n,
+    'accuracy_wilson_95': list(metrics.wilson_interval(correct, n)),
+    'validation_accuracy': _validation_accuracy(run),
+    'temperature': temperature,
+    'nll': metrics.negative_log_likelihood(logits, labels, temperature),
+    'nll_uncalibrated': metrics.negative_log_likelihood(logits, labels),
+    'ece': ece(temperature),
+    'ece_uncalibrated': ece(1.0),
+    'averages': {
+      name: {'precision': precision, 'recall': recall}
+      for name, (precision, recall) in metrics.averages(confusion).items()
+    },
+  }
+  numbers |= run.task.evaluation.measure(run)
+  return numbers, {
+    'predicted': predicted,
+    'confidence': decision.confidence(logits, predicted, temperature),
+    'correct': right,
+    'confusion': confusion,
+  }
+
+
+def _validation_accuracy(run: FinishedRun) -> float:
+  correct, n = metrics.accuracy(run.validation_logits, run.validation_labels)
+  return correct / n
+
+
+def write_pages(run: FinishedRun) -> dict:
+  """Write `report/` and `summary.json` into a run's folder; returns the summary."""
+  numbers, predictions = _measure(run)
+  facts = {key: value for key, value in run.facts.items() if key not in numbers}
+  run = run._replace(facts=facts)
+  named = [run.classes[i] for i in predictions['predicted']]
+  symbols = zip(
+    run.test_ids,
+    [run.classes[i] for i in run.test_labels],
+    named,
+    [f'{value:.6f}' for value in predictions['confidence']],
+    strict=True,
+  )
+  confusion = predictions['confusion']
+  shares = [
+    ['' if np.isnan(value) else f'{value:.6f}' for value in values]
+    for values in metrics.precision_recall(confusion)
+  ]
+  counts = (confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion))
+  per_class = zip(run.classes, *counts, *shares, strict=True)
+  summary = {**numbers, **facts}
+  folder = run.workdir / 'report'
+  write_file(
+    folder / 'test_predictions.csv', csv_file(('id', 'true', 'predicted', 'confidence'), symbols)
+  )
+  write_file(
+    folder / 'per_class.csv',
+    csv_file(('class', 'symbols', 'predicted', 'correct', 'precision', 'recall'), per_class),
+  )
+  write_file(folder / 'report.html', report_page.page(run, numbers, predictions).encode('utf-8'))
+  write_file(run.workdir / 'summary.json', (json.dumps(summary, indent=2) + '\n').encode())
+  return summary
+
+
+def csv_file(header: tuple[str, ...], rows: Iterable[Iterable]) -> bytes:
+  """The content of a CSV file."""
+  text = io.StringIO()
+  writer = csv.writer(text, lineterminator='\n')
+  writer.writerow(header)
+  writer.writerows(rows)
+  return text.getvalue().encode('utf-8')

@@ -1,0 +1,289 @@
+"""Pages of music drawn by code: staves, clefs, notes, bar lines, words. No real page is needed.
+
+Lengths are in staff spaces (from one staff line to the next) until `Ink` brings them to pixels; on
+a staff, x goes to the right from its left end and y up from its bottom line, as musicians count.
+"""
+
+import dataclasses
+import itertools
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from scipy import interpolate
+
+from omr_jax.synthetic import words as probe_words
+
+_OVERSAMPLING = 2
+# Through these points run the strokes of the clefs; the third number is the pen's width.
+_TREBLE = np.array([
+  (0.05, 0.5, 0.2), (-0.4, 1.0, 0.2), (0.1, 1.65, 0.25), (0.8, 0.95, 0.3), (0.1, -0.05, 0.25),
+  (-0.95, 0.4, 0.3), (-1.15, 1.3, 0.4), (-0.5, 2.6, 0.35), (0.4, 3.7, 0.3), (0.55, 4.8, 0.2),
+  (0.25, 5.5, 0.15), (-0.15, 4.7, 0.2), (0.0, 3.0, 0.2), (0.3, 0.5, 0.2), (0.4, -0.9, 0.2),
+  (0.0, -1.6, 0.2), (-0.5, -1.3, 0.2),
+])  # fmt: skip
+_BASS = np.array([
+  (-0.8, 3.1, 0.3), (-0.7, 3.7, 0.2), (0.0, 4.0, 0.25), (0.65, 3.2, 0.45), (0.3, 1.9, 0.35),
+  (-1.0, 0.7, 0.12),
+])  # fmt: skip
+# What fills one beat: (start, length, kind) in beats; kinds are n(ote) and r(est).
+_BEATS = (
+  ((0, 1, 'n'),),
+  ((0, 0.5, 'n'), (0.5, 0.5, 'n')),
+  ((0, 0.25, 'n'), (0.25, 0.25, 'n'), (0.5, 0.25, 'n'), (0.75, 0.25, 'n')),
+  ((0, 0.5, 'n'), (0.5, 0.25, 'n'), (0.75, 0.25, 'n')),
+  ((0, 1, 'r'),),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Ink:
+  """A pen on a page that knows where a staff lies and how large it is.
+
+  Attributes:
+    pen: Draws on the oversampled page.
+    space: From one staff line to the next, in pixels of that page.
+    x: Left end of the staff in those pixels.
+    y: Its bottom line.
+  """
+
+  pen: ImageDraw.ImageDraw
+  space: float
+  x: float
+  y: float
+
+  def pixels(self, points) -> list[tuple[float, float]]:
+    """Points [points, 2] of the staff on the page."""
+    points = np.asarray(points, float)[:, :2] * (self.space, -self.space) + (self.x, self.y)
+    return [tuple(point) for point in points.tolist()]
+
+  def shape(self, points, fill: int = 0) -> None:
+    """A filled polygon."""
+    self.pen.polygon(self.pixels(points), fill=fill)
+
+  def line(self, points, width: float) -> None:
+    """Straight lines from point to point."""
+    self.pen.line(self.pixels(points), fill=0, width=max(1, round(width * self.space)))
+
+  def oval(self, x, y, width, height, slant=0.0, fill: int = 0) -> None:
+    """A filled ellipse with its long axis turned by `slant` radians."""
+    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    u, v = np.cos(angle) * width / 2, np.sin(angle) * height / 2
+    turned = (u * np.cos(slant) - v * np.sin(slant), u * np.sin(slant) + v * np.cos(slant))
+    self.shape(np.stack(turned, 1) + (x, y), fill)
+
+  def curve(self, points: np.ndarray, x: float = 0.0) -> None:
+    """A smooth stroke through points [points, 3] of x, y and width."""
+    at = np.linspace(0, len(points) - 1, 16 * len(points))
+    smooth = interpolate.CubicSpline(np.arange(len(points)), points)(at)
+    for px, py, width in smooth.tolist():
+      self.oval(px + x, py, max(width, 0.08), max(width, 0.08))
+
+  def text(self, x: float, y: float, words: str, size: float, anchor: str = 'mm') -> None:
+    """Words of this size at a point."""
+    font = ImageFont.load_default(size=size * self.space)
+    self.pen.text(self.pixels([(x, y)])[0], words, font=font, fill=0, anchor=anchor)
+
+
+def page(
+  rng: np.random.Generator, height: int, width: int, lines: bool = True, notes: bool = True
+) -> np.ndarray:
+  """A page of music, black on white: uint8 [height, width].
+
+  Size, number of systems, of staves in a system and of measures, clefs, metre, rhythm, beams,
+  slurs, words and title differ from draw to draw.
+
+  Args:
+    rng: Decides all of that.
+    height: Pixels, at least 300.
+    width: Pixels, at least 300.
+    lines: Draw the staff lines (and ledger lines).
+    notes: Draw anything but staff lines; without it the page is staff paper.
+  """
+  canvas = Image.new('L', (width * _OVERSAMPLING, height * _OVERSAMPLING), 255)
+  space = canvas.width / rng.uniform(85, 130)
+  ink = Ink(ImageDraw.Draw(canvas), space, canvas.width * rng.uniform(0.07, 0.1), 0)
+  length = (canvas.width - 2 * ink.x) / space
+  staves = int(rng.choice([1, 2, 2, 4])) if notes else 1
+  between = rng.uniform(9, 11)
+  top = _title(ink, rng, canvas, length) if notes else canvas.height * 0.07
+  high = ((staves - 1) * between + 4) * space
+  room = canvas.height * 0.94 - top
+  systems = max(1, int((room - high) // (high + rng.uniform(6, 9) * space)) + 1)
+  step = min((room - high) / max(1, systems - 1), high + 12 * space)
+  beats = int(rng.choice([2, 3, 4]))
+  words = notes and rng.random() < 0.4
+  for number in range(systems):
+    first = top + number * step + 4 * space
+    system = [dataclasses.replace(ink, y=first + i * between * space) for i in range(staves)]
+    for staff in system if lines else ():
+      for line in range(5):
+        staff.line([(0, line), (length, line)], 0.11)
+    if notes:
+      _system(system, rng, length, beats, number == 0, number == systems - 1, words, lines)
+  return np.asarray(canvas.reduce(_OVERSAMPLING))
+
+
+def _title(ink: Ink, rng: np.random.Generator, canvas: Image.Image, length: float) -> float:
+  """Title, composer and tempo; returns the y of the first staff line in pixels."""
+  top = dataclasses.replace(ink, y=canvas.height * rng.uniform(0.06, 0.08))
+  top.text(length / 2, 0, probe_words.phrase(rng, 3).title(), rng.uniform(3, 4.5))
+  top.text(length, -5, probe_words.phrase(rng, 2).title(), 1.7, 'rm')
+  top.text(0, -6, probe_words.phrase(rng, 1).title(), 1.7, 'lm')
+  return top.y + 11 * top.space
+
+
+def _system(system, rng, length, beats, first, last, words, ledgers) -> None:
+  """Everything on the staves of one system but their lines."""
+  upper, lower = system[0], system[-1]
+  height = (lower.y - upper.y) / upper.space + 4
+  start = 4.5
+  for number, staff in enumerate(system):
+    bass = number >= max(1, len(system) / 2)
+    if bass:
+      staff.curve(_BASS, 2)
+      staff.oval(1.1, 3.05, 0.6, 0.6)
+      for dot in (2.5, 3.5):
+        staff.oval(3.1, dot, 0.35, 0.35)
+    else:
+      staff.curve(_TREBLE, 2)
+      staff.oval(1.55, -1.2, 0.6, 0.6)
+    if first:
+      staff.text(start + 0.7, 3, str(beats), 2.4)
+      staff.text(start + 0.7, 1, '4', 2.4)
+  start += 2.4 if first else 0.6
+  measures = max(2, round((length - start) / rng.uniform(5, 8) / beats))
+  ends = np.linspace(start, length, measures + 1)
+  joined = [system] if len(system) != 4 else [[staff] for staff in system]
+  for group in joined:
+    tall = (group[-1].y - group[0].y) / upper.space + 4
+    for end in ends[1:]:
+      group[-1].line([(end, -0.05), (end, tall + 0.05)], 0.16)
+  if last:
+    lower.line([(length - 0.9, 0), (length - 0.9, height)], 0.16)
+    lower.line([(length - 0.25, 0), (length - 0.25, height)], 0.5)
+  if len(system) > 1:
+    lower.line([(0, 0), (0, height)], 0.16)
+    (_brace if len(system) == 2 else _bracket)(lower, height)
+  for number, staff in enumerate(system):
+    for left, right in itertools.pairwise(ends):
+      _measure(staff, rng, left + 1.6, right - 0.6, beats, ledgers)
+    if words and number == 0:
+      left = start + 1
+      while left < length - 4:
+        word = probe_words.word(rng)
+        staff.text(left, -4.6, word, 1.5, 'lm')
+        left += 0.8 * len(word) + rng.uniform(0.5, 3)
+    elif rng.random() < 0.6:
+      staff.text(rng.uniform(start, length / 2), -4.2, str(rng.choice(['p', 'mf', 'f'])), 1.9)
+
+
+def _brace(ink: Ink, height: float) -> None:
+  """The curly brace of a piano system, to its left."""
+  half = np.array([(-0.3, 0, 0.1), (-1.0, 0.1, 0.4), (-0.8, 0.3, 0.45), (-1.6, 0.5, 0.12)])
+  half = half * (1, height, 1)
+  ink.curve(half)
+  ink.curve(half * (1, -1, 1) + (0, height, 0))
+
+
+def _bracket(ink: Ink, height: float) -> None:
+  """The straight bracket of a choir, to its left."""
+  ink.line([(-0.8, -0.4), (-0.8, height + 0.4)], 0.5)
+  for y, tip in ((-0.4, -1.1), (height + 0.4, height + 1.1)):
+    ink.curve(np.array([(-0.9, y, 0.35), (-0.2, y + (tip - y) / 3, 0.25), (0.6, tip, 0.1)]))
+
+
+def _measure(ink, rng, left, right, beats, ledgers) -> None:
+  """Notes and rests of one measure on one staff."""
+  wide = (right - left) / beats
+  pitch = rng.integers(0, 9)
+  beat = 0
+  while beat < beats:
+    at = left + beat * wide
+    if beat + 2 <= beats and rng.random() < 0.2:
+      _note(ink, rng, at, pitch, 2, ledgers)
+      beat += 2
+      continue
+    group = _BEATS[rng.choice(len(_BEATS), p=[0.35, 0.3, 0.15, 0.1, 0.1])]
+    steps = np.clip(pitch + np.cumsum(rng.integers(-2, 3, len(group))), -3, 11)
+    pitch = int(steps[-1])
+    if group[0][2] == 'r':
+      _rest(ink, at)
+    elif len(group) == 1:
+      _note(ink, rng, at, pitch, 1, ledgers)
+    elif len(group) == 2 and rng.random() < 0.25:
+      for (onset, _, _), step in zip(group, steps, strict=True):
+        _note(ink, rng, at + onset * wide, step, 0.5, ledgers)
+    else:
+      _beamed(ink, [at + note[0] * wide for note in group], steps, group, ledgers)
+    if len(group) > 1 and rng.random() < 0.2:
+      _slur(ink, at, at + group[-1][0] * wide, steps)
+    beat += 1
+
+
+def _head(ink: Ink, x: float, step: int, hollow: bool, ledgers: bool) -> None:
+  """A note head on a step (half a space each, 0 is the bottom line), with its ledger lines."""
+  lines = [line for line in range(-3, 0) if 2 * line >= step]
+  lines += [line for line in range(5, 8) if 2 * line <= step]
+  for line in lines if ledgers else []:
+    ink.line([(x - 1, line), (x + 1, line)], 0.13)
+  ink.oval(x, step / 2, 1.35, 0.95, 0.35)
+  if hollow:
+    ink.oval(x, step / 2, 1.1, 0.45, 0.6, fill=255)
+
+
+def _note(ink, rng, x, step, length, ledgers) -> None:
+  """One note with its stem, and a flag, an accidental or a chord."""
+  step = int(step)
+  _head(ink, x, step, length == 2, ledgers)
+  if rng.random() < 0.2:
+    _head(ink, x, step - 2, length == 2, ledgers)
+  up = step < 4
+  side, tip = (0.6, step / 2 + 3.5) if up else (-0.6, step / 2 - 3.5)
+  foot = step / 2 - (1 if up else 0)
+  ink.line([(x + side, foot if up else step / 2), (x + side, tip)], 0.13)
+  if length == 0.5:
+    way = -1 if up else 1
+    flag = [(0, 0, 0.35), (0.5, 0.9, 0.3), (1.0, 1.6, 0.2), (0.7, 2.6, 0.1)]
+    ink.curve(np.array(flag) * (1, way, 1) + (x + side, tip, 0))
+  if rng.random() < 0.15:
+    _sharp(ink, x - 1.5, step / 2)
+
+
+def _beamed(ink, places, steps, group, ledgers) -> None:
+  """Two to four notes under one beam, and a second one over the sixteenths."""
+  up = np.mean(steps) < 4
+  side, way = (0.6, 1) if up else (-0.6, -1)
+  far = np.max(steps * way) * way / 2 + 3 * way
+  slope = np.clip((steps[-1] - steps[0]) / 6, -0.6, 0.6)
+  share = (np.array(places) - places[0]) / (places[-1] - places[0])
+  tips = far + slope * (share - 0.5) + 0.3 * way
+  for x, step, tip in zip(places, steps, tips, strict=True):
+    _head(ink, x, int(step), False, ledgers)
+    ink.line([(x + side, step / 2), (x + side, tip)], 0.13)
+  levels = [(0, np.flatnonzero([True] * len(group)))]
+  levels.append((1, np.flatnonzero([length == 0.25 for _, length, _ in group])))
+  for level, notes in levels:
+    if len(notes) > 1:
+      ends = [(places[i] + side, tips[i] - level * 0.75 * way) for i in (notes[0], notes[-1])]
+      thick = [(x, y - 0.5 * way) for x, y in reversed(ends)]
+      ink.shape(ends + thick)
+
+
+def _slur(ink: Ink, left: float, right: float, steps: np.ndarray) -> None:
+  """A slur on the side of the heads."""
+  way = -1 if np.mean(steps) < 4 else 1
+  y = np.max(steps * way) * way / 2 + 1.1 * way
+  ink.curve(np.array([(left, y, 0.1), ((left + right) / 2, y + 0.8 * way, 0.3), (right, y, 0.1)]))
+
+
+def _rest(ink: Ink, x: float) -> None:
+  """A quarter rest."""
+  zigzag = [(-0.4, 3.6, 0.1), (0.35, 2.75, 0.45), (-0.2, 2.1, 0.3), (0.45, 1.3, 0.2)]
+  ink.curve(np.array([*zigzag, (-0.3, 1.2, 0.35), (0.1, 0.5, 0.1)]), x)
+
+
+def _sharp(ink: Ink, x: float, y: float) -> None:
+  """A sharp."""
+  for shift in (-0.25, 0.25):
+    ink.line([(x + shift, y - 1.2 + shift / 2), (x + shift, y + 1.2 + shift / 2)], 0.13)
+    ink.line([(x - 0.55, y + shift * 1.5 - 0.15), (x + 0.55, y + shift * 1.5 + 0.15)], 0.3)

@@ -1,0 +1,166 @@
+"""Answers to pictures, and what is counted of them: by source, at a threshold, on the probes."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special
+
+from omr_jax.evaluation import binary, curves, metrics
+from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.inputs.pictures import CLASSES
+
+RECALLS = (0.99, 0.95)
+
+
+class Answers(NamedTuple):
+  """Tested pictures and what is needed to answer them.
+
+  Attributes:
+    log_odds: float64 [n], of 'scores'.
+    labels: int [n], 1 for 'scores'.
+    sources: str [n], such as 'scores/engraved'.
+    threshold: Log-odds from which on a picture is called 'scores': one, or float [n] where several
+      runs are pooled.
+    temperature: Divides the log-odds for the confidence: one, or float [n].
+  """
+
+  log_odds: np.ndarray
+  labels: np.ndarray
+  sources: np.ndarray
+  threshold: float | np.ndarray
+  temperature: float | np.ndarray
+
+  @property
+  def predicted(self) -> np.ndarray:
+    """Index of the class that each picture is called, int [n]."""
+    return (self.log_odds >= self.threshold).astype(int)
+
+  @property
+  def confidence(self) -> np.ndarray:
+    """Calibrated probability of the class that each picture is called, float64 [n].
+
+    Below 1/2 where the threshold, and not the odds, decides.
+    """
+    return special.expit(np.where(self.predicted, 1, -1) * self.log_odds / self.temperature)
+
+  @property
+  def margins(self) -> np.ndarray:
+    """Scores that can be compared: of pooled runs, how far each is above its own threshold."""
+    return self.log_odds if np.ndim(self.threshold) == 0 else self.log_odds - self.threshold
+
+
+class Probes(NamedTuple):
+  """Pictures made by code, see `probes`.
+
+  Attributes:
+    names: str [m], a kind and a number such as 'table 2'.
+    expected: str [m], a class, or '' where either can be defended.
+    log_odds: float64 [m].
+  """
+
+  names: np.ndarray
+  expected: np.ndarray
+  log_odds: np.ndarray
+
+
+def of_run(run: FinishedRun) -> tuple[Answers, Probes]:
+  """A run's tested pictures, and its probes."""
+  answers = Answers(
+    binary.log_odds(run.test_logits),
+    run.test_labels,
+    run.further['test_sources'],
+    run.decision.threshold,
+    run.decision.temperature,
+  )
+  names, expected = run.further['probe_names'], run.further['probe_expected']
+  return answers, Probes(names, expected, binary.log_odds(run.further['probe_logits']))
+
+
+def measure(
+  answers: Answers,
+  validation: curves.OperatingPoint | None,
+  asked: float | None,
+  probes: Probes | None,
+) -> dict:
+  """The numbers for summary.json, as JSON can hold them.
+
+  Args:
+    answers: On at least one tested picture.
+    validation: What the threshold does to the pictures it was chosen on; None without any 'other'.
+    asked: The false-positive rate it was chosen for; None where several runs are pooled.
+    probes: None where several runs are pooled.
+
+  Returns:
+    Counts are exact, `*_wilson_95` are intervals; None where a class or what else it takes is
+    missing. `threshold` is None where it is not the same for all.
+  """
+  found = binary.decisions(answers.log_odds, answers.labels, answers.threshold)
+  rows = binary.by_source(
+    answers.log_odds,
+    answers.labels,
+    [str(name) for name in answers.sources],
+    answers.threshold,
+    answers.temperature,
+  )
+  curve = curves.curve(answers.margins, answers.labels)
+  return {
+    'threshold': float(answers.threshold) if np.ndim(answers.threshold) == 0 else None,
+    'asked_false_positive_rate': asked,
+    'validation': None if validation is None else _rate(validation),
+    'n': len(answers.labels),
+    'correct': len(answers.labels) - found.false_positives - found.false_negatives,
+    'accuracy': found.accuracy,
+    'accuracy_wilson_95': [found.low, found.high],
+    'positives': found.positives,
+    'negatives': found.negatives,
+    'false_positives': found.false_positives,
+    'false_negatives': found.false_negatives,
+    'recall': found.recall,
+    'false_positive_rate': found.false_positive_rate,
+    'false_positive_rate_wilson_95': list(
+      metrics.wilson_interval(found.false_positives, found.negatives)
+    )
+    if found.negatives
+    else None,
+    'at_recall': {
+      f'{recall:g}': _rate(
+        curves.false_positives_at_recall(answers.margins, answers.labels, recall)
+      )
+      if curve
+      else None
+      for recall in RECALLS
+    },
+    'auc': curves.auc(curve) if curve else None,
+    'average_precision': curves.average_precision(curve) if curve else None,
+    'sources': [row._asdict() for row in rows],
+    'mean_share': binary.mean_share(rows),
+    'probes': None if probes is None else _probe_numbers(probes, answers),
+  }
+
+
+def answered(probes: Probes, answers: Answers) -> Answers:
+  """The answers to the probes, by the threshold and temperature of those to one run's pictures."""
+  return answers._replace(log_odds=np.asarray(probes.log_odds, np.float64))
+
+
+def _rate(point: curves.OperatingPoint) -> dict:
+  return {
+    'threshold': point.threshold,
+    'recall': point.recall,
+    'false_positives': point.false_positives,
+    'negatives': point.negatives,
+    'false_positive_rate': point.false_positive_rate,
+    'false_positive_rate_wilson_95': [point.low, point.high],
+  }
+
+
+def _probe_numbers(probes: Probes, answers: Answers) -> dict:
+  called = [CLASSES[index] for index in answered(probes, answers).predicted]
+  found = list(zip(map(str, probes.names), map(str, probes.expected), called, strict=True))
+  known = [(name, expected == given) for name, expected, given in found if expected]
+  return {
+    'n': len(known),
+    'right': sum(right for _, right in known),
+    'wrong': [name for name, right in known if not right],
+    'open': {name: given for name, expected, given in found if not expected},
+  }

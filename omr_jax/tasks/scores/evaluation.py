@@ -1,0 +1,115 @@
+"""From logits to 'scores' or 'other', and what an evaluation keeps beside the accuracy."""
+
+import functools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from omr_jax.data.dataset import Dataset
+from omr_jax.evaluation import binary, curves
+from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.inputs import views
+from omr_jax.synthetic import probes
+from omr_jax.tasks.scores import answers
+
+ARRAYS = {
+  'test_sources': ('U', 1),
+  'probe_names': ('U', 1),
+  'probe_expected': ('U', 1),
+  'probe_logits': ('f', 2),
+}
+# With every source held out in turn, and in five folds: up to 0.2 two or three everyday photos pass
+# in the folds; at 0.25 and 0.3 none does; beyond that handwriting and print are lost.
+_MARGIN = 0.25
+_PROBES = 4  # of each kind
+
+
+def threshold(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray) -> float:
+  """The log-odds from which on a picture is called 'scores'.
+
+  Args:
+    config: Of the run; its `decision.false_positive_rate` is kept to on these pictures.
+    labels: int [validation pictures].
+    logits: float [validation pictures, 2].
+  """
+  return choose(binary.log_odds(logits), labels, config['decision']['false_positive_rate'])
+
+
+def choose(log_odds: np.ndarray, labels: np.ndarray, false_positive_rate: float) -> float:
+  """The threshold that keeps to the rate, with some room for kinds of pictures not yet seen.
+
+  It stands in the gap between the highest score that must not pass and the next one above it (or
+  one unit above), by _MARGIN of the gap from the lower end, and never below even odds.
+
+  Args:
+    log_odds: float [pictures], ln(p / (1 - p)) for p the probability of 'scores'.
+    labels: int [pictures].
+    false_positive_rate: Of these pictures' others, at most.
+  """
+  point = curves.threshold_for_fpr(log_odds, labels, false_positive_rate)
+  if point is None or math.isinf(point.below):
+    return 0.0  # Every picture may pass.
+  above = point.below + 1 if math.isinf(point.threshold) else point.threshold
+  return max(0.0, point.below + _MARGIN * (above - point.below))
+
+
+def arrays(
+  config: Mapping[str, Any],
+  dataset: Dataset,
+  predict: Callable[[Mapping[str, np.ndarray]], np.ndarray],
+) -> list[dict[str, np.ndarray]]:
+  """Of each member ARRAYS: the sources of the test pictures, and the answers to the probes.
+
+  Args:
+    config: Which all members share.
+    dataset: Whose test split is tested.
+    predict: Arrays of examples to logits, float32 [members, examples, 2].
+  """
+  chosen = config['picture']
+  names, expected, seen = _probes(chosen['height'], chosen['width'], chosen['tiles'])
+  return [
+    {
+      'test_sources': dataset.splits['test']['source'],
+      'probe_names': names,
+      'probe_expected': expected,
+      'probe_logits': logits,
+    }
+    for logits in predict({'views': seen})
+  ]
+
+
+@functools.cache
+def _probes(height: int, width: int, tiles: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+  """Names, expected answers and views of the probes, ten seconds' work.
+
+  A process that trains one fold after another draws them once.
+  """
+  shown = probes.probes(instances=_PROBES)
+  return (
+    np.array([probe.name for probe in shown]),
+    np.array([probe.expected or '' for probe in shown]),
+    np.stack([views.views(probe.picture, height, width, tiles) for probe in shown]),
+  )
+
+
+def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
+  """What does not fit together in ARRAYS of so many test pictures, or None."""
+  sources, names, logits = (further[n] for n in ('test_sources', 'probe_names', 'probe_logits'))
+  if len(sources) != examples:
+    return f'{len(sources)} sources for {examples} pictures'
+  if len(names) != len(further['probe_expected']) or logits.shape != (len(names), 2):
+    return f'probe logits {logits.shape} for {len(names)} probes'
+  return None if np.isfinite(logits).all() else 'probe logits that are not finite'
+
+
+def measure(run: FinishedRun) -> dict:
+  """Further numbers for `summary.json`: under 'gate', `answers.measure` of the run."""
+  tested, probed = answers.of_run(run)
+  log_odds, labels = binary.log_odds(run.validation_logits), run.validation_labels
+  validation = None
+  if not np.all(labels):
+    validation = curves.operating_point(log_odds, labels, tested.threshold)
+  asked = run.config['decision']['false_positive_rate']
+  return {'gate': answers.measure(tested, validation, asked, probed)}

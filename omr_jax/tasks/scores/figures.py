@@ -1,0 +1,107 @@
+"""Figures of the gate in the report, as inline SVG in the page's colours.
+
+A good gate's errors all lie in one corner of its curves: the axis of false positives is
+logarithmic, down to one picture, and the other axis begins where the curve does.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from omr_jax.evaluation.binary import Decisions
+from omr_jax.evaluation.curves import Curve
+from omr_jax.report.figures import BLUE, ORANGE, TEXT, new_figure, to_svg
+
+_BARS = 40
+
+
+def roc(points: Curve, chosen: Decisions | None = None) -> str:
+  """Share of the scores that are found by false-positive rate, with the chosen threshold's dot.
+
+  No false positive has no place on a logarithmic axis: it is drawn at its left end, marked 0, half
+  of the smallest rate that there is.
+  """
+  from matplotlib.ticker import NullFormatter
+
+  figure, axes = new_figure(3.6, 3.0)
+  least = 0.5 / points.negatives
+  axes.step(np.maximum(points.false_positive_rate, least), points.recall, where='post', color=BLUE)
+  # Where nothing is called 'scores' yet, no false positive either: the curve's true beginning.
+  start = points.recall[points.false_positives == 0].max()
+  if chosen is not None and None not in (chosen.recall, chosen.false_positive_rate):
+    _dot(axes, max(chosen.false_positive_rate, least), chosen.recall)
+    start = min(start, chosen.recall)
+  axes.set(xscale='log', xlim=(least, 1), xlabel='false-positive rate', ylabel='recall')
+  rates = [10.0**power for power in range(-9, 1) if 10.0**power >= 2 * least]
+  axes.set_xticks([least, *rates], ['0', *(f'{100 * rate:g} %' for rate in rates)])
+  axes.xaxis.set_minor_formatter(NullFormatter())
+  _in_percent(axes.yaxis, axes.set_ylim, start)
+  return to_svg(figure, f'ROC: recall by false-positive rate of {points.negatives} other pictures')
+
+
+def precision_recall(points: Curve, chosen: Decisions | None = None) -> str:
+  """Precision by recall, with the chosen threshold's dot."""
+  figure, axes = new_figure(3.6, 3.0)
+  axes.step(points.recall, points.precision, where='pre', color=BLUE)
+  start = points.recall[points.precision == 1].max()
+  # Beyond full recall precision only falls, whatever the gate.
+  bottom = points.precision[points.recall == 1].max()
+  if chosen is not None and chosen.recall is not None:
+    found = chosen.positives - chosen.false_negatives
+    called = found + chosen.false_positives
+    precision = found / called if called else 1
+    _dot(axes, chosen.recall, precision)
+    start, bottom = min(start, chosen.recall), min(bottom, precision)
+  axes.set(xlabel='recall', ylabel='precision')
+  _in_percent(axes.yaxis, axes.set_ylim, bottom)
+  _in_percent(axes.xaxis, axes.set_xlim, start)
+  return to_svg(figure, f'Precision by recall of {points.positives} pictures of scores')
+
+
+def histogram(
+  log_odds: np.ndarray, labels: np.ndarray, threshold: float, classes: Sequence[str]
+) -> str:
+  """Pictures by their log-odds, a colour for each class; the dotted line is the threshold.
+
+  Args:
+    log_odds: float [pictures]; what is infinite is drawn at the end.
+    labels: int or bool [pictures].
+    threshold: On the same scale; infinity draws no line.
+    classes: Names of class 0 and 1.
+  """
+  from matplotlib.ticker import FuncFormatter, NullFormatter
+
+  figure, axes = new_figure(3.6, 2.4)
+  log_odds, labels = np.asarray(log_odds, np.float64), np.asarray(labels, int)
+  finite = log_odds[np.isfinite(log_odds)]
+  low, high = (finite.min(), finite.max()) if len(finite) else (-1.0, 1.0)
+  if low == high:
+    low, high = low - 1, high + 1
+  edges = np.linspace(low, high, _BARS + 1)
+  for label, color in ((0, ORANGE), (1, BLUE)):
+    of_class = np.clip(log_odds[labels == label], low, high)
+    name = f'{classes[label]} ({len(of_class)})'
+    axes.hist(of_class, edges, color=color, alpha=0.6, label=name)
+  if np.isfinite(threshold):
+    axes.axvline(threshold, color=TEXT, linewidth=0.8, linestyle=':')
+  # One picture has a height too; no picture at all would leave the axis without an end.
+  axes.set_ylim(0.7, max(2, axes.dataLim.y1 * 1.3))
+  axes.set(yscale='log', xlabel=f'log-odds of {classes[1]}', ylabel='pictures')
+  axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f'{count:g}'))
+  axes.yaxis.set_minor_formatter(NullFormatter())
+  axes.legend(frameon=False, labelcolor=TEXT, fontsize=8)
+  return to_svg(figure, f'Pictures by log-odds of {classes[1]}; the dotted line is the threshold')
+
+
+def _dot(axes, x: float, y: float) -> None:
+  """The chosen threshold, whole even on the edge."""
+  axes.plot(x, y, 'o', color=ORANGE, clip_on=False)
+
+
+def _in_percent(axis, set_limits: Callable, value: float) -> None:
+  """Lets an axis of shares end at 1 and begin with a round number below the value."""
+  from matplotlib.ticker import FuncFormatter
+
+  start = max(start for start in (0, 0.5, 0.9, 0.98) if start == 0 or start < value)
+  set_limits(start, 1 + 0.02 * (1 - start))
+  axis.set_major_formatter(FuncFormatter(lambda share, _: f'{100 * share:.4g} %'))

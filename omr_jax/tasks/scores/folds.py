@@ -1,0 +1,133 @@
+"""Pictures tested fold by fold, or source by source: the runs and their answers pooled."""
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+from omr_jax.errors import UserError
+from omr_jax.evaluation import metrics
+from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.inputs.pictures import CLASSES
+from omr_jax.report.write import csv_file
+from omr_jax.tasks.scores import data, pool, pooled_page
+from omr_jax.tasks.scores.pool import Pool
+from omr_jax.utils.files import write_file
+from tfds_builders.music_scores import groups
+
+OVER = ('folds', 'sources')
+
+
+def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
+  """Refuses a config without folds and sources, and keys of it that --over sets.
+
+  Args:
+    config: Complete.
+    over: One of OVER.
+    given: Keys that the command line sets, such as 'data.fold'.
+
+  Raises:
+    UserError: Either of them.
+  """
+  if config.data.protocol != 'folders':
+    raise UserError(f"--over {over} needs config.data.protocol='folders', as in configs/scores.py.")
+  for key in ('data.fold', 'data.hold_out'):
+    if key in given:
+      raise UserError(f'config.{key} is what --over goes through; leave it out.')
+
+
+def members(
+  config: ConfigDict, over: str, data_dir: Path, raw_dir: str | None
+) -> dict[str, ConfigDict]:
+  """The config of each run by the name of its folder.
+
+  Raises:
+    UserError: Two sources would have the same folder; the pictures are not there.
+  """
+  if over == 'folds':
+    folds = range(groups.NUM_FOLDS)
+    chosen = {f'fold_{fold}': {'fold': fold, 'hold_out': ''} for fold in folds}
+  else:
+    sources = data.sources(config.data.protocol, data_dir, raw_dir)
+    chosen = {source.replace('/', '__'): {'hold_out': source} for source in sources}
+    if len(chosen) < len(sources):
+      raise UserError('two sources have the same name but for / and __; rename a folder.')
+  configs = {}
+  for name, tested in chosen.items():
+    configs[name] = config.copy_and_resolve_references()
+    configs[name].data.update(tested)
+  return configs
+
+
+def refuse_workdir(workdir: Path) -> None:
+  """Any folder will do: nothing in it has the name of a run's files."""
+  del workdir
+
+
+def write(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> tuple[str, Path]:
+  """Pools finished runs, given by name: a table for a terminal, and the page that was written.
+
+  Raises:
+    UserError: See `pool.pool`; a file can't be written.
+  """
+  return table(write_pooled(workdir, over, runs)), workdir / 'pooled.html'
+
+
+def write_pooled(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> dict:
+  """Pools finished runs, given by name; writes pooled.{csv,html,json} and returns the numbers.
+
+  Raises:
+    UserError: See `pool.pool`; a file can't be written.
+  """
+  pooled = pool.pool(runs)
+  numbers = {'over': over, **pool.measure(runs, pooled)}
+  write_file(workdir / 'pooled.csv', _csv(pooled))
+  write_file(workdir / 'pooled.html', pooled_page.page(numbers, pooled).encode())
+  text = json.dumps(numbers, indent=2, allow_nan=False) + '\n'
+  write_file(workdir / 'pooled.json', text.encode())
+  return numbers
+
+
+def table(numbers: Mapping) -> str:
+  """The numbers for a terminal: a row for each source, then all together."""
+  measured = numbers['gate']
+  lowest = min(measured['sources'], key=lambda row: row['share'])
+  counted = [
+    (row['source'], row['n'], row['right'], row['share'], row['low'], row['high'])
+    for row in measured['sources']
+  ]
+  together = measured['n'], measured['correct'], measured['accuracy']
+  counted.append(('all pictures', *together, *measured['accuracy_wilson_95']))
+  width = max(len(row[0]) for row in counted)
+  return '\n'.join(
+    [
+      f'{"source":{width}}  pictures   right     share  95 % interval',
+      *(
+        f'{name:{width}}  {n:8}  {right:6}  {100 * share:6.2f} %  '
+        f'{metrics.percent_range(low, high)} %'
+        for name, n, right, share, low, high in counted
+      ),
+      f'mean of the sources {100 * measured["mean_share"]:.2f} %, lowest '
+      f'{100 * lowest["share"]:.2f} % ({lowest["source"]})',
+      f'false positives {measured["false_positives"]} of {measured["negatives"]}, false negatives '
+      f'{measured["false_negatives"]} of {measured["positives"]}',
+    ]
+  )
+
+
+def _csv(pooled: Pool) -> bytes:
+  answers = pooled.answers
+  rows = zip(
+    pooled.ids,
+    answers.sources,
+    (CLASSES[label] for label in answers.labels),
+    (CLASSES[index] for index in answers.predicted),
+    (f'{value:.6f}' for value in answers.confidence),
+    (f'{value:.6f}' for value in answers.log_odds),
+    (f'{value:.6f}' for value in answers.threshold),
+    pooled.run,
+    strict=True,
+  )
+  header = ('id', 'source', 'true', 'predicted', 'confidence', 'log_odds', 'threshold', 'run')
+  return csv_file(header, rows)

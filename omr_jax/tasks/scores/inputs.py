@@ -1,0 +1,69 @@
+"""Pictures of any kind, as networks that tell scores read them; without JAX."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NoReturn
+
+import numpy as np
+from PIL import Image
+
+from omr_jax.errors import UserError
+from omr_jax.inputs import documents, views
+from omr_jax.inputs.pictures import CLASSES as CLASSES
+
+SUFFIXES: frozenset[str] = frozenset()
+
+
+def from_json(fields: Mapping[str, Any]) -> views.Layout:
+  """How pictures are looked at, by `model.json`. TypeError where it is damaged."""
+  return views.Layout(**fields)
+
+
+def to_json(picture: views.Layout) -> dict:
+  """The same for `model.json`."""
+  return picture._asdict()
+
+
+def shapes(picture: views.Layout) -> dict[str, tuple[str, list]]:
+  """Type and shape of all that networks may read, by name; `batch` for any number of pictures."""
+  channels = 3 if picture.colour else 1
+  views_shape = ['batch', views.count(picture.tiles), picture.height, picture.width, channels]
+  return {'views': ('uint8', views_shape)}
+
+
+def brightness_only(picture: views.Layout) -> bool:
+  """Whether the network is blind to colours, so that pictures may be decoded without them."""
+  return not picture.colour
+
+
+def of_picture(
+  image: Image.Image, picture: views.Layout, reads: Sequence[str], name: str
+) -> dict[str, np.ndarray]:
+  """A picture as a network sees it: its views.
+
+  Args:
+    image: In mode L or RGB; L alone for views without colour.
+    picture: How it is looked at.
+    reads: Names of the network's inputs.
+    name: For messages.
+  """
+  del reads, name
+  return {'views': views.of_image(image, *picture)}
+
+
+def of_strokes(
+  points: np.ndarray,
+  stroke: np.ndarray,
+  picture: views.Layout,
+  reads: Sequence[str],
+  name: str = 'the picture',
+) -> NoReturn:
+  """Strokes are no picture: UserError."""
+  raise UserError(f'{name}: strokes are for networks that tell symbols; give a picture.')
+
+
+def pages(path: str, picture: views.Layout, reads: Sequence[str]) -> Iterator[tuple]:
+  """Of each page of a file its number from 1, and its inputs or what is wrong with it."""
+  finish = partial(of_picture, picture=picture, reads=reads, name=path)
+  least = views.least(picture.height, picture.width, picture.tiles)
+  return documents.pages(path, least, finish, picture.colour)

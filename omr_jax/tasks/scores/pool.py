@@ -1,0 +1,102 @@
+"""The answers of several runs, each on pictures that only it has tested, as those of one."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from omr_jax.errors import UserError
+from omr_jax.evaluation import metrics
+from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.tasks.scores import answers, evaluation
+from omr_jax.tasks.scores.answers import Answers
+
+
+class Pool(NamedTuple):
+  """The tested pictures of all runs, one run after the other.
+
+  Attributes:
+    ids: str [pictures].
+    answers: Each picture with the threshold and the temperature of its run.
+    run: str [pictures], the name of the run that answered.
+    pictures: uint8 [height, width, channels] by id, of those answered wrong.
+  """
+
+  ids: np.ndarray
+  answers: Answers
+  run: np.ndarray
+  pictures: dict[str, np.ndarray]
+
+
+def pool(runs: Mapping[str, FinishedRun]) -> Pool:
+  """Pools runs, given by name.
+
+  Raises:
+    UserError: A run is not on pictures of scores, on other data or of another config than the
+      first, or has tested a picture that another run has tested too.
+  """
+  first = next(iter(runs.values()))
+  tested_by: dict[str, FinishedRun] = {}
+  for run in runs.values():
+    _refuse_unlike(run, first)
+    for name in run.test_ids.tolist():
+      if name in tested_by:
+        raise UserError(
+          f'{run.workdir}: has tested {name}, as {tested_by[name].workdir} has; every picture '
+          'counts once, so pool runs on other folds or sources.'
+        )
+      tested_by[name] = run
+  parts = [answers.of_run(run)[0] for run in runs.values()]
+  sizes = [len(part.labels) for part in parts]
+  tested = Answers(
+    *(np.concatenate([part[field] for part in parts]) for field in range(3)),
+    np.repeat([part.threshold for part in parts], sizes),
+    np.repeat([part.temperature for part in parts], sizes),
+  )
+  pictures = {}
+  for run in runs.values():
+    pictures |= zip(run.test_ids[~run.correct].tolist(), run.pictures, strict=True)
+  ids = np.concatenate([run.test_ids for run in runs.values()])
+  return Pool(ids, tested, np.repeat(list(runs), sizes), pictures)
+
+
+def measure(runs: Mapping[str, FinishedRun], pooled: Pool) -> dict:
+  """The numbers, as JSON can hold them: `gate` is `answers.measure` of all pictures."""
+  facts = next(iter(runs.values())).facts
+  tested = pooled.answers
+  bins = metrics.reliability(tested.confidence, tested.predicted == tested.labels)
+  return {
+    **{key: facts[key] for key in ('config_name', 'origin', 'data_digest', 'seed')},
+    'gate': answers.measure(tested, None, None, None),
+    'ece': metrics.expected_calibration_error(bins),
+    'seconds': sum(run.facts['seconds'] for run in runs.values()),
+    'runs': {name: _numbers(run) for name, run in runs.items()},
+  }
+
+
+def _numbers(run: FinishedRun) -> dict:
+  """What tells the runs apart."""
+  measured = evaluation.measure(run)['gate']
+  kept = ('accuracy', 'correct', 'n', 'false_positives', 'false_negatives', 'threshold', 'probes')
+  return {
+    'tested': run.facts['protocol'],
+    **{key: measured[key] for key in kept},
+    'temperature': run.decision.temperature,
+    'epochs': run.facts['epochs'],
+    'seconds': run.facts['seconds'],
+  }
+
+
+def _refuse_unlike(run: FinishedRun, first: FinishedRun) -> None:
+  if run.task != first.task:
+    raise UserError(f'{run.workdir}: is no run on {first.task.noun}s; give another workdir.')
+  if run.facts['data_digest'] != first.facts['data_digest']:
+    raise UserError(
+      f'{run.workdir}: was trained on other data than {first.workdir}; train it again, into an '
+      'empty workdir.'
+    )
+  if run.config_but('fold', 'hold_out') != first.config_but('fold', 'hold_out'):
+    raise UserError(
+      f'{run.workdir}: has another config than {first.workdir}, and not only of what is tested; '
+      'train it again, into an empty workdir.'
+    )

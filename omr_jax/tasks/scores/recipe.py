@@ -1,0 +1,190 @@
+"""How networks that tell scores from other pictures are trained, from a config."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from ml_collections import ConfigDict
+
+from omr_jax.augment import affine, camera
+from omr_jax.data.dataset import Dataset
+from omr_jax.errors import UserError
+from omr_jax.inputs import views
+from omr_jax.inputs.pictures import CLASSES as CLASSES
+from omr_jax.models import multi_view
+from omr_jax.utils import rules
+from omr_jax.utils.rules import CHANCE, SHARE, Rule
+from tfds_builders.music_scores.groups import NUM_FOLDS
+
+Inputs = Mapping[str, jax.Array]
+
+_CAMERA = tuple(inspect.signature(camera.look).parameters)[2:]
+AUGMENTATIONS = {
+  'none': (),
+  'pictures': affine.STRENGTHS,
+  'camera': (),  # What it reads is a section of its own.
+}
+_SECTIONS = {
+  'data': ('name', 'protocol', 'feed', 'fold', 'hold_out', 'balance'),
+  'picture': ('height', 'width', 'tiles', 'whole', 'papers', 'scenes'),
+  'decision': ('false_positive_rate',),
+}
+_LIMITS: Mapping[str, Rule] = {
+  'data.fold': rules.whole(0, NUM_FOLDS - 1),
+  'data.hold_out': ("a source such as 'scores/desk', or ''", lambda value: isinstance(value, str)),
+  'data.balance': CHANCE,
+  'picture.height': rules.whole(1, 4096),
+  'picture.width': rules.whole(1, 4096),
+  'picture.tiles': rules.whole(0, 8),
+  'picture.whole': CHANCE,
+  'picture.papers': rules.whole(0, 1000),
+  'picture.scenes': rules.whole(0, 10_000),
+  'decision.false_positive_rate': CHANCE,
+}
+# Of `camera.look`, strengths that its tables and windows are made for; its others are chances.
+_LIMITS_OF_CAMERA: Mapping[str, Rule] = {
+  'rotation': ('from 0 to 180 degrees', lambda value: 0 <= value <= 180),
+  'smaller': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),
+  'larger': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),
+  'shift': ('from 0 to 2', lambda value: 0 <= value <= 2),
+  'motion': ('from 0 to 5 pixels', lambda value: 0 <= value <= 5),
+  'dark': ('from 0 to 5 octaves', lambda value: 0 <= value <= 5),
+  'bright': ('from 0 to 5 octaves', lambda value: 0 <= value <= 5),
+  'light': ('from 0 to 5 octaves', lambda value: 0 <= value <= 5),
+  'white_balance': ('from 0 to 2 octaves', lambda value: 0 <= value <= 2),
+  'perspective': ('from 0 to 0.5', lambda value: 0 <= value <= 0.5),
+  'stretch': SHARE,
+  'midtones': ('from 0 to 0.25', lambda value: 0 <= value <= 0.25),
+  'noise': ('from 0 to 255', lambda value: 0 <= value <= 255),
+  'jpeg': ('from 0 to 99', lambda value: 0 <= value <= 99),
+}
+
+
+def sections(config: ConfigDict) -> Mapping[str, tuple[str, ...]]:
+  """The task's own sections, and the keys in them that are always read.
+
+  Without the camera its section may be missing.
+  """
+  if 'camera' in config or config.augment.get('space') == 'camera':
+    return _SECTIONS | {'camera': _CAMERA}
+  return _SECTIONS
+
+
+def limit(key: str) -> Rule | None:
+  """What the value of a key such as 'picture.height' may be, or None."""
+  section, _, name = key.rpartition('.')
+  return _LIMITS_OF_CAMERA.get(name, CHANCE) if section == 'camera' else _LIMITS.get(key)
+
+
+def unread(config: ConfigDict) -> set[str]:
+  """Keys that the config's other choices leave unread."""
+  if config.augment.space == 'camera':
+    return set()
+  return {f'camera.{name}' for name in config.get('camera', {})}
+
+
+def check(config: ConfigDict) -> None:
+  """Nothing here depends on two keys together."""
+
+
+def split_name(config: Mapping) -> str:
+  """How the data is split, in words."""
+  chosen = config['data']
+  if chosen['hold_out']:
+    return f'{chosen["hold_out"]} held out'
+  return f'fold {chosen["fold"]}' if chosen['protocol'] == 'folders' else chosen['protocol']
+
+
+def picture(config: ConfigDict) -> views.Layout:
+  """How pictures are looked at."""
+  # Only a network that evens the light of its pictures sees them without colour.
+  colour = not config.model.get('even', False)
+  return views.Layout(config.picture.height, config.picture.width, config.picture.tiles, colour)
+
+
+def shape(config: ConfigDict) -> tuple[int, int, int]:
+  """Height, width and channels of the pictures that train."""
+  return config.picture.height, config.picture.width, 3
+
+
+def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
+  """The pictures as arrays, see `omr_jax.tasks.scores.data`."""
+  from omr_jax.tasks.scores import data
+
+  chosen = config.data
+  tested = data.Tested(chosen.fold, chosen.hold_out)
+  how = data.Picture(**dict(config.picture.items()))
+  return data.load(chosen.protocol, tested, chosen.balance, how, data_dir, raw_dir)
+
+
+def check_network(config: ConfigDict, module: nn.Module) -> None:
+  """Refuses a network that reads what pictures do not have.
+
+  Raises:
+    UserError: With the name of the key, and what to choose instead.
+  """
+  if 'pen' in module.inputs:
+    raise UserError(
+      f'config.model.name: {config.model.name} reads strokes, and pictures have none. Choose '
+      'another network.'
+    )
+  if 'size' in module.inputs:
+    raise UserError(
+      "config.model.use_size: these pictures have no pen's box; add --config.model.use_size=False."
+    )
+
+
+def strengths(config: ConfigDict) -> dict:
+  """What the augmentation reads, by name."""
+  if config.augment.space == 'camera':
+    return dict(config.camera.items())
+  return {name: config.augment[name] for name in AUGMENTATIONS[config.augment.space]}
+
+
+def augmentation(
+  config: ConfigDict, module: nn.Module
+) -> tuple[tuple[str, ...], Callable[[Mapping, jax.Array, Inputs], Inputs]]:
+  """Names of the training arrays that are read, and (`strengths`, rng, batch) to inputs."""
+  del module
+  look = {'none': _as_it_is, 'pictures': affine.moved, 'camera': camera.look}[config.augment.space]
+  whole = config.picture.whole
+
+  def inputs(strengths: Mapping, rng: jax.Array, batch: Inputs) -> Inputs:
+    return _one_view(partial(look, **strengths), whole, rng, batch['views'])
+
+  return ('views',), inputs
+
+
+def _as_it_is(rng: jax.Array, images: jax.Array) -> jax.Array:
+  del rng
+  return images
+
+
+def _one_view(look: Callable, whole: float, rng: jax.Array, seen: jax.Array) -> Inputs:
+  """Of each example [batch, views, ...] the whole picture with that probability, else a part.
+
+  In place of a blank part it is the whole picture too.
+  """
+  (batch, count), images = seen.shape[:2], seen[:, 0]
+  if count > 1:
+    part_rng, whole_rng, rng = jax.random.split(rng, 3)
+    chosen = jax.random.randint(part_rng, (batch, 1, 1, 1, 1), 1, count)
+    part = jnp.take_along_axis(seen, chosen, 1)[:, 0]
+    is_whole = jax.random.bernoulli(whole_rng, whole, (batch,)) | multi_view.is_blank(part)
+    images = jnp.where(is_whole[:, None, None, None], images, part)
+  return {'image': look(rng, images)}
+
+
+def evaluation(module: nn.Module) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
+  """Names of the arrays that are read, and (variables, arrays) to logits."""
+  apply = partial(module.apply, train=False)
+
+  def logits(variables: Mapping, arrays: Inputs) -> jax.Array:
+    seen = arrays['views']
+    found = apply(variables, {'image': seen.reshape(-1, *seen.shape[2:])})
+    return multi_view.combined(found.reshape(*seen.shape[:2], -1), multi_view.is_blank(seen))
+
+  return ('views',), logits

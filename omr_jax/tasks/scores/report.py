@@ -1,0 +1,212 @@
+"""What a report says of pictures alone: the decision, the answers by source, the probes."""
+
+import collections
+import html
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from omr_jax.evaluation import binary, curves, metrics
+from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.report import parts
+from omr_jax.report.parts import DASH, percent
+from omr_jax.tasks.scores import answers, figures
+from omr_jax.tasks.scores.answers import Answers, Probes
+
+
+class _Kind(NamedTuple):
+  """All probes of a kind, and the answers to them."""
+
+  name: str
+  expected: str
+  answers: list[str]
+  confidence: list[float]
+
+  @property
+  def wrong(self) -> int:
+    """Answers that are not the expected one; none where either can be defended."""
+    return sum(answer != self.expected for answer in self.answers) if self.expected else 0
+
+
+def sections(run: FinishedRun, numbers: Mapping) -> dict[str, str]:
+  """HTML by title: the decision, the answers by source, the probes.
+
+  Args:
+    run: On pictures.
+    numbers: With what `evaluation.measure` gives for it.
+  """
+  (tested, probed), measured, classes = answers.of_run(run), numbers['gate'], run.classes
+  return {
+    'Decision': f'<p>{html.escape(_origin(measured, classes))}</p>\n'
+    + decision(tested, measured, classes),
+    'Sources': sources(measured, classes),
+    'Probes': _probes(_kinds(probed, tested, classes), measured['probes']),
+  }
+
+
+def context(run: FinishedRun) -> str:
+  """What the accuracy may be compared with."""
+  if run.facts['protocol'] == 'paper':
+    return (
+      'The paper’s network has 98.5 % at 128x128 pixels and 100 % at 256x256. '  # noqa: RUF001
+      'This is its split.'
+    )
+  origin = run.facts['origin']
+  return f'No group of near-duplicates is both tested and trained on ({origin}).'
+
+
+def reference(run: FinishedRun) -> None:
+  """Nothing is published by class."""
+  del run
+
+
+def decision(tested: Answers, measured: Mapping, classes: Sequence[str]) -> str:
+  """The wrong answers at the threshold and at others, with curves where there are two classes."""
+  table = _errors(measured, classes)
+  points = curves.curve(tested.margins, tested.labels)
+  if points is None:
+    return table + '<p class="soft">No curves: all tested pictures are of one class.</p>'
+  chosen = binary.decisions(tested.log_odds, tested.labels, tested.threshold)
+  threshold = 0.0 if measured['threshold'] is None else measured['threshold']
+  drawn = [
+    figures.roc(points, chosen),
+    figures.precision_recall(points, chosen),
+    figures.histogram(tested.margins, tested.labels, threshold, classes),
+  ]
+  return (
+    f'{table}<p class="soft">Area under the ROC {measured["auc"]:.5f}, average precision '
+    f'{measured["average_precision"]:.5f}. The orange dot and the dotted line are the threshold.'
+    '</p>\n<div class="curves">'
+    + ''.join(f'<figure>{figure}</figure>' for figure in drawn)
+    + '</div>'
+  )
+
+
+def sources(measured: Mapping, classes: Sequence[str]) -> str:
+  """The table of right answers by source."""
+
+  def row(name, cells, share, ends, confidence=''):
+    return parts.row(name, cells, [share], [interval(*ends), confidence], form=percent)
+
+  body = ''.join(
+    row(
+      source['source'],
+      [classes[source['label']], source['n'], source['right']],
+      source['share'],
+      (source['low'], source['high']),
+      percent(source['confidence']),
+    )
+    for source in measured['sources']
+  )
+  foot = parts.row(
+    'mean, each source alike', [''] * 3, [measured['mean_share']], [''] * 2, form=percent
+  )
+  pooled = ['', measured['n'], measured['correct']]
+  foot += row('all pictures', pooled, measured['accuracy'], measured['accuracy_wilson_95'])
+  names = ('source', 'class', 'pictures', 'right', 'share', '95 % interval', 'mean confidence')
+  return parts.table('Right answers by source', head(names), body, foot)
+
+
+def interval(low: float, high: float) -> str:
+  """Two ends in percent."""
+  return f'{100 * low:.2f}{DASH}{100 * high:.2f} %'
+
+
+def _origin(measured: Mapping, classes: Sequence[str]) -> str:
+  """Where the threshold of a run comes from."""
+  other, scores = classes
+  threshold, point = measured['threshold'], measured['validation']
+  if threshold == 0:
+    rule = f'A picture is called {scores} from even odds on (log-odds of at least 0).'
+  else:
+    odds = f', odds of {math.exp(threshold):.3g} to 1' if threshold < 700 else ''
+    rule = f'A picture is called {scores} from log-odds of {threshold:.3f} on{odds}.'
+  if point is None:
+    return f'{rule} There was no {other} picture among the validation pictures to choose it by.'
+  found = 'none' if point['recall'] is None else percent(point['recall'])
+  return (
+    f'{rule} This was chosen on validation pictures, for at most '
+    f'{100 * measured["asked_false_positive_rate"]:g} % of {other} called {scores}, and never '
+    f'below even odds. There it lets {point["false_positives"]} of {point["negatives"]} pass, '
+    f'{percent(point["false_positive_rate"])} (95 % interval '
+    f'{interval(*point["false_positive_rate_wilson_95"])}), and finds {found} of {scores}.'
+  )
+
+
+def _errors(measured: Mapping, classes: Sequence[str]) -> str:
+  """Exact counts of both kinds of errors, each with its share."""
+  other, scores = classes
+  counts = [
+    (f'{scores} called {other}', measured['false_negatives'], measured['positives']),
+    (f'{other} called {scores}', measured['false_positives'], measured['negatives']),
+  ]
+  for recall, point in measured['at_recall'].items():
+    if point is not None:
+      name = f'{other} called {scores}, with a threshold that finds {100 * float(recall):g} %'
+      counts.append((name, point['false_positives'], point['negatives']))
+  body = ''.join(
+    parts.row(
+      name,
+      [count, n, percent(count / n), interval(*metrics.wilson_interval(count, n))]
+      if n
+      else [count, n, DASH, DASH],
+    )
+    for name, count, n in counts
+  )
+  columns = head(('error', 'pictures', 'of', 'share', '95 % interval'))
+  return parts.table('Wrong answers on the tested pictures', columns, body)
+
+
+def _kinds(probes: Probes, tested: Answers, classes: Sequence[str]) -> list[_Kind]:
+  """The probes by kind, in their order."""
+  asked = answers.answered(probes, tested)
+  found: dict[tuple[str, str], _Kind] = {}
+  for name, expected, called, confidence in zip(
+    probes.names, probes.expected, asked.predicted, asked.confidence, strict=True
+  ):
+    key = re.sub(r' \d+$', '', str(name)), str(expected)
+    kind = found.setdefault(key, _Kind(*key, [], []))
+    kind.answers.append(classes[called])
+    kind.confidence.append(float(confidence))
+  return list(found.values())
+
+
+def _probes(kinds: Sequence[_Kind], numbers: Mapping) -> str:
+  """Each kind of probe with the answers to it."""
+  stated = '; '.join(f'{kind.name}: {_given(kind)}' for kind in kinds if not kind.expected)
+  body = ''.join(
+    parts.row(
+      kind.name,
+      [kind.expected or 'either', _given(kind), _range(kind.confidence)],
+      [1 - kind.wrong / len(kind.answers) if kind.expected else math.nan],
+      form=lambda share: f'{100 * share:.0f} %',
+    )
+    for kind in kinds
+  )
+  intro = (
+    'Pictures made by code: each is a question with a known answer. Other drawings of the kinds '
+    'without music may have trained (config.picture.papers), music made by code never has. '
+    f'{numbers["right"]} of {numbers["n"]} are answered as expected.'
+  )
+  if stated:
+    intro += f' Where either answer can be defended, the answers are: {stated}.'
+  columns = head(('kind', 'expected', 'called', 'confidence', 'right'))
+  table = parts.table('Probes', columns, body)
+  return f'<p>{html.escape(intro)}</p>\n{table}'
+
+
+def _given(kind: _Kind) -> str:
+  """Like 'scores', or '3 scores, 1 other' where a kind's answers differ."""
+  counts = collections.Counter(kind.answers).most_common()
+  return counts[0][0] if len(counts) == 1 else ', '.join(f'{n} {name}' for name, n in counts)
+
+
+def _range(confidence: Sequence[float]) -> str:
+  low, high = (f'{100 * end(confidence):.1f}' for end in (min, max))
+  return f'{low} %' if low == high else f'{low}{DASH}{high} %'
+
+
+def head(names: Sequence[str]) -> str:
+  """The row of a table's head."""
+  return f'<tr>{"".join(f"<th>{name}</th>" for name in names)}</tr>'

@@ -1,0 +1,87 @@
+"""HOMUS as arrays: every symbol drawn once."""
+
+import os
+from dataclasses import asdict
+
+import numpy as np
+from tqdm import tqdm
+
+from omr_jax.data import cache
+from omr_jax.data.dataset import SPLITS, Dataset
+from omr_jax.inputs import geometry, pen_path, render
+from omr_jax.inputs.simplify import simplify
+from omr_jax.inputs.strokes import OFFICIAL
+from tfds_builders import homus
+from tfds_builders.homus import archive
+
+# To be raised with every change of what `_arrays` gives: older caches are then made anew.
+_RULE = 3
+
+
+def load(
+  protocol: str,
+  drawing: render.Drawing,
+  data_dir: str | os.PathLike,
+  raw_dir: str | os.PathLike | None,
+  allow_changed: bool,
+) -> Dataset:
+  """Prepares HOMUS where that is to be done, and draws it or reads the drawn arrays back.
+
+  Each split has `image` uint8 [symbols, height, width, 1], `size` float32 [symbols, 2] (logarithms
+  of the box's width and height in pixels of the tablet), `pen` float32 [symbols, pen.POINTS, 3]
+  (see there), `label` and `id`; `train` also has `points` and `stroke`, see `simplify`. Of several
+  renderings the training split has all, the others have the first, so that every evaluated symbol
+  counts once. All renderings of a symbol are in that symbol's split.
+
+  Args:
+    protocol: Of the split, see `tfds_builders/homus/README.md`.
+    drawing: How the symbols become pictures.
+    data_dir: Where prepared data is kept.
+    raw_dir: Where the raw archive is.
+    allow_changed: Accept a raw archive that differs from HOMUS 2.0.
+
+  Raises:
+    UserError: See `tfds_builders.homus.prepare`; a cache that can't be written.
+  """
+  builder = homus.prepare(protocol, data_dir, raw_dir, allow_changed)
+  raw_digest = dict(builder.info.metadata.items())['digest']
+
+  def make(new: cache.New) -> cache.Arrays:
+    return {split: _arrays(builder, split, drawing, new) for split in SPLITS}
+
+  splits = cache.cached('drawn', [_RULE, raw_digest, protocol, asdict(drawing)], make)
+  return Dataset(splits, raw_digest, _origin(protocol, raw_digest))
+
+
+def _arrays(builder, split: str, drawing: render.Drawing, new: cache.New) -> dict[str, np.ndarray]:
+  source = builder.as_data_source(split=split)
+  examples = source.__getitems__(list(range(len(source))))
+  renderings = drawing.renderings() if split == 'train' else drawing.renderings()[:1]
+  shape = len(examples) * len(renderings), drawing.height, drawing.width, 1
+  images = new(split, 'image', shape, np.uint8)
+  progress = tqdm(
+    examples, desc=f'drawing {split}', unit='symbol', delay=1, leave=False, disable=None
+  )
+  for first, example in enumerate(progress):
+    for number, (thickness, staff_line) in enumerate(renderings, len(renderings) * first):
+      images[number, ..., 0] = render.draw_rendering(
+        example['points'], example['stroke'], drawing, thickness, staff_line
+      )
+  points, strokes = ([example[name] for example in examples] for name in ('points', 'stroke'))
+  box = np.array([np.ptp(p, axis=0) for p in points], np.float32).reshape(-1, 2)
+  arrays = {
+    'size': geometry.log_size(box),
+    'pen': np.stack(list(map(pen_path.way, points, strokes))).astype(np.float32),
+    'label': np.array([example['label'] for example in examples], np.int32),
+    'id': np.array([example['id'].decode() for example in examples]),
+  }
+  if split == 'train':
+    arrays |= zip(('points', 'stroke'), simplify(points, strokes), strict=True)
+  arrays = {name: np.repeat(value, len(renderings), axis=0) for name, value in arrays.items()}
+  return arrays | {'image': images}
+
+
+def _origin(protocol: str, raw_digest: str) -> str:
+  if protocol == 'made_up':
+    return 'made-up symbols'
+  return OFFICIAL if raw_digest == archive.DIGEST else 'a changed HOMUS'

@@ -1,0 +1,36 @@
+"""From logits to a symbol's class: the largest logit decides, and nothing else is kept."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from omr_jax.data.dataset import Dataset
+from omr_jax.evaluation.finished_run import FinishedRun
+
+ARRAYS: Mapping[str, tuple[str, int]] = {}
+
+
+def threshold(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray) -> None:
+  """There is none: the class with the largest logit is the answer."""
+  del config, labels, logits
+
+
+def arrays(
+  config: Mapping[str, Any],
+  dataset: Dataset,
+  predict: Callable[[Mapping[str, np.ndarray]], np.ndarray],
+) -> list[dict[str, np.ndarray]] | None:
+  """Nothing beside what every evaluation keeps."""
+  del config, dataset, predict
+
+
+def problem(further: Mapping[str, np.ndarray], examples: int) -> None:
+  """Nothing that could be wrong."""
+  del further, examples
+
+
+def measure(run: FinishedRun) -> dict:
+  """Nothing beside what is measured of every run."""
+  del run
+  return {}

@@ -1,0 +1,126 @@
+"""Runs on the writer-disjoint folds as one run: every symbol answered by who never saw its writer.
+
+Its report, in the workdir of the folds, has all symbols: per class beside the paper's Table II, and
+the misclassified ones, most confident mistake first, among which are those with a wrong label. The
+folder reads as a run: `omr_jax.report` compares two recipes on all symbols, `omr_jax.ensemble` asks
+both.
+"""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from omr_jax.errors import UserError
+from omr_jax.evaluation import finished_run, metrics
+from omr_jax.evaluation.decision import Decision
+from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.report.write import write_pages
+from tfds_builders.homus import splits
+
+OVER = ('writers',)
+_COMMON = ('config_name', 'data_digest', 'origin', 'parameters', 'seed')
+
+
+def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
+  """Refuses the key of the config that --over sets.
+
+  Args:
+    config: Complete.
+    over: One of OVER.
+    given: Keys that the command line sets, such as 'data.protocol'.
+
+  Raises:
+    UserError: It is set.
+  """
+  del config, over
+  if 'data.protocol' in given:
+    raise UserError('config.data.protocol is what --over goes through; leave it out.')
+
+
+def members(
+  config: ConfigDict, over: str, data_dir: Path, raw_dir: str | None
+) -> dict[str, ConfigDict]:
+  """The config of each fold by the name of its folder."""
+  del over, data_dir, raw_dir
+  configs = {}
+  for fold in range(splits.NUM_FOLDS):
+    name = f'writers_{fold}'
+    configs[name] = config.copy_and_resolve_references()
+    configs[name].data.protocol = name
+  return configs
+
+
+def refuse_workdir(workdir: Path) -> None:
+  """UserError where the folder is that of a run, whose report this one would replace."""
+  finished_run.refuse_run(workdir)
+
+
+def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
+  """All folds as one run; its logits are divided by each fold's own temperature.
+
+  Args:
+    runs: By fold, such as `writers_0`.
+
+  Raises:
+    UserError: Two have tested the same symbol, or are of different data or configs.
+  """
+  first = next(iter(runs.values()))
+  for run in runs.values():
+    if run.facts['data_digest'] != first.facts['data_digest']:
+      raise UserError(f'{run.workdir}: was trained on other data than {first.workdir}.')
+    if run.config_but('protocol') != first.config_but('protocol'):
+      raise UserError(f'{run.workdir}: has another config than {first.workdir}.')
+  ids = np.concatenate([run.test_ids for run in runs.values()])
+  if len(set(ids.tolist())) < len(ids):
+    raise UserError(f'{first.workdir.parent}: a symbol was tested twice; give one run of a fold.')
+  kept = ('test_ids', 'test_labels', 'test_predicted', 'validation_labels', 'pictures')
+  arrays = {name: np.concatenate([getattr(r, name) for r in runs.values()]) for name in kept}
+  temperatures = {fold: run.decision.temperature for fold, run in runs.items()}
+  scaled = {
+    name: np.concatenate([getattr(run, name) / temperatures[fold] for fold, run in runs.items()])
+    for name in ('test_logits', 'validation_logits')
+  }
+  folds = {name: float(run.correct.mean()) for name, run in runs.items()}
+  facts = {key: first.facts[key] for key in _COMMON} | {
+    'protocol': 'writers_0 ... writers_9' if len(runs) > 1 else first.facts['protocol'],
+    'runs': list(runs),
+    'folds': folds,
+    'mean_of_folds': float(np.mean(list(folds.values()))),
+    'epochs': first.facts['epochs'],
+    'tested_epoch': first.facts['tested_epoch'],
+    'seconds': round(sum(run.facts['seconds'] for run in runs.values()), 1),
+  }
+  data = first.config['data'] | {'protocol': facts['protocol']}
+  config = first.config | {'data': data}
+  decision = Decision(
+    None, metrics.fit_temperature(scaled['validation_logits'], arrays['validation_labels'])
+  )
+  return first._replace(
+    config=config, history=[], facts=facts, decision=decision, **arrays, **scaled
+  )
+
+
+def write(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> tuple[str, Path]:
+  """Writes the report of all folds into `workdir`; returns a table, and the report's path."""
+  del over
+  whole = together(runs)._replace(workdir=workdir)
+  finished_run.save_joined(whole)
+  return table(write_pages(whole)), workdir / 'report' / 'report.html'
+
+
+def table(summary: Mapping) -> str:
+  """The folds and all together, for a terminal."""
+  folds = summary['folds']
+  spread = float(np.std(list(folds.values()), ddof=1)) if len(folds) > 1 else 0.0
+  lines = [f'{name:10}  {100 * share:6.2f} %' for name, share in folds.items()]
+  return '\n'.join(
+    [
+      *lines,
+      f'mean of the folds {100 * summary["mean_of_folds"]:.2f} %, standard deviation '
+      f'{100 * spread:.2f}',
+      f'all symbols {100 * summary["accuracy"]:.2f} % ({summary["correct"]} of {summary["n"]}), '
+      f'95 % interval {metrics.percent_range(*summary["accuracy_wilson_95"])}',
+    ]
+  )

@@ -1,0 +1,118 @@
+"""Pictures and strokes of one symbol, as networks for symbols read them; without JAX."""
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from omr_jax.errors import UserError
+from omr_jax.inputs import documents, geometry, pen_path, render, stroke_files, symbol_picture
+from omr_jax.inputs import strokes as stroke_data
+from omr_jax.inputs.strokes import CLASSES as CLASSES
+
+SUFFIXES = frozenset(('.json', '.txt'))
+
+
+def from_json(fields: Mapping[str, Any]) -> render.Drawing:
+  """How symbols are drawn, by `model.json`; KeyError or TypeError where it is damaged."""
+  lists = {name: tuple(fields[name]) for name in ('thickness', 'staff_lines')}
+  bounds = {name: fields[name] or math.inf for name in ('max_stretch', 'max_zoom')}
+  return render.Drawing(**fields | lists | bounds)
+
+
+def to_json(picture: render.Drawing) -> dict:
+  """The same for `model.json`."""
+  return vars(picture)
+
+
+def shapes(picture: render.Drawing) -> dict[str, tuple[str, list]]:
+  """Type and shape of all that networks may read, by name; `batch` for any number of symbols."""
+  return {
+    'image': ('uint8', ['batch', picture.height, picture.width, 1]),
+    'size': ('float32', ['batch', 2]),
+    'pen': ('float32', ['batch', pen_path.POINTS, 3]),
+  }
+
+
+def brightness_only(picture: render.Drawing) -> bool:
+  """No: ink is told from paper by its colours too."""
+  del picture
+  return False
+
+
+def of_picture(
+  image: Image.Image, picture: render.Drawing, reads: Sequence[str], name: str
+) -> dict[str, np.ndarray]:
+  """A picture of one symbol as a network sees it.
+
+  Args:
+    image: In mode L or RGB.
+    picture: How symbols are drawn.
+    reads: Names of the network's inputs.
+    name: For messages.
+
+  Raises:
+    UserError: There is no symbol in the picture, or the network reads strokes.
+  """
+  if 'pen' in reads:
+    raise UserError(
+      f'{name}: this network reads strokes, and a picture has none; give a stroke file, or a model '
+      'for pictures.'
+    )
+  pixels = np.asarray(image.convert('RGB'))
+  if not picture.thinned:
+    return {'image': symbol_picture.inked(pixels, picture, name)}
+  return of_strokes(*symbol_picture.lines(pixels, name), picture, reads, name)
+
+
+def of_strokes(
+  points: np.ndarray,
+  stroke: np.ndarray,
+  picture: render.Drawing,
+  reads: Sequence[str],
+  name: str = '',
+) -> dict[str, np.ndarray]:
+  """Strokes as a network sees them, prepared as those of its test were.
+
+  Args:
+    points: [points, 2], x and y in pixels of the tablet.
+    stroke: int [points], the stroke each point belongs to, ascending from 0.
+    picture: How symbols are drawn.
+    reads: Names of the network's inputs.
+    name: For messages.
+
+  Returns:
+    Of `image` uint8 [height, width, 1], `size` float32 [2], the logarithms of the box's width and
+    height, and `pen` float32 [pen_path.POINTS, 3] those that it reads.
+  """
+  del name
+  make = {
+    'image': lambda: render.draw(points, stroke, picture)[..., None],
+    'size': lambda: geometry.log_size(np.ptp(points, axis=0)).astype(np.float32),
+    'pen': lambda: pen_path.way(points, stroke).astype(np.float32),
+  }
+  return {each: make[each]() for each in reads}
+
+
+def pages(path: str, picture: render.Drawing, reads: Sequence[str]) -> Iterator[tuple]:
+  """Of each page of a file its number from 1, and its inputs or what is wrong with it."""
+  if os.path.splitext(path)[1].lower() in SUFFIXES:
+    return _of_stroke_file(path, picture, reads)
+  finish = partial(of_picture, picture=picture, reads=reads, name=path)
+  return documents.pages(path, finish=finish)
+
+
+def _of_stroke_file(path: str, picture: render.Drawing, reads: Sequence[str]) -> Iterator[tuple]:
+  folder, name = os.path.split(path)
+  try:
+    with open(path, 'rb') as file:
+      content = file.read(stroke_data.MAX_BYTES + 1)
+    yield 1, of_strokes(*stroke_files.read(content, name), picture, reads)
+  except UserError as error:
+    yield 1, UserError(f'{os.path.join(folder, "")}{error}')
+  except (OSError, ValueError) as error:
+    yield 1, UserError(f'{path}: can not be read ({error}); check its name and its rights.')

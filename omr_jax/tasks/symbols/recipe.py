@@ -1,0 +1,242 @@
+"""How networks that tell handwritten symbols apart are trained on HOMUS, from a config."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import flax.linen as nn
+import jax
+from ml_collections import ConfigDict
+
+from omr_jax import models
+from omr_jax.augment import affine, crops, handwriting, rasterize
+from omr_jax.data.dataset import Dataset
+from omr_jax.errors import UserError
+from omr_jax.inputs import geometry, pen_path, render
+from omr_jax.inputs.strokes import CLASSES as CLASSES
+from omr_jax.utils import rules
+from omr_jax.utils.rules import AT_LEAST_0, CHANCE, FLAG, SHARE, Rule
+
+Inputs = Mapping[str, jax.Array]
+
+# Keys that move the picture but not the pen's path: for networks that read pictures.
+_OF_PICTURES = ('shift', 'thickness')
+AUGMENTATIONS = {
+  'none': (),
+  'pictures': affine.STRENGTHS,
+  'strokes': (
+    *('rotation', 'zoom', 'shear', 'shift', 'thickness', 'stroke_zoom', 'stroke_shift', 'bend'),
+  ),
+  'crops': (
+    *('rotation', 'zoom', 'shear', 'thickness', 'stroke_zoom', 'stroke_shift', 'bend'),
+    *('around', 'staff', 'worn'),
+  ),
+}
+# Spaces in which every step draws its pictures anew, and the layouts in which it can.
+_DRAWN_ANEW = {'strokes': ('scaled', 'centered'), 'crops': ('resized',)}
+_SECTIONS = {
+  'data': ('name', 'protocol', 'feed', 'allow_changed'),
+  'drawing': tuple(render.Drawing.__dataclass_fields__),
+}
+_LIMITS: Mapping[str, Rule] = {
+  'data.allow_changed': FLAG,
+  'drawing.height': rules.whole(1, 4096),
+  'drawing.width': rules.whole(1, 4096),
+  'drawing.layout': rules.one_of(render.LAYOUTS),
+  'drawing.thickness': (
+    'a tuple of widths above 0 and up to 4096',
+    lambda value: len(value) > 0 and all(rules.is_number(w) and 0 < w <= 4096 for w in value),
+  ),
+  'drawing.staff_lines': (
+    'a tuple of whole numbers from 0 to 4096',
+    lambda value: isinstance(value, tuple) and all(rules.is_whole(y, 0, 4096) for y in value),
+  ),
+  'drawing.margin': ('a whole number of at least 0', lambda value: rules.is_whole(value, 0)),
+  'drawing.max_stretch': ('at least 1', lambda value: value >= 1),
+  'drawing.max_zoom': ('at least 0.01', lambda value: value >= 0.01),
+  'drawing.antialias': FLAG,
+  'drawing.thinned': FLAG,
+  'augment.thickness': rules.RANGE,
+  'augment.stroke_zoom': SHARE,
+  'augment.stroke_shift': AT_LEAST_0,
+  'augment.bend': SHARE,
+  'augment.around': CHANCE,
+  'augment.staff': CHANCE,
+  'augment.worn': CHANCE,
+}
+
+
+def sections(config: ConfigDict) -> Mapping[str, tuple[str, ...]]:
+  """The task's own sections, and the keys in them that are always read."""
+  del config
+  return _SECTIONS
+
+
+def limit(key: str) -> Rule | None:
+  """What the value of a key such as 'drawing.height' may be, or None."""
+  return _LIMITS.get(key)
+
+
+def unread(config: ConfigDict) -> set[str]:
+  """Keys that the config's other choices leave unread."""
+  found = set()
+  if not models.reads_pictures(config.model.name):
+    found |= {f'augment.{name}' for name in _OF_PICTURES}
+  if config.drawing.get('layout') == 'centered':
+    found |= {f'drawing.{name}' for name in render.OF_SCALING}
+  return found
+
+
+def check(config: ConfigDict) -> None:
+  """Refuses drawings that can not be made, or that do not fit the augmentation.
+
+  Raises:
+    UserError: With the name of the key.
+  """
+  drawing, space = config.drawing, config.augment.space
+  if drawing.layout != 'centered' and min(drawing.height, drawing.width) <= 1 + 2 * drawing.margin:
+    raise UserError(
+      f'config.drawing.margin is {drawing.margin!r}; it must leave room in {drawing.height}x'
+      f'{drawing.width} pixels.'
+    )
+  lowest = drawing.height - 1 - 4 * geometry.STAFF_SPACE
+  if any(y > lowest for y in drawing.staff_lines):
+    raise UserError(
+      f'config.drawing.staff_lines is {drawing.staff_lines!r}; the first of five lines, '
+      f'{geometry.STAFF_SPACE} apart, must be at {lowest} or above.'
+    )
+  if drawing.staff_lines and drawing.layout != 'centered':
+    raise UserError(
+      f'config.drawing.staff_lines need the layout centered, not {drawing.layout}: scaled symbols '
+      'have no common staff.'
+    )
+  if not drawing.thinned and drawing.layout != 'resized':
+    raise UserError(
+      f'config.drawing.thinned=False needs the layout resized, not {drawing.layout}: the others '
+      'know no ink but lines.'
+    )
+  if drawing.thinned and space == 'crops':
+    raise UserError(
+      'config.augment.space=crops trains with ink of any width; add --config.drawing.thinned=False.'
+    )
+  if space in _DRAWN_ANEW:
+    _check_drawn_anew(drawing, space)
+
+
+def _check_drawn_anew(drawing: ConfigDict, space: str) -> None:
+  layouts = _DRAWN_ANEW[space]
+  if not (drawing.layout in layouts and drawing.antialias):
+    raise UserError(
+      f'config.augment.space={space} draws in the layout {" or ".join(layouts)} with antialias; '
+      'choose these in config.drawing, or augment.space=pictures.'
+    )
+  if len(drawing.thickness) > 1:
+    raise UserError(
+      f'config.drawing.thickness is {drawing.thickness!r}; augment.space={space} draws anew in '
+      'every step, as thick as augment.thickness says: give one.'
+    )
+  if len(drawing.staff_lines) > 1:
+    raise UserError(
+      f'config.drawing.staff_lines is {drawing.staff_lines!r}; augment.space={space} draws anew in '
+      'every step: give one, or none.'
+    )
+
+
+def split_name(config: Mapping) -> str:
+  """How the data is split, in words."""
+  return config['data']['protocol']
+
+
+def picture(config: ConfigDict) -> render.Drawing:
+  """How symbols become pictures."""
+  return render.Drawing(**dict(config.drawing.items()))
+
+
+def shape(config: ConfigDict) -> tuple[int, int, int]:
+  """Height, width and channels of the pictures."""
+  return config.drawing.height, config.drawing.width, 1
+
+
+def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
+  """The symbols as arrays, see `omr_jax.tasks.symbols.data`."""
+  from omr_jax.tasks.symbols import data
+
+  chosen = config.data
+  return data.load(
+    chosen.protocol, picture(config), data_dir, raw_dir, allow_changed=chosen.allow_changed
+  )
+
+
+def check_network(config: ConfigDict, module: nn.Module) -> None:
+  """Refuses a network that reads what these pictures do not have.
+
+  Raises:
+    UserError: With the name of the key, and what to choose instead.
+  """
+  name = config.model.name
+  if 'pen' in module.inputs and config.augment.space == 'pictures':
+    raise UserError(
+      f'config.model.name: {name} reads strokes; where pictures are moved, strokes are not. Choose '
+      'another network, or --config.augment.space=strokes.'
+    )
+  if not config.drawing.thinned and module.inputs != ('image',):
+    raise UserError(
+      f'config.model.name: {name} reads {" and ".join(module.inputs)}; ink that is not thinned is '
+      'a picture alone: choose another network, or add --config.model.use_size=False.'
+    )
+
+
+def strengths(config: ConfigDict) -> dict:
+  """What the augmentation reads, by name."""
+  names = AUGMENTATIONS[config.augment.space]
+  return {name: config.augment[name] for name in names if name in config.augment}
+
+
+def augmentation(
+  config: ConfigDict, module: nn.Module
+) -> tuple[tuple[str, ...], Callable[[Mapping, jax.Array, Inputs], Inputs]]:
+  """Names of the training arrays that are read, and (`strengths`, rng, batch) to inputs."""
+  space = config.augment.space
+  if space in _DRAWN_ANEW:
+    return ('points', 'stroke'), _from_strokes(config, module)
+  if space == 'none' or 'image' not in module.inputs:
+    return module.inputs, lambda strengths, rng, batch: batch
+  return (
+    module.inputs,
+    lambda strengths, rng, batch: batch | {'image': affine.moved(rng, batch['image'], **strengths)},
+  )
+
+
+def _from_strokes(
+  config: ConfigDict, module: nn.Module
+) -> Callable[[Mapping, jax.Array, Inputs], Inputs]:
+  """Strokes are moved; the picture and the pen's path are then both those of the moved strokes."""
+  drawing = picture(config)
+  of_moving = inspect.signature(handwriting.rewritten).parameters
+  place = {key: getattr(drawing, key) for key in ('height', 'width', 'max_stretch', 'max_zoom')}
+  if config.augment.space == 'crops':
+    draw = partial(crops.new_crops, **place)
+  else:
+    ((_, staff_line),) = drawing.renderings()
+    own = {'layout': drawing.layout, 'staff_line': staff_line, 'margin': drawing.margin}
+    draw = partial(rasterize.new_pictures, **place, **own)
+
+  def inputs(strengths: Mapping, rng: jax.Array, batch: Inputs) -> Inputs:
+    moves = {key: value for key, value in strengths.items() if key in of_moving}
+    others = {key: value for key, value in strengths.items() if key not in of_moving}
+    rngs = jax.random.split(rng, 4)
+    stroke = batch['stroke']
+    points = handwriting.rewritten(rngs[:2], batch['points'], stroke, **moves)
+    found = {}
+    if 'image' in module.inputs:
+      found |= draw(rngs[2:], points, stroke, **others)
+    if 'pen' in module.inputs:
+      found['pen'] = jax.vmap(pen_path.way)(points, stroke)
+    return found
+
+  return inputs
+
+
+def evaluation(module: nn.Module) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
+  """Names of the arrays that are read, and (variables, arrays) to logits."""
+  return module.inputs, partial(module.apply, train=False)

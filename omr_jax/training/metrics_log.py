@@ -1,0 +1,76 @@
+"""What a run writes down while it goes on: metrics.jsonl and TensorBoard events."""
+
+import json
+import time
+from pathlib import Path
+
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto.event_pb2 import Event, SessionLog
+from tensorboardX.summary import scalar
+
+from omr_jax.errors import UserError
+from omr_jax.evaluation import history
+from omr_jax.utils.files import write_file
+
+
+class MetricsLog:
+  """One line an epoch in metrics.jsonl, the same numbers as TensorBoard events.
+
+  A resumed run repeats the epoch that was interrupted: lines of later epochs than the checkpoint's
+  are dropped when the log is opened.
+  """
+
+  def __init__(self, workdir: Path, epochs_done: int):
+    self._path = workdir / history.FILE
+    self.history = self._read()[:epochs_done]
+    if len(self.history) < epochs_done:
+      raise UserError(
+        f'{self._path}: lacks epochs that the checkpoint has; choose another workdir.'
+      )
+    write_file(self._path, ''.join(json.dumps(line) + '\n' for line in self.history).encode())
+    step = self.history[-1]['step'] + 1 if self.history else 0
+    # The writer alone: tensorboardX's thread around it would neither say that the disk is full nor
+    # let the run end.
+    try:
+      (workdir / 'tensorboard').mkdir(exist_ok=True)
+      self._events = EventsWriter(str(workdir / 'tensorboard' / 'events'))
+      started = SessionLog(status=SessionLog.START)  # Hides the events of repeated steps.
+      self._events.write_event(Event(wall_time=time.time(), step=step, session_log=started))
+    except OSError as error:
+      raise self._unwritable(error) from error
+
+  def write(self, line: dict) -> None:
+    """Adds an epoch."""
+    self.history.append(line)
+    try:
+      with self._path.open('a') as file:
+        file.write(json.dumps(line) + '\n')
+      for name, value in line.items():
+        if name not in ('epoch', 'step'):
+          self._events.write_event(
+            Event(wall_time=time.time(), step=line['step'], summary=scalar(name, value))
+          )
+      self._events.flush()
+    except OSError as error:
+      raise self._unwritable(error) from error
+
+  def close(self) -> None:
+    """Closes the event file."""
+    self._events.close()
+
+  def _unwritable(self, error: OSError) -> UserError:
+    return UserError(f'{self._path.parent}: metrics could not be written ({error}); make room.')
+
+  def _read(self) -> list[dict]:
+    if not self._path.exists():
+      return []
+    lines = []
+    for text in self._path.read_bytes().splitlines():
+      try:
+        line = json.loads(text)
+      except (ValueError, RecursionError):
+        break  # Half a line, of a killed run.
+      if not history.is_line(line, len(lines) + 1):
+        break
+      lines.append(line)
+    return lines

@@ -1,0 +1,66 @@
+"""The end of an epoch: every member validated, the best variables kept, losses looked at."""
+
+import jax
+import numpy as np
+
+from omr_jax.errors import UserError
+from omr_jax.evaluation import metrics
+from omr_jax.training import devices
+from omr_jax.training.runs import Runs
+from omr_jax.training.state import TrainState, Variables
+
+
+def refuse_not_finite(together: Runs, state: TrainState) -> None:
+  """UserError where no member is left whose loss is finite, neither training nor at its end."""
+  bad_steps = np.asarray(state.bad_step)
+  if (bad_steps < 0).any():
+    return
+  step = int(bad_steps.max())
+  raise UserError(
+    f'epoch {step // together.steps_per_epoch + 1}, step {step}: the loss is not finite. A lower '
+    'config.optimizer.learning_rate in a new workdir helps most often; what was saved before is '
+    f'in {together.workdir}.'
+  )
+
+
+def validate(
+  together: Runs, state, best, running: np.ndarray
+) -> tuple[TrainState, Variables, dict[int, dict]]:
+  """Evaluates an epoch; returns the state, the best variables, and the members' metrics."""
+  split = together.dataset.splits['validation']
+  logits = together.predict(state.evaluated(), split)
+  accuracies = np.array([np.divide(*metrics.accuracy(each, split['label'])) for each in logits])
+  losses = np.array([metrics.negative_log_likelihood(each, split['label']) for each in logits])
+  bad_steps = np.asarray(state.bad_step)
+  spoilt = running & (bad_steps < 0) & ~np.isfinite(losses)
+  bad_steps = np.where(spoilt, np.asarray(state.step) - 1, bad_steps).astype(np.int32)
+  state = state.replace(bad_step=devices.place(bad_steps, state.bad_step.sharding))
+  refuse_not_finite(together, state)
+  steps, epochs = np.asarray(state.step), np.asarray(state.epoch)
+  loss_sums = np.asarray(state.loss_sum)
+  scales = np.ones(len(steps)) if state.plateau is None else np.asarray(state.plateau.scale)
+  lines = {}
+  for number in np.flatnonzero(running & (bad_steps < 0)).tolist():
+    rate = float(together.members[number].rates(int(steps[number]) - 1))
+    lines[number] = {
+      'epoch': int(epochs[number]) + 1,
+      'step': int(steps[number]),
+      'loss': float(loss_sums[number]) / together.steps_per_epoch,
+      'validation_accuracy': float(accuracies[number]),
+      'validation_loss': float(losses[number]),
+      'learning_rate': rate * float(scales[number]),
+    }
+  state = together.trainer.after_epoch(state, running, accuracies.astype(np.float32))
+  return state, _better(state, best, running), lines
+
+
+def _better(state: TrainState, best: Variables, running: np.ndarray) -> Variables:
+  """The best variables so far of all members, on the host."""
+  is_best = running & (np.asarray(state.progress.best_epoch) == np.asarray(state.epoch))
+  if not is_best.any():
+    return best
+
+  def chosen(now: np.ndarray, before: np.ndarray) -> np.ndarray:
+    return np.where(is_best.reshape(-1, *(1,) * (now.ndim - 1)), now, before)
+
+  return jax.tree.map(chosen, jax.device_get(state.evaluated()), best)

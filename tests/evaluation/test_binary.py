@@ -1,0 +1,225 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from omr_jax.evaluation import binary, curves
+from omr_jax.evaluation import metrics as evaluate
+
+# Three pages of music and three others; one of each is tied at 0.7.
+SCORES = np.array([0.6, 0.8, 0.9, 0.2, 0.7, 0.7])
+LABELS = np.array([1, 0, 1, 0, 1, 0])
+# Few values, so that ties are common.
+PICTURES = st.lists(st.tuples(st.integers(-4, 4), st.integers(0, 1)), max_size=30)
+
+
+def arrays(pictures):
+  scores, labels = zip(*pictures, strict=True) if pictures else ((), ())
+  return np.array(scores, float), np.array(labels, int)
+
+
+def test_curve_counts_tied_pictures_together():
+  points = curves.curve(SCORES, LABELS)
+  assert points.threshold.tolist() == [math.inf, 0.9, 0.8, 0.7, 0.6, 0.2]
+  assert points.true_positives.tolist() == [0, 1, 1, 2, 3, 3]
+  assert points.false_positives.tolist() == [0, 0, 1, 2, 2, 3]
+  assert (points.positives, points.negatives) == (3, 3)
+  np.testing.assert_allclose(points.recall, [0, 1 / 3, 1 / 3, 2 / 3, 1, 1])
+  np.testing.assert_allclose(points.false_positive_rate, [0, 0, 1 / 3, 2 / 3, 2 / 3, 1])
+  np.testing.assert_allclose(points.precision, [1, 1, 1 / 2, 1 / 2, 3 / 5, 1 / 2])
+
+
+def test_areas():
+  points = curves.curve(SCORES, LABELS)
+  # 0.9 beats all three others; 0.7 beats 0.2 and ties with 0.7; 0.6 beats 0.2: 3 + 1.5 + 1 of 9.
+  assert curves.auc(points) == pytest.approx(5.5 / 9)
+  # The pages of music are found at precisions 1/1, 2/4 and 3/5.
+  assert curves.average_precision(points) == pytest.approx((1 + 1 / 2 + 3 / 5) / 3)
+  perfect = curves.curve(np.array([3.0, 2.0, 1.0]), np.array([1, 1, 0]))
+  assert (curves.auc(perfect), curves.average_precision(perfect)) == (1, 1)
+  constant = curves.curve(np.zeros(5), np.array([1, 1, 0, 0, 0]))
+  assert curves.auc(constant) == pytest.approx(1 / 2)
+  assert curves.average_precision(constant) == pytest.approx(2 / 5)
+
+
+@pytest.mark.parametrize('labels', [[], [0, 0], [1, 1]])
+def test_one_class_has_no_curve(labels):
+  scores = np.zeros(len(labels))
+  assert curves.curve(scores, labels) is None
+  assert curves.false_positives_at_recall(scores, labels, 0.99) is None
+
+
+@given(PICTURES)
+@settings(deadline=None, max_examples=60)
+def test_curve_agrees_with_scikit_learn(pictures):
+  metrics = pytest.importorskip('sklearn.metrics')
+  scores, labels = arrays(pictures)
+  points = curves.curve(scores, labels)
+  if points is None:
+    assert len(set(labels.tolist())) < 2
+    return
+  fpr, tpr, thresholds = metrics.roc_curve(labels, scores, drop_intermediate=False)
+  np.testing.assert_allclose(points.false_positive_rate, fpr)
+  np.testing.assert_allclose(points.recall, tpr)
+  np.testing.assert_array_equal(points.threshold, thresholds)
+  assert curves.auc(points) == pytest.approx(metrics.roc_auc_score(labels, scores))
+  expected = metrics.average_precision_score(labels, scores)
+  assert curves.average_precision(points) == pytest.approx(expected)
+  precision, recall, _ = metrics.precision_recall_curve(labels, scores)
+  np.testing.assert_allclose(points.precision, precision[::-1])
+  np.testing.assert_allclose(points.recall, recall[::-1])
+
+
+@pytest.mark.parametrize(
+  ('recall', 'threshold', 'found', 'false_positives'),
+  [(0.99, 0.6, 1, 2), (0.6, 0.7, 2 / 3, 2), (1 / 3, 0.9, 1 / 3, 0)],
+)
+def test_false_positives_at_recall(recall, threshold, found, false_positives):
+  point = curves.false_positives_at_recall(SCORES, LABELS, recall)
+  assert point.threshold == threshold
+  assert point.recall == pytest.approx(found)
+  assert (point.false_positives, point.negatives) == (false_positives, 3)
+  assert point.false_positive_rate == pytest.approx(false_positives / 3)
+  assert (point.low, point.high) == evaluate.wilson_interval(false_positives, 3)
+
+
+def test_recall_is_not_missed_by_rounding():
+  # 0.07 * 100 is 7.000000000000001 in floating point; the 7th highest of 1 ... 100 is 94.
+  scores = np.append(np.arange(1, 101), 0)
+  labels = np.append(np.ones(100, int), 0)
+  assert curves.false_positives_at_recall(scores, labels, 0.07).threshold == 94
+
+
+@pytest.mark.parametrize(
+  ('fpr', 'threshold', 'below', 'false_positives', 'recall'),
+  [
+    (0, 0.9, 0.8, 0, 1 / 3),
+    (0.33, 0.9, 0.8, 0, 1 / 3),  # steps of a third: none is allowed yet
+    (1 / 3, 0.8, 0.7, 1, 1 / 3),  # 0.7 would call two others
+    (2 / 3, 0.6, 0.2, 2, 1),
+    (0.99, 0.6, 0.2, 2, 1),
+    (1, 0.2, -math.inf, 3, 1),
+  ],
+)
+def test_threshold_for_a_false_positive_rate(fpr, threshold, below, false_positives, recall):
+  point = curves.threshold_for_fpr(SCORES, LABELS, fpr)
+  assert (point.threshold, point.below) == (threshold, below)
+  assert (point.false_positives, point.negatives) == (false_positives, 3)
+  assert point.recall == pytest.approx(recall)
+
+
+def test_threshold_above_tied_others():
+  # One of four others is allowed, but two share the highest score.
+  scores, labels = np.array([5.0, 4.0, 4.0, 4.0, 1.0, 0.0]), np.array([1, 0, 0, 1, 0, 0])
+  point = curves.threshold_for_fpr(scores, labels, 0.25)
+  assert (point.threshold, point.below, point.false_positives) == (5, 4, 0)
+
+
+def test_threshold_where_the_highest_is_wrong():
+  point = curves.threshold_for_fpr(np.array([1.0, 2.0, 3.0]), np.array([0, 1, 0]), 0)
+  assert (point.threshold, point.below, point.recall) == (math.inf, 3, 0)
+
+
+def test_rate_is_not_missed_by_rounding():
+  # 0.29 * 100 is 28.999999999999996 in floating point; the 29th highest of 0 ... 99 is 71.
+  point = curves.threshold_for_fpr(np.arange(100), np.zeros(100, int), 0.29)
+  assert (point.threshold, point.false_positives, point.recall) == (71, 29, None)
+
+
+def test_no_false_positive_of_a_thousand_still_has_an_interval():
+  scores = np.append(np.zeros(1000), 1)  # They are their labels.
+  point = curves.threshold_for_fpr(scores, scores, 1e-6)
+  assert (point.threshold, point.false_positives, point.low) == (1, 0, 0)
+  # z^2 / (n + z^2) with z = 1.96
+  assert point.high == pytest.approx(3.8415 / 1003.8415, rel=1e-4)
+
+
+def test_no_threshold_without_others():
+  assert curves.threshold_for_fpr(np.array([1.0]), np.array([1]), 0.1) is None
+  assert curves.threshold_for_fpr(np.array([]), np.array([]), 0.1) is None
+
+
+@given(PICTURES, st.floats(0, 1))
+def test_threshold_is_the_smallest_that_keeps_the_rate(pictures, fpr):
+  scores, labels = arrays(pictures)
+  point = curves.threshold_for_fpr(scores, labels, fpr)
+  other = scores[labels == 0]
+  if not len(other):
+    assert point is None
+    return
+  fit = [one for one in scores.tolist() if (other >= one).sum() <= fpr * len(other) + 1e-9]
+  assert point.threshold == min(fit, default=math.inf)
+  assert point.false_positives == (other >= point.threshold).sum()
+  assert point.below == max((s for s in scores.tolist() if s < point.threshold), default=-math.inf)
+
+
+def test_decisions():
+  # Called: 0.8, 0.9 and both 0.7; right are 0.9, 0.7 (music) and 0.2.
+  found = binary.decisions(SCORES, LABELS, 0.7)
+  assert found[:4] == (3, 3, 2, 1)
+  assert (found.accuracy, found.low, found.high) == (0.5, *evaluate.wilson_interval(3, 6))
+  assert found.recall == pytest.approx(2 / 3)
+  assert found.false_positive_rate == pytest.approx(2 / 3)
+
+
+def test_decisions_of_pooled_folds_have_their_own_thresholds():
+  found = binary.decisions(SCORES, LABELS, np.array([0.6, 0.9, 0.9, 0.9, 0.6, 0.71]))
+  assert (found.false_positives, found.false_negatives, found.accuracy) == (0, 0, 1)
+
+
+def test_decisions_on_one_class_and_on_nothing():
+  assert binary.decisions([2.0, 0.0], [1, 1], 1)[:5] == (2, 0, 0, 1, 0.5)
+  assert binary.decisions([2.0, 0.0], [1, 1], 1)[7:] == (0.5, None)
+  assert binary.decisions([2.0, 0.0], [0, 0], math.inf)[5:] == (
+    pytest.approx(2 / (2 + 3.8415), rel=1e-4),  # n / (n + z^2): two of two are right
+    1,
+    None,
+    0,
+  )
+  assert binary.decisions([], [], 0) == (0, 0, 0, 0, None, None, None, None, None)
+
+
+def test_table_by_source():
+  log_odds = np.log([3.0, 1 / 4, 1 / 9, 9.0])
+  sources = ['scores/a', 'scores/a', 'other/b', 'other/c']
+  known = {'scores/a': 1, 'other/empty': 0}
+  rows = binary.by_source(log_odds, [1, 1, 0, 0], sources, 0.0, known=known)
+  assert [(row.source, row.label, row.n, row.right, row.share) for row in rows] == [
+    ('other/b', 0, 1, 1, 1),
+    ('other/c', 0, 1, 0, 0),
+    ('other/empty', 0, 0, 0, None),
+    ('scores/a', 1, 2, 1, 0.5),
+  ]
+  # Probabilities of the answers given: 9/10, 9/10, and the mean of 3/4 and 4/5.
+  assert [row.confidence for row in rows] == [
+    pytest.approx(0.9),
+    pytest.approx(0.9),
+    None,
+    pytest.approx(0.775),
+  ]
+  assert (rows[3].low, rows[3].high) == evaluate.wilson_interval(1, 2)
+  assert (rows[2].low, rows[2].high) == (None, None)
+  # The empty source has no share: (1 + 0 + 1/2) / 3.
+  assert binary.mean_share(rows) == pytest.approx(0.5)
+  assert binary.mean_share([rows[2]]) is None
+
+
+def test_confidence_is_in_the_answer_at_the_temperature():
+  # e^(2 ln 3 / 2) = 3: probability 3/4; below the threshold the answer is 'other', 1/4.
+  log_odds = np.full(2, 2 * math.log(3))
+  (row,) = binary.by_source(log_odds, [1, 1], ['a', 'a'], np.array([0.0, 5.0]), temperature=2)
+  assert (row.right, row.confidence) == (1, pytest.approx((3 / 4 + 1 / 4) / 2))
+
+
+def test_a_source_with_both_labels_has_two_rows():
+  rows = binary.by_source(np.array([1.0, 1.0]), [1, 0], ['mixed', 'mixed'], 0.0)
+  assert [(row.label, row.n, row.right) for row in rows] == [(0, 1, 0), (1, 1, 1)]
+  assert binary.by_source(np.array([]), [], [], 0.0) == []
+
+
+def test_log_odds_tell_apart_what_probabilities_can_not():
+  logits = np.array([[0, 40], [0, 50], [3, 1]], np.float32)
+  assert binary.log_odds(logits).tolist() == [40, 50, -2]
+  assert len(set(np.exp(evaluate.log_probabilities(logits))[:2, 1])) == 1

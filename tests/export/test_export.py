@@ -1,0 +1,224 @@
+"""Runs as files that other programs load."""
+
+import base64
+import io
+import json
+import shutil
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from conftest import small_config
+from PIL import Image
+
+import omr_jax
+from omr_jax import human
+from omr_jax.errors import UserError
+from omr_jax.evaluation import finished_run
+from omr_jax.export import __main__ as export
+from omr_jax.predict import classifier
+from omr_jax.training import loop
+
+onnx = pytest.importorskip('onnx', reason='needs the extra [export]')
+FILES = {'model.onnx', 'model_int8.onnx', 'model.jax', 'weights.safetensors', 'model.json'}
+
+
+@pytest.fixture(scope='module')
+def symbol_run(tmp_path_factory, folders):
+  config = small_config()
+  config.epochs = 1
+  workdir = tmp_path_factory.mktemp('run')
+  loop.train_and_evaluate(config, 'small', workdir, *folders)
+  return workdir
+
+
+@pytest.fixture(scope='module')
+def symbols(symbol_run, folders, tmp_path_factory):
+  """The run's export."""
+  out = tmp_path_factory.mktemp('models') / 'symbols'
+  export.export(str(symbol_run), out, folders)
+  return out
+
+
+@pytest.fixture(scope='module')
+def scores(score_run, picture_folders, tmp_path_factory):
+  out = tmp_path_factory.mktemp('models') / 'scores'
+  export.export(str(score_run), out, picture_folders)
+  return out
+
+
+def test_every_form_answers_the_test(symbols, symbol_run, scores, score_run):
+  for out, run in ((symbols, symbol_run), (scores, score_run)):
+    assert {path.name for path in out.iterdir()} == FILES
+    summary = json.loads((run / 'summary.json').read_text())
+    about = json.loads((out / 'model.json').read_text())
+    assert about['test']['correct'] == summary['correct']
+    assert about['run']['data_digest'] == summary['data_digest']
+    for name, told in about['files'].items():
+      assert told['bytes'] == (out / name).stat().st_size
+      assert told['test']['n'] == summary['n']
+    for name in ('model.onnx', 'model.jax'):
+      assert about['files'][name]['largest_difference'] < 1e-4
+      assert about['files'][name]['other_answers'] == 0
+    assert about['files']['model.onnx']['test']['correct'] == summary['correct']
+
+
+def test_symbols_answer_as_the_run_does(symbols, symbol_run, tmp_path):
+  """On made-up symbols, read as stroke files."""
+  from tfds_builders.homus import made_up
+
+  files = list(made_up.files(writers=1, symbols_per_writer=38).items())
+  for name, content in files:
+    (tmp_path / name.split('/')[-1]).write_bytes(content)
+  paths = sorted(tmp_path.iterdir())
+  by_onnx, by_jax = (classifier.load(model)(paths) for model in (symbols, symbol_run))
+  assert len(by_onnx) == 38
+  assert [answer.label for answer in by_onnx] == [answer.label for answer in by_jax]
+  for one, other in zip(by_onnx, by_jax, strict=True):
+    np.testing.assert_allclose(
+      list(one.probabilities.values()), list(other.probabilities.values()), atol=1e-5
+    )
+
+
+def test_pictures_answer_as_the_run_does(scores, score_run, picture_folders):
+  paths = sorted(picture_folders[1].rglob('*.png'))[::7]
+  by_onnx, by_jax = (classifier.load(model)(paths) for model in (scores, score_run))
+  assert {answer.label for answer in by_onnx} == {'scores', 'other'}
+  for one, other in zip(by_onnx, by_jax, strict=True):
+    assert one.label == other.label
+    assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
+
+
+def test_jax_form_is_read_by_jax_alone(symbols):
+  exported = jax.export.deserialize((symbols / 'model.jax').read_bytes())
+  assert set(exported.platforms) == {'cpu', 'cuda', 'tpu'}
+  for batch in (1, 3):
+    image = np.full((batch, 16, 16, 1), 255, np.uint8)
+    found = exported.call({'image': image, 'size': np.zeros((batch, 2), np.float32)})
+    np.testing.assert_allclose(found.sum(1), np.ones(batch), rtol=1e-5)
+
+
+def test_jax_form_multiplies_in_float32_on_gpus_and_tpus_too(symbols):
+  text = jax.export.deserialize((symbols / 'model.jax').read_bytes()).mlir_module()
+  products = [
+    line
+    for line in text.splitlines()
+    if 'stablehlo.convolution' in line or 'stablehlo.dot_general' in line
+  ]
+  assert products
+  # HIGHEST for both factors; by default a GPU has 10 bits of each, a TPU 7.
+  assert all(line.count('HIGHEST') == 2 for line in products)
+
+
+def test_weights_have_flax_s_names(symbols):
+  from safetensors.numpy import load_file
+
+  tensors = load_file(symbols / 'weights.safetensors')
+  assert tensors['params/Conv_0/kernel'].shape == (5, 5, 1, 4)
+  assert {name.split('/')[0] for name in tensors} == {'params', 'batch_stats'}
+
+
+def test_without_data(symbol_run, tmp_path):
+  out = tmp_path / 'models/small'
+  assert export.main(['--model', str(symbol_run), '--out', str(out), '--without_data']) == 0
+  assert {path.name for path in out.iterdir()} == FILES - {'model_int8.onnx'}
+  assert 'test' not in json.loads((out / 'model.json').read_text())['files']['model.onnx']
+  # And once more over it.
+  assert export.main(['--model', str(symbol_run), '--out', str(out), '--without_data']) == 0
+  assert [path.name for path in out.parent.iterdir()] == ['small']
+
+
+def test_other_folders_stay(symbol_run, tmp_path, capsys):
+  (tmp_path / 'mine.txt').write_text('mine')
+  code = export.main(['--model', str(symbol_run), '--out', str(tmp_path), '--without_data'])
+  assert code == 2 and 'holds something else' in capsys.readouterr().err
+  assert [path.name for path in tmp_path.iterdir()] == ['mine.txt']
+
+
+def test_other_data_is_refused(score_run, symbol_run, tmp_path, folders, monkeypatch):
+  from omr_jax.predict import from_run
+
+  about = from_run.describe(symbol_run)
+  facts = dict(about.facts) | {'run': {**about.facts['run'], 'data_digest': 'another'}}
+  monkeypatch.setattr(from_run, 'describe', lambda _: about._replace(facts=facts))
+  with pytest.raises(UserError, match='other data'):
+    export.export(str(symbol_run), tmp_path / 'out', folders)
+
+
+@pytest.mark.parametrize(
+  ('file', 'content', 'words'),
+  [
+    ('model.onnx', b'no model', 'no ONNX model, or damaged'),
+    ('model.onnx', b'', 'no ONNX model, or damaged'),
+    ('model.onnx', None, 'cannot be read'),
+    ('model.json', b'{}', 'of another version'),
+    ('model.json', b'[', 'unreadable'),
+    ('model.json', b'{"format": 1}', 'damaged'),
+  ],
+)
+def test_damage_is_refused(symbols, tmp_path, file, content, words):
+  shutil.copytree(symbols, tmp_path / 'model')
+  if content is None:
+    (tmp_path / 'model' / file).unlink()
+  else:
+    (tmp_path / 'model' / file).write_bytes(content)
+  with pytest.raises(UserError, match=words):
+    classifier.load(tmp_path / 'model')
+
+
+def test_a_model_of_another_task_is_refused(symbols, scores, tmp_path):
+  shutil.copytree(symbols, tmp_path / 'model')
+  shutil.copy(scores / 'model.onnx', tmp_path / 'model/model.onnx')
+  with pytest.raises(UserError, match=r'is not the model of the model\.json'):
+    classifier.load(tmp_path / 'model')
+
+
+def test_int8_is_a_model_too(scores, picture_folders):
+  path = next(picture_folders[1].rglob('scores/*/*.png'))
+  with Image.open(path) as picture:
+    answer = classifier.load(scores / 'model_int8.onnx')(picture)
+  assert answer.label == 'scores'
+
+
+def test_products_of_8_bits_overflow_nowhere(symbols):
+  """Two weights times 255 fit into 16 bits, which is what CPUs without VNNI add them in."""
+  pretrained = Path(omr_jax.__file__).parent / 'pretrained'
+  for path in (symbols / 'model_int8.onnx', *pretrained.glob('*/model_int8.onnx')):
+    stored = [onnx.numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer]
+    weights = [array for array in stored if array.dtype == np.int8 and array.ndim > 1]
+    assert len(weights) > 3, path
+    assert max(np.abs(array.astype(int)).max() for array in weights) * 2 * 255 < 2**15, path
+
+
+def picture_of(question):
+  content = question['picture'].removeprefix('data:image/png;base64,')
+  return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
+
+
+def test_questions_on_symbols(symbols, symbol_run, folders, dataset):
+  """All test symbols in another order, as the network sees them, with its answers."""
+  session = human.prepare('symbols', str(symbols), 0, 0, 128, folders)
+  test = dataset.splits['test']
+  place = {str(name): row for row, name in enumerate(test['id'])}
+  asked = [place[question['id']] for question in session['questions']]
+  assert sorted(asked) == list(range(38)) and asked != sorted(asked)
+  for row, question in zip(asked, session['questions'], strict=True):
+    np.testing.assert_array_equal(picture_of(question), test['image'][row, ..., 0])
+    assert question['label'] == session['classes'][test['label'][row]]
+  right = sum(question['label'] == question['model'] for question in session['questions'])
+  assert right == json.loads((symbol_run / 'summary.json').read_text())['correct']
+  assert set(session['cheat']) == set(session['classes'])
+  fewer = human.prepare('symbols', str(symbols), 5, 1, 128, folders)
+  assert len(fewer['questions']) == 5 and fewer['digest'] != session['digest']
+
+
+def test_questions_on_pages(scores, score_run, picture_folders):
+  session = human.prepare('scores', str(scores), 12, 0, 256, picture_folders)
+  assert [picture_of(question).shape for question in session['questions']] == [(256, 256, 3)] * 12
+  finished = finished_run.read(score_run)
+  answers = dict(zip(finished.test_ids, finished.test_predicted, strict=True))
+  for question in session['questions']:
+    assert question['model'] == session['classes'][answers[question['id']]]
+  with pytest.raises(UserError, match='knows scores, not symbols'):
+    human.prepare('symbols', str(scores), 12, 0, 256, picture_folders)

@@ -1,0 +1,110 @@
+"""Functions of JAX as ONNX models, run by ONNX Runtime."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from omr_jax import models
+from omr_jax.errors import UserError
+
+onnx = pytest.importorskip('onnx', reason='needs the extra [export]')
+import onnxruntime  # noqa: E402
+
+from omr_jax.export import onnx_model  # noqa: E402
+
+
+def run(function, **arrays):
+  """What the model gives for arrays, whose batch it must not depend on."""
+  shapes = {name: jax.ShapeDtypeStruct((7, *a.shape[1:]), a.dtype) for name, a in arrays.items()}
+  model = onnx_model.convert(lambda inputs: {'out': function(**inputs)}, shapes)
+  onnx.checker.check_model(model, full_check=True)
+  session = onnxruntime.InferenceSession(
+    model.SerializeToString(), providers=['CPUExecutionProvider']
+  )
+  return session.run(['out'], arrays)[0]
+
+
+def test_convolution_by_hand():
+  """A kernel that is 1 above and 10 to the right; pixels 1 to 4, two pictures."""
+  picture = np.array([[[[1], [2]], [[3], [4]]]], np.uint8).repeat(2, 0)
+  kernel = np.zeros((3, 3, 1, 1), np.float32)
+  kernel[0, 1], kernel[1, 2] = 1, 10
+
+  def function(image):
+    return jax.lax.conv_general_dilated(
+      image.astype(jnp.float32),
+      kernel,
+      (1, 1),
+      'SAME',
+      dimension_numbers=('NHWC', 'HWIO', 'NHWC'),
+    )
+
+  expected = [[20, 0], [1 + 40, 2]]
+  np.testing.assert_array_equal(run(function, image=picture)[..., 0], [expected, expected])
+
+
+def test_operations_by_hand():
+  x = np.array([[1.0, 4.0, 9.0], [0.25, 1.0, 16.0]], np.float32)
+  roots = np.array([[1, 2, 3], [0.5, 1, 4]])
+  for function, expected in (
+    (lambda x: jnp.sqrt(x).sum(1), roots.sum(1)),
+    (lambda x: 1 / jax.lax.rsqrt(x), roots),
+    (lambda x: jnp.where(x > 3, -x, jnp.float32(7)), [[7, -4, -9], [7, 7, -16]]),
+    (lambda x: jnp.square(jax.lax.slice_in_dim(x, 1, 3, axis=1)).max(1), [81, 256]),
+    (lambda x: jnp.concatenate([jnp.zeros_like(x), x], 1).sum(1), [14, 17.25]),
+    (
+      lambda x: jnp.where(x == jnp.floor(x), x.min(1, keepdims=True), 5),
+      [[1] * 3, [5, 0.25, 0.25]],
+    ),
+    (lambda x: jnp.stack([x.max(1), x.sum(1)], 1), [[9, 14], [16, 17.25]]),
+    (lambda x: x @ np.array([[1.0], [10], [100]], np.float32), [[941], [1610.25]]),
+    (lambda x: (x.reshape(x.shape[0] * 3) * 2).reshape(x.shape), 2 * x),
+  ):
+    np.testing.assert_allclose(run(function, x=x), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+  ('name', 'height', 'width'),
+  [
+    ('preact_resnet11', 16, 24),
+    ('preact_resnet13 close up', 48, 32),
+    ('stroke_resnet17', 1, 1),
+    ('stroke_resnet28', 1, 1),
+    pytest.param('fused_resnet30', 32, 24, marks=pytest.mark.slow),
+    pytest.param('preact_resnet9', 64, 64, marks=pytest.mark.slow),
+    pytest.param('vgg13', 32, 48, marks=pytest.mark.slow),
+    pytest.param('resnet25', 48, 32, marks=pytest.mark.slow),
+    pytest.param('resnet21_strided', 128, 128, marks=pytest.mark.slow),
+  ],
+)
+def test_networks(name, height, width):
+  """With batch statistics of all kinds, on one picture and on three."""
+  name, *others = name.split(' ', 1)
+  module = models.create(name, 5, **({'close_up': (32, 24)} if others else {}))
+  rng = np.random.default_rng(0)
+  inputs = {
+    'image': rng.integers(0, 256, (3, height, width, 1), np.uint8),
+    'size': rng.normal(4, 1, (3, 2)).astype(np.float32),
+    'pen': np.cumsum(rng.integers(0, 3, (3, 96, 3)), axis=1).astype(np.float32) / 2,
+  }
+  inputs = {key: inputs[key] for key in module.inputs}
+  variables = jax.jit(partial(module.init, train=False))(jax.random.key(0), inputs)
+  variables = jax.tree.map(
+    lambda leaf: leaf + rng.uniform(0, 0.5, leaf.shape).astype('f') * (leaf.ndim == 1), variables
+  )
+
+  @jax.jit
+  def function(**inputs):
+    return jax.nn.softmax(module.apply(variables, inputs, train=False))
+
+  for count in (1, 3):
+    some = {key: value[:count] for key, value in inputs.items()}
+    np.testing.assert_allclose(run(function, **some), function(**some), atol=2e-5)
+
+
+def test_unknown_operations_are_named():
+  with pytest.raises(UserError, match='operation sin '):
+    run(lambda x: jnp.sin(x), x=np.ones((1, 2), np.float32))

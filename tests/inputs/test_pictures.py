@@ -1,0 +1,466 @@
+"""Pictures of a few pixels in every format and mode, and the resize rule by hand."""
+
+import io
+import math
+import re
+import struct
+import threading
+import warnings
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from omr_jax.errors import UserError
+from omr_jax.inputs import pictures
+
+NOISE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
+EXACT = ['PNG', 'TIFF', 'BMP', 'WEBP']
+
+
+def encode(picture, file_format, **options):
+  picture = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+  if file_format == 'WEBP':
+    options = {'lossless': True} | options
+  file = io.BytesIO()
+  picture.save(file, file_format, **options)
+  return file.getvalue()
+
+
+def tiff(values, bits=16, photometric=1, sample_format=1, order='<', **more):
+  """An uncompressed TIFF of one row and one channel; tags by their number, as in t322=16."""
+  data = values if isinstance(values, bytes) else values.astype(values.dtype.newbyteorder(order))
+  data = bytes(data) if isinstance(data, bytes) else data.tobytes()
+  width = len(values) if not isinstance(values, bytes) else len(values) * 8 // bits
+  tags = {256: width, 257: 1, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1, 278: 1}
+  tags |= {279: len(data), 339: sample_format} | {int(tag[1:]): n for tag, n in more.items()}
+  entries = b''.join(struct.pack(f'{order}HHII', t, 4, 1, n) for t, n in sorted(tags.items()))
+  header = (b'II' if order == '<' else b'MM') + struct.pack(f'{order}HI', 42, 8 + len(data))
+  return header + data + struct.pack(f'{order}H', len(tags)) + entries + bytes(4)
+
+
+def chunk(kind, data):
+  """Of a PNG."""
+  return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+
+
+def with_chunk(png, kind, data):
+  """A PNG with one chunk more behind its header."""
+  return png[:33] + chunk(kind, data) + png[33:]
+
+
+def grey(content):
+  """The only row of a grey picture."""
+  picture = pictures.read(content, 'row')
+  assert picture.shape[0] == 1 and picture.dtype == np.uint8
+  assert (picture == picture[..., :1]).all()
+  return picture[0, :, 0].tolist()
+
+
+def rgb(*rows):
+  return np.array(rows, np.uint8)
+
+
+# Resizing.
+
+
+def row(*values):
+  return np.repeat(np.array([values], np.uint8)[..., None], 3, 2)
+
+
+def test_halved():
+  # Pixel 0 of 2 has its centre at 1 and a triangle 2 wide to each side: 3/4, 3/4 and 1/4 of the
+  # first three pixels, whose centres are at 1/2, 3/2 and 5/2; divided by their sum 3/7, 3/7, 1/7.
+  halved = pictures.resize(row(70, 140, 0, 210), 1, 2)
+  # (210 + 420 + 0) / 7 and, mirrored, (140 + 0 + 630) / 7.
+  assert (halved == row(90, 110)).all()
+
+
+def test_doubled():
+  # Centres at 1/4, 3/4, 5/4 and 7/4 between those at 1/2 and 3/2.
+  assert (pictures.resize(row(0, 100), 1, 4) == row(0, 25, 75, 100)).all()
+
+
+def test_rows_first_and_rounded_between():
+  # The rows' means 1/2 and 3/2 become 1 and 2, whose mean becomes 2. The columns have 0 and 2.
+  tall = np.repeat(np.array([[0, 1], [0, 3]], np.uint8)[..., None], 3, 2)
+  assert (pictures.resize(tall, 1, 1) == 2).all()
+  assert (pictures.resize(tall.swapaxes(0, 1), 1, 1) == 1).all()
+
+
+def test_channels_are_apart():
+  two = rgb([[0, 10, 255], [100, 30, 255]])
+  assert pictures.resize(two, 1, 1).tolist() == [[[50, 20, 255]]]
+
+
+def axis_resized(values, m):
+  """The rule as `resize` documents it, along the first axis."""
+  n = len(values)
+  s = n / m
+  r = max(s, 1)
+  result = np.empty((m, *values.shape[1:]))
+  for i in range(m):
+    c = (i + 0.5) * s
+    window = range(max(0, math.floor(c - r + 0.5)), min(n, math.floor(c + r + 0.5)))
+    weights = np.array([max(0, 1 - abs(j + 0.5 - c) / r) for j in window])
+    result[i] = np.tensordot(weights / weights.sum(), values[window.start : window.stop], 1)
+  return np.floor(result + 0.5)
+
+
+def by_the_rule(picture, height, width):
+  rows = axis_resized(picture.swapaxes(0, 1).astype(float), width).swapaxes(0, 1)
+  return axis_resized(rows, height)
+
+
+sides = st.integers(1, 50)
+
+
+@given(sides, sides, sides, sides, st.randoms(use_true_random=False))
+@settings(max_examples=100, deadline=None)
+def test_any_size_by_the_rule(source_height, source_width, height, width, random):
+  shape = source_height, source_width, 3
+  picture = np.frombuffer(random.randbytes(math.prod(shape)), np.uint8).reshape(shape)
+  resized = pictures.resize(picture, height, width)
+  assert resized.shape == (height, width, 3) and resized.dtype == np.uint8
+  assert np.abs(resized - by_the_rule(picture, height, width)).max() <= 1
+
+
+@pytest.mark.parametrize('shape', [(1, 30_000, 3), (30_000, 1, 3)])
+def test_strips_by_the_rule(shape):
+  strip = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+  resized = pictures.resize(strip, 12, 16)
+  assert np.abs(resized - by_the_rule(strip, 12, 16)).max() <= 1
+
+
+# Loading.
+
+
+@pytest.mark.parametrize('turn', [1, 6])
+@pytest.mark.parametrize('mode', ['L', 'RGB', 'CMYK'])
+@pytest.mark.parametrize('file_format', ['JPEG', 'TIFF'])
+def test_load_is_read_and_resize(file_format, mode, turn):
+  exif = Image.Exif()
+  exif[0x112] = turn
+  content = encode(Image.fromarray(NOISE).convert(mode), file_format, exif=exif)
+  # JPEGs at half their size: 40x30 or 30x40 stay above 14.
+  half = pictures.read(content, 'x', 14)
+  expected = {'JPEG': (15, 20), 'TIFF': (30, 40)}[file_format]
+  assert half.shape[:2] == (expected if turn == 1 else expected[::-1])
+  assert (pictures.load(content, 'x', 5, 7) == pictures.resize(half, 5, 7)).all()
+
+
+@pytest.mark.parametrize(
+  ('least', 'shape'),
+  [(0, (49, 65)), (49, (49, 65)), (25, (49, 65)), (24, (25, 33)), (12, (13, 17)), (6, (7, 9))],
+)
+def test_jpegs_are_decoded_small(least, shape):
+  # By the largest of 1, 2, 4 and 8 that is no more than 49 // least; what is left is rounded up.
+  content = encode(Image.new('RGB', (65, 49)), 'JPEG')
+  assert pictures.read(content, 'x', least).shape[:2] == shape
+
+
+# Formats and modes.
+
+
+@pytest.mark.parametrize('file_format', EXACT)
+def test_exact_formats(file_format):
+  assert (pictures.read(encode(NOISE, file_format), 'x') == NOISE).all()
+
+
+@pytest.mark.parametrize('file_format', ['JPEG', 'WEBP', 'GIF'])
+def test_other_formats(file_format):
+  # A plain colour loses next to nothing.
+  content = encode(Image.new('RGB', (20, 10), (200, 100, 50)), file_format, lossless=False)
+  picture = pictures.read(content, 'x')
+  assert picture.shape == (10, 20, 3)
+  assert np.abs(picture.astype(int) - (200, 100, 50)).max() <= 3
+
+
+def test_heic():
+  pytest.importorskip('pillow_heif', reason='needs the extra [heic]')
+  content = encode(Image.new('RGB', (64, 32), (200, 100, 50)), 'HEIF')
+  picture = pictures.read(content, 'x')
+  assert picture.shape == (32, 64, 3)
+  assert np.abs(picture.astype(int) - (200, 100, 50)).max() <= 4
+
+
+def test_heic_without_its_library(monkeypatch):
+  monkeypatch.setattr(pictures, 'pillow_heif', None)
+  with pytest.raises(
+    UserError, match=re.escape("a.heic: HEIC needs a library more; pip install '")
+  ):
+    pictures.read(b'\0\0\0\x18ftypheic' + bytes(100), 'a.heic')
+
+
+@pytest.mark.parametrize('file_format', ['JPEG', 'TIFF'])
+def test_cmyk(file_format):
+  # (1 - ink) (1 - black): 0.8 x 1, 0.4 x 1, 1 x 1; then all of it at 0.6.
+  two = Image.new('CMYK', (32, 16), (51, 153, 0, 0))
+  two.paste((51, 153, 0, 102), (16, 0, 32, 16))
+  picture = pictures.read(encode(two, file_format), 'x').astype(int)
+  assert np.abs(picture[8, 4] - (204, 102, 255)).max() <= 2
+  assert np.abs(picture[8, 28] - (122, 61, 153)).max() <= 2
+
+
+def test_16_bits():
+  values = np.array([0, 128, 129, 257, 32767, 32768, 65406, 65407, 65535], np.uint16)
+  # Over 257: 0.498, 0.502, 1, 127.498, 127.502, 254.498 and 254.502 between 0 and 255.
+  expected = [0, 0, 1, 1, 127, 128, 254, 255, 255]
+  assert grey(encode(values[None], 'PNG')) == expected
+  assert grey(tiff(values)) == expected
+  assert grey(tiff(values, order='>')) == expected
+  assert grey(tiff(values, photometric=0)) == [255 - value for value in expected]
+
+
+def test_12_bits():
+  # 0xABC = 2748 and 0x123 = 291 of 4095, packed: 171.1 and 18.1.
+  assert grey(tiff(b'\xab\xc1\x23', bits=12)) == [171, 18]
+
+
+def test_16_bit_colours():
+  # Their upper 8 bits.
+  data = b'\0' + struct.pack('>6H', 0x1234, 0xFFFF, 0x00FF, 0x8000, 0x7FFF, 0)
+  header = chunk(b'IHDR', struct.pack('>IIBBBBB', 2, 1, 16, 2, 0, 0, 0))
+  content = b'\x89PNG\r\n\x1a\n' + header + chunk(b'IDAT', zlib.compress(data))
+  content += chunk(b'IEND', b'')
+  assert pictures.read(content, 'x').tolist() == [[[0x12, 0xFF, 0], [0x80, 0x7F, 0]]]
+
+
+@pytest.mark.parametrize(
+  ('values', 'expected'),
+  [
+    ([0, 0.2, 1], [0, 51, 255]),
+    ([0, 51, 255], [0, 51, 255]),
+    ([0, 51, 200], [0, 51, 200]),
+    ([0, 25700, 65535], [0, 100, 255]),
+    ([-1, 0, 4], [0, 51, 255]),
+    ([100_000, 120_000, 200_000], [0, 51, 255]),
+    ([-7, -7, -7], [0, 0, 0]),
+    ([0, 0, 0], [0, 0, 0]),
+    ([math.nan, math.inf, 51], [0, 255, 51]),
+    ([-1, math.nan, 1], [0, 0, 255]),
+    ([math.nan] * 3, [0, 0, 0]),
+    ([-3e38, 0, 3e38], [0, 128, 255]),
+  ],
+)
+def test_floats_and_wide_numbers(values, expected):
+  floats = np.array(values, np.float32)
+  assert grey(tiff(floats, bits=32, sample_format=3)) == expected
+  if np.isfinite(floats).all() and (floats == np.rint(floats)).all() and floats.max() < 2**31:
+    assert grey(tiff(floats.astype(np.int32), bits=32, sample_format=2)) == expected
+
+
+def test_white_is_zero_in_floats():
+  floats = np.array([0, 0.2, 1], np.float32)
+  assert grey(tiff(floats, bits=32, sample_format=3, photometric=0)) == [255, 204, 0]
+
+
+@pytest.mark.parametrize('file_format', ['PNG', 'TIFF', 'BMP'])
+def test_one_bit(file_format):
+  assert grey(encode(np.array([[False, True, True]]), file_format)) == [0, 255, 255]
+
+
+@pytest.mark.parametrize('file_format', ['PNG', 'TIFF', 'BMP', 'WEBP'])
+def test_grey(file_format):
+  assert grey(encode(np.array([[0, 77, 255]], np.uint8), file_format)) == [0, 77, 255]
+
+
+# 255 x (1 - alpha) + value x alpha: 255, 255 - 128 + 0, 200 x 51/255 + 255 x 204/255.
+COLOURS = [(9, 9, 9, 0), (0, 0, 0, 128), (200, 100, 0, 51), (1, 2, 3, 255)]
+OVER_WHITE = [[255, 255, 255], [127, 127, 127], [244, 224, 204], [1, 2, 3]]
+
+
+@pytest.mark.parametrize('file_format', ['PNG', 'TIFF', 'WEBP'])
+def test_alpha_is_over_white(file_format):
+  content = encode(np.array([COLOURS], np.uint8), file_format)
+  assert pictures.read(content, 'x').tolist() == [OVER_WHITE]
+
+
+def test_grey_with_alpha():
+  row_of_two = np.array([[(0, 128), (100, 51)]], np.uint8)
+  # 100 x 0.2 + 255 x 0.8.
+  assert grey(encode(row_of_two, 'PNG')) == [127, 224]
+  assert grey(encode(row_of_two, 'TIFF')) == [127, 224]
+  # With grey already multiplied by alpha: 100 x 0.2 = 20.
+  premultiplied = tiff(b'\0\x80\x14\x33', 8, t256=2, t277=2, t338=1)
+  assert grey(premultiplied) == pytest.approx([127, 224], abs=1)
+
+
+def palette_picture():
+  picture = Image.new('P', (4, 1))
+  picture.putpalette([channel for colour in COLOURS for channel in colour[:3]])
+  picture.putdata([0, 1, 2, 3])
+  return picture
+
+
+def test_palettes():
+  opaque = [[list(colour[:3]) for colour in COLOURS]]
+  assert pictures.read(encode(palette_picture(), 'PNG'), 'x').tolist() == opaque
+  assert pictures.read(encode(palette_picture(), 'BMP'), 'x').tolist() == opaque
+  alphas = bytes(colour[3] for colour in COLOURS)
+  content = encode(palette_picture(), 'PNG', transparency=alphas)
+  assert pictures.read(content, 'x').tolist() == [OVER_WHITE]
+  for file_format in ('PNG', 'GIF'):
+    content = encode(palette_picture(), file_format, transparency=2)
+    one_clear = [[*opaque[0][:2], [255, 255, 255], opaque[0][3]]]
+    assert pictures.read(content, 'x').tolist() == one_clear
+
+
+def test_a_transparent_colour():
+  content = encode(np.array([[0, 77, 255]], np.uint8), 'PNG', transparency=77)
+  assert grey(content) == [0, 255, 255]
+
+
+def test_the_first_frame():
+  frames = [Image.new('L', (3, 2), value) for value in (10, 200)]
+  for file_format in ('GIF', 'TIFF', 'PNG', 'WEBP'):
+    content = encode(frames[0], file_format, save_all=True, append_images=frames[1:])
+    assert (pictures.read(content, 'x') == 10).all()
+
+
+def test_a_photo_of_several():
+  # As many phones store them: JPEG to the eye, MPO to Pillow.
+  frames = [Image.new('RGB', (64, 48), (value, 0, 0)) for value in (10, 200)]
+  content = encode(frames[0], 'MPO', save_all=True, append_images=frames[1:])
+  picture = pictures.read(content, 'x', 24)
+  assert picture.shape == (24, 32, 3)
+  assert np.abs(picture.astype(int) - (10, 0, 0)).max() <= 3
+
+
+# What the camera was held like: row 0 of what is stored is, for 6, the right edge.
+TURNED = {
+  1: lambda a: a,
+  2: lambda a: a[:, ::-1],
+  3: lambda a: a[::-1, ::-1],
+  4: lambda a: a[::-1],
+  5: lambda a: a.swapaxes(0, 1),
+  6: lambda a: a[::-1].swapaxes(0, 1),
+  7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+  8: lambda a: a[:, ::-1].swapaxes(0, 1),
+  9: lambda a: a,
+}
+
+
+@pytest.mark.parametrize('file_format', ['PNG', 'TIFF', 'WEBP'])
+@pytest.mark.parametrize('orientation', TURNED)
+def test_orientation(orientation, file_format):
+  exif = Image.Exif()
+  exif[0x112] = orientation
+  content = encode(NOISE, file_format, exif=exif.tobytes())
+  assert (pictures.read(content, 'x') == TURNED[orientation](NOISE)).all()
+
+
+def test_orientation_of_a_photo():
+  pixels = Image.new('L', (32, 16))
+  pixels.paste(255, (16, 0, 32, 16))
+  exif = Image.Exif()
+  exif[0x112] = 6
+  turned = pictures.read(encode(pixels, 'JPEG', exif=exif), 'x')
+  assert turned.shape == (32, 16, 3)
+  assert turned[:15].max() < 10 and turned[17:].min() > 245
+
+
+@pytest.mark.parametrize('exif', [b'', b'junk', b'II*\0\x08\0\0\0\xff\xff\x12\x01', b'MM\0*' * 9])
+def test_a_damaged_exif_block_is_no_matter(exif):
+  content = encode(NOISE, 'PNG')
+  assert (pictures.read(with_chunk(content, b'eXIf', exif), 'x') == NOISE).all()
+  assert pictures.read(encode(NOISE, 'JPEG', exif=b'Exif\0\0' + exif), 'x').shape == NOISE.shape
+
+
+# What is refused.
+
+
+def refusal(content, name='some.file'):
+  with pytest.raises(UserError) as error:
+    pictures.read(content, name)
+  with pytest.raises(UserError):
+    pictures.load(content, name, 8, 8)
+  message = str(error.value)
+  assert message.startswith(f'{name}: ') and '\n' not in message and len(message) < 400
+  return message
+
+
+def test_empty():
+  assert 'is empty' in refusal(b'')
+
+
+@pytest.mark.parametrize(
+  'content',
+  [b'x', b'hello world\n' * 100, bytes(1000), b'%PDF-1.7\n', b'P6 1 1 255 abc', b'%!PS-Adobe-3.0'],
+)
+def test_no_picture_that_is_read(content):
+  assert 'not a picture' in refusal(content)
+
+
+def test_pillows_other_plug_ins_stay_out():
+  for file_format in ('PPM', 'EPS', 'TGA', 'JPEG2000', 'PCX', 'ICO'):
+    assert 'not a picture' in refusal(encode(NOISE, file_format))
+
+
+@pytest.mark.parametrize('file_format', [*EXACT, 'JPEG', 'GIF'])
+@pytest.mark.parametrize('share', [0.02, 0.3, 0.6, 0.9])
+def test_cut_short(file_format, share):
+  content = encode(NOISE, file_format)
+  refusal(content[: int(len(content) * share)])
+
+
+@pytest.mark.parametrize('shape', [(20_000, 20_000), (12_000, 10_000), (1, 70_000), (70_000, 1)])
+def test_gigantic(shape):
+  header = chunk(b'IHDR', struct.pack('>IIBBBBB', *shape, 8, 2, 0, 0, 0))
+  content = b'\x89PNG\r\n\x1a\n' + header + chunk(b'IDAT', zlib.compress(bytes(100)))
+  assert 'too large; save it with at most 110 million pixels' in refusal(content)
+
+
+def test_gigantic_tiles():
+  tile = {'t322': 60_000, 't323': 60_000, 't324': 8, 't325': 4}
+  assert 'too large' in refusal(tiff(np.zeros(4, np.uint8), bits=8, **tile))
+
+
+def test_a_text_of_a_million_letters():
+  text = b'Comment\0\0' + zlib.compress(bytes(2**21))
+  assert 'damaged' in refusal(with_chunk(encode(NOISE, 'PNG'), b'zTXt', text))
+
+
+# Threads.
+
+# Pillow warns of an animation without frames.
+WARNS = with_chunk(encode(NOISE, 'PNG'), b'acTL', bytes(8))
+
+
+def test_pillow_is_quiet_in_threads(capfd):
+  with pytest.warns(UserWarning, match='Invalid APNG'):
+    Image.open(io.BytesIO(WARNS)).load()
+  with warnings.catch_warnings():
+    warnings.simplefilter('error')
+    with ThreadPoolExecutor(8) as pool:
+      for picture in pool.map(lambda _: pictures.read(WARNS, 'x'), range(200)):
+        assert (picture == NOISE).all()
+    # Nobody else's warnings are lost.
+    with pytest.raises(UserWarning):
+      warnings.warn('mine', stacklevel=1)
+  assert capfd.readouterr() == ('', '')
+
+
+@pytest.mark.parametrize(('many', 'at_once'), [(0, 1), (10**6, 4)])
+def test_large_pictures_one_at_a_time(monkeypatch, many, at_once):
+  monkeypatch.setattr(pictures, '_MANY_PIXELS', many)
+  content, meeting = encode(NOISE, 'PNG'), threading.Barrier(at_once)
+  others = threading.Lock()
+
+  def finish(picture):
+    meeting.wait(timeout=20)  # Breaks, unless all of them come at once.
+    if at_once == 1:
+      assert others.acquire(blocking=False)
+      threading.Event().wait(0.01)
+      others.release()
+    return np.asarray(picture)
+
+  def one(_):
+    return pictures.decode(pictures.opened(io.BytesIO(content), 'x'), 'x', finish=finish)
+
+  with ThreadPoolExecutor(4) as pool:
+    assert all((picture == NOISE).all() for picture in pool.map(one, range(4)))

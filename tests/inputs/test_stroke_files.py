@@ -1,0 +1,122 @@
+"""Strokes as files and lists, and what networks are given of them."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from omr_jax.errors import UserError
+from omr_jax.inputs import pen_path, render, stroke_files
+from omr_jax.inputs.strokes import CLASSES
+from omr_jax.predict import __main__ as predict
+from omr_jax.predict import classifier, prepare
+from omr_jax.predict.model_json import Described
+
+DRAWING = render.Drawing(64, 48, 'scaled', (2.0,), (), 4, 2.5, 8.0, True, True)
+LINES = [[[10, 5], [10.5, 45]], [[12, 20], [40, 20]]]
+ALL = ('image', 'size', 'pen')
+
+
+@pytest.mark.parametrize('content', [{'strokes': LINES}, LINES, {'strokes': LINES, 'by': 'me'}])
+def test_json(content):
+  points, stroke = stroke_files.read(json.dumps(content).encode(), 'a.JSON')
+  np.testing.assert_array_equal(points, [(10, 5), (10.5, 45), (12, 20), (40, 20)])
+  assert stroke.tolist() == [0, 0, 1, 1]
+
+
+def test_symbol_file():
+  points, stroke = stroke_files.read(b'Barline\n10,5;10,45;\n12,20;40,20;\n', 'notes/1-2.txt')
+  np.testing.assert_array_equal(points, [(10, 5), (10, 45), (12, 20), (40, 20)])
+  assert stroke.tolist() == [0, 0, 1, 1]
+
+
+def test_networks_are_given_what_they_read():
+  points, stroke = np.array([(10, 5), (10, 45), (12, 20), (40, 20)]), np.array([0, 0, 1, 1])
+  found = prepare.of_strokes(points, stroke, prepare.Rule(DRAWING, ALL))
+  expected = render.draw_rendering(points, stroke, DRAWING, 2.0, None)
+  np.testing.assert_array_equal(found['image'][..., 0], expected)
+  np.testing.assert_allclose(found['size'], np.log([30, 40]), rtol=1e-6)
+  np.testing.assert_allclose(found['pen'][[0, -1]], [(10, 5, 0), (40, 20, 1)])
+  assert [found[name].shape for name in ALL] == [(64, 48, 1), (2,), (pen_path.POINTS, 3)]
+  assert [found[name].dtype for name in ALL] == [np.uint8, np.float32, np.float32]
+  assert list(prepare.of_strokes(points, stroke, prepare.Rule(DRAWING, ('pen',)))) == ['pen']
+
+
+@pytest.mark.parametrize('content', [b'', b'Nothing\n1,2;', b'Dot\n0,0;90000,0;', b'\x89PNG'])
+def test_what_is_no_symbol_file_is_refused_by_name(content):
+  with pytest.raises(UserError, match=r'^notes/1-2\.txt'):
+    stroke_files.read(content, 'notes/1-2.txt')
+
+
+@pytest.mark.parametrize(
+  ('content', 'words'),
+  [
+    ('', 'no JSON'),
+    ('[[[1, 2]', 'no JSON'),
+    ('[' * 10**5, 'no JSON'),
+    ('{}', 'no strokes'),
+    ('[]', 'no strokes'),
+    ('7', 'no strokes'),
+    ('{"strokes": "abc"}', 'no strokes'),
+    ('[[]]', 'stroke 1: is no list of points'),
+    ('[[[1, 2]], [[1, 2, 3]]]', 'stroke 2: is no list of points'),
+    ('[[[1, 2], [1]]]', 'stroke 1: is no list of points'),
+    ('[[1, 2]]', 'stroke 1: is no list of points'),
+    ('[[["a", 2]]]', 'stroke 1: is no list of points'),
+    ('[[["1_0", "2"]]]', 'stroke 1: is no list of points'),
+    ('[[[true, false]]]', 'stroke 1: is no list of points'),
+    ('[[[1, null]]]', 'stroke 1: is no list of points'),
+    (f'[[[1, {10**400}]]]', 'stroke 1: is no list of points'),
+    ('[[[NaN, 2]]]', 'stroke 1: has a point beyond'),
+    ('[[[1e9, 2]]]', 'stroke 1: has a point beyond'),
+    ('[[[0, 0], [5000, 2.5]]]', '5000x2.5 pixels'),
+    (json.dumps([[[0, 0]] * 10_001]), '10001 points'),
+    (' ' * 1_000_001, '1000001 bytes'),
+  ],
+)
+def test_json_without_strokes_is_refused_by_name(content, words):
+  with pytest.raises(UserError, match=rf'^a\.json.*{words}'):
+    stroke_files.read(content.encode(), 'a.json')
+
+
+@pytest.fixture
+def stroke_model():
+  """A network for strokes that calls everything above the middle of the tablet a dot."""
+  about = Described('symbols', CLASSES, DRAWING, ('pen',), None, {})
+
+  def probabilities(inputs):
+    found = np.zeros((len(inputs['pen']), len(CLASSES)), np.float32)
+    chosen = np.where(inputs['pen'][:, :, 1].mean(1) < 50, CLASSES.index('Dot'), 0)
+    found[np.arange(len(found)), chosen] = 1
+    return found
+
+  return classifier.Classifier(about, probabilities)
+
+
+def test_classifier_takes_strokes(stroke_model, tmp_path):
+  low = [[[5, 90], [9, 90]], np.array([(5, 80.5), (9, 80)])]
+  assert stroke_model({'strokes': LINES}).label == 'Dot'
+  assert [answer.label for answer in stroke_model([{'strokes': low}, {'strokes': LINES}])] == [
+    CLASSES[0],
+    'Dot',
+  ]
+  (tmp_path / 'a.json').write_text(json.dumps(LINES))
+  assert stroke_model(tmp_path / 'a.json').label == 'Dot'
+  with pytest.raises(UserError, match=r'picture 1, stroke 1'):
+    stroke_model([{'strokes': LINES}, {'strokes': [[]]}])
+
+
+def test_a_picture_is_refused_by_a_network_for_strokes(stroke_model, tmp_path):
+  with pytest.raises(UserError, match='reads strokes'):
+    stroke_model(np.zeros((9, 9), np.uint8))
+  Image.new('L', (20, 20), 255).save(tmp_path / 'a.png')
+  (tmp_path / 'b.json').write_text(json.dumps(LINES))
+  rows = list(predict.answers(stroke_model, [tmp_path / 'a.png', tmp_path / 'b.json']))
+  assert 'reads strokes' in rows[0]['error'] and str(tmp_path / 'a.png') in rows[0]['error']
+  assert rows[1]['class'] == 'Dot'
+
+
+def test_strokes_are_refused_by_a_network_for_scores():
+  with pytest.raises(UserError, match='give a picture'):
+    classifier.load('scores')({'strokes': LINES})

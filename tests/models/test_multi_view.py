@@ -1,0 +1,36 @@
+"""What comes of the logits of views."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from omr_jax.models import multi_view
+
+
+def combined(odds, blank=()):
+  """Odds of a picture from those of its views."""
+  logits = jnp.stack([jnp.full((1, len(odds)), 2.0), 2 + jnp.log(jnp.array([odds]))], -1)
+  is_blank = jnp.array([[place in blank for place in range(len(odds))]])
+  return float(jnp.exp(jnp.diff(multi_view.combined(logits, is_blank))[0, 0]))
+
+
+def test_combined():
+  """Parts with odds of 1, 4, 9 to 1: the mean of the roots is 2, so the odds are 4."""
+  assert combined([3.0, 1, 4, 9]) == pytest.approx(4, rel=1e-5)
+  assert combined([5.0, 1, 4, 9]) == pytest.approx(5, rel=1e-5)
+  # Without the first of them: ((2 + 3) / 2)^2 = 6.25.
+  assert combined([5.0, 1, 4, 9], blank=(0, 1)) == pytest.approx(6.25, rel=1e-5)
+  # Nothing but the whole picture, even a blank one.
+  assert combined([0.5, 1, 4, 9], blank=(0, 1, 2, 3)) == pytest.approx(0.5, rel=1e-5)
+  assert combined([0.5]) == pytest.approx(0.5, rel=1e-5)
+
+
+def test_blank():
+  """Half black, half white has a deviation of half the difference."""
+  seen = np.full((3, 4, 4, 3), 100, np.uint8)
+  seen[1, :2] += 29
+  seen[2, :2] += 31
+  np.testing.assert_array_equal(multi_view.is_blank(jnp.asarray(seen)), [True, True, False])
+  np.testing.assert_array_equal(
+    multi_view.is_blank(jnp.asarray(seen[..., :1])), [True, True, False]
+  )

@@ -1,0 +1,175 @@
+"""`omr_jax.load`: pictures of all kinds to answers, and what is no picture."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import picture_file
+from PIL import Image, ImageDraw
+
+import omr_jax
+from omr_jax.errors import UserError
+from omr_jax.predict import classifier
+
+
+@pytest.fixture(scope='module')
+def gate():
+  return omr_jax.load('scores')
+
+
+@pytest.fixture(scope='module')
+def page():
+  """Staves of five lines across white paper, with heads on them."""
+  pixels = np.full((600, 450), 255, np.uint8)
+  rng = np.random.default_rng(0)
+  for top in range(60, 540, 90):
+    for line in range(5):
+      pixels[top + 8 * line : top + 8 * line + 1, 30:420] = 0
+    for x in range(60, 400, 24):
+      y = top + 4 * rng.integers(0, 9)
+      pixels[y - 3 : y + 4, x : x + 9] = 0
+      pixels[y - 25 : y, x + 8] = 0
+  return pixels
+
+
+def test_pretrained_models_are_there():
+  assert classifier.pretrained() == ('homus', 'homus_scans', 'homus_strokes', 'scores')
+
+
+def test_a_model_in_8_bits_alone_is_opened():
+  folder = Path(omr_jax.__file__).parent / 'pretrained/homus_strokes'
+  assert not (folder / 'model.onnx').exists()
+  bar = {'strokes': [[[70, 40], [70, 70], [71, 100]]]}
+  answer = omr_jax.load('homus_strokes')(bar)
+  assert answer.label == 'Barline'
+  assert answer == omr_jax.load(folder)(bar) == omr_jax.load(folder / 'model_int8.onnx')(bar)
+
+
+def test_crops_of_any_pen_are_read():
+  for width in (3, 9):  # Of a line, on a ring of 60x40 with a piece of staff line at its side.
+    crop = Image.new('L', (90, 56), 235)
+    draw = ImageDraw.Draw(crop)
+    draw.ellipse([12, 8, 72, 48], outline=40, width=width)
+    draw.line([(74, 28), (90, 28)], fill=60, width=2)
+    assert omr_jax.load('homus_scans')(crop).label == 'Whole-Note'
+
+
+def test_a_picture_in_every_form_has_one_answer(gate, page, tmp_path):
+  Image.fromarray(page).save(tmp_path / 'page.png')
+  colours = np.stack([page] * 3, -1)
+  forms = [
+    tmp_path / 'page.png',
+    str(tmp_path / 'page.png'),
+    Image.open(tmp_path / 'page.png'),
+    Image.fromarray(page).convert('P'),
+    Image.fromarray(page).convert('RGBA'),
+    Image.fromarray(page).convert('CMYK'),
+    page,
+    page[..., None],
+    colours,
+    np.concatenate([colours, np.full_like(page, 255)[..., None]], -1),
+  ]
+  answers = [gate(form) for form in forms]
+  assert gate(forms) == answers
+  for answer in answers:
+    assert answer.label == 'scores'
+    assert answer.confidence == answer.probabilities['scores']
+    assert answer.confidence == pytest.approx(answers[0].confidence, abs=1e-3)
+    assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_batch_may_be_an_array(gate, page):
+  colours = np.stack([page] * 3, -1)
+  blank = np.full_like(colours, 255)
+  labels = [answer.label for answer in gate(np.stack([colours, blank] * 10))]
+  assert labels == ['scores', 'other'] * 10
+
+
+def test_an_opened_picture_stays_as_it_is(gate):
+  """Decoding for the gate alone would leave a JPEG without colour, and smaller."""
+  file = io.BytesIO()
+  Image.open(io.BytesIO(picture_file(0, stripes=False))).convert('RGB').resize((2000, 1500)).save(
+    file, 'JPEG'
+  )
+  picture = Image.open(file)
+  gate(picture)
+  assert (picture.mode, picture.size) == ('RGB', (2000, 1500))
+
+
+@pytest.mark.parametrize(
+  ('given', 'words'),
+  [
+    ([], 'empty batch'),
+    (np.empty((0, 8, 8, 3), np.uint8), 'empty batch'),
+    (np.zeros((8, 8, 3)), 'float64; give uint8'),
+    (np.full((8, 8), np.nan, np.float32), 'float32; give uint8'),
+    (np.zeros((8, 8, 2), np.uint8), r'shape \(8, 8, 2\)'),
+    (np.zeros((0, 8), np.uint8), r'shape \(0, 8\)'),
+    (np.zeros(8, np.uint8), r'shape \(8,\)'),
+    (np.zeros((2, 2, 8, 8, 3), np.uint8), r'shape \(2, 2, 8, 8, 3\)'),
+    ([np.zeros((8, 8), np.uint8), None], 'picture 1: a NoneType'),
+    (None, 'the picture: a NoneType'),
+    ('missing.jpg', 'missing.jpg'),
+  ],
+)
+def test_what_is_no_picture(gate, given, words):
+  with pytest.raises(UserError, match=words):
+    gate(given)
+
+
+def test_bad_files(gate, tmp_path):
+  (tmp_path / 'empty.jpg').write_bytes(b'')
+  (tmp_path / 'text.jpg').write_text('no picture')
+  for name, words in (('empty.jpg', 'the file is empty'), ('text.jpg', 'not a picture')):
+    with pytest.raises(UserError, match=words):
+      gate(tmp_path / name)
+  with pytest.raises(UserError, match='too large'):
+    gate(np.zeros((70_000, 8), np.uint8))
+
+
+@pytest.mark.parametrize(
+  ('name', 'words'),
+  [
+    ('scors', "did you mean 'scores'"),
+    ('no/such/folder', 'no such file'),
+    ('x.onnx', 'model.json'),
+  ],
+)
+def test_no_such_model(name, words):
+  with pytest.raises(UserError, match=words):
+    omr_jax.load(name)
+
+
+def test_a_name_that_no_file_can_have():
+  with pytest.raises(UserError, match='no such file, folder or model'):
+    omr_jax.load('x' * 300)
+
+
+def test_no_model_in_a_folder(tmp_path):
+  with pytest.raises(UserError, match=r'holds no model \(model\.json\) and no run'):
+    omr_jax.load(tmp_path)
+
+
+def test_symbols(tmp_path):
+  """A bar line as a picture, chalk on slate, and as strokes."""
+  symbols = omr_jax.load('homus')
+  picture = np.full((90, 60), 30, np.uint8)
+  picture[10:80, 28:31] = 230
+  (tmp_path / '1-1.txt').write_text('Barline\n10,10;10,40;11,90;\n')
+  assert [answer.label for answer in symbols([picture, tmp_path / '1-1.txt'])] == ['Barline'] * 2
+  assert len(symbols(picture).probabilities) == 32
+  with pytest.raises(UserError, match='no ink'):
+    symbols(np.full((50, 50), 255, np.uint8))
+
+
+def test_neither_jax_nor_tensorflow_is_loaded(page):
+  program = (
+    'import sys, numpy, omr_jax; '
+    'print(omr_jax.load()(numpy.zeros((99, 99), numpy.uint8)).label); '
+    'print([name for name in ("jax", "flax", "tensorflow", "matplotlib") if name in sys.modules])'
+  )
+  done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, check=True)
+  assert done.stdout.split('\n') == ['other', '[]', '']

@@ -1,0 +1,133 @@
+"""Files in folders, and names on standard input."""
+
+import os
+import tracemalloc
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from omr_jax.predict import listing
+
+
+def made(folder: Path, *names: str) -> str:
+  """The folder with empty files of these names."""
+  for name in names:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).touch()
+  return str(folder)
+
+
+def found(paths, names=(), suffixes=listing.PICTURES):
+  return list(listing.files(paths, names, suffixes))
+
+
+def test_folder(tmp_path):
+  kinds = ('b.png', 'a.PNG', 'c.pdf', 'notes.txt', 'png', '.hidden.png', '__MACOSX/x.png')
+  folder = made(tmp_path, *kinds, 'z/1.jpg', 'a/er/2.tiff', 'a/3.webp', '.git/x.png', 'a.d/4.gif')
+  names = ['a.PNG', 'b.png', 'c.pdf', 'a/3.webp', 'a/er/2.tiff', 'a.d/4.gif', 'z/1.jpg']
+  assert found([folder]) == [f'{folder}/{name}' for name in names]
+  assert found([f'{folder}/a/', folder], suffixes=listing.STROKES) == [f'{folder}/notes.txt']
+
+
+def test_named_files_are_given_whatever_they_are(tmp_path):
+  folder = made(tmp_path, '.hidden.png', 'notes.txt', '__MACOSX/x.png')
+  names = [f'{folder}/{name}' for name in ('notes.txt', 'missing', '.hidden.png')]
+  assert found([*names, f'{folder}/__MACOSX']) == [*names, f'{folder}/__MACOSX/x.png']
+
+
+def test_standard_input(tmp_path):
+  folder = made(tmp_path, 'a/1.png', 'a/2.png', 'b.png')
+  lines = [f'{folder}/b.png\n', '\n', f'{folder}/a\r\n', '-\n', f'{folder}/missing.png']
+  inside = [f'{folder}/a/1.png', f'{folder}/a/2.png']
+  assert found(['x.gif', '-', 'y.gif'], [os.fsencode(line) for line in lines]) == [
+    *('x.gif', f'{folder}/b.png', *inside, '-', f'{folder}/missing.png', 'y.gif')
+  ]
+
+
+def test_names_on_standard_input_are_not_gathered():
+  def endless():
+    while True:
+      yield b'x.png\n'
+
+  assert list(islice(listing.files(['-'], endless(), listing.PICTURES), 1000)) == ['x.png'] * 1000
+
+
+def test_links(tmp_path):
+  """Those to files and to nowhere are given, those to folders aren't followed."""
+  folder = made(tmp_path / 'in', 'deep/a.png')
+  outside = made(tmp_path / 'out', 'b.png')
+  (tmp_path / 'in/deep/loop').symlink_to(folder)
+  (tmp_path / 'in/b.png').symlink_to(f'{outside}/b.png')
+  (tmp_path / 'in/nowhere.png').symlink_to('missing')
+  (tmp_path / 'in/self.png').symlink_to('self.png')
+  names = ['b.png', 'nowhere.png', 'self.png', 'deep/a.png']
+  assert found([folder]) == [f'{folder}/{name}' for name in names]
+  assert found([f'{folder}/deep/loop']) == [f'{folder}/deep/loop/{name}' for name in names]
+
+
+def test_name_that_is_no_text(tmp_path):
+  path = os.fsencode(tmp_path) + b'/\xff\xfe.png'
+  with open(path, 'wb'):
+    pass
+  assert [os.fsencode(name) for name in found([str(tmp_path)])] == [path]
+  assert [os.fsencode(name) for name in found(['-'], [path + b'\n'])] == [path]
+
+
+@pytest.fixture
+def deep(tmp_path):
+  """A folder deeper than Python's functions may call each other, and so than pytest removes."""
+  folders = [tmp_path.joinpath(*['d'] * depth) for depth in range(1, 1201)]
+  for folder in folders:
+    folder.mkdir()
+  yield folders[-1]
+  for folder in reversed(folders):
+    for file in folder.glob('*.png'):
+      file.unlink()
+    folder.rmdir()
+
+
+def test_deep_folders(deep, tmp_path):
+  made(deep, 'b.png')
+  made(tmp_path, 'a.png')
+  assert found([str(tmp_path)]) == [f'{tmp_path}/a.png', f'{deep}/b.png']
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason='root reads everything')
+def test_unreadable_folder_is_given(tmp_path):
+  folder = made(tmp_path, 'a/1.png', 'b/2.png')
+  (tmp_path / 'a').chmod(0)
+  try:
+    assert found([folder]) == [f'{folder}/a', f'{folder}/b/2.png']
+  finally:
+    (tmp_path / 'a').chmod(0o700)
+
+
+def test_folder_that_goes_away_is_given(tmp_path):
+  made(tmp_path, '1.png', 'a/2.png', 'b/3.png')
+  files = listing.files([str(tmp_path)], (), listing.PICTURES)
+  assert [next(files), next(files)] == [f'{tmp_path}/1.png', f'{tmp_path}/a/2.png']
+  (tmp_path / 'b/3.png').unlink()
+  (tmp_path / 'b').rmdir()
+  assert list(files) == [f'{tmp_path}/b']
+
+
+@pytest.mark.parametrize('number', [0, 1, 2, 3, 4, 6, 7])
+def test_many_names_are_read_in_portions(tmp_path, monkeypatch, number):
+  monkeypatch.setattr(listing, '_NAMES', 3)
+  names = [f'{index}.png' for index in range(number)]
+  folders = [f'{index}/x.png' for index in range(number)]
+  folder = made(tmp_path, *names, *folders)
+  assert found([folder]) == [f'{folder}/{name}' for name in names + folders]
+
+
+def test_memory_is_that_of_a_portion(tmp_path, monkeypatch):
+  monkeypatch.setattr(listing, '_NAMES', 100)
+  folder = made(tmp_path, *(f'{"x" * 200}{index:04}.png' for index in range(4000)))
+  tracemalloc.start()
+  try:
+    assert sum(1 for _ in listing.files([folder], (), listing.PICTURES)) == 4000
+    peak = tracemalloc.get_traced_memory()[1]
+  finally:
+    tracemalloc.stop()
+  assert peak < 4000 * 200 / 4  # A quarter of the letters of all names.

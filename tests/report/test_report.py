@@ -1,0 +1,358 @@
+import csv
+import html.parser
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from omr_jax.errors import UserError
+from omr_jax.evaluation import decision, finished_run
+from omr_jax.inputs.strokes import OFFICIAL
+from omr_jax.report import __main__ as report
+from omr_jax.report import page as report_page
+from omr_jax.report import write
+
+CLASSES = ['Dot', 'Flat', 'Sharp & <co>']
+FACTS = {
+  'config_name': 'configs/made.py',
+  'protocol': 'made_up',
+  'data_digest': 'abc',
+  'origin': 'made-up symbols',
+  'seed': 0,
+  'epochs': 2,
+  'tested_epoch': 2,
+  'seconds': 90.0,
+  'parameters': 100,
+  'versions': {'jax': '0.10.2'},
+}
+WRONG = {'1-4': 5.0, '2-1': 9.0, '2-6': 1.0}  # id: by how much the wrong logit leads
+
+
+MADE = {}  # Files of the runs made so far, by what they were made of.
+
+
+def made_run(workdir, **changes):
+  """A run of `make_run`; one like another is copied, as the figures take a second to draw."""
+  key = repr(sorted(changes.items()))
+  if key not in MADE:
+    make_run(workdir, **changes)
+    paths = [path for path in workdir.rglob('*') if path.is_file()]
+    MADE[key] = {path.relative_to(workdir): path.read_bytes() for path in paths}
+  for path, content in MADE[key].items():
+    (workdir / path).parent.mkdir(parents=True, exist_ok=True)
+    (workdir / path).write_bytes(content)
+  return workdir
+
+
+def make_run(workdir, seed=0, wrong=WRONG, prefix='', classes=CLASSES, digest='abc', **config):
+  """Twelve test symbols 1-1 ... 2-6, of classes 0 1 2 0 1 2 ...; those in `wrong` are mistaken."""
+  workdir.mkdir(parents=True)
+  ids = np.array([f'{prefix}{w}-{n}' for w in (1, 2) for n in range(1, 7)])
+  labels = np.arange(12) % 3
+  logits = 4.0 * np.eye(len(classes))[labels]
+  for i, name in enumerate(ids):
+    if name.removeprefix(prefix) in wrong:
+      logits[i] = 0
+      logits[i, (labels[i] + 1) % 3] = wrong[name.removeprefix(prefix)]
+  # Validation: 8 of 9 right by 4: T = 4 / ln(2 x 8).
+  validation_labels = np.arange(9) % 3
+  predictions = validation_labels.copy()
+  predictions[0] = 1
+  pictures = np.full((12, 8, 6, 1), 255, np.uint8)
+  pictures[:, 2, 2, 0] = np.arange(12)
+  config = {'seed': seed, 'name': 'tiny', 'data': {'name': 'homus'}, **config}
+  (workdir / 'config.json').write_text(json.dumps(config))
+  rows = [
+    {'epoch': e, 'step': e, 'loss': 1 / e, 'validation_loss': 2 / e, 'learning_rate': 0.1}
+    | {'validation_accuracy': 0.4 * e, 'images_per_s': 5.0, 'seconds': 45.0 * e}
+    for e in (1, 2)
+  ]
+  (workdir / 'metrics.jsonl').write_text(''.join(json.dumps(row) + '\n' for row in rows))
+  finished_run.save_evaluation(
+    workdir,
+    classes,
+    (validation_labels, 4.0 * np.eye(len(classes))[predictions]),
+    finished_run.Tested(ids, labels, logits, logits.argmax(1), pictures),
+    {},
+    decision.fit(config, validation_labels, 4.0 * np.eye(len(classes))[predictions]),
+  )
+  write.write(workdir, {**FACTS, 'seed': seed, 'data_digest': digest})
+
+
+@pytest.fixture(scope='module')
+def run(tmp_path_factory):
+  return made_run(tmp_path_factory.mktemp('runs') / 'a')
+
+
+class Page(html.parser.HTMLParser):
+  """Collects text and addresses, and refuses elements that are not closed in order."""
+
+  def __init__(self, text):
+    super().__init__()
+    self.open, self.addresses, self.alts, self.ids, self.words = [], [], [], [], []
+    self.feed(text)
+    self.close()
+    assert not self.open
+
+  def handle_starttag(self, tag, attrs):
+    attrs = dict(attrs)
+    self.addresses += [attrs[k] for k in ('src', 'href', 'xlink:href', 'data') if k in attrs]
+    self.ids += [attrs['id']] if 'id' in attrs else []
+    if tag == 'img':
+      self.alts.append(attrs['alt'])
+    if tag not in ('meta', 'img', 'link', 'br'):
+      self.open.append(tag)
+
+  def handle_endtag(self, tag):
+    assert self.open.pop() == tag
+
+  def handle_startendtag(self, tag, attrs):
+    self.handle_starttag(tag, attrs)
+    if self.open and tag not in ('meta', 'img', 'link', 'br'):
+      self.open.pop()
+
+  def handle_data(self, data):
+    self.words.append(data)
+
+
+def test_summary(run):
+  summary = json.loads((run / 'summary.json').read_text())
+  assert (summary['accuracy'], summary['correct'], summary['n']) == (9 / 12, 9, 12)
+  assert summary['temperature'] == pytest.approx(4 / np.log(16), rel=1e-5)
+  low, high = summary['accuracy_wilson_95']
+  assert low < 0.75 < high
+  assert {key: summary[key] for key in FACTS} == FACTS
+
+
+def test_predictions_are_calibrated_and_complete(run):
+  with (run / 'report/test_predictions.csv').open(newline='') as file:
+    rows = list(csv.DictReader(file))
+  assert [row['id'] for row in rows] == [f'{w}-{n}' for w in (1, 2) for n in range(1, 7)]
+  assert {row['id'] for row in rows if row['true'] != row['predicted']} == set(WRONG)
+  # At T = 4 / ln 16 a lead of 4 over two classes is e^ln 16 = 16: confidence 16 / 18.
+  assert float(rows[0]['confidence']) == pytest.approx(16 / 18, abs=1e-5)
+  # A lead of 1 is 16^(1/4) = 2: 2 / 4.
+  assert float(rows[11]['confidence']) == pytest.approx(1 / 2, abs=1e-5)
+  assert rows[11]['true'] == 'Sharp & <co>'
+  assert rows[11]['predicted'] == 'Dot'
+
+
+def test_per_class(run):
+  # 1-4 and 2-1 are Dots taken for Flats, 2-6 is a Sharp taken for a Dot.
+  assert (run / 'report/per_class.csv').read_text().splitlines() == [
+    'class,symbols,predicted,correct,precision,recall',
+    'Dot,4,3,2,0.666667,0.500000',
+    'Flat,4,6,4,0.666667,1.000000',
+    'Sharp & <co>,4,3,3,1.000000,0.750000',
+  ]
+
+
+def test_page_is_self_contained_and_names_every_error(run):
+  text = (run / 'report/report.html').read_text('utf-8')
+  page = Page(text)
+  assert [re.search(r'\d-\d', alt).group() for alt in page.alts] == ['2-1', '1-4', '2-6']
+  assert page.alts[2] == 'Symbol 2-6, Sharp & <co> taken for Dot'
+  assert all(address.startswith(('#', 'data:image/png')) for address in page.addresses)
+  assert {address[1:] for address in page.addresses if address[0] == '#'} <= set(page.ids)
+  assert set(re.findall(r'url\(#([^)]*)\)', text)) <= set(page.ids)
+  assert len(set(page.ids)) == len(page.ids)
+  assert not re.search(r'https?:|@import|<script', text)
+  assert '75.00 % of 12 test symbols right' in ''.join(page.words)
+
+
+def test_rebuilding_gives_the_same_files(run):
+  names = ['summary.json', 'report/report.html', 'report/per_class.csv']
+  before = {name: (run / name).read_bytes() for name in names}
+  (run / 'report/report.html').unlink()
+  write.rebuild(run)
+  assert before == {name: (run / name).read_bytes() for name in names}
+  assert not list(run.rglob('.*'))
+
+
+def test_pictures_are_kept_for_errors_only_and_in_their_order(run):
+  # Symbol k's picture holds k at (2, 2); 1-4, 2-1 and 2-6 are symbols 3, 6 and 11.
+  assert finished_run.read(run).pictures[:, 2, 2, 0].tolist() == [3, 6, 11]
+
+
+def test_a_run_without_errors(tmp_path):
+  run = made_run(tmp_path / 'a', wrong={})
+  assert json.loads((run / 'summary.json').read_text())['accuracy'] == 1
+  assert not Page((run / 'report/report.html').read_text('utf-8')).alts
+
+
+def test_absent_classes_are_dashes_and_empty_fields(tmp_path):
+  run = made_run(tmp_path / 'a', wrong={}, classes=[*CLASSES, 'Absent'])
+  assert (run / 'report/per_class.csv').read_text().splitlines()[-1] == 'Absent,0,0,0,,'
+  text = (run / 'report/report.html').read_text('utf-8')
+  assert re.search(rf'>Absent</th><td>0</td>(<td[^>]*>{report_page.DASH}</td>){{2}}', text)
+
+
+@pytest.mark.parametrize(
+  ('protocol', 'origin', 'other', 'shown'),
+  [
+    ('original', OFFICIAL, False, True),
+    ('writers_0', OFFICIAL, False, True),
+    ('original', 'a changed HOMUS', False, False),
+    ('made_up', 'made-up symbols', False, False),
+    ('original', OFFICIAL, True, False),
+  ],
+)
+def test_the_paper_is_quoted_for_its_own_symbols_only(run, protocol, origin, other, shown):
+  table = (report_page.HERE / 'paper_table2.tsv').read_text().splitlines()
+  names = [line.split('\t')[0] for line in table[1:]]
+  assert len(names) == 32
+  changed = finished_run.read(run)._replace(
+    classes=CLASSES if other else names, facts={**FACTS, 'protocol': protocol, 'origin': origin}
+  )
+  paper = report_page.paper_table(changed)
+  assert (paper is not None) == (protocol != 'made_up' and not other)
+  if paper:  # Table II: people recall Naturals at 0.74
+    assert paper['Natural']['people_recall'] == 0.74
+  assert ('98.02' in report_page._context(changed, paper)) == shown
+
+
+def test_comparing_two_runs(tmp_path, capsys):
+  a = made_run(tmp_path / 'a')
+  # Right where a is wrong on 1-4 and 2-6, wrong on 1-1: 1 against 2, p = 2 (1 + 3) / 8 = 1.
+  b = made_run(tmp_path / 'b', seed=1, wrong={'1-1': 3.0, '2-1': 3.0})
+  assert report.main([str(a), str(b)]) == 0
+  out = capsys.readouterr().out
+  assert 'first is right on 1 symbols, only the second on 2; exact McNemar test p = 1' in out
+  # 9/12 and 10/12: mean 0.791667, standard deviation |1/12| / sqrt 2 = 0.058926.
+  assert '(0, 1): mean 79.17 %, standard deviation 5.89 %' in out
+  assert re.search(r'a +75\.00 % .* 3/12 .* 2 +1\.5\n', out)
+
+
+def test_runs_are_joined_by_id(tmp_path):
+  a = finished_run.read(made_run(tmp_path / 'a'))
+  order = np.random.default_rng(0).permutation(12)
+  shuffled = a._replace(
+    test_ids=a.test_ids[order],
+    test_labels=a.test_labels[order],
+    test_logits=a.test_logits[order],
+    test_predicted=a.test_predicted[order],
+  )
+  assert 'on 0 symbols, only the second on 0' in report._compare_pair(a, shuffled)
+
+
+@pytest.mark.parametrize(
+  ('changes', 'word'),
+  [
+    ({'prefix': '9'}, 'not comparable, different test symbols'),
+    ({'digest': 'other'}, 'not comparable, different data'),
+    ({'width': 3}, 'exact McNemar test'),
+  ],
+)
+def test_different_runs_have_no_mean(tmp_path, capsys, changes, word):
+  runs = [made_run(tmp_path / 'a'), made_run(tmp_path / 'b', seed=1, **changes)]
+  assert report.main([str(run) for run in runs]) == 0
+  out = capsys.readouterr().out
+  assert word in out
+  assert 'standard deviation' not in out
+
+
+def test_the_same_seed_twice_has_no_mean(tmp_path, capsys):
+  runs = [made_run(tmp_path / 'a'), made_run(tmp_path / 'b')]
+  assert report.main([str(run) for run in runs]) == 0
+  assert 'standard deviation' not in capsys.readouterr().out
+
+
+def spoil(path, old, new):
+  path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize(
+  ('damage', 'said'),
+  [
+    (lambda run: (run / 'config.json').unlink(), 'holds no run'),
+    (lambda run: (run / 'summary.json').unlink(), 'no finished evaluation'),
+    (lambda run: (run / 'evaluation.npz').unlink(), 'no finished evaluation'),
+    (lambda run: (run / 'evaluation.npz').write_bytes(b'PK\x03\x04'), 'evaluation.npz'),
+    (lambda run: (run / 'evaluation.npz').write_bytes(b''), 'evaluation.npz'),
+    (lambda run: (run / 'metrics.jsonl').unlink(), 'metrics.jsonl'),
+    (lambda run: (run / 'metrics.jsonl').write_text(''), 'holds no epoch'),
+    (lambda run: spoil(run / 'metrics.jsonl', '"loss": 0.5', '"loss": '), 'line 2'),
+    (lambda run: spoil(run / 'metrics.jsonl', '"loss": 0.5', '"loss": "x"'), 'line 2'),
+    (lambda run: (run / 'config.json').write_text('[]'), 'config.json'),
+    (lambda run: (run / 'config.json').write_bytes(b'\xff\xfe'), 'config.json'),
+    (lambda run: spoil(run / 'summary.json', '"seconds": 90.0', '"seconds": "x"'), 'seconds'),
+  ],
+)
+def test_a_damaged_run_is_one_message(tmp_path, capsys, damage, said):
+  good, bad = made_run(tmp_path / 'good'), made_run(tmp_path / 'bad')
+  damage(bad)
+  (good / 'report/report.html').unlink()
+  assert report.main([str(good), str(bad)]) == 2
+  message = capsys.readouterr().err
+  assert said in message
+  assert 'bad' in message
+  assert not (good / 'report/report.html').exists()  # nothing is written before all is read
+
+
+def test_flipped_bytes_never_end_in_a_traceback(tmp_path):
+  run = made_run(tmp_path / 'a')
+  content = (run / 'evaluation.npz').read_bytes()
+  rng, refused = np.random.default_rng(0), 0
+  for _ in range(300):
+    flipped = bytearray(content)
+    flipped[rng.integers(len(flipped))] ^= int(rng.integers(1, 256))
+    (run / 'evaluation.npz').write_bytes(flipped)
+    try:
+      finished_run.read(run)
+    except UserError:
+      refused += 1
+  assert refused > 200
+
+
+@pytest.mark.parametrize(
+  ('name', 'array'),
+  [
+    ('test_logits', np.full((12, 3), np.nan, np.float32)),
+    ('test_logits', np.zeros((11, 3), np.float32)),
+    ('test_labels', np.full(12, 3, np.int32)),
+    ('test_ids', np.array(['1-1'] * 12)),
+    ('pictures', np.zeros((2, 8, 6, 1), np.uint8)),
+    ('classes', np.array(3)),
+  ],
+)
+def test_an_evaluation_that_does_not_fit_together(run, tmp_path, name, array):
+  arrays = finished_run._read_arrays(run / 'evaluation.npz')
+  assert finished_run._problem(arrays) is None
+  assert finished_run._problem({**arrays, name: array})
+
+
+@pytest.mark.parametrize('loss', [float('nan'), float('inf'), 0.0, 1e30])
+def test_a_run_of_one_strange_epoch_has_a_page(run, loss):
+  strange = finished_run.read(run)
+  row = {**strange.history[0], 'loss': loss, 'validation_loss': loss, 'learning_rate': 0.0}
+  page = Page(report_page.page(strange._replace(history=[row]), *report._measure(strange)))
+  assert 'learning-curves' in page.ids
+
+
+def test_missing_folder(tmp_path, capsys):
+  assert report.main([str(tmp_path / 'none')]) == 2
+  assert 'no such folder' in capsys.readouterr().err
+
+
+def test_unwritable_run(tmp_path, capsys):
+  run = made_run(tmp_path / 'a')
+  (run / 'report/report.html').unlink()
+  (run / 'report/report.html').mkdir()  # in the file's place: fails for root too
+  assert report.main([str(run)]) == 2
+  assert 'report.html: cannot be written' in capsys.readouterr().err
+  assert not list(run.rglob('.*'))
+
+
+def test_jax_is_not_needed_and_matplotlib_only_for_pages(run):
+  code = """
+import sys
+import omr_jax.report
+assert 'matplotlib' not in sys.modules
+omr_jax.report.rebuild(sys.argv[1])
+assert 'matplotlib' in sys.modules
+assert not {'jax', 'matplotlib.pyplot'} & set(sys.modules)
+"""
+  subprocess.run([sys.executable, '-c', code, str(run)], check=True)

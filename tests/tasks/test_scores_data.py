@@ -1,0 +1,122 @@
+"""Pictures as arrays: whole and in parts, by fold, by source, and how often each is drawn."""
+
+import dataclasses
+import io
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from omr_jax.errors import UserError
+from omr_jax.inputs import pictures
+from omr_jax.tasks.scores import data as score_data
+from omr_jax.tasks.scores.data import Picture
+
+PICTURE = Picture(height=16, width=12, tiles=2, whole=0.5, papers=0, scenes=0)
+SOURCES = ('scores/prints', 'scores/desk', 'other/photos', 'other/books')
+# Of two letters each, so that no name is a page or a volume of another.
+NAMES = [a + b for a, b in itertools.product('bcdfghjklm', 'aeiou')]
+
+
+def content(seed):
+  coarse = np.random.default_rng(seed).integers(0, 256, (12, 12, 3), np.uint8)
+  file = io.BytesIO()
+  Image.fromarray(coarse).resize((80, 60), Image.Resampling.BICUBIC).save(file, 'PNG')
+  return file.getvalue()
+
+
+@pytest.fixture(scope='module')
+def folders(tmp_path_factory):
+  """200 pictures, 50 of each source; book1 is a group of two sources and two labels."""
+  raw_dir = tmp_path_factory.mktemp('pictures')
+  for number, (source, name) in enumerate(itertools.product(SOURCES, NAMES)):
+    path = raw_dir / source / f'{source[-3:]}{name}.png'
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content(number))
+  for number, name in enumerate(('scores/desk/book1__f1.png', 'other/books/book1__f2.png')):
+    (raw_dir / name).write_bytes(content(1000 + number))
+  return tmp_path_factory.mktemp('data'), raw_dir
+
+
+def load(folders, fold=0, hold_out='', balance=0.5, picture=PICTURE):
+  return score_data.load('folders', score_data.Tested(fold, hold_out), balance, picture, *folders)
+
+
+def test_arrays(folders):
+  splits = load(folders).splits
+  for arrays in splits.values():
+    n = len(arrays['label'])
+    assert arrays['views'].dtype == np.uint8
+    assert arrays['views'].shape == (n, 5, 16, 12, 3)
+    np.testing.assert_array_equal(arrays['image'], arrays['views'][:][:, 0])
+    labels = [int(source.startswith('scores')) for source in arrays['source']]
+    np.testing.assert_array_equal(arrays['label'], labels)
+
+
+def test_whole_pictures_are_those_of_use(folders):
+  """Training and use prepare a picture by one rule."""
+  splits = load(folders).splits
+  for arrays in splits.values():
+    for path, whole in zip(arrays['id'][:5], arrays['image'], strict=False):
+      used = pictures.load((folders[1] / path).read_bytes(), path, 16, 12)
+      np.testing.assert_array_equal(whole, used)
+
+
+def test_folds_test_every_picture_once_and_keep_groups_together(folders):
+  tested = []
+  for fold in range(5):
+    splits = load(folders, fold).splits
+    ids = {name: set(arrays['id']) for name, arrays in splits.items()}
+    groups = {name: set(arrays['group']) for name, arrays in splits.items()}
+    assert sum(map(len, ids.values())) == len(set.union(*ids.values())) == 202
+    for a, b in itertools.combinations(groups.values(), 2):
+      assert not a & b
+    tested += splits['test']['id'].tolist()
+  assert len(tested) == len(set(tested)) == 202
+
+
+def test_drawn_others_train_only(folders):
+  """15 kinds of papers, and scenes."""
+  splits = load(folders, picture=dataclasses.replace(PICTURE, papers=1, scenes=4)).splits
+  for source, count in (('drawn papers', 15), ('drawn scenes', 4)):
+    drawn = splits['train']['source'] == source
+    assert drawn.sum() == count
+    assert not splits['train']['label'][drawn].any()
+    assert splits['train']['views'][drawn].std(axis=(1, 2, 3, 4)).max() > 10
+  assert len(set(splits['train']['id'])) == len(splits['train']['id'])
+  for name in ('validation', 'test'):
+    assert not any(source.startswith('drawn') for source in splits[name]['source'])
+
+
+def test_held_out_source(folders):
+  dataset = load(folders, hold_out='scores/desk')
+  splits = dataset.splits
+  assert set(splits['test']['source']) == {'scores/desk'}
+  assert len(splits['test']['label']) == 51
+  rest = np.concatenate([splits[name]['id'] for name in ('train', 'validation')])
+  # The other page of its book is left out: 202 - 51 - 1.
+  assert len(rest) == 150 and 'other/books/book1__f2.png' not in rest
+  with pytest.raises(UserError, match=r"'scores/desks'.*'scores/desk'"):
+    load(folders, hold_out='scores/desks')
+
+
+def test_sources(folders):
+  assert score_data.sources('folders', *folders) == sorted(SOURCES)
+
+
+def test_draws():
+  names = np.array(['a'] * 16 + ['b'] * 4)
+  assert score_data._draws(names, 1) is None
+  # 16^0.5 = 4 and 4^0.5 = 2 of 6, over 16 and 4 pictures.
+  np.testing.assert_allclose(score_data._draws(names, 0.5), [4 / 6 / 16] * 16 + [2 / 6 / 4] * 4)
+  np.testing.assert_allclose(score_data._draws(names, 0), [1 / 2 / 16] * 16 + [1 / 2 / 4] * 4)
+
+
+def test_second_load_decodes_nothing(folders, monkeypatch):
+  first = load(folders)
+  monkeypatch.setattr(score_data, 'views', None)
+  second = load(folders)
+  for name, arrays in first.splits.items():
+    for key, value in arrays.items():
+      np.testing.assert_array_equal(value, second.splits[name][key])

@@ -1,0 +1,202 @@
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+from test_report import Page
+
+from omr_jax.evaluation import curves, metrics
+from omr_jax.report.parts import DASH
+from omr_jax.tasks.scores import evaluation as gate_report
+from omr_jax.tasks.scores import page as gate_page
+from omr_jax.tasks.scores.evaluation import Answers, Probes
+
+CLASSES = ('other', 'scores')
+# Two of three others and two of three pages of music are right at a threshold of ln 2.
+ANSWERS = Answers(
+  np.log([1 / 4, 1, 9, 1, 3, 4]),
+  np.array([0, 0, 0, 1, 1, 1]),
+  np.array(['other/a', 'other/a', 'other/<b>', 'scores/c', 'scores/c', 'scores/c']),
+  math.log(2),
+  1.0,
+)
+PROBES = Probes(
+  np.array(['table 1', 'table 2', 'music 1', 'music 2', 'staff paper 1', 'staff paper 2']),
+  np.array(['other', 'other', 'scores', 'scores', '', '']),
+  np.log([1 / 4, 3, 4, 9, 3, 1 / 2]),
+)
+VALIDATION = curves.OperatingPoint(0.7, -1.0, 0.9, 1, 200, 0.005, 0.001, 0.03)
+
+
+def measured(answers=ANSWERS, validation=VALIDATION, probes=PROBES):
+  return gate_report.measure(answers, validation, 0.01, probes)
+
+
+def test_even_odds_where_they_keep_to_the_rate():
+  # Of five others one is at +1: even odds call one in five of them 'scores'.
+  log_odds, labels = np.array([1, -1, -1, -1, -1, 1, 1, 2.0]), np.array([0] * 5 + [1] * 3)
+  threshold, point = gate_report.choose(log_odds, labels, 0.2)
+  assert threshold == 0
+  # What the chosen threshold does, though one down to -1 would do the same.
+  assert (point.threshold, point.below, point.false_positives, point.negatives) == (0, -1, 1, 5)
+  assert (point.recall, point.false_positive_rate) == (1, 0.2)
+  assert (point.low, point.high) == metrics.wilson_interval(1, 5)
+
+
+def test_above_even_odds_where_the_rate_needs_it():
+  log_odds, labels = np.array([1, -1, -1, -1, -1, 1, 1, 2.0]), np.array([0] * 5 + [1] * 3)
+  threshold, point = gate_report.choose(log_odds, labels, 0.1)
+  assert 1 < threshold < 2  # One in ten of five is none, and the first picture above 1 is at 2.
+  assert (point.false_positives, point.recall) == (0, pytest.approx(1 / 3))
+
+
+def test_threshold_stays_finite_where_the_highest_picture_is_wrong():
+  threshold, point = gate_report.choose(np.array([5.0, 1.0]), np.array([0, 1]), 0)
+  assert 5 < threshold < math.inf
+  assert (point.false_positives, point.recall) == (0, 0)
+
+
+def test_no_operating_point_without_other_pictures():
+  assert gate_report.choose(np.array([-1.0, 3.0]), np.array([1, 1]), 0.1) == (0, None)
+
+
+def test_answers():
+  assert ANSWERS.predicted.tolist() == [0, 0, 1, 0, 1, 1]
+  # Odds p / (1 - p) of 1/4, 1, 9, 1, 3, 4, and the probability of the class that is named.
+  np.testing.assert_allclose(ANSWERS.confidence, [4 / 5, 1 / 2, 9 / 10, 1 / 2, 3 / 4, 4 / 5])
+  halved = ANSWERS._replace(temperature=2.0)  # Odds of 9 become 3.
+  assert halved.confidence[2] == pytest.approx(3 / 4)
+  assert ANSWERS.margins is ANSWERS.log_odds
+  own = ANSWERS._replace(threshold=np.arange(6.0))
+  np.testing.assert_allclose(own.margins, ANSWERS.log_odds - np.arange(6))
+
+
+def test_measured():
+  found = measured()
+  assert json.loads(json.dumps(found, allow_nan=False)) == found
+  assert (found['threshold'], found['asked_false_positive_rate']) == (math.log(2), 0.01)
+  assert found['validation']['false_positives'] == 1
+  assert found['validation']['false_positive_rate_wilson_95'] == [0.001, 0.03]
+  assert (found['n'], found['correct'], found['accuracy']) == (6, 4, 4 / 6)
+  assert found['accuracy_wilson_95'] == list(metrics.wilson_interval(4, 6))
+  assert (found['false_positives'], found['negatives']) == (1, 3)
+  assert (found['false_negatives'], found['positives']) == (1, 3)
+  assert found['false_positive_rate_wilson_95'] == list(metrics.wilson_interval(1, 3))
+  # To find all three, even odds have to pass, and two others with them.
+  at_99 = found['at_recall']['0.99']
+  assert (at_99['threshold'], at_99['false_positives'], at_99['recall']) == (0, 2, 1)
+  assert at_99['false_positive_rate_wilson_95'] == list(metrics.wilson_interval(2, 3))
+  assert found['at_recall']['0.95'] == at_99
+  # Pages at 1, 3 and 4 against others at 1/4, 1 and 9: 1.5, 2 and 2 of nine pairs.
+  assert found['auc'] == pytest.approx(5.5 / 9)
+  # Found at 4 (of 2 called), 3 (of 3) and 1 (of 5).
+  assert found['average_precision'] == pytest.approx((1 / 2 + 2 / 3 + 3 / 5) / 3)
+  shares = {row['source']: row['share'] for row in found['sources']}
+  assert shares == {'other/a': 1, 'other/<b>': 0, 'scores/c': pytest.approx(2 / 3)}
+  assert found['mean_share'] == pytest.approx((1 + 0 + 2 / 3) / 3)
+
+
+def test_measured_probes():
+  # Called 'scores' from odds of 2 on: the table at 3 is wrong, staff paper gets both answers.
+  assert measured()['probes'] == {
+    'n': 4,
+    'right': 3,
+    'wrong': ['table 2'],
+    'open': {'staff paper 1': 'scores', 'staff paper 2': 'other'},
+  }
+  confidence = gate_report.answered(PROBES, ANSWERS).confidence
+  np.testing.assert_allclose(confidence, [4 / 5, 3 / 4, 4 / 5, 9 / 10, 3 / 4, 2 / 3])
+  assert measured(probes=None)['probes'] is None
+
+
+@pytest.mark.parametrize('label', [0, 1])
+def test_a_held_out_source_has_one_class(label):
+  here = ANSWERS.labels == label
+  one = ANSWERS._replace(**{n: getattr(ANSWERS, n)[here] for n in Answers._fields[:3]})
+  found = measured(one)
+  assert json.loads(json.dumps(found, allow_nan=False)) == found
+  assert (found['n'], found['correct']) == (3, 2)
+  assert (found['auc'], found['average_precision']) == (None, None)
+  assert found['at_recall'] == {'0.99': None, '0.95': None}
+  assert found['recall'] == (pytest.approx(2 / 3) if label else None)
+  assert (found['false_positive_rate_wilson_95'] is None) == (label == 1)
+  page = Page(''.join(gate_page.sections(one, found, PROBES, CLASSES).values()))
+  assert 'No curves' in ''.join(page.words)
+
+
+def test_each_pooled_picture_has_its_own_threshold():
+  own = ANSWERS._replace(threshold=np.log([1, 2, 10, 1 / 2, 2, 6]))
+  found = measured(own, validation=None, probes=None)
+  assert found['threshold'] is None
+  assert (found['false_positives'], found['false_negatives']) == (0, 1)
+  # Above their thresholds by factors of 1/4, 1/2, 9/10 and 2, 3/2, 2/3: 3 + 3 + 2 of nine pairs.
+  assert found['auc'] == pytest.approx(8 / 9)
+
+
+def rows(text):
+  """Cells of each row of a table's body, and whether one of them is tinted."""
+  body = text[text.index('<tbody>') : text.index('</tbody>')]
+  return [
+    (re.findall(r'<t[hd][^>]*>([^<]*)</t[hd]>', row), '--e:' in row)
+    for row in re.findall(r'<tr>.*?</tr>', body, re.DOTALL)
+  ]
+
+
+def test_sections():
+  found = gate_page.sections(ANSWERS, measured(), PROBES, CLASSES)
+  assert list(found) == ['Decision', 'Sources', 'Probes']
+  page = Page(''.join(found.values()))
+  assert len(set(page.ids)) == len(page.ids)
+  assert all(address.startswith('#') for address in page.addresses)
+  assert found['Decision'].count('<svg') == 3
+  words = ''.join(page.words)
+  assert 'from log-odds of 0.693 on, odds of 2 to 1' in words
+  assert 'at most 1 % of other called scores' in words
+  assert '1 of 200 pass' in words
+  assert rows(found['Decision']) == [
+    (['scores called other', '1', '3', '33.33 %', percents(1, 3)], False),
+    (['other called scores', '1', '3', '33.33 %', percents(1, 3)], False),
+    *(
+      (
+        [f'other called scores, with a threshold that finds {recall} %', '2', '3', '66.67 %']
+        + [percents(2, 3)],
+        False,
+      )
+      for recall in (99, 95)
+    ),
+  ]
+  assert rows(found['Sources']) == [
+    (['other/&lt;b&gt;', 'other', '1', '0', '0.00 %', percents(0, 1), '90.00 %'], True),
+    (['other/a', 'other', '2', '2', '100.00 %', percents(2, 2), '65.00 %'], False),
+    # 1/2, 3/4 and 4/5
+    (['scores/c', 'scores', '3', '2', '66.67 %', percents(2, 3), '68.33 %'], True),
+  ]
+  assert rows(found['Probes']) == [
+    (['table', 'other', '1 other, 1 scores', f'75.0{DASH}80.0 %', '50 %'], True),
+    (['music', 'scores', 'scores', f'80.0{DASH}90.0 %', '100 %'], False),
+    (['staff paper', 'either', '1 scores, 1 other', f'66.7{DASH}75.0 %', DASH], False),
+  ]
+  assert '3 of 4 are answered as expected' in words
+  assert 'the answers are: staff paper: 1 scores, 1 other.' in words
+
+
+def percents(count, n):
+  low, high = metrics.wilson_interval(count, n)
+  return f'{100 * low:.2f}{DASH}{100 * high:.2f} %'
+
+
+@pytest.mark.parametrize(
+  ('threshold', 'validation', 'words'),
+  [
+    (0.0, VALIDATION, 'from even odds on'),
+    (math.log(2), None, 'no other picture among the validation pictures'),
+    (0.0, VALIDATION._replace(recall=None), 'finds none of scores'),
+    (1e4, VALIDATION, 'from log-odds of 10000.000 on.'),  # Odds that no float can hold.
+  ],
+)
+def test_where_the_threshold_comes_from(threshold, validation, words):
+  answers = ANSWERS._replace(threshold=threshold)
+  found = measured(answers, validation)
+  page = Page(gate_page.sections(answers, found, PROBES, CLASSES)['Decision'])
+  assert words in ''.join(page.words)

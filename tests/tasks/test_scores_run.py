@@ -1,0 +1,102 @@
+"""A run on pictures of scores from start to report."""
+
+import csv
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from conftest import small_score_config
+
+from omr_jax.errors import UserError
+from omr_jax.evaluation import finished_run
+from omr_jax.predict import from_run
+from omr_jax.recipe import recipe
+from omr_jax.training import loop, step, trained
+
+
+def test_report(score_run):
+  summary = json.loads((score_run / 'summary.json').read_text())
+  gate = summary['gate']
+  assert summary['network'] == 'preact_resnet9' and summary['protocol'] == 'fold 0'
+  assert gate['n'] == summary['n'] and gate['correct'] == summary['correct']
+  assert gate['probes']['n'] == 100
+  assert {row['source'] for row in gate['sources']} == {
+    *('scores/prints', 'scores/desk', 'other/photos', 'other/books')
+  }
+  page = (score_run / 'report/report.html').read_text()
+  for title in ('Decision', 'Sources', 'Probes', 'Misclassified pictures'):
+    assert f'<h2>{title}</h2>' in page
+  with (score_run / 'report/test_predictions.csv').open(newline='') as file:
+    rows = list(csv.DictReader(file))
+  wrong = sum(row['true'] != row['predicted'] for row in rows)
+  assert (len(rows), wrong) == (summary['n'], summary['n'] - summary['correct'])
+
+
+def test_stripes_are_told_from_colours(score_run):
+  """Easy: the whole way from files to answers works."""
+  assert json.loads((score_run / 'summary.json').read_text())['accuracy'] > 0.9
+
+
+def test_answers_are_those_of_the_report(score_run, picture_folders):
+  """What is saved and loaded gives the very logits that were tested, and the same decision."""
+  network, model = trained.load(score_run), from_run.describe(score_run)
+  dataset = network.parts.load(*picture_folders)
+  logits = step.predict(
+    jax.jit(network.parts.logits), network.variables, dataset.splits['test'], ('views',)
+  )
+  run = finished_run.read(score_run)
+  np.testing.assert_allclose(logits, run.test_logits, atol=1e-5)
+  summary = json.loads((score_run / 'summary.json').read_text())
+  threshold = summary['gate']['threshold']
+  temperature = model.facts['temperature']
+  assert threshold >= 0 and temperature == summary['temperature']
+  assert model.threshold == pytest.approx(1 / (1 + np.exp(-threshold / temperature)))
+  np.testing.assert_array_equal(run.test_predicted, logits[:, 1] - logits[:, 0] >= threshold)
+
+
+def test_second_start_only_tells(score_run, picture_folders, capsys):
+  loop.train_and_evaluate(small_score_config(), 'scores', score_run, *picture_folders)
+  assert 'this run is finished' in capsys.readouterr().out
+
+
+def test_views_of_a_batch():
+  """Without augmentation the network sees the whole picture or one of the parts, none blank."""
+  config = small_score_config()
+  config.augment.space = 'none'
+  made = recipe.create(config)
+  noise = np.random.default_rng(0).integers(0, 256, (200, 5, 16, 16, 3), np.uint8)
+  noise[:, 4] = 7
+  seen = np.asarray(made.inputs(jax.random.key(0), {'views': jnp.asarray(noise)})['image'])
+  found = (seen[:, None] == noise).all((2, 3, 4))
+  assert (found.sum(1) == 1).all()
+  counts = found.sum(0)
+  # Parts 1 to 3 have 0.65 / 4 = 0.16 each; the whole picture has the rest, the blank part's too.
+  assert counts[4] == 0
+  np.testing.assert_allclose(counts[:4] / 200, [0.51, 0.16, 0.16, 0.16], atol=0.1)
+
+
+def test_network_that_reads_the_pen_is_refused():
+  config = small_score_config()
+  config.model.use_size = True
+  with pytest.raises(UserError, match=r'config\.model\.use_size'):
+    recipe.create(config)
+
+
+@pytest.mark.parametrize(
+  ('section', 'key', 'value', 'words'),
+  [
+    ('data', 'fold', 5, 'from 0 to 4'),
+    ('data', 'balance', 1.5, 'from 0 to 1'),
+    ('picture', 'tiles', 9, 'from 0 to 8'),
+    ('decision', 'false_positive_rate', -0.1, 'from 0 to 1'),
+    ('camera', 'midtones', 0.5, '0.25'),
+    ('augment', 'space', 'strokes', 'none, pictures, camera'),
+  ],
+)
+def test_refused(section, key, value, words):
+  config = small_score_config()
+  config[section][key] = value
+  with pytest.raises(UserError, match=rf'config\.{section}\.{key}.*{words}'):
+    recipe.create(config)

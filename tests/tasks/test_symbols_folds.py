@@ -1,0 +1,80 @@
+"""Folds by writer, from runs whose logits are known."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from conftest import config_page
+from test_report import made_run
+
+from omr_jax import ensemble, pooled
+from omr_jax.errors import UserError
+from omr_jax.evaluation import finished_run
+from omr_jax.report import write
+from omr_jax.tasks.symbols import folds
+
+
+def fold(tmp_path, number, wrong, **changes):
+  """A run whose twelve test symbols are named after the fold."""
+  made = made_run(tmp_path / f'writers_{number}', prefix=str(number), wrong=wrong, **changes)
+  path = made / 'config.json'
+  config = json.loads(path.read_text()) | {'data': {'protocol': f'writers_{number}'}}
+  path.write_text(json.dumps(config))
+  return finished_run.read(made)
+
+
+def test_every_fold_is_one_run(tmp_path):
+  names = list(pooled.members(config_page('homus'), 'writers', ()))
+  assert names == [f'writers_{k}' for k in range(10)]
+
+
+def test_report_of_all_folds(tmp_path):
+  # 11 and 9 of 12 right: 20 of 24 symbols, the folds' mean the same.
+  runs = {
+    'writers_0': fold(tmp_path, 1, {'1-4': 5.0}),
+    'writers_1': fold(tmp_path, 2, {'1-4': 5.0, '2-1': 9.0, '2-6': 1.0}),
+  }
+  summary = folds.write(tmp_path, runs)
+  assert (summary['correct'], summary['n']) == (20, 24)
+  assert summary['folds'] == {'writers_0': 11 / 12, 'writers_1': 9 / 12}
+  assert summary['mean_of_folds'] == pytest.approx(20 / 24)
+  assert summary == json.loads((tmp_path / 'summary.json').read_text())
+  # All logits are divided by 4 / ln 16, their own temperature, and then need none.
+  assert summary['temperature'] == pytest.approx(1, rel=1e-4)
+  with (tmp_path / 'report/test_predictions.csv').open(newline='') as file:
+    rows = {row['id']: row for row in csv.DictReader(file)}
+  assert len(rows) == 24
+  # A lead of 9 for one of three: 16^(9/4) against 1 and 1.
+  assert float(rows['22-1']['confidence']) == pytest.approx(512 / 514, abs=1e-5)
+  page = (tmp_path / 'report/report.html').read_text()
+  assert page.index('22-1') < page.index('11-4') < page.index('22-6')
+  again = finished_run.read(tmp_path)
+  assert again.history == [] and write.rebuild(tmp_path) == summary
+  np.testing.assert_array_equal(again.test_ids, list(rows))
+  # Another recipe's folds may be asked with them.
+  whole = ensemble.together([again, again._replace(workdir=tmp_path / 'writers_0')], '')
+  assert whole.facts['parameters'] == 2 * summary['parameters'] == 200
+  text = folds.table(summary)
+  # Of 91.67 and 75 the deviation is 16.67 / sqrt(2).
+  assert 'mean of the folds 83.33 %, standard deviation 11.79' in text
+  assert 'writers_0    91.67 %' in text and '83.33 % (20 of 24)' in text
+
+
+def test_unlike_runs_are_refused(tmp_path):
+  first = fold(tmp_path, 1, {})
+  with pytest.raises(UserError, match='tested twice'):
+    folds.together({'writers_0': first, 'writers_1': first})
+  with pytest.raises(UserError, match='other data'):
+    folds.together({'a': first, 'b': fold(tmp_path, 2, {}, digest='other')})
+  with pytest.raises(UserError, match='another config'):
+    folds.together({'a': first, 'b': fold(tmp_path, 3, {}, epochs=3)})
+
+
+def test_pictures_stay_with_their_symbols(tmp_path):
+  runs = {'a': fold(tmp_path, 1, {'1-4': 5.0}), 'b': fold(tmp_path, 2, {'2-1': 9.0, '2-6': 1.0})}
+  whole = folds.together(runs)
+  assert whole.pictures[:, 2, 2, 0].tolist() == [3, 6, 11]
+  wrong = whole.test_ids[whole.test_predicted != whole.test_labels]
+  assert wrong.tolist() == ['11-4', '22-1', '22-6']
+  assert np.isfinite(whole.test_logits).all()

@@ -1,0 +1,140 @@
+"""Checkpoints: whole, or refused by name."""
+
+import resource
+import shutil
+from contextlib import contextmanager
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from omr_jax.errors import UserError
+from omr_jax.training import checkpoint
+
+
+def trees(step):
+  """A state and best variables whose numbers tell their step."""
+  rng = np.random.default_rng(step)
+  best = {'kernel': rng.standard_normal((64, 64), np.float32), 'bias': np.float32([step])}
+  return {'step': jnp.int32(step), 'variables': best, 'nothing': None}, best
+
+
+@pytest.fixture
+def saved(tmp_path):
+  """A run's folder with the checkpoints of the steps 5 and 9."""
+  manager = checkpoint.open_folder(tmp_path)
+  for step in (5, 9):
+    checkpoint.save(manager, step, *trees(step), seconds=step / 2)
+  return tmp_path
+
+
+def restored(workdir, step=9):
+  """The latest state and best variables; `step` gives the shapes."""
+  manager = checkpoint.open_folder(workdir)
+  state, best = trees(step)
+  return checkpoint.restore(manager, 'state', state), checkpoint.restore(manager, 'best', best)
+
+
+def assert_same(a, b):
+  assert jax.tree.structure(a) == jax.tree.structure(b)
+  jax.tree.map(np.testing.assert_array_equal, a, b)
+
+
+@contextmanager
+def full_disk(size):
+  """No file may grow beyond `size` bytes: writing fails as on a full disk."""
+  soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+  resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+  try:
+    yield
+  finally:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_empty_folder_has_nothing(tmp_path):
+  assert checkpoint.restore(checkpoint.open_folder(tmp_path), 'state', trees(1)[0]) is None
+
+
+def test_latest_comes_back_to_the_bit(saved):
+  assert_same(restored(saved), trees(9))
+
+
+def test_seconds_are_those_of_the_latest(saved, tmp_path_factory):
+  assert checkpoint.seconds(checkpoint.open_folder(saved)) == 4.5
+  assert checkpoint.seconds(checkpoint.open_folder(tmp_path_factory.mktemp('empty'))) == 0
+
+
+def test_what_a_killed_save_has_left_goes(saved):
+  left = saved / 'checkpoints' / '12.orbax-checkpoint-tmp-3' / 'state'
+  left.mkdir(parents=True)
+  assert checkpoint.open_folder(saved, read_only=True).latest_step() == 9
+  assert left.exists()  # Perhaps of a run that goes on.
+  assert_same(restored(saved), trees(9))
+  assert not left.parent.exists()
+
+
+def test_a_file_is_no_folder_of_checkpoints(tmp_path):
+  (tmp_path / 'checkpoints').write_text('')
+  with pytest.raises(UserError, match='checkpoints: is no folder'):
+    checkpoint.open_folder(tmp_path)
+
+
+def test_two_are_kept(saved):
+  manager = checkpoint.open_folder(saved)
+  checkpoint.save(manager, 12, *trees(12), seconds=12 / 2)
+  assert sorted(p.name for p in (saved / 'checkpoints').iterdir()) == ['12', '9']
+
+
+def files(workdir):
+  folder = workdir / 'checkpoints' / '9'
+  return sorted(path for path in folder.rglob('*') if path.is_file() and path.stat().st_size)
+
+
+# Orbax leaves half-done reads behind where it fails.
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
+@pytest.mark.parametrize('damage', ['truncated', 'flipped', 'removed'])
+def test_damaged_file_is_refused_or_harmless(saved, tmp_path_factory, damage):
+  """Whatever file is damaged, never other numbers than were saved."""
+  refused = 0
+  for path in files(saved):
+    workdir = tmp_path_factory.mktemp('copy') / 'run'
+    shutil.copytree(saved, workdir)
+    copied = workdir / path.relative_to(saved)
+    content = bytearray(copied.read_bytes())
+    if damage == 'removed':
+      copied.unlink()
+    elif damage == 'truncated':
+      copied.write_bytes(content[: len(content) // 2])
+    else:
+      content[len(content) // 2] ^= 0x20
+      copied.write_bytes(content)
+    try:
+      assert_same(restored(workdir), trees(9))
+    except UserError as error:
+      assert str(workdir / 'checkpoints' / '9') in str(error), path
+      refused += 1
+      shutil.rmtree(workdir / 'checkpoints' / '9')
+      assert_same(restored(workdir), trees(5))
+  assert refused >= 3  # Those with the numbers of both items, and the digest.
+
+
+def test_checkpoint_of_another_network_is_refused(saved):
+  manager = checkpoint.open_folder(saved)
+  other = {'kernel': np.zeros((64, 32), np.float32), 'bias': np.float32([0])}
+  with pytest.raises(UserError, match=r'checkpoints/9: .*another network'):
+    checkpoint.restore(manager, 'best', other)
+  with pytest.raises(UserError, match=r'checkpoints/9: .*another network'):
+    checkpoint.restore(manager, 'best', trees(9)[1] | {'scale': np.float32([1])})
+
+
+# As above, with writes.
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
+def test_full_disk_leaves_the_checkpoints_before(saved):
+  manager = checkpoint.open_folder(saved)
+  with full_disk(4096), pytest.raises(UserError, match='step 12 could not be written'):
+    checkpoint.save(manager, 12, *trees(12), seconds=12 / 2)
+  assert_same(restored(saved), trees(9))
+  # With room again, the same step is saved after all.
+  checkpoint.save(checkpoint.open_folder(saved), 12, *trees(12), seconds=12 / 2)
+  assert_same(restored(saved), trees(12))

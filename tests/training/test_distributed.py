@@ -1,0 +1,167 @@
+"""One network trained by several processes on this machine, which talk over the loopback."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, small_config
+from test_main import SMALL, answer
+
+from omr_jax.training import loop
+
+# One step an epoch, so that metrics.jsonl has the loss of every step.
+STEPS = (*SMALL[:-2], '--config.batch_size=304', '--config.epochs=12')
+LOST = 'another process has stopped'
+# omr_jax.main, but every epoch is saved, however short.
+SAVING_ALL = """
+import runpy
+from omr_jax.training import loop
+loop.MOST_SAVING = float('inf')
+runpy.run_module('omr_jax.main', run_name='__main__', alter_sys=True)
+"""
+
+
+def free_port():
+  with socket.socket() as listening:
+    listening.bind(('127.0.0.1', 0))
+    return listening.getsockname()[1]
+
+
+@pytest.fixture
+def start(folders):
+  """Starts the processes of a run; at the end none is left."""
+  started = []
+
+  def start(workdir, count, *more):
+    common = *STEPS, f'--data_dir={folders[0]}', f'--raw_dir={folders[1]}', *more
+    own = [()]
+    if count > 1:
+      port = free_port()
+      own = [
+        (
+          '--distributed',
+          f'--coordinator=127.0.0.1:{port}',
+          f'--num_processes={count}',
+          f'--process_id={number}',
+        )
+        for number in range(count)
+      ]
+    processes = [
+      subprocess.Popen(
+        [sys.executable, '-c', SAVING_ALL, *common, f'--workdir={workdir}', *each],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+      )
+      for each in own
+    ]
+    started.extend(processes)
+    return processes
+
+  yield start
+  for process in started:
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def end(processes, code=0):
+  """Their outputs; all end with that code."""
+  said = [process.communicate(timeout=240)[0] for process in processes]
+  assert [process.returncode for process in processes] == [code] * len(processes), said
+  return said
+
+
+def losses(workdir):
+  return [json.loads(line)['loss'] for line in (workdir / 'metrics.jsonl').read_text().splitlines()]
+
+
+def files(workdir):
+  """Names of what a run has written, but for what checkpoints consist of."""
+  names = {str(path.relative_to(workdir)) for path in workdir.rglob('*') if path.is_file()}
+  names = {re.sub(r'^(checkpoints/\d+)/.*', r'\1', name) for name in names}
+  return {re.sub(r'events\..*', 'events', name) for name in names}
+
+
+def test_two_processes_have_the_losses_and_files_of_one(start, tmp_path, folders, monkeypatch):
+  alone, together = tmp_path / 'alone', tmp_path / 'together'
+  first, second = end(start(together, 2))
+  assert 'test accuracy' in first and 'test accuracy' not in second  # The first one tells.
+  assert '2 x cpu, 1 by member and 2 by batch' in first
+  config = small_config()
+  config.batch_size, config.epochs = 304, 12
+  monkeypatch.setattr(loop, 'MOST_SAVING', float('inf'))
+  loop.train_and_evaluate(config, 'homus', alone, *folders)
+  assert len(losses(alone)) == 12
+  np.testing.assert_allclose(losses(together)[:5], losses(alone)[:5], atol=1e-5, rtol=0)
+  assert files(together) == files(alone)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(('count', 'count_then'), [(2, 1), (4, 2)])
+def test_killed_processes_stop_all_and_another_number_goes_on(start, tmp_path, count, count_then):
+  alone, together = tmp_path / 'alone', tmp_path / 'together'
+  end(start(alone, 1))
+  processes = start(together, count)
+  for line in processes[0].stdout:
+    assert f'{count} x cpu' in line or not line.startswith('devices')
+    if line.startswith('epoch   5/'):
+      break
+  killed = processes.pop(1)
+  killed.kill()
+  killed.wait()
+  for said in end(processes, code=1):
+    assert said.count(LOST) == 1 and 'Traceback' not in said
+  assert len(losses(together)) < 12
+  saved = max(
+    int(path.name) for path in (together / 'checkpoints').iterdir() if path.name.isdigit()
+  )
+  assert saved >= 4  # Of the epochs that were over at most one is lost.
+  # The global batch is the same, so another number of processes can go on.
+  first, *others = end(start(together, count_then))
+  assert f'resuming   after step {saved}' in first and 'test accuracy' in first
+  assert not any('accuracy' in said for said in others)  # The first one tells.
+
+  assert len(losses(alone)) == 12
+  np.testing.assert_allclose(losses(together)[:5], losses(alone)[:5], atol=1e-5, rtol=0)
+  np.testing.assert_allclose(losses(together), losses(alone), atol=1e-3, rtol=0)
+  assert files(together) == files(alone)
+  summary = json.loads((together / 'summary.json').read_text())
+  assert summary['processes'] == count_then
+
+
+def test_what_is_refused_is_refused_in_all_processes(start, tmp_path):
+  (tmp_path / 'run').write_text('a file')
+  for said in end(start(tmp_path / 'run', 2), code=2):
+    assert 'run: cannot be written' in said and 'Traceback' not in said and LOST not in said
+
+
+@pytest.mark.parametrize(
+  ('arguments', 'words'),
+  [
+    (('--num_processes=2',), '--num_processes needs --distributed'),
+    (('--distributed', '--workdir=a', '--num_processes=2'), 'together'),
+    (('--distributed',), 'needs a --workdir'),
+    (
+      (
+        *('--distributed', '--workdir=a', '--coordinator=127.0.0.1:1'),
+        *('--num_processes=2', '--process_id=2'),
+      ),
+      '--process_id must be from 0 to 1',
+    ),
+    (('--distributed', '--workdir=a', '--config.seed=0,1'), 'trains one network'),
+    (('--distributed', '--workdir=a'), 'the other processes are not found'),
+  ],
+)
+def test_flags_that_do_not_fit_together_are_refused(arguments, words, monkeypatch):
+  for name in ('SLURM_JOB_ID', 'OMPI_MCA_orte_hnp_uri', 'OMPI_COMM_WORLD_RANK'):
+    monkeypatch.delenv(name, raising=False)
+  code, said = answer('--config=configs/homus.py', *arguments)
+  assert code == 2 and words in said, said
+  assert not Path(ROOT / 'a').exists()

@@ -1,0 +1,332 @@
+"""Whole runs on a small archive: what they write, how they stop, how they go on."""
+
+import json
+import shutil
+import signal
+import struct
+from itertools import pairwise
+from types import SimpleNamespace
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+import pytest
+from conftest import small_config
+from ml_collections import ConfigDict
+from tensorboardX.proto.event_pb2 import Event
+from test_checkpoint import assert_same, full_disk
+
+from omr_jax.errors import UserError
+from omr_jax.evaluation import metrics as evaluate
+from omr_jax.training import checkpoint, loop, trained, validation
+from omr_jax.training import step as train
+from omr_jax.training.devices import mesh
+from omr_jax.training.workdir import claim
+
+TIMES = ('seconds', 'images_per_s')
+
+
+def run(config, workdir, folders):
+  return loop.train_and_evaluate(config, 'small', workdir, *folders)
+
+
+def metrics(workdir):
+  """All lines of metrics.jsonl but for the times in them."""
+  lines = [json.loads(line) for line in (workdir / 'metrics.jsonl').read_text().splitlines()]
+  return [{k: v for k, v in line.items() if k not in TIMES} for line in lines]
+
+
+def latest(workdir):
+  """Step, state and best variables of the latest checkpoint, as Orbax finds them."""
+  manager = checkpoint.open_folder(workdir)
+  items = {'state': ocp.args.StandardRestore(), 'best': ocp.args.StandardRestore()}
+  return manager.latest_step(), *manager.restore(None, args=ocp.args.Composite(**items)).values()
+
+
+def assert_same_end(workdir, other):
+  assert metrics(workdir) == metrics(other)
+  assert_same(latest(workdir), latest(other))
+  for name in ('validation_logits', 'test_logits', 'pictures'):
+    with np.load(workdir / 'evaluation.npz') as a, np.load(other / 'evaluation.npz') as b:
+      np.testing.assert_array_equal(a[name], b[name])
+
+
+@pytest.fixture(scope='session')
+def finished(tmp_path_factory, folders):
+  """The folder of a run without interruption, and its config."""
+  workdir = tmp_path_factory.mktemp('finished') / 'run'
+  config = small_config()
+  run(config, workdir, folders)
+  return workdir, config
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+  """A copy of the run as it was before its evaluation."""
+  workdir = tmp_path / 'run'
+  shutil.copytree(finished[0], workdir)
+  (workdir / 'summary.json').unlink()
+  return workdir
+
+
+def test_metrics_have_a_line_an_epoch(finished):
+  lines = (finished[0] / 'metrics.jsonl').read_text().splitlines()
+  keys = ['epoch', 'step', 'loss', 'validation_accuracy', 'validation_loss', 'learning_rate']
+  keys += ['images_per_s', 'seconds']
+  for number, line in enumerate(lines, 1):
+    line = json.loads(line)
+    assert list(line) == keys
+    assert line['epoch'] == number and line['step'] == 38 * number
+    assert all(np.isfinite(value) for value in line.values())
+  assert number == 3
+  # Of 38 symbols, whole ones are right.
+  assert (38 * line['validation_accuracy']) % 1 == pytest.approx(0, abs=1e-9)
+
+
+def test_tensorboard_has_the_numbers_of_the_metrics(finished):
+  (path,) = (finished[0] / 'tensorboard').iterdir()
+  content, events = path.read_bytes(), []
+  while content:  # A record: length, its check sum, the event, its check sum.
+    (length,) = struct.unpack('<Q', content[:8])
+    events.append(Event.FromString(content[12 : 12 + length]))
+    content = content[16 + length :]
+  assert events[0].file_version == 'brain.Event:2'
+  read = {}
+  for event in events:
+    for value in event.summary.value:
+      read.setdefault(event.step, {})[value.tag] = value.simple_value
+  written = (finished[0] / 'metrics.jsonl').read_text().splitlines()
+  assert len(read) == 3
+  for line in map(json.loads, written):
+    assert read[line['step']] == pytest.approx(
+      {k: v for k, v in line.items() if k not in ('epoch', 'step')}, rel=1e-6
+    )
+
+
+def test_summary_has_all_facts(finished):
+  workdir, config = finished
+  summary = json.loads((workdir / 'summary.json').read_text())
+  assert summary['n'] == 38 and 0 <= summary['correct'] <= 38
+  assert summary['accuracy'] == summary['correct'] / 38
+  low, high = summary['accuracy_wilson_95']
+  assert low <= summary['accuracy'] <= high
+  assert summary['split_sizes'] == {'train': 304, 'validation': 38, 'test': 38}
+  expected = {
+    'config_name': 'small',
+    'protocol': 'writers_0',
+    'seed': 0,
+    'epochs': 3,
+    'network': 'preact_resnet11',
+    'devices': ['cpu'] * jax.device_count(),
+  }
+  assert {key: summary[key] for key in expected} == expected
+  assert summary['versions']['jax'] == jax.__version__
+  assert 0 < summary['peak_memory_gib'] < 16 and summary['images_per_s'] > 0
+  assert len(summary['data_digest']) == 64 and summary['seconds'] > 0
+  best = trained.load(workdir).variables
+  assert summary['parameters'] == sum(leaf.size for leaf in jax.tree.leaves(best['params']))
+  for name in ('report.html', 'test_predictions.csv', 'per_class.csv'):
+    assert (workdir / 'report' / name).stat().st_size
+  assert json.loads((workdir / 'config.json').read_text()) == json.loads(config.to_json())
+
+
+def test_the_best_variables_are_those_tested(finished, dataset):
+  workdir, _ = finished
+  network = trained.load(workdir)
+  logits = jax.jit(network.parts.logits)
+  accuracies = [line['validation_accuracy'] for line in metrics(workdir)]
+  summary = json.loads((workdir / 'summary.json').read_text())
+  assert summary['tested_epoch'] == 1 + accuracies.index(max(accuracies))
+  with np.load(workdir / 'evaluation.npz') as written:
+    for split in ('validation', 'test'):
+      again = train.predict(
+        logits, network.variables, dataset.splits[split], network.parts.evaluates
+      )
+      np.testing.assert_allclose(written[f'{split}_logits'], again, rtol=1e-4, atol=1e-4)
+    right = written['validation_logits'].argmax(1) == written['validation_labels']
+    assert right.mean() == max(accuracies)
+
+
+def test_finished_run_says_so_and_rebuilds_the_report(finished, tmp_path, folders, capsys):
+  workdir = tmp_path / 'run'
+  shutil.copytree(finished[0], workdir)
+  report = (workdir / 'report' / 'test_predictions.csv').read_bytes()
+  shutil.rmtree(workdir / 'report')
+  summary = run(finished[1], workdir, folders)
+  assert 'is finished' in capsys.readouterr().out
+  assert summary == json.loads((finished[0] / 'summary.json').read_text())
+  assert (workdir / 'report' / 'test_predictions.csv').read_bytes() == report
+
+
+def test_workdir_of_another_config_is_refused(finished, folders):
+  workdir, config = finished
+  other = ConfigDict(config.to_dict())
+  other.seed = 1
+  other.optimizer.learning_rate = 1e-3
+  with pytest.raises(UserError, match=r'differ: optimizer.learning_rate, seed\. Choose another'):
+    run(other, workdir, folders)
+
+
+@pytest.mark.parametrize('content', ['{"seed": 0', '[]', '\xff'])
+def test_damaged_config_is_refused(config, tmp_path, folders, content):
+  (tmp_path / 'config.json').write_bytes(content.encode('latin1'))
+  with pytest.raises(UserError, match=r'config\.json: (unreadable|damaged)|another config'):
+    run(config, tmp_path, folders)
+
+
+def test_workdir_that_cannot_be_made_is_refused(config, tmp_path, folders):
+  (tmp_path / 'file').write_text('')
+  with pytest.raises(UserError, match=r'file/run.*another workdir'):
+    run(config, tmp_path / 'file' / 'run', folders)
+  assert [p.name for p in tmp_path.iterdir()] == ['file']
+
+
+@pytest.mark.parametrize(
+  ('number', 'step'),
+  [(signal.SIGTERM, 38 + 17), (signal.SIGINT, 38 + 17), (signal.SIGTERM, 2 * 38)],
+)
+def test_stopped_in_an_epoch_or_at_its_end_goes_on_to_the_same_end(
+  finished, tmp_path, folders, monkeypatch, number, step
+):
+  class Stopped(loop.tqdm):
+    steps = 0
+
+    def update(self, n):
+      Stopped.steps += n
+      if Stopped.steps == step:
+        signal.raise_signal(number)
+
+  handler = signal.getsignal(number)
+  with monkeypatch.context() as patch:
+    patch.setattr(loop, 'tqdm', Stopped)
+    patch.setattr(loop, 'MOST_SAVING', 1e-9)
+    with pytest.raises(loop.Interrupted):
+      run(finished[1], tmp_path, folders)
+  assert latest(tmp_path)[0] == step
+  assert not (tmp_path / 'summary.json').exists()
+  assert signal.getsignal(number) is handler
+  run(finished[1], tmp_path, folders)
+  assert_same_end(tmp_path, finished[0])
+
+
+def test_older_checkpoint_takes_over_from_a_damaged_one(finished, copied, folders):
+  folder = copied / 'checkpoints' / str(3 * 38)
+  for path in folder.rglob('*'):
+    if path.is_file():
+      path.write_bytes(path.read_bytes()[:-9])
+  with pytest.raises(UserError, match=rf'{folder}: damaged'):
+    run(finished[1], copied, folders)
+  shutil.rmtree(folder)
+  run(finished[1], copied, folders)
+  assert_same_end(copied, finished[0])
+
+
+def test_half_a_line_of_metrics_is_dropped(finished, copied, folders):
+  with (copied / 'metrics.jsonl').open('a') as file:
+    file.write('{"epoch": 4, "st')
+  run(finished[1], copied, folders)
+  assert_same_end(copied, finished[0])
+
+
+def test_checkpoint_of_another_network_is_refused(finished, copied, folders):
+  config = ConfigDict(finished[1].to_dict())
+  config.model.widths = (4, 12)
+  (copied / 'config.json').write_text(config.to_json())
+  with pytest.raises(UserError, match=r'checkpoints/114: .*another network'):
+    run(config, copied, folders)
+
+
+# Orbax leaves half-done writes behind where it fails.
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
+@pytest.mark.parametrize('size', [512, 4096, 65536])
+def test_full_disk_ends_in_a_message_and_the_run_goes_on_later(finished, tmp_path, folders, size):
+  """No file beyond `size` bytes: the config, the first checkpoint or the report fails."""
+  with full_disk(size), pytest.raises(UserError, match='make room'):
+    run(finished[1], tmp_path, folders)
+  assert not list(tmp_path.rglob('*.tmp'))
+  assert not (tmp_path / 'summary.json').exists()
+  run(finished[1], tmp_path, folders)
+  assert_same_end(tmp_path, finished[0])
+
+
+def test_loss_that_is_not_finite_stops_the_run(config, tmp_path, folders):
+  config.optimizer.name = 'sgd'
+  config.optimizer.learning_rate = 1e38
+  with pytest.raises(UserError, match=r'epoch 1, step \d+: the (validation )?loss is not finite'):
+    run(config, tmp_path, folders)
+  assert not (tmp_path / 'summary.json').exists()
+  assert metrics(tmp_path) == []
+
+
+@pytest.mark.parametrize(('tested', 'epoch'), [('best', 2), ('last', 5)])
+def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, tested, epoch):
+  """Given accuracies: the best is epoch 2; a wait of one epoch halves the next one's rate."""
+  config.unlock()
+  config.epochs = 9
+  config.stop_after = 3
+  config.tested = tested
+  config.schedule.update({'name': 'plateau', 'factor': 0.5, 'patience': 1, 'floor': 1e-3})
+  shares = iter([1, 3, 3, 2, 3, 3, 3])
+  given = SimpleNamespace(
+    accuracy=lambda logits, labels: (next(shares), 10),
+    negative_log_likelihood=evaluate.negative_log_likelihood,
+  )
+  monkeypatch.setattr(validation, 'evaluate', given)
+  monkeypatch.setattr(loop, 'MOST_SAVING', np.inf)
+  bests = []
+  save = checkpoint.save
+  monkeypatch.setattr(
+    checkpoint,
+    'save',
+    lambda m, s, state, best, t: (
+      bests.append(trained.tested(config, state, best)[0]),
+      save(m, s, state, best, t),
+    ),
+  )
+  summary = run(config, tmp_path, folders)
+  lines = metrics(tmp_path)
+  assert [line['epoch'] for line in lines] == [1, 2, 3, 4, 5]
+  rates = [line['learning_rate'] for line in lines]
+  np.testing.assert_allclose(rates, [4e-3, 4e-3, 4e-3, 2e-3, 1e-3], rtol=1e-5)
+  assert summary['epochs'] == 5 and summary['tested_epoch'] == epoch
+  best = jax.tree.map(lambda leaf: leaf[0], bests[epoch - 1])
+  assert_same(dict(trained.load(tmp_path).variables), dict(best))
+  # The best of epoch 2 stays, the last is another each time.
+  for before, after in pairwise(bests[1:]):
+    same = jax.tree.leaves(jax.tree.map(np.array_equal, before, after))
+    assert all(same) == (tested == 'best')
+
+
+def test_of_short_epochs_the_first_and_the_last_are_saved(config, tmp_path, folders, monkeypatch):
+  config.epochs = 3
+  monkeypatch.setattr(loop, 'MOST_SAVING', 1e-9)
+  steps, save = [], checkpoint.save
+  monkeypatch.setattr(
+    checkpoint,
+    'save',
+    lambda manager, step, *others: (steps.append(step), save(manager, step, *others)),
+  )
+  run(config, tmp_path, folders)
+  assert steps == [38, 3 * 38]
+
+
+@pytest.mark.parametrize('devices', [3, 8])
+def test_a_batch_that_the_devices_cannot_share_is_refused(monkeypatch, devices):
+  monkeypatch.setattr(jax, 'device_count', lambda: devices)
+  with pytest.raises(UserError, match='batch_size=20 does not divide'):
+    mesh(20)
+
+
+def test_seconds_go_on_where_the_run_goes_on(finished, copied, folders):
+  before = checkpoint.seconds(checkpoint.open_folder(copied))
+  written = json.loads((finished[0] / 'summary.json').read_text())['seconds']
+  assert 0 < before < written
+  summary = run(finished[1], copied, folders)
+  assert summary['seconds'] > before
+
+
+def test_a_run_that_goes_on_keeps_others_out(finished, copied, folders):
+  digest = json.loads((copied / 'data.json').read_text())['digest']
+  refused = pytest.raises(UserError, match='another process is running it')
+  with claim({copied: finished[1]}, digest), refused:
+    run(finished[1], copied, folders)

@@ -1,0 +1,378 @@
+"""The page in a real browser: headless Chromium, with a made video as its camera."""
+
+import json
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+import omr_jax
+from omr_jax.inputs import pen_path, strokes, views
+from omr_jax.predict import model_json, prepare
+from omr_jax.synthetic import probes
+from omr_jax.web.__main__ import serve
+from tfds_builders.homus import made_up
+
+SITE = ROOT / 'build/web'
+webdriver = pytest.importorskip('selenium.webdriver', reason='needs selenium')
+BROWSER, DRIVER = shutil.which('chromium'), shutil.which('chromedriver')
+pytestmark = [
+  pytest.mark.skipif(not (BROWSER and DRIVER), reason='needs chromium and chromium-driver'),
+  pytest.mark.skipif(not (SITE / 'worker.js').exists(), reason='needs `make web`'),
+]
+FLAGS = (
+  *('--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync'),
+  *('--disable-background-networking', '--disable-component-update', '--disable-quic'),
+  '--disable-dev-shm-usage',
+)
+
+
+@pytest.fixture(scope='module')
+def address(tmp_path_factory):
+  """A copy of the site that is served, with questions for people in it."""
+  site = tmp_path_factory.mktemp('web') / 'site'
+  shutil.copytree(SITE, site, ignore=shutil.ignore_patterns('human'))
+  (site / 'human').mkdir()
+  for kind, classes in (('symbols', ['G-Clef', 'F-Clef', 'Dot']), ('scores', ['other', 'scores'])):
+    dot = 'data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA='
+    questions = [
+      {'id': str(n), 'label': classes[n % 2], 'model': classes[0], 'picture': dot} for n in range(4)
+    ]
+    session = {'kind': kind, 'classes': classes, 'questions': questions, 'digest': kind}
+    (site / 'human' / f'{kind}.json').write_text(json.dumps(session))
+  server = serve(site, 0)
+  threading.Thread(target=server.serve_forever, daemon=True).start()
+  yield f'http://localhost:{server.server_port}/'
+  server.shutdown()
+  server.server_close()
+
+
+@pytest.fixture
+def open_page(address, tmp_path):
+  """Opens a part of the page in a browser of its own: (part, more flags) to the driver."""
+  drivers = []
+
+  def opened(part: str, *more: str):
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    for flag in (*FLAGS, f'--user-data-dir={tmp_path / "profile"}', *more):
+      options.add_argument(flag)
+    options.add_experimental_option('prefs', {'download.default_directory': str(tmp_path)})
+    options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
+    drivers.append(webdriver.Chrome(options, webdriver.ChromeService(DRIVER)))
+    drivers[-1].get(f'{address}#{part}')
+    return drivers[-1]
+
+  yield opened
+  for driver in drivers:
+    driver.quit()
+
+
+def wait(condition, seconds=30):
+  """Its value, once it is true."""
+  until = time.monotonic() + seconds
+  while not (found := condition()):
+    assert time.monotonic() < until, 'not within the time'
+    time.sleep(0.05)
+  return found
+
+
+def find(driver, selector):
+  return driver.find_element('css selector', selector)
+
+
+def video(path: Path, picture: np.ndarray) -> None:
+  """A second of one picture, grey, in YUV4MPEG2: what Chromium takes for a camera."""
+  grey = np.asarray(Image.fromarray(picture).convert('L').resize((640, 480)))
+  # Chromium reads limited range.
+  frame = (16 + grey * (219 / 255)).astype(np.uint8).tobytes() + bytes([128]) * (640 * 480 // 2)
+  header = b'YUV4MPEG2 W640 H480 F15:1 Ip A1:1 C420jpeg\n'
+  path.write_bytes(header + 15 * (b'FRAME\n' + frame))
+
+
+def drawn(name: str) -> np.ndarray:
+  """The upper half of a page that code has drawn."""
+  (page,) = (probe.picture for probe in probes.probes(instances=1) if probe.name == name)
+  return page[: 3 * page.shape[1] // 4]
+
+
+@pytest.mark.parametrize(
+  ('expected', 'name'), [('scores', 'music 1'), ('other', 'text, two columns 1')]
+)
+def test_camera(open_page, tmp_path, expected, name):
+  video(tmp_path / 'camera.y4m', drawn(name))
+  driver = open_page(
+    'camera',
+    '--use-fake-ui-for-media-stream',
+    '--use-fake-device-for-media-stream',
+    f'--use-file-for-fake-video-capture={tmp_path / "camera.y4m"}',
+  )
+  find(driver, '#start').click()
+  result = find(driver, '#result')
+  wait(lambda: result.get_attribute('data-label') == expected)
+  text = wait(lambda: 'frames/s' in result.text and result.text)
+  assert text.split()[0] == expected
+  assert find(driver, '#spoken').get_attribute('textContent') == expected
+  find(driver, '#stop').click()
+  assert not find(driver, '#video').is_displayed()
+
+
+def test_no_camera(open_page):
+  driver = open_page('camera', '--deny-permission-prompts')
+  find(driver, '#start').click()
+  wait(
+    lambda: (
+      'camera' in find(driver, '#result').text and 'waiting' not in find(driver, '#result').text
+    )
+  )
+  assert find(driver, '#result').get_attribute('data-label') == 'error'
+
+
+def test_pictures_have_python_s_answers(open_page, tmp_path):
+  """The same picture file, in the browser and by `omr_jax.load` of the same model."""
+  gate = omr_jax.load(Path(omr_jax.__file__).parent / 'pretrained/scores/model_int8.onnx')
+  driver = open_page('camera')
+  result = find(driver, '#result')
+  for name in ('music 1', 'form 1'):
+    path = tmp_path / f'{name}.png'
+    Image.fromarray(drawn(name)).save(path)
+    answer = gate(path)
+    driver.execute_script("document.querySelector('#result').textContent = ''")
+    find(driver, '#file').send_keys(str(path))
+    wait(lambda: '%' in result.text)
+    label, share, _ = result.text.split()
+    assert label == answer.label
+    # Another processor rounds 8 bits elsewhere.
+    assert int(share) == pytest.approx(100 * answer.confidence, abs=3)
+
+
+@pytest.mark.parametrize(('name', 'content'), [('empty.png', b''), ('text.png', b'no picture')])
+def test_what_is_no_picture(open_page, tmp_path, name, content):
+  (tmp_path / name).write_bytes(content)
+  driver = open_page('camera')
+  find(driver, '#file').send_keys(str(tmp_path / name))
+  wait(lambda: f'{name}: not a picture' in find(driver, '#result').text)
+
+
+def in_page(driver, module, expression, *arguments):
+  """What an expression of a module of the page gives there; `given` are the arguments."""
+  return driver.execute_async_script(
+    f"""const given = [...arguments], done = given.pop();
+    import('./{module}').then((module) => done({expression}));""",
+    *arguments,
+  )
+
+
+@pytest.mark.parametrize(('height', 'width'), [(1, 1), (7, 5), (100, 333), (333, 127), (480, 640)])
+def test_pictures_are_prepared_as_in_python(open_page, height, width):
+  """Pillow takes columns first at times, which may change a number by 1."""
+  grey = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
+  layout = {'width': 128, 'height': 128, 'tiles': 3}
+  found = in_page(
+    open_page('camera'),
+    'picture.js',
+    'Array.from(module.views(Uint8Array.from(given[0]), given[1], given[2], given[3]))',
+    *(grey.ravel().tolist(), width, height, layout),
+  )
+  wanted = views.of_image(Image.fromarray(grey), 128, 128, 3, colour=False)
+  assert np.abs(np.reshape(found, wanted.shape) - wanted.astype(int)).max() <= 1
+
+
+def test_brightness_is_pillow_s(open_page):
+  colours = np.random.default_rng(0).integers(0, 256, (50, 40, 4), np.uint8)
+  found = in_page(
+    open_page('camera'),
+    'picture.js',
+    'Array.from(module.brightness(given[0]))',
+    colours.ravel().tolist(),
+  )
+  wanted = np.asarray(Image.fromarray(colours[..., :3]).convert('L'))
+  np.testing.assert_array_equal(np.reshape(found, wanted.shape), wanted)
+
+
+def test_symbols_are_drawn_as_in_python(open_page):
+  """Each made-up symbol of a writer: next to the same picture, and the same answer."""
+  network = omr_jax.load('homus_strokes')
+  pictures = omr_jax.load('homus').model
+  inputs = model_json.inputs(pictures)
+  files = made_up.files(writers=1).items()
+  symbols = [strokes.parse(content, name) for name, content in files]
+  about = json.loads((SITE / 'models/homus_strokes/model.json').read_text())
+  found = in_page(
+    open_page('draw'),
+    'ink.js',
+    """given[0].map((strokes) => {
+      const { image, size, pen } = module.inputs(strokes, given[1]);
+      return [image, size, pen].map((each) => Array.from(each));
+    })""",
+    [[each.points[each.stroke == n].tolist() for n in np.unique(each.stroke)] for each in symbols],
+    about | {'picture': vars(pictures.picture), 'inputs': about['inputs'] | inputs},
+  )
+  rule = prepare.Rule(pictures.picture, ('image', 'size', 'pen'))
+  here = [prepare.of_strokes(each.points, each.stroke, rule) for each in symbols]
+  there = [
+    {
+      'image': np.reshape(image, inputs['image'][1][1:]).astype(np.uint8),
+      'size': np.array(size, 'f'),
+      'pen': np.reshape(way, (pen_path.POINTS, 3)).astype('f'),
+    }
+    for image, size, way in found
+  ]
+  for one, other in zip(here, there, strict=True):
+    np.testing.assert_allclose(one['size'], other['size'], rtol=1e-6)
+    np.testing.assert_allclose(one['pen'], other['pen'], atol=1e-3)
+    assert np.abs(one['image'].astype(int) - other['image']).mean() < 4
+  labels = [
+    [answer.label for answer in network.answers([{'pen': each['pen']} for each in side])]
+    for side in (here, there)
+  ]
+  assert labels[0] == labels[1]
+
+
+def test_draw_with_a_pointer(open_page):
+  """A line, and then a sharp of four strokes, of which three are taken back."""
+  driver = open_page('draw')
+  paper, classes = find(driver, '#paper'), find(driver, '#classes')
+  size = paper.size['width']
+
+  def line(*points):
+    chain = webdriver.ActionChains(driver, duration=20)
+    for number, (x, y) in enumerate(points):
+      # From the middle of the paper.
+      at = round((x - 0.5) * size), round((y - 0.5) * size)
+      chain.move_to_element_with_offset(paper, *at)
+      if not number:
+        chain.click_and_hold()
+    chain.release().perform()
+
+  line((0.5, 0.3), (0.5, 0.7))
+  wait(lambda: classes.get_attribute('data-label') == 'Barline')
+  find(driver, '#clear').click()
+  wait(lambda: not classes.text)
+  for points in (
+    [(0.46, 0.40), (0.45, 0.62)],
+    [(0.53, 0.38), (0.52, 0.60)],
+    [(0.42, 0.48), (0.57, 0.45)],
+    [(0.41, 0.56), (0.56, 0.53)],
+  ):
+    line(*points)
+  wait(lambda: classes.get_attribute('data-label') == 'Sharp')
+  assert 'Sharp' in wait(lambda: find(driver, '#drawn').get_attribute('textContent'))
+  assert float(classes.get_attribute('data-milliseconds')) < 1000
+  for _ in range(3):
+    find(driver, '#undo').click()
+  wait(lambda: classes.get_attribute('data-label') == 'Barline')
+
+
+def test_draw_with_keys(open_page):
+  driver = open_page('draw')
+  keys = webdriver.Keys
+  find(driver, '#paper').send_keys(' ', *[keys.ARROW_DOWN] * 25, ' ')
+  wait(lambda: find(driver, '#classes').get_attribute('data-label') == 'Barline')
+
+
+def test_a_human_session_by_keyboard(open_page, tmp_path, capsys):
+  """Types names, goes back, revises, saves, reloads, goes on, and is merged."""
+  from omr_jax import human
+
+  driver, keys = open_page('human'), webdriver.Keys
+  find(driver, '#begin-symbols').send_keys(keys.ENTER)
+  typed = find(driver, '#typed')
+  wait(lambda: driver.switch_to.active_element == typed)
+  typed.send_keys('gcl', keys.ENTER)
+  typed.send_keys('dot', keys.ENTER)
+  wait(lambda: find(driver, '#count').text == '2 of 4')
+  webdriver.ActionChains(driver).key_down(keys.ALT).send_keys(keys.LEFT).key_up(keys.ALT).perform()
+  pressed = wait(lambda: driver.find_elements('css selector', '#options [aria-pressed=true]'))
+  assert [each.text for each in pressed] == ['Dot']
+  typed.send_keys('f', keys.ENTER)
+  driver.refresh()
+  find(driver, '#begin-symbols').send_keys(keys.ENTER)
+  wait(lambda: find(driver, '#count').text == '2 of 4')
+  typed = find(driver, '#typed')
+  typed.send_keys('dot', keys.ENTER)
+  find(driver, '#name').send_keys('Ada')
+  find(driver, '#save').send_keys(keys.ENTER)
+  saved = tmp_path / 'human-symbols.json'
+  wait(saved.exists)
+  # On another device: nothing is kept there, the file is.
+  driver.execute_script('localStorage.clear()')
+  driver.refresh()
+  find(driver, '#begin-symbols').send_keys(keys.ENTER)
+  wait(lambda: find(driver, '#count').text == '0 of 4')
+  find(driver, '#load').send_keys(str(saved))
+  wait(lambda: find(driver, '#count').text == '3 of 4')
+  assert human.main(['merge', str(saved)]) == 0
+  # True are G, F, G, F; she says G, F, Dot; the model says G always.
+  said = capsys.readouterr().out
+  assert '| Ada | 2 | 3 | 66.67 % |' in said
+  assert '| the model, on all these | 2 | 3 | 66.67 % |' in said
+  assert '| G-Clef | 2 | 100.0 | 50.0 | 66.7 | 100.0 |' in said
+  assert '| Dot | 0 | 0.0 |  |  |  |' in said
+
+
+def test_scores_by_single_keys(open_page, tmp_path):
+  driver = open_page('human')
+  find(driver, '#begin-scores').click()
+  session = wait(lambda: find(driver, '#session'))
+  wait(lambda: find(driver, '#count').text == '0 of 4')
+  for number, key in enumerate('soso', start=1):
+    session.send_keys(key)
+    wait(lambda number=number: find(driver, '#count').text == f'{number} of 4')
+  find(driver, '#save').click()
+  saved = tmp_path / 'human-scores.json'
+  wait(saved.exists)
+  answers = json.loads(saved.read_text())['answers']
+  assert [each['answer'] for each in answers] == ['scores', 'other', 'scores', 'other']
+
+
+@pytest.mark.parametrize('part', ['camera', 'draw', 'human'])
+def test_small_screens(open_page, part):
+  """Nothing is wider than 360 pixels, and every control has a name."""
+  driver = open_page(part)
+  driver.set_window_size(360, 800)
+  driver.execute_cdp_cmd(
+    'Emulation.setDeviceMetricsOverride',
+    {'width': 360, 'height': 800, 'deviceScaleFactor': 2, 'mobile': True},
+  )
+  if part == 'human':
+    find(driver, '#begin-symbols').click()
+    wait(lambda: find(driver, '#session').is_displayed())
+  wide = driver.execute_script(
+    """return [...document.querySelectorAll('body *')]
+      .filter(each => each.checkVisibility() && !each.closest('.spoken'))
+      .filter(each => each.getBoundingClientRect().right > 360)
+      .map(each => each.outerHTML)"""
+  )
+  assert wide == []
+  assert driver.execute_script('return document.documentElement.scrollWidth') <= 360
+  for each in driver.find_elements('css selector', 'button, input, canvas, a, progress'):
+    if each.is_displayed():
+      assert each.accessible_name
+
+
+def test_no_other_host_and_without_a_network(open_page, address):
+  """All that is loaded comes from the site, and once loaded it needs no network."""
+  driver = open_page('draw')
+  find(driver, '#paper').send_keys(' ', webdriver.Keys.ARROW_DOWN, ' ')
+  wait(lambda: find(driver, '#classes').text)
+  loaded = driver.execute_script(
+    "return performance.getEntriesByType('resource').map(each => [each.name, each.transferSize])"
+  )
+  assert all(name.startswith(address) for name, _ in loaded)
+  assert sum(size for _, size in loaded) < 15e6
+  ready = 'return navigator.serviceWorker.getRegistration().then(each => Boolean(each?.active))'
+  wait(lambda: driver.execute_script(ready))
+  driver.execute_cdp_cmd('Network.enable', {})
+  offline = {'offline': True, 'latency': 0, 'downloadThroughput': 0, 'uploadThroughput': 0}
+  driver.execute_cdp_cmd('Network.emulateNetworkConditions', offline)
+  driver.refresh()
+  find(driver, '#paper').send_keys(' ', webdriver.Keys.ARROW_DOWN, ' ')
+  wait(lambda: find(driver, '#classes').text)
+  errors = [each for each in driver.get_log('browser') if each['level'] == 'SEVERE']
+  assert errors == []
