@@ -23,6 +23,7 @@ test-all: $(SET_UP)
 lint: $(SET_UP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports --no-logo
 
 # The page; `$(RUN) -m omr_jax.web` shows it.
 RUNTIME := build/npm/node_modules/onnxruntime-web

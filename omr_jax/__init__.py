@@ -3,10 +3,13 @@
 import os
 from typing import TYPE_CHECKING
 
+from omr_jax.utils import revision
+
 if TYPE_CHECKING:
   from omr_jax.predict.classifier import Classifier
 
-__version__ = '0.1.0'
+__all__ = ['__version__', 'load']
+__version__ = revision.VERSION
 
 
 def load(path_or_name: str | os.PathLike = 'scores') -> 'Classifier':

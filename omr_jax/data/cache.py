@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
+from omr_jax.data.digests import digest
 from omr_jax.errors import UserError
 from omr_jax.utils import paths
-from omr_jax.utils.digests import digest
 
 _DIGEST = 'digest'
 

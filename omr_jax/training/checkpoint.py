@@ -15,9 +15,9 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
+from omr_jax.data.digests import digest
 from omr_jax.errors import UserError
 from omr_jax.training import processes
-from omr_jax.utils.digests import digest
 
 FOLDER = 'checkpoints'
 _KEPT = 2  # The one before is there should the disk have damaged the latest.

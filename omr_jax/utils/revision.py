@@ -3,11 +3,11 @@
 import subprocess
 from pathlib import Path
 
+VERSION = '0.1.0'  # Of the package; pyproject.toml and `omr_jax.__version__` take it from here.
+
 
 def revision() -> str:
   """The commit of the working tree this package lies in, or its version where it is installed."""
-  from omr_jax import __version__
-
   folder = Path(__file__).resolve().parent
   ask = ['git', '-C', str(folder)]
   try:
@@ -18,5 +18,5 @@ def revision() -> str:
       [*ask, 'status', '--porcelain', '--untracked-files=no'], capture_output=True, text=True
     )
   except (OSError, subprocess.CalledProcessError):
-    return f'version {__version__}'
+    return f'version {VERSION}'
   return commit.stdout.strip() + (' and changes' if changed.stdout else '')
