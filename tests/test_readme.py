@@ -1,36 +1,208 @@
-"""What the README says to type, run as it stands there."""
+"""What README.md and docs/ say to type: run as it stands there, or its flags are parsed."""
 
+import json
 import re
+import runpy
+import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
+import pytest
 from conftest import ROOT
 from PIL import Image
 
 import omr_jax
 
 PRETRAINED = Path(omr_jax.__file__).parent / 'pretrained'
+NODE_MODULES = ROOT / 'build' / 'npm' / 'node_modules'  # of `make web`
+PAGES = sorted(
+  page
+  for place in ('*.md', 'docs/**/*.md', 'launch/*.md', 'benchmarks/*.md', 'tfds_builders/*/*.md')
+  for page in ROOT.glob(place)
+)
+# Commands of the pages that another one of these tests runs, or that can't run here.
+OTHERS = {'.', 'export', 'find', 'npm', 'split', 'ray', 'sbatch', 'kubectl', 'cat'}
+NOT_YET = {'omr_jax.evaluate'}  # Until that module is a command.
 
 
-def block(language: str, words: str) -> str:
-  """The README's piece of code with these words in it."""
-  found = re.findall(rf'```{language}\n(.*?)```', (ROOT / 'README.md').read_text(), re.DOTALL)
-  (code,) = [code for code in found if words in code]
+def name(page: Path) -> str:
+  return str(page.relative_to(ROOT))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+  """The fenced pieces of a page in this language; '' for those that name none."""
+  found = re.findall(r'^```(\w*)\n(.*?)^```', page.read_text(), re.DOTALL | re.MULTILINE)
+  return [code for its, code in found if its == language]
+
+
+def block(page: str, language: str, words: str = '') -> str:
+  """The one piece of a page with these words in it."""
+  (code,) = [code for code in blocks(ROOT / page, language) if words in code]
   return code
+
+
+def commands(page: Path) -> list[list[str]]:
+  """The commands of a page, those in the middle of its text too, as words; without `...`."""
+  lines = [line for code in blocks(page, '') for line in re.sub(r'\\\n', ' ', code).splitlines()]
+  text = re.sub(r'^```.*?^```', '', page.read_text(), flags=re.DOTALL | re.MULTILINE)
+  lines += [code.replace('\n', ' ') for code in re.findall(r'`(python [^`]+)`', text)]
+  found = []
+  for line in lines:
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    found.append([])
+    for word in lexer:
+      if set(word) <= set('|&;'):
+        found.append([])
+      elif found[-1][-1:] in (['<'], ['>']):  # The word is a file that is read or written.
+        found[-1].pop()
+      else:
+        found[-1].append(word)
+  return [command for command in found if command and not any('...' in word for word in command)]
+
+
+COMMANDS = [(page, command) for page in PAGES for command in commands(page)]
+
+
+def programs() -> dict[str, list[str]]:
+  """Those that are `python -m omr_jax.NAME` or `python FILE`: what to type, its words."""
+  kinds = ['-m', 'launch/sweep.py']
+  python = [c for _, c in COMMANDS if c[0] == 'python' and c[1] in kinds and c[2] != 'venv']
+  return {shlex.join(c): c for c in python if c[2] != 'omr_jax.NAME'}
+
+
+# Starts each program once, in a copy of this process, up to the point where it reads its flags;
+# there a copy of the copy reads those of each command. What all programs import is imported once.
+PARSE = """
+import argparse, collections, json, os, runpy, sys
+import absl.app, ml_collections.config_flags, numpy, PIL.Image, tqdm
+
+RESULTS = sys.argv[-1]
+
+def exit_code(call):
+  process = os.fork()
+  if process:
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+  os.dup2(2, 1)
+  try:
+    call()
+  except SystemExit as error:
+    os._exit(error.code if isinstance(error.code, int) else 1)
+  except BaseException as error:
+    print(repr(error), file=sys.stderr)
+  os._exit(1)
+
+def start(program, commands):
+  def read(parse):
+    for command in commands:
+      def one(command=command):
+        sys.argv = [program, *command]
+        parse()
+        os._exit(42)
+      code = exit_code(one)
+      with open(RESULTS, 'a') as file:
+        print(json.dumps([[*target, *command], code]), file=file)
+    os._exit(0)
+  original = argparse.ArgumentParser.parse_args
+  argparse.ArgumentParser.parse_args = lambda self, _=None: read(lambda: original(self))
+  absl.app.run = lambda main, flags_parser=absl.app.parse_flags_with_usage: read(
+    lambda: len(flags_parser(sys.argv)) == 1 or sys.exit('an argument that is no flag')
+  )
+  if target[1] == '-m':
+    runpy.run_module(program, run_name='__main__')
+  else:
+    runpy.run_path(program, run_name='__main__')
+
+by_program = collections.defaultdict(list)
+for command in json.load(sys.stdin):
+  size = 3 if command[1] == '-m' else 2
+  by_program[tuple(command[:size])].append(command[size:])
+for target, commands in by_program.items():
+  exit_code(lambda: start(target[-1], commands))
+"""
+
+
+@pytest.fixture(scope='module')
+def parsed(tmp_path_factory) -> tuple[dict[str, int], str]:
+  """By what to type: 42 where the program took its flags. And what all programs said."""
+  results = tmp_path_factory.mktemp('parsed') / 'codes.jsonl'
+  done = subprocess.run(
+    [sys.executable, '-W', 'ignore', '-c', PARSE, results],
+    input=json.dumps(list(programs().values())),
+    cwd=ROOT,
+    capture_output=True,
+    text=True,
+    check=True,
+  )
+  codes = [json.loads(line) for line in results.read_text().splitlines()]
+  return {shlex.join(command): code for command, code in codes}, done.stderr
+
+
+@pytest.mark.parametrize('typed', programs())
+def test_a_program_takes_its_flags(typed, parsed):
+  if programs()[typed][2] in NOT_YET:
+    pytest.skip('This module is no command yet.')
+  codes, said = parsed
+  assert codes.get(typed) == 42, said
+
+
+@pytest.mark.parametrize('page', PAGES, ids=name)
+def test_other_commands_are_there(page):
+  """Targets of make, extras of pip, files that Python runs."""
+  targets = re.findall(r'^([\w -]+):', (ROOT / 'Makefile').read_text(), re.MULTILINE)
+  targets = {target for line in targets for target in line.split()}
+  extras = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']['optional-dependencies']
+  for command in commands(page):
+    if command[0] == 'make':
+      assert {word for word in command[1:] if '=' not in word} <= targets, command
+    elif command[0] == 'pip':
+      named = re.findall(r'\[(.*?)\]', ' '.join(command))
+      assert {extra for group in named for extra in group.split(',')} <= set(extras), command
+    elif command[0] == 'python':
+      assert command[1] == '-m' or (ROOT / command[1]).is_file(), command
+    else:
+      assert command[0] in OTHERS, command
+
+
+@pytest.mark.parametrize('page', PAGES, ids=name)
+def test_links(page):
+  """To files of this repository and to headings in them."""
+  text = re.sub(r'^```.*?^```', '', page.read_text(), flags=re.DOTALL | re.MULTILINE)
+  for link in re.findall(r'\]\(([^)\s]+)\)', text):
+    if re.match(r'\w+://', link):
+      continue
+    path, _, heading = link.partition('#')
+    target = (page.parent / path if path else page).resolve()
+    assert target.exists(), link
+    if heading:
+      headings = re.findall(r'^#+ (.*)', target.read_text(), re.MULTILINE)
+      anchors = [re.sub(r'[^\w -]', '', each.lower()).replace(' ', '-') for each in headings]
+      assert heading in anchors, link
+
+
+def test_the_readme_is_short():
+  assert len((ROOT / 'README.md').read_text().splitlines()) <= 150
+
+
+def staves() -> Image.Image:
+  """A page with lines, grey."""
+  rng = np.random.default_rng(0)
+  page = np.full((700, 531), 255, np.uint8)
+  for top in range(50, 600, 80):
+    page[top : top + 40 : 10] = rng.integers(0, 60)
+  return Image.fromarray(page)
 
 
 def test_a_model_without_this_package(tmp_path):
   """ONNX Runtime, NumPy and Pillow give what `omr_jax.load` gives, to the last digit."""
   shutil.copytree(PRETRAINED / 'scores', tmp_path, dirs_exist_ok=True)
-  rng = np.random.default_rng(0)
-  page = np.full((700, 531), 255, np.uint8)
-  for top in range(50, 600, 80):
-    page[top : top + 40 : 10] = rng.integers(0, 60)
-  Image.fromarray(page).save(tmp_path / 'page.jpg')
-  command = [sys.executable, '-I', '-c', block('python', 'onnxruntime')]
+  staves().save(tmp_path / 'page.jpg')
+  code = block('docs/export.md', 'python', 'onnxruntime')
+  command = [sys.executable, '-I', '-c', code]
   done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
   answer = omr_jax.load()(tmp_path / 'page.jpg')
   label, share = done.stdout.split()
@@ -38,10 +210,83 @@ def test_a_model_without_this_package(tmp_path):
   assert abs(float(share) - answer.probabilities['scores']) < 1e-6
 
 
-def test_the_api(tmp_path):
-  code = block('python', 'import omr_jax')
-  Image.new('L', (90, 90), 'white').save(tmp_path / 'page.jpg')
+def test_a_model_in_javascript(tmp_path):
+  """A white page, of which the piece shows both probabilities."""
+  if shutil.which('node') is None:
+    pytest.skip('node is not installed.')
+  if not (NODE_MODULES / 'onnxruntime-web').is_dir():
+    pytest.skip('onnxruntime-web is not there; make web brings it.')
+  shutil.copy(PRETRAINED / 'scores' / 'model.onnx', tmp_path)
+  (tmp_path / 'node_modules').symlink_to(NODE_MODULES)
+  (tmp_path / 'page.mjs').write_text(block('docs/export.md', 'js'))
+  done = subprocess.run(
+    ['node', 'page.mjs'], cwd=tmp_path, capture_output=True, text=True, check=True
+  )
+  found = [float(share) for share in re.findall(r'\d+\.\d+(?:e-\d+)?', done.stdout)]
+  expected = omr_jax.load()(np.full((128, 128), 255, np.uint8)).probabilities
+  np.testing.assert_allclose(found, [expected['other'], expected['scores']], atol=1e-4)
+
+
+def test_the_api(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  staves().save('page.jpg')
   names = {'picture': Image.new('RGB', (9, 9)), 'array': np.zeros((9, 9), np.uint8)}
-  code = code.replace("'page.jpg'", repr(str(tmp_path / 'page.jpg')))
+  exec(block('README.md', 'python', 'import omr_jax'), names)
+  assert names['model'](names['picture']).label == 'other'
+
+
+def test_predict(tmp_path):
+  """Both commands of the README, on made-up files."""
+  (tmp_path / 'more').mkdir()
+  staves().save(tmp_path / 'picture.jpg')
+  staves().save(tmp_path / 'more' / 'second.png')
+  symbol = Image.new('L', (40, 60), 'white')
+  symbol.paste(0, (18, 5, 22, 55))
+  symbol.save(tmp_path / 'symbol.png')
+  pages, symbols = block('README.md', '', 'predict picture.jpg').splitlines()
+  rows = []
+  for line in (pages, symbols):
+    program, *words = shlex.split(line, comments=True)
+    assert program == 'python'
+    done = subprocess.run(
+      [sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    rows += map(json.loads, done.stdout.splitlines())
+  assert [row['path'] for row in rows] == ['picture.jpg', 'more/second.png', 'symbol.png']
+  assert [row['class'] for row in rows][2] == 'Barline'
+
+
+@pytest.mark.parametrize(
+  ('builder', 'data', 'count'),
+  [
+    ('homus', 'folders', 8 * 38),  # Of 10 writers, one validates and one is tested.
+    ('music_scores', 'picture_folders', None),
+  ],
+)
+def test_a_builder(builder, data, count, request, tmp_path, monkeypatch):
+  """The pieces of the builders' pages, on made-up data."""
+  monkeypatch.chdir(tmp_path)
+  code = block(f'tfds_builders/{builder}/README.md', 'python')
+  raw_dir = request.getfixturevalue(data)[1]
+  changes = {
+    "raw_dir='raw'": f'raw_dir={str(raw_dir)!r}',
+    "raw_dir='my_pictures'": f'raw_dir={str(raw_dir)!r}',
+    "'original'": "'writers_0'",
+    'allow_changed=False': 'allow_changed=True',
+    '  ...': '  seen.append(example)',
+  }
+  for given, instead in changes.items():
+    code = code.replace(given, instead)
+  names = {'seen': []}
   exec(code, names)
-  assert names['gate'](names['picture']).label == 'other'
+  assert names['seen']
+  assert count is None or len(names['seen']) == count
+
+
+def test_the_pictures_symbols():
+  """What the script of the README's picture imports is there, and it draws made-up symbols."""
+  script = runpy.run_path(str(ROOT / 'docs' / 'picture.py'))
+  drawn = script['symbols']()
+  assert len(drawn) == script['COLUMNS'] * script['ROWS']
+  wrong = [label for _, label, answer in drawn if answer.label != label]
+  assert wrong == ['Quarter-Note']
