@@ -11,7 +11,7 @@ import numpy as np
 from omr_jax.inputs.geometry import Array
 
 POINTS = 96
-_JUMP = 0.35  # Of its length, where the pen is up.
+PEN_UP_WEIGHT = 0.35  # Where the pen is up, a length counts this much of what it does on ink.
 
 
 def way(points: Array, stroke: Array) -> Array:
@@ -28,7 +28,7 @@ def way(points: Array, stroke: Array) -> Array:
   xp: ModuleType = points.__array_namespace__()
   joined = stroke[1:] == stroke[:-1]
   length = xp.sqrt(((points[1:] - points[:-1]) ** 2).sum(-1))
-  length = xp.where(stroke[1:] < 0, 0, xp.where(joined, length, _JUMP * length))
+  length = xp.where(stroke[1:] < 0, 0, xp.where(joined, length, PEN_UP_WEIGHT * length))
   so_far = xp.concat([xp.zeros(1, length.dtype), xp.cumsum(length)])
   rank = xp.arange(len(stroke), dtype=so_far.dtype)
   wanted = so_far[-1] * (xp.arange(POINTS, dtype=so_far.dtype) / (POINTS - 1))

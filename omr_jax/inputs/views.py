@@ -76,7 +76,7 @@ def of_image(
 
 def least(height: int, width: int, tiles: int) -> int:
   """How far JPEGs may be made smaller while they are decoded (`pictures.read`), in pixels."""
-  return math.ceil(max(2, 1.2 / _share(tiles) if tiles else 0) * max(height, width))
+  return math.ceil(max(2, 1.2 / part(tiles)[0] if tiles else 0) * max(height, width))
 
 
 def load(content: bytes, name: str, height: int, width: int, tiles: int) -> np.ndarray:
@@ -91,12 +91,15 @@ def load(content: bytes, name: str, height: int, width: int, tiles: int) -> np.n
   )
 
 
-def _share(tiles: int) -> float:
-  return 4 / (3 * tiles + 1)
+def part(tiles: int) -> tuple[float, float]:
+  """Size of a part, and the distance from one part to the next, as shares of the whole picture."""
+  size = 4 / (3 * tiles + 1)
+  return size, 0.75 * size
 
 
 def _parts(size: int, tiles: int) -> list[tuple[int, int]]:
   """First pixel of each, and the one behind the last."""
-  length = max(1, round(_share(tiles) * size)) if tiles else 0
-  starts = [min(round(0.75 * _share(tiles) * i * size), size - length) for i in range(tiles)]
+  share, step = part(tiles)
+  length = max(1, round(share * size)) if tiles else 0
+  starts = [min(round(step * i * size), size - length) for i in range(tiles)]
   return [(start, start + length) for start in starts]

@@ -51,6 +51,7 @@ def to_json(model: Described) -> dict:
     'task': model.task.name,
     'classes': list(model.classes),
     'picture': model.task.inputs.to_json(model.picture),
+    'preparation': preparation(model),
     'inputs': {name: list(shape) for name, shape in inputs(model).items()},
     'output': {'probabilities': ['float32', ['batch', len(model.classes)]]},
     'threshold': model.threshold,
@@ -88,6 +89,11 @@ def inputs(model: Described) -> dict[str, tuple[str, list]]:
   return {name: known[name] for name in model.reads}
 
 
+def preparation(model: Described) -> dict[str, Any]:
+  """Further numbers of the rules that make the inputs, for programs without this package."""
+  return model.task.inputs.preparation(model.picture, model.reads)
+
+
 def _checked(found: Mapping[str, Any]) -> Described:
   task, threshold = tasks.named(found['task']), found['threshold']
   classes = tuple(found['classes'])
@@ -99,10 +105,15 @@ def _checked(found: Mapping[str, Any]) -> Described:
   facts = {k: v for k, v in found.items() if k not in _OWN}
   model = Described(task, classes, picture, tuple(found['inputs']), threshold, facts)
   inputs(model)  # A KeyError where it reads what no picture has.
+  # Absent in folders of older versions, which prepared pictures by the same numbers.
+  if found.get('preparation', preparation(model)) != preparation(model):
+    raise ValueError(f'preparation {found["preparation"]}, here {preparation(model)}')
   return model
 
 
-_OWN = ('format', 'task', 'classes', 'picture', 'inputs', 'output', 'threshold')
+_OWN = frozenset(
+  ('format', 'task', 'classes', 'picture', 'preparation', 'inputs', 'output', 'threshold')
+)
 
 
 def _without_infinity(value: Any) -> Any:

@@ -56,6 +56,7 @@ class Task(NamedTuple):
 
     `CLASSES`; `SUFFIXES`: of the files that are read beside pictures.
     `from_json(fields)`, `to_json(picture)`: how pictures are made, as in `model.json`.
+    `preparation(picture, reads)`: further numbers for other programs, for `model.json`.
     `shapes(picture)`: by name type and shape of the inputs that there are.
     `of_picture(image, picture, reads, name)`: a picture of Pillow as the named inputs.
     `of_strokes(points, stroke, picture, reads, name)`: the same of strokes.

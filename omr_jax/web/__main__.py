@@ -1,8 +1,8 @@
-"""Serves the site that `make web` has built, to this machine alone.
+"""Serves the site that `make web` has built, to this machine only.
 
   python -m omr_jax.web
 
-Any other server of static files does as well; a phone's camera needs one with https.
+Any other server of static files will do. A phone opens its camera only for a site with https.
 """
 
 import argparse
@@ -25,17 +25,17 @@ _TYPES = {
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-  """Files of a folder, compressed where that lies beside them and the browser takes it."""
+  """Serves the files of a folder, or `FILE.gz` instead of `FILE` to browsers that accept gzip."""
 
   extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | _TYPES
   protocol_version = 'HTTP/1.1'
 
   def send_head(self):
-    """As its parent's, from the .gz file if there is one; nothing where the browser has it."""
+    """Sends the headers, and returns the open file, or None if the browser has it already."""
     path = Path(self.translate_path(self.path))
     compressed = path.with_name(f'{path.name}.gz')
-    takes = 'gzip' in self.headers.get('Accept-Encoding', '')
-    if not takes or not path.is_file() or not compressed.is_file():
+    accepted = 'gzip' in self.headers.get('Accept-Encoding', '')
+    if not accepted or not path.is_file() or not compressed.is_file():
       return super().send_head()
     state = compressed.stat()
     tag = f'"{state.st_mtime_ns:x}-{state.st_size:x}"'
@@ -50,16 +50,16 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     return None if known else compressed.open('rb')
 
   def end_headers(self):
-    """Nothing is kept but by the service worker, which knows when something is new."""
+    """Makes browsers ask again each time; the page's service worker does the caching."""
     self.send_header('Cache-Control', 'no-cache')
     super().end_headers()
 
   def log_message(self, *_):
-    """Nothing: a page is dozens of files."""
+    """Logs nothing: one visit requests dozens of files."""
 
 
 def serve(site: Path, port: int) -> http.server.ThreadingHTTPServer:
-  """A server that is ready to run; port 0 takes a free one.
+  """A server that is ready to run; with port 0 on any free port.
 
   Raises:
     UserError: There is no site, or the port is taken.
@@ -76,13 +76,15 @@ def serve(site: Path, port: int) -> http.server.ThreadingHTTPServer:
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = argparse.ArgumentParser(prog='python -m omr_jax.web', description=__doc__)
-  parser.add_argument('--site', type=Path, default=SITE, help='folder that `make web` has built')
-  parser.add_argument('--port', type=int, default=8642)
+  parser.add_argument(
+    '--site', type=Path, default=SITE, help='folder of the site that `make web` built'
+  )
+  parser.add_argument('--port', type=int, default=8642, help='%(default)s by default')
   options = parser.parse_args(arguments)
 
   def run() -> None:
     with serve(options.site, options.port) as server:
-      print(f'http://localhost:{server.server_port}/ (Ctrl-C ends it)', flush=True)
+      print(f'http://localhost:{server.server_port}/ (Ctrl-C stops it)', flush=True)
       server.serve_forever()
 
   return answered(run)

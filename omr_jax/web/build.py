@@ -1,8 +1,9 @@
-"""Puts the site together: its own files, the models, and ONNX Runtime Web from its npm package.
+"""Builds the site from its own files, two of the shipped models and ONNX Runtime Web.
 
   python -m omr_jax.web.build --runtime build/npm/node_modules/onnxruntime-web/dist
 
-`make web` does both. Any server can then serve the folder; large files lie there compressed too.
+`make web` installs ONNX Runtime Web by npm and then runs this. Any web server can serve the folder.
+Beside every file above 1 kB there is a compressed copy, for servers that send such copies.
 """
 
 import argparse
@@ -21,24 +22,26 @@ from omr_jax.errors import UserError, answered
 SITE = Path('build/web')
 _OWN = Path(__file__).parent / 'site'
 _MODELS = Path(__file__).parent.parent / 'pretrained'
-_RUNTIME = (*('ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'),)
-_KEPT = 'human'  # Questions that a person has made there.
-_SMALL = 1024  # Bytes that are not worth compressing.
+_SHIPPED = ('homus_strokes', 'scores')  # The models that the page uses.
+_RUNTIME = ('ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm')
+_KEPT = 'human'  # Folder into which `python -m omr_jax.human prepare` writes questions.
+_SMALL = 1024  # Smaller files, in bytes, are not worth compressing.
 
 
 def build(out: Path, runtime: Path) -> None:
-  """Writes the site, whole or not at all; what `omr_jax.human` has put there stays.
+  """Writes the site, whole or not at all.
 
   Args:
-    out: A folder, new or an older site.
-    runtime: `dist` of the npm package onnxruntime-web.
+    out: The site's folder: new, or that of an older site, of which only the questions that
+      `omr_jax.human` wrote into it are kept.
+    runtime: The folder `dist` of the npm package onnxruntime-web.
 
   Raises:
-    UserError: The package is not there, or the folder can't be written or holds something else.
+    UserError: The package is not there, or `out` cannot be written or holds something else.
   """
   missing = [name for name in _RUNTIME if not (runtime / name).exists()]
   if missing:
-    raise UserError(f'{runtime}: lacks {", ".join(missing)}; install onnxruntime-web there by npm.')
+    raise UserError(f'{runtime}: has no {", ".join(missing)}; install onnxruntime-web by npm.')
   if out.exists() and any(out.iterdir()) and not (out / 'worker.js').exists():
     raise UserError(f'{out}: holds something else; choose another folder with --out.')
   try:
@@ -56,11 +59,12 @@ def build(out: Path, runtime: Path) -> None:
 
 
 def _fill(new: Path, runtime: Path) -> None:
+  """Makes the folder `new` with all files of a site, but no questions."""
   shutil.copytree(_OWN, new)
   (new / 'ort').mkdir()
   for name in _RUNTIME:
     shutil.copy(runtime / name, new / 'ort')
-  for model in ('homus_strokes', 'scores'):
+  for model in _SHIPPED:
     (new / 'models' / model).mkdir(parents=True)
     for name in ('model.json', 'model_int8.onnx'):
       shutil.copy(_MODELS / model / name, new / 'models' / model)
@@ -69,13 +73,13 @@ def _fill(new: Path, runtime: Path) -> None:
   _name_files(new)
   for path in sorted(new.rglob('*')):
     if path.is_file() and path.stat().st_size > _SMALL and path.suffix != '.png':
-      # Without a time in it: the same site is the same bytes.
+      # Without the time of compression in it, so that building again gives the same bytes.
       compressed = gzip.compress(path.read_bytes(), mtime=0)
       path.with_name(f'{path.name}.gz').write_bytes(compressed)
 
 
 def _name_files(new: Path) -> None:
-  """Tells the service worker what to keep, and a name that changes when anything does."""
+  """Tells the service worker the files to keep, and a revision that changes with any of them."""
   worker = new / 'worker.js'
   paths = [path for path in sorted(new.rglob('*')) if path.is_file() and path != worker]
   files = ['./', *(path.relative_to(new).as_posix() for path in paths)]
@@ -87,7 +91,7 @@ def _name_files(new: Path) -> None:
 
 
 def _icon(side: int) -> Image.Image:
-  """A note on its lines, as in icon.svg."""
+  """The icon of icon.svg, a note on a staff, with `side` pixels along each side."""
   large = Image.new('RGB', (1024, 1024), '#fdfcf9')
   pen = ImageDraw.Draw(large)
   for y in range(312, 713, 100):
@@ -102,8 +106,12 @@ def _icon(side: int) -> Image.Image:
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = argparse.ArgumentParser(prog='python -m omr_jax.web.build', description=__doc__)
-  parser.add_argument('--runtime', type=Path, required=True, help='dist of onnxruntime-web')
-  parser.add_argument('--out', type=Path, default=SITE, help='folder of the site')
+  parser.add_argument(
+    '--runtime', type=Path, required=True, help='folder dist of the npm package onnxruntime-web'
+  )
+  parser.add_argument(
+    '--out', type=Path, default=SITE, help='folder to write; %(default)s by default'
+  )
   options = parser.parse_args(arguments)
   return answered(lambda: build(options.out, options.runtime))
 

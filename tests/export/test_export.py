@@ -17,7 +17,7 @@ from omr_jax import human
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run
 from omr_jax.export import __main__ as export
-from omr_jax.predict import classifier
+from omr_jax.predict import classifier, model_json
 from omr_jax.training import loop
 
 onnx = pytest.importorskip('onnx', reason='needs the extra [export]')
@@ -167,6 +167,31 @@ def test_damage_is_refused(symbols, tmp_path, file, content, words):
     classifier.load(tmp_path / 'model')
 
 
+PRETRAINED = Path(omr_jax.__file__).parent / 'pretrained'
+# Three parts along each side, each 4/10 of the side, beginning 3/10 after the one before.
+PREPARATIONS = {
+  'scores': {'brightness': [0.299, 0.587, 0.114], 'part_size': 0.4, 'part_step': 0.75 * 0.4},
+  'homus': {'staff_space': 14},
+  'homus_strokes': {'staff_space': 14, 'pen_up_weight': 0.35},
+}
+
+
+@pytest.mark.parametrize('name', PREPARATIONS)
+def test_model_json_has_the_numbers_of_the_preparation(name, tmp_path):
+  """A folder of an older version has none, and is read all the same; other numbers are refused."""
+  content = json.loads((PRETRAINED / name / 'model.json').read_text())
+  assert content['preparation'] == PREPARATIONS[name]
+  model = model_json.read(PRETRAINED / name)
+  assert model_json.to_json(model) == content
+  older = {key: value for key, value in content.items() if key != 'preparation'}
+  (tmp_path / 'model.json').write_text(json.dumps(older))
+  assert model_json.read(tmp_path) == model
+  another = {key: 2 * value for key, value in PREPARATIONS[name].items()}
+  (tmp_path / 'model.json').write_text(json.dumps(older | {'preparation': another}))
+  with pytest.raises(UserError, match=r'model\.json: damaged .*preparation'):
+    model_json.read(tmp_path)
+
+
 def test_a_model_of_another_task_is_refused(symbols, scores, tmp_path):
   shutil.copytree(symbols, tmp_path / 'model')
   shutil.copy(scores / 'model.onnx', tmp_path / 'model/model.onnx')
@@ -183,8 +208,7 @@ def test_int8_is_a_model_too(scores, picture_folders):
 
 def test_products_of_8_bits_overflow_nowhere(symbols):
   """Two weights times 255 fit into 16 bits, which is what CPUs without VNNI add them in."""
-  pretrained = Path(omr_jax.__file__).parent / 'pretrained'
-  for path in (symbols / 'model_int8.onnx', *pretrained.glob('*/model_int8.onnx')):
+  for path in (symbols / 'model_int8.onnx', *PRETRAINED.glob('*/model_int8.onnx')):
     stored = [onnx.numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer]
     weights = [array for array in stored if array.dtype == np.int8 and array.ndim > 1]
     assert len(weights) > 3, path

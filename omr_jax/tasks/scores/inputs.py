@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import documents, views
+from omr_jax.inputs import documents, geometry, views
 from omr_jax.inputs.pictures import CLASSES as CLASSES
 
 SUFFIXES: frozenset[str] = frozenset()
@@ -29,6 +29,20 @@ def shapes(picture: views.Layout) -> dict[str, tuple[str, list]]:
   channels = 3 if picture.colour else 1
   views_shape = ['batch', views.count(picture.tiles), picture.height, picture.width, channels]
   return {'views': ('uint8', views_shape)}
+
+
+def preparation(picture: views.Layout, reads: Sequence[str]) -> dict[str, Any]:
+  """Further numbers of the rule, for programs that do not use this package.
+
+  Returns:
+    `brightness`, the weights of red, green and blue, for networks without colour; with parts their
+    `part_size` and `part_step`, shares of the picture's height and width (`views.views`).
+  """
+  del reads
+  found = {} if picture.colour else {'brightness': list(geometry.BRIGHTNESS)}
+  if picture.tiles:
+    found |= dict(zip(('part_size', 'part_step'), views.part(picture.tiles), strict=True))
+  return found
 
 
 def brightness_only(picture: views.Layout) -> bool:

@@ -38,6 +38,19 @@ def shapes(picture: render.Drawing) -> dict[str, tuple[str, list]]:
   }
 
 
+def preparation(picture: render.Drawing, reads: Sequence[str]) -> dict[str, Any]:
+  """Further numbers of the rule, for programs that do not use this package.
+
+  Returns:
+    `staff_space`, pixels from one staff line to the next in the unit of the strokes' points; for
+    networks that read the pen's path `pen_up_weight`, how much a length counts where the pen is up
+    (`pen_path.way`).
+  """
+  del picture
+  found = {'staff_space': geometry.STAFF_SPACE}
+  return found | ({'pen_up_weight': pen_path.PEN_UP_WEIGHT} if 'pen' in reads else {})
+
+
 def brightness_only(picture: render.Drawing) -> bool:
   """No: ink is told from paper by its colours too."""
   del picture

@@ -1,28 +1,26 @@
-// The page's three parts, one at a time; the address says which.
+// Shows one of the page's sections at a time. The part of the address after # says which.
 
 import * as camera from './camera.js';
 import * as draw from './draw.js';
 import * as human from './human.js';
 
-const parts = {};
-for (const [name, module] of Object.entries({ camera, draw, human })) {
-  const root = document.querySelector(`#part-${name}`);
-  parts[name] = { root, ...module.start(root) };
-}
+const sections = { camera, draw, human }; // The first one is shown where the address names none.
 
 function show() {
-  const chosen = parts[location.hash.slice(1)] ? location.hash.slice(1) : 'camera';
-  for (const [name, part] of Object.entries(parts)) {
-    if (name !== chosen && !part.root.hidden) part.leave?.();
-    part.root.hidden = name !== chosen;
+  const asked = location.hash.slice(1);
+  const chosen = Object.hasOwn(sections, asked) ? asked : Object.keys(sections)[0];
+  for (const [name, section] of Object.entries(sections)) {
+    const element = document.querySelector(`#part-${name}`);
+    if (name !== chosen && !element.hidden) section.leave?.();
+    element.hidden = name !== chosen;
     const link = document.querySelector(`nav a[href="#${name}"]`);
     if (name === chosen) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  parts[chosen].enter?.();
+  sections[chosen].enter?.();
 }
 
 addEventListener('hashchange', show);
 show();
-// Kept for the next time, without a network too.
+// It keeps a copy of the site, so that the next visit needs no network. The page works without it.
 navigator.serviceWorker?.register('./worker.js').catch(() => {});

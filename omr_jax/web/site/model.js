@@ -1,56 +1,86 @@
-// The exported networks, run by ONNX Runtime Web on this machine: nothing leaves the browser.
+// The trained networks. ONNX Runtime Web runs them on this device: nothing leaves the browser.
 
 import * as ort from './ort/ort.wasm.min.mjs';
 
 ort.env.wasm.wasmPaths = new URL('./ort/', import.meta.url).href;
-ort.env.wasm.numThreads = 1; // More need headers that not every server sends.
+ort.env.wasm.numThreads = 1; // Several threads need HTTP headers that not every server sends.
 
+const described = new Map();
 const loaded = new Map();
 
 /**
- * Loads a network once.
+ * What a network is and how its inputs are prepared. It is fetched once.
  *
- * @param {string} name Of its folder in models/.
- * @returns {Promise<{about: object, run: function}>} `about` is model.json; `run` takes inputs by
- *   name, typed arrays of one example, and gives its probabilities.
+ * @param {string} name Name of the network's folder in models/.
+ * @returns {Promise<object>} The content of its model.json.
+ * @throws {Error} It is missing; the message is for the user.
+ */
+export function describe(name) {
+  return once(described, name, async () => {
+    const response = await fetch(new URL(`./models/${name}/model.json`, import.meta.url));
+    if (!response.ok) throw new Error(`The model “${name}” is missing; run “make web” again.`);
+    return response.json();
+  });
+}
+
+/**
+ * A network that is ready to run. It is loaded once.
+ *
+ * @param {string} name Name of the network's folder in models/.
+ * @returns {Promise<{about: object, run: function}>} `about` is the content of model.json; `run`
+ *   takes the inputs of one example, typed arrays by name, and promises its probabilities.
+ * @throws {Error} It is missing; the message is for the user.
  */
 export function load(name) {
-  if (!loaded.has(name)) {
-    const opening = open(name);
-    opening.catch(() => loaded.delete(name)); // To be tried again.
-    loaded.set(name, opening);
-  }
-  return loaded.get(name);
-}
-
-async function open(name) {
-  const folder = new URL(`./models/${name}/`, import.meta.url);
-  const answer = await fetch(new URL('model.json', folder));
-  if (!answer.ok) throw new Error(`The model “${name}” is missing; run “make web” again.`);
-  const about = await answer.json();
-  const session = await ort.InferenceSession.create(new URL('model_int8.onnx', folder).href);
-  const once = async (inputs) => {
-    const feeds = {};
-    for (const [input, [type, shape]] of Object.entries(about.inputs)) {
-      feeds[input] = new ort.Tensor(type, inputs[input], [1, ...shape.slice(1)]);
-    }
-    return (await session.run(feeds)).probabilities.data;
-  };
-  let before = Promise.resolve(); // A session works on one at a time.
-  const run = (inputs) => {
-    const mine = before.then(() => once(inputs));
-    before = mine.catch(() => {});
-    return mine;
-  };
-  return { about, run };
-}
-
-/** The answer to probabilities: its class, and how sure that is. */
-export function answer(about, probabilities) {
-  let best = 0;
-  probabilities.forEach((share, i) => {
-    if (share > probabilities[best]) best = i;
+  return once(loaded, name, async () => {
+    const about = await describe(name);
+    const file = new URL(`./models/${name}/model_int8.onnx`, import.meta.url);
+    const session = await ort.InferenceSession.create(file.href);
+    return { about, run: inTurn((inputs) => probabilities(session, about, inputs)) };
   });
-  if (about.threshold !== null) best = Number(probabilities[1] >= about.threshold);
+}
+
+/** What `make` promises for a name; it is made once, and again only after it has failed. */
+function once(kept, name, make) {
+  if (!kept.has(name)) {
+    const promise = make();
+    promise.catch(() => kept.delete(name));
+    kept.set(name, promise);
+  }
+  return kept.get(name);
+}
+
+async function probabilities(session, about, inputs) {
+  const feeds = {};
+  for (const [name, [type, shape]] of Object.entries(about.inputs)) {
+    feeds[name] = new ort.Tensor(type, inputs[name], [1, ...shape.slice(1)]);
+  }
+  const [output] = Object.keys(about.output);
+  return (await session.run(feeds))[output].data;
+}
+
+/** The same function, but a call starts when the one before has ended: a session runs one. */
+function inTurn(call) {
+  let previous = Promise.resolve();
+  return (argument) => {
+    const promise = previous.then(() => call(argument));
+    previous = promise.catch(() => {});
+    return promise;
+  };
+}
+
+/**
+ * The answer that a network gives with its probabilities.
+ *
+ * @param {object} about Content of model.json. With a threshold there are two classes, and the
+ *   second one is the answer if its probability reaches the threshold.
+ * @param {Float32Array} probabilities One for each class.
+ * @returns {{label: string, confidence: number}} The class and its probability.
+ */
+export function answer(about, probabilities) {
+  const best =
+    about.threshold === null
+      ? probabilities.indexOf(Math.max(...probabilities))
+      : Number(probabilities[1] >= about.threshold);
   return { label: about.classes[best], confidence: probabilities[best] };
 }

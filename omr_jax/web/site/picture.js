@@ -1,28 +1,70 @@
-// Pictures to what the network looks at: the rules of omr_jax/inputs/pictures.py and omr_jax/inputs/views.py, to
-// the last bit.
+// From the pixels of a picture to the views that the network reads: the whole picture and parts of
+// it, which overlap. The rule is the one of the Python package, whose numbers stand in model.json,
+// and of Pillow, with which that package resizes pictures.
 
-const BITS = 22; // Of Pillow's weights.
+const WEIGHT_BITS = 22; // Pillow resizes with whole numbers: weights times 2 to the power of this.
+const BRIGHTNESS_BITS = 16; // The same for the weights of red, green and blue.
 
-/** Brightness (ITU-R BT.601) of RGBA pixels, what is transparent over white: Uint8Array. */
-export function brightness(rgba) {
+/**
+ * Brightness of pixels, rounded as Pillow does.
+ *
+ * @param {Uint8Array | Uint8ClampedArray} rgba Red, green, blue and alpha of each pixel; alpha is
+ *   ignored.
+ * @param {{preparation: {brightness: number[]}}} about Content of model.json.
+ * @returns {Uint8Array} One number for each pixel.
+ */
+export function brightness(rgba, about) {
+  const [red, green, blue] = about.preparation.brightness.map((weight) =>
+    Math.round(weight * 2 ** BRIGHTNESS_BITS),
+  );
+  const half = 1 << (BRIGHTNESS_BITS - 1);
   const grey = new Uint8Array(rgba.length / 4);
   for (let i = 0, j = 0; i < grey.length; i += 1, j += 4) {
-    grey[i] = (rgba[j] * 19595 + rgba[j + 1] * 38470 + rgba[j + 2] * 7471 + 0x8000) >> 16;
+    grey[i] = (rgba[j] * red + rgba[j + 1] * green + rgba[j + 2] * blue + half) >> BRIGHTNESS_BITS;
   }
   return grey;
 }
 
 /**
- * Resizes a part of a grey picture: Pillow's BILINEAR, a triangle as wide as the reduction.
+ * The whole picture, then its parts row by row.
  *
- * @param {Uint8Array} grey Row by row.
- * @param {number} width Of the whole picture.
- * @param {number[]} box Left, top, right and bottom of the part.
- * @param {number} columns Of the result.
- * @param {number} rows Of the result.
- * @returns {Uint8Array} Row by row.
+ * @param {Uint8Array} grey Brightness of the picture's pixels, row by row.
+ * @param {number} width Width of the picture in pixels.
+ * @param {number} height Height of the picture in pixels.
+ * @param {object} about Content of model.json.
+ * @returns {Uint8Array} [views, height of a view, width of a view].
  */
-export function resize(grey, width, [left, top, right, bottom], columns, rows) {
+export function views(grey, width, height, about) {
+  const boxes = [[0, 0, width, height]];
+  for (const [top, bottom] of parts(height, about)) {
+    for (const [left, right] of parts(width, about)) boxes.push([left, top, right, bottom]);
+  }
+  const layout = about.picture;
+  const size = layout.width * layout.height;
+  const found = new Uint8Array(boxes.length * size);
+  boxes.forEach((box, i) => {
+    found.set(resize(grey, width, box, layout.width, layout.height), i * size);
+  });
+  return found;
+}
+
+/** First pixel of each part along a side of `size` pixels, and the pixel after its last one. */
+function parts(size, { picture, preparation }) {
+  const length = Math.max(1, halfToEven(preparation.part_size * size));
+  return Array.from({ length: picture.tiles }, (_, i) => {
+    const start = Math.min(halfToEven(preparation.part_step * i * size), size - length);
+    return [start, start + length];
+  });
+}
+
+/** Rounds as Python does: to the nearest whole number, and one half to the even neighbour. */
+function halfToEven(x) {
+  const low = Math.floor(x);
+  return x - low === 0.5 ? low + (low % 2) : Math.round(x);
+}
+
+/** Resizes the part of a picture inside a box, as Pillow does with its filter BILINEAR. */
+function resize(grey, width, [left, top, right, bottom], columns, rows) {
   const across = weights(right - left, columns);
   const height = bottom - top;
   const narrow = new Uint8Array(height * columns);
@@ -30,9 +72,7 @@ export function resize(grey, width, [left, top, right, bottom], columns, rows) {
     const row = (top + y) * width + left;
     for (let x = 0; x < columns; x += 1) {
       const [first, share] = across[x];
-      let sum = 1 << (BITS - 1);
-      for (let k = 0; k < share.length; k += 1) sum += grey[row + first + k] * share[k];
-      narrow[y * columns + x] = sum >> BITS;
+      narrow[y * columns + x] = weighted(grey, row + first, 1, share);
     }
   }
   const down = weights(height, rows);
@@ -40,15 +80,24 @@ export function resize(grey, width, [left, top, right, bottom], columns, rows) {
   for (let y = 0; y < rows; y += 1) {
     const [first, share] = down[y];
     for (let x = 0; x < columns; x += 1) {
-      let sum = 1 << (BITS - 1);
-      for (let k = 0; k < share.length; k += 1) sum += narrow[(first + k) * columns + x] * share[k];
-      found[y * columns + x] = sum >> BITS;
+      found[y * columns + x] = weighted(narrow, first * columns + x, columns, share);
     }
   }
   return found;
 }
 
-/** For each of `to` pixels the first of `from` pixels that it is made of, and their weights. */
+/** Weighted sum of the pixels from place `first` on, `step` places from one to the next. */
+function weighted(grey, first, step, share) {
+  let sum = 1 << (WEIGHT_BITS - 1); // One half, so that the result is rounded.
+  for (let k = 0; k < share.length; k += 1) sum += grey[first + k * step] * share[k];
+  return sum >> WEIGHT_BITS;
+}
+
+/**
+ * How `from` pixels become `to` pixels: for each new pixel the first old one that counts, and the
+ * weights of that one and those after it. They form a triangle, which is wider the more the picture
+ * is reduced.
+ */
 function weights(from, to) {
   const scale = from / to;
   const reach = Math.max(scale, 1);
@@ -61,43 +110,6 @@ function weights(from, to) {
       share.push(Math.max(0, 1 - Math.abs((j - centre + 0.5) * (1 / reach))));
     }
     const sum = share.reduce((a, b) => a + b, 0);
-    return [first, share.map((each) => Math.trunc(0.5 + (each / sum) * 2 ** BITS))];
+    return [first, share.map((each) => Math.trunc(0.5 + (each / sum) * 2 ** WEIGHT_BITS))];
   });
-}
-
-/**
- * The whole picture, then its parts row by row, as the network has them.
- *
- * @param {Uint8Array} grey Row by row.
- * @param {number} width In pixels.
- * @param {number} height In pixels.
- * @param {{width: number, height: number, tiles: number}} layout Of model.json.
- * @returns {Uint8Array} [views, layout.height, layout.width].
- */
-export function views(grey, width, height, layout) {
-  const [columns, rows] = [parts(width, layout.tiles), parts(height, layout.tiles)];
-  const boxes = [[0, 0, width, height]];
-  for (const [top, bottom] of rows) {
-    for (const [left, right] of columns) boxes.push([left, top, right, bottom]);
-  }
-  const size = layout.width * layout.height;
-  const found = new Uint8Array(boxes.length * size);
-  boxes.forEach((box, i) => {
-    found.set(resize(grey, width, box, layout.width, layout.height), i * size);
-  });
-  return found;
-}
-
-function parts(size, tiles) {
-  const share = 4 / (3 * tiles + 1);
-  const length = Math.max(1, halfToEven(share * size));
-  return Array.from({ length: tiles }, (_, i) => {
-    const start = Math.min(halfToEven(0.75 * share * i * size), size - length);
-    return [start, start + length];
-  });
-}
-
-function halfToEven(x) {
-  const low = Math.floor(x);
-  return x - low === 0.5 ? low + (low % 2) : Math.round(x);
 }

@@ -1,32 +1,31 @@
-// Keeps the site for the next time. What is new on the server is taken at the visit after.
+// The service worker: keeps a copy of the site, so that later visits need no network.
+//
+// A visit shows the kept copy. If the server has a newer site, it is fetched meanwhile and shown
+// from the next visit on. `omr_jax.web.build` fills in the two names between percent signs.
 
-const KEPT = 'omr_jax %REVISION%';
+const PREFIX = 'omr_jax ';
+const CACHE = `${PREFIX}%REVISION%`;
 
-addEventListener('install', (event) => {
-  event.waitUntil(
-    caches
-      .open(KEPT)
-      .then((kept) => kept.addAll(%FILES%))
-      .then(() => self.skipWaiting()),
-  );
-});
+async function fetchAll() {
+  const cache = await caches.open(CACHE);
+  await cache.addAll(%FILES%);
+  await self.skipWaiting();
+}
 
-addEventListener('activate', (event) => {
-  const others = (names) => names.filter((name) => name.startsWith('omr_jax ') && name !== KEPT);
-  event.waitUntil(
-    caches
-      .keys()
-      .then((names) => Promise.all(others(names).map((name) => caches.delete(name))))
-      .then(() => self.clients.claim()),
-  );
-});
+async function deleteOlder() {
+  const names = await caches.keys();
+  const older = names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+  await Promise.all(older.map((name) => caches.delete(name)));
+  await self.clients.claim();
+}
 
+async function respond(request) {
+  const cache = await caches.open(CACHE);
+  return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+}
+
+addEventListener('install', (event) => event.waitUntil(fetchAll()));
+addEventListener('activate', (event) => event.waitUntil(deleteOlder()));
 addEventListener('fetch', (event) => {
-  if (event.request.method !== 'GET') return;
-  event.respondWith(
-    caches
-      .open(KEPT)
-      .then((kept) => kept.match(event.request, { ignoreSearch: true }))
-      .then((found) => found ?? fetch(event.request)),
-  );
+  if (event.request.method === 'GET') event.respondWith(respond(event.request));
 });

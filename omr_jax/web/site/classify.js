@@ -1,0 +1,59 @@
+// Is this a page of music? From a picture file or a video's frame to the network's answer.
+
+import { answer, load } from './model.js';
+import { brightness, views } from './picture.js';
+
+const LONGEST_SIDE = 1600; // In pixels. Larger pictures are reduced to this first, to save time.
+const MOST_MEGAPIXELS = 60; // Browsers fail to draw much larger pictures.
+
+const canvas = document.createElement('canvas');
+
+/**
+ * Decodes a picture file.
+ *
+ * @param {File} file What the user has chosen.
+ * @returns {Promise<{picture: ImageBitmap, width: number, height: number}>} The picture, and the
+ *   size at which to draw it.
+ * @throws {Error} It is no picture or too large; the message is for the user.
+ */
+export async function readPicture(file) {
+  let picture;
+  try {
+    picture = await createImageBitmap(file);
+  } catch {
+    throw new Error(`${file.name}: not a picture that this browser can read, or damaged.`);
+  }
+  if (picture.width * picture.height > MOST_MEGAPIXELS * 1e6) {
+    throw new Error(
+      `${file.name}: too large; reduce it to at most ${MOST_MEGAPIXELS} million pixels.`,
+    );
+  }
+  const zoom = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
+  const reduced = (side) => Math.max(1, Math.round(side * zoom));
+  return { picture, width: reduced(picture.width), height: reduced(picture.height) };
+}
+
+/**
+ * Classifies a picture.
+ *
+ * @param {ImageBitmap | HTMLVideoElement} source What can be drawn on a canvas.
+ * @param {number} width Width at which it is drawn, in pixels.
+ * @param {number} height Height at which it is drawn, in pixels.
+ * @returns {Promise<{label: string, confidence: number}>} The class and its probability.
+ */
+export async function classify(source, width, height) {
+  const { about, run } = await load('scores');
+  const grey = brightness(draw(source, width, height), about);
+  return answer(about, await run({ views: views(grey, width, height, about) }));
+}
+
+/** The picture's pixels, red, green, blue and alpha of each. What is transparent becomes white. */
+function draw(source, width, height) {
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context.fillStyle = 'white';
+  context.fillRect(0, 0, width, height);
+  context.drawImage(source, 0, 0, width, height);
+  return context.getImageData(0, 0, width, height).data;
+}
