@@ -1,41 +1,23 @@
 """Small made-up symbols in HOMUS's format, small made-up pictures, and a small run on each."""
 
 import fcntl
-import importlib.util
-import io
 import os
 import shutil
+import sys
 import zipfile
 from pathlib import Path
-from types import ModuleType
 
 import jax
-import numpy as np
 import pytest
 from ml_collections import ConfigDict
-from PIL import Image
+from small_runs import picture_file, small_config, small_score_config
 
 from omr_jax.data import dataset as data
 from omr_jax.recipe import recipe
 
-ROOT = Path(__file__).parent.parent
-
 # Programs of tests take longer to compile than they run. XLA reads this when it compiles first, in
 # the processes that tests start too. What is in XLA_FLAGS already has the last word.
 os.environ['XLA_FLAGS'] = f'--xla_backend_optimization_level=0 {os.environ.get("XLA_FLAGS", "")}'
-
-
-def load_page(name: str) -> ModuleType:
-  """A page in configs/."""
-  spec = importlib.util.spec_from_file_location(name, ROOT / 'configs' / f'{name}.py')
-  page = importlib.util.module_from_spec(spec)
-  spec.loader.exec_module(page)
-  return page
-
-
-def config_page(name: str, *variant: str) -> ConfigDict:
-  """The config of a page."""
-  return load_page(name).get_config(*variant)
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -56,6 +38,21 @@ def caches(tmp_path_factory):
     jax.config.update('jax_compilation_cache_dir', None)
 
 
+@pytest.fixture
+def no_tensorflow(monkeypatch):
+  """Makes every import of TensorFlow fail, even where it is installed."""
+
+  class Finder:
+    @staticmethod
+    def find_spec(name, *args):
+      if name.partition('.')[0] == 'tensorflow':
+        raise ModuleNotFoundError(f'{name} was imported')
+
+  for name in [name for name in sys.modules if name.partition('.')[0] == 'tensorflow']:
+    monkeypatch.delitem(sys.modules, name)
+  monkeypatch.setattr(sys, 'meta_path', [Finder, *sys.meta_path])
+
+
 @pytest.fixture(scope='session')
 def folders(tmp_path_factory) -> tuple[Path, Path]:
   """Folders of prepared data and of the raw archive: 10 writers with 38 symbols each.
@@ -69,20 +66,6 @@ def folders(tmp_path_factory) -> tuple[Path, Path]:
     for name, content in made_up.files(writers=10, symbols_per_writer=38).items():
       archive.writestr(name, content)
   return tmp_path_factory.mktemp('data'), raw_dir
-
-
-def small_config() -> ConfigDict:
-  """configs/homus.py made small: 3 epochs of 304 // 8 = 38 steps."""
-  config = config_page('homus')
-  config.epochs = 3
-  config.tested = 'best'
-  config.batch_size = 8
-  config.data.protocol = 'writers_0'
-  config.data.allow_changed = True
-  config.drawing.height = config.drawing.width = 16
-  config.model.widths = (4, 8)
-  config.model.blocks = (1, 1)
-  return config
 
 
 @pytest.fixture
@@ -100,19 +83,6 @@ def dataset(config, parts, folders) -> data.Dataset:
   return parts.load(*folders)
 
 
-def picture_file(seed: int, stripes: bool) -> bytes:
-  """A PNG of 60x80 pixels: a coarse pattern, of greys behind dark stripes, or of colours."""
-  coarse = np.random.default_rng(seed).integers(60, 256, (6, 8, 3), np.uint8)
-  if stripes:
-    coarse[:] = coarse[..., :1]
-  pixels = coarse.repeat(10, 0).repeat(10, 1)
-  if stripes:
-    pixels[::4] = 0
-  file = io.BytesIO()
-  Image.fromarray(pixels).save(file, 'PNG')
-  return file.getvalue()
-
-
 @pytest.fixture(scope='session')
 def picture_folders(tmp_path_factory) -> tuple[Path, Path]:
   """Folders of prepared data and of pictures: 4 sources of 40, of two labels."""
@@ -124,23 +94,6 @@ def picture_folders(tmp_path_factory) -> tuple[Path, Path]:
       content = picture_file(100 * number + index, stripes=source.startswith('scores'))
       (raw_dir / source / f'{source[-3:]}{name}.png').write_bytes(content)
   return tmp_path_factory.mktemp('prepared'), raw_dir
-
-
-def small_score_config() -> ConfigDict:
-  """configs/scores.py made small."""
-  config = config_page('scores')
-  config.epochs = 4
-  config.batch_size = 16
-  config.average_decay = 0.5
-  config.picture.height = config.picture.width = 16
-  config.picture.tiles = 2
-  config.picture.papers = 1
-  config.picture.scenes = 4
-  config.model.widths = (8, 16)
-  config.model.blocks = (1, 1)
-  config.model.stem_size = 3
-  config.model.stem_stride = 1
-  return config
 
 
 @pytest.fixture(scope='session')

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from test_report import made_run
+from made_runs import made_run
 
 from omr_jax import ensemble
 from omr_jax.errors import UserError

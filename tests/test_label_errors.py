@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_report import made_run
+from made_runs import made_run
 
 from omr_jax import label_errors
 from omr_jax.errors import UserError

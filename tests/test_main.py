@@ -9,34 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from test_loop import assert_same_end
-
-SMALL = (
-  '--config=configs/homus.py',
-  '--config.data.protocol=writers_0',
-  '--config.tested=best',
-  '--config.data.allow_changed',
-  '--config.drawing.height=16',
-  '--config.drawing.width=16',
-  '--config.model.widths=(4, 8)',
-  '--config.model.blocks=(1, 1)',
-  '--config.batch_size=2',  # 152 steps an epoch
-  '--config.epochs=20',
-)
+from commands import refused
+from comparing import assert_same_end
+from small_runs import ROOT, SMALL
+from waiting import HANG, wait_for
 
 
 def command(*arguments):
   return [sys.executable, '-m', 'omr_jax.main', *map(str, arguments)]
-
-
-def answer(*arguments):
-  """Exit code and stderr of a command that is refused."""
-  done = subprocess.run(
-    command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-  )
-  assert 'Traceback' not in done.stderr + done.stdout
-  return done.returncode, done.stderr
 
 
 @pytest.mark.parametrize(
@@ -75,7 +55,7 @@ def answer(*arguments):
 )
 def test_wrong_command_is_answered_in_a_few_words(arguments, code, words, tmp_path):
   given = (*arguments, f'--data_dir={tmp_path / "data"}') if arguments else ()
-  returned, text = answer(*given)
+  returned, text = refused(*given)
   assert (returned, len(text.splitlines()) <= 3) == (code, True), text
   assert words in text
   assert not list(tmp_path.iterdir())  # Refused before anything is prepared.
@@ -122,7 +102,7 @@ def start(small, workdir):
   """A run whose training has begun, that is, its checkpoint of the first epoch it did is there."""
   before = checkpoints(workdir)
   process = begin(small, workdir)
-  wait_until(lambda: checkpoints(workdir) - before or process.poll() is not None)
+  wait_for(lambda: checkpoints(workdir) - before or process.poll() is not None, pause=0.0005)
   return process
 
 
@@ -138,16 +118,9 @@ def saves(workdir: Path) -> bool:
   return any('tmp' in name for name in os.listdir(workdir / 'checkpoints'))
 
 
-def wait_until(condition):
-  until = time.monotonic() + 120
-  while not condition():
-    assert time.monotonic() < until
-    time.sleep(0.0005)
-
-
 def stop(process, number):
   process.send_signal(number)
-  _, text = process.communicate(timeout=60)
+  _, text = process.communicate(timeout=HANG)
   return process.returncode, text
 
 
@@ -162,7 +135,7 @@ def test_stopped_and_killed_runs_end_like_an_uninterrupted_one(small, uninterrup
     assert text.strip().endswith(f'saved; the same command with --workdir={tmp_path} goes on.')
     assert 'Traceback' not in text
   process = start(small, tmp_path)
-  wait_until(lambda: saves(tmp_path) or process.poll() is not None)
+  wait_for(lambda: saves(tmp_path) or process.poll() is not None, pause=0.0005)
   assert stop(process, signal.SIGKILL)[0] == -signal.SIGKILL
   process = start(small, tmp_path)
   time.sleep(chance.uniform(0, 0.3))
@@ -188,7 +161,7 @@ def test_runs_killed_at_any_moment_end_like_an_uninterrupted_one(
       time.sleep(chance.uniform(0, uninterrupted[1]))
     else:
       (tmp_path / 'checkpoints').mkdir(exist_ok=True)
-      wait_until(lambda process=process: saves(tmp_path) or process.poll() is not None)
+      wait_for(lambda process=process: saves(tmp_path) or process.poll() is not None, pause=0.0005)
       time.sleep(chance.uniform(0, 0.05))
     code, text = stop(process, signal.SIGKILL)
     assert code in (0, -signal.SIGKILL), text

@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT, config_page
-from test_report import Page
+from html_page import Page
+from small_runs import ROOT, config_page
 
 from omr_jax import pooled
 from omr_jax.errors import UserError

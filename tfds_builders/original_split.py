@@ -1,4 +1,4 @@
-"""The seeded split of both of the paper's experiments."""
+"""The seeded split that both experiments of the paper use."""
 
 import collections
 import random
@@ -9,17 +9,17 @@ SPLITS = ('train', 'validation', 'test')
 
 
 class Item(Protocol):
-  """Anything with an id and the class it is of."""
+  """Anything with an id and a class label."""
 
   id: str
   label: str
 
 
 def original(items: Iterable[Item]) -> dict[str, str]:
-  """`train`, `validation` or `test` of each item, by id.
+  """The split of each item (one of SPLITS), by id.
 
-  Per class, with the file names sorted as ASCII strings and the generator seeded with 0: a tenth
-  (rounded down) is drawn for validation, then as many of the remaining ones for test.
+  For each class, the ids are sorted as ASCII strings and a generator is seeded with 0. It draws a
+  tenth of them (rounded down) for validation, then as many of the remaining ones for test.
   """
   ids_of_class = collections.defaultdict(list)
   for item in items:

@@ -1,44 +1,64 @@
-"""Prepared folders of any TFDS builder: written whole or not at all, and checked at each start."""
+"""Prepared data of any builder: written whole or not at all, and checked at each start."""
 
 import contextlib
+import functools
 import hashlib
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import tensorflow_datasets as tfds
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, nearest
 
-_REMEDY = 'delete this folder, and the next start prepares it anew from the raw data.'
+_REMEDY = 'delete this folder, and the next start prepares it again from the raw data.'
 
 
-def write(builder: tfds.core.DatasetBuilder, folder: Path) -> None:
-  """Prepares the builder's data, whose place is `folder`.
+def check_protocol(builder_class: type[tfds.core.DatasetBuilder], protocol: str) -> None:
+  """Checks that a builder has a protocol.
 
   Raises:
-    UserError: The disk is full or read-only; and what the builder raises.
+    UserError: It hasn't. The message names the nearest one.
   """
-  try:
-    # TFDS's bars fill a log file with escape codes, and what it prints on stdout ('Unknown size',
-    # 'Subsequent calls') says nothing of use.
-    tfds.display_progress_bar(sys.stderr.isatty())
-    with contextlib.redirect_stdout(io.StringIO()):
-      builder.download_and_prepare()
-  except (OSError, RuntimeError) as error:  # array_record raises the latter on a full disk.
-    # Another process may have prepared the same folder meanwhile: TFDS renames it into place.
-    if not os.path.exists(folder):
-      raise UserError(
-        f'{folder}: could not be written ({error}); make room or choose another data_dir.'
-      ) from error
+  known = tuple(builder_class.builder_configs)
+  if protocol not in known:
+    raise UserError(f'{protocol!r}: no such split protocol{nearest(str(protocol), known)}')
+
+
+def prepare(
+  builder_class: type[tfds.core.DatasetBuilder],
+  protocol: str,
+  data_dir: Path,
+  digest: str | None,
+  **arguments: Any,
+) -> tfds.core.DatasetBuilder:
+  """A builder whose prepared data is whole; it is prepared first if it isn't there.
+
+  Args:
+    builder_class: The class of the builder.
+    protocol: One of its configs.
+    data_dir: Where prepared data is kept.
+    digest: The digest of the raw data, if known.
+    **arguments: Further arguments of the class.
+
+  Raises:
+    UserError: The disk is full or read-only, or the prepared folder is damaged or was made from
+      other raw data; and whatever the builder raises.
+  """
+  make = functools.partial(builder_class, config=protocol, data_dir=data_dir, **arguments)
+  folder = data_dir / builder_class.name / protocol / str(builder_class.VERSION)
+  if not os.path.exists(folder):
+    _write(make(), folder)
+  return _checked(make, folder, digest)
 
 
 def contents(builder: tfds.core.DatasetBuilder) -> dict[str, dict]:
-  """What the folder holds: examples per split, SHA-256 of every data file by name.
+  """What the builder's folder holds: examples per split, SHA-256 of every data file by name.
 
-  The builder keeps it as `prepared` in its metadata, and `digest` beside it.
+  Every builder stores this as `prepared` in its metadata, beside the `digest` of its raw data.
   """
   files = {}
   for path in sorted(builder.data_path.glob(f'{builder.name}-*')):
@@ -48,22 +68,28 @@ def contents(builder: tfds.core.DatasetBuilder) -> dict[str, dict]:
   return {'examples': {name: split.num_examples for name, split in splits}, 'files': files}
 
 
-def checked(
+def _write(builder: tfds.core.DatasetBuilder, folder: Path) -> None:
+  try:
+    # TFDS's progress bars would fill a log file with escape codes, and its messages on stdout
+    # ('Unknown size', 'Subsequent calls') would mix with a command's own output.
+    tfds.display_progress_bar(sys.stderr.isatty())
+    with contextlib.redirect_stdout(io.StringIO()):
+      builder.download_and_prepare()
+  except (OSError, RuntimeError) as error:  # array_record raises the latter on a full disk.
+    # If the folder is there now, another process prepared it meanwhile: TFDS writes to a temporary
+    # folder and renames that at the end.
+    if not os.path.exists(folder):
+      raise UserError(
+        f'{folder}: could not be written ({error}); make room or choose another data_dir.'
+      ) from error
+
+
+def _checked(
   make: Callable[[], tfds.core.DatasetBuilder], folder: Path, digest: str | None
-) -> tuple[tfds.core.DatasetBuilder, Mapping]:
-  """The builder on a prepared folder and its metadata.
-
-  Args:
-    make: Gives the builder.
-    folder: Its place.
-    digest: Of the raw data, where it is known.
-
-  Raises:
-    UserError: Something in the folder is missing or changed, or its raw data was another.
-  """
+) -> tfds.core.DatasetBuilder:
   try:
     builder = make()
-    metadata = dict(builder.info.metadata.items())  # TFDS loads it at `items`, and not at `get`.
+    metadata = dict(builder.info.metadata.items())  # TFDS loads it at `items`, but not at `get`.
     whole = metadata.get('prepared') == contents(builder)
     same = digest in (None, metadata.get('digest'))
   except Exception as error:  # Damaged JSON makes TFDS raise almost anything.
@@ -72,4 +98,4 @@ def checked(
     raise UserError(f'{folder}: incomplete or damaged, a file is missing or changed; {_REMEDY}')
   if not same:
     raise UserError(f'{folder}: prepared from other data than expected; {_REMEDY}')
-  return builder, metadata
+  return builder

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from test_rasterize import BOX, TWO, batch
+from tablet import BOX, TWO, batch
 
 from omr_jax.augment import clutter, rasterize
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import ndimage
-from test_rasterize import BOX, TWO, batch
+from tablet import BOX, TWO, batch
 
 from omr_jax.augment import crops
 from omr_jax.inputs import render

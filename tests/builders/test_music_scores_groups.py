@@ -1,13 +1,11 @@
 import io
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from omr_jax.errors import UserError
-from tfds_builders.music_scores import folders, groups, perceptual
+from tfds_builders.music_scores import groups, perceptual
 from tfds_builders.music_scores.groups import by_name
 
 
@@ -161,14 +159,3 @@ def test_clusters_across_blocks():
 def test_fingerprint_of_no_picture():
   with pytest.raises(UserError, match=r'^some\.jpg'):
     perceptual.fingerprint(b'no picture', 'some.jpg')
-
-
-@pytest.mark.skipif('OMR_RAW_DIR' not in os.environ, reason='$OMR_RAW_DIR names no raw data')
-def test_pages_of_different_music_stay_apart():
-  root = Path(os.environ['OMR_RAW_DIR']) / 'scores_vs_other'
-  if not root.is_dir():
-    pytest.skip('no scores_vs_other in $OMR_RAW_DIR')
-  names = [n for n in folders.find(root)[0] if n.startswith(('scores/', 'other/title_pages'))]
-  pictures, broken = folders.group(root, names)
-  assert not broken
-  assert [p.group for p in pictures] == [by_name(name) for name in names]

@@ -1,6 +1,5 @@
 import collections
 import hashlib
-import os
 
 import numpy as np
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from omr_jax.errors import UserError
 from omr_jax.inputs import strokes
 from tfds_builders import original_split
-from tfds_builders.homus import archive, splits
+from tfds_builders.homus import splits
 
 
 def symbol(symbol_id, label='Dot'):
@@ -89,15 +88,3 @@ def test_digest():
 def test_another_split_is_not_the_original():
   with pytest.raises(UserError, match='another split'):
     splits.check_original([symbol('1-1')], {'1-1': 'train'})
-
-
-@pytest.mark.skipif('OMR_RAW_DIR' not in os.environ, reason='$OMR_RAW_DIR names no raw data')
-def test_original_split_of_homus():
-  files = archive.read(archive.locate(None, fetch=None))
-  symbols = [strokes.parse(files[name], name) for name in archive.symbol_names(files)]
-  split_of = original_split.original(symbols)
-  sizes = collections.Counter(split_of.values())
-  assert sizes == {'train': 12_170, 'validation': 1_515, 'test': 1_515}
-  assert splits.digest(symbols, split_of) == splits.ORIGINAL_DIGEST
-  # Two of the symbols that the original experiments name among their test errors.
-  assert split_of['86-133'] == split_of['1-101'] == 'test'

@@ -9,8 +9,8 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from conftest import small_config
 from PIL import Image
+from small_runs import small_config
 
 import omr_jax
 from omr_jax import human

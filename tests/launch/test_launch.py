@@ -13,8 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from test_distributed import STEPS
+from small_runs import ROOT, STEPS
 
 TPU_POD = ROOT / 'launch' / 'tpu_pod.sh'
 SBATCH = ROOT / 'launch' / 'slurm.sbatch'
@@ -352,7 +351,7 @@ def workers(cloud, tmp_path, monkeypatch):
 
 def test_run_outlives_its_command_and_is_watched_again(workers, cloud):
   command = [str(TPU_POD), 'run', *STORED, '--raw', 'data', *TRAINED]
-  logs = [home / 'omr_jax.training.metrics_log' for home in workers]
+  logs = [home / 'omr_jax.log' for home in workers]
   quiet = {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}
   with subprocess.Popen(command, **quiet, start_new_session=True) as first:
     wait_for(lambda: all(log.exists() and log.read_text() for log in logs))
@@ -385,7 +384,7 @@ def test_run_does_not_start_without_the_bucket(workers, tmp_path):
     write_program(tmp_path / 'bin' / name, '#!/bin/bash\nexit 3\n')
   done = run([TPU_POD, 'run', *STORED, *TRAINED])
   assert (done.returncode, 'the step run ended with exit code 3' in done.stderr) == (3, True)
-  assert not any((home / 'omr_jax.training.metrics_log').exists() for home in workers)
+  assert not any((home / 'omr_jax.log').exists() for home in workers)
 
 
 # SLURM.

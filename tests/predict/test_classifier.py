@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import picture_file
 from PIL import Image, ImageDraw
+from small_runs import picture_file
 
 import omr_jax
 from omr_jax.errors import UserError

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import picture_file, small_score_config
 from PIL import Image
+from small_runs import picture_file, small_score_config
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run

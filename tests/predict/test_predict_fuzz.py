@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
+from damaged_pictures import MUTATIONS, STATUS, bombs, originals
 from PIL import Image
-from test_pictures_fuzz import MUTATIONS, STATUS, bombs, originals
 
 COMMAND = """
 import pathlib, sys

@@ -1,11 +1,13 @@
 """Several runs as one program: which they are, and that each is the run that it would be alone."""
 
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import flax.linen as nn
@@ -13,10 +15,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import ROOT, config_page, small_config
+from comparing import assert_same_end, metrics
 from ml_collections import ConfigDict
-from test_loop import assert_same_end, metrics
-from test_step import mesh
+from small_runs import ROOT, config_page, small_config
+from steps import mesh
 
 from omr_jax.data import dataset as data
 from omr_jax.errors import UserError
@@ -49,7 +51,7 @@ def on_devices(call, x64=False):
   done = subprocess.run(
     [sys.executable, '-c', script],
     cwd=Path(__file__).parent,
-    env=os.environ | {'PYTHONPATH': f'{ROOT}:{ROOT}/tests:{ROOT}/tests/training'},
+    env=os.environ | {'PYTHONPATH': f'{ROOT}:{ROOT}/tests'},
     capture_output=True,
     text=True,
     check=False,

@@ -2,8 +2,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import ROOT, config_page, load_page
 from ml_collections import ConfigDict
+from small_runs import ROOT, config_page, load_page
 
 from omr_jax.errors import UserError
 from omr_jax.recipe import optim, recipe

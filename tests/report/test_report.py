@@ -1,5 +1,4 @@
 import csv
-import html.parser
 import json
 import re
 import subprocess
@@ -7,115 +6,20 @@ import sys
 
 import numpy as np
 import pytest
+from html_page import Page
+from made_runs import CLASSES, FACTS, WRONG, made_run
 
 from omr_jax.errors import UserError
-from omr_jax.evaluation import decision, finished_run
+from omr_jax.evaluation import finished_run
 from omr_jax.inputs.strokes import OFFICIAL
 from omr_jax.report import __main__ as report
 from omr_jax.report import page as report_page
 from omr_jax.report import write
 
-CLASSES = ['Dot', 'Flat', 'Sharp & <co>']
-FACTS = {
-  'config_name': 'configs/made.py',
-  'protocol': 'made_up',
-  'data_digest': 'abc',
-  'origin': 'made-up symbols',
-  'seed': 0,
-  'epochs': 2,
-  'tested_epoch': 2,
-  'seconds': 90.0,
-  'parameters': 100,
-  'versions': {'jax': '0.10.2'},
-}
-WRONG = {'1-4': 5.0, '2-1': 9.0, '2-6': 1.0}  # id: by how much the wrong logit leads
-
-
-MADE = {}  # Files of the runs made so far, by what they were made of.
-
-
-def made_run(workdir, **changes):
-  """A run of `make_run`; one like another is copied, as the figures take a second to draw."""
-  key = repr(sorted(changes.items()))
-  if key not in MADE:
-    make_run(workdir, **changes)
-    paths = [path for path in workdir.rglob('*') if path.is_file()]
-    MADE[key] = {path.relative_to(workdir): path.read_bytes() for path in paths}
-  for path, content in MADE[key].items():
-    (workdir / path).parent.mkdir(parents=True, exist_ok=True)
-    (workdir / path).write_bytes(content)
-  return workdir
-
-
-def make_run(workdir, seed=0, wrong=WRONG, prefix='', classes=CLASSES, digest='abc', **config):
-  """Twelve test symbols 1-1 ... 2-6, of classes 0 1 2 0 1 2 ...; those in `wrong` are mistaken."""
-  workdir.mkdir(parents=True)
-  ids = np.array([f'{prefix}{w}-{n}' for w in (1, 2) for n in range(1, 7)])
-  labels = np.arange(12) % 3
-  logits = 4.0 * np.eye(len(classes))[labels]
-  for i, name in enumerate(ids):
-    if name.removeprefix(prefix) in wrong:
-      logits[i] = 0
-      logits[i, (labels[i] + 1) % 3] = wrong[name.removeprefix(prefix)]
-  # Validation: 8 of 9 right by 4: T = 4 / ln(2 x 8).
-  validation_labels = np.arange(9) % 3
-  predictions = validation_labels.copy()
-  predictions[0] = 1
-  pictures = np.full((12, 8, 6, 1), 255, np.uint8)
-  pictures[:, 2, 2, 0] = np.arange(12)
-  config = {'seed': seed, 'name': 'tiny', 'data': {'name': 'homus'}, **config}
-  (workdir / 'config.json').write_text(json.dumps(config))
-  rows = [
-    {'epoch': e, 'step': e, 'loss': 1 / e, 'validation_loss': 2 / e, 'learning_rate': 0.1}
-    | {'validation_accuracy': 0.4 * e, 'images_per_s': 5.0, 'seconds': 45.0 * e}
-    for e in (1, 2)
-  ]
-  (workdir / 'metrics.jsonl').write_text(''.join(json.dumps(row) + '\n' for row in rows))
-  finished_run.save_evaluation(
-    workdir,
-    classes,
-    (validation_labels, 4.0 * np.eye(len(classes))[predictions]),
-    finished_run.Tested(ids, labels, logits, logits.argmax(1), pictures),
-    {},
-    decision.fit(config, validation_labels, 4.0 * np.eye(len(classes))[predictions]),
-  )
-  write.write(workdir, {**FACTS, 'seed': seed, 'data_digest': digest})
-
 
 @pytest.fixture(scope='module')
 def run(tmp_path_factory):
   return made_run(tmp_path_factory.mktemp('runs') / 'a')
-
-
-class Page(html.parser.HTMLParser):
-  """Collects text and addresses, and refuses elements that are not closed in order."""
-
-  def __init__(self, text):
-    super().__init__()
-    self.open, self.addresses, self.alts, self.ids, self.words = [], [], [], [], []
-    self.feed(text)
-    self.close()
-    assert not self.open
-
-  def handle_starttag(self, tag, attrs):
-    attrs = dict(attrs)
-    self.addresses += [attrs[k] for k in ('src', 'href', 'xlink:href', 'data') if k in attrs]
-    self.ids += [attrs['id']] if 'id' in attrs else []
-    if tag == 'img':
-      self.alts.append(attrs['alt'])
-    if tag not in ('meta', 'img', 'link', 'br'):
-      self.open.append(tag)
-
-  def handle_endtag(self, tag):
-    assert self.open.pop() == tag
-
-  def handle_startendtag(self, tag, attrs):
-    self.handle_starttag(tag, attrs)
-    if self.open and tag not in ('meta', 'img', 'link', 'br'):
-      self.open.pop()
-
-  def handle_data(self, data):
-    self.words.append(data)
 
 
 def test_summary(run):

@@ -7,12 +7,20 @@ import subprocess
 import time
 
 import pytest
-from test_sweeps import at_the_root, sweep, table, wait_for  # noqa: F401
+from small_runs import ROOT
+from sweeping import sweep, table
+from waiting import HANG, wait_for
 
 from omr_jax.sweeps import each, folder, product
 from omr_jax.sweeps.folder import Pack
 
 KILLS = 20
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch):
+  """Sweeps name their page as seen from the project's folder."""
+  monkeypatch.chdir(ROOT)
 
 
 def processes():
@@ -53,7 +61,7 @@ def test_twenty_kills_change_nothing(tmp_path, folders):
   killed.mkdir()
   # Bit-identical on as many cores only.
   plain, command = (sweep(path, folders, runs, '--cpus', '1') for path in (undisturbed, killed))
-  assert subprocess.run(plain, timeout=900, check=False).returncode == 0
+  assert subprocess.run(plain, timeout=HANG, check=False).returncode == 0
   out = killed / 'out'
   packs = [Pack(out, run, [run]) for run in runs]
   rng = random.Random(0)
@@ -73,7 +81,7 @@ def test_twenty_kills_change_nothing(tmp_path, folders):
     assert not all(map(folder.is_over, packs)), f'{len(kinds)} kills are left; take longer runs'
   driver.kill()
   driver.wait()
-  assert subprocess.run(command, timeout=900, check=False).returncode == 0
+  assert subprocess.run(command, timeout=HANG, check=False).returncode == 0
   assert table(out) == table(undisturbed / 'out')
 
 
@@ -85,7 +93,7 @@ def test_a_sweep_that_is_stopped_saves_and_goes_on(tmp_path, folders, number):
   driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
   wait_for(lambda: folder.epochs_done(pack) > 1)
   driver.send_signal(number)
-  said = driver.communicate(timeout=120)[0]
+  said = driver.communicate(timeout=HANG)[0]
   assert driver.returncode == 1 and 'saved; the same command goes on' in said, said
   assert 'stopping at the next step' in pack.log.read_text()
   assert not folder.is_over(pack)
@@ -94,4 +102,4 @@ def test_a_sweep_that_is_stopped_saves_and_goes_on(tmp_path, folders, number):
   wait_for(lambda: folder.epochs_done(pack) > done)
   assert 'resuming   after step' in pack.log.read_text()
   driver.send_signal(number)
-  driver.wait(timeout=120)
+  driver.wait(timeout=HANG)

@@ -1,16 +1,16 @@
 """Sweeps: what a page says, what is read from the folder, and small ones run by Ray to the end."""
 
-import csv
 import json
 import math
 import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
-from conftest import ROOT
+from small_runs import ROOT
+from sweeping import sweep, table, write_page
+from waiting import HANG, wait_for
 
 from omr_jax.errors import UserError
 from omr_jax.sweeps import (
@@ -29,25 +29,10 @@ from omr_jax.sweeps import report as sweep_report
 from omr_jax.sweeps.folder import Pack
 from omr_jax.sweeps.results import Row
 
-TINY = {
-  'data.protocol': 'writers_0',
-  'data.allow_changed': True,
-  'drawing.height': 16,
-  'drawing.width': 16,
-  'model.widths': (4, 8),
-  'model.blocks': (1, 1),
-  'batch_size': 8,
-  'epochs': 2,
-}
-
-
-def write_page(path, runs, together=1, config='configs/homus.py'):
-  path.write_text(f'CONFIG = {config!r}\nTOGETHER = {together}\nget_sweep = lambda: {runs!r}\n')
-  return str(path)
-
 
 @pytest.fixture(autouse=True)
 def at_the_root(monkeypatch):
+  """Sweeps name their page as seen from the project's folder."""
   monkeypatch.chdir(ROOT)
 
 
@@ -205,22 +190,6 @@ def test_draws_are_correlated_by_ranks():
   assert (key, n) == ('rate', 5) and rho == pytest.approx(1) and p < 0.01
 
 
-def sweep(tmp_path, folders, runs, *more, together=1):
-  """A command that runs a sweep of tiny runs."""
-  path = write_page(
-    tmp_path / 'page.py', {name: TINY | each for name, each in runs.items()}, together
-  )
-  command = [sys.executable, 'launch/sweep.py', '--sweep', path, '--out', str(tmp_path / 'out')]
-  return [*command, '--data_dir', str(folders[0]), '--raw_dir', str(folders[1]), *more]
-
-
-def table(out):
-  """What of sweep.csv doesn't depend on time."""
-  kept = ('run', 'state', 'validation_accuracy', 'accuracy', 'correct', 'n', 'epochs')
-  rows = csv.DictReader((out / 'sweep.csv').read_text().splitlines())
-  return [[row[key] for key in kept] for row in rows]
-
-
 def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, folders):
   runs = each('seed', (0, 1)) | {
     'rate=wild': {'optimizer.learning_rate': 1e30, 'optimizer.name': 'sgd'},
@@ -234,7 +203,7 @@ def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, fo
     wait_for(lambda: folder.epochs_done(pack) > 0)
     os.kill(folder.starts(pack)[-1]['pid'], signal.SIGKILL)  # The worker of Ray.
     wait_for(lambda: len(folder.starts(pack)) > 1)
-    said = going.communicate(timeout=600)[0]
+    said = going.communicate(timeout=HANG)[0]
   assert going.returncode == 1 and 'Traceback' not in said
   assert '2 of 4 runs finished' in said and 'config.epochs is 0' in said
   found = {row.run: row for row in results.rows(out)}
@@ -246,7 +215,7 @@ def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, fo
   assert 'Learning curves' in page_text and 'the loss is not finite' in page_text
 
   before = table(out), folder.starts(pack)
-  again = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+  again = subprocess.run(command, capture_output=True, text=True, timeout=HANG, check=False)
   assert again.returncode == 1 and (table(out), folder.starts(pack)) == before
 
 
@@ -274,13 +243,6 @@ def test_a_program_gets_its_share_of_a_machine(monkeypatch, machines, cpus, gpus
       cluster.share(cpus, gpus)
   else:
     assert cluster.share(cpus, gpus) == wanted
-
-
-def wait_for(is_so, seconds=120):
-  until = time.monotonic() + seconds
-  while not is_so():
-    assert time.monotonic() < until
-    time.sleep(0.1)
 
 
 def test_a_program_that_dies_again_and_again_is_given_up(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from test_report import Page
+from html_page import Page
 
 from omr_jax.evaluation import curves, metrics
 from omr_jax.report.parts import DASH

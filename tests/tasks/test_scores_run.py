@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import small_score_config
+from small_runs import small_score_config
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run

@@ -5,8 +5,8 @@ import json
 
 import numpy as np
 import pytest
-from conftest import config_page
-from test_report import made_run
+from made_runs import made_run
+from small_runs import config_page
 
 from omr_jax import ensemble, pooled
 from omr_jax.errors import UserError

@@ -1,13 +1,12 @@
 """Checkpoints: whole, or refused by name."""
 
-import resource
 import shutil
-from contextlib import contextmanager
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from comparing import assert_same
+from limits import full_disk
 
 from omr_jax.errors import UserError
 from omr_jax.training import checkpoint
@@ -34,22 +33,6 @@ def restored(workdir, step=9):
   manager = checkpoint.open_folder(workdir)
   state, best = trees(step)
   return checkpoint.restore(manager, 'state', state), checkpoint.restore(manager, 'best', best)
-
-
-def assert_same(a, b):
-  assert jax.tree.structure(a) == jax.tree.structure(b)
-  jax.tree.map(np.testing.assert_array_equal, a, b)
-
-
-@contextmanager
-def full_disk(size):
-  """No file may grow beyond `size` bytes: writing fails as on a full disk."""
-  soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-  resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-  try:
-    yield
-  finally:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_empty_folder_has_nothing(tmp_path):

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, small_config
-from test_main import SMALL, answer
+from commands import refused
+from small_runs import ROOT, STEPS, small_config
+from waiting import HANG
 
 from omr_jax.training import loop
 
-# One step an epoch, so that metrics.jsonl has the loss of every step.
-STEPS = (*SMALL[:-2], '--config.batch_size=304', '--config.epochs=12')
 LOST = 'another process has stopped'
 # omr_jax.main, but every epoch is saved, however short.
 SAVING_ALL = """
@@ -73,7 +72,7 @@ def start(folders):
 
 def end(processes, code=0):
   """Their outputs; all end with that code."""
-  said = [process.communicate(timeout=240)[0] for process in processes]
+  said = [process.communicate(timeout=HANG)[0] for process in processes]
   assert [process.returncode for process in processes] == [code] * len(processes), said
   return said
 
@@ -162,6 +161,6 @@ def test_what_is_refused_is_refused_in_all_processes(start, tmp_path):
 def test_flags_that_do_not_fit_together_are_refused(arguments, words, monkeypatch):
   for name in ('SLURM_JOB_ID', 'OMPI_MCA_orte_hnp_uri', 'OMPI_COMM_WORLD_RANK'):
     monkeypatch.delenv(name, raising=False)
-  code, said = answer('--config=configs/homus.py', *arguments)
+  code, said = refused('--config=configs/homus.py', *arguments)
   assert code == 2 and words in said, said
   assert not Path(ROOT / 'a').exists()

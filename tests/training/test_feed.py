@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import jax
 import numpy as np
 import pytest
-from conftest import small_config, small_score_config
-from test_loop import assert_same_end, run
-from test_step import mesh
+from comparing import assert_same_end
+from small_runs import small_config, small_score_config
+from steps import mesh
 
 from omr_jax.data.cache import Rows
 from omr_jax.recipe import population
@@ -65,4 +65,4 @@ def test_a_streamed_run_is_the_resident_one(tmp_path, folders, lists):
 def test_a_streamed_run_on_pictures(tmp_path, picture_folders):
   config = small_score_config()
   config.data.feed, config.epochs = 'streamed', 1
-  assert run(config, tmp_path, picture_folders)['epochs'] == 1
+  assert loop.train_and_evaluate(config, 'small', tmp_path, *picture_folders)['epochs'] == 1

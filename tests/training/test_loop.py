@@ -9,12 +9,12 @@ from types import SimpleNamespace
 
 import jax
 import numpy as np
-import orbax.checkpoint as ocp
 import pytest
-from conftest import small_config
+from comparing import assert_same, assert_same_end, latest, metrics
+from limits import full_disk
 from ml_collections import ConfigDict
+from small_runs import small_config
 from tensorboardX.proto.event_pb2 import Event
-from test_checkpoint import assert_same, full_disk
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics as evaluate
@@ -23,32 +23,9 @@ from omr_jax.training import step as train
 from omr_jax.training.devices import mesh
 from omr_jax.training.workdir import claim
 
-TIMES = ('seconds', 'images_per_s')
-
 
 def run(config, workdir, folders):
   return loop.train_and_evaluate(config, 'small', workdir, *folders)
-
-
-def metrics(workdir):
-  """All lines of metrics.jsonl but for the times in them."""
-  lines = [json.loads(line) for line in (workdir / 'metrics.jsonl').read_text().splitlines()]
-  return [{k: v for k, v in line.items() if k not in TIMES} for line in lines]
-
-
-def latest(workdir):
-  """Step, state and best variables of the latest checkpoint, as Orbax finds them."""
-  manager = checkpoint.open_folder(workdir)
-  items = {'state': ocp.args.StandardRestore(), 'best': ocp.args.StandardRestore()}
-  return manager.latest_step(), *manager.restore(None, args=ocp.args.Composite(**items)).values()
-
-
-def assert_same_end(workdir, other):
-  assert metrics(workdir) == metrics(other)
-  assert_same(latest(workdir), latest(other))
-  for name in ('validation_logits', 'test_logits', 'pictures'):
-    with np.load(workdir / 'evaluation.npz') as a, np.load(other / 'evaluation.npz') as b:
-      np.testing.assert_array_equal(a[name], b[name])
 
 
 @pytest.fixture(scope='session')

@@ -1,9 +1,7 @@
-import os
-from pathlib import Path
-
 """The training step: alone, as an epoch, on several devices, for other platforms."""
 
 import json
+import os
 import subprocess
 import sys
 from functools import partial
@@ -13,16 +11,15 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from conftest import ROOT, config_page, load_page
 from jax import export
+from small_runs import ROOT, config_page, load_page
+from steps import alone, create, mesh
 
 from omr_jax.data import dataset as data
 from omr_jax.inputs import views
 from omr_jax.recipe import recipe
-from omr_jax.tasks.symbols import data as symbol_data
 from omr_jax.training import feed
 from omr_jax.training import step as train
-from omr_jax.training.devices import BATCH_AXIS, MEMBER_AXIS
 
 TRAINING_SYMBOLS = 12170  # of the split original
 FOUR_DEVICES = """
@@ -30,40 +27,9 @@ import json
 import jax
 import numpy as np
 jax.config.update('jax_num_cpu_devices', 4)
-import test_step
-print(json.dumps([test_step.first_losses(n, {folders!r}, {config!r}) for n in (1, 4)]))
+import steps
+print(json.dumps([steps.first_losses(n, {folders!r}, {config!r}) for n in (1, 4)]))
 """
-
-
-def mesh(devices=1, of_members=1):
-  kinds = (jax.sharding.AxisType.Auto,) * 2
-  return jax.make_mesh(
-    (of_members, devices // of_members),
-    (MEMBER_AXIS, BATCH_AXIS),
-    axis_types=kinds,
-    devices=jax.devices()[:devices],
-  )
-
-
-def create(parts, devices=1, whole_epochs=False, **arguments):
-  """The functions of a run alone."""
-  defaults = {
-    'strengths': {},
-    'seed': 0,
-    'batch_size': 8,
-    'steps_per_epoch': 38,
-    'tx': optax.sgd(0.1),
-    'average_decay': 0.9,
-    'label_smoothing': 0.05,
-    'class_weights': None,
-  }
-  training = train.Training(parts, **(defaults | arguments))
-  return train.create(lambda numbers: training, {}, mesh(devices), whole_epochs)
-
-
-def alone(trainer, state, arrays, order, stop):
-  """Trains the only member of a population."""
-  return trainer.run(state, np.array([True]), arrays, order[None], np.int32(stop))
 
 
 @pytest.fixture
@@ -80,36 +46,12 @@ def placed(dataset, parts):
   return feed.on_devices(dataset.splits['train'], parts.reads, mesh())
 
 
-def first_losses(devices, folders, config_json):
-  """The losses of five steps of the small config, each on `devices` devices."""
-  config = config_page('homus')
-  config.unlock()
-  config.update(_tuples(json.loads(config_json)))
-  parts = recipe.create(config)
-  arrays = symbol_data.load(config.data.protocol, parts.drawing, *folders, allow_changed=True)
-  tx, _ = parts.create_tx(38 * config.epochs)
-  trainer = create(parts, devices, tx=tx, label_smoothing=config.loss.label_smoothing)
-  on_devices = feed.on_devices(arrays.splits['train'], parts.reads, mesh(devices))
-  state, order, losses = trainer.init(), data.epoch_order(0, 1, 304), []
-  for step in range(5):
-    state = alone(trainer, state, on_devices, order, step + 1)
-    assert len(state.loss_sum.sharding.device_set) == devices
-    losses.append(float(state.loss_sum[0]))
-  return np.diff(losses, prepend=0).tolist()
-
-
-def _tuples(tree):
-  if isinstance(tree, dict):
-    return {key: _tuples(value) for key, value in tree.items()}
-  return tuple(tree) if isinstance(tree, list) else tree
-
-
 def test_four_devices_have_the_losses_of_one(config, dataset, folders):
   script = FOUR_DEVICES.format(folders=[str(f) for f in folders], config=config.to_json())
   done = subprocess.run(
     [sys.executable, '-c', script],
-    cwd=Path(__file__).parent,
-    env=os.environ | {'PYTHONPATH': f'{ROOT}:{ROOT}/tests'},
+    cwd=ROOT / 'tests',
+    env=os.environ | {'PYTHONPATH': str(ROOT)},
     capture_output=True,
     text=True,
     check=False,

@@ -15,7 +15,7 @@ from omr_jax.training import loop, trained
 
 @pytest.fixture(scope='module')
 def run(tmp_path_factory, folders):
-  from conftest import small_config
+  from small_runs import small_config
 
   config = small_config()
   config.epochs = 1

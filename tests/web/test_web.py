@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from PIL import Image
+from small_runs import ROOT
 
 import omr_jax
 from omr_jax.inputs import pen_path, strokes, views

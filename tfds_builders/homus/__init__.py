@@ -1,13 +1,11 @@
 """HOMUS, handwritten music symbols as pen strokes: `prepare` gives a prepared TFDS builder."""
 
-import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow_datasets as tfds
 
-from omr_jax.errors import UserError, nearest
 from tfds_builders import prepared
 from tfds_builders.homus import archive, made_up
 from tfds_builders.homus.homus_dataset_builder import Builder
@@ -25,25 +23,24 @@ def prepare(
 ) -> tfds.core.DatasetBuilder:
   """A builder whose data is prepared and whole, to be read with `as_data_source`.
 
-  The official data, once prepared, needs its raw archive no more. A changed set is prepared in a
-  subfolder of `data_dir` named by its digest, so its archive is looked at every time.
+  Once HOMUS 2.0 is prepared, its raw archive is no longer needed. A changed archive is prepared in
+  a subfolder of `data_dir` that is named by its digest, so it is read at every call.
 
   Args:
     protocol: `original`, `writers_0` to `writers_9`, `inner_0` to `inner_9` or `made_up`.
-    data_dir: where prepared data is kept.
-    raw_dir: folder with the raw archive in it or one level below, instead of $OMR_RAW_DIR.
-    allow_changed: accept a raw archive that differs from HOMUS 2.0, with a warning.
+    data_dir: Where prepared data is kept.
+    raw_dir: Folder with the raw archive in it or one level below; if None, $OMR_RAW_DIR.
+    allow_changed: Accept a raw archive that differs from HOMUS 2.0, with a warning.
 
   Raises:
-    UserError: an unknown protocol, no archive and no network, an archive that is damaged or has
-      another content, a prepared folder that is damaged, a disk that is full or read-only.
+    UserError: An unknown protocol, no archive and no network, an archive that is damaged or has
+      other content, a prepared folder that is damaged, a disk that is full or read-only.
   """
-  if protocol not in PROTOCOLS:
-    raise UserError(f'{protocol!r}: no such split protocol{nearest(str(protocol), PROTOCOLS)}')
+  prepared.check_protocol(Builder, protocol)
   data_dir = Path(data_dir).expanduser()
   expected = archive.DIGEST
   if protocol == 'made_up':
-    # Other templates give another folder, not yesterday's symbols.
+    # The folder is named by the symbols, so that changed templates never read the old ones.
     expected, data_dir = None, data_dir / f'made_up-{made_up.DIGEST[:16]}'
   elif allow_changed:
     path = archive.locate(raw_dir, _fetch_into(data_dir))
@@ -52,17 +49,13 @@ def prepare(
     expected = archive.digest(files)
     if expected != archive.DIGEST:
       data_dir = data_dir / f'changed-{expected[:16]}'
-  make = functools.partial(
-    Builder, config=protocol, data_dir=data_dir, raw_dir=raw_dir, allow_changed=allow_changed
+  return prepared.prepare(
+    Builder, protocol, data_dir, expected, raw_dir=raw_dir, allow_changed=allow_changed
   )
-  folder = data_dir / Builder.name / protocol / str(Builder.VERSION)
-  if not os.path.exists(folder):
-    prepared.write(make(), folder)
-  return prepared.checked(make, folder, expected)[0]
 
 
 def _fetch_into(data_dir: Path) -> Callable[[str], os.PathLike]:
-  # Made only when called: the manager creates its folders at once.
+  # The manager creates its folders at once, so it is made only when something is downloaded.
   return lambda url: tfds.download.DownloadManager(
     download_dir=data_dir / 'downloads', dataset_name=Builder.name
   ).download(url)

@@ -12,13 +12,13 @@ from tfds_builders import original_split, prepared
 from tfds_builders.homus import archive, splits
 
 _PROTOCOLS = {
-  'original': "The original experiments' seeded split, symbol by symbol; every writer trains.",
+  'original': 'The seeded split of the original experiments; all writers are in every part.',
   **{
     f'writers_{fold}': f'Writer-disjoint fold {fold} of {splits.NUM_FOLDS}.'
     for fold in range(splits.NUM_FOLDS)
   },
   **{
-    f'inner_{fold}': f'Fold {fold} of {splits.NUM_FOLDS} of what trains and validates in original.'
+    f'inner_{fold}': f'Fold {fold} of {splits.NUM_FOLDS} of the original training and validation.'
     for fold in range(splits.NUM_FOLDS)
   },
   'made_up': 'Symbols generated from templates, split by writer; needs no archive.',
@@ -29,18 +29,18 @@ _MADE_UP_FOLDS = 5
 class Builder(tfds.core.GeneratorBasedBuilder):
   """Handwritten music symbols as strokes, with their writer.
 
-  `builder.info.metadata` has the `digest` of the raw files' names and contents, and what was
-  `prepared`, so that damage shows.
+  `builder.info.metadata` has the `digest` of the raw files' names and contents, and `prepared`:
+  what the prepared folder holds, so that damage can be detected.
 
   Args:
-    raw_dir: folder with the raw archive; see `archive.locate`.
-    allow_changed: prepare a raw archive that differs from HOMUS 2.0. Use `prepare`, which keeps
-      it apart from the official data.
-    **kwargs: as for every TFDS builder: `config`, `data_dir`, `file_format`.
+    raw_dir: Folder with the raw archive in it or one level below; if None, $OMR_RAW_DIR.
+    allow_changed: Prepare a raw archive that differs from HOMUS 2.0. Call the package's `prepare`
+      instead of this class, as it keeps such data apart from the official data.
+    **kwargs: As for every TFDS builder: `config`, `data_dir`, `file_format`.
   """
 
   VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'HOMUS 2.0 as strokes.'}  # noqa: RUF012, TFDS's own form
+  RELEASE_NOTES = {'1.0.0': 'HOMUS 2.0 as strokes.'}  # noqa: RUF012, as TFDS requires
   BUILDER_CONFIGS = [  # noqa: RUF012
     tfds.core.BuilderConfig(name=name, description=description)
     for name, description in _PROTOCOLS.items()
@@ -54,6 +54,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     # TFDS's own default, tfrecord, needs TensorFlow.
     super().__init__(**{'file_format': 'array_record', **kwargs})
 
+  # TFDS's extension point: the features and the metadata.
   def _info(self) -> tfds.core.DatasetInfo:
     return self.dataset_info_from_configs(
       features=tfds.features.FeaturesDict(
@@ -66,11 +67,12 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         }
       ),
       metadata=tfds.core.MetadataDict(),
-      # The order stays that of writers and their symbols; who trains shuffles anyway.
+      # Keeps the order of writers and their symbols; training shuffles anyway.
       disable_shuffling=True,
       homepage='https://github.com/apacha/Homus',
     )
 
+  # TFDS's extension point: an iterator over the examples of each split.
   def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
     files = self._raw_files(dl_manager)
     self.info.metadata['digest'] = archive.digest(files)
@@ -100,13 +102,15 @@ class Builder(tfds.core.GeneratorBasedBuilder):
       archive.verify(files, path, allow_changed=False)
     return files
 
+  # TFDS's extension point, abstract in its base class: the key and the features of each example.
   def _generate_examples(self, symbols: Sequence[strokes.Symbol]) -> Iterator[tuple[str, dict]]:
     for symbol in symbols:
       yield symbol.id, symbol._asdict()
 
+  # Private in TFDS, and overridden since no public hook runs between the writing of the data and
+  # the renaming of the temporary folder. So a prepared folder always has its digests.
   def _download_and_prepare(self, dl_manager, download_config) -> None:
     super()._download_and_prepare(dl_manager, download_config)
-    # Before TFDS renames the folder: prepared data either has its digests or isn't there.
     self.info.metadata['prepared'] = prepared.contents(self)
 
 

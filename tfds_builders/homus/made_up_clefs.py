@@ -1,7 +1,7 @@
 """Templates of made-up clefs.
 
-One function per kind gives a list of strokes in pixels. They are written from what the symbols look
-like in handwriting and print; no coordinate comes from a data set.
+Each function returns a list of strokes in pixels. They follow what the symbols look like in
+handwriting and print; no coordinate comes from a data set.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ from tfds_builders.homus.made_up_pen import (
 
 
 def g_clef(hand: Hand) -> list[np.ndarray]:
-  """A spiral around its line, up to a loop, and a stem down through it to a hook."""
+  """A spiral around the line of G, up to a loop, and a stem down through it to a hook."""
   w = hand.between('clef belly', 14, 28)  # half the width of the belly
   x = hand.between('clef leans', -3, 7)
   top, belly = hand.between('clef top', -88, -64), hand.between('clef belly height', 16, 30)
@@ -52,7 +52,7 @@ def g_clef(hand: Hand) -> list[np.ndarray]:
 
 
 def f_clef(hand: Hand) -> list[np.ndarray]:
-  """A bow from its line over the top to the lower left, with two dots on its right."""
+  """A bow from the line of F over the top to the lower left, with two dots on its right."""
   w, h = hand.between('f clef width', 30, 44), hand.between('f clef height', 55, 78)
   bow = [
     (w * 0.02, h * 0.14),
@@ -127,5 +127,5 @@ def _clef_arms(hand: Hand, arms: str) -> list[np.ndarray]:
   return [hat, moved(hat * (1, -1), 0, 1)]
 
 
-# Class and template of every kind.
+# Classes and their templates.
 TEMPLATES = (('C-Clef', c_clef), ('F-Clef', f_clef), ('G-Clef', g_clef))

@@ -1,4 +1,8 @@
-"""Templates of made-up notes and rests: one function per kind, a list of strokes in pixels each."""
+"""Templates of made-up notes and rests.
+
+Each function returns a list of strokes in pixels. They follow what the symbols look like in
+handwriting and print; no coordinate comes from a data set.
+"""
 
 import functools
 
@@ -25,19 +29,19 @@ _FLAGS = {
   'Sixty-Four-Note': 4,
 }
 _HOOKS = {'Eighth-Rest': 1, 'Sixteenth-Rest': 2, 'Thirty-Two-Rest': 3, 'Sixty-Four-Rest': 4}
-# Stems grow with the flags they carry.
+# Lengths in pixels by the number of flags, and by the number of hooks.
 _STEM = (47, 50, 56, 66, 76)
 _REST_HEIGHT = (0, 34, 47, 62, 78)
 
 
 def note(hand: Hand, label: str, up: bool) -> list[np.ndarray]:
-  """A note with a stem, flags hanging from its end towards the head."""
+  """A note with a stem, whose flags hang from its end towards the head."""
   flags = _FLAGS[label]
-  away = -1 if up else 1  # the way from the head to the stem's end, on the y axis
+  away = -1 if up else 1  # the direction from the head to the end of the stem, along y
   radius = hand.between('head', 7, 13)
   head = _open_head(hand, radius) if label == 'Half-Note' else _filled_head(hand, radius)
   length = _STEM[flags] * hand.between('stem', 0.85, 1.2)
-  # The stem stands right of the head when it goes up, left when it goes down; hands miss that.
+  # A stem is right of the head if it goes up, left of it if it goes down, and not always exactly.
   x = -away * radius * hand.between('stem beside head', 0.3, 1.2)
   start = away * (hand.between('gap', -3, 9) + hand.near(2))
   end = away * length
@@ -75,7 +79,7 @@ def _filled_head(hand: Hand, radius: float) -> np.ndarray:
 
 
 def _flags(hand, count: int, away: int, length: float, x: float, lean: float) -> list[np.ndarray]:
-  """Flags of a stem at `x`, the outermost first."""
+  """The flags of a stem at `x`, the outermost first."""
   side = 'up' if away < 0 else 'down'
   kind = hand.choose(
     'flags ' + side, {'straight': 3, 'bow': 3, 'hook': 2, 'wave': 1.2, 'back': 1.2}
@@ -113,12 +117,12 @@ def _flag(kind: str, w: float, h: float) -> np.ndarray:
 
 
 def whole_note(hand: Hand) -> list[np.ndarray]:
-  """An oval, wider than high, not always closed."""
+  """An oval, wider than high and not always closed."""
   return [_open_head(hand, hand.between('whole note', 8, 10.5))]
 
 
 def whole_half_rest(hand: Hand) -> list[np.ndarray]:
-  """A block: scribbled, framed, with its staff line, or no more than the line."""
+  """A block: scribbled, framed, with its staff line, or only the line."""
   w, h = hand.between('block width', 11, 17), hand.between('block height', 2.5, 5.5)
   filling = zigzag(hand, 0, 0, w, h * 0.8, round(hand.between('block passes', 5, 14)))
   frame = line((-w, -h), (-w, h), (w, h), (w, -h), (-w, -h))
@@ -142,7 +146,7 @@ def quarter_rest(hand: Hand) -> list[np.ndarray]:
   corners = int(hand.choose('quarter rest', {'2': 3, '3': 2.5, '4': 3, '5': 0.7}))
   w, h = hand.between('quarter rest width', 10, 28), 50
   x = np.resize([1.0, -1.0] if corners % 2 else [-1.0, 1.0], corners + 2) * w / 2
-  # Every corner falls below the last; the ways to the right are the flat ones.
+  # Every corner is below the one before; the lines to the right are the flatter ones.
   rightwards = np.diff(x) > 0
   flat = hand.between('quarter rest flat', -0.25, 0.9)
   falls = np.where(rightwards, flat, 1.0 + np.array([hand.near(0.3) for _ in rightwards]))
@@ -168,7 +172,7 @@ def quarter_rest(hand: Hand) -> list[np.ndarray]:
 
 
 def hooked_rest(hand: Hand, label: str) -> list[np.ndarray]:
-  """The rests from the eighth on: hooks on the left of a leaning stem."""
+  """A rest of an eighth or shorter: hooks on the left of a leaning stem."""
   hooks = _HOOKS[label]
   height = _REST_HEIGHT[hooks] * hand.between('rest stem', 0.9, 1.15)
   lean = height * hand.between('rest lean', 0.05, 0.85) * (1.1 - 0.1 * hooks)
@@ -208,7 +212,7 @@ def _hook(hand: Hand, kind: str, w: float) -> np.ndarray:
   return joined(dot, curve((-w, 0.2 * deep), (-0.5 * w, 0.6 * deep), (0, 0)))
 
 
-# Class and template of every kind. In HOMUS notes have their stem up as often as down.
+# Classes and their templates. In HOMUS as many notes have their stem up as down.
 TEMPLATES = (
   *(
     (label, functools.partial(note, label=label, up=up)) for label in _FLAGS for up in (True, False)

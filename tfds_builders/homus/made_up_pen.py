@@ -1,6 +1,6 @@
-"""What the templates of made-up symbols are written with: a hand with habits, and simple shapes.
+"""What the templates of made-up symbols use: a writer's hand with its habits, and simple shapes.
 
-A shape is float [points, 2], x to the right and y down, in pixels of a pen's tablet.
+A shape is float [points, 2], x to the right and y down, in pixels of a tablet.
 """
 
 from collections.abc import Sequence
@@ -8,14 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 
 _SAMPLES = 6  # points from one knot of a curve to the next
-_DEGREES_PER_POINT = 20
+_DEGREES_PER_POINT = 20  # of an arc
 
 
 class Hand:
-  """A writer's hand: the same habits in every symbol, none of them kept exactly.
+  """A writer's hand: it has the same habits in every symbol, and keeps none of them exactly.
+
+  A habit is a number from 0 to 1 with a name, such as 'slant', drawn when it is first asked for.
 
   Args:
-    rng: gives the habits and then every deviation from them.
+    rng: Draws the habits and the deviations from them.
   """
 
   def __init__(self, rng: np.random.Generator):
@@ -23,13 +25,16 @@ class Hand:
     self._habits = {}
 
   def between(self, what: str, low: float, high: float, scatter: float = 0.2) -> float:
-    """A measure from `low` to `high`: the writer's habit, and a share `scatter` of chance."""
+    """A measure from `low` to `high`: the habit, moved by at most `scatter` times that range."""
     habit = self._habit(what)
     position = habit + scatter * (self.rng.random() + self.rng.random() - 1)
     return low + (high - low) * min(max(position, 0.0), 1.0)
 
   def choose(self, what: str, options: dict[str, float], fickle: float = 0.2) -> str:
-    """One of `options` (name to weight): the writer's habit but for a share `fickle` of times."""
+    """One of `options`, which maps names to weights.
+
+    It is the writer's habit; with the probability `fickle` it is drawn anew.
+    """
     position = self._habit(what)
     if self.rng.random() < fickle:
       position = self.rng.random()
@@ -41,11 +46,11 @@ class Hand:
     return option
 
   def does(self, what: str, share: float) -> bool:
-    """Whether to do what `share` of all writers do."""
+    """Whether the writer does this, which is a habit of a share `share` of all writers."""
     return self.choose(what, {'yes': share, 'no': 1 - share}) == 'yes'
 
   def near(self, size: float) -> float:
-    """A deviation without habit: 0 on average, between -size and size."""
+    """A random deviation from -size to size, independent of any habit."""
     return size * (2 * self.rng.random() - 1)
 
   def _habit(self, what: str) -> float:
@@ -55,12 +60,12 @@ class Hand:
 
 
 def line(*knots: Sequence[float]) -> np.ndarray:
-  """Straight from knot to knot."""
+  """Straight lines from knot to knot."""
   return np.array(knots, float)
 
 
 def curve(*knots: Sequence[float]) -> np.ndarray:
-  """Smoothly through all knots: a Catmull-Rom spline."""
+  """A smooth curve through all knots: a Catmull-Rom spline."""
   points = np.array(knots, float)
   padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
   before, start, end, after = (padded[i : len(padded) - 3 + i, None] for i in range(4))
@@ -76,7 +81,7 @@ def curve(*knots: Sequence[float]) -> np.ndarray:
 def arc(
   x: float, y: float, rx: float, ry: float, start: float = 0, end: float = 360, tilt: float = 0
 ) -> np.ndarray:
-  """A piece of an ellipse around (x, y), angles in degrees, clockwise from the right on paper."""
+  """A part of an ellipse around (x, y); angles are in degrees, clockwise, from the x axis."""
   count = max(3, round(abs(end - start) / _DEGREES_PER_POINT) + 1)
   angles = np.radians(np.linspace(start, end, count))
   around = np.stack([rx * np.cos(angles), ry * np.sin(angles)], 1)
@@ -86,7 +91,7 @@ def arc(
 def scribble(
   hand: Hand, x: float, y: float, rx: float, ry: float, turns: float, tilt: float = 0
 ) -> np.ndarray:
-  """Rounds of a pen that fills an oval: every round takes another way."""
+  """The turns of a pen that fills an oval, each along another path."""
   around = arc(0, 0, rx, ry, 0, 360 * turns)
   radii = 0.35 + 0.7 * hand.rng.random((2, round(turns * 3) + 2))
   places = np.linspace(0, radii.shape[1] - 1, len(around))
@@ -97,14 +102,14 @@ def scribble(
 def zigzag(
   hand: Hand, x: float, y: float, rx: float, ry: float, passes: int, tilt: float = 0
 ) -> np.ndarray:
-  """Passes of a pen that fills a bar, back and forth from its upper to its lower edge."""
+  """The strokes of a pen that fills a bar, back and forth, from its upper to its lower edge."""
   ends = np.resize([-1.0, 1.0], passes + 1) * rx * (1 - 0.25 * hand.rng.random(passes + 1))
   heights = np.linspace(-ry, ry, passes + 1) + ry * 0.5 * (hand.rng.random(passes + 1) - 0.5)
   return moved(turned(np.stack([ends, heights], 1), tilt), x, y)
 
 
 def blot(hand: Hand, what: str, x: float, y: float, radius: float) -> np.ndarray:
-  """A dot: a small scribble, or a short tick of the pen."""
+  """A dot: a small scribble or a short tick."""
   radius *= hand.between(what + ' size', 0.7, 1.3)
   if hand.does(what + ' as a tick', 0.4):
     tick = turned(
@@ -115,17 +120,17 @@ def blot(hand: Hand, what: str, x: float, y: float, radius: float) -> np.ndarray
 
 
 def joined(*shapes: np.ndarray) -> np.ndarray:
-  """All shapes in one go, without lifting the pen."""
+  """All shapes as one stroke, without lifting the pen."""
   return np.concatenate(shapes)
 
 
 def moved(points: np.ndarray, x: float, y: float) -> np.ndarray:
-  """To the right by `x` and down by `y`."""
+  """The points, moved to the right by `x` and down by `y`."""
   return points + np.array([x, y])
 
 
 def turned(points: np.ndarray, degrees: float) -> np.ndarray:
-  """Rotated around the origin, clockwise on paper."""
+  """The points, rotated clockwise around the origin."""
   angle = np.radians(degrees)
   cos, sin = np.cos(angle), np.sin(angle)
   return points @ np.array([[cos, sin], [-sin, cos]])

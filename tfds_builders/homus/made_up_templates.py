@@ -1,7 +1,7 @@
-"""Templates of made-up symbols: accidentals, barlines and dots here, the others imported.
+"""Templates of all made-up symbols: accidentals, barlines and dots are here, the others imported.
 
-One function per kind gives a list of strokes in pixels. They are written from what the symbols look
-like in handwriting and print; no coordinate comes from a data set.
+Each function returns a list of strokes in pixels. They follow what the symbols look like in
+handwriting and print; no coordinate comes from a data set.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from tfds_builders.homus.made_up_pen import Hand, blot, curve, joined, line
 
 
 def barline(hand: Hand) -> list[np.ndarray]:
-  """A line down, for some with a small hook at its end."""
+  """A line down, sometimes with a small hook at its end."""
   h = hand.between('barline', 64, 84)
   bend = hand.near(3)
   foot = [(hand.near(4), h - 3)] if hand.does('barline foot', 0.25) else []
@@ -19,12 +19,12 @@ def barline(hand: Hand) -> list[np.ndarray]:
 
 
 def dot(hand: Hand) -> list[np.ndarray]:
-  """A dot, as small as hands make it."""
+  """A dot."""
   return [blot(hand, 'dot', 0, 0, hand.between('dot', 1.2, 7))]
 
 
 def double_sharp(hand: Hand) -> list[np.ndarray]:
-  """Two crossing lines, for some with a dot in every corner or hooks at the ends."""
+  """Two crossing lines, sometimes with a dot on every side or hooks at the ends."""
   r = hand.between('double sharp', 9, 15)
   bend = r * hand.between('double sharp bend', -0.3, 0.4)
   falling = _crossing(hand, r, hand.near(bend))
@@ -91,7 +91,7 @@ def natural(hand: Hand) -> list[np.ndarray]:
     line((-out, bottom), (w + out, bottom - rise)),
   )
   if kind == 'L and 7':
-    # Each half may run past the other one.
+    # Each half may extend beyond the other.
     half = line((0, 0), (0, bottom), (w + 2 * out, bottom - rise))
     return [half, line((-2 * out, top), (w, top - rise), (w - out, h))]
   if kind == 'round':
@@ -129,7 +129,7 @@ def sharp(hand: Hand) -> list[np.ndarray]:
   return stems + bars if hand.does('sharp stems first', 0.7) else bars + stems
 
 
-# Class and template of every kind a writer writes equally often.
+# All classes and their templates; a writer uses each equally often.
 TEMPLATES = (
   *made_up_notes.TEMPLATES,
   *made_up_times.TEMPLATES,

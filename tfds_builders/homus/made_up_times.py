@@ -1,7 +1,7 @@
 """Templates of made-up time signatures.
 
-One function per kind gives a list of strokes in pixels. They are written from what the symbols look
-like in handwriting and print; no coordinate comes from a data set.
+Each function returns a list of strokes in pixels. They follow what the symbols look like in
+handwriting and print; no coordinate comes from a data set.
 """
 
 import functools
@@ -21,8 +21,8 @@ _TIMES = {
   '6-8-Time': ('6', '8'),
   '9-8-Time': ('9', '8'),
 }
-# Ways to write a digit in a box from 0,0 to 100,100, each with its share among writers: lines and
-# curves in the order of writing, / where the pen is lifted.
+# Ways to write each digit in a box from 0,0 to 100,100, with their weights: lines and curves in the
+# order of writing, and a / where the pen is lifted.
 _DIGITS = {
   '1': (
     (3, 'line 50,0 50,100'),
@@ -79,7 +79,7 @@ def time_signature(hand: Hand, above: str, below: str) -> list[np.ndarray]:
 
 
 def _number(hand: Hand, digits: str, width: float, height: float) -> list[np.ndarray]:
-  """The strokes of one or two digits, around x = 0 and below y = 0."""
+  """The strokes of one or two digits, centred at x = 0 and below y = 0."""
   apart = width * hand.between('between digits', 0.6, 1.1)
   strokes = []
   for i, digit in enumerate(digits):
@@ -97,7 +97,7 @@ def _digit(hand: Hand, digit: str, width: float, height: float) -> list[np.ndarr
 
 
 def _read(stroke: str) -> np.ndarray:
-  """A stroke of `_DIGITS` in a box from 0 to 1."""
+  """A stroke of `_DIGITS`, scaled to a box from 0 to 1."""
   pieces = []
   for kind, knots in re.findall('(line|curve)([ 0-9,-]+)', stroke):
     shape = {'line': line, 'curve': curve}[kind]
@@ -106,7 +106,7 @@ def _read(stroke: str) -> np.ndarray:
 
 
 def common_time(hand: Hand) -> list[np.ndarray]:
-  """A C, for some with a blot or a hook at its upper end."""
+  """A C, sometimes with a blot or a hook at its upper end."""
   rx, ry = hand.between('c width', 12, 19), hand.between('c height', 14, 21)
   opening = hand.between('c opening', 25, 65)
   drawn = arc(0, 0, rx, ry, -opening, -360 + opening * hand.between('c foot', 0.4, 1.1))
@@ -125,14 +125,14 @@ def common_time(hand: Hand) -> list[np.ndarray]:
 
 
 def cut_time(hand: Hand) -> list[np.ndarray]:
-  """A C with a line down through it."""
+  """A C with a vertical line through it."""
   x, lean = hand.near(4), hand.between('cut leans', -3, 10)
   above, below = hand.between('cut above', 28, 46), hand.between('cut below', 28, 46)
   cut = line((x + lean, -above), (x, below))
   return [*(stroke * 0.95 for stroke in common_time(hand)), cut]
 
 
-# Class and template of every kind.
+# Classes and their templates.
 TEMPLATES = (
   *(
     (label, functools.partial(time_signature, above=above, below=below))

@@ -1,7 +1,7 @@
-"""Which symbol trains, validates or tests: folds by writer, folds to choose by, the original.
+"""Splits of HOMUS: folds by writer, and folds inside the training part of the original split.
 
-A split maps the ids of all symbols to `train`, `validation` or `test`. It is by symbol, whatever is
-drawn from it later.
+A split maps the id of every symbol to `train`, `validation` or `test`. It divides symbols, not
+pictures: all pictures that are drawn from a symbol are on its side.
 """
 
 import collections
@@ -11,29 +11,29 @@ from collections.abc import Iterable, Mapping
 
 from omr_jax.errors import UserError
 from omr_jax.inputs.strokes import Symbol
+from tfds_builders.folds import SYMBOL_FOLDS as NUM_FOLDS
 
-NUM_FOLDS = 10
-
-# What `digest` gives for `original` on HOMUS 2.0: 12 170 / 1 515 / 1 515 symbols.
+# The `digest` of the original split of HOMUS 2.0: 12 170 / 1 515 / 1 515 symbols.
 ORIGINAL_DIGEST = 'b3a4bc37ae65a1f9f0d65b1c5a01da2fc2c4bf3f30c5df2d09d2d18ac76f7b50'
 
 
 def by_writer(symbols: Iterable[Symbol], fold: int, num_folds: int = NUM_FOLDS) -> dict[str, str]:
-  """No writer is in two splits.
+  """A split in which no writer is on two sides.
 
-  Test has the writers with (writer - 1) mod `num_folds` == `fold`, validation those of the next
-  fold (after the last comes the first), train the others.
+  The test split has the writers with (writer - 1) mod `num_folds` == `fold`, the validation split
+  those of the next fold (the first one follows the last), the training split all others.
   """
   split_of_remainder = {fold: 'test', (fold + 1) % num_folds: 'validation'}
   return {s.id: split_of_remainder.get((s.writer - 1) % num_folds, 'train') for s in symbols}
 
 
 def inner(split_of: Mapping[str, str], symbols: Iterable[Symbol], fold: int) -> dict[str, str]:
-  """Folds inside what trains and validates in `split_of`, for choices that must not see its test.
+  """A split of the training and validation symbols of `split_of`, which leaves out its test split.
 
-  Per class, ids sorted as ASCII strings are shuffled by a generator seeded with 0 and dealt to
-  NUM_FOLDS; test has number `fold`, validation the next one (after the last comes the first), train
-  the others. What `split_of` tests is in none of the three.
+  It serves choices, such as that of a learning rate, that must not see the test split. The ids of
+  each class are sorted as ASCII strings, shuffled by a generator seeded with 0, and dealt in turn
+  to NUM_FOLDS folds. Fold number `fold` is the test split, the next one (the first one follows the
+  last) the validation split, the others the training split. Symbols left out are `unused`.
   """
   ids_of_class = collections.defaultdict(list)
   for symbol in symbols:
@@ -56,9 +56,13 @@ def digest(symbols: Iterable[Symbol], split_of: Mapping[str, str]) -> str:
 
 
 def check_original(symbols: Iterable[Symbol], split_of: Mapping[str, str]) -> None:
-  """Refuses a split of HOMUS 2.0 that is not the original one, symbol by symbol."""
+  """Checks that a split of HOMUS 2.0 puts every symbol where the original experiments had it.
+
+  Raises:
+    UserError: It doesn't, as another Python may draw other random numbers.
+  """
   if digest(symbols, split_of) != ORIGINAL_DIGEST:
     raise UserError(
-      "original: this Python's random.sample draws another split than the original experiments "
-      'had; use CPython 3.11 to 3.13.'
+      "original: this Python's random.sample draws another split than that of the original "
+      'experiments; use CPython 3.11 to 3.13.'
     )

@@ -1,6 +1,5 @@
 """Pages of music and other pictures: `prepare` gives a prepared TFDS builder."""
 
-import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,10 +7,9 @@ from pathlib import Path
 import tensorflow_datasets as tfds
 from absl import logging
 
-from omr_jax.errors import UserError, nearest
-from tfds_builders import prepared
+from tfds_builders import prepared, raw_data
 from tfds_builders.music_scores import folders
-from tfds_builders.music_scores.music_scores_dataset_builder import Builder, digest
+from tfds_builders.music_scores.music_scores_dataset_builder import Builder
 
 __all__ = ['prepare']
 
@@ -24,49 +22,42 @@ def prepare(
 ) -> tfds.core.DatasetBuilder:
   """A builder whose data is prepared and whole, to be read with `as_data_source`.
 
-  The paper's data, once prepared, needs its archives no more. That of folders is kept in a
-  subfolder of `data_dir` named by its digest, so the raw files are looked at every time, and what
-  changed is prepared anew.
+  Once the paper's data is prepared, its archives are no longer needed. Data of folders is prepared
+  in a subfolder of `data_dir` that is named by its digest: the raw files are read at every call,
+  and changed ones are prepared again.
 
   Args:
     protocol: `paper` (splits train, validation, test) or `folders` (splits fold_0 to fold_4).
     data_dir: Where prepared data is kept.
-    raw_dir: Folder with the archives, or with scores/ and other/, in it or one level below, instead
-      of $OMR_RAW_DIR.
+    raw_dir: Folder with the archives, or with scores/ and other/, in it or one level below; if
+      None, $OMR_RAW_DIR.
 
   Raises:
     UserError: An unknown protocol, raw data that is missing, damaged or unsafe, too few pictures, a
       prepared folder that is damaged, a disk that is full or read-only.
   """
-  if protocol not in Builder.builder_configs:
-    raise UserError(
-      f'{protocol!r}: no such protocol{nearest(str(protocol), Builder.builder_configs)}'
-    )
+  prepared.check_protocol(Builder, protocol)
   data_dir = Path(data_dir).expanduser()
   expected = None
   if protocol == 'folders':
     raw_dir = folders.locate(raw_dir)
     pictures, others = folders.find(raw_dir)
     _warn_of_others(raw_dir, others)
-    expected = digest(folders.digests(raw_dir, pictures))
+    expected = raw_data.digest(folders.digests(raw_dir, pictures))
     data_dir = data_dir / f'folders-{expected[:16]}'
-  make = functools.partial(Builder, config=protocol, data_dir=data_dir, raw_dir=raw_dir)
-  folder = data_dir / Builder.name / protocol / str(Builder.VERSION)
-  if not os.path.exists(folder):
-    prepared.write(make(), folder)
-  builder, metadata = prepared.checked(make, folder, expected)
-  _warn_of_broken(metadata.get('left_out', []))
+  builder = prepared.prepare(Builder, protocol, data_dir, expected, raw_dir=raw_dir)
+  _warn_of_broken(builder.info.metadata['left_out'])
   return builder
 
 
 def _warn_of_others(folder: Path, names: Sequence[str]) -> None:
   if names:
     shown = ', '.join([*names[:_MOST_NAMES], *['...'] * (len(names) > _MOST_NAMES)])
-    logging.warning('%s: ignored, as they are no pictures (%d): %s', folder, len(names), shown)
+    logging.warning('%s: ignored, as they are not pictures (%d): %s', folder, len(names), shown)
 
 
 def _warn_of_broken(broken: Sequence[str]) -> None:
   for line in broken[:_MOST_LINES]:
     logging.warning('left out: %s', line)
   if len(broken) > _MOST_LINES:
-    logging.warning('left out: %d pictures more', len(broken) - _MOST_LINES)
+    logging.warning('left out: %d more pictures', len(broken) - _MOST_LINES)

@@ -1,4 +1,4 @@
-"""Any folder with `scores/` and `other/` in it: its pictures, their content, their groups."""
+"""The pictures in a folder with `scores/` and `other/`: their content and their groups."""
 
 import concurrent.futures
 import functools
@@ -13,29 +13,29 @@ import tqdm
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import pictures as reading
+from tfds_builders import raw_data
+from tfds_builders.archives import SYSTEM_NAMES
 from tfds_builders.music_scores import perceptual
 from tfds_builders.music_scores.groups import Picture, by_name, merged
 
-# Larger files are no pictures that could be decoded (see `omr_jax.inputs.pictures`).
-MAX_BYTES = 500_000_000
+MAX_BYTES = 500_000_000  # of a file; no picture that can be decoded is larger
 
 _SUFFIXES = re.compile(r'\.(jpe?g|jpe|png|tiff?|webp|bmp|gif|hei[cf])', re.IGNORECASE)
-_SYSTEM_FILES = ('thumbs.db', 'desktop.ini', '__macosx')
 
 
 def locate(raw_dir: str | os.PathLike | None) -> Path:
-  """The folder with `scores/` and `other/`: `raw_dir`, else $OMR_RAW_DIR, or one level below.
+  """The folder with `scores/` and `other/`: the one named, or the only such one inside it.
+
+  Args:
+    raw_dir: The folder; if None, $OMR_RAW_DIR.
 
   Raises:
     UserError: There is none, or there are several.
   """
   remedy = 'put pictures of music into scores/ and others into other/, and name the folder of both'
-  raw_dir = raw_dir or os.environ.get('OMR_RAW_DIR')
-  if not raw_dir:
+  folder = raw_data.folder(raw_dir, remedy)
+  if not folder:
     raise UserError(f'no raw_dir: {remedy} with raw_dir or $OMR_RAW_DIR.')
-  folder = Path(raw_dir).expanduser()
-  if not folder.is_dir():
-    raise UserError(f'{folder}: no such folder; {remedy} with raw_dir or $OMR_RAW_DIR.')
   here = [label for label in reading.CLASSES if (folder / label).is_dir()]
   if len(here) == len(reading.CLASSES):
     return folder
@@ -47,22 +47,22 @@ def locate(raw_dir: str | os.PathLike | None) -> Path:
     for child in sorted(folder.iterdir())
     if all((child / label).is_dir() for label in reading.CLASSES)
   ]
-  if len(below) == 1:
-    return below[0]
-  if below:
+  if not below:
+    raise UserError(f'{folder}: no scores/ and no other/; {remedy}.')
+  if len(below) > 1:
     names = ', '.join(child.name for child in below)
     raise UserError(f'{folder}: scores/ and other/ are in several folders: {names}; name one.')
-  raise UserError(f'{folder}: no scores/ and no other/; {remedy}.')
+  return below[0]
 
 
 def find(folder: Path) -> tuple[list[str], list[str]]:
-  """The paths of all pictures in `folder`, and of what is none, relative to it, sorted.
+  """The paths of all pictures, and those of all other files, relative to `folder` and sorted.
 
-  A picture has a known suffix or, with any other, a known beginning. Hidden files and
-  what systems leave in folders are passed over.
+  A picture has a known suffix or begins with the bytes of a known format. Hidden files, and files
+  that operating systems add, are ignored.
 
   Raises:
-    UserError: A folder can't be read, a label has no picture, a name is no text.
+    UserError: A folder can't be read, a label has no picture, a name isn't UTF-8.
   """
   found, others = [], []
   for label in reading.CLASSES:
@@ -92,7 +92,7 @@ def digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
 
 
 def group(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]:
-  """Opens all pictures and says what belongs together, by names and by looks.
+  """Decodes all pictures and groups those that belong together, by their names and their looks.
 
   Returns:
     The pictures that can be decoded, in the order of `names`, and a line for each that can't.
@@ -100,7 +100,8 @@ def group(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]
   Raises:
     UserError: A file can't be read, or none of a label can be decoded.
   """
-  # Decoding takes the time and leaves the interpreter free; only hashes are kept.
+  # Decoding takes most of the time and releases the interpreter lock, so threads help. Only the
+  # fingerprints are kept in memory.
   with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
     found = pool.map(functools.partial(_look, folder), names)
     looks = dict(zip(names, _progress(found, 'decoded', len(names)), strict=True))
@@ -120,23 +121,28 @@ def group(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]
 def contents(
   folder: Path, hashes: Mapping[str, str], pictures: Sequence[Picture]
 ) -> Iterator[tuple[Picture, bytes]]:
-  """The pictures with their bytes, one at a time.
+  """The pictures with the bytes of their files, one at a time.
+
+  Args:
+    folder: The folder.
+    hashes: SHA-256 of each file's content, by name.
+    pictures: The pictures to read.
 
   Raises:
-    UserError: A file can't be read or is not what `hashes` says any more.
+    UserError: A file can't be read, or its content has changed.
   """
   for picture in pictures:
     content = _read(folder / picture.id)
     if hashlib.sha256(content).hexdigest() != hashes[picture.id]:
-      raise UserError(f'{folder / picture.id}: changed meanwhile; start again.')
+      raise UserError(f'{folder / picture.id}: changed while it was being prepared; start again.')
     yield picture, content
 
 
 def _files(folder: Path, label: str) -> list[str]:
-  """Relative paths of all files below a label's folder but hidden ones; links are followed."""
+  """Relative paths of all visible files below a label's folder; links are followed."""
   names, seen = [], set()
   for path, subfolders, files in os.walk(folder / label, followlinks=True, onerror=_refuse):
-    if (real := os.path.realpath(path)) in seen:  # Links in a circle.
+    if (real := os.path.realpath(path)) in seen:  # Links can form a circle.
       subfolders.clear()
       continue
     seen.add(real)
@@ -146,12 +152,12 @@ def _files(folder: Path, label: str) -> list[str]:
     try:
       name.encode()
     except UnicodeEncodeError:
-      raise UserError(f'{folder}: the name {name!r} is no UTF-8; rename the file.') from None
+      raise UserError(f'{folder}: the name {name!r} is not UTF-8; rename the file.') from None
   return names
 
 
 def _visible(name: str) -> bool:
-  return not name.startswith('.') and name.lower() not in _SYSTEM_FILES
+  return not name.startswith('.') and name.lower() not in SYSTEM_NAMES
 
 
 def _refuse(error: OSError) -> None:
@@ -160,13 +166,13 @@ def _refuse(error: OSError) -> None:
 
 def _unreadable(path: str | os.PathLike, error: OSError) -> UserError:
   return UserError(
-    f'{path}: cannot be read ({error.strerror}); change its permissions or take it away.'
+    f'{path}: cannot be read ({error.strerror}); change its permissions or remove it.'
   )
 
 
 def _is_picture(path: Path) -> bool:
   if _SUFFIXES.fullmatch(path.suffix):
-    return path.is_file() or path.is_symlink()  # A link into nowhere is named later.
+    return path.is_file() or path.is_symlink()  # A broken link is refused later.
   if not path.is_file():
     return False
   try:
@@ -193,7 +199,7 @@ def _look(folder: Path, name: str) -> np.ndarray | UserError:
   except OSError as error:
     raise _unreadable(path, error) from error
   if size > MAX_BYTES:
-    return UserError(f'{name}: {size} bytes are too many for a picture; save it smaller.')
+    return UserError(f'{name}: {size} bytes are too many for a picture; save a smaller one.')
   content = _read(path)
   try:
     return perceptual.fingerprint(content, name)

@@ -1,18 +1,21 @@
-"""Which pictures belong together, by their names, so that near-duplicates stay on one side.
+"""Groups of pictures that belong together, by their names, and the folds made of whole groups.
 
-The group of a picture is, in this order:
+Near-duplicates, such as pages of one book, have one group, so no two folds share them. The group of
+a picture is the first of these that applies, in lower case:
 
-writer  `writer <n>`, where a folder or the name says `W-<n>` (`CVC-MUSCIMA_W-01_N-10_D-ideal`).
-book    The part before `__f<number>`.
-volume  The name without the marks of pages and movements at its end (`_p2`, `_input_12`,
-        `__movement1_p7`), or without a number of one to three digits after a separator
-        (`allemande-3`, `sonata (2)`). A name that is only a mark of a page (`p001`) is a page of
-        its folder, where that is a folder of its own below the source folder.
-name    Nothing but the name. Names that say nothing (`001`, `IMG_1234`, `im10c`) are told apart
-        by their folder; a letter after the number means another picture of the same thing.
+writer  `writer <n>`, where a folder or the name has `W-<n>` (`CVC-MUSCIMA_W-01_N-10_D-ideal`).
+book    The part of the name before `__f<number>`.
+folder  The folder of a picture whose name is only a page number (`p001`), if that is a folder of
+        its own below the source folder.
+volume  The name without page and movement numbers at its end (`_p2`, `_input_12`,
+        `__movement1_p7`), or without a last number of one to three digits after a separator
+        (`allemande-3`, `sonata (2)`).
+name    The name itself. One that says nothing about the picture (`001`, `IMG_1234`, `im10c`) gets
+        its folder in front, and loses a letter after the number, as that letter means another
+        picture of the same thing.
 
-Names of writers, books and volumes hold across folders and across labels: a title page among the
-others is of the same volume as the music. All in lower case.
+Groups of writers, books and volumes hold across folders and labels: a title page in `other/` is in
+the group of the volume whose music is in `scores/`.
 """
 
 import collections
@@ -26,7 +29,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-NUM_FOLDS = 5
+from tfds_builders.folds import SCORE_FOLDS as NUM_FOLDS
 
 _WRITER = re.compile(r'(?:^|[/_ -])w-(\d+)(?=[/_. -]|$)')
 _BOOK = re.compile(r'(.+?)__f\d+')
@@ -35,21 +38,21 @@ _MARKS = re.compile(rf'(?:[-_ .]+{_MARK})+$')
 _MARK_ALONE = re.compile(rf'{_MARK}(?:[-_ .]+{_MARK})*')
 _NUMBER = re.compile(r'(?:[-_ ]+\d{1,3}|[-_ ]*\(\d{1,3}\))$')
 _VARIANT = re.compile(r'(?<=\d)[a-z]\d?$')
-# What cameras, scanners and people who don't name their pictures write before a number.
-_SAYS_NOTHING = re.compile(
+# Numbers, and the words that cameras, scanners and hurried people write before them.
+_GENERIC = re.compile(
   r'(dsc[fn]?|file|frame|ima?ge?|im|photo|pic|picture|pxl|scan|screenshot|untitled|wa|f|p|page'
   r'|[\W\d_])*'
 )
 
 
 class Picture(NamedTuple):
-  """What is known of a picture before it is opened.
+  """A picture in the raw data.
 
   Attributes:
-    id: Its path in the raw data, with slashes.
+    id: Its path in the raw folder or archive, with slashes.
     label: `scores` or `other`.
-    source: The folder below that, such as `scores/engraved`.
-    group: Of near-duplicates.
+    source: The label and the folder below it, such as `scores/engraved`.
+    group: The name of its group.
   """
 
   id: str
@@ -59,7 +62,7 @@ class Picture(NamedTuple):
 
 
 def by_name(path: str) -> str:
-  """The group that a path such as `scores/engraved/opus1_p2.png` tells; see the module."""
+  """The group of a path such as `scores/engraved/opus1_p2.png`, by the rules of this module."""
   path = unicodedata.normalize('NFC', path).lower()
   folder, _, name = path.rpartition('/')
   stem = re.sub(r'(?<=.)\.[^. ]*$', '', name)
@@ -69,21 +72,21 @@ def by_name(path: str) -> str:
     return book[1]
   if _MARK_ALONE.fullmatch(stem) and folder.count('/') >= 2:
     return folder
-  if _says_nothing(bare := _VARIANT.sub('', stem)):
+  if _is_generic(bare := _VARIANT.sub('', stem)):
     return f'{folder}/{bare}'
   if volume := _MARKS.sub('', stem) if _MARKS.search(stem) else _NUMBER.sub('', stem):
-    return f'{folder}/{stem}' if _says_nothing(volume) else volume
+    return f'{folder}/{stem}' if _is_generic(volume) else volume
   return f'{folder}/{stem}'
 
 
 def merged(names: Sequence[str], clusters: Sequence[int]) -> list[str]:
-  """Groups in which neither a name nor a cluster is on two sides.
+  """Joins all groups that share a name or a cluster.
 
-  The name that most pictures of a group have is the group's name, of several the smallest, so that
-  few added pictures rarely rename a group.
+  A joined group is called by the name that most of its pictures have, or the smallest of several
+  such names. So a few added pictures rarely rename a group.
 
   Args:
-    names: [pictures], what `by_name` gave.
+    names: [pictures], the groups that `by_name` returns.
     clusters: int [pictures], equal for pictures that look the same.
 
   Returns:
@@ -102,20 +105,20 @@ def merged(names: Sequence[str], clusters: Sequence[int]) -> list[str]:
 
 
 def fold(group: str) -> int:
-  """The SHA-256 of the group's name (UTF-8), as a number, modulo NUM_FOLDS.
+  """The fold of a group: the SHA-256 of its name (UTF-8), as a number, modulo NUM_FOLDS.
 
-  It depends on nothing else: pictures that are added later move no others.
+  It depends on nothing else, so pictures that are added later move no others.
   """
   return int(hashlib.sha256(group.encode()).hexdigest(), 16) % NUM_FOLDS
 
 
 def by_fold(pictures: Sequence[Picture]) -> Mapping[str, list[Picture]]:
-  """The pictures of `fold_0`, `fold_1`, ..., each in their order here."""
+  """The pictures of each fold (`fold_0`, `fold_1`, ...), in the given order."""
   folds = {f'fold_{k}': [] for k in range(NUM_FOLDS)}
   for picture in pictures:
     folds[f'fold_{fold(picture.group)}'].append(picture)
   return folds
 
 
-def _says_nothing(name: str) -> bool:
-  return _SAYS_NOTHING.fullmatch(name) is not None
+def _is_generic(name: str) -> bool:
+  return _GENERIC.fullmatch(name) is not None

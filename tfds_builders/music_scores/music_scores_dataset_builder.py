@@ -3,40 +3,41 @@
 import functools
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import tensorflow_datasets as tfds
 
 from omr_jax.errors import UserError
 from omr_jax.inputs.pictures import CLASSES
-from tfds_builders import prepared
+from tfds_builders import prepared, raw_data
 from tfds_builders.music_scores import folders, groups, paper
 
 _PROTOCOLS = {
-  'paper': "The paper's three archives in the original experiments' seeded split.",
+  'paper': "The paper's three archives in the seeded split of the original experiments.",
   'folders': 'Any folder with scores/ and other/, in folds that keep near-duplicates together.',
 }
 
-# Pictures in a file. TFDS holds those of one file in memory; its other kind of builder, which would
-# shuffle, holds a split, and for more than 1 GB needs TensorFlow.
-_SHARD = 100
+# TFDS's ShardBasedBuilder keeps the pictures of one file in memory. Its GeneratorBasedBuilder would
+# keep a whole split, and needs TensorFlow for more than 1 GB.
+PICTURES_PER_FILE = 100
 
 
 class Builder(tfds.core.ShardBasedBuilder):
   """Encoded pictures, each a page of music or something else.
 
-  `builder.info.metadata` has the `digest` of the raw pictures' names and contents, the pictures
-  that were `left_out` and what was `prepared`, so that damage shows.
+  `builder.info.metadata` has the `digest` of the raw pictures' names and contents, a line for each
+  picture that was `left_out`, and `prepared`: what the prepared folder holds, so that damage can be
+  detected.
 
   Args:
-    raw_dir: Folder with the raw data; see `paper.locate` and `folders.locate`. Use `prepare`, which
-      keeps the data of different folders apart.
+    raw_dir: Folder with the raw data in it or one level below; if None, $OMR_RAW_DIR. Call the
+      package's `prepare` instead of this class, as it keeps the data of different folders apart.
     **kwargs: As for every TFDS builder: `config`, `data_dir`, `file_format`.
   """
 
   VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'Encoded pictures with source and group.'}  # noqa: RUF012, TFDS's form
+  RELEASE_NOTES = {'1.0.0': 'Encoded pictures with source and group.'}  # noqa: RUF012, as TFDS requires
   BUILDER_CONFIGS = [  # noqa: RUF012
     tfds.core.BuilderConfig(name=name, description=description)
     for name, description in _PROTOCOLS.items()
@@ -48,11 +49,12 @@ class Builder(tfds.core.ShardBasedBuilder):
     # TFDS's own default, tfrecord, needs TensorFlow.
     super().__init__(**{'file_format': 'array_record', **kwargs})
 
+  # TFDS's extension point: the features and the metadata.
   def _info(self) -> tfds.core.DatasetInfo:
     return self.dataset_info_from_configs(
       features=tfds.features.FeaturesDict(
         {
-          # No feature of TFDS's own for pictures: they stay the bytes of the file.
+          # The bytes of the file. TFDS's own feature for pictures would decode them.
           'image': tfds.features.Scalar(dtype=np.object_),
           'label': tfds.features.ClassLabel(names=CLASSES),
           'source': tfds.features.Text(),
@@ -61,11 +63,13 @@ class Builder(tfds.core.ShardBasedBuilder):
         }
       ),
       metadata=tfds.core.MetadataDict(),
-      # The order stays that of the ids; who trains shuffles anyway.
+      # Keeps the order of the ids; training shuffles anyway.
       disable_shuffling=True,
       homepage='https://github.com/apacha/MusicScoreClassifier',
     )
 
+  # TFDS's extension point: for each split a list of functions, one per file, that iterate over the
+  # examples of that file.
   def _shard_iterators_per_split(
     self, dl_manager: tfds.download.DownloadManager
   ) -> dict[str, list[Callable[[], Iterator[tuple[str, dict]]]]]:
@@ -82,13 +86,13 @@ class Builder(tfds.core.ShardBasedBuilder):
       read = functools.partial(folders.contents, folder, self._hashes)
     if empty := [name for name, pictures in splits.items() if not pictures]:
       raise UserError(
-        f'{self.builder_config.name}: the pictures leave none for {", ".join(empty)}; add pictures '
-        'of other groups (writers, books, pieces).'
+        f'{self.builder_config.name}: no pictures for {", ".join(empty)}; add pictures of other '
+        'groups (writers, books, pieces).'
       )
     return {
       name: [
-        functools.partial(self._examples, read, pictures[i : i + _SHARD])
-        for i in range(0, len(pictures), _SHARD)
+        functools.partial(self._examples, read, pictures[i : i + PICTURES_PER_FILE])
+        for i in range(0, len(pictures), PICTURES_PER_FILE)
       ]
       for name, pictures in splits.items()
     }
@@ -102,18 +106,9 @@ class Builder(tfds.core.ShardBasedBuilder):
       self._hashes[picture.id] = hashlib.sha256(content).hexdigest()
       yield picture.id, {'image': content, **picture._asdict()}
 
+  # Private in TFDS, and overridden since no public hook runs between the writing of the data and
+  # the renaming of the temporary folder. So a prepared folder always has its digests.
   def _download_and_prepare(self, dl_manager, download_config) -> None:
     super()._download_and_prepare(dl_manager, download_config)
-    # Before TFDS renames the folder: prepared data either has its digests or isn't there.
-    self.info.metadata['digest'] = digest(self._hashes)
+    self.info.metadata['digest'] = raw_data.digest(self._hashes)
     self.info.metadata['prepared'] = prepared.contents(self)
-
-
-def digest(hashes: Mapping[str, str]) -> str:
-  """SHA-256 of the sorted lines `<SHA-256 of the content>  <name>`, each with a newline.
-
-  Args:
-    hashes: SHA-256 of each file's content, by name.
-  """
-  lines = [f'{hashes[name]}  {name}\n' for name in sorted(hashes)]
-  return hashlib.sha256(''.join(lines).encode()).hexdigest()

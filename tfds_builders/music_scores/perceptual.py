@@ -1,13 +1,13 @@
-"""Which pictures look the same: a perceptual hash of 255 bits.
+"""Pictures that look the same, found by a perceptual hash of 255 bits.
 
-The picture is brought to 64 x 64 grey pixels. Of its cosine transform the 16 x 16 lowest
-frequencies count, without the mean: a bit says whether one is above their median (the usual
-"pHash" has 63 bits, for which pages of music look too much alike).
+The picture is resized to 64 x 64 grey pixels. Of its cosine transform the 16 x 16 lowest
+frequencies are used, without the mean: each bit says whether one of them is above their median. The
+usual "pHash" has 63 bits, for which pages of music look too much alike.
 
-Measured on 2 005 pictures: copies that are compressed hard, of half or a third of the size, darker,
-noisier, turned by half a degree or cropped by a hundredth mostly differ from their originals in 36
-bits or fewer. Receipts of one shop differ in 8 to 44. The nearest pages of
-different music differ in 42 (one piece, two writers), the nearest photos in 72.
+Measured on 2 005 pictures: a copy that is strongly compressed, of half or a third of the size,
+darker, noisier, rotated by half a degree or cropped by 1 % mostly differs from its original in at
+most 36 bits. Receipts of one shop differ in 8 to 44. The closest pages of different music differ in
+42 (one piece, two writers), the closest photos in 72.
 """
 
 import numpy as np
@@ -17,25 +17,25 @@ from scipy.sparse.csgraph import connected_components
 
 from omr_jax.inputs import geometry, pictures
 
-MAX_BITS = 36  # by which pictures that look the same differ
+MAX_BITS = 36  # that differ at most between two pictures that look the same
 
 _SIDE = 64
 _FREQUENCIES = 16
-_BLOCK = 64  # rows that are compared with all others at a time, which bounds the memory
+_BLOCK = 64  # pictures that are compared with all others at a time, which bounds the memory
 
 
 def fingerprint(content: bytes, name: str) -> np.ndarray:
   """The hash of a picture: uint64 [4], 255 bits and a zero.
 
   Args:
-    content: Of the file.
-    name: Of the file, for messages.
+    content: The bytes of its file.
+    name: The name of its file, for messages.
 
   Raises:
-    UserError: As `pictures.read`.
+    UserError: It can't be decoded.
   """
   picture = pictures.load(content, name, _SIDE, _SIDE)
-  # Without rounding, one and the same blank page would give whatever the transform's last bits do.
+  # On a blank page all frequencies are 0 but for errors of the last digit, which rounding removes.
   waves = (
     fft.dctn(picture @ np.array(geometry.BRIGHTNESS))[:_FREQUENCIES, :_FREQUENCIES]
     .ravel()[1:]
@@ -46,14 +46,14 @@ def fingerprint(content: bytes, name: str) -> np.ndarray:
 
 
 def clusters(fingerprints: np.ndarray, max_bits: int = MAX_BITS) -> np.ndarray:
-  """Numbers pictures so that those which look the same, directly or by others, have one number.
+  """Numbers the clusters of pictures that look the same, directly or through a chain of others.
 
   Args:
     fingerprints: uint64 [pictures, 4].
-    max_bits: by which two that look the same differ at most.
+    max_bits: How many bits differ at most between two pictures that look the same.
 
   Returns:
-    int [pictures].
+    int [pictures], the number of each picture's cluster.
   """
   distinct, place = np.unique(fingerprints, axis=0, return_inverse=True)
   near = [np.empty((0, 2), int)]

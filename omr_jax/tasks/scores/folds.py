@@ -14,7 +14,7 @@ from omr_jax.report.write import csv_file
 from omr_jax.tasks.scores import data, pool, pooled_page
 from omr_jax.tasks.scores.pool import Pool
 from omr_jax.utils.files import write_file
-from tfds_builders.music_scores import groups
+from tfds_builders.folds import SCORE_FOLDS
 
 OVER = ('folds', 'sources')
 
@@ -46,7 +46,7 @@ def members(
     UserError: Two sources would have the same folder; the pictures are not there.
   """
   if over == 'folds':
-    folds = range(groups.NUM_FOLDS)
+    folds = range(SCORE_FOLDS)
     chosen = {f'fold_{fold}': {'fold': fold, 'hold_out': ''} for fold in folds}
   else:
     sources = data.sources(config.data.protocol, data_dir, raw_dir)

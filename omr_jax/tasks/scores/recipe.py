@@ -17,7 +17,7 @@ from omr_jax.inputs.pictures import CLASSES as CLASSES
 from omr_jax.models import multi_view
 from omr_jax.utils import rules
 from omr_jax.utils.rules import CHANCE, SHARE, Rule
-from tfds_builders.music_scores.groups import NUM_FOLDS
+from tfds_builders.folds import SCORE_FOLDS
 
 Inputs = Mapping[str, jax.Array]
 
@@ -33,7 +33,7 @@ _SECTIONS = {
   'decision': ('false_positive_rate',),
 }
 _LIMITS: Mapping[str, Rule] = {
-  'data.fold': rules.whole(0, NUM_FOLDS - 1),
+  'data.fold': rules.whole(0, SCORE_FOLDS - 1),
   'data.hold_out': ("a source such as 'scores/desk', or ''", lambda value: isinstance(value, str)),
   'data.balance': CHANCE,
   'picture.height': rules.whole(1, 4096),

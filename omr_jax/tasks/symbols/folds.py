@@ -17,7 +17,7 @@ from omr_jax.evaluation import finished_run, metrics
 from omr_jax.evaluation.decision import Decision
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.report.write import write_pages
-from tfds_builders.homus import splits
+from tfds_builders.folds import SYMBOL_FOLDS
 
 OVER = ('writers',)
 _COMMON = ('config_name', 'data_digest', 'origin', 'parameters', 'seed')
@@ -45,7 +45,7 @@ def members(
   """The config of each fold by the name of its folder."""
   del over, data_dir, raw_dir
   configs = {}
-  for fold in range(splits.NUM_FOLDS):
+  for fold in range(SYMBOL_FOLDS):
     name = f'writers_{fold}'
     configs[name] = config.copy_and_resolve_references()
     configs[name].data.protocol = name

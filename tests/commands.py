@@ -1,0 +1,89 @@
+"""Commands of the package, answered by processes that have their imports already.
+
+A command pays a second and more for its imports. The process in here pays them once and forks for
+each command, which has its own flags, exit code and streams, as one that is started by a user.
+"""
+
+import atexit
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from small_runs import ROOT
+
+# No module that defines flags or starts threads when it is imported.
+IMPORTED = ('jax', 'flax.linen', 'optax', 'ml_collections.config_flags', 'PIL.Image', 'scipy.stats')
+SERVER = """
+import importlib, json, os, runpy, sys
+for name in sys.argv[1:]:
+  importlib.import_module(name)
+for line in sys.stdin:
+  job = json.loads(line)
+  child = os.fork()
+  if child == 0:
+    break
+  _, status = os.waitpid(child, 0)
+  print(os.waitstatus_to_exitcode(status), flush=True)
+else:
+  os._exit(0)
+for number, path in enumerate(job['streams']):
+  os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT if number else os.O_RDONLY), number)
+os.environ.clear()
+os.environ.update(job['environment'])
+os.chdir(job['cwd'])
+sys.stdin = os.fdopen(0, closefd=False)
+sys.path[0] = job['cwd']
+sys.argv = [job['module'], *job['arguments']]
+runpy.run_module(job['module'], run_name='__main__', alter_sys=True)
+"""
+
+
+class Done(NamedTuple):
+  """What a command has answered."""
+
+  returncode: int
+  stdout: str
+  stderr: str
+
+
+@functools.cache
+def _server() -> subprocess.Popen:
+  server = subprocess.Popen(
+    [sys.executable, '-c', SERVER, *IMPORTED],
+    stdin=subprocess.PIPE,
+    stdout=subprocess.PIPE,
+    cwd=ROOT,
+    text=True,
+  )
+  atexit.register(server.kill)
+  return server
+
+
+def answer(module, *arguments, stdin=os.devnull, cwd=ROOT, **variables) -> Done:
+  """What `python -m module arguments` answers, with these environment variables besides."""
+  with tempfile.TemporaryDirectory() as folder:
+    streams = [str(stdin), *(str(Path(folder, name)) for name in ('stdout', 'stderr'))]
+    job = {
+      'module': module,
+      'arguments': [str(each) for each in arguments],
+      'streams': streams,
+      'environment': os.environ | variables,
+      'cwd': str(cwd),
+    }
+    server = _server()
+    server.stdin.write(json.dumps(job) + '\n')
+    server.stdin.flush()
+    code = int(server.stdout.readline())
+    return Done(code, *(Path(path).read_text() for path in streams[1:]))
+
+
+def refused(*arguments) -> tuple[int, str]:
+  """Exit code and stderr of omr_jax.main where it refuses a command."""
+  done = answer('omr_jax.main', *arguments)
+  assert 'Traceback' not in done.stderr + done.stdout
+  return done.returncode, done.stderr
