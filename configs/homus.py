@@ -1,9 +1,10 @@
-"""HOMUS from pictures, the recipe for everyday use.
+"""HOMUS from pictures: the recipe for everyday use.
 
   python -m omr_jax.main --config configs/homus.py --workdir runs/homus
 
-Symbols are scaled to 64x48 pixels, the network reads the size they had beside the picture, and
-every step draws its training symbols anew, as their writers might have written them another time.
+Each symbol is drawn from its strokes, scaled to fill 64x48 pixels; the network also reads the size
+that the symbol had. In every training step the symbols are distorted and drawn anew, as their
+writers might have written them another time.
 """
 
 from ml_collections import ConfigDict
@@ -15,8 +16,9 @@ def get_config() -> ConfigDict:
   config.epochs = 20
   config.batch_size = 64
   config.precision = 'float32'
-  config.average_decay = 0.995  # of the weights and batch_stats that are evaluated; 0 for none
-  config.stop_after = 0  # epochs without better validation accuracy; 0 for never
+  # Decay of the moving average of the weights and batch statistics that is evaluated; 0: none.
+  config.average_decay = 0.995
+  config.stop_after = 0  # stop after this many epochs without better validation; 0: never
   # The epoch that is tested and kept for use. The schedule ends at the last one; which of its late
   # epochs is best on 1 515 validation symbols is mostly chance.
   config.tested = 'last'  # or best
@@ -25,7 +27,7 @@ def get_config() -> ConfigDict:
   config.data.name = 'homus'
   config.data.protocol = 'original'  # or writers_0 ... 9, inner_0 ... 9, made_up
   config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
-  config.data.allow_changed = False  # a raw archive that is not HOMUS 2.0 to the letter
+  config.data.allow_changed = False  # accept a raw archive that differs from HOMUS 2.0
 
   config.drawing = ConfigDict()
   config.drawing.height = 64
@@ -49,7 +51,6 @@ def get_config() -> ConfigDict:
   config.augment.stroke_zoom = 0.05
   config.augment.stroke_shift = 1.5
   config.augment.bend = 0.0
-  config.augment.flip = False  # of pictures
 
   config.model = ConfigDict()
   config.model.name = 'preact_resnet11'
@@ -71,13 +72,8 @@ def get_config() -> ConfigDict:
   config.optimizer.b1 = 0.9
   config.optimizer.b2 = 0.999
   config.optimizer.eps = 1e-8
-  config.optimizer.momentum = 0.9  # of sgd
-  config.optimizer.rho = 0.95  # of adadelta
 
   config.schedule = ConfigDict()
   config.schedule.name = 'one_cycle'
   config.schedule.warm_up = 0.2
-  config.schedule.factor = 0.5  # of plateau, as the next two
-  config.schedule.patience = 8
-  config.schedule.floor = 1e-5
   return config.lock()

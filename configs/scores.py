@@ -1,9 +1,9 @@
-"""Pages of music or something else, the recipe for everyday use.
+"""Pictures of music or of something else: the recipe for everyday use.
 
   python -m omr_jax.main --config configs/scores.py --raw_dir my_pictures --workdir runs/scores
 
-`my_pictures` holds scores/ and other/. In every step the network sees each picture, whole or a part
-of it, as another phone might have taken it.
+`my_pictures` holds the folders scores/ and other/. In every training step the network sees each
+picture, or a part of it, as another phone might have taken it.
 """
 
 from ml_collections import ConfigDict
@@ -15,39 +15,37 @@ def get_config() -> ConfigDict:
   config.epochs = 36
   config.batch_size = 32
   config.precision = 'float32'
-  config.average_decay = 0.995  # of the weights and batch_stats that are evaluated; 0 for none
-  config.stop_after = 0  # epochs without better validation accuracy; 0 for never
-  config.tested = 'last'  # or best; validation pictures are too few to rank late epochs
+  # Decay of the moving average of the weights and batch statistics that is evaluated; 0: none.
+  config.average_decay = 0.995
+  config.stop_after = 0  # stop after this many epochs without better validation; 0: never
+  config.tested = 'last'  # or best; there are too few validation pictures to rank late epochs
 
   config.data = ConfigDict()
   config.data.name = 'music_scores'
   config.data.protocol = 'folders'  # or paper
   config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
-  config.data.fold = 0  # the tested one of folders, 0 to 4
-  config.data.hold_out = ''  # a source, such as scores/desk, to be tested instead of the fold
-  # A source of n pictures is drawn n^balance times as often as one of 1; 1: every picture once.
+  config.data.fold = 0  # of the protocol folders: the fold that is tested, 0 to 4
+  config.data.hold_out = ''  # a source to test instead of the fold, such as scores/desk
+  # Training draws from a source of n pictures n^balance times as often as from a source of one
+  # picture; with 1.0 every picture is drawn once an epoch.
   config.data.balance = 0.4
 
   config.picture = ConfigDict()
   config.picture.height = 128
   config.picture.width = 128
-  config.picture.tiles = 3  # parts along each side that are looked at beside the whole picture
-  config.picture.whole = 0.35  # how often training shows the whole picture, not a part
-  config.picture.papers = 24  # lined paper, forms, ... of each kind, drawn by code, that train too
-  config.picture.scenes = 480  # pictures like photos, drawn by code, that train too
+  config.picture.tiles = 3  # parts along each side, which are read besides the whole picture
+  config.picture.whole = 0.35  # probability that training shows the whole picture, not a part
+  # Training pictures of the class other that code draws:
+  config.picture.papers = 24  # lined paper, forms and so on, this many of each kind
+  config.picture.scenes = 480  # pictures that look like photos
 
   config.decision = ConfigDict()
-  config.decision.false_positive_rate = 0.005  # at most, on validation
+  config.decision.false_positive_rate = 0.005  # at most, on validation pictures
 
   config.augment = ConfigDict()
   config.augment.space = 'camera'
-  config.augment.flip = True  # of pictures, as the next four
-  config.augment.rotation = 10.0
-  config.augment.zoom = (0.8, 1.2)
-  config.augment.shear = 0.0
-  config.augment.shift = 24.0
 
-  config.camera = ConfigDict()  # see omr_jax/augment/camera.py
+  config.camera = ConfigDict()  # the arguments of omr_jax.augment.camera.look
   config.camera.clean = 0.4
   config.camera.chance = 0.2
   config.camera.rare = 0.1
@@ -81,8 +79,8 @@ def get_config() -> ConfigDict:
   config.model.blocks = (1, 1, 1, 1)
   config.model.stem_size = 8
   config.model.stem_stride = 4
-  config.model.even = True  # no colour, and every picture's light alike
-  config.model.use_size = False  # pictures have no pen's box
+  config.model.even = True  # read pictures without colour and with evened light
+  config.model.use_size = False  # only symbols have a size
   config.model.dropout = 0.1
 
   config.loss = ConfigDict()
@@ -97,13 +95,8 @@ def get_config() -> ConfigDict:
   config.optimizer.b1 = 0.9
   config.optimizer.b2 = 0.999
   config.optimizer.eps = 1e-8
-  config.optimizer.momentum = 0.9  # of sgd
-  config.optimizer.rho = 0.95  # of adadelta
 
   config.schedule = ConfigDict()
   config.schedule.name = 'one_cycle'
   config.schedule.warm_up = 0.2
-  config.schedule.factor = 0.5  # of plateau, as the next two
-  config.schedule.patience = 8
-  config.schedule.floor = 1e-5
   return config.lock()

@@ -1,16 +1,17 @@
-"""The paper's experiment on pictures of scores (V-A), to its letter and its implementation's.
+"""The paper's experiment on pictures of scores (V-A), as the paper and its implementation have it.
 
   python -m omr_jax.main --config configs/scores_paper.py:128 --workdir runs/scores_paper_128
 
   128     128x128 pixels: 98.5 %
   256     256x256 pixels: 100 %
 
-Data is the paper's three archives; on pictures of your own add --config.data.protocol=folders.
+The data are the paper's three archives; for pictures of your own add
+--config.data.protocol=folders.
 
-What remains different: augmentation interpolates linearly; a picture is made smaller with the
-anti-aliasing of `pictures.resize`; the last examples of an epoch that do not fill a batch wait for
-another epoch's order; equal pixels of a max-pool share its gradient; batch norm's moving variance
-is the biased one; and the loss that is shown is without the L2 term.
+Differences that remain: augmentation interpolates linearly; pictures are made smaller with
+anti-aliasing (`pictures.resize`); the last examples of an epoch that do not fill a batch are left
+out of it; equal maxima in a max-pool share the gradient; the moving variance of batch norm is the
+biased one; and the loss that is shown does not include the L2 penalty.
 """
 
 from ml_collections import ConfigDict
@@ -34,7 +35,7 @@ def get_config(variant: str = '') -> ConfigDict:
   config.data.name = 'music_scores'
   config.data.protocol = 'paper'
   config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
-  config.data.fold = 0  # of folders, as the next one
+  config.data.fold = 0  # of the protocol folders, as hold_out; see scores.py
   config.data.hold_out = ''
   config.data.balance = 1.0  # every picture once an epoch
 
@@ -60,7 +61,6 @@ def get_config(variant: str = '') -> ConfigDict:
   config.model = ConfigDict()
   config.model.name = 'vgg14'
   config.model.dropout = 0.5
-  config.model.use_size = False  # of preact_resnet11
 
   config.loss = ConfigDict()
   config.loss.label_smoothing = 0.0
@@ -71,16 +71,10 @@ def get_config(variant: str = '') -> ConfigDict:
   config.optimizer.learning_rate = 1e-3
   config.optimizer.l2 = 1e-4
   config.optimizer.momentum = 0.9
-  config.optimizer.b1 = 0.9  # of adam, as the next two
-  config.optimizer.b2 = 0.999
-  config.optimizer.eps = 1e-8
-  config.optimizer.rho = 0.95  # of adadelta
-  config.optimizer.weight_decay = 0.0  # of adamw
 
   config.schedule = ConfigDict()
   config.schedule.name = 'plateau'
   config.schedule.factor = 0.5
   config.schedule.patience = 5
   config.schedule.floor = 1e-5
-  config.schedule.warm_up = 0.2  # of one_cycle
   return config.lock()

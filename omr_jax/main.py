@@ -23,6 +23,9 @@ from omr_jax.utils import paths
 from omr_jax.utils.interrupt import Interrupted
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'Page of an experiment, see configs/.')
+_PRINT_CONFIG = flags.DEFINE_bool(
+  'print_config', False, 'Print the finished config as a page that gives it, and end.'
+)
 _WORKDIR = flags.DEFINE_string(
   'workdir',
   None,
@@ -49,6 +52,21 @@ _PROCESS_ID = flags.DEFINE_integer('process_id', None, 'Of --distributed: of thi
 _lists: dict[str, tuple] = {}  # Of the command line, by key; flags have no lists of numbers.
 
 
+def _read_page(path: str) -> ConfigDict:
+  """Reads a page, with places for the keys that it lacks because only other choices read them."""
+  from omr_jax.recipe import config_keys
+
+  config = _read_plain_page(path)
+  if isinstance(config, ConfigDict):
+    config_keys.extend(config)
+  return config
+
+
+# The parsers of --config.KEY are made from the config that the parser of --config returns.
+_read_plain_page = flags.FLAGS['config'].parser.parse
+flags.FLAGS['config'].parser.parse = _read_page
+
+
 def main(arguments: list[str]) -> None:
   """The command."""
   config, name = page(arguments)
@@ -58,7 +76,10 @@ def main(arguments: list[str]) -> None:
 
 
 def page(arguments: list[str]) -> tuple[ConfigDict, str]:
-  """The config that the flags give, and a name for it; ends the program where there is none."""
+  """The config that the flags give, and a name for it; ends the program where there is none.
+
+  With --print_config it is printed, and the program ends.
+  """
   if len(arguments) > 1:
     sys.exit(f'Unknown argument {arguments[1]!r}; flags begin with --, see --help.')
   if _CONFIG.value is None:
@@ -68,6 +89,8 @@ def page(arguments: list[str]) -> tuple[ConfigDict, str]:
     sys.exit(f'{path!r}: there is no such config; configs/ has some.')
   if not isinstance(_CONFIG.value, ConfigDict):
     sys.exit(f'{path}: its get_config returns no ConfigDict.')
+  if _PRINT_CONFIG.value:
+    sys.exit(answered(lambda: _print_config(_CONFIG.value)))
   return _CONFIG.value, '-'.join(filter(None, (Path(path).stem, variant)))
 
 
@@ -94,19 +117,27 @@ def _check_distributed() -> None:
 
 
 def checked(config: ConfigDict) -> dict[str, ConfigDict]:
-  """The config of each run by its name, see `population.split`, checked.
+  """The finished config of each run by its name, see `population.split`.
 
   Raises:
-    UserError: See there and `check.check_config`; a key on the command line that no choice reads.
+    UserError: See there and `config_keys.finished`.
   """
-  from omr_jax.recipe import check
+  from omr_jax.recipe import config_keys
 
   configs = population.split(config, _lists)
-  for member in configs.values():
-    check.check_config(member)
-  for key in sorted(check.unread_keys(config) & given()):
-    raise UserError(f'config.{key} is not read by what config.{key.partition(".")[0]} chooses.')
-  return configs
+  return {name: config_keys.finished(member, given()) for name, member in configs.items()}
+
+
+def _print_config(config: ConfigDict) -> None:
+  """Prints a page that gives the finished config; of several runs that of the first."""
+  from omr_jax.recipe import config_keys
+
+  (name, first), *others = checked(config).items()
+  if others:
+    print(f'# The config of {name}, the first of {len(others) + 1} runs that are one program.')
+    print('# The others differ in what their names say:')
+    print(*(f'#   {other}' for other, _ in others), sep='\n', end='\n\n')
+  print(config_keys.as_page(first), end='')
 
 
 def given() -> set[str]:

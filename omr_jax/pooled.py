@@ -54,7 +54,8 @@ def check_over(config: ConfigDict, over: str) -> None:
 
 
 def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> None:
-  if len(single.checked(config)) > 1:
+  config, *others = single.checked(config).values()
+  if others:
     raise UserError('--over trains one run after the other; give one value instead of a list.')
   check_over(config, over)
   # What a training needs is imported only now, so that a wrong config is answered soon.

@@ -43,6 +43,13 @@ def command(*arguments):
       'config.model.widths is not read',
     ),
     (
+      ('--config=configs/homus.py', '--config.optimizer.name=sgd'),
+      2,
+      'config.optimizer.name=sgd reads keys that the config lacks; '
+      'add --config.optimizer.momentum=<at least 0 and below 1>',
+    ),
+    (('--config=configs/homus.py', '--config.optimizer.momentun=0.9'), 2, '"momentum" instead of'),
+    (
       ('--config=configs/homus.py', '--config.seed=0,1', '--config.optimizer.l2=1,2,3'),
       2,
       'lists go side by side, but here they have config.seed 2, config.optimizer.l2 3 values',

@@ -1,9 +1,9 @@
-"""Twelve short runs for a CPU: the paper's questions of optimizer and batch size, in small.
+"""Twelve short runs for a CPU: the paper's comparison of optimizers and batch sizes, in small.
 
   python launch/sweep.py --sweep configs/sweeps/quick.py --out runs/quick
 
-The everyday recipe with a small network on small pictures, three epochs each. The two seeds of a
-setting are trained as one program.
+The everyday recipe with a small network on small pictures, three epochs each. The two seeds of
+each setting are trained as one program.
 """
 
 from omr_jax.sweeps import Runs, each, product
@@ -22,9 +22,17 @@ _SMALL = {
 
 def get_sweep() -> Runs:
   optimizers = {
-    'optimizer=adadelta': {'optimizer.name': 'adadelta', 'optimizer.learning_rate': 1.0},
+    'optimizer=adadelta': {
+      'optimizer.name': 'adadelta',
+      'optimizer.learning_rate': 1.0,
+      'optimizer.rho': 0.95,
+    },
     'optimizer=adam': {'optimizer.name': 'adam', 'optimizer.learning_rate': 4e-3},
-    'optimizer=sgd': {'optimizer.name': 'sgd', 'optimizer.learning_rate': 0.01},
+    'optimizer=sgd': {
+      'optimizer.name': 'sgd',
+      'optimizer.learning_rate': 0.01,
+      'optimizer.momentum': 0.9,
+    },
   }
   sizes = each('batch_size', (32, 128), 'batch')
   runs = product(optimizers, sizes, each('seed', (0, 1)))

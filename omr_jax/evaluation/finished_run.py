@@ -84,11 +84,6 @@ class FinishedRun(NamedTuple):
     """Which answers are right, bool [symbols]."""
     return self.test_predicted == self.test_labels
 
-  def config_but(self, *keys: str) -> dict:
-    """The config without these keys of its section `data`, such as the fold that is tested."""
-    data = {key: value for key, value in self.config['data'].items() if key not in keys}
-    return self.config | {'data': data}
-
 
 class Tested(NamedTuple):
   """The test examples and what came of them."""

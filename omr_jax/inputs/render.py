@@ -17,6 +17,7 @@ fill the canvas stays in its middle.
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,7 +26,8 @@ from PIL import Image, ImageDraw
 from omr_jax.inputs.geometry import STAFF_SPACE, scale
 
 LAYOUTS = ('centered', 'resized', 'scaled')
-OF_SCALING = ('margin', 'max_stretch', 'max_zoom')  # Of `Drawing`; `centered` has no use for them.
+# Fields of `Drawing` that the layout `centered` does not use, and what they are there.
+OF_SCALING = {'margin': 0, 'max_stretch': math.inf, 'max_zoom': math.inf}
 # Anti-aliasing: drawn this much larger, then averaged.
 _OVERSAMPLING = 4
 

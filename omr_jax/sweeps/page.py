@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError, nearest
-from omr_jax.recipe import check, population
+from omr_jax.recipe import config_keys, population
 
 _NAME = re.compile(r'[\w.=,+-]{1,200}')  # Of a folder, on every file system and in every shell.
 
@@ -38,6 +38,9 @@ class Sweep(NamedTuple):
 def read(path: str) -> Sweep:
   """Reads a page such as configs/sweeps/quick.py: CONFIG, TOGETHER and get_sweep().
 
+  A run may give keys that its choices do not read, as random draws of several choices do; they are
+  left out of its config.
+
   Raises:
     UserError: The page is none, a key in it is unknown, a run's name can't be a folder's, or none
       of its runs can be run.
@@ -63,8 +66,7 @@ def read(path: str) -> Sweep:
       )
     config = _changed(base, changes, f'{path}: {name}')
     try:
-      check.check_config(config)
-      configs[name] = config
+      configs[name] = config_keys.finished(config)
     except UserError as error:
       wrong[name] = str(error)
   first_of = {}
@@ -89,6 +91,7 @@ def _packs(configs: Mapping[str, ConfigDict], most: int) -> dict[str, dict[str, 
 
 def _changed(base: ConfigDict, changes: Mapping[str, Any], where: str) -> ConfigDict:
   config = base.copy_and_resolve_references()
+  config_keys.extend(config)
   for key, value in changes.items():
     *sections, name = key.split('.')
     section = config

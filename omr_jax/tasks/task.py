@@ -34,9 +34,10 @@ class Task(NamedTuple):
     """The training, from a config.
 
     `AUGMENTATIONS`: by `config.augment.space` the keys of `config.augment` that it reads.
-    `sections(config)`: the task's own sections, each with the keys that are always read.
+    `SECTIONS`: the task's own sections of a config, and their keys.
+    `OF_CHOICES`, `TYPES`: keys of these that only some choices read, and types of such keys.
     `limit(key)`: what the value of such a key may be, a `rules.Rule` or None.
-    `unread(config)`: keys that are not read because of other keys.
+    `readers(config)`: by key the choice that reads it, or None where nothing does.
     `check(config)`: refuses values that do not fit together.
     `split_name(config)`: how the data is split, in words.
     `CLASSES`, `picture(config)`, `shape(config)`: names of the classes, how inputs become pictures,

@@ -12,6 +12,8 @@ from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import history
+from omr_jax.recipe import check
+from omr_jax.tasks import task as tasks
 from omr_jax.utils.files import read_json, write_file
 
 _DATA = 'data.json'
@@ -27,11 +29,12 @@ def is_finished(config: ConfigDict, workdir: Path) -> bool:
     if (workdir / history.FILE).exists():
       raise UserError(f'{path}: is gone, so whose run it was is unknown; {_ANOTHER}.')
     return False
-  written = _flat(read_json(path, _ANOTHER))
-  wanted = _flat(json.loads(config.to_json()))
-  other = sorted(
-    key for key in wanted.keys() | written.keys() if wanted.get(key) != written.get(key)
-  )
+  written = check.flat(read_json(path, _ANOTHER))
+  wanted = check.flat(json.loads(config.to_json()))
+  # Runs of earlier versions have written keys that only other choices read, too.
+  unread = set(check.known_keys(tasks.of_config(config))) - check.read_keys(config).keys()
+  keys = wanted.keys() | (written.keys() - unread)
+  other = sorted(key for key in keys if wanted.get(key) != written.get(key))
   if other:
     raise UserError(
       f'{workdir}: holds a run of another config; these keys differ: {", ".join(other)}. Choose '
@@ -118,10 +121,3 @@ def _lock(file: IO, workdir: Path) -> None:
     ) from error
   except OSError:
     pass  # A file system without locks.
-
-
-def _flat(tree: dict, prefix: str = '') -> dict:
-  flat = {}
-  for key, value in tree.items():
-    flat |= _flat(value, f'{prefix}{key}.') if isinstance(value, dict) else {prefix + key: value}
-  return flat

@@ -104,8 +104,8 @@ def test_lists_go_side_by_side(config):
     ({'augment.rotation': (0.0, -0.0)}, 'rotation=0 is given twice'),
     ({'optimizer.learning_rate': (1e-3, 1e-3 + 1e-19)}, 'is given twice'),
     (
-      {f'augment.{name}': (0.12345678, 0.2) for name in ('rotation', 'shear', 'shift')}
-      | {f'optimizer.{name}': (0.12345678, 0.2) for name in ('b1', 'b2', 'rho', 'momentum', 'eps')},
+      {f'augment.{name}': (0.12345678, 0.2) for name in ('rotation', 'shear', 'shift', 'bend')}
+      | {f'optimizer.{name}': (0.12345678, 0.2) for name in ('b1', 'b2', 'eps', 'weight_decay')},
       'too long for the name of a folder',
     ),
     ({'average_decay': (0.0, 0.9)}, 'config.average_decay is 0 for some runs'),
@@ -398,7 +398,8 @@ def test_folders_of_other_runs_are_refused(together, config, tmp_path, folders):
 
 def test_a_member_whose_loss_is_not_finite_leaves_the_others_alone(config, tmp_path, folders):
   """An endless rate spoils a member in its first step; the other is what it is alone."""
-  config.optimizer.name = 'sgd'
+  with config.unlocked():
+    config.optimizer.update({'name': 'sgd', 'momentum': 0.9})
   config.epochs = 2
   lists = {'optimizer.learning_rate': (1e38, 1e-2), 'seed': (0, 0)}
   configs = population.split(config, lists)

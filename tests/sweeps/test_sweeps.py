@@ -81,6 +81,20 @@ def test_runs_that_differ_in_numbers_only_are_packed(tmp_path):
   assert sweep.configs['rate=0.2,seed=1'].optimizer.learning_rate == 0.2
 
 
+def test_a_run_has_exactly_the_keys_that_its_choices_read(tmp_path):
+  runs = draws(2, 0, optimizer__name=choice('sgd'), optimizer__rho=choice(0.9))
+  for number, changes in enumerate(runs.values()):
+    changes |= {'optimizer.momentum': 0, 'seed': number}
+  for config in page.read(write_page(tmp_path / 'page.py', runs)).configs.values():
+    assert config.is_locked and config.optimizer.to_dict() == {
+      'name': 'sgd',
+      'learning_rate': 4e-3,
+      'l2': 0.0,
+      'momentum': 0.0,
+    }
+    assert isinstance(config.optimizer.momentum, float)
+
+
 @pytest.mark.parametrize(
   ('runs', 'words'),
   [
@@ -90,6 +104,12 @@ def test_runs_that_differ_in_numbers_only_are_packed(tmp_path):
     ({'a/b': {'seed': 1}}, "'a/b' can not name a run"),
     ({'a': {'seed': 1}, 'b': {'seed': 1}}, 'a and b are the same run'),
     ({'a': {'seed': -1}}, 'none of its runs can be run. config.seed is -1'),
+    (
+      {'a': {'optimizer.name': 'sgd'}},
+      'name=sgd reads keys that the config lacks; add --config.opt',
+    ),
+    ({'a': {}, 'b': {'optimizer.rho': 0.9}}, 'a and b are the same run'),
+    ({'a': {'optimizer.rho': 'x'}}, "config.optimizer.rho can not be 'x'"),
     ({}, 'gives no runs'),
   ],
 )
@@ -192,7 +212,11 @@ def test_draws_are_correlated_by_ranks():
 
 def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, folders):
   runs = each('seed', (0, 1)) | {
-    'rate=wild': {'optimizer.learning_rate': 1e30, 'optimizer.name': 'sgd'},
+    'rate=wild': {
+      'optimizer.learning_rate': 1e30,
+      'optimizer.name': 'sgd',
+      'optimizer.momentum': 0.9,
+    },
     'epochs=0': {'epochs': 0},
   }
   command, out = sweep(tmp_path, folders, runs, together=2), tmp_path / 'out'

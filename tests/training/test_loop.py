@@ -227,8 +227,8 @@ def test_full_disk_ends_in_a_message_and_the_run_goes_on_later(finished, tmp_pat
 
 
 def test_loss_that_is_not_finite_stops_the_run(config, tmp_path, folders):
-  config.optimizer.name = 'sgd'
-  config.optimizer.learning_rate = 1e38
+  with config.unlocked():
+    config.optimizer.update({'name': 'sgd', 'learning_rate': 1e38, 'momentum': 0.9})
   with pytest.raises(UserError, match=r'epoch 1, step \d+: the (validation )?loss is not finite'):
     run(config, tmp_path, folders)
   assert not (tmp_path / 'summary.json').exists()

@@ -1,6 +1,9 @@
 """Whose folder it is."""
 
+import json
+
 import pytest
+from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
 from omr_jax.training.workdir import claim, is_finished, refuse_unwritable
@@ -22,6 +25,24 @@ def test_a_folder_stays_with_its_config_and_data(config, tmp_path):
   config.seed = 5
   with pytest.raises(UserError, match=r'differ: model\.widths, seed\.'):
     is_finished(config, workdir)
+
+
+def test_a_run_that_was_begun_with_keys_of_other_choices_goes_on(config, tmp_path):
+  """As pages at e22f0a9 had them; what the network reads must be the same."""
+  before = ConfigDict(config.to_dict())
+  before.optimizer.update({'momentum': 0.9, 'rho': 0.95})
+  before.schedule.update({'factor': 0.5, 'patience': 8, 'floor': 1e-5})
+  (tmp_path / 'config.json').write_text(before.to_json())
+  assert not is_finished(config, tmp_path)
+  with claim({tmp_path: config}, 'digest'):
+    pass
+  assert json.loads((tmp_path / 'config.json').read_text())['optimizer'].keys() == {
+    *('name', 'learning_rate', 'l2', 'weight_decay', 'b1', 'b2', 'eps')
+  }
+  before.model.even = True
+  (tmp_path / 'config.json').write_text(before.to_json())
+  with pytest.raises(UserError, match=r'differ: model\.even\.'):
+    is_finished(config, tmp_path)
 
 
 def test_a_file_is_no_workdir(config, tmp_path):

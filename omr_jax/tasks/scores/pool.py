@@ -8,6 +8,7 @@ import numpy as np
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics
 from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.recipe.config_keys import read_values
 from omr_jax.tasks.scores import answers, evaluation
 from omr_jax.tasks.scores.answers import Answers
 
@@ -95,7 +96,8 @@ def _refuse_unlike(run: FinishedRun, first: FinishedRun) -> None:
       f'{run.workdir}: was trained on other data than {first.workdir}; train it again, into an '
       'empty workdir.'
     )
-  if run.config_but('fold', 'hold_out') != first.config_but('fold', 'hold_out'):
+  but = 'data.fold', 'data.hold_out'
+  if read_values(run.config, but) != read_values(first.config, but):
     raise UserError(
       f'{run.workdir}: has another config than {first.workdir}, and not only of what is tested; '
       'train it again, into an empty workdir.'

@@ -27,11 +27,16 @@ AUGMENTATIONS = {
   'pictures': affine.STRENGTHS,
   'camera': (),  # What it reads is a section of its own.
 }
-_SECTIONS = {
+SECTIONS = {
   'data': ('name', 'protocol', 'feed', 'fold', 'hold_out', 'balance'),
   'picture': ('height', 'width', 'tiles', 'whole', 'papers', 'scenes'),
   'decision': ('false_positive_rate',),
+  'camera': _CAMERA,
 }
+# Keys of these sections that only some choices read.
+OF_CHOICES = tuple(f'camera.{name}' for name in _CAMERA)
+# Types of the keys that only some choices read; others are floats.
+TYPES: Mapping[str, type] = {}
 _LIMITS: Mapping[str, Rule] = {
   'data.fold': rules.whole(0, SCORE_FOLDS - 1),
   'data.hold_out': ("a source such as 'scores/desk', or ''", lambda value: isinstance(value, str)),
@@ -63,27 +68,19 @@ _LIMITS_OF_CAMERA: Mapping[str, Rule] = {
 }
 
 
-def sections(config: ConfigDict) -> Mapping[str, tuple[str, ...]]:
-  """The task's own sections, and the keys in them that are always read.
-
-  Without the camera its section may be missing.
-  """
-  if 'camera' in config or config.augment.get('space') == 'camera':
-    return _SECTIONS | {'camera': _CAMERA}
-  return _SECTIONS
-
-
 def limit(key: str) -> Rule | None:
   """What the value of a key such as 'picture.height' may be, or None."""
   section, _, name = key.rpartition('.')
   return _LIMITS_OF_CAMERA.get(name, CHANCE) if section == 'camera' else _LIMITS.get(key)
 
 
-def unread(config: ConfigDict) -> set[str]:
-  """Keys that the config's other choices leave unread."""
-  if config.augment.space == 'camera':
-    return set()
-  return {f'camera.{name}' for name in config.get('camera', {})}
+def readers(config: ConfigDict) -> dict[str, str | None]:
+  """By key the choice that reads it, or None where the config's choices leave it unread.
+
+  Keys whose readers `recipe.check` finds by itself are left out.
+  """
+  reader = 'augment.space=camera' if config.augment.space == 'camera' else None
+  return dict.fromkeys(OF_CHOICES, reader)
 
 
 def check(config: ConfigDict) -> None:

@@ -16,6 +16,7 @@ from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run, metrics
 from omr_jax.evaluation.decision import Decision
 from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.recipe.config_keys import read_values
 from omr_jax.report.write import write_pages
 from tfds_builders.folds import SYMBOL_FOLDS
 
@@ -66,11 +67,11 @@ def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
   Raises:
     UserError: Two have tested the same symbol, or are of different data or configs.
   """
-  first = next(iter(runs.values()))
+  first, but = next(iter(runs.values())), ('data.protocol',)
   for run in runs.values():
     if run.facts['data_digest'] != first.facts['data_digest']:
       raise UserError(f'{run.workdir}: was trained on other data than {first.workdir}.')
-    if run.config_but('protocol') != first.config_but('protocol'):
+    if read_values(run.config, but) != read_values(first.config, but):
       raise UserError(f'{run.workdir}: has another config than {first.workdir}.')
   ids = np.concatenate([run.test_ids for run in runs.values()])
   if len(set(ids.tolist())) < len(ids):

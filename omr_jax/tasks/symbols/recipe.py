@@ -34,10 +34,14 @@ AUGMENTATIONS = {
 }
 # Spaces in which every step draws its pictures anew, and the layouts in which it can.
 _DRAWN_ANEW = {'strokes': ('scaled', 'centered'), 'crops': ('resized',)}
-_SECTIONS = {
+SECTIONS = {
   'data': ('name', 'protocol', 'feed', 'allow_changed'),
   'drawing': tuple(render.Drawing.__dataclass_fields__),
 }
+# Keys of these sections that only some choices read.
+OF_CHOICES = tuple(f'drawing.{name}' for name in render.OF_SCALING)
+# Types of the keys that only some choices read; others are floats.
+TYPES = {'drawing.margin': int, 'augment.thickness': tuple}
 _LIMITS: Mapping[str, Rule] = {
   'data.allow_changed': FLAG,
   'drawing.height': rules.whole(1, 4096),
@@ -66,24 +70,21 @@ _LIMITS: Mapping[str, Rule] = {
 }
 
 
-def sections(config: ConfigDict) -> Mapping[str, tuple[str, ...]]:
-  """The task's own sections, and the keys in them that are always read."""
-  del config
-  return _SECTIONS
-
-
 def limit(key: str) -> Rule | None:
   """What the value of a key such as 'drawing.height' may be, or None."""
   return _LIMITS.get(key)
 
 
-def unread(config: ConfigDict) -> set[str]:
-  """Keys that the config's other choices leave unread."""
-  found = set()
+def readers(config: ConfigDict) -> dict[str, str | None]:
+  """By key the choice that reads it, or None where the config's choices leave it unread.
+
+  Keys whose readers `recipe.check` finds by itself are left out.
+  """
+  layout = config.drawing.get('layout')
+  of_layout = None if layout == 'centered' else f'drawing.layout={layout}'
+  found = dict.fromkeys(OF_CHOICES, of_layout)
   if not models.reads_pictures(config.model.name):
-    found |= {f'augment.{name}' for name in _OF_PICTURES}
-  if config.drawing.get('layout') == 'centered':
-    found |= {f'drawing.{name}' for name in render.OF_SCALING}
+    found |= {f'augment.{name}': None for name in _OF_PICTURES}
   return found
 
 
@@ -149,7 +150,7 @@ def split_name(config: Mapping) -> str:
 
 def picture(config: ConfigDict) -> render.Drawing:
   """How symbols become pictures."""
-  return render.Drawing(**dict(config.drawing.items()))
+  return render.Drawing(**(render.OF_SCALING | dict(config.drawing.items())))
 
 
 def shape(config: ConfigDict) -> tuple[int, int, int]:

@@ -1,0 +1,128 @@
+"""The keys of a config: exactly those that its choices read.
+
+A page of `configs/` holds no others. `extend` adds an empty place for every key that another choice
+would read, so that a command line or a sweep can make that choice and give its keys. `finished`
+takes the places that stayed empty out again, with the keys of choices that are no longer made.
+"""
+
+import contextlib
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ml_collections import ConfigDict, config_dict
+
+from omr_jax.errors import UserError
+from omr_jax.recipe import check
+from omr_jax.tasks import task as tasks
+
+# The keys that only some choices read are floats, but for these and those that a task names.
+_TYPES = {
+  **dict.fromkeys(('augment.flip', 'model.even', 'model.use_size'), bool),
+  **dict.fromkeys(('schedule.patience', 'model.hidden'), int),
+  **dict.fromkeys(('model.stem_size', 'model.stem_stride'), int),
+  **dict.fromkeys(('augment.zoom', 'model.close_up', 'model.widths', 'model.blocks'), tuple),
+  **dict.fromkeys(('model.pen_widths', 'model.pen_blocks'), tuple),
+}
+_PAGE = """from ml_collections import ConfigDict
+
+
+def get_config() -> ConfigDict:
+  config = ConfigDict()
+{lines}
+  return config.lock()
+"""
+
+
+def extend(config: ConfigDict) -> None:
+  """Adds an empty place, None with a type, for each key that only other choices read.
+
+  A config that names no data set known here is left as it is; `finished` refuses it.
+  """
+  with config.unlocked():
+    for key in _choice_keys(config):
+      section, name = key.split('.')
+      if section not in config:
+        config[section] = ConfigDict()
+      if isinstance(config[section], ConfigDict) and name not in config[section]:
+        config[section][name] = config_dict.placeholder(type_of(key))
+
+
+def finished(config: ConfigDict, given: Collection[str] = ()) -> ConfigDict:
+  """The config of a run: checked, with exactly the keys that its choices read, and locked.
+
+  Args:
+    config: Of a page, with what a command line or a sweep has changed.
+    given: The keys that must be read, such as those of the command line.
+
+  Raises:
+    UserError: See `check.check_config`; a key of `given` is not read.
+  """
+  config = config.copy_and_resolve_references().unlock()
+  values = check.flat(config)
+  _drop(config, [key for key in _choice_keys(config) if key in values and values[key] is None])
+  check.check_config(config)
+  unread = check.unread_keys(config)
+  for key in sorted(unread & set(given)):
+    raise UserError(f'config.{key} is not read by what the config chooses; leave it out.')
+  _drop(config, unread)
+  return config.lock()
+
+
+def as_page(config: ConfigDict) -> str:
+  """The source of a page that gives a finished config."""
+  lines, before = [], ''
+  for key in check.known_keys(tasks.of_config(config)):
+    section, _, name = key.rpartition('.')
+    content = config.get(section, {}) if section else config
+    if name not in content:
+      continue
+    if section != before:
+      lines += ['', f'  config.{section} = ConfigDict()']
+    before = section
+    lines.append(f'  config.{key} = {_literal(content[name])}')
+  return _PAGE.format(lines='\n'.join(lines))
+
+
+def type_of(key: str) -> type:
+  """The type of a key that only some choices read."""
+  of_tasks = {key: kind for task in tasks.TASKS for key, kind in task.recipe.TYPES.items()}
+  return (_TYPES | of_tasks).get(key, float)
+
+
+def _choice_keys(config: ConfigDict) -> list[str]:
+  """`check.choice_keys`; none of a config that names no known data set."""
+  try:
+    return check.choice_keys(tasks.of_config(config))
+  except UserError:
+    return []
+
+
+def _literal(value: Any) -> str:
+  is_infinite = isinstance(value, float) and math.isinf(value)
+  return f"float('{value}')" if is_infinite else repr(value)
+
+
+def _drop(config: ConfigDict, keys: Collection[str]) -> None:
+  """Takes keys out of their sections, and sections of which nothing is left."""
+  for key in keys:
+    section, _, name = key.partition('.')
+    del config[section][name]
+    if not len(config[section]):
+      del config[section]
+
+
+def read_values(config: Mapping[str, Any], but: Collection[str] = ()) -> dict[str, Any]:
+  """The values of a run's config by key, without those that its choices do not read.
+
+  Runs of earlier versions have written those too. A config that is not whole, such as one that was
+  edited, is given as it is.
+
+  Args:
+    config: Of a run, as JSON has it.
+    but: Keys to leave out, such as that of the fold which is tested.
+  """
+  unread: Collection[str] = ()
+  with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError, UserError):
+    unread = check.unread_keys(ConfigDict(config))
+  return {key: value for key, value in check.flat(config).items() if key not in {*unread, *but}}
