@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from omr_jax.errors import UserError, answered
-from omr_jax.utils import paths
+from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils.interrupt import Interrupted
 
 
@@ -31,8 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     help='cores for each program; by default it gets a GPU, the chips of a TPU host, or all cores',
   )
   parser.add_argument('--gpus', type=float, help='GPUs for each program')
-  parser.add_argument('--raw_dir', help='folder with the raw data; $OMR_RAW_DIR by default')
-  parser.add_argument('--data_dir', help='folder of prepared data, as of omr_jax.main')
+  command_arguments.add_data_folders(parser)
   parser.add_argument('--dry_run', action='store_true', help='only tell what would be trained')
   options = parser.parse_args(arguments)
   if options.cpus is not None and options.cpus < 1:
@@ -67,14 +66,15 @@ def _sweep(options: argparse.Namespace) -> bool:
     for name, words in sweep.wrong.items():
       print(f'{name}: {words}')
     return not sweep.wrong
+  data_dir, raw_dir = command_arguments.data_folders(options)
   return driver.run(
     sweep,
     Path(options.out).absolute(),
     options.address,
     options.cpus,
     options.gpus,
-    str(paths.data_dir(options.data_dir).absolute()),
-    options.raw_dir and str(Path(options.raw_dir).absolute()),
+    str(data_dir.absolute()),
+    raw_dir and str(Path(raw_dir).absolute()),
   )
 
 

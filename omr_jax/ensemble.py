@@ -1,11 +1,11 @@
-"""Several finished runs, asked together: the mean of their calibrated probabilities.
+"""Averages the calibrated probabilities of several finished runs.
 
-  python -m omr_jax.ensemble runs/strokes/seed=0 runs/strokes/seed=1 runs/homus --out runs/together
+  python -m omr_jax.ensemble runs/strokes/seed=0 runs/strokes/seed=1 runs/homus --out runs/ensemble
 
 The runs must have been validated and tested on the same symbols; networks and inputs may differ.
-Each run's own temperature makes its logits probabilities, so that a run that is too sure of itself
-has no more to say than the others. With --out the report of a run is written for all together, and
-`omr_jax.report` compares that folder with any run.
+Each run's logits are divided by that run's own temperature, so that an overconfident run weighs no
+more than the others. With --out the ensemble gets a report like that of a run, and `omr_jax.report`
+compares that folder with any run.
 """
 
 import argparse
@@ -20,26 +20,27 @@ from omr_jax.evaluation import finished_run, metrics
 from omr_jax.evaluation.decision import Decision
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.report import write
+from omr_jax.utils import arguments as command_arguments
 
 _COMMON = ('protocol', 'data_digest', 'origin')
 
 
 def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
-  """The runs as one: its logits are the logarithms of the mean probabilities.
+  """The ensemble as one run, whose logits are the logarithms of the mean probabilities.
 
   Args:
     runs: At least two, of symbols.
     name: Of the ensemble, for its report.
 
   Raises:
-    UserError: They were not tested on the same symbols, or are of pictures, where each run has
-      a threshold of its own.
+    UserError: They were not tested on the same symbols; or they answer by thresholds, of which
+      each run has its own.
   """
   first = runs[0]
   if len(runs) < 2:
-    raise UserError('One run is no ensemble; give two or more.')
+    raise UserError('An ensemble needs two or more runs; give another.')
   if len({run.workdir.resolve() for run in runs}) < len(runs):
-    raise UserError('A run is given twice; each counts once.')
+    raise UserError('A run is given twice; give each once.')
   for run in runs:
     _refuse_unlike(run, first)
   temperatures = [run.decision.temperature for run in runs]
@@ -49,7 +50,7 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
   pictures = {}
   for run in runs:
     pictures |= zip(run.test_ids[~run.correct], run.pictures, strict=True)
-  # What all members have right, their mean has right: a wrong one is among theirs.
+  # Where all members are right, so is their mean: a run that is wrong has kept the picture.
   wrong = first.test_ids[predicted != first.test_labels]
   shown = _framed([pictures[i] for i in wrong]) if len(wrong) else first.pictures[:0]
   facts = {
@@ -75,14 +76,14 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
 
 
 def table(runs: Sequence[FinishedRun], whole: FinishedRun) -> str:
-  """Each run and all together, and the exact McNemar test of all together against each."""
+  """Each run, the ensemble, and the exact McNemar test of the ensemble against each run."""
   width = max(len(str(run.workdir)) for run in runs)
-  lines = [f'{"run":{width}}  validation    test  95 % interval  errors  right alone  together  p']
+  lines = [f'{"run":{width}}  validation    test  95 % interval  errors  right alone  ensemble  p']
   for run in runs:
     own = _in_order(run, whole.test_ids, run.correct)
     only_own, only_together, p = metrics.mcnemar(own, whole.correct)
     lines.append(f'{_line(run, width)}  {only_own:11}  {only_together:8}  {p:.2g}')
-  return '\n'.join([*lines, _line(whole, width, 'together')])
+  return '\n'.join([*lines, _line(whole, width, 'ensemble')])
 
 
 def _line(run: FinishedRun, width: int, name: str | None = None) -> str:
@@ -96,13 +97,13 @@ def _line(run: FinishedRun, width: int, name: str | None = None) -> str:
 
 
 def _mean(logits: Sequence[np.ndarray], temperatures: Sequence[float]) -> np.ndarray:
-  """Log of the mean probability, float64 [symbols, classes]; finite even where none is left."""
+  """Log of the mean probability, float64 [symbols, classes]; finite where that is 0 in float64."""
   logs = [metrics.log_probabilities(*pair) for pair in zip(logits, temperatures, strict=True)]
   return np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
 
 
 def _framed(pictures: Sequence[np.ndarray]) -> np.ndarray:
-  """Pictures of several canvases, each in the middle of one that has room for all, on white."""
+  """Pictures of several sizes, each in the middle of a white one that has room for all."""
   shape = np.max([picture.shape for picture in pictures], axis=0)
   framed = np.full((len(pictures), *shape), 255, np.uint8)
   for picture, frame in zip(pictures, framed, strict=True):
@@ -120,13 +121,13 @@ def _in_order(run: FinishedRun, ids: np.ndarray, values: np.ndarray) -> np.ndarr
 def _refuse_unlike(run: FinishedRun, first: FinishedRun) -> None:
   if run.decision.threshold is not None:
     raise UserError(
-      f'{run.workdir}: answers by a threshold of its own; an ensemble is of runs without one.'
+      f'{run.workdir}: answers by a threshold of its own; give runs of a task without thresholds.'
     )
   for key in ('protocol', 'data_digest'):
     if run.facts[key] != first.facts[key]:
       raise UserError(
-        f'{run.workdir}: {key} is {run.facts[key]}, of {first.workdir} {first.facts[key]}; runs on '
-        'the same symbols can be asked together.'
+        f'{run.workdir}: {key} is {run.facts[key]}, that of {first.workdir} is {first.facts[key]}; '
+        'give runs on the same symbols.'
       )
   same = (
     run.classes == first.classes
@@ -139,13 +140,11 @@ def _refuse_unlike(run: FinishedRun, first: FinishedRun) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
-  parser = argparse.ArgumentParser(
-    prog='python -m omr_jax.ensemble',
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-  )
+  parser = command_arguments.parser('ensemble', __doc__)
   parser.add_argument('runs', nargs='+', metavar='RUN', help='the workdir of a finished run')
-  parser.add_argument('--out', type=Path, metavar='FOLDER', help='write a report there')
+  parser.add_argument(
+    '--out', type=Path, metavar='FOLDER', help='write the report of the ensemble there'
+  )
   options = parser.parse_args(arguments)
   return answered(lambda: _say(options))
 
@@ -155,7 +154,7 @@ def _say(options: argparse.Namespace) -> None:
   if options.out is not None:
     finished_run.refuse_run(options.out)
     if options.out.resolve() in [run.workdir.resolve() for run in runs]:
-      raise UserError(f'{options.out}: is one of those that are asked; choose another --out.')
+      raise UserError(f'{options.out}: is one of the runs themselves; choose another --out.')
   whole = together(runs, f'ensemble of {len(runs)} runs')
   print(table(runs, whole))
   if options.out is not None:

@@ -1,12 +1,13 @@
-"""People's answers to the pictures that a network was tested on: the paper's human baseline.
+"""Asks people what a network was asked in its test: the human baseline of the paper.
 
   python -m omr_jax.human prepare symbols
   python -m omr_jax.human prepare scores --raw_dir my_pictures --size 256
   python -m omr_jax.human merge a.json b.json ...
 
-`prepare` draws the questions from your own copy of the data, for the page that `python -m
-omr_jax.web` shows; `merge` puts the results that people have saved there beside the model's answers
-to the same pictures: accuracy of each person, precision and recall of each class (paper, table II).
+`prepare` makes questions from your copy of the data, for the page that `python -m omr_jax.web`
+serves. People answer them there and save their results. `merge` prints these results beside the
+model's answers to the same pictures: the accuracy of each person, and precision and recall of each
+class, as in table II of the paper.
 """
 
 import argparse
@@ -22,31 +23,31 @@ import numpy as np
 from PIL import Image
 
 from omr_jax.errors import UserError, answered
-from omr_jax.utils import paths as folders
+from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils.files import read_json, write_file
 
-KINDS = {'symbols': 'homus', 'scores': 'scores'}  # The task, and the model that is asked.
+KINDS = {'symbols': 'homus', 'scores': 'scores'}  # Names of the task and of its model.
 _AGAIN = 'save the result again from the page'
 
 
 def prepare(
   kind: str, model: str, count: int, seed: int, size: int, data: tuple[Path, str | None]
 ) -> dict:
-  """The questions of a session: random test examples, as the network sees them.
+  """The questions of a session: random test examples, as people see them.
 
   Args:
     kind: One of KINDS.
-    model: For `classifier.load`; its answers are noted beside the true ones.
-    count: Of the questions, or 0 for the whole test split.
-    seed: Of their choice.
+    model: A name or path for `classifier.load`; its answers are kept beside the true ones.
+    count: Number of questions; 0 for the whole test split.
+    seed: Of the random choice.
     size: Height and width of the pictures of `scores`, in pixels.
     data: Folders of prepared and raw data.
 
   Returns:
-    What the page reads.
+    The session, as the page reads it.
 
   Raises:
-    UserError: Another kind of model, or data that is not there.
+    UserError: The model is of another task, or the data is not there.
   """
   from omr_jax.predict import classifier
 
@@ -75,10 +76,10 @@ def prepare(
 
 
 def merge(paths: Sequence[Path]) -> str:
-  """A table in Markdown of all people's results and the model's to the same questions.
+  """Tables in Markdown of everybody's results and of the model's on the same questions.
 
   Raises:
-    UserError: A file is no result, or of other classes than the first.
+    UserError: A file is no result, or has other classes than the first.
   """
   from omr_jax.evaluation import metrics
 
@@ -86,7 +87,7 @@ def merge(paths: Sequence[Path]) -> str:
   classes = results[0]['classes']
   for path, result in zip(paths, results, strict=True):
     if result['classes'] != classes:
-      raise UserError(f'{path}: has other classes than {paths[0]}; merge them apart.')
+      raise UserError(f'{path}: has other classes than {paths[0]}; merge them separately.')
   lines = ['| | right | of | | 95 % interval |', '| --- | --- | --- | --- | --- |']
   triples = [_triples(path, result) for path, result in zip(paths, results, strict=True)]
   together = np.concatenate(triples)
@@ -154,23 +155,26 @@ def _names(paths: Sequence[Path], results: Sequence[dict]) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
-  parser = argparse.ArgumentParser(
-    prog='python -m omr_jax.human',
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-  )
+  parser = command_arguments.parser('human', __doc__)
   commands = parser.add_subparsers(required=True, dest='command')
-  ask = commands.add_parser('prepare', help='questions for the page')
-  ask.add_argument('kind', choices=KINDS)
-  ask.add_argument('--model', help='homus or scores by default, or an exported folder')
-  ask.add_argument('--count', type=int, default=100, help='of the questions; 0 for all')
-  ask.add_argument('--seed', type=int, default=0, help='of their choice')
-  ask.add_argument('--size', type=int, choices=(128, 256), default=128, help='of pages, in pixels')
-  ask.add_argument('--site', type=Path, default=Path('build/web'), help='that `make web` has built')
-  ask.add_argument('--raw_dir', help='folder with the raw data; $OMR_RAW_DIR by default')
-  ask.add_argument('--data_dir', help='folder of prepared data, as of omr_jax.main')
-  put = commands.add_parser('merge', help='results beside the model')
-  put.add_argument('results', nargs='+', type=Path, metavar='RESULT')
+  ask = commands.add_parser('prepare', help='make questions for the page')
+  ask.add_argument('kind', choices=KINDS, help='what is asked')
+  ask.add_argument(
+    '--model', help='homus or scores by default; or another one, as for omr_jax.predict'
+  )
+  ask.add_argument(
+    '--count', type=int, default=100, help='number of questions, 100 by default; 0 for all'
+  )
+  ask.add_argument('--seed', type=int, default=0, help='of the random choice, 0 by default')
+  ask.add_argument(
+    '--size', type=int, choices=(128, 256), default=128, help='of pictures of scores, in pixels'
+  )
+  ask.add_argument(
+    '--site', type=Path, default=Path('build/web'), help='the folder that `make web` has built'
+  )
+  command_arguments.add_data_folders(ask)
+  put = commands.add_parser('merge', help='print results beside those of the model')
+  put.add_argument('results', nargs='+', type=Path, metavar='RESULT', help='a file that was saved')
   options = parser.parse_args(arguments)
   return answered(lambda: _prepare(options) if options.command == 'prepare' else _merge(options))
 
@@ -180,10 +184,8 @@ def _prepare(options: argparse.Namespace) -> None:
     raise UserError('--count and --seed must not be negative.')
   if not (options.site / 'index.html').exists():
     raise UserError(f'{options.site}: holds no site; `make web` builds it.')
-  model, data = options.model or KINDS[options.kind], folders.data_dir(options.data_dir)
-  session = prepare(
-    options.kind, model, options.count, options.seed, options.size, (data, options.raw_dir)
-  )
+  model, data = options.model or KINDS[options.kind], command_arguments.data_folders(options)
+  session = prepare(options.kind, model, options.count, options.seed, options.size, data)
   path = options.site / 'human' / f'{options.kind}.json'
   write_file(path, json.dumps(session).encode())
   print(f'{path}: {len(session["questions"])} questions; python -m omr_jax.web shows them.')

@@ -1,12 +1,14 @@
-"""Symbols that probably have a wrong label: ranked by the answers, then counted once judged.
+"""Lists symbols whose label is probably wrong, and measures runs without them.
 
   python -m omr_jax.label_errors runs/writers --list 300 > judged.tsv
   python -m omr_jax.label_errors runs/writers runs/homus --judged judged.tsv
 
-The first ranks the mistakes of one run, the most confident first, as its report shows them; best is
-a run in which nobody answers for writers it has seen (`omr_jax.pooled --over writers`). Somebody
-then looks at each symbol in the report and writes a kind into the last column. The second says what
-each run's accuracy is with and without those whose label is clearly wrong.
+--list writes the most confident mistakes of one run, in the order of its report. The best run for
+this is one whose answers are all for writers that its networks have not seen (`omr_jax.pooled
+--over writers`). Then look at each symbol in the report, and write into the last column of the list
+what it is: 'wrong label', 'either' (label and answer can both be defended), 'unreadable' or
+'mistake' (the label is right). --judged prints the accuracy of each run with and without the
+symbols whose label is wrong.
 """
 
 import argparse
@@ -23,27 +25,28 @@ import numpy as np
 from omr_jax.errors import UserError, answered, nearest
 from omr_jax.evaluation import decision, finished_run, metrics
 from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils.files import output
 
 COLUMNS = ('id', 'label', 'answer', 'confidence', 'kind')
-CLEAR = 'wrong label'  # The answer is what is written there, beyond doubt.
+CLEAR = 'wrong label'  # Beyond doubt the answer is right.
 KINDS = (
   CLEAR,
   'either',  # Label and answer can both be defended.
-  'unreadable',  # Unfinished, or nothing that could be told.
+  'unreadable',  # Unfinished, or no symbol at all.
   'mistake',  # The label is right.
 )
 
 
 class Suspect(NamedTuple):
-  """A symbol that was answered otherwise than it is labelled.
+  """A symbol whose answer differs from its label.
 
   Attributes:
     id: `<writer>-<n>`.
     label: The class it has in the data.
     answer: The class that the network gave.
     confidence: Calibrated, from 0 to 1.
-    kind: One of KINDS, or '' as long as nobody has looked.
+    kind: One of KINDS, or '' where nobody has judged it yet.
   """
 
   id: str
@@ -57,9 +60,9 @@ def ranked(run: FinishedRun) -> list[Suspect]:
   """The mistakes of a run, most confident first.
 
   Raises:
-    UserError: It is of pictures of scores.
+    UserError: It answers by a threshold.
   """
-  _refuse_pictures(run)
+  _refuse_threshold(run)
   sure = decision.confidence(run.test_logits, run.test_predicted, run.decision.temperature)
   wrong = np.flatnonzero(~run.correct)
   return [
@@ -74,11 +77,11 @@ def ranked(run: FinishedRun) -> list[Suspect]:
 
 
 def read(path: Path) -> dict[str, Suspect]:
-  """A judged list, by id; `confidence` is whoever's it was.
+  """A judged list, by id.
 
   Raises:
-    UserError: Naming file and line: another header, a field too many or too few, an unknown kind, a
-      confidence that is none, an id that comes twice.
+    UserError: Another header, a field too many or too few, an unknown kind, a confidence that is
+      not from 0 to 1, or an id that comes twice, by file and line.
   """
   try:
     rows = list(csv.reader(io.StringIO(path.read_text('utf-8-sig')), delimiter='\t'))
@@ -90,12 +93,12 @@ def read(path: Path) -> dict[str, Suspect]:
   for number, row in enumerate(rows[1:], start=2):
     place = f'{path}, line {number}'
     if len(row) != len(COLUMNS):
-      raise UserError(f'{place}: {len(row)} fields; it takes {len(COLUMNS)}, separated by tabs.')
+      raise UserError(f'{place}: {len(row)} fields; write {len(COLUMNS)}, separated by tabs.')
     name, label, answer, confidence, kind = row
     if kind not in ('', *KINDS):
       raise UserError(f'{place}: {kind!r} is no kind{nearest(kind, KINDS)}')
     if name in judged:
-      raise UserError(f'{place}: {name} comes twice; take one away.')
+      raise UserError(f'{place}: {name} comes twice; remove one.')
     try:
       sure = float(confidence)
     except ValueError:
@@ -114,7 +117,7 @@ class Without(NamedTuple):
     n: Symbols.
     right_kept: The same of the symbols that are kept.
     n_kept: Symbols that are kept.
-    as_read: Of those left out, how many are answered as whoever judged has read them.
+    as_read: Of those left out, how many the run answers as the list does.
   """
 
   right: int
@@ -125,13 +128,13 @@ class Without(NamedTuple):
 
 
 def without(run: FinishedRun, judged: Mapping[str, Suspect]) -> Without:
-  """What the clearly wrong labels cost a run.
+  """Counts a run's right answers with and without the symbols whose label is clearly wrong.
 
   Raises:
-    UserError: It is of pictures of scores; a symbol has another label there than in the list, or an
-      answer in the list that is no class; or no symbol is left.
+    UserError: It answers by a threshold; a symbol has another label than in the list, or an answer
+      in the list that is no class; or no symbol is left.
   """
-  _refuse_pictures(run)
+  _refuse_threshold(run)
   kept = np.ones(len(run.test_ids), bool)
   as_read = 0
   for i, name in enumerate(run.test_ids.tolist()):
@@ -158,14 +161,14 @@ def without(run: FinishedRun, judged: Mapping[str, Suspect]) -> Without:
 
 
 def table(runs: Sequence[FinishedRun], judged: Mapping[str, Suspect]) -> str:
-  """What the list holds, and each run with and without its wrong labels, for a terminal."""
+  """Numbers of the kinds in the list, and each run with and without the wrong labels."""
   kinds = Counter(suspect.kind or 'not judged' for suspect in judged.values())
   lines = ['  '.join(f'{kind}: {n}' for kind, n in kinds.most_common())]
   for run in runs:
     found = without(run, judged)
     lines.append(
       f'{run.workdir}: {_share(found.right, found.n)}; without {found.n - found.n_kept} wrong '
-      f'labels, of which {found.as_read} are answered as they read, '
+      f'labels, of which {found.as_read} are answered as in the list, '
       f'{_share(found.right_kept, found.n_kept)}'
     )
   return '\n'.join(lines)
@@ -176,22 +179,20 @@ def _share(right: int, n: int) -> str:
   return f'{100 * right / n:.2f} % ({right} of {n}, {interval})'
 
 
-def _refuse_pictures(run: FinishedRun) -> None:
+def _refuse_threshold(run: FinishedRun) -> None:
   if run.decision.threshold is not None:
     raise UserError(f'{run.workdir}: answers by a threshold; give a run on symbols.')
 
 
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
-  parser = argparse.ArgumentParser(
-    prog='python -m omr_jax.label_errors',
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-  )
+  parser = command_arguments.parser('label_errors', __doc__)
   parser.add_argument('runs', nargs='+', metavar='RUN', help='the workdir of a finished run')
   either = parser.add_mutually_exclusive_group(required=True)
-  either.add_argument('--list', type=int, metavar='N', help='the N most confident mistakes')
-  either.add_argument('--judged', type=Path, metavar='FILE', help='such a list, with its kinds')
+  either.add_argument('--list', type=int, metavar='N', help='list the N most confident mistakes')
+  either.add_argument(
+    '--judged', type=Path, metavar='FILE', help='such a list, with kinds in its last column'
+  )
   options = parser.parse_args(arguments)
   return answered(lambda: _say(options))
 
@@ -202,7 +203,7 @@ def _say(options: argparse.Namespace) -> None:
     print(table(runs, read(options.judged)))
     return
   if len(runs) > 1 or options.list < 1:
-    raise UserError('--list takes one run, and how many of its mistakes, 1 or more.')
+    raise UserError('--list takes one run, and a number of mistakes that is 1 or more.')
   found = ranked(runs[0])[: options.list]
   with output(None) as file:
     rows = csv.writer(file, delimiter='\t', lineterminator='\n')

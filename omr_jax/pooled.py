@@ -1,48 +1,54 @@
-"""Trains and tests a config on every fold, or with every source held out, and pools the answers.
+"""Trains and tests a config on every part of the data in turn, and pools the answers.
 
-python -m omr_jax.pooled --config configs/scores.py --workdir runs/folds --over folds
-python -m omr_jax.pooled --config configs/homus.py --workdir runs/writers --over writers
+  python -m omr_jax.pooled --config configs/scores.py --workdir runs/folds --over folds
+  python -m omr_jax.pooled --config configs/homus.py --workdir runs/writers --over writers
 
-Each run has a folder in the workdir, fold_0 ... or the source's name with __ for /, and is the very
-run that omr_jax.main makes with --config.data.fold or --config.data.hold_out: what is finished is
-only pooled, what was interrupted goes on. At the end pictures get pooled.html, pooled.json and
-pooled.csv, symbols the report of a run. Without --workdir it is runs/<config>-<what --over says>.
+--over folds tests each fold of the pictures, --over sources each of their sources, which no
+training has seen, and --over writers ten groups of writers of symbols. Each run has a folder in the
+workdir (fold_0, or the name of the source with __ for /) and is the same as if `omr_jax.main` had
+trained it with --config.data.fold, --config.data.hold_out or --config.data.protocol. A second start
+resumes what was interrupted and only pools what is finished. Pictures get pooled.html, pooled.json
+and pooled.csv, symbols the report of a run. Without --workdir all is in runs/<config>-<over>.
 """
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from absl import app, flags
 from ml_collections import ConfigDict
 
-from omr_jax import main as single
 from omr_jax.errors import UserError
+from omr_jax.recipe import command_line
 from omr_jax.tasks import task as tasks
-from omr_jax.utils import paths
 
 _OVER = flags.DEFINE_enum(
-  'over',
-  None,
-  ('folds', 'sources', 'writers'),
-  'What each run tests: a fold, a source held out, or writers.',
+  'over', None, ('folds', 'sources', 'writers'), 'what each run tests: a fold, a source or writers'
 )
-flags.adopt_module_key_flags(single)  # So that --help tells them too.
-_SEVERAL_PROCESSES = ('distributed', 'coordinator', 'num_processes', 'process_id')
+flags.adopt_module_key_flags(command_line)
 
 
 def main(arguments: list[str]) -> None:
   """The command."""
-  config, name = single.page(arguments)
-  if _OVER.value is None:
-    sys.exit('Say what to pool with --over folds or sources, on homus with --over writers.')
-  if several := [flag for flag in _SEVERAL_PROCESSES if flags.FLAGS[flag].present]:
-    sys.exit(f'--over trains one run after the other in one process; leave --{several[0]} out.')
-  over, workdir = _OVER.value, Path(flags.FLAGS.workdir or f'runs/{name}-{_OVER.value}')
-  single.end(lambda: _train_and_pool(config, name, over, workdir), workdir)
+  config, name = command_line.config(arguments)
+  over = _OVER.value
+  if over is None:
+    sys.exit('Say what to pool: --over folds or sources for pictures, --over writers for symbols.')
+  workdir = Path(command_line.WORKDIR.value or f'runs/{name}-{over}')
+  command_line.end(lambda: _train_and_pool(config, name, over, workdir), workdir)
 
 
-def check_over(config: ConfigDict, over: str) -> None:
-  """UserError where the config's task can not be trained over that."""
+def check_over(config: ConfigDict, over: str, given: Collection[str]) -> None:
+  """Refuses what cannot be pooled.
+
+  Args:
+    config: Complete.
+    over: The value of --over.
+    given: The keys of the config that the command line sets.
+
+  Raises:
+    UserError: The task of the config is not trained over that; a key that --over sets is given.
+  """
   folds = tasks.of_config(config).folds
   if over not in folds.OVER:
     known = [task for task in tasks.TASKS if over in task.folds.OVER]
@@ -50,22 +56,22 @@ def check_over(config: ConfigDict, over: str) -> None:
       f'--over {over} needs config.data.name={known[0].dataset!r}; with '
       f'{config.data.name!r} it is --over {" or ".join(folds.OVER)}.'
     )
-  folds.check(config, over, single.given())
+  folds.check(config, over, given)
 
 
 def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> None:
-  config, *others = single.checked(config).values()
+  config, *others = command_line.checked(config).values()
   if others:
     raise UserError('--over trains one run after the other; give one value instead of a list.')
-  check_over(config, over)
-  # What a training needs is imported only now, so that a wrong config is answered soon.
+  check_over(config, over, command_line.given())
+  # What a training needs is imported only now, so that a wrong config is refused quickly.
   from omr_jax.evaluation import finished_run
   from omr_jax.training import backend, loop
 
   folds = tasks.of_config(config).folds
   folds.refuse_workdir(workdir)
   backend.start(config.batch_size)
-  data_dir, raw_dir = paths.data_dir(flags.FLAGS.data_dir), flags.FLAGS.raw_dir
+  data_dir, raw_dir = command_line.data_folders()
   configs = folds.members(config, over, data_dir, raw_dir)
   for number, (folder, member) in enumerate(configs.items(), start=1):
     print(f'\nrun {number} of {len(configs)}: {folder}', flush=True)
@@ -76,4 +82,4 @@ def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> 
 
 
 if __name__ == '__main__':
-  app.run(main, flags_parser=single.parse)
+  app.run(main, flags_parser=command_line.parse)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from PIL import Image
+from small_runs import ROOT
 
 import omr_jax
 
@@ -26,7 +26,6 @@ PAGES = sorted(
 )
 # Commands of the pages that another one of these tests runs, or that can't run here.
 OTHERS = {'.', 'export', 'find', 'npm', 'split', 'ray', 'sbatch', 'kubectl', 'cat'}
-NOT_YET = {'omr_jax.evaluate'}  # Until that module is a command.
 
 
 def name(page: Path) -> str:
@@ -144,8 +143,6 @@ def parsed(tmp_path_factory) -> tuple[dict[str, int], str]:
 
 @pytest.mark.parametrize('typed', programs())
 def test_a_program_takes_its_flags(typed, parsed):
-  if programs()[typed][2] in NOT_YET:
-    pytest.skip('This module is no command yet.')
   codes, said = parsed
   assert codes.get(typed) == 42, said
 

@@ -1,11 +1,12 @@
-"""A finished run as files that other programs load.
+"""Writes a finished run as files that other programs load.
 
   python -m omr_jax.export --model runs/homus --out models/homus
 
-writes model.onnx (float32), model_int8.onnx, model.jax (jax.export), weights.safetensors, and
-model.json: how a picture is prepared, classes, threshold, accuracy, where it all comes from. Every
-form is held to JAX on the same inputs and then answers the run's test. The data is read as in
-training; --without_data leaves the test and the int8 form out. Needs the extra [export].
+The folder gets model.onnx (float32), model_int8.onnx, model.jax (jax.export), weights.safetensors,
+and model.json, which says how a picture is prepared, the classes, the threshold, the accuracy and
+where all of it comes from. Each file is compared with JAX on the same inputs, and then answers the
+test of the run. That needs the data of the training; --without_data skips this test, and with it
+the int8 file. Needs the extra [export].
 """
 
 import argparse
@@ -25,7 +26,7 @@ from omr_jax.predict import model_json
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.onnx_session import INT8, MODEL
 from omr_jax.predict.prepare import Inputs
-from omr_jax.utils import paths
+from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils.revision import revision
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 FORMS = (MODEL, INT8, 'model.jax', 'weights.safetensors')
 TFLITE = 'model.tflite'
-# Between the probabilities of a form and of JAX. Half precision is held to the answers.
+# The largest difference between probabilities of a form and of JAX. In half precision only the
+# answers must be the same.
 _MOST = {MODEL: 1e-4, 'model.jax': 1e-4, TFLITE: 1e-4}
 
 
@@ -44,20 +46,21 @@ def export(
   names: Collection[str] = FORMS,
   licence: str | None = None,
 ) -> dict:
-  """Writes the folder, whole or not at all.
+  """Writes a finished run into a folder, whole or not at all.
 
   Args:
     model: Workdir of a finished run.
-    out: The folder, new or an export that is replaced.
-    data: Folders of prepared and raw data, or None to do without.
-    names: Of FORMS, or TFLITE; without data int8 is left out.
-    licence: Of what the network was trained on, in words for `model.json`.
+    out: The folder: a new one, or an earlier export, which is replaced.
+    data: Folders of prepared and raw data; None skips the test.
+    names: Of FORMS, or TFLITE; the int8 form is left out where `data` is None.
+    licence: Of the data that the network was trained on, in words for `model.json`.
 
   Returns:
     The content of `model.json`.
 
   Raises:
-    UserError: No finished run, no such data, no place to write, or a form that isn't the network.
+    UserError: The run is not finished, its data is not there, the folder can't be written, or a
+      form gives other answers than the network.
   """
   import jax
 
@@ -79,7 +82,7 @@ def export(
 def _forms(
   model: str, data: tuple[Path, str | None] | None, names: Collection[str]
 ) -> tuple[Described, dict[str, bytes], dict[str, dict]]:
-  """What the network is; by name the content of each file, and what `model.json` says of it."""
+  """What the network is, and by name each file's content and what `model.json` says of it."""
   from omr_jax.export import examples, forms
   from omr_jax.predict import from_run
 
@@ -102,7 +105,7 @@ def _forms(
 
 
 def _refuse_another(name: str, told: Mapping[str, Any]) -> None:
-  """UserError where a form that must be the network isn't; 8 bits are held to the test alone."""
+  """UserError where a form differs from the network; one of 8 bits may, as its test tells."""
   off, other = told['largest_difference'], told['other_answers']
   if name != INT8 and (other or not off <= _MOST.get(name, 1)):
     raise UserError(
@@ -111,7 +114,7 @@ def _refuse_another(name: str, told: Mapping[str, Any]) -> None:
 
 
 def _told(form: 'Form', test: Inputs, about: Described, wanted: np.ndarray) -> dict:
-  """What `model.json` says of a file: how it compares with JAX, and how it does in the test."""
+  """What `model.json` says of a file: how far it is from JAX, and how it does in the test."""
   from omr_jax.evaluation import metrics
   from omr_jax.export import examples
 
@@ -130,7 +133,7 @@ def _told(form: 'Form', test: Inputs, about: Described, wanted: np.ndarray) -> d
 
 
 def _write(out: Path, files: Mapping[str, bytes]) -> None:
-  """The folder appears, or is replaced, when all is in it."""
+  """Writes the folder whole, or leaves what was there."""
   try:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.') as temporary:
@@ -153,28 +156,23 @@ def _is_empty(folder: Path) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
-  parser = argparse.ArgumentParser(
-    prog='python -m omr_jax.export',
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-  )
-  parser.add_argument('--model', required=True, help='workdir of a finished run')
-  parser.add_argument('--out', required=True, type=Path, help='folder to write')
-  parser.add_argument('--raw_dir', help='folder with the raw data; $OMR_RAW_DIR by default')
-  parser.add_argument('--data_dir', help='folder of prepared data, as of omr_jax.main')
-  parser.add_argument('--without_data', action='store_true', help='no test, no int8 form')
+  parser = command_arguments.parser('export', __doc__)
+  parser.add_argument('--model', required=True, help='the workdir of a finished run')
+  parser.add_argument('--out', required=True, type=Path, help='the folder to write')
+  command_arguments.add_data_folders(parser)
   parser.add_argument(
-    '--forms', nargs='+', choices=(*FORMS, TFLITE), default=FORMS, help='all but TFLite by default'
+    '--without_data', action='store_true', help='write no int8 file, and skip the test'
   )
-  parser.add_argument('--licence', metavar='WORDS', help='of the pictures that it was trained on')
+  parser.add_argument(
+    '--forms', nargs='+', choices=(*FORMS, TFLITE), default=FORMS, help='all but LiteRT by default'
+  )
+  parser.add_argument('--licence', metavar='WORDS', help='of the data that it was trained on')
   options = parser.parse_args(arguments)
   return answered(lambda: _say(options))
 
 
 def _say(options: argparse.Namespace) -> None:
-  data = None
-  if not options.without_data:
-    data = paths.data_dir(options.data_dir), options.raw_dir
+  data = None if options.without_data else command_arguments.data_folders(options)
   content = export(options.model, options.out, data, options.forms, options.licence)
   for name, told in content['files'].items():
     line = f'{name:20} {told["bytes"] / 1e6:6.2f} MB, off by {told["largest_difference"]:.1e}'

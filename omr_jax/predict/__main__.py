@@ -1,13 +1,15 @@
-"""Is this a page of music, or which symbol is this: a trained network on any files.
+"""Answers for any files: is this a page of music, or which symbol is this?
 
   python -m omr_jax.predict photos/ more.pdf > answers.jsonl
   find . -name '*.jpg' | python -m omr_jax.predict --model runs/scores --format csv -
 
-One row for every page of every file, in their order: path, page, class, confidence; where a page
-can't be read, path, page, error instead, and the rest goes on. PATHs are files, folders with
-everything in them, or - for names on standard input. A network for scores reads pictures and, with
-the extra [pdf], PDFs; one for symbols reads pictures of one symbol each, stroke files of
-HOMUS, and strokes as JSON (`stroke_files`); one that is trained on strokes alone reads only these.
+Every page of every file gives one row, in the order of the files: path, page, class and confidence.
+A page that can't be read gives path, page and error, and does not stop the others. A PATH is a
+file, a folder with everything in it, or - for a list of names on standard input.
+
+A model for scores reads pictures and, with the extra [pdf], PDFs. One for symbols reads pictures of
+one symbol each, stroke files of HOMUS, and strokes as JSON, {"strokes": [[[x, y], ...], ...]}. One
+that was trained on strokes alone reads only strokes.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from tqdm import tqdm
 from omr_jax.errors import UserError, answered
 from omr_jax.predict import classifier, listing, prepare
 from omr_jax.predict.classifier import Answer, Classifier
+from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils.files import output
 
 COLUMNS = ('path', 'page', 'class', 'confidence', 'error')
@@ -40,7 +43,7 @@ def answers(model: Classifier, paths: Iterable[str | os.PathLike]) -> Iterator[d
 
   Yields:
     `path`, `page` (from 1), and `class` and `confidence`, the calibrated probability of that class,
-    or `error`. A threshold above even odds calls `other` what is so with less than 1/2.
+    or `error`. Where a threshold is above even odds, `other` may have a confidence below 1/2.
   """
   pages = prepare.in_order(prepare.reader(model.model.rule), map(os.fspath, paths))
   while batch := list(islice(pages, classifier.BATCH)):
@@ -58,27 +61,31 @@ def _said(inputs: prepare.Inputs | UserError, found: Iterator[Answer]) -> dict:
 
 
 def main(arguments: list[str] | None = None) -> int:
-  """The command; returns its exit code, 0 also where some pages could not be read."""
-  parser = argparse.ArgumentParser(
-    prog='python -m omr_jax.predict',
-    description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-    epilog='The exit code is 0 also if some pages could not be read: the last line says how many.',
+  """The command; returns its exit code, which is 0 even if pages could not be read."""
+  parser = command_arguments.parser(
+    'predict',
+    __doc__,
+    epilog='The exit code is 0 even if pages could not be read; the last line says how many.',
   )
-  parser.add_argument('paths', nargs='+', metavar='PATH', help='file, folder, or -')
+  parser.add_argument('paths', nargs='+', metavar='PATH', help='a file, a folder, or -')
   parser.add_argument(
     '--model',
     default='scores',
-    help='scores (the default) or homus, which come with the package, an exported folder, or the '
-    'workdir of a finished run',
+    help='scores (the default), homus, homus_scans or homus_strokes, which come with the package; '
+    'an exported folder; or the workdir of a finished run',
   )
-  parser.add_argument('--format', choices=('jsonl', 'csv'), default='jsonl', help='of the rows')
-  parser.add_argument('--out', metavar='FILE', type=Path, help='instead of standard output')
+  parser.add_argument(
+    '--format', choices=('jsonl', 'csv'), default='jsonl', help='of the rows, jsonl by default'
+  )
+  parser.add_argument(
+    '--out', metavar='FILE', type=Path, help='write there, not to standard output'
+  )
   parser.add_argument(
     '--on_error',
     choices=('row', 'stop'),
     default='row',
-    help='row: say what is wrong in its row, and go on; stop: end there, with exit code 2',
+    help='what a page that cannot be read does: row (the default) gives a row with the error; stop '
+    'ends the command with exit code 2',
   )
   options = parser.parse_args(arguments)
   return answered(lambda: _write_all(options))

@@ -1,27 +1,24 @@
-"""A finished run's numbers and report, written, rebuilt and compared.
+"""Writes the reports of finished runs again, and compares the runs.
 
-  python -m omr_jax.report RUN [RUN ...]
+  python -m omr_jax.report runs/a runs/b
 
-rebuilds the report of each run from what its folder holds and compares several runs.
+The report (RUN/report/ and RUN/summary.json) is made from the run's own files alone. Several runs
+are also compared: a table, the exact McNemar test of each pair that was tested on the same
+examples, and mean and standard deviation of runs that differ only in their seed.
 """
 
-import argparse
 import sys
 
 from omr_jax.errors import answered
 from omr_jax.evaluation.finished_run import read
 from omr_jax.report.compare import compare
 from omr_jax.report.write import write_pages
+from omr_jax.utils import arguments as command_arguments
 
 
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
-  parser = argparse.ArgumentParser(
-    prog='python -m omr_jax.report',
-    description='Rebuild the report (RUN/report/, RUN/summary.json) of each finished run from its '
-    'own files. Several runs are also compared: a table, the exact McNemar test for each pair '
-    'with the same test symbols, and mean and standard deviation of runs that differ only in seed.',
-  )
+  parser = command_arguments.parser('report', __doc__)
   parser.add_argument('runs', nargs='+', metavar='RUN', help='the workdir of a finished run')
   options = parser.parse_args(arguments)
   return answered(lambda: _rebuild_all(options.runs))

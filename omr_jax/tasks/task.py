@@ -113,6 +113,18 @@ class Task(NamedTuple):
     """
     return self._module('examples')
 
+  @property
+  def other_data(self) -> ModuleType:
+    """Data other than a run's own test, on which networks are measured: `omr_jax.evaluate`.
+
+    `DATA`: what `--on` may say, and what that is in words; may be empty.
+    `add_options(parser)`: adds the options that say which examples.
+    `examples(on, options, config, picture, reads, data_folders)`: of each example its kind in
+    words, its class, and the named inputs or None where there is nothing to read. Only needed
+    where DATA is not empty.
+    """
+    return self._module('other_data')
+
   def _module(self, name: str) -> ModuleType:
     return importlib.import_module(f'omr_jax.tasks.{self.name}.{name}')
 

@@ -5,13 +5,13 @@
 Any other server of static files will do. A phone opens its camera only for a site with https.
 """
 
-import argparse
 import functools
 import http.server
 import sys
 from pathlib import Path
 
 from omr_jax.errors import UserError, answered
+from omr_jax.utils import arguments as command_arguments
 from omr_jax.web.build import SITE
 
 _TYPES = {
@@ -75,7 +75,7 @@ def serve(site: Path, port: int) -> http.server.ThreadingHTTPServer:
 
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
-  parser = argparse.ArgumentParser(prog='python -m omr_jax.web', description=__doc__)
+  parser = command_arguments.parser('web', __doc__)
   parser.add_argument(
     '--site', type=Path, default=SITE, help='folder of the site that `make web` built'
   )

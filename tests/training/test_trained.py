@@ -6,10 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from omr_jax import transfer
 from omr_jax.errors import UserError
-from omr_jax.evaluation import metrics
-from omr_jax.tasks.symbols import data as symbol_data
 from omr_jax.training import loop, trained
 
 
@@ -53,22 +50,6 @@ def test_what_several_runs_gave_together_is_no_run(run, tmp_path):
       UserError, match=r'config\.json: .* Give the workdir of a run, not of several'
     ):
       trained.load(tmp_path)
-
-
-def test_transfer_counts_the_right_ones_among_the_test_symbols_of_another_protocol(run, folders):
-  correct, n, interval = transfer.transfer(str(run), 'made_up', folders[0], None)
-  # 44 of the 220 made-up writers are tested, with 38 symbols each.
-  assert n == 44 * 38
-  network = trained.load(run)
-  test = symbol_data.load('made_up', network.parts.drawing, folders[0], None, False).splits['test']
-  logits = network.parts.module.apply(network.variables, test, train=False)
-  assert correct == (logits.argmax(1) == test['label']).sum()
-  assert interval == metrics.wilson_interval(correct, n)
-
-
-def test_transfer_to_its_own_symbols_is_refused(run, capsys):
-  assert transfer.main(['--model', str(run), '--protocol', 'original']) == 2
-  assert 'its own test is in its report' in capsys.readouterr().err
 
 
 def test_config_of_a_loaded_network_is_the_written_one(run):

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from omr_jax import page_symbols
 from omr_jax.errors import UserError
 from omr_jax.inputs import strokes
-from omr_jax.page_symbols import PageSymbol
+from omr_jax.tasks.symbols import page_symbols
+from omr_jax.tasks.symbols.page_symbols import PageSymbol
 
 
 def test_the_list_is_as_it_says():
@@ -55,30 +55,6 @@ def test_what_is_no_such_page_is_refused(tmp_path):
   Image.new('L', (8, 20)).save(tmp_path / 'a.png')
   with pytest.raises(UserError, match=r'a\.png: is another picture than that page'):
     page_symbols.crops(symbols, tmp_path)
-
-
-def test_a_model_that_reads_no_picture_of_a_symbol_is_refused(tmp_path, capsys):
-  for model, words in (('homus_strokes', 'reads strokes'), ('scores', 'tells pages')):
-    assert page_symbols.main(['--model', model, '--pages', str(tmp_path)]) == 2
-    assert words in capsys.readouterr().err
-
-
-def test_the_command_counts_by_choice_and_margin(tmp_path, monkeypatch, capsys):
-  page = np.full((200, 200), 255, np.uint8)
-  page[50:150, 98:103] = 0  # A bar line, alone on its page.
-  Image.fromarray(page).save(tmp_path / 'a.png')
-  bar = (98, 50, 103, 150)
-  listed = [PageSymbol('a.png', bar, 'Barline', 'random'), PageSymbol('a.png', bar, 'Dot', 'class')]
-  monkeypatch.setattr(page_symbols, 'listed', lambda: listed)
-  assert page_symbols.main(['--model', 'homus_scans', '--pages', str(tmp_path)]) == 0
-  lines = capsys.readouterr().out.splitlines()
-  assert [line[:18].strip() for line in lines] == [
-    *('random, 0 pixels', 'random, 4 pixels', 'random, 12 pixels'),
-    *('class, 0 pixels', 'class, 4 pixels', 'class, 12 pixels', 'all crops'),
-  ]
-  right = [int(line[18:].split()[0]) for line in lines]
-  # Cut out without a margin it is all ink, and nothing can be seen.
-  assert right == [0, 1, 1, 0, 0, 0, 2]
 
 
 def test_boxes_hold_ink():

@@ -1,0 +1,66 @@
+"""One command for all others: `omr NAME ...` does what `python -m omr_jax.NAME ...` does.
+
+  omr predict photos/ > answers.jsonl
+
+`omr` alone lists the commands. Nothing is imported but the command that runs.
+"""
+
+import os
+import runpy
+import sys
+
+from omr_jax.errors import UserError, answered, nearest
+from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils.files import output
+
+# By name the module in omr_jax, and what it does.
+COMMANDS = {
+  'train': ('main', 'Train a network from a config, or resume an interrupted run.'),
+  'pooled': ('pooled', 'Train and test on every fold, source or group of writers in turn.'),
+  'predict': ('predict', 'Answer for any files: a page of music? which symbol?'),
+  'evaluate': ('evaluate', 'Measure a trained network on data other than its own.'),
+  'report': ('report', 'Write the reports of finished runs again, and compare the runs.'),
+  'ensemble': ('ensemble', 'Average the calibrated probabilities of several finished runs.'),
+  'export': ('export', 'Write a finished run as files for other programs, such as ONNX.'),
+  'label_errors': ('label_errors', 'List the symbols whose label is probably wrong.'),
+  'human': ('human', 'Ask people the questions of a test, and compare them with a network.'),
+  'web': ('web', 'Serve the page for the browser that `make web` has built.'),
+}
+# Other names of commands, which the help leaves out.
+_MODULES = {name: module for name, (module, _) in COMMANDS.items()} | {'main': 'main'}
+_HELP = """usage: omr NAME [ARGUMENTS]
+
+Optical music recognition with JAX and Flax.
+
+{}
+
+`omr NAME --help` explains a command. Each is also `python -m omr_jax.NAME`, with main for train.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+  """The command; returns its exit code: that of the command it runs, 2 for an unknown one."""
+  name, *rest = (sys.argv[1:] if arguments is None else arguments) or ['--help']
+  return answered(_print_help if name in ('-h', '--help') else lambda: _run(name, rest))
+
+
+def _run(name: str, arguments: list[str]) -> None:
+  if name not in _MODULES:
+    raise UserError(f'omr: {name!r} is no command{nearest(name, _MODULES)}')
+  sys.argv[1:] = arguments
+  command_arguments.typed = 'omr '
+  # As with `python -m`: pages in configs/ import each other from the folder they are called in.
+  sys.path.insert(0, os.getcwd())
+  # As a program, since absl shows the docstring and the flags of the module `__main__`.
+  runpy.run_module(f'omr_jax.{_MODULES[name]}', run_name='__main__', alter_sys=True)
+
+
+def _print_help() -> None:
+  width = max(map(len, COMMANDS))
+  lines = [f'  {name:{width}}  {what}' for name, (_, what) in COMMANDS.items()]
+  with output(None) as file:
+    print(_HELP.format('\n'.join(lines)), end='', file=file)
+
+
+if __name__ == '__main__':
+  sys.exit(main())

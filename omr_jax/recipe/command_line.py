@@ -1,0 +1,149 @@
+"""A config from the command line, for the commands that train: their flags, and how they end.
+
+--config names a page, --config.KEY=VALUE changes it, and a list of numbers in the place of a value
+stands for several runs (`population`). A command adopts these flags, so that --help shows them, and
+starts with `app.run(main, flags_parser=command_line.parse)`.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from absl import flags, logging
+from ml_collections import ConfigDict, config_flags
+
+from omr_jax.errors import answered
+from omr_jax.recipe import population
+from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils import paths
+from omr_jax.utils.interrupt import Interrupted
+
+_CONFIG = config_flags.DEFINE_config_file('config', None, 'page of an experiment, as in configs/')
+_PRINT_CONFIG = flags.DEFINE_bool(
+  'print_config', False, 'print the finished config, as a page that gives it, and end'
+)
+WORKDIR = flags.DEFINE_string('workdir', None, 'folder of the run; an interrupted run is resumed')
+_RAW_DIR = flags.DEFINE_string('raw_dir', None, command_arguments.RAW_DIR)
+_DATA_DIR = flags.DEFINE_string('data_dir', None, command_arguments.DATA_DIR)
+
+_lists: dict[str, tuple] = {}  # Of the command line, by key; flags have no lists of numbers.
+
+
+def _read_page(path: str) -> ConfigDict:
+  """Reads a page, with places for the keys that it lacks because only other choices read them."""
+  from omr_jax.recipe import config_keys
+
+  config = _read_plain_page(path)
+  if isinstance(config, ConfigDict):
+    config_keys.extend(config)
+  return config
+
+
+# The parsers of --config.KEY are made from the config that the parser of --config returns.
+_read_plain_page = flags.FLAGS['config'].parser.parse
+flags.FLAGS['config'].parser.parse = _read_page
+
+
+def parse(arguments: list[str]) -> list[str]:
+  """Reads the flags; what is wrong with them or with the config is said in one line.
+
+  The config has the first value of each list; `checked` makes the configs of the other runs.
+
+  Args:
+    arguments: Of the program, with its name first.
+
+  Returns:
+    What is no flag, with the program's name first.
+  """
+  arguments, lists = population.take_lists(arguments)
+  _lists.update(lists)
+  names = [name for name, equals, _ in (a.partition('=') for a in arguments) if equals]
+  twice = [name for name in names if name.startswith('--config') and names.count(name) > 1]
+  if twice:
+    refuse(f'{twice[0]} is given twice.')
+  try:
+    rest = flags.FLAGS(arguments)
+  except Exception as error:  # A config's page is a program: it may raise anything.
+    if error.args and isinstance(error.args[0], KeyError):  # What ml_collections wraps.
+      error = error.args[0]
+    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    if 'get_config() takes 0 positional' in text:
+      text = 'This config has no variants: leave out the colon and what follows it.'
+    # A page's own error comes with its traceback, and the last line says what is wrong.
+    refuse((text.strip() or type(error).__name__).splitlines()[-1].strip())
+  if flags.FLAGS['verbosity'].using_default_value:
+    flags.FLAGS.verbosity = logging.WARNING  # Else absl's app makes it INFO.
+  return rest
+
+
+def config(arguments: list[str]) -> tuple[ConfigDict, str]:
+  """The config that the flags give, and a name for it; ends the program where there is none.
+
+  With --print_config it is printed, and the program ends.
+
+  Args:
+    arguments: What `parse` returns.
+  """
+  if len(arguments) > 1:
+    sys.exit(f'Unknown argument {arguments[1]!r}; flags begin with --, see --help.')
+  if _CONFIG.value is None:
+    sys.exit('Say what to do with --config, for example --config configs/homus.py.')
+  path, _, variant = config_flags.get_config_filename(flags.FLAGS['config']).partition(':')
+  if not Path(path).is_file():
+    sys.exit(f'{path!r}: there is no such config; configs/ has some.')
+  if not isinstance(_CONFIG.value, ConfigDict):
+    sys.exit(f'{path}: its get_config returns no ConfigDict.')
+  if _PRINT_CONFIG.value:
+    sys.exit(answered(lambda: _print_config(_CONFIG.value)))
+  return _CONFIG.value, '-'.join(filter(None, (Path(path).stem, variant)))
+
+
+def checked(config: ConfigDict) -> dict[str, ConfigDict]:
+  """The finished config of each run by its name.
+
+  Raises:
+    UserError: Lists that do not fit together, see `population.split`; a config that no run can
+      have, or a key on the command line that no choice reads, see `config_keys.finished`.
+  """
+  from omr_jax.recipe import config_keys
+
+  configs = population.split(config, _lists)
+  return {name: config_keys.finished(member, given()) for name, member in configs.items()}
+
+
+def _print_config(config: ConfigDict) -> None:
+  """Prints a page that gives the finished config; of several runs that of the first."""
+  from omr_jax.recipe import config_keys
+
+  (name, first), *others = checked(config).items()
+  if others:
+    print(f'# The config of {name}, the first of {len(others) + 1} runs that are one program.')
+    print('# The others differ in what their names say:')
+    print(*(f'#   {other}' for other, _ in others), sep='\n', end='\n\n')
+  print(config_keys.as_page(first), end='')
+
+
+def given() -> set[str]:
+  """The keys of the config that the command line sets, such as 'data.fold'."""
+  return set(config_flags.get_override_values(flags.FLAGS['config']))
+
+
+def data_folders() -> tuple[Path, str | None]:
+  """The folder of prepared data, and that of raw data where it was given."""
+  return paths.data_dir(_DATA_DIR.value), _RAW_DIR.value
+
+
+def refuse(words: str) -> NoReturn:
+  """Ends the program with exit code 2, for flags that are wrong."""
+  print(f'{words}\nSee --help and configs/.', file=sys.stderr)
+  sys.exit(2)
+
+
+def end(command: Callable[[], None], workdir: Path) -> NoReturn:
+  """Runs a command that trains in a workdir, and ends the program with its exit code."""
+  try:
+    sys.exit(answered(command))
+  except Interrupted:
+    print(f'\nsaved; the same command with --workdir={workdir} resumes the run.', file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,151 @@
+"""Symbols other than those of a run's own test, on which `omr_jax.evaluate` measures networks."""
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from omr_jax.errors import UserError, nearest
+from omr_jax.inputs import render
+from omr_jax.synthetic import scans
+from omr_jax.tasks.symbols import inputs, page_symbols
+
+DATA = {
+  'homus': 'the test symbols of a split of HOMUS, or of the symbols made up by a program',
+  'scans': 'made-up crops of scanned pages, one for each symbol of a split of HOMUS',
+  'pages': 'symbols cut out of real pages of MUSCIMA++',
+}
+# Of the command line: the data that each option is for, and its value where it is not given.
+_OPTIONS = {
+  'protocol': (('homus', 'scans'), 'original'),
+  'split': (('scans',), 'validation'),
+  'seed': (('scans',), 0),
+  'pages': (('pages',), None),
+}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+  """Adds the options that say which symbols."""
+  group = parser.add_argument_group('symbols')
+  group.add_argument('--protocol', help='of homus and scans: original (default), made_up, ...')
+  group.add_argument(
+    '--split',
+    choices=('train', 'validation', 'test'),
+    help='of scans: the symbols that are written, those of validation by default',
+  )
+  group.add_argument('--seed', type=int, help='of scans: of all random numbers, 0 by default')
+  group.add_argument(
+    '--pages', type=Path, metavar='FOLDER', help='of pages: the folder with the pages of MUSCIMA++'
+  )
+
+
+def examples(
+  on: str,
+  options: argparse.Namespace,
+  config: Mapping[str, Any],
+  picture: render.Drawing,
+  reads: Sequence[str],
+  data_folders: tuple[Path, str | None],
+) -> Iterator[tuple[str, str, dict[str, np.ndarray] | None]]:
+  """The symbols to measure a network on.
+
+  Args:
+    on: One of DATA.
+    options: Of the command line, see `add_options`.
+    config: Of the run that trained the network.
+    picture: How its symbols are drawn.
+    reads: Names of its inputs.
+    data_folders: Of prepared and of raw data.
+
+  Yields:
+    Of each symbol its kind in words, its class, and the network's inputs, or None where no symbol
+    is found in a picture. Symbols of one kind follow each other.
+
+  Raises:
+    UserError: Options that are for other data, missing or wrong; a network that can't read these
+      symbols, or has trained on them; data that is not there.
+  """
+  chosen = _chosen(on, options)
+  if on == 'homus':
+    return _homus(chosen['protocol'], config, picture, reads, data_folders)
+  if 'pen' in reads:
+    raise UserError(
+      f'--on {on}: a picture has no strokes, which this model reads; give a model for pictures.'
+    )
+  if on == 'scans':
+    found = _scans(chosen['protocol'], chosen['split'], chosen['seed'], data_folders)
+    kinds = scans.KINDS
+  else:
+    found, kinds = _of_pages(chosen['pages']), page_symbols.KINDS
+  return _of_crops(sorted(found, key=lambda pair: kinds.index(pair[0].kind)), picture, reads)
+
+
+def _chosen(on: str, options: argparse.Namespace) -> dict[str, Any]:
+  chosen = {}
+  for name, (data, default) in _OPTIONS.items():
+    value = getattr(options, name)
+    if value is not None and on not in data:
+      raise UserError(f'--{name} is for --on {" and ".join(data)}; leave it out with --on {on}.')
+    chosen[name] = default if value is None else value
+  if on == 'pages' and chosen['pages'] is None:
+    raise UserError('--on pages needs --pages, the folder with the pages of MUSCIMA++.')
+  if chosen['seed'] < 0:
+    raise UserError(f'--seed is {chosen["seed"]}; it must be 0 or more.')
+  return chosen
+
+
+def _homus(
+  protocol: str,
+  config: Mapping[str, Any],
+  picture: render.Drawing,
+  reads: Sequence[str],
+  data_folders: tuple[Path, str | None],
+) -> Iterator[tuple[str, str, dict[str, np.ndarray]]]:
+  from omr_jax.tasks.symbols import data
+  from tfds_builders import homus
+
+  if protocol not in homus.PROTOCOLS:
+    raise UserError(f'{protocol!r}: no such split protocol{nearest(protocol, homus.PROTOCOLS)}')
+  own = config['data']['protocol']
+  if (own == 'made_up') == (protocol == 'made_up'):
+    raise UserError(
+      f'--protocol {protocol}: the model was trained on {own}, which splits the same symbols; its '
+      'own test is in its report.'
+    )
+  test = data.load(protocol, picture, *data_folders, allow_changed=False).splits['test']
+  kind = f'test symbols of {protocol}'
+  for row, label in enumerate(test['label']):
+    yield kind, inputs.CLASSES[label], {name: test[name][row] for name in reads}
+
+
+def _scans(
+  protocol: str, split: str, seed: int, data_folders: tuple[Path, str | None]
+) -> list[tuple[scans.Crop, str]]:
+  from tfds_builders import homus
+
+  builder = homus.prepare(protocol, *data_folders)
+  source = builder.as_data_source(split=split)
+  symbols = source.__getitems__(list(range(len(source))))
+  names = builder.info.features['label'].names
+  labels = [names[each['label']] for each in symbols]
+  return list(zip(scans.crops(symbols, seed), labels, strict=True))
+
+
+def _of_pages(pages: Path) -> list[tuple[scans.Crop, str]]:
+  symbols = page_symbols.listed()
+  labels = [symbol.label for symbol in symbols for _ in page_symbols.MARGINS]
+  return list(zip(page_symbols.crops(symbols, pages), labels, strict=True))
+
+
+def _of_crops(
+  crops: Iterable[tuple[scans.Crop, str]], picture: render.Drawing, reads: Sequence[str]
+) -> Iterator[tuple[str, str, dict[str, np.ndarray] | None]]:
+  for crop, label in crops:
+    try:
+      found = inputs.of_picture(Image.fromarray(crop.picture), picture, reads, 'the crop')
+    except UserError:
+      found = None
+    yield crop.kind, label, found

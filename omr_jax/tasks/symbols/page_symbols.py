@@ -1,0 +1,97 @@
+"""Symbols cut out of real handwritten pages.
+
+The pages are those of CVC-MUSCIMA that MUSCIMA++ annotates (ufal.mff.cuni.cz/muscima): black on
+white, with staff lines, 29 pixels from one staff line to the next. All of them must be in one
+folder, under their own names, such as `CVC-MUSCIMA_W-01_N-10_D-ideal.png`. They are not part of
+this project. Its figures were measured on pages rebuilt from MUSCIMA++ v2.0;
+github.com/apacha/OMR-Datasets lists an archive of the originals,
+`CVC_MUSCIMA_PP_Annotated-Images.zip`, which has not been tried.
+
+`page_symbols.tsv` says where on 91 pages of 50 writers there are 334 symbols. Each is a piece of
+ink that hangs together once the staff lines are taken away, and was labelled by eye. Pieces that
+are no whole symbol of one of the 32 classes (groups under a beam, chords, words) were left out.
+19 of the classes occur. Symbols were chosen in two ways:
+
+random  142, drawn among all pieces that are not small; 40 of them are bar lines.
+class   192, drawn by the class that a network gave them, so that rarer classes occur; few of them
+        are hard for that network, the `homus_scans` of commit 576cf3a.
+
+Each symbol is cut out with three margins. A wider margin shows more of its neighbours.
+"""
+
+import csv
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from omr_jax.errors import UserError
+from omr_jax.inputs import pictures
+from omr_jax.synthetic.scans import Crop
+
+MARGINS = (0, 4, 12)  # Pixels of the page on each side.
+CHOSEN = ('random', 'class')
+_KINDS = {(chosen, margin): f'{chosen}, {margin} pixels' for chosen in CHOSEN for margin in MARGINS}
+KINDS = tuple(_KINDS.values())
+_SIDES = ('left', 'top', 'right', 'bottom')
+_LIST = Path(__file__).parent / 'page_symbols.tsv'
+
+
+class PageSymbol(NamedTuple):
+  """Where a symbol is.
+
+  Attributes:
+    page: Name of a file.
+    box: Left, top, right and bottom in pixels; the last two are just outside.
+    label: The class.
+    chosen: One of CHOSEN.
+  """
+
+  page: str
+  box: tuple[int, int, int, int]
+  label: str
+  chosen: str
+
+
+def listed() -> list[PageSymbol]:
+  """All symbols, by page."""
+  with _LIST.open(encoding='utf-8', newline='') as file:
+    return [
+      PageSymbol(row['page'], tuple(int(row[side]) for side in _SIDES), row['label'], row['chosen'])
+      for row in csv.DictReader(file, delimiter='\t')
+    ]
+
+
+def crops(symbols: list[PageSymbol], pages: Path) -> list[Crop]:
+  """Every symbol with every margin; the margins of one symbol follow each other.
+
+  Args:
+    symbols: By page.
+    pages: Folder of the pages.
+
+  Raises:
+    UserError: A page is missing, can't be read or is smaller than a box says.
+  """
+  found, name, page = [], None, None
+  for symbol in symbols:
+    if symbol.page != name:
+      name, page = symbol.page, _page(pages / symbol.page)
+    left, top, right, bottom = symbol.box
+    if bottom > page.shape[0] or right > page.shape[1]:
+      raise UserError(f'{pages / name}: is another picture than that page of MUSCIMA++ v2.0.')
+    for margin in MARGINS:
+      rows = slice(max(0, top - margin), bottom + margin)
+      picture = page[rows, max(0, left - margin) : right + margin]
+      found.append(Crop(picture, _KINDS[symbol.chosen, margin]))
+  return found
+
+
+def _page(path: Path) -> np.ndarray:
+  try:
+    content = path.read_bytes()
+  except OSError as error:
+    raise UserError(
+      f"{path}: can't be read ({error.strerror}); give the folder of MUSCIMA++'s pages."
+    ) from error
+  return np.asarray(Image.fromarray(pictures.read(content, str(path))).convert('L'))

@@ -1,0 +1,69 @@
+"""Runs on pictures of scores with answers made by hand: their files, without a training."""
+
+import json
+import math
+
+import numpy as np
+
+from omr_jax.evaluation import decision, finished_run
+from omr_jax.report import write
+
+LN = math.log
+# id: source, log-odds. With even odds, at temperature 1: p2 and s2 are wrong, at odds of 3.5 and 2.
+FIRST = {
+  'p1': ('other/photos', -LN(3)),
+  'p2': ('other/photos', LN(3.5)),
+  's1': ('scores/x', LN(9)),
+  's2': ('scores/x', -LN(2)),
+}
+# Called 'scores' from 1.25 on, at a temperature of 1 / ln 8: d1 is wrong, at odds of 1 to 8.
+SECOND = {'p3': ('other/photos', 1.0), 's3': ('scores/x', 2.0), 'd1': ('scores/desk', 1.0)}
+EVEN = (np.array([-2.0, -3.0, 3.0, 5.0]), np.array([0, 0, 1, 1]))
+# The highest is an other: no picture may be called 'scores'. 8 of 9 are right by 1: T = 1 / ln 8.
+STRICT = (np.array([1.0] + [-1.0] * 4 + [1.0] * 4), np.array([0] * 5 + [1] * 4))
+
+
+def logits(log_odds):
+  return np.stack([np.zeros(len(log_odds)), np.asarray(log_odds)], axis=1).astype(np.float32)
+
+
+def made_run(workdir, config, tested, validation, threshold, probes=(-1.0, 4.0), digest='abc'):
+  """A finished run that has answered `tested`; its pictures are each of one grey, from 10 on."""
+  workdir.mkdir(parents=True)
+  (workdir / 'config.json').write_text(config.to_json())
+  row = {'epoch': 1, 'step': 1, 'loss': 0.5, 'validation_loss': 0.5, 'learning_rate': 0.1}
+  row |= {'validation_accuracy': 0.9, 'images_per_s': 5.0, 'seconds': 60.0}
+  (workdir / 'metrics.jsonl').write_text(json.dumps(row) + '\n')
+  sources = [source for source, _ in tested.values()]
+  log_odds = np.array([score for _, score in tested.values()])
+  labels = np.array([source.startswith('scores/') for source in sources], int)
+  greys = np.arange(10, 10 + len(tested), dtype=np.uint8)
+  finished_run.save_evaluation(
+    workdir,
+    ['other', 'scores'],
+    (validation[1], logits(validation[0])),
+    finished_run.Tested(
+      np.array(list(tested)),
+      labels,
+      logits(log_odds),
+      (log_odds >= threshold).astype(int),
+      np.broadcast_to(greys[:, None, None, None], (len(tested), 8, 6, 3)),
+    ),
+    {
+      'test_sources': np.array(sources),
+      'probe_names': np.array(['table 1', 'music 1']),
+      'probe_expected': np.array(['other', 'scores']),
+      'probe_logits': logits(probes),
+    },
+    decision.fit(config, validation[1], logits(validation[0])),
+  )
+  facts = {'config_name': 'scores', 'protocol': f'fold {config.data.fold}', 'data_digest': digest}
+  facts |= {
+    'origin': 'pictures in folders',
+    'seed': 0,
+    'epochs': 60,
+    'tested_epoch': 60,
+    'parameters': 9,
+  }
+  write.write(workdir, {**facts, 'seconds': 90.0})
+  return workdir

@@ -1,0 +1,160 @@
+"""Trained networks on data other than their own, from the command line to the counts."""
+
+import types
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import omr_jax
+from omr_jax import evaluate, page_symbols, scans, transfer
+from omr_jax.inputs import render, strokes
+from omr_jax.predict.classifier import Classifier
+from omr_jax.predict.model_json import Described
+from omr_jax.tasks import task as tasks
+from omr_jax.tasks.symbols import page_symbols as list_of_pages
+from omr_jax.tasks.symbols.page_symbols import PageSymbol
+from tfds_builders import homus
+from tfds_builders.homus import made_up
+
+DRAWING = render.Drawing(64, 48, 'resized', (3.0,), (), 1, 2.0, float('inf'), True, False)
+
+
+@pytest.fixture
+def few(monkeypatch):
+  """Only 7 writers of 38 made-up symbols each."""
+  files = made_up.files(writers=7, symbols_per_writer=38)
+  symbols = types.SimpleNamespace(files=lambda: files, DIGEST='0123456789abcdef')
+  monkeypatch.setattr(homus, 'made_up', symbols)
+
+
+def always_the_first(inputs):
+  return np.eye(1, len(strokes.CLASSES), dtype=np.float32).repeat(len(inputs['image']), 0)
+
+
+def test_answers_are_counted_by_kind():
+  task = tasks.named('symbols')
+  about = Described(task, strokes.CLASSES, DRAWING, ('image',), None, {})
+  inputs = {'image': np.full((64, 48, 1), 255, np.uint8)}
+  first = strokes.CLASSES[0]
+  examples = [
+    ('plain', first, inputs),
+    ('plain', 'Dot', inputs),
+    ('both', first, None),  # Nothing could be read, so it is wrong.
+    ('plain', first, inputs),
+  ]
+  counts = evaluate.measure(Classifier(about, always_the_first), iter(examples))
+  assert counts == {'plain': (2, 3), 'both': (0, 1)}
+
+
+def test_a_table_of_one_kind_and_of_several():
+  # The Wilson interval of 2 of 4: (0.5 + z^2/8 -+ z sqrt(1/16 + z^2/64)) / (1 + z^2/4), z = 1.96.
+  assert evaluate.table({'plain': (2, 4)}) == 'plain      2 of     4   50.00 %  15.00-85.00'
+  lines = evaluate.table({'plain': (2, 3), 'staff lines': (0, 1)}).splitlines()
+  assert [line.split()[:-1] for line in lines] == [
+    ['plain', '2', 'of', '3', '66.67', '%'],
+    ['staff', 'lines', '0', 'of', '1', '0.00', '%'],
+    ['all', '2', 'of', '4', '50.00', '%'],
+  ]
+
+
+def test_test_symbols_of_another_protocol(few, tmp_path, capsys):
+  """Counted as if each was given to the model as strokes."""
+  command = ['--model', 'homus', '--on', 'homus', '--protocol', 'made_up']
+  assert evaluate.main([*command, '--data_dir', str(tmp_path)]) == 0
+  said = capsys.readouterr().out
+  builder = homus.prepare('made_up', tmp_path)
+  test = list(builder.as_data_source(split='test'))
+  model = omr_jax.load('homus')
+  answers = model(
+    [
+      {'strokes': [each['points'][each['stroke'] == n] for n in np.unique(each['stroke'])]}
+      for each in test
+    ]
+  )
+  names = builder.info.features['label'].names
+  right = sum(a.label == names[each['label']] for a, each in zip(answers, test, strict=True))
+  assert right > len(test) / 2 > 0
+  assert said.startswith(f'test symbols of made_up  {right:5} of {len(test):5}  ')
+  assert len(said.splitlines()) == 1
+
+
+def test_scans_of_a_split(few, tmp_path, capsys):
+  command = ['--model', 'homus_scans', '--on', 'scans', '--protocol', 'made_up']
+  said = []
+  for seed in ('0', '0', '1'):
+    assert evaluate.main([*command, '--data_dir', str(tmp_path), '--seed', seed]) == 0
+    said.append(capsys.readouterr().out)
+  assert said[0] == said[1] != said[2]
+  rows = [line.rsplit(' of', 1) for line in said[0].splitlines()]
+  right = [int(row[0].split()[-1]) for row in rows]
+  symbols = [int(row[1].split()[0]) for row in rows]
+  assert sum(right[:-1]) == right[-1] and sum(symbols[:-1]) == symbols[-1]
+  assert symbols[-1] % 38 == 0 and right[-1] > symbols[-1] / 2  # Of 32 classes.
+
+
+@pytest.fixture
+def pages(tmp_path, monkeypatch):
+  """One page with a bar line, which is in the list twice."""
+  page = np.full((200, 200), 255, np.uint8)
+  page[50:150, 98:103] = 0
+  Image.fromarray(page).save(tmp_path / 'a.png')
+  bar = (98, 50, 103, 150)
+  listed = [PageSymbol('a.png', bar, 'Dot', 'class'), PageSymbol('a.png', bar, 'Barline', 'random')]
+  monkeypatch.setattr(list_of_pages, 'listed', lambda: listed)
+  return tmp_path
+
+
+def test_symbols_of_pages_by_choice_and_margin(pages, capsys):
+  command = ['--model', 'homus_scans', '--on', 'pages', '--pages', str(pages)]
+  assert evaluate.main(command) == 0
+  lines = capsys.readouterr().out.splitlines()
+  assert [line[:17].strip() for line in lines] == [
+    *('random, 0 pixels', 'random, 4 pixels', 'random, 12 pixels'),
+    *('class, 0 pixels', 'class, 4 pixels', 'class, 12 pixels', 'all'),
+  ]
+  right = [int(line[17:].split()[0]) for line in lines]
+  # Cut out without a margin it is all ink, and nothing can be seen.
+  assert right == [0, 1, 1, 0, 0, 0, 2]
+
+
+@pytest.mark.parametrize(
+  ('arguments', 'words'),
+  [
+    ('--model scores --on homus', 'scores: knows scores, and --on homus is for symbols'),
+    ('--model homus_strokes --on scans', 'a picture has no strokes, which this model reads'),
+    ('--model homus_strokes --on pages --pages .', 'a picture has no strokes'),
+    ('--model nothing --on scans', 'nothing: no such file'),
+    ('--model homus --on scans --seed -1', '--seed is -1; it must be 0 or more.'),
+    ('--model homus --on homus --seed 1', '--seed is for --on scans; leave it out with --on homus'),
+    ('--model homus --on pages', '--on pages needs --pages'),
+    ('--model homus --on pages --pages no', "can't be read (No such file"),
+    ('--model homus --on homus --protocol made-up', "did you mean 'made_up'?"),
+    ('--model homus --on homus --protocol writers_0', 'its own test is in its report'),
+  ],
+)
+def test_what_can_not_be_measured_is_refused(arguments, words, capsys):
+  assert evaluate.main(arguments.split()) == 2
+  out, err = capsys.readouterr()
+  assert words in err and not out
+
+
+def test_an_unknown_place_is_refused(capsys):
+  with pytest.raises(SystemExit, match='2'):
+    evaluate.main(['--model', 'homus', '--on', 'desk'])
+  assert "'desk'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+  ('module', 'on', 'arguments'),
+  [
+    (transfer, 'homus', '--protocol original'),
+    (scans, 'scans', '--seed 1'),
+    (page_symbols, 'pages', '--pages .'),
+  ],
+)
+def test_earlier_names_say_the_new_one(module, on, arguments, capsys):
+  assert module.main(['--model', 'scores', *arguments.split()]) == 2
+  renamed, _, refused = capsys.readouterr().err.splitlines()
+  assert renamed == f'{module.__name__} is called omr_jax.evaluate --on {on} now.'
+  assert f'--on {on} is for symbols' in refused
