@@ -1,8 +1,8 @@
-"""Random views of a batch, inside jit: rotation, zoom per axis, shear and shift (paper, V-B).
+"""Random affine maps of a batch, inside jit: rotation, zoom per axis, shear and shift (paper, V-B).
 
-The same random affine maps serve pictures (`warp`) and, before they are drawn, strokes (`ink.py`).
-Every example has its own map, and the maps of a batch depend on `rng` alone, not on how many
-devices share the batch.
+The same maps are applied to pictures (`warp`) and to strokes before they are drawn
+(`handwriting.rewritten`). Every example has its own map. The maps of a batch follow from `rng`
+alone, whatever the number of devices that share the batch.
 """
 
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ def moved(
   shear: float,
   shift: float,
 ) -> jax.Array:
-  """The views of the paper's section V-B: mirrored where wanted, then mapped and shifted.
+  """Augments pictures as in the paper's section V-B: mirrors some, then maps and shifts all.
 
   Args:
     rng: A key.
     images: [batch, height, width, channels], any dtype.
-    flip: Whether half of them, chosen at random, are mirrored left to right.
+    flip: Whether each picture is mirrored left to right with probability 1/2.
     rotation: Largest angle in degrees.
     zoom: Smallest and largest factor along each axis.
     shear: Largest shear.
@@ -54,14 +54,17 @@ def mirrored(rng: jax.Array, images: jax.Array) -> jax.Array:
 def random_affine(
   rng: jax.Array, batch: int, rotation: float, zoom: Sequence[float], shear: float
 ) -> jax.Array:
-  """Random 2x2 maps of (x, y), float32 [batch, 2, 2]: zoom, then shear, then rotation.
+  """Random linear maps of (x, y): zoom, then shear, then rotation.
 
   Args:
     rng: A key.
-    batch: How many.
-    rotation: Largest angle in degrees; uniform in both directions.
-    zoom: Smallest and largest factor, uniform and independent for x and y.
+    batch: Number of maps.
+    rotation: Largest angle in degrees; angles are uniform in both directions.
+    zoom: Smallest and largest factor; factors are uniform and independent for x and y.
     shear: Largest shear: x moves by up to `shear` times y.
+
+  Returns:
+    float32 [batch, 2, 2], matrices for column vectors (x, y).
   """
   keys = jax.random.split(rng, 3)
   angle = jnp.deg2rad(jax.random.uniform(keys[0], (batch,), minval=-rotation, maxval=rotation))
@@ -71,7 +74,7 @@ def random_affine(
   rotate = jnp.stack([jnp.stack([cos, -sin], -1), jnp.stack([sin, cos], -1)], -2)
   zeros, ones = jnp.zeros(batch), jnp.ones(batch)
   lean = jnp.stack([jnp.stack([ones, slant], -1), jnp.stack([zeros, ones], -1)], -2)
-  # Elementwise, as matrix products of 2x2 may run in lower precision on TPU.
+  # An elementwise product and a sum: a TPU may compute matrix products in lower precision.
   product = (rotate[:, :, :, None] * lean[:, None, :, :]).sum(2)
   return product * factor[:, None, :]
 
@@ -82,13 +85,14 @@ def random_shift(rng: jax.Array, batch: int, shift: float) -> jax.Array:
 
 
 def warp(images: jax.Array, matrix: jax.Array, shift: jax.Array) -> jax.Array:
-  """Maps every picture about its centre; what comes from outside repeats the nearest edge.
+  """Maps every picture about its centre. Beyond its edges the nearest pixel is repeated.
 
-  Bilinear: the output at p is the input at inverse(matrix) (p - centre - shift) + centre.
+  Bilinear interpolation: the output at p is the input at
+  inverse(matrix) (p - centre - shift) + centre.
 
   Args:
     images: [batch, height, width, channels], any dtype.
-    matrix: [batch, 2, 2] on (x, y).
+    matrix: [batch, 2, 2], from the input's (x, y) to the output's.
     shift: [batch, 2], pixels along x and y.
 
   Returns:

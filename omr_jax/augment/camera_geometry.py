@@ -1,8 +1,8 @@
-"""Where a phone's camera sees a picture: perspective, turns, distance, and what lies around it.
+"""Where a phone's camera sees a picture: perspective, rotation, distance, and the surroundings.
 
-Positions are in units in which frame and picture both reach from -1 to 1 along x (to the right)
-and y (down), edge to edge. Angles are those of a square frame: the resize to the network's input
-isn't uniform either.
+Coordinates go from -1 to 1 across the frame, and likewise across the picture, from edge to edge: x
+to the right, y down. Angles are measured as if the frame were square. The resize to the network's
+input distorts angles in the same way.
 """
 
 import jax
@@ -10,18 +10,32 @@ import jax.numpy as jnp
 
 from omr_jax.augment import camera_photometry
 
-# What lies around is kept this coarse, out of focus: nobody could read notes in it.
+# The surroundings of a picture are reduced to this many cells along each side. They look out of
+# focus, and no notes can be read in them.
 _CELLS = 32
 
 
 def numbers(rng: jax.Array, count: int, batch: int) -> jax.Array:
-  """Uniform in [0, 1), float32 [count, batch]: all that examples need at once, to compile fast."""
+  """Uniform random numbers in [0, 1), float32 [count, batch].
+
+  One call draws all numbers that a function needs, which makes compilation faster.
+  """
   (drawn,) = camera_photometry.kept(jax.random.uniform(rng, (count, batch)))
   return drawn
 
 
 def amount(drawn: jax.Array, chance: float, low: float, high: float) -> jax.Array:
-  """Two `numbers` each, to float32 [batch]: by `chance` from `low` to `high`, else 0."""
+  """A random strength: with probability `chance` uniform from `low` to `high`, else 0.
+
+  Args:
+    drawn: [2, batch], from `numbers`.
+    chance: Probability that the strength is not 0.
+    low: Lower end of its range.
+    high: Upper end of its range.
+
+  Returns:
+    float32 [batch].
+  """
   return jnp.where(drawn[0] < chance, low + (high - low) * drawn[1], 0)
 
 
@@ -39,12 +53,25 @@ def homography(
   stretch: float = 0.0,
   shift: float = 0.0,
 ) -> jax.Array:
-  """Random maps from frame to picture, float32 [batch, 3, 3]; `camera.look` has the arguments.
+  """Random projective maps from the frame to the picture, float32 [batch, 3, 3].
 
-  A position p of the frame shows the picture at (x, y) / z, (x, y, z) = map @ (p, 1). Seen from
-  the picture: flip, quarter turn, stretch, rotation, size, then its place in the frame. Where it
-  lies is uniform among the places that would keep a smaller picture, were it upright, within the
-  frame, or the frame within a larger picture; `shift` goes beyond.
+  The frame shows at position p the point (x, y) / z of the picture, (x, y, z) = map @ (p, 1). The
+  picture is flipped, turned by quarter turns, stretched, rotated, scaled, and then placed in the
+  frame. The place is uniform: a smaller picture, if it is upright, lies within the frame, and a
+  larger one covers the frame. `shift` adds a move beyond that.
+
+  Args:
+    rng: A key.
+    batch: Number of maps.
+    chance: Probability of each of the following but `flip` and `turn`, which are probabilities.
+    flip: Probability of a mirrored picture.
+    turn: Probability of one, two or three quarter turns.
+    rotation: Largest angle in degrees, in both directions.
+    perspective: Largest relative change of scale from the picture's middle to a side, per axis.
+    smaller: Most octaves by which the picture shrinks.
+    larger: Most octaves by which it grows.
+    stretch: Largest relative change of its width, and of its height.
+    shift: Largest additional move, in halves of the frame.
   """
   drawn = numbers(rng, 21, batch)
   angle = jnp.deg2rad(amount(drawn[0:2], chance, -rotation, rotation))
@@ -52,7 +79,8 @@ def homography(
   size = jnp.exp2(amount(drawn[2:4], chance, -smaller, larger))
   wide = size * (1 + amount(drawn[4:6], chance, -stretch, stretch))
   high = size * (1 + amount(drawn[6:8], chance, -stretch, stretch))
-  # Frame to picture, so all in reverse: rotation back, then the sizes, then the quarter turns.
+  # The map goes from frame to picture, so it undoes the changes in reverse order: first the
+  # rotation, then the sizes, then the quarter turns.
   a, b, c, d = cos / wide, sin / wide, -sin / high, cos / high
   quarters = jnp.round(amount(drawn[8:10], turn, 0.5, 3.5))
   for count in (1, 2, 3):
@@ -71,19 +99,20 @@ def homography(
 
 
 def warp(planes: jax.Array, maps: jax.Array) -> tuple[jax.Array, jax.Array]:
-  """Shows pictures through their maps: bilinear, smoothed first where a map makes them smaller.
+  """Maps pictures by bilinear interpolation, smoothed before where a map makes them smaller.
 
   Args:
-    planes: [batch, 3, height, width] in 0..255; quarters of a grey level are kept.
+    planes: [batch, 3, height, width] in 0..255; values are rounded to quarters of a grey level.
     maps: [batch, 3, 3], from frame to picture.
 
   Returns:
-    Planes, float32 [batch, 3, height, width], beyond the picture its nearest edge; and coverage,
-    float32 [batch, height, width]: 1 on the picture, 0 off it, a ramp of one pixel at its edge.
+    The mapped planes, float32 [batch, 3, height, width], in which the nearest pixel is repeated
+    beyond the picture's edge; and the coverage, float32 [batch, height, width]: 1 on the picture, 0
+    off it, a ramp of one pixel at its edge.
   """
   batch, _, height, width = planes.shape
   x, y, coverage = camera_photometry.kept(*_positions(maps, height, width))
-  # Three channels of ten bits in one word: one gather instead of three.
+  # The three channels are packed into one word, ten bits each: one gather instead of three.
   levels = jnp.round(_smooth(planes, maps) * 4).astype(jnp.uint32)
   (words,) = camera_photometry.kept(levels[:, 0] | levels[:, 1] << 10 | levels[:, 2] << 20)
   left, above = jnp.floor(x).astype(jnp.int32), jnp.floor(y).astype(jnp.int32)
@@ -102,13 +131,17 @@ def warp(planes: jax.Array, maps: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def _positions(maps: jax.Array, height: int, width: int) -> tuple[jax.Array, ...]:
-  """Pixels x and y of the picture that the frame's pixels show, and coverage as in `warp`."""
+  """For each pixel of the frame x and y in the picture, in pixels, and the coverage.
+
+  Coverage is 1 on the picture, 0 off it, with a ramp of one pixel at its edge.
+  """
   x, y = _centres(width), _centres(height)[:, None]
   top, middle, bottom = (
     row[:, 0, None, None] * x + row[:, 1, None, None] * y + row[:, 2, None, None]
     for row in jnp.moveaxis(maps, 1, 0)
   )
-  # Behind the camera there is nothing; a tiny depth puts that far off the picture.
+  # Points behind the camera (depth below 0) see nothing. A tiny positive depth moves them far off
+  # the picture.
   depth = jnp.maximum(bottom, 1e-3)
   u, v = top / depth, middle / depth
   inside = jnp.minimum((1 - jnp.abs(u)) * width / 2, (1 - jnp.abs(v)) * height / 2)
@@ -118,13 +151,18 @@ def _positions(maps: jax.Array, height: int, width: int) -> tuple[jax.Array, ...
 
 
 def _centres(count: int) -> jax.Array:
+  """Coordinates of the centres of `count` pixels that fill the range from -1 to 1."""
   return (2 * jnp.arange(count) + 1) / count - 1
 
 
 def _smooth(planes: jax.Array, maps: jax.Array) -> jax.Array:
-  """From the picture itself to (1, 2, 1) / 4 along each axis, as a step goes from 1 pixel to 2."""
+  """Smooths each picture along each axis as far as its map makes it smaller there.
+
+  The kernel is (s, 1 - 2 s, s). s grows from 0, where a step of one pixel in the frame is one pixel
+  in the picture, to 1/4, where it is two or more.
+  """
   pixels = jnp.array(planes.shape[:1:-1])
-  # How far a step of one pixel in the middle of the frame goes along the picture's x and y.
+  # How many pixels of the picture, along its x and y, one pixel in the frame's middle spans.
   middle = maps[:, :2, :2] * pixels[:, None] / pixels / maps[:, 2:, 2:]
   share = jnp.clip(jnp.sqrt((middle**2).sum(-1)) - 1, 0, 1) / 4
   x, y = jnp.moveaxis(jnp.stack([share, 1 - 2 * share, share], -1), 1, 0)
@@ -132,11 +170,11 @@ def _smooth(planes: jax.Array, maps: jax.Array) -> jax.Array:
 
 
 def surroundings(rng: jax.Array, planes: jax.Array) -> jax.Array:
-  """What pictures may lie on, out of focus: float32 planes [batch, 3, height, width].
+  """What may be seen around the pictures, out of focus: float32 planes [batch, 3, height, width].
 
-  Half of the time another picture of the batch (the same number of places further on for
-  all), else a made-up surface: a colour that changes along a slope, and stripes like those of
-  wood in half of these.
+  In half of the examples that is another picture of the batch (all of them are shifted by the same
+  random number of places), in the others a generated surface: a colour with a linear gradient, and
+  in half of these stripes like those of wood.
   """
   batch = len(planes)
   place, surface = jax.random.split(rng)
@@ -149,7 +187,7 @@ def surroundings(rng: jax.Array, planes: jax.Array) -> jax.Array:
 
 
 def _made_up(drawn: jax.Array) -> jax.Array:
-  """Surfaces from `numbers` [8 + cells, batch]: float32 [batch, 3, cells, cells]."""
+  """Generated surfaces: `numbers` [8 + cells, batch] to float32 [batch, 3, cells, cells]."""
   drawn = drawn.T[..., None, None]
   grey, tint, slope = 20 + 220 * drawn[:, :1], 80 * drawn[:, 1:4] - 40, 80 * drawn[:, 4:6] - 40
   striped, upright = drawn[:, 6:7] < 0.5, drawn[:, 7:8] < 0.5

@@ -1,6 +1,7 @@
-"""What light, lens, sensor and file do to a picture, each by numbers given per example.
+"""The effects of light, lens, sensor and file on a picture, with strengths given per example.
 
-Pictures are planes: float32 [batch, 3, height, width] in 0..255. Random draws are `camera.look`'s.
+Pictures are passed as planes: float32 [batch, 3, height, width] in 0..255. Only `grain` is random
+itself; the other random numbers are drawn in `camera.look`.
 """
 
 import jax
@@ -9,7 +10,7 @@ import numpy as np
 
 from omr_jax.inputs.geometry import BRIGHTNESS
 
-# Tables K.1 and K.2 of the JPEG standard (ITU-T T.81), brightness and colour.
+# Quantization tables of the JPEG standard (ITU-T T.81, tables K.1 and K.2): brightness, colour.
 _TABLES = np.array(
   [
     [
@@ -38,21 +39,22 @@ _TABLES = np.array(
 
 
 def grey(planes: jax.Array) -> jax.Array:
-  """Brightness in all three channels."""
+  """Removes colours: every channel becomes the brightness."""
   return jnp.broadcast_to(_brightness(planes)[:, None], planes.shape)
 
 
 def _brightness(planes: jax.Array) -> jax.Array:
-  """[batch, 3, height, width] to [batch, height, width]."""
+  """Brightness (ITU-R BT.601): [batch, 3, height, width] to [batch, height, width]."""
   return sum(weight * planes[:, i] for i, weight in enumerate(BRIGHTNESS))
 
 
 def kept(*values: jax.Array) -> tuple[jax.Array, ...]:
-  """The values as they are, worked out once; the first must be finite.
+  """Returns its arguments and makes XLA compute them only once. The first must be finite.
 
-  On CPU XLA fuses a chain of steps into its end and then works the whole chain out again for each
-  place that reads from it, 25 times in a blur. There it drops `optimization_barrier` before it
-  fuses, but not a branch that is decided at run time.
+  On CPU, XLA fuses a chain of operations into the operation that reads its result. If that reads
+  the same value in several places, the whole chain is computed again for each of them, 25 times in
+  a blur. An `optimization_barrier` is no help there, because the CPU compiler removes it before it
+  fuses; a branch that is decided at run time stays.
   """
 
   def branch(*values: jax.Array) -> tuple[jax.Array, ...]:
@@ -66,9 +68,13 @@ def kept(*values: jax.Array) -> tuple[jax.Array, ...]:
 
 
 def convolve(planes: jax.Array, kernels: jax.Array) -> jax.Array:
-  """Every example with its own kernel [batch, size, size], size odd; edges repeat.
+  """Convolves every example with its own kernel; the pixels at the edges are repeated.
 
-  Shifts and sums, as XLA's depthwise convolution takes many times as long on CPU.
+  It sums shifted copies, because XLA's depthwise convolution takes many times as long on CPU.
+
+  Args:
+    planes: The pictures.
+    kernels: [batch, size, size], with an odd size.
   """
   height, width = planes.shape[2:]
   size = kernels.shape[1]
@@ -83,16 +89,16 @@ def convolve(planes: jax.Array, kernels: jax.Array) -> jax.Array:
 
 
 def blur(planes: jax.Array, defocus: jax.Array, motion: jax.Array, angle: jax.Array) -> jax.Array:
-  """A Gaussian of 5x5 pixels that sums to 1; edges repeat.
+  """Blurs with a Gaussian kernel of 5x5 pixels; the pixels at the edges are repeated.
 
   Args:
     planes: The pictures.
-    defocus: [batch], its standard deviation in pixels, the same in all directions.
-    motion: [batch], length in pixels of a line that has the Gaussian's further variance (a twelfth
-      of its square) along `angle`.
+    defocus: [batch], standard deviation in pixels in all directions.
+    motion: [batch], length in pixels of the camera's movement along `angle`. It adds the variance
+      of a uniform distribution over that length, a twelfth of its square.
     angle: [batch], radians from x to y.
   """
-  # Where both are 0 the variance is tiny, and every weight but the middle one is 0.
+  # Where both are 0 the variance is so small that every weight but the middle one becomes 0.
   across = jnp.maximum(defocus**2, 1e-4)[:, None, None]
   along = across + (motion**2 / 12)[:, None, None]
   sin, cos = jnp.sin(angle)[:, None, None], jnp.cos(angle)[:, None, None]
@@ -104,22 +110,24 @@ def blur(planes: jax.Array, defocus: jax.Array, motion: jax.Array, angle: jax.Ar
 
 
 def field(nodes: jax.Array, height: int, width: int) -> jax.Array:
-  """A smooth field through the values of a coarse grid: [batch, n, n] to [batch, height, width]."""
+  """Enlarges a coarse grid smoothly (cubic): [batch, n, n] to [batch, height, width]."""
   return jax.image.resize(nodes, (len(nodes), height, width), 'cubic')
 
 
 def shadow(
   depth: jax.Array, angle: jax.Array, start: jax.Array, softness: jax.Array, height: int, width: int
 ) -> jax.Array:
-  """What a shadow leaves of the light: float32 [batch, height, width], 1 outside of it.
+  """The share of the light that a shadow leaves: float32 [batch, height, width], 1 outside of it.
+
+  Coordinates go from -1 to 1 across the picture.
 
   Args:
-    depth: [batch], how much of the light is lost, 0..1.
-    angle: [batch], the direction into the shadow in radians; x and y reach from -1 to 1.
-    start: [batch], how far from the middle the edge's middle lies, in that direction.
-    softness: [batch], width of the edge, in the same unit.
-    height: Of the field.
-    width: Of the field.
+    depth: [batch], share of the light that is lost in the shadow, 0..1.
+    angle: [batch], direction from the light into the shadow, in radians from x to y.
+    start: [batch], distance of the shadow's edge from the picture's middle in that direction.
+    softness: [batch], width of the edge.
+    height: Height of the result in pixels.
+    width: Width of the result in pixels.
   """
   depth, angle, start, softness = (v[:, None, None] for v in (depth, angle, start, softness))
   x, y = jnp.linspace(-1, 1, width), jnp.linspace(-1, 1, height)[:, None]
@@ -128,37 +136,38 @@ def shadow(
 
 
 def moire(waves: jax.Array, contrast: jax.Array, height: int, width: int) -> jax.Array:
-  """Fringes of a screen's grid against the sensor's: a gain, float32 [batch, 3, height, width].
+  """Fringes that a screen's grid and the sensor's make: a factor, [batch, 3, height, width].
 
-  It is 1 + contrast cos(phase), the phase along x and along y a curve each, so that the fringes
-  bend, and a little apart in the three colours.
+  The factor is 1 + contrast cos(phase). The phase is a quadratic function of x plus one of y, so
+  that the fringes bend, and differs a little between the three colours. x and y go from -1 to 1.
 
   Args:
-    waves: [batch, 6] radians: the phase over half a frame along x, the same along y, how much the
-      phase bends along x and y, where it begins, and how far a colour is from the next.
+    waves: [batch, 6], in radians: the linear coefficients of the phase along x and along y, its
+      quadratic coefficients along x and along y, the phase in the middle, and its difference from
+      one colour to the next.
     contrast: [batch], the largest change of brightness, 0..1.
-    height: Of the field.
-    width: Of the field.
+    height: Height of the result in pixels.
+    width: Width of the result in pixels.
   """
   along_x, along_y, bend_x, bend_y, begin, apart = jnp.moveaxis(waves[:, :, None], 1, 0)
   x, y = jnp.linspace(-1, 1, width), jnp.linspace(-1, 1, height)
   phase_x = along_x * x + bend_x * x**2
   phase_y = along_y * y + bend_y * y**2 + begin
   phase_y = phase_y[:, None] + apart[:, None] * jnp.arange(-1, 2)[:, None]
-  # cos(a + b) = cos a cos b - sin a sin b: a handful of cosines instead of one per pixel.
+  # By cos(a + b) = cos a cos b - sin a sin b, cosines of rows and of columns are enough.
   down = contrast[:, None, None, None] * jnp.stack([jnp.cos(phase_y), -jnp.sin(phase_y)], -1)
   across = jnp.stack([jnp.cos(phase_x), jnp.sin(phase_x)], 1)
   return 1 + jnp.einsum('bcyn,bnx->bcyx', down, across, precision=jax.lax.Precision.HIGHEST)
 
 
 def tone(planes: jax.Array, contrast: jax.Array, midtones: jax.Array) -> jax.Array:
-  """Contrast about middle grey, then a curve that keeps black and white: planes in 0..255.
+  """Changes the contrast about middle grey, then the midtones, with black and white unchanged.
 
   Args:
-    planes: The pictures; what is beyond 0..255 is cut off.
-    contrast: [batch], added to a factor of 1.
-    midtones: [batch], how far middle grey moves, as a share of white; within a quarter the curve
-      rises everywhere.
+    planes: The pictures.
+    contrast: [batch], added to the factor 1. Values are clipped to 0..255 afterwards.
+    midtones: [batch], how far middle grey moves, as a share of white. Up to 1/4 in either
+      direction, darker pixels stay darker than lighter ones.
   """
   contrast, midtones = contrast[:, None, None, None], midtones[:, None, None, None]
   light = jnp.clip(planes + contrast * (planes - 127.5), 0, 255)
@@ -168,23 +177,26 @@ def tone(planes: jax.Array, contrast: jax.Array, midtones: jax.Array) -> jax.Arr
 def grain(rng: jax.Array, shape: tuple[int, int, int, int]) -> jax.Array:
   """Noise of mean 0 and standard deviation 1, independent per value: [batch, 3, height, width].
 
-  The sum of two uniform numbers of five bits, so within 2.4: all three colours from one random
-  word, as random numbers are what costs most here.
+  Each value is the sum of two uniform numbers of five bits, so it lies within +-2.4. One random
+  word gives all three colours, because drawing random numbers takes most of the time here.
   """
   batch, _, height, width = shape
   (word,) = kept(jax.random.bits(rng, (batch, 1, height, width)))
   parts = word >> jnp.array([0, 10, 20], jnp.uint32)[:, None, None]
   both = (parts & 31) + (parts >> 5 & 31)
-  # Each part has 32 equally likely values: variance (32^2 - 1) / 12.
+  # A uniform number of five bits has the variance (32^2 - 1) / 12.
   return (both.astype(jnp.float32) - 31) / (2 * 1023 / 12) ** 0.5
 
 
 def jpeg(planes: jax.Array, quality: jax.Array) -> jax.Array:
-  """Through JPEG's blocks of 8x8 and back, colour at full resolution; not cut to 0..255.
+  """Compresses as JPEG and decompresses: blocks of 8x8 pixels, colours at full resolution.
 
   Args:
-    planes: The pictures; edges repeat to whole blocks.
+    planes: The pictures. The pixels at the edges are repeated to fill the last blocks.
     quality: [batch], 1..100 on the scale of the Independent JPEG Group.
+
+  Returns:
+    Planes; values are not clipped to 0..255.
   """
   batch, _, height, width = planes.shape
   scale = jnp.where(quality < 50, 5000 / quality, 200 - 2 * quality)[:, None, None, None]
@@ -198,7 +210,7 @@ def jpeg(planes: jax.Array, quality: jax.Array) -> jax.Array:
   dct = np.cos(np.pi / 8 * np.outer(np.arange(8), np.arange(8) + 0.5)) / 2
   dct[0] /= np.sqrt(2)
   dct = jnp.asarray(dct, jnp.float32)
-  # Full precision also on TPU: quantisation would show less.
+  # Full precision also on TPU, where the default would add more error than the quantization.
   exact = {'precision': jax.lax.Precision.HIGHEST}
   waves = jnp.einsum('bcyixj,ui,vj->bcyuxv', blocks, dct, dct, **exact)
   waves = jnp.round(waves / tables) * tables

@@ -1,6 +1,7 @@
 """What stands beside a symbol on a page and reaches into its crop: other symbols and lines.
 
-Drawn inside jit; lengths are in pixels of the tablet.
+Everything is drawn inside jit. Lengths are in pixels of the tablet. The window is the part of the
+page that is cut out.
 """
 
 import jax
@@ -8,10 +9,10 @@ import jax.numpy as jnp
 
 from omr_jax.augment import rasterize
 
-_BIT = 20  # Points of a neighbour's strokes, of which a crop shows the end.
-_UPRIGHT = 0.7  # Of the lines along an edge: stems and bar lines; the others are beams.
-_THICKER = 4.0  # Than the pen, at most, is a line along an edge.
-_BETWEEN = (10.0, 18.0)  # From staff line to staff line; HOMUS has 14.
+_BIT = 20  # Number of points that are taken from a neighbour's strokes.
+_UPRIGHT = 0.7  # Share of upright lines (stems, bar lines) along an edge; the others are beams.
+_THICKER = 4.0  # By how much a line along an edge is thicker than the pen, at most.
+_BETWEEN = (10.0, 18.0)  # Smallest and largest distance of staff lines; on HOMUS's tablet it is 14.
 
 
 def neighbour(
@@ -28,19 +29,19 @@ def neighbour(
 
   Args:
     rng: A key.
-    points: float [batch, points, 2], as of `crops.new_crops`.
-    stroke: int [batch, points], as of there.
-    low: float [batch, 2], the window's corner of small x and y.
-    high: float [batch, 2], the corner opposite.
-    reach: By which they reach in, at most.
-    chance: How often.
-    number: Which of a crop's neighbours, from 1: so many places before the crop's own in the batch
-      is its symbol.
+    points: float [batch, points, 2], x and y of the symbols' own points.
+    stroke: int [batch, points], the stroke each point belongs to, ascending; -1 past the end.
+    low: float [batch, 2], smallest x and y of the window.
+    high: float [batch, 2], largest x and y of the window.
+    reach: How far the neighbour reaches into the window, at most.
+    chance: Probability of a neighbour.
+    number: Which of a crop's neighbours this is, from 1. It is taken from the symbol that stands so
+      many places before the crop's own in the batch.
 
   Returns:
-    Points float [batch, 20, 2], and the strokes they belong to, int [batch, 20]: from
-    `number * points` on, so that no line leads there from the symbol or another neighbour; -1 for
-    none.
+    Points, float [batch, 20, 2], and the strokes they belong to, int [batch, 20], or -1 for none.
+    The strokes' numbers begin at `number` times the number of points, so that no line leads to them
+    from the symbol or from another neighbour.
   """
   keys, batch = jax.random.split(rng, 5), len(points)
   others, of_others = jnp.roll(points, number, 0), jnp.roll(stroke, number, 0)
@@ -51,7 +52,7 @@ def neighbour(
 
   bit, of_bit = jax.vmap(cut)(others, begin), jax.vmap(cut)(of_others, begin).astype(jnp.int32)
   its_low, its_high = rasterize.box(bit, of_bit >= 0)
-  # Along one axis it ends inside the window; along the other it is anywhere beside it.
+  # Along one axis it ends inside the window. Along the other its middle is anywhere in the window.
   depth = jax.random.uniform(keys[1], (batch, 2), maxval=reach)
   before = jax.random.bernoulli(keys[2], 0.5, (batch, 2))
   entering = jnp.where(before, low + depth - its_high, high - depth - its_low)
@@ -76,20 +77,21 @@ def edge(
   reach: float,
   chance: float,
 ) -> jax.Array:
-  """How dark a straight line along one edge makes each pixel: a stem, a bar line or a beam.
+  """The darkness of a straight line along one edge of the window: a stem, a bar line or a beam.
 
-  Seven of ten are upright; a third is as long as the edge, the others begin or end along it.
+  Of these lines 70 % are upright. A third is as long as the edge; the others begin or end somewhere
+  along it.
 
   Args:
     rng: A key.
-    x: float [batch, 1, width], the centres of the pixels, in pixels of the tablet.
-    y: float [batch, height, 1].
-    low: float [batch, 2], the window's corner of small x and y.
-    high: float [batch, 2], the corner opposite.
-    unit: float [batch, 1, 1], pixels to a pixel of the tablet.
-    pen: float [batch], its width, as the lines' at least.
-    reach: By which the line reaches in, at most.
-    chance: How often.
+    x: float [batch, 1, width], the centres of the canvas's pixels, in pixels of the tablet.
+    y: float [batch, height, 1], likewise.
+    low: float [batch, 2], smallest x and y of the window.
+    high: float [batch, 2], largest x and y of the window.
+    unit: float [batch, 1, 1], pixels of the canvas in a pixel of the tablet.
+    pen: float [batch], the pen's width, which is the least thickness of the line.
+    reach: How far the line reaches into the window, at most.
+    chance: Probability of a line.
 
   Returns:
     float [batch, height, width], 1 where there is ink.
@@ -97,7 +99,7 @@ def edge(
   keys, each = jax.random.split(rng, 6), (len(low), 1, 1)
   low, high = low[..., None, None], high[..., None, None]
   upright = jax.random.bernoulli(keys[0], _UPRIGHT, each)
-  after = jax.random.bernoulli(keys[1], 0.5, each)  # At the right, or below.
+  after = jax.random.bernoulli(keys[1], 0.5, each)  # At the right or lower edge.
   inwards_x = jnp.where(after, high[:, 0] - x, x - low[:, 0])
   inwards_y = jnp.where(after, high[:, 1] - y, y - low[:, 1])
   inwards = jnp.where(upright, inwards_x, inwards_y)
@@ -121,9 +123,19 @@ def staff(
   unit: jax.Array,
   chance: float,
 ) -> jax.Array:
-  """How dark five staff lines make each pixel; some begin or end inside the window.
+  """The darkness of five staff lines, of which some begin or end inside the window.
 
-  Takes what `edge` takes of the same name, and returns what it returns.
+  Args:
+    rng: A key.
+    x: float [batch, 1, width], the centres of the canvas's pixels, in pixels of the tablet.
+    y: float [batch, height, 1], likewise.
+    low: float [batch, 2], smallest x and y of the window.
+    high: float [batch, 2], largest x and y of the window.
+    unit: float [batch, 1, 1], pixels of the canvas in a pixel of the tablet.
+    chance: Probability of staff lines.
+
+  Returns:
+    float [batch, height, width], 1 where there is ink.
   """
   keys, batch = jax.random.split(rng, 7), len(low)
 

@@ -1,9 +1,9 @@
-"""Symbols as they are cut out of scanned pages, drawn inside jit with all that comes along.
+"""Draws symbols as they are cut out of scanned pages, with what surrounds them, inside jit.
 
-A crop holds the symbol with a pen of any width, and at times a margin and what stands beside the
-symbol on the page (`clutter.py`). Ink is ragged, thin in places and gone in others. What a crop
-shows is brought to the canvas by the rule of `render.py` in its `resized` layout, so nothing tells
-how large the symbol was.
+A crop shows the symbol, written with a pen of random width, and at times a margin and what stands
+beside the symbol on the page (`clutter.py`). Ink is ragged, thin in some places and missing in
+others. The crop is resized to the canvas by the rule of the layout `resized` of
+`omr_jax.inputs.render`, so that the size of the symbol cannot be seen.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ import numpy as np
 from omr_jax.augment import clutter, rasterize
 from omr_jax.inputs import geometry
 
-_MARGIN = 8.0  # Pixels of the tablet by which a crop is larger than its symbol, at most.
-_REACH = 4.0  # By which something beside the symbol reaches in, at most, in the same pixels.
-_GAPS = 3
+_MARGIN = 8.0  # Largest margin of a crop on each side of its symbol, in pixels of the tablet.
+_REACH = 4.0  # How far a neighbour or a line reaches into a crop, at most, in the same pixels.
+_GAPS = 3  # Largest number of gaps in the ink of a crop.
 
 
 def new_crops(
@@ -37,18 +37,18 @@ def new_crops(
   """Draws each symbol as a crop of a page.
 
   Args:
-    rngs: Two keys, as of `rasterize.new_pictures`; the first draws all of it.
+    rngs: Two keys, of which only the first is used (`rasterize.new_pictures` uses both).
     points: float [batch, points, 2], x and y in pixels of the tablet.
     stroke: int [batch, points], the stroke each point belongs to, ascending; -1 past the end.
-    height: Of the canvas.
-    width: Of the canvas.
-    max_stretch: See `render.py`.
-    max_zoom: See there.
+    height: Height of the canvas in pixels.
+    width: Width of the canvas in pixels.
+    max_stretch: Largest ratio of the two axes' factors when a crop is resized to the canvas.
+    max_zoom: Largest factor.
     thickness: Thinnest and thickest line in pixels of the tablet.
-    around: How often a crop is larger than its symbol. Half as often, in any crop, a neighbour
-      reaches in, as often a second one, and as often a straight line along an edge.
-    staff: How often there are staff lines.
-    worn: Strength of what scanners and years do to ink, from 0 to 1.
+    around: Probability that a crop has a margin around its symbol. A neighbour reaches in with half
+      of that probability, and so do, independently, a second one and a straight line along an edge.
+    staff: Probability of staff lines.
+    worn: Strength of the damage that scanners and age do to ink, from 0 to 1.
 
   Returns:
     `image`, float32 [batch, height, width, 1] from 0 to 255, dark ink.
@@ -77,7 +77,7 @@ def new_crops(
 
 
 def _centres(size: int, low: jax.Array, high: jax.Array, zoom: jax.Array) -> jax.Array:
-  """Of the pixels along an axis, in pixels of the tablet: [batch, size]."""
+  """The centres of the canvas's pixels along an axis, in pixels of the tablet: [batch, size]."""
   from_middle = jnp.arange(size, dtype=jnp.float32) - (size - 1) / 2
   return from_middle / zoom[:, None] + ((low + high) / 2)[:, None]
 
@@ -85,7 +85,7 @@ def _centres(size: int, low: jax.Array, high: jax.Array, zoom: jax.Array) -> jax
 def _window(
   rng: jax.Array, low: jax.Array, high: jax.Array, around: float
 ) -> tuple[jax.Array, jax.Array]:
-  """The part of the page that is cut out, at times larger than the symbol."""
+  """Smallest and largest x and y of the part that is cut out, at times larger than the symbol."""
   keys = jax.random.split(rng)
   larger = jax.random.bernoulli(keys[0], around, (len(low), 1, 1))
   grown = jnp.where(larger, jax.random.uniform(keys[1], (len(low), 2, 2), maxval=_MARGIN), 0)
@@ -93,13 +93,14 @@ def _window(
 
 
 def _worn(rng: jax.Array, dark: jax.Array, worn: float) -> jax.Array:
-  """Blurred, with noise in what is grey then, gaps in lines, and the contrast of a scan."""
+  """Blurs the ink, adds noise, makes gaps in lines, and raises the contrast as scanners do."""
   keys, (batch, height, width) = jax.random.split(rng, 6), dark.shape
 
   def drawn(key: jax.Array, *shape: int) -> jax.Array:
     return jax.random.uniform(key, (batch, *(shape or (1, 1))))
 
-  # All of it as large beside the symbol on a fine canvas as on one 64 pixels high.
+  # Blur, grain and gaps keep their size relative to the symbol when the canvas has more pixels; the
+  # following numbers are for a canvas 64 pixels high.
   fine = height / 64
   taps = np.polynomial.polynomial.polypow((0.25, 0.5, 0.25), max(1, round(fine**2)))
   blurred = _filtered(_filtered(dark, taps, 1), taps, 2)
@@ -121,10 +122,10 @@ def _worn(rng: jax.Array, dark: jax.Array, worn: float) -> jax.Array:
 
 
 def _filtered(dark: jax.Array, taps: np.ndarray, axis: int) -> jax.Array:
-  """Weighted sums along an axis, of white beyond the edges.
+  """Convolves along an axis with `taps`; beyond the edges there is white.
 
-  All in one sum: of sums in a chain XLA computes the first anew for each term of the next, up to
-  the last, which at 112x80 took half of the time that a crop takes.
+  A wide filter is one sum and not a chain of short filters: XLA computes each filter of a chain
+  anew for every term of the next one, which took half of the time of a crop at 112x80 pixels.
   """
   reach, size = len(taps) // 2, dark.shape[axis]
   padded = jnp.pad(dark, [(reach, reach) if n == axis else (0, 0) for n in range(3)])

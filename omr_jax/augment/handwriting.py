@@ -1,4 +1,4 @@
-"""Symbols as their writers might have written them another time: strokes, moved at random."""
+"""Moves strokes at random: symbols as their writers might have written them another time."""
 
 import jax
 import jax.numpy as jnp
@@ -19,19 +19,19 @@ def rewritten(
   stroke_shift: float,
   bend: float,
 ) -> jax.Array:
-  """Moves each stroke on its own, then all of a symbol together.
+  """Moves each stroke on its own, then all strokes of a symbol together.
 
   Args:
     rngs: Two keys.
     points: float [batch, points, 2], x and y in pixels of the tablet.
     stroke: int [batch, points], the stroke each point belongs to, ascending; -1 past the end.
-    rotation: See `affine.random_affine`, as are the next two.
-    zoom: See there.
-    shear: See there.
-    stroke_zoom: In a symbol of several strokes each grows or shrinks by up to this share ...
-    stroke_shift: ... and moves by up to this many pixels of the tablet, on its own.
-    bend: Share of the longer side of the box by which waves through the whole symbol move its
-      points at most.
+    rotation: Largest angle in degrees, in both directions.
+    zoom: Smallest and largest factor along each axis.
+    shear: Largest shear: x moves by up to `shear` times y.
+    stroke_zoom: Largest share by which each stroke of a symbol of several strokes grows or shrinks.
+    stroke_shift: Largest move of each stroke of such a symbol, in pixels of the tablet.
+    bend: Largest move of a point by a wave through the whole symbol, as a share of the longer side
+      of the symbol's box.
 
   Returns:
     The points, float32 [batch, points, 2].
@@ -46,8 +46,8 @@ def rewritten(
 def _move_strokes(
   rng: jax.Array, points: jax.Array, stroke: jax.Array, zoom: float, shift: float
 ) -> jax.Array:
-  """Scales each stroke of several about its middle and moves it."""
-  strokes = points.shape[1]  # as many as there could be
+  """Scales each stroke about its middle and moves it, in symbols of several strokes."""
+  strokes = points.shape[1]  # A symbol has at most as many strokes as points.
   scale_key, shift_key = jax.random.split(rng)
   factor = jax.random.uniform(scale_key, (len(points), strokes), minval=1 - zoom, maxval=1 + zoom)
   move = jax.random.uniform(shift_key, (len(points), strokes, 2), minval=-shift, maxval=shift)
@@ -66,7 +66,10 @@ def _move_strokes(
 
 
 def _bend(rng: jax.Array, points: jax.Array, stroke: jax.Array, bend: float) -> jax.Array:
-  """Adds to x and to y a wave each, of random strength, place and direction, about a box long."""
+  """Adds a sine wave to x and another one to y.
+
+  Strength, phase and direction are random. A wave is about as long as the symbol's box or longer.
+  """
   keys, batch = jax.random.split(rng, 3), len(points)
   low, high = (corner[:, None] for corner in rasterize.box(points, stroke >= 0))
   side = jnp.maximum((high - low).max(-1, keepdims=True), 1)

@@ -1,4 +1,4 @@
-"""One number for a tree of arrays, to tell damage from data."""
+"""A checksum of a tree of arrays, to notice when the arrays on a disk were damaged."""
 
 import hashlib
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def digest(tree: Any) -> str:
-  """SHA-256 of all leaves with their paths, shapes and types."""
+  """SHA-256, in hexadecimal, of all leaves with their paths, shapes and dtypes."""
   whole = hashlib.sha256()
   for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
     leaf = np.asarray(leaf)

@@ -1,0 +1,8 @@
+"""What people have (strokes, pictures, documents), turned into what networks read.
+
+`stroke_files` and `documents` read files, `pictures` decodes and resizes pictures, `views` cuts a
+picture into overlapping parts. `render` draws strokes, `symbol_picture` traces a picture of one
+symbol back to strokes, `pen_path` and `simplify` bring strokes to arrays of a fixed length.
+Runs without JAX and Flax, so that an exported network can be used without them.
+May import: `omr_jax.utils` and `omr_jax.errors`.
+"""

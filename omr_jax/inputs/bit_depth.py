@@ -1,4 +1,4 @@
-"""Grey pictures of more than eight bits, brought to eight; pictures in bands, for the memory."""
+"""Converts grey pictures of more than 8 bits to 8 bits, a band of rows at a time to save memory."""
 
 from collections.abc import Iterator
 
@@ -7,16 +7,17 @@ from PIL import ExifTags, Image
 
 
 def to_grey(picture: Image.Image) -> Image.Image:
-  """A picture of one channel of whole numbers or floats (Pillow's modes I and F) in mode L."""
+  """Converts a picture of one channel of ints or floats (Pillow's modes I and F) to mode L."""
   return _scaled(picture, *_range(picture))
 
 
 def _range(picture: Image.Image) -> tuple[float, float]:
-  """The numbers that are black and white in a picture of one channel with more than 8 bits.
+  """The pixel values of black and of white in a picture of one channel with more than 8 bits.
 
-  16-bit: 0 and 65535, 12-bit TIFFs: 0 and 4095. Of wider ones the header tells no range, so white
-  is the first of 1, 255 and 65535 that no pixel exceeds; where that fails, or a pixel is negative,
-  the lowest number is black and the highest white.
+  They are 0 and 65535 in a 16-bit picture, 0 and 4095 in a 12-bit TIFF. The header of a picture
+  with more bits names no range: there black is 0, and white the first of 1, 255 and 65535 that no
+  pixel exceeds. If there is none, or a pixel is negative, black is the lowest value of a pixel and
+  white the highest.
   """
   tags = picture.tag_v2 if picture.format == 'TIFF' else {}
   if picture.mode.startswith('I;16'):
@@ -28,13 +29,13 @@ def _range(picture: Image.Image) -> tuple[float, float]:
     white = [value for value in (1, 255, 65535) if value >= high]
     if low >= 0 and white:
       low, high = 0, white[0]
-  # Pillow leaves 0 for white as it is in these modes.
+  # In these modes Pillow does not invert a TIFF that stores white as 0.
   inverted = tags.get(ExifTags.Base.PhotometricInterpretation) == 0
   return (high, low) if inverted else (low, high)
 
 
 def _scaled(picture: Image.Image, black: float, white: float) -> Image.Image:
-  """Mode L, from `black` to `white` and rounded; what is no number is black."""
+  """Scales values from [black, white] to 0..255 and rounds them: mode L. NaN becomes black."""
   grey = Image.new('L', picture.size)
   for top, band in bands(picture):
     values = np.nan_to_num(band.astype(np.float64), nan=black)
@@ -44,7 +45,10 @@ def _scaled(picture: Image.Image, black: float, white: float) -> Image.Image:
 
 
 def bands(picture: Image.Image) -> Iterator[tuple[int, np.ndarray]]:
-  """First row and pixels of each band: Pillow copies three times what it turns to an array."""
+  """Yields the first row and the pixels of each band of about a million pixels.
+
+  Pillow needs three times the memory of whatever it turns into an array, so that is one band.
+  """
   rows = max(1, 2**20 // picture.width)
   for top in range(0, picture.height, rows):
     bottom = min(top + rows, picture.height)

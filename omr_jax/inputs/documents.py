@@ -1,4 +1,4 @@
-"""The pages of a document: a PDF's, a TIFF's, or the one of any other picture."""
+"""Reads documents page by page: PDFs, TIFFs of several frames, and pictures as a single page."""
 
 import os
 import threading
@@ -18,13 +18,15 @@ try:
 except ImportError:
   pypdfium2 = None
 
-# Of a drawn PDF page, in pixels: A4 at 128 dpi, with 8 from one staff line to the next in print.
+# The longer side of a rendered PDF page, in pixels. For A4 that is 128 dpi, at which the staff
+# lines of printed music are about 8 pixels apart.
 PDF_SIDE = 1500
-# Pillow reads some formats whole before it looks at them.
+# The largest picture file that is opened: Pillow reads files of some formats into memory whole.
 _MOST_BYTES = 2**28
-# Then the rest is not tried: a damaged file may claim a million pages.
+# After so many broken pages in a row the others are not tried: a damaged file may claim a million.
 _MOST_FAILURES = 10
-# PDFium is not for threads. Reentrant, as a forgotten iterator may be closed at any moment.
+# PDFium may only be used by one thread at a time. The lock is reentrant, because an iterator that
+# was abandoned may be closed by the garbage collector while the same thread holds the lock.
 _PDFIUM = threading.RLock()
 
 
@@ -34,27 +36,30 @@ def pages(
   finish: Callable[[Image.Image], Any] | None = None,
   colour: bool = True,
 ) -> Iterator[tuple[int, Any | UserError]]:
-  """The pages of a PDF, the frames of a TIFF, or the picture in any other file, one by one.
+  """Yields the pages of a PDF, the frames of a TIFF, or the picture in any other file.
 
-  Nothing but the current page is in memory. PDFs need pypdfium2; their pages are drawn with the
-  longer side of PDF_SIDE. The file is open until the iterator is exhausted or closed.
+  Only the current page is in memory. PDFs need pypdfium2; a page is rendered so that its longer
+  side has PDF_SIDE pixels. The file stays open until the iterator is exhausted or closed.
 
   Args:
-    path: Of the file.
-    least: As in `pictures.read`.
-    finish: What becomes of each page, in mode L or RGB, by default its array; it may raise. With
-      one that reduces it, files that are left half read need next to no memory.
-    colour: Whether `finish` wants it, as in `pictures.decode`.
+    path: The file.
+    least: Smallest side in pixels to which a JPEG may be reduced while it is decoded; 0 for full
+      size (`pictures.read` has the details).
+    finish: Applied to each page, a picture of Pillow in mode L or RGB; it may raise. By default the
+      page becomes an array. If it makes the page small, files that are left half read keep almost
+      no memory.
+    colour: Whether `finish` wants colour; if not, it is given pictures in mode L (brightness).
 
   Yields:
-    The number of a page, from 1, and what `finish` made of it, by default uint8 [height, width, 3],
-    RGB; or the error, if the page, or as page 1 the whole file, can't be read. It raises none.
+    The number of a page, from 1, and the result of `finish` for it, by default uint8 [height,
+    width, 3] in RGB. Where a page cannot be read a UserError takes the place of the result; where
+    the whole file cannot be read, it stands for page 1. Such errors are yielded, never raised.
   """
   try:
     with open(path, 'rb') as file:
       start = file.read(1024)
       file.seek(0)
-      # The header may stand behind other things (ISO 32000-1, annex H, note 13).
+      # Other bytes may precede the header of a PDF (ISO 32000-1, annex H, note 13).
       if b'%PDF-' in start:
         yield from _pdf_pages(Path(path).absolute(), finish, colour)
       else:
@@ -71,14 +76,15 @@ def pages(
 
 
 def _each(page: Callable[[int], Any | None], name: str) -> Iterator[tuple[int, Any | UserError]]:
-  """All that `page` gives for 0, 1, ... before None."""
+  """Yields `page(0)`, `page(1)`, ... with their numbers, until one is None."""
   index = failures = 0
   while failures < _MOST_FAILURES:
     try:
       picture = page(index)
       failures = 0
     except UserError as error:
-      picture = UserError(str(error))  # Without a traceback, whose frames hold pictures.
+      # A new error without the traceback, whose frames would keep pictures in memory.
+      picture = UserError(str(error))
       failures += 1
     if picture is None:
       return
@@ -88,6 +94,7 @@ def _each(page: Callable[[int], Any | None], name: str) -> Iterator[tuple[int, A
 
 
 def _frame(picture: Image.Image, index: int, name: str, decode: Callable) -> Any | None:
+  """Decodes one frame of a TIFF, or the only one of another picture; None past the last."""
   if picture.format == 'TIFF':
     name = f'{name}, page {index + 1}'
     with pictures.refused(name):
@@ -100,7 +107,7 @@ def _frame(picture: Image.Image, index: int, name: str, decode: Callable) -> Any
   try:
     return decode(picture, name)
   finally:
-    picture.im = None  # Its pixels; the file may wait long for its next page.
+    picture.im = None  # Frees the pixels: it may be long until the next page is asked for.
 
 
 def _pdf_pages(path: Path, finish, colour: bool) -> Iterator[tuple[int, Any | UserError]]:
@@ -141,7 +148,8 @@ def _drawn(document: 'pypdfium2.PdfDocument', index: int, name: str) -> np.ndarr
     try:
       for image in page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]):
         pictures.check_size(*image.get_px_size(), name)
-      # It is rounded up, and PDFium's sizes have seven digits.
+      # PDFium rounds the size in pixels up, and the page's size has only seven digits: without the
+      # half pixel some pages would become one pixel too large.
       scale = (PDF_SIDE - 0.5) / max(page.get_size())
       bitmap = page.render(scale, rev_byteorder=True)
       try:

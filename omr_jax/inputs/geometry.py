@@ -1,25 +1,26 @@
-"""Numbers and rules that drawing, networks and augmentation share: no Pillow, no JAX."""
+"""Constants and rules that drawing, networks and augmentation share; without Pillow and JAX."""
 
 from typing import TypeVar
 
-Array = TypeVar('Array')  # Of NumPy or of JAX.
-STAFF_SPACE = 14  # pixels from one staff line to the next (paper, Figure 2)
+Array = TypeVar('Array')  # An array of NumPy or of JAX.
+STAFF_SPACE = 14  # Pixels from one staff line to the next (paper, Figure 2).
+# Weights of red, green and blue in brightness (ITU-R BT.601, as in JPEG).
 BRIGHTNESS = (0.299, 0.587, 0.114)
 
 
 def scale(box: Array, room: Array, max_stretch: float, max_zoom: float) -> Array:
-  """Factors for x and y that bring `box` to `room`, within the bounds.
+  """Factors for x and y that enlarge `box` to `room` as far as the bounds allow.
 
-  NumPy and JAX arrays alike: `ink.py` places its strokes by this rule too.
+  Works on arrays of NumPy and of JAX, so that drawing and augmentation share the rule.
 
   Args:
-    box: [..., 2], width and height.
-    room: The same, what the box should fill.
-    max_stretch: How much larger one factor may be than the other.
+    box: [..., 2], width and height of what is scaled.
+    room: [..., 2], width and height that it should fill.
+    max_stretch: Largest ratio of the larger factor to the smaller one.
     max_zoom: Largest factor.
 
   Returns:
-    [..., 2].
+    [..., 2], the factors.
   """
   xp = box.__array_namespace__()
   zoom = xp.minimum(room / xp.maximum(box, 1), max_zoom)
@@ -27,9 +28,9 @@ def scale(box: Array, room: Array, max_stretch: float, max_zoom: float) -> Array
 
 
 def log_size(box: Array) -> Array:
-  """The input `size`: the logarithms of width and height, [..., 2], of NumPy or JAX.
+  """The input `size` of networks: the logarithms of width and height, NumPy or JAX [..., 2].
 
-  A pixel of the tablet is the least.
+  Widths and heights below one pixel of the tablet count as one pixel.
   """
   xp = box.__array_namespace__()
   return xp.log(xp.maximum(box, 1))

@@ -1,7 +1,7 @@
-"""Pictures as people have them, to 8-bit RGB of one size.
+"""Decodes pictures of any kind to 8-bit RGB and resizes them for a network.
 
-Bytes become a decoded picture (`read`), and that the picture a network sees (`resize`); `load` does
-both. All three may be called by many threads at once.
+`read` decodes the bytes of a file, `resize` brings the picture to the size that a network reads,
+`load` does both. All three may be called by many threads at once.
 """
 
 import contextlib
@@ -27,35 +27,26 @@ except ImportError:
   pillow_heif = None
 
 CLASSES = ('other', 'scores')
-# Of red, green and blue in brightness: ITU-R BT.601, as in JPEG.
 
-# The largest phones take 12 000 x 9 000. Decoding takes up to 8 bytes for each.
+# The largest pictures of phones have 12 000 x 9 000 pixels. Decoding takes up to 8 bytes a pixel.
 _MOST_PIXELS = 110_000_000
-# Of a JPEG. A narrow picture grows in its first pass of resizing, by its height.
+# The largest side that a JPEG can have. The first pass of resizing changes the width and keeps the
+# height: without this bound it would make a very high, narrow picture larger instead of smaller.
 _LONGEST_SIDE = 65_535
-# Larger ones are decoded one at a time, or memory would grow with the number of threads.
+# Pictures with more pixels are decoded one at a time, so that memory does not grow with the number
+# of threads.
 _MANY_PIXELS = 2**24
 _ONE_LARGE = threading.Lock()
 
-_TILE = (322, 323)  # TIFF's tags TileWidth and TileLength.
+_TILE = (322, 323)  # The TIFF tags TileWidth and TileLength.
 
-# No others: some of Pillow's plug-ins start programs.
-_FORMATS = ['JPEG', 'PNG', 'TIFF', 'WEBP', 'BMP', 'GIF']
+# Only these: some of Pillow's plug-ins for other formats start programs.
+_FORMATS = ['JPEG', 'PNG', 'TIFF', 'WEBP', 'BMP', 'GIF', *(['HEIF'] if pillow_heif else [])]
 _HEIC_BRANDS = (b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1')
-Image.init()  # Before threads do.
-# Blocks below 32 MiB, as Pillow's own are, glibc keeps for each thread when they are freed.
-Image.core.set_block_size(2**26)
-if pillow_heif:
-  pillow_heif.register_heif_opener(decode_threads=1)
-  _FORMATS.append('HEIF')
 
-# Whatever Pillow says about odd tags: what can't be decoded is refused in our own words.
-logging.getLogger('PIL').setLevel(logging.CRITICAL)
-with contextlib.suppress(AttributeError, OSError):  # Where libtiff is linked into Pillow itself.
-  # It would write to stderr by itself; Pillow only stops its warnings.
-  ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
 _NOISE = ('ignore', None, Warning, re.compile(r'PIL\.'), 0)
-_FILTERS = threading.Lock()
+_SETTINGS = threading.Lock()
+_is_set_up = False
 
 _TURNS = {
   2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -69,39 +60,43 @@ _TURNS = {
 
 
 def read(content: bytes, name: str, least: int = 0) -> np.ndarray:
-  """Decodes a picture, in a file's first frame or page: uint8 [height, width, 3], RGB.
+  """Decodes the first frame or page of a picture file: uint8 [height, width, 3], RGB.
 
-  JPEG, PNG, TIFF, WebP, BMP, GIF and, with pillow-heif, HEIC. It is turned as its EXIF block says.
-  What is transparent shows white. Whole grey numbers of 12 or 16 bits span black to white; larger
-  ones, negative ones and floats are scaled by the picture's own range (`depth`). 16-bit colours
-  lose their lower 8 bits. Colour profiles are ignored.
+  Reads JPEG, PNG, TIFF, WebP, BMP, GIF and, with pillow-heif, HEIC. The picture is rotated as its
+  EXIF block says. Transparent parts become white. Grey values of 12 or 16 bits are scaled from
+  their full range; values of more bits, negative values and floats from the range that the picture
+  itself uses (`bit_depth`). Colours of 16 bits lose their lower 8 bits. Colour profiles are
+  ignored.
 
   Args:
-    content: Of the file.
-    name: Of the file, for messages.
-    least: JPEGs may be decoded at 1/2, 1/4 or 1/8 of their size, as long as no side falls below
-      this (in libjpeg's way: blocks of pixels are averaged in frequency). 0 for full size.
+    content: The bytes of the file.
+    name: The name of the file, for messages.
+    least: JPEGs may be decoded at 1/2, 1/4 or 1/8 of their size, as long as no side gets fewer
+      pixels than this. libjpeg does so by leaving out high frequencies of its 8x8 blocks. 0 for
+      full size.
 
   Raises:
-    UserError: The picture is empty, broken, cut short, none at all or too large.
+    UserError: The file is empty, damaged, cut short or no picture, or the picture is too large.
   """
   return decode(opened(io.BytesIO(content), name), name, least)
 
 
 def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-  """Brings a picture to one size, whatever its shape: the rule of training and use alike.
+  """Resizes a picture to one size, whatever its aspect ratio, in training as in use.
 
-  It is Pillow's BILINEAR: a triangle filter as wide as the reduction, so that thin lines fade
-  instead of vanishing. Along an axis from n to m pixels, with s = n / m and r = max(s, 1), pixel i
-  of the result is the mean of the pixels j of the source in
+  This is Pillow's BILINEAR: a triangle filter whose width grows with the reduction, so that thin
+  lines fade instead of vanishing. Along an axis that goes from n to m pixels, with s = n / m and
+  r = max(s, 1), pixel i of the result is the weighted mean of the pixels j of the source with
 
-    max(0, floor(c - r + 1/2)) <= j < min(n, floor(c + r + 1/2)),  c = (i + 1/2) s,
+    max(0, floor(c - r + 1/2)) <= j < min(n, floor(c + r + 1/2)),  c = (i + 1/2) s.
 
-  weighted by max(0, 1 - |j + 1/2 - c| / r); the weights are divided by their sum, so they add up to
-  1 at borders too. Rows first (n, m the widths), then columns (the heights). After each of the two
-  the result is rounded to whole numbers, floor(x + 1/2). Each channel is by itself, and values are
-  taken as they are, without gamma. Pillow's weights have 22 bits, and from version 13 on it takes
-  columns first where that is quicker, so another implementation or version may differ by 1.
+  Pixel j has the weight max(0, 1 - |j + 1/2 - c| / r), divided by the sum of the weights, which
+  therefore add up to 1 at the edges too. The rows are resized first (n and m are widths), then the
+  columns (heights). Each of the two passes rounds its result to whole numbers, floor(x + 1/2). The
+  channels are independent, and their values are used as they are, without gamma correction.
+
+  Pillow's weights have 22 bits, and from version 13 on it resizes the columns first where that is
+  faster. The values of another implementation or version may therefore differ by 1.
 
   Args:
     picture: uint8 [source height, source width, 3].
@@ -115,22 +110,25 @@ def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def resized(picture: Image.Image, height: int, width: int, colour: bool = True) -> np.ndarray:
-  """`resize` of a picture of Pillow in mode L or RGB; grey is as fast as one channel is.
+  """Resizes a picture of Pillow in mode L or RGB by the rule of `resize`.
 
-  Without `colour`, one in mode L becomes uint8 [height, width, 1].
+  Returns:
+    uint8 [height, width, 3], or without `colour`, for a picture in mode L, [height, width, 1].
   """
   picture = picture.resize((width, height), Image.Resampling.BILINEAR)
   return _array(picture) if colour else np.asarray(picture)[..., None]
 
 
 def load(content: bytes, name: str, height: int, width: int) -> np.ndarray:
-  """`resize` of `read` with `least` twice the longer side: uint8 [height, width, 3].
+  """Decodes and resizes a picture: uint8 [height, width, 3].
+
+  A JPEG may be reduced while it is decoded, to no less than twice the longer side of the result.
 
   Raises:
-    UserError: As `read`.
+    UserError: The file is empty, damaged, cut short or no picture, or the picture is too large.
   """
   least = 2 * max(height, width)
-  # Grey ones are resized as such: the same numbers in a third of the time.
+  # A grey picture is resized in one channel: the same values in a third of the time.
   return decode(
     opened(io.BytesIO(content), name),
     name,
@@ -140,17 +138,17 @@ def load(content: bytes, name: str, height: int, width: int) -> np.ndarray:
 
 
 def opened(file: BinaryIO, name: str) -> Image.Image:
-  """The picture in a file as Pillow opens it: its header is read, its pixels are not.
+  """Opens the picture in a file with Pillow, which reads the header but not yet the pixels.
 
   Raises:
-    UserError: There is none.
+    UserError: The file is empty, or holds no picture that can be read here.
   """
   start = file.read(12)
   if not start:
     raise UserError(f'{name}: the file is empty; remove it or restore it.')
   if pillow_heif is None and start[4:8] == b'ftyp' and start[8:] in _HEIC_BRANDS:
     raise UserError(f"{name}: HEIC needs a library more; pip install 'omr_jax[heic]'.")
-  _hush()
+  _set_up_pillow()
   with refused(name):
     return Image.open(file, formats=_FORMATS)
 
@@ -162,20 +160,25 @@ def decode(
   finish: Callable[[Image.Image], np.ndarray] | None = None,
   colour: bool = True,
 ) -> np.ndarray:
-  """Decodes what `opened` opened, the frame it stands on: uint8 [height, width, 3].
+  """Decodes the current frame of a picture that `opened` has opened.
 
   Args:
     picture: From `opened`.
-    name: For messages.
-    least: See `read`.
-    finish: What then becomes of it, in mode L or RGB; by default its array.
-    colour: Whether colour is wanted. Without, pictures come in mode L, their brightness, and that
-      of a JPEG is decoded alone.
+    name: The name of the file, for messages.
+    least: Smallest side in pixels to which a JPEG may be reduced while it is decoded; 0 for full
+      size.
+    finish: Applied to the decoded picture, which is in mode L or RGB; by default it becomes an
+      array.
+    colour: Whether colour is wanted. If not, the picture is in mode L (brightness), and only the
+      brightness of a JPEG is decoded.
+
+  Returns:
+    What `finish` returns, by default uint8 [height, width, 3].
 
   Raises:
-    UserError: It is damaged or too large.
+    UserError: The picture is damaged or too large.
   """
-  _hush()
+  _set_up_pillow()
   with refused(name):
     whole = picture.width * picture.height
     if (least or not colour) and isinstance(picture, JpegImagePlugin.JpegImageFile):
@@ -183,14 +186,14 @@ def decode(
     check_size(*picture.size, name)
     if picture.format == 'TIFF':
       check_size(*(picture.tag_v2.get(tag, 0) for tag in _TILE), name)
-    # A progressive JPEG is held in memory whole at any scale.
+    # A progressive JPEG takes the memory of its full size even if it is decoded at a smaller one.
     pixels = whole if 'progressive' in picture.info else picture.width * picture.height
     with _ONE_LARGE if pixels > _MANY_PIXELS else contextlib.nullcontext():
       try:
         picture.load()
-        check_size(*picture.size, name)  # A HEIC may turn out larger than its header says.
+        check_size(*picture.size, name)  # A HEIC may be larger than its header says.
         orientation = _orientation(picture)
-        # The same name, so that not all of them need memory at once.
+        # Each step assigns to the same name, so that the picture before it can be freed.
         picture = _eight_bits(picture)
         picture = _turned(picture if colour else picture.convert('L'), orientation)
         return (finish or _array)(picture)
@@ -198,12 +201,12 @@ def decode(
         traceback.clear_frames(error.__traceback__)
         raise
       finally:
-        del picture  # Before the next large one begins.
+        del picture  # Frees it before the next large picture is decoded.
 
 
 @contextlib.contextmanager
 def refused(name: str) -> Iterator[None]:
-  """What goes wrong inside, while a picture is read, becomes a UserError with its name."""
+  """Turns any exception inside, where a picture is read, into a UserError with its name."""
   try:
     yield
   except UserError:
@@ -215,7 +218,7 @@ def refused(name: str) -> Iterator[None]:
     ) from None
   except Image.DecompressionBombError:
     raise _too_large(name) from None
-  except Exception as error:  # Pillow's plug-ins raise nearly anything on damaged data.
+  except Exception as error:  # Pillow raises exceptions of many types on damaged data.
     reason = ' '.join(str(error).split())[:200] or type(error).__name__
     raise UserError(
       f'{name}: damaged or cut short ({reason}); restore it or save it anew.'
@@ -223,7 +226,7 @@ def refused(name: str) -> Iterator[None]:
 
 
 def check_size(width: int, height: int, name: str) -> None:
-  """Refuses, with a UserError, a picture larger than memory should hold."""
+  """Raises a UserError for a picture that would take too much memory."""
   if width * height > _MOST_PIXELS or max(width, height) > _LONGEST_SIDE:
     raise _too_large(name)
 
@@ -235,22 +238,40 @@ def _too_large(name: str) -> UserError:
   )
 
 
-def _hush() -> None:
-  """Keeps Pillow's warnings off the user's screen.
+def _set_up_pillow() -> None:
+  """Sets Pillow up for this process, before the first picture, and ignores its warnings.
 
-  One filter for the process, put back where it was removed or covered. `catch_warnings` would swap
-  the filters of all threads at every picture, and leave them wrong when two threads overlap.
+  What cannot be decoded is refused in this module's own words; Pillow's messages about odd tags
+  would only confuse. The filter of warnings is added once for the whole process, and again where
+  somebody removed or covered it. `warnings.catch_warnings` would change the filters of all threads
+  at every picture, and leave wrong ones where two threads overlap.
   """
-  with _FILTERS:
+  global _is_set_up
+  with _SETTINGS:
     if warnings.filters[:1] != [_NOISE]:
       warnings.filterwarnings('ignore', module=r'PIL\.')
+    if _is_set_up:
+      return
+    Image.init()  # Loads the plug-ins, which must not happen in several threads at once.
+    # Pillow's default of 16 MiB is below the 32 MiB up to which glibc keeps freed blocks, for each
+    # thread.
+    Image.core.set_block_size(2**26)
+    if pillow_heif:
+      pillow_heif.register_heif_opener(decode_threads=1)
+    logging.getLogger('PIL').setLevel(logging.CRITICAL)
+    with contextlib.suppress(
+      AttributeError, OSError
+    ):  # Where libtiff is linked into Pillow itself.
+      # libtiff writes its errors to stderr by itself; Pillow stops only its warnings.
+      ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
+    _is_set_up = True
 
 
 def _orientation(picture: Image.Image) -> object:
-  """The EXIF tag. Pillow has turned TIFFs already, and removed it."""
+  """The EXIF tag. Pillow itself rotates TIFFs and removes the tag."""
   try:
     return picture.getexif().get(ExifTags.Base.Orientation)
-  except Exception:  # As in `refused`; a picture with a damaged EXIF block is still one.
+  except Exception:  # A damaged EXIF block can raise nearly anything; the picture is still good.
     return None
 
 
@@ -260,10 +281,10 @@ def _turned(picture: Image.Image, orientation: object) -> Image.Image:
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
-  """Any picture of Pillow in mode L or RGB."""
+  """Converts a picture of any mode to mode L or RGB."""
   if picture.mode[0] in 'IF':
     return bit_depth.to_grey(picture)
-  if picture.mode == 'La':  # Premultiplied, which converts to this only.
+  if picture.mode == 'La':  # Grey multiplied by its opacity; it can be converted to LA only.
     picture = picture.convert('LA')
   if picture.has_transparency_data:
     if picture.mode != 'RGBA':

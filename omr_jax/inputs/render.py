@@ -1,18 +1,20 @@
-"""Strokes to pictures: one rule, drawn once per run with Pillow.
+"""Draws pen strokes as pictures with Pillow.
 
-A picture is uint8, [height, width], dark ink (0) on white (255). Integer coordinates are the
-centres of pixels, x to the right and y down. Three layouts:
+A picture is uint8 [height, width], dark ink (0) on white (255). Integer coordinates are the
+centres of pixels, x to the right and y down. There are three layouts:
 
-centered  The symbol in its own size in the middle of the canvas, cropped where it is larger;
-          staff lines may be drawn behind it (paper, V-B, first way, and Figure 2).
-resized   The symbol in its own size on a canvas that fits its box and `margin`; then that picture
-          is resized to the canvas with a Lanczos filter (paper, V-B, second way).
-scaled    The strokes are scaled until their box fills the canvas but for `margin`, then drawn, so
-          that the line is equally thick in every symbol.
+centered  The symbol is drawn in its own size in the middle of the canvas and cropped where it is
+          larger. Staff lines may be drawn behind it (paper, section V-B, the first way, and
+          Figure 2).
+resized   The symbol is drawn in its own size on a canvas as large as its box and `margin`. That
+          picture is then resized to the canvas with a Lanczos filter (paper, section V-B, the
+          second way).
+scaled    The strokes are scaled until their box fills the canvas except for `margin`, and then
+          drawn, so that the line is equally thick in every symbol.
 
-In the last two `max_stretch` bounds how much more one axis may be scaled than the other (1 keeps
-the aspect, infinity ignores it) and `max_zoom` how much a small symbol grows; what then doesn't
-fill the canvas stays in its middle.
+In `resized` and `scaled`, `max_stretch` bounds the ratio of the two axes' factors (1 keeps the
+aspect ratio, infinity ignores it) and `max_zoom` bounds both factors. A symbol that does not fill
+the canvas then lies in its middle.
 """
 
 import dataclasses
@@ -26,28 +28,30 @@ from PIL import Image, ImageDraw
 from omr_jax.inputs.geometry import STAFF_SPACE, scale
 
 LAYOUTS = ('centered', 'resized', 'scaled')
-# Fields of `Drawing` that the layout `centered` does not use, and what they are there.
+# Fields of `Drawing` that only the layouts `resized` and `scaled` use, and what they are in
+# `centered`.
 OF_SCALING = {'margin': 0, 'max_stretch': math.inf, 'max_zoom': math.inf}
-# Anti-aliasing: drawn this much larger, then averaged.
-_OVERSAMPLING = 4
+_OVERSAMPLING = 4  # Anti-aliased pictures are drawn this many times larger, then averaged.
 
 
 @dataclasses.dataclass(frozen=True)
 class Drawing:
-  """How symbols become pictures; the module's docstring says what the fields mean.
+  """How symbols become pictures.
 
   Attributes:
-    height: Of the canvas in pixels.
-    width: Of the canvas in pixels.
-    layout: One of LAYOUTS.
-    thickness: Widths of the line in pixels; each gives a rendering of every training symbol.
-    staff_lines: y of the first of five staff lines, one rendering each; empty for no staff lines.
+    height: Height of the canvas in pixels.
+    width: Width of the canvas in pixels.
+    layout: One of LAYOUTS, which the module's docstring explains.
+    thickness: Widths of the line in pixels. Every training symbol is drawn once for each of them.
+    staff_lines: For each of these the symbol is drawn once with five staff lines, the first of them
+      at this y. Empty for no staff lines.
     margin: White pixels between the box of the strokes and the edge.
-    max_stretch: At least 1.
-    max_zoom: Above 0.
-    antialias: Smooth edges (round joints and ends) or the plain lines of the originals.
-    thinned: Whether ink in pictures is thinned to lines and these drawn like strokes. If not, its
-      box is brought to the canvas as it is, which is the rule of the layout `resized`.
+    max_stretch: Largest ratio of the two axes' factors, at least 1.
+    max_zoom: Largest factor, above 0.
+    antialias: Smooth edges with round joints and ends; if not, the plain lines of the original
+      systems.
+    thinned: Whether the ink of a given picture is thinned to lines, which are then drawn like
+      strokes. If not, the box of the ink is resized to the canvas as in the layout `resized`.
   """
 
   height: int
@@ -62,7 +66,7 @@ class Drawing:
   thinned: bool
 
   def renderings(self) -> list[tuple[float, int | None]]:
-    """All pairs of thickness and first staff line; the first is the one that is evaluated."""
+    """All pairs of thickness and first staff line. The first pair is used in evaluation."""
     return [(t, y) for t in self.thickness for y in (self.staff_lines or (None,))]
 
 
@@ -72,7 +76,7 @@ def draw(points: np.ndarray, stroke: np.ndarray, drawing: Drawing) -> np.ndarray
   Args:
     points: int [points, 2], x and y.
     stroke: int [points], the stroke each point belongs to, ascending.
-    drawing: How.
+    drawing: How symbols become pictures.
   """
   thickness, staff_line = drawing.renderings()[0]
   return draw_rendering(points, stroke, drawing, thickness, staff_line)
@@ -101,11 +105,11 @@ def draw_rendering(
 
 
 def fitted(picture: np.ndarray, drawing: Drawing) -> np.ndarray:
-  """Brings a picture to the canvas: the second half of the layout `resized`.
+  """Resizes a picture to the canvas, as the layout `resized` does after drawing.
 
   Args:
     picture: uint8 [height, width], dark ink on white.
-    drawing: How.
+    drawing: Gives the canvas and the bounds of the factors.
 
   Returns:
     uint8 [drawing.height, drawing.width].
@@ -155,8 +159,8 @@ def _segments(pen: ImageDraw.ImageDraw, points: np.ndarray, width: int, centred:
   """Straight lines from point to point, without anything at their ends."""
   start, end = points[:-1], points[1:]
   if centred and width % 2 == 0:
-    # Pillow knows whole coordinates only and draws an even width off them, by half a pixel to a
-    # side that depends on the direction.
+    # Pillow takes whole coordinates only. It draws a line of even width half a pixel beside them,
+    # on a side that depends on the line's direction.
     step = end - start
     lean = step[:, ::-1] / np.maximum(np.hypot(*step.T), 1e-9)[:, None] / 2
     start, end = start - lean, end - lean
@@ -165,8 +169,8 @@ def _segments(pen: ImageDraw.ImageDraw, points: np.ndarray, width: int, centred:
 
 
 def _discs(pen: ImageDraw.ImageDraw, points: np.ndarray, diameter: int) -> None:
-  """Round ends and joints, and all there is of a stroke that never leaves its first point."""
-  # Pillow's smallest ellipse is empty.
+  """Draws a disc at each point: round ends and joints, or the whole of a stroke of one point."""
+  # Pillow draws nothing for an ellipse of one pixel.
   disc = pen.ellipse if diameter > 1 else pen.rectangle
   for x, y in np.floor(points - diameter / 2 + 1).astype(int).tolist():
     disc([x, y, x + diameter - 1, y + diameter - 1], fill=0)

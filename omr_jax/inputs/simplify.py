@@ -1,32 +1,34 @@
-"""Fewer points for the same ink, so that all symbols fit one array on the device."""
+"""Reduces the points of strokes with hardly a change of the ink, so that all fit in one array."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-POINTS = 64  # a symbol at most, where its strokes allow; HOMUS has up to 733, half have over 55
-# Shares of the longer side of a symbol's box by which its line may be moved, one pass each: three
-# passes for every symbol, the rest for those that still have too many points.
+# Most points of a symbol; only one with more ends of strokes than this keeps more. Symbols of HOMUS
+# have up to 733 points, half of them more than 55.
+MOST_POINTS = 64
+# How far each pass may move the line of a symbol, as a share of the longer side of its box. The
+# first passes are for every symbol, the others for symbols that still have too many points.
 _TOLERANCES = (0.004, 0.004, 0.006, 0.01, 0.015, 0.02, 0.03, 0.05, *[np.inf] * 10)
-_FOR_ALL = 3
+_FOR_ALL = 3  # So many passes are for every symbol.
 
 
 def simplify(
   points: Sequence[np.ndarray], stroke: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Drops points that lie on the line between their neighbours, or nearly so.
+  """Drops points that lie on, or close to, the line between their neighbours.
 
-  The ends of strokes stay. No two neighbours go at once: a pass takes points of odd rank, then of
-  even rank. So the line moves by at most twice the sum of the tolerances, unless even the
-  coarsest one leaves more than POINTS.
+  The ends of strokes are kept. Each pass drops points of even position, then of odd position, so
+  that two neighbours are never dropped at once. The line therefore moves by at most twice the sum
+  of the tolerances, unless even the last finite one leaves more than MOST_POINTS.
 
   Args:
     points: For each symbol int [points, 2].
     stroke: For each symbol int [points], the stroke of each point, ascending from 0.
 
   Returns:
-    float32 [symbols, points, 2] about the middle of each symbol's box, padded with 0, and int16
-    [symbols, points], padded with -1.
+    The points, float32 [symbols, points, 2], relative to the middle of each symbol's box and padded
+    with 0, and the stroke of each point, int16 [symbols, points], padded with -1.
   """
   symbol = np.repeat(np.arange(len(points)), [len(p) for p in points])
   side = np.array([max(np.ptp(p, axis=0).max(), 1) for p in points], np.float64)
@@ -35,7 +37,7 @@ def simplify(
   line = np.concatenate(stroke)
   for number, tolerance in enumerate(_TOLERANCES):
     count = np.bincount(symbol, minlength=len(points))
-    wanted = np.ones(len(points), bool) if number < _FOR_ALL else count > POINTS
+    wanted = np.ones(len(points), bool) if number < _FOR_ALL else count > MOST_POINTS
     if not wanted.any():
       break
     for odd in (0, 1):
@@ -52,14 +54,14 @@ def _superfluous(
   wanted: np.ndarray,
   odd: int,
 ) -> np.ndarray:
-  """Which points of even or odd rank to drop, bool [points]."""
+  """Which points of even (`odd` 0) or odd (1) position to drop, bool [points]."""
   drop = np.zeros(len(xy), bool)
   before, at, after = slice(None, -2), slice(1, -1), slice(2, None)
   inner = (symbol[before] == symbol[after]) & (line[before] == line[after])
   chord, offset = xy[after] - xy[before], xy[at] - xy[before]
   along = (offset * chord).sum(1) / np.maximum((chord**2).sum(1), 1e-9)
   distance = np.hypot(*(offset - np.clip(along, 0, 1)[:, None] * chord).T)
-  # Counted within the symbol: what comes before it in the arrays must not matter.
+  # The position is counted within the symbol, so that other symbols make no difference.
   rank = _place(symbol)[at] % 2
   drop[at] = inner & wanted[symbol[at]] & (rank == odd) & (distance <= tolerance[symbol[at]])
   return drop
@@ -68,9 +70,9 @@ def _superfluous(
 def _pad(
   xy: np.ndarray, symbol: np.ndarray, line: np.ndarray, symbols: int
 ) -> tuple[np.ndarray, np.ndarray]:
-  """From one row of all points to a row for each symbol."""
+  """Distributes one row of all symbols' points to a padded row for each symbol."""
   count = np.bincount(symbol, minlength=symbols)
-  points = np.zeros((symbols, max(count.max(), POINTS), 2), np.float32)
+  points = np.zeros((symbols, max(count.max(), MOST_POINTS), 2), np.float32)
   stroke = np.full(points.shape[:2], -1, np.int16)
   place = _place(symbol)
   points[symbol, place], stroke[symbol, place] = xy, line
@@ -78,5 +80,5 @@ def _pad(
 
 
 def _place(symbol: np.ndarray) -> np.ndarray:
-  """Of each point in its symbol, from 0; `symbol` ascends."""
+  """The position of each point in its symbol, from 0; `symbol` is in ascending order."""
   return np.arange(len(symbol)) - np.searchsorted(symbol, symbol)

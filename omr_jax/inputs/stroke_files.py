@@ -1,9 +1,10 @@
-"""Strokes as people have them: symbol files of HOMUS, JSON, and lists in memory.
+"""Reads strokes from symbol files of HOMUS, from JSON, and from lists in memory.
 
-JSON is {"strokes": [[[x, y], ...], ...]}, or that list alone: a list of strokes in the order they
-were written, each a list of points in the order the pen took, y down. Numbers are in pixels of
-HOMUS's tablet, on which staff lines are 14 apart: on another screen, multiply by 14 and divide by
-the distance of the lines that the writer sees.
+JSON is {"strokes": [[[x, y], ...], ...]} or that list alone. It lists the strokes in the order in
+which they were written; each stroke lists its points in the order in which the pen passed them, y
+down. Coordinates are in pixels of HOMUS's tablet, on which staff lines are 14 pixels apart. For
+strokes from another screen, multiply them by 14 and divide them by the distance, in the same units,
+of the staff lines that the writer sees.
 """
 
 import json
@@ -16,22 +17,24 @@ from omr_jax.errors import UserError
 from omr_jax.inputs import strokes
 from omr_jax.inputs.strokes import MAX_BYTES, MAX_COORDINATE, MAX_POINTS
 
-_LARGEST_BOX = 4000  # Pixels of the tablet; HOMUS reaches 258. `resized` draws the whole box.
+# The longest side of a symbol's box, in pixels of the tablet: the layout `resized` draws a picture
+# of that size. Symbols of HOMUS have up to 258.
+_LARGEST_BOX = 4000
 _SHAPE = 'give {"strokes": [[[x, y], ...], ...]}'
 
 
 def read(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
-  """The strokes of a file: `.json`, or else a symbol file of HOMUS.
+  """Reads the strokes of a JSON file (name in .json) or else of a symbol file of HOMUS.
 
   Args:
-    content: Of the file.
-    name: Of the file, for messages; a symbol file's ends in `<writer>-<n>.txt`.
+    content: The bytes of the file.
+    name: The name of the file; that of a symbol file ends in `<writer>-<n>.txt`.
 
   Returns:
-    points float or int [points, 2], and the stroke of each, int [points], ascending from 0.
+    The points, float or int [points, 2], and the stroke of each, int [points], ascending from 0.
 
   Raises:
-    UserError: The file holds no strokes, or they are far too large.
+    UserError: The file holds no strokes, or far too large ones.
   """
   if os.path.splitext(name)[1].lower() == '.json':
     return _of_json(content, name)
@@ -51,10 +54,17 @@ def _of_json(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def of_lists(given: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
-  """The same of what such JSON holds; a stroke may be an array of NumPy.
+  """Reads strokes from lists as JSON has them; a stroke may also be a NumPy array.
+
+  Args:
+    given: {'strokes': [[[x, y], ...], ...]} or that list alone.
+    name: What to call them in messages.
+
+  Returns:
+    The points, float [points, 2], and the stroke of each, int [points], ascending from 0.
 
   Raises:
-    UserError: It isn't strokes, or they are far too large.
+    UserError: These are no strokes, or far too large ones.
   """
   if isinstance(given, dict):
     given = given.get('strokes')
@@ -74,7 +84,7 @@ def _line(given: Any, place: str) -> np.ndarray:
     points = np.asarray(given)
   except ValueError:  # Rows of different lengths.
     points = np.empty(0)
-  # Text and truth values would pass as numbers.
+  # Checked by dtype, because a conversion would accept text and True as numbers.
   if points.dtype.kind not in 'iuf' or points.ndim != 2 or points.shape[1] != 2 or not len(points):
     raise UserError(f'{place}: is no list of points [x, y]; {_SHAPE}.')
   if not (np.abs(points) <= MAX_COORDINATE).all():

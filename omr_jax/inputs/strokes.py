@@ -1,7 +1,7 @@
-"""A handwritten symbol as pen strokes, and the text format HOMUS keeps it in.
+"""Handwritten symbols as pen strokes, and the text format of HOMUS for them.
 
-The first line of a symbol file is the class. Every further line is one stroke: points `x,y;` in
-pixels of the pen's tablet, integers, y down.
+The first line of a symbol file is the class. Every further line is one stroke: its points, each
+written as `x,y;`. Coordinates are integers in pixels of the pen's tablet, y down.
 """
 
 import difflib
@@ -12,7 +12,7 @@ import numpy as np
 
 from omr_jax.errors import UserError
 
-OFFICIAL = 'HOMUS 2.0'  # The raw data that the original experiments used, by name.
+OFFICIAL = 'HOMUS 2.0'  # The name of the raw data that the original experiments used.
 CLASSES = (
   '12-8-Time',
   '2-2-Time',
@@ -48,8 +48,8 @@ CLASSES = (
   'Whole-Note',
 )
 
-# HOMUS reaches 733 points, 5 145 bytes and a coordinate of 344: anything near these is no symbol,
-# and would only fill the memory.
+# The largest symbol of HOMUS has 733 points, 5 145 bytes and a coordinate of 344. What exceeds the
+# following limits is no symbol and would only fill the memory.
 MAX_POINTS = 10_000
 MAX_BYTES = 1_000_000
 MAX_COORDINATE = 100_000
@@ -78,9 +78,9 @@ class Symbol(NamedTuple):
 
 
 def canonical(content: bytes) -> bytes:
-  r"""A symbol file without byte-order mark, `\r\n` or blank lines at the end.
+  r"""Removes the byte-order mark, carriage returns before `\n`, and blank lines at the end.
 
-  Copies of HOMUS differ in these and in nothing else, so digests are taken of this form.
+  Copies of HOMUS differ in these only, so checksums are taken of what is left.
   """
   return content.removeprefix(_BOM).replace(b'\r\n', b'\n').rstrip(b' \t\n')
 
@@ -120,7 +120,7 @@ def parse(content: bytes, name: str) -> Symbol:
   if sum(counts) > MAX_POINTS:
     raise UserError(f'{name}: {sum(counts)} points; a symbol has at most {MAX_POINTS}.')
   numbers = ''.join(strokes).replace(';', ',')
-  # Through float64, which holds every coordinate allowed and doesn't wrap around for longer ones.
+  # float64 holds every allowed coordinate, and a number with more digits does not overflow.
   points = np.fromstring(numbers, np.float64, sep=',').reshape(-1, 2)
   largest = points[np.abs(points).max(axis=1).argmax()]
   if np.abs(largest).max() > MAX_COORDINATE:
@@ -131,7 +131,7 @@ def parse(content: bytes, name: str) -> Symbol:
 
 
 def format_symbol(symbol: Symbol) -> bytes:
-  """The file that `parse` reads as this symbol."""
+  """The content of a symbol file, from which `parse` reads this symbol again."""
   starts = np.flatnonzero(np.diff(symbol.stroke)) + 1
   lines = [
     ''.join(f'{x},{y};' for x, y in stroke.tolist()) for stroke in np.split(symbol.points, starts)
@@ -164,5 +164,5 @@ def _count_points(line: str, place: str) -> int:
 
 
 def _short(text: str) -> str:
-  """As Python writes it, cut to a length that fits a message."""
+  """The text in quotes, shortened to fit into a message."""
   return repr(text if len(text) <= 40 else text[:40] + '...')

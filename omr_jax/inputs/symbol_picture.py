@@ -1,33 +1,39 @@
-"""A picture of one symbol to strokes, which are then drawn as in training.
+"""Traces the ink in a picture of one symbol to strokes, which are then drawn as in training.
 
-So the line is as thick as the network knows it, whatever the pen, and every layout of `render`
-works. In which order the pen went is not found. The rule, for dark ink on light paper or light on
-dark:
+The network then sees lines of the thickness that it was trained on, whatever the pen was, in any
+layout of `render`. The order in which the pen wrote the lines is not found. This is the rule, for
+dark ink on light paper or light ink on dark paper:
 
-1. Size and light. A picture with a side above 1024 is reduced to 1024 by `pictures.resize`. Grey is
-   (299 R + 587 G + 114 B + 500) // 1000. The light is evened out by a plane: its slope along x is
-   the difference of the medians of the last and first column over width - 1, along y alike with
-   rows; the plane is 0 in the middle, and what is left is rounded and clipped to 0...255. Of no
-   slope, either one alone and both that is taken, the first of equals, after which dark and light
-   each vary least (Otsu's two parts). A neighbour or a staff line at the edge is no light.
-2. Ink. Otsu's threshold (the middle one, rounded down, of equally good ones) parts dark from light.
-   Where less than a third of the outermost pixels are light, and of all light ones at least half
-   are farther from the edge than a tenth of the shorter side, the picture is inverted and parted
-   anew: ink that is cut out closely stays ink. What is not brighter than the threshold is ink. The
-   mean paper must be brighter than the mean ink by 20, and by three standard deviations of the
-   paper; otherwise there is no ink.
-3. A first estimate of the pen's width is 4 times the mean depth (see `thinning.py`) of the ink, at
-   least 1. Pieces of ink (pixels joined at sides or corners) with fewer pixels than 0.3 times
-   the square of that are specks and removed; then it is estimated again.
-4. The box of the ink, a pen's width larger on all sides where the picture allows, is cut out and
-   resized (triangle filter as in `pictures.resize`, rounded) by one factor that makes the pen 10
-   pixels wide, but no side longer than 512. The same threshold and the removal of specks give the
-   ink. With more than 64 pieces of ink and paper (paper joined at sides), it is not one symbol.
-5. The ink is thinned to lines, and these are strokes, by the rule in `thinning.py`.
+1. Size and light. A picture with a side above 1024 pixels is reduced to 1024 by `pictures.resize`.
+   Grey is (299 R + 587 G + 114 B + 500) // 1000. Uneven light is removed by subtracting a plane
+   that is 0 in the middle. Its slope along x is the median of the last column minus that of the
+   first, divided by width - 1; its slope along y is found from the rows in the same way. The result
+   is rounded and clipped to 0...255. Both slopes may come from a neighbouring symbol or a staff
+   line at the edge, and not from light. So four planes are tried: level, sloping along y, along x,
+   and along both. The first of those is used for which Otsu's two classes, dark and light, vary
+   least within themselves.
+2. Ink. Otsu's threshold separates dark from light; of equally good thresholds the middle one,
+   rounded down, is used. The picture is taken for light ink on dark paper if less than a third of
+   the pixels along its border are light, and at least half of all light pixels are farther from the
+   border than a tenth of the shorter side. (The second condition keeps dark ink that was cut out
+   closely from being inverted.) Such a picture is inverted and separated again. Ink is what is not
+   brighter than the threshold. The paper must be brighter than the ink, mean against mean, by at
+   least 20 and by at least three standard deviations of the paper; otherwise there is no ink.
+3. Specks. A first estimate of the pen's width is 4 times the mean depth of the ink (`thinning.py`
+   defines depth), at least 1. Pieces of ink (pixels joined at sides or corners) with fewer pixels
+   than 0.3 times the square of that width are removed as specks. Then the width is estimated again.
+4. Scale. The box of the ink, larger by a pen's width on all sides where the picture allows, is cut
+   out. It is resized with the filter of `pictures.resize` by the factor that makes the pen 10
+   pixels wide, or by the one that makes its longer side 512 if that is smaller. Then ink is
+   separated by the same threshold, and specks are removed again. If there are more than 64 pieces
+   of ink and paper together (pieces of paper are joined at sides only), the picture shows more than
+   one symbol.
+5. Lines. The ink is thinned to lines, which become strokes (`thinning.py` has the rule).
 
-Thick pens close gaps, so a thin pen is read better. On 379 validation symbols of HOMUS, drawn with
-pens of 3 and 5 pixels, a network lost up to 1 and 3 percentage points of its 98 %, 7 and 35
-where the thresholded picture was only resized instead.
+Thick pens close gaps, so symbols written with a thin pen are recognized better. A network that was
+right on 98 % of 379 validation symbols of HOMUS lost up to 1 percentage point when they were drawn
+as pictures with a pen of 3 pixels, and up to 3 with a pen of 5. Where the thresholded picture was
+only resized instead, it lost 7 and 35.
 """
 
 import numpy as np
@@ -37,26 +43,31 @@ from scipy import ndimage
 from omr_jax.errors import UserError
 from omr_jax.inputs import pictures, render, thinning
 
-_LONGEST = 1024  # Of a picture, in pixels; symbols are simple.
-_CONTRAST = 20  # Grey levels, and standard deviations of the paper.
+_LONGEST = 1024  # Longest side of a picture, in pixels.
+# Least difference between paper and ink, in grey levels and in standard deviations of the paper.
+_CONTRAST = 20
 _DEVIATIONS = 3
-_LIGHT_BORDER = 1 / 3  # Less is light on dark; ink cut out closely takes up to two thirds.
-_EDGE = 0.1  # Of the shorter side: light no deeper than this is chips along a closely cut bar.
-_SPECK = 0.3  # Of the pen's width squared. A tap of the pen has pi / 4.
-_PEN = 10  # Pixels in which the ink is thinned.
-_LONGEST_INK = 512
-_PIECES = 64
+# The least share of light pixels along the border of a picture with light paper. Dark ink that was
+# cut out closely covers up to two thirds of the border.
+_LIGHT_BORDER = 1 / 3
+# Depth, as a share of the shorter side, to which the bits of paper along a closely cut bar reach.
+_EDGE = 0.1
+# Smallest area of a piece of ink, in squares of the pen's width. A dot of the pen has pi / 4.
+_SPECK = 0.3
+_PEN = 10  # Width of the pen, in pixels, with which the ink is thinned.
+_LONGEST_INK = 512  # Longest side of the ink when it is thinned, in pixels.
+_PIECES = 64  # Most pieces of ink and paper in one symbol.
 
 
 def lines(picture: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-  """The lines of one symbol, by the module's rule.
+  """Traces one symbol by steps 1 to 5 of the module's docstring.
 
   Args:
     picture: uint8 [height, width, 3].
-    name: Of the file, for messages.
+    name: The name of the file, for messages.
 
   Returns:
-    points float [points, 2] in pixels of the tablet, as estimated from the pen's width, and the
+    Points, float [points, 2], in pixels of the tablet, as estimated from the pen's width, and the
     line of each, int [points].
 
   Raises:
@@ -66,18 +77,21 @@ def lines(picture: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def inked(picture: np.ndarray, drawing: render.Drawing, name: str) -> np.ndarray:
-  """The ink of one symbol and what came along (steps 1 to 4), as thick as it is, on the canvas.
+  """Resizes the ink of a picture to the canvas, with lines as thick as they are.
+
+  The ink is found by steps 1 to 4 of the module's docstring. Whatever else was cut out with the
+  symbol is resized with it.
 
   Args:
     picture: uint8 [height, width, 3].
-    drawing: Of the network.
-    name: Of the file, for messages.
+    drawing: How the network's pictures are drawn.
+    name: The name of the file, for messages.
 
   Returns:
     uint8 [drawing.height, drawing.width, 1].
 
   Raises:
-    UserError: As `lines`.
+    UserError: There is no ink, or too many pieces of it for one symbol.
   """
   ink = _ink(_evened(_grey(picture)), name)
   used = [np.flatnonzero(ink.any(axis))[[0, -1]] for axis in (1, 0)]
@@ -107,7 +121,7 @@ def _evened(grey: np.ndarray) -> np.ndarray:
 
 
 def _ink(grey: np.ndarray, name: str) -> np.ndarray:
-  """Where ink is, bool [height, width], cut out, in the size for thinning, framed by paper."""
+  """Steps 2 to 4: bool [height, width], true for ink, in the size for thinning, framed by paper."""
   level, _ = _otsu(grey)
   if _is_light_on_dark(grey > level):
     grey = 255 - grey
@@ -141,9 +155,9 @@ def _is_light_on_dark(light: np.ndarray) -> bool:
 
 
 def _otsu(grey: np.ndarray) -> tuple[int, float]:
-  """The threshold with the largest variance between what is above it and what is not.
+  """Otsu's threshold of uint8 pixels, and the variance that is left within its two classes.
 
-  And the variance that is left within these two parts.
+  The threshold has the largest variance between the pixels above it and the others.
   """
   count = np.bincount(grey.ravel(), minlength=256)
   below, total = np.cumsum(count), np.cumsum(count * np.arange(256))
@@ -160,7 +174,7 @@ def _faint(ink: np.ndarray, paper: np.ndarray) -> bool:
 
 
 def _pen(ink: np.ndarray) -> float:
-  # Over the width w of a line the depth rises to w / 2 and falls again: its mean is w / 4.
+  # Across a line of width w the depth rises from 0 to w / 2 and falls again: its mean is w / 4.
   return max(1, 4 * thinning.depth(ink)[ink].mean())
 
 
@@ -171,7 +185,8 @@ def _without_specks(ink: np.ndarray) -> np.ndarray:
   area = np.bincount(pieces.ravel())
   kept = area >= _SPECK * _pen(ink) ** 2
   kept[0] = False
-  # All of it is specks where ink is as spread as in a photo; then `_ink` counts the pieces.
+  # Where all pieces are specks the ink is as scattered as in a photo; `_ink` refuses it by the
+  # number of pieces.
   return kept[pieces] if kept.any() else ink
 
 

@@ -1,38 +1,40 @@
-"""Ink to strokes: what is thick is thinned to lines, and lines are cut into straight runs.
+"""Thins ink to lines and cuts the lines into straight strokes.
 
-1. Depth is a pixel's Euclidean distance to the nearest pixel that is not ink, outside of the
-   picture included, less 1/2. The middle of a line is half a pen's width deep.
-2. The ink is thinned to lines by Zhang and Suen (1984, doi:10.1145/357994.358023); a piece that
-   vanishes, as a dot may, keeps its deepest pixels. The pen's width is 1/2 more than twice the
-   median depth along these lines (even widths give 1 less, odd ones 0), at least 1. Pixels deeper
-   than 0.4 times the width are added: they keep filled heads and rests filled, and make lines
-   thicker by up to a fifth of the pen.
-3. Strokes are straight runs through centres of these pixels: every horizontal run and every
-   vertical run (also of one pixel), and diagonal steps where neither pixel beside the step is set.
-   Coordinates are multiplied by 4 / width: as if the tablet's pen had been 4 pixels wide.
+1. The depth of a pixel is its Euclidean distance to the nearest pixel that is not ink, minus 1/2.
+   Pixels outside of the picture count as not ink. In the middle of a line the depth is half the
+   pen's width.
+2. The ink is thinned to lines by the algorithm of Zhang and Suen (1984,
+   doi:10.1145/357994.358023). A piece that vanishes, as a dot may, keeps its deepest pixels. The
+   pen's width is twice the median depth along these lines plus 1/2, at least 1. (Twice the depth is
+   1 less than an even width and equals an odd one; the 1/2 is the mean correction.) Pixels deeper
+   than 0.4 times the width are added to the lines. So note heads and rests stay filled; lines get
+   thicker by up to a fifth of the pen's width.
+3. The strokes are straight runs through the centres of these pixels: every horizontal and every
+   vertical run, even of a single pixel, and every diagonal step beside which neither pixel is set.
+   Coordinates are multiplied by 4 / width, as if the pen on the tablet were 4 pixels wide.
 """
 
 import numpy as np
 from scipy import ndimage
 
-_DEEP = 0.4  # Of the pen's width.
-_TABLET_PEN = 4  # Pixels of the tablet.
-CORNERS_TOO = np.ones((3, 3))  # What joins pixels of ink: sides and corners.
+_DEEP = 0.4  # Depth from which on pixels are added to the lines, as a share of the pen's width.
+_TABLET_PEN = 4  # Width of the pen in the resulting strokes, in pixels of the tablet.
+CORNERS_TOO = np.ones((3, 3))  # For `ndimage.label`: pixels are joined at sides and at corners.
 
 
 def depth(ink: np.ndarray) -> np.ndarray:
-  """How deep in the ink each pixel is, float [height, width], by the module's rule."""
+  """The depth of each pixel in the ink as the module's docstring defines it, [height, width]."""
   return ndimage.distance_transform_edt(np.pad(ink, 1))[1:-1, 1:-1] - 0.5
 
 
 def strokes(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-  """The strokes of one symbol, by the module's rule.
+  """The strokes of one symbol, by the rule in the module's docstring.
 
   Args:
-    ink: bool [height, width], some of it set, framed by what is not.
+    ink: bool [height, width], true for ink; at least one pixel is ink, and none at the border.
 
   Returns:
-    points float [points, 2] in pixels of the tablet, and the stroke of each, int [points].
+    Points, float [points, 2], in pixels of the tablet, and the stroke of each, int [points].
   """
   deep = depth(ink)
   line = _thin(ink)
@@ -63,13 +65,16 @@ def _runs(line: np.ndarray) -> np.ndarray:
 
 
 def _diagonal(line: np.ndarray) -> np.ndarray:
-  """Where a step to the right and down is the only way from one pixel of the line to the other."""
+  """Where two pixels of the line touch only at a corner, the second to the right and below."""
   return line[:-1, :-1] & line[1:, 1:] & ~line[:-1, 1:] & ~line[1:, :-1]
 
 
 def _removable() -> list[np.ndarray]:
-  """For the two halves of a pass by Zhang and Suen: bool [256], by the neighbours' bits."""
-  near = (np.arange(256)[:, None] >> np.arange(8)) & 1  # From north, clockwise.
+  """Which pixels each of the two steps of a pass by Zhang and Suen removes.
+
+  Two tables, each bool [256], indexed by the eight neighbours as bits, clockwise from north.
+  """
+  near = (np.arange(256)[:, None] >> np.arange(8)) & 1
   rises = (np.diff(near, axis=1, append=near[:, :1]) == 1).sum(1)
   simple = (near.sum(1) >= 2) & (near.sum(1) <= 6) & (rises == 1)
   north, east, south, west = near[:, ::2].T
@@ -84,7 +89,7 @@ _BITS = np.array([[128, 1, 2], [64, 0, 4], [32, 16, 8]])
 
 
 def _thin(ink: np.ndarray) -> np.ndarray:
-  """Lines in the middle of the ink, joined and holed as it is."""
+  """Lines in the middle of the ink, with the same pieces and holes as the ink."""
   line, before = ink, None
   while before is None or line.sum() < before:
     before = line.sum()

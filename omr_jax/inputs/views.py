@@ -1,7 +1,7 @@
-"""How a picture is looked at: whole, and in overlapping parts from near.
+"""Cuts a picture into the views that a network reads: the whole picture and overlapping parts.
 
-On a whole page of 128x128 pixels staff lines are grey bands, and so are lines of text. A part of it
-shows the lines. Training, evaluation and use take their views from here.
+In a whole page of 128x128 pixels staff lines are grey bands, and so are lines of text. In a view of
+a part, staff lines can be told apart. Training, evaluation and prediction all use these functions.
 """
 
 import io
@@ -16,13 +16,13 @@ from omr_jax.inputs import pictures
 
 
 class Layout(NamedTuple):
-  """How pictures are brought to a network.
+  """Which views of a picture a network reads.
 
   Attributes:
-    height: Of the views in pixels.
-    width: Of the views in pixels.
-    tiles: Parts along each side, beside the whole picture.
-    colour: Whether the network tells colours apart; if not, it is given brightness alone.
+    height: Height of the views in pixels.
+    width: Width of the views in pixels.
+    tiles: Number of parts along each side; 0 for the whole picture alone.
+    colour: Whether the network reads colours; if not, it is given brightness only.
   """
 
   height: int
@@ -32,23 +32,24 @@ class Layout(NamedTuple):
 
 
 def count(tiles: int) -> int:
-  """Views of a picture: the whole one, and `tiles` times `tiles` parts."""
+  """The number of views of a picture: the whole picture and `tiles` times `tiles` parts."""
   return 1 + tiles**2
 
 
 def views(picture: np.ndarray, height: int, width: int, tiles: int) -> np.ndarray:
-  """All views of a picture, each by the rule of `pictures.resize`.
+  """All views of a picture, each resized by the rule of `pictures.resize`.
 
-  A part has the share s = 4 / (3 tiles + 1) of the picture's height and width, so that neighbours
-  overlap by a quarter of a part and the outer ones end with the picture: the part in row i and
-  column j begins at 3/4 s i of the height and 3/4 s j of the width; begin and size are rounded to
-  whole pixels, half to even, a part has one pixel at least, and lies inside the picture.
+  The height and width of a part are the share s = 4 / (3 tiles + 1) of those of the picture, so
+  that neighbouring parts overlap by a quarter and the outer ones end with the picture. The part in
+  row i and column j begins at 3/4 s i of the height and 3/4 s j of the width. Beginnings and sizes
+  are rounded to whole pixels, halves to the even number. A part has at least one pixel and lies
+  inside the picture.
 
   Args:
     picture: uint8 [source height, source width, 3].
-    height: Of the views in pixels.
-    width: Of the views in pixels.
-    tiles: Parts along each side; 0 for the whole picture alone.
+    height: Height of the views in pixels.
+    width: Width of the views in pixels.
+    tiles: Number of parts along each side; 0 for the whole picture alone.
 
   Returns:
     uint8 [1 + tiles^2, height, width, 3]: the whole picture, then the parts row by row.
@@ -59,11 +60,11 @@ def views(picture: np.ndarray, height: int, width: int, tiles: int) -> np.ndarra
 def of_image(
   picture: Image.Image, height: int, width: int, tiles: int, colour: bool = True
 ) -> np.ndarray:
-  """`views` of a picture of Pillow in mode L or RGB, without another copy of it.
+  """The same views of a picture of Pillow in mode L or RGB, without another copy of it.
 
-  Without `colour` it must be in mode L, and the views have one channel, brightness: a third of the
-  work. The brightness of views in colour is the same to rounding, within 2.5 of 255; of a JPEG it
-  may be further off where decoding to colours cuts them off at black or white.
+  Without `colour` the picture must be in mode L, and the views have one channel, brightness, which
+  takes a third of the time. It differs from the brightness of views in colour by rounding only, at
+  most 2.5 of 255. For a JPEG it may differ more where decoding to colours clips a channel.
   """
   columns, rows = (_parts(size, tiles) for size in picture.size)
   seen = np.empty((count(tiles), height, width, 3 if colour else 1), np.uint8)
@@ -75,7 +76,10 @@ def of_image(
 
 
 def least(height: int, width: int, tiles: int) -> int:
-  """How far JPEGs may be made smaller while they are decoded (`pictures.read`), in pixels."""
+  """The smallest side in pixels to which a JPEG may be reduced while it is decoded.
+
+  `pictures.read` takes it as its argument `least`.
+  """
   return math.ceil(max(2, 1.2 / part(tiles)[0] if tiles else 0) * max(height, width))
 
 
@@ -83,7 +87,7 @@ def load(content: bytes, name: str, height: int, width: int, tiles: int) -> np.n
   """All views of the picture in a file: uint8 [1 + tiles^2, height, width, 3].
 
   Raises:
-    UserError: As `pictures.read`.
+    UserError: The file is empty, damaged, cut short or no picture, or the picture is too large.
   """
   finish = partial(of_image, height=height, width=width, tiles=tiles)
   return pictures.decode(
@@ -98,7 +102,7 @@ def part(tiles: int) -> tuple[float, float]:
 
 
 def _parts(size: int, tiles: int) -> list[tuple[int, int]]:
-  """First pixel of each, and the one behind the last."""
+  """For each part along an axis its first pixel and the pixel after its last."""
   share, step = part(tiles)
   length = max(1, round(share * size)) if tiles else 0
   starts = [min(round(step * i * size), size - length) for i in range(tiles)]

@@ -1,6 +1,6 @@
-"""What happens to a page before a gate sees it: turned, on a desk, in the dark, on a screen.
+"""Alters a picture of a page: rotated, on a desk, beside text, in poor light, on a screen.
 
-Pages and pictures are uint8 [height, width, 3], of any size from 64 pixels a side.
+Pages and pictures are uint8 [height, width, 3] of any size from 64 pixels a side.
 """
 
 import numpy as np
@@ -9,21 +9,21 @@ from scipy import ndimage
 
 from omr_jax.synthetic import papers
 
-_WOODS = ((122, 82, 50), (168, 128, 88), (84, 62, 50), (142, 140, 138))
+_WOODS = ((122, 82, 50), (168, 128, 88), (84, 62, 50), (142, 140, 138))  # Colours of desks.
 
 
 def inverted(page: np.ndarray) -> np.ndarray:
-  """Light ink on dark paper."""
+  """Swaps light and dark: light ink on dark paper."""
   return 255 - page
 
 
 def turned(page: np.ndarray, degrees: int) -> np.ndarray:
-  """Turned anticlockwise by a multiple of 90 degrees; height and width change places with it."""
+  """Rotates anticlockwise by a multiple of 90 degrees, which may swap height and width."""
   return np.ascontiguousarray(np.rot90(page, degrees // 90))
 
 
 def on_desk(rng: np.random.Generator, page: np.ndarray, share: float) -> np.ndarray:
-  """The page on a wooden desk with its shadow, `share` as high and wide as the picture."""
+  """Lays the page, with its shadow, on a wooden desk; it takes `share` of the height and width."""
   height, width = page.shape[:2]
   small = Image.fromarray(page).resize(
     (max(1, round(width * share)), max(1, round(height * share))), Image.Resampling.BOX
@@ -45,10 +45,9 @@ def on_desk(rng: np.random.Generator, page: np.ndarray, share: float) -> np.ndar
 
 
 def half_text(rng: np.random.Generator, page: np.ndarray, beside: bool) -> np.ndarray:
-  """The upper half of the page and text below it, or its left half and text beside it.
+  """Replaces the lower half of the page, or with `beside` its right half, with text.
 
-  The text stands on the page's own paper (the colour that is commonest in it), so that nothing but
-  the text is new.
+  The text stands on the page's own paper (its most frequent colour), so that nothing else differs.
   """
   height, width = page.shape[:2]
   paper = _paper(page)
@@ -63,7 +62,7 @@ def half_text(rng: np.random.Generator, page: np.ndarray, beside: bool) -> np.nd
 
 
 def poor_light(rng: np.random.Generator, page: np.ndarray) -> np.ndarray:
-  """A photo by lamplight: dark, yellow, uneven, a soft shadow across it, noisy, a bit blurred."""
+  """A photo by lamplight: dark, yellowish, uneven, with a soft shadow, noisy, slightly blurred."""
   height, width = page.shape[:2]
   light = 0.55 - 0.35 * _slope(rng, height, width)
   y, x = np.mgrid[:height, :width]
@@ -75,7 +74,7 @@ def poor_light(rng: np.random.Generator, page: np.ndarray) -> np.ndarray:
 
 
 def on_screen(rng: np.random.Generator, page: np.ndarray) -> np.ndarray:
-  """A photo of a screen that shows the page: dark frame, slanted, bluish, moire, a reflection."""
+  """A photo of a screen that shows the page: dark frame, slant, blue tint, moire, a reflection."""
   height, width = page.shape[:2]
   screen = Image.new('RGB', (width, height), (22, 22, 24))
   pen = ImageDraw.Draw(screen)
@@ -101,19 +100,19 @@ def on_screen(rng: np.random.Generator, page: np.ndarray) -> np.ndarray:
 
 
 def _paper(page: np.ndarray) -> tuple[int, int, int]:
-  """The commonest colour, to within 8 levels: the median of the pixels in its bin."""
+  """The most frequent colour: the median of the pixels in the fullest bin of 8 levels a side."""
   pixels = page[::4, ::4].reshape(-1, 3)
   bins = (pixels // 8).astype(int) @ (1024, 32, 1)
   return tuple(np.median(pixels[bins == np.bincount(bins).argmax()], 0).astype(int).tolist())
 
 
 def _ink(paper: tuple[int, int, int]) -> tuple[int, int, int]:
-  """Black or white, what stands out from the paper."""
+  """Black on light paper, white on dark paper."""
   return (20, 20, 20) if sum(paper) > 3 * 127 else (235, 235, 235)
 
 
 def _wood(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-  """A desk: grain along x, boards, float64 [height, width, 3]."""
+  """A desk of boards with their grain along x: float64 [height, width, 3]."""
   color = np.array(_WOODS[rng.integers(len(_WOODS))], float)
   wood = 16 * _smooth_noise(rng, height, width, 2, width / 12)
   wood += 11 * _smooth_noise(rng, height, width, height / 50, width / 3)
@@ -127,14 +126,14 @@ def _wood(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 def _smooth_noise(
   rng: np.random.Generator, height: int, width: int, tall: float, wide: float
 ) -> np.ndarray:
-  """Noise whose grains are so tall and wide, float32 [height, width]."""
+  """Smooth noise with grains of `tall` by `wide` pixels: float32 [height, width]."""
   coarse = rng.normal(size=(max(2, round(height / tall)), max(2, round(width / wide))))
   fine = Image.fromarray(coarse.astype(np.float32))
   return np.asarray(fine.resize((width, height), Image.Resampling.BICUBIC))
 
 
 def _slope(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-  """0 to 1 from one side of the picture to the other in some direction, [height, width]."""
+  """A ramp from 0 to 1 across the picture in a random direction: [height, width]."""
   angle = rng.uniform(0, 2 * np.pi)
   y, x = np.mgrid[:height, :width]
   slope = x / width * np.cos(angle) + y / height * np.sin(angle)
@@ -142,13 +141,13 @@ def _slope(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def _slanted(rng: np.random.Generator, picture: Image.Image) -> Image.Image:
-  """The picture seen from a little aside, on black."""
+  """The picture seen at a slight angle, on black."""
   width, height = picture.size
   corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
   seen = corners + (0.5 - corners / (width, height)) * (width, height) * rng.uniform(
     0.0, 0.16, (4, 2)
   )
-  # x = (a u + b v + c) / (g u + h v + 1), and so for y: two equations for each corner.
+  # x = (a u + b v + c) / (g u + h v + 1), and y likewise: two equations for each corner.
   rows, values = [], []
   for (u, v), (x, y) in zip(seen.tolist(), corners.tolist(), strict=True):
     rows += [[u, v, 1, 0, 0, 0, -x * u, -x * v], [0, 0, 0, u, v, 1, -y * u, -y * v]]
@@ -160,6 +159,6 @@ def _slanted(rng: np.random.Generator, picture: Image.Image) -> Image.Image:
 
 
 def _photo(rng: np.random.Generator, picture: np.ndarray, noise: float) -> np.ndarray:
-  """Adds the noise of a camera and brings the picture to uint8."""
+  """Adds a camera's noise and rounds to uint8."""
   noisy = picture + rng.normal(0, noise, picture.shape)
   return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)

@@ -1,7 +1,7 @@
-"""Pages of music drawn by code: staves, clefs, notes, bar lines, words. No real page is needed.
+"""Draws pages of music: staves, clefs, notes, bar lines, words. The music itself is random.
 
-Lengths are in staff spaces (from one staff line to the next) until `Ink` brings them to pixels; on
-a staff, x goes to the right from its left end and y up from its bottom line, as musicians count.
+Lengths are in staff spaces (the distance of two staff lines), which `Ink` converts to pixels. On a
+staff, x goes to the right from its left end and y goes up from its bottom line, as musicians count.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from scipy import interpolate
 from omr_jax.synthetic import words as probe_words
 
 _OVERSAMPLING = 2
-# Through these points run the strokes of the clefs; the third number is the pen's width.
+# The strokes of the clefs run through these points (x, y, width of the pen).
 _TREBLE = np.array([
   (0.05, 0.5, 0.2), (-0.4, 1.0, 0.2), (0.1, 1.65, 0.25), (0.8, 0.95, 0.3), (0.1, -0.05, 0.25),
   (-0.95, 0.4, 0.3), (-1.15, 1.3, 0.4), (-0.5, 2.6, 0.35), (0.4, 3.7, 0.3), (0.55, 4.8, 0.2),
@@ -25,7 +25,7 @@ _BASS = np.array([
   (-0.8, 3.1, 0.3), (-0.7, 3.7, 0.2), (0.0, 4.0, 0.25), (0.65, 3.2, 0.45), (0.3, 1.9, 0.35),
   (-1.0, 0.7, 0.12),
 ])  # fmt: skip
-# What fills one beat: (start, length, kind) in beats; kinds are n(ote) and r(est).
+# What fills one beat: (start, length, kind), in beats; the kind is n(ote) or r(est).
 _BEATS = (
   ((0, 1, 'n'),),
   ((0, 0.5, 'n'), (0.5, 0.5, 'n')),
@@ -37,13 +37,13 @@ _BEATS = (
 
 @dataclasses.dataclass(frozen=True)
 class Ink:
-  """A pen on a page that knows where a staff lies and how large it is.
+  """A pen that draws in the coordinates of one staff.
 
   Attributes:
     pen: Draws on the oversampled page.
-    space: From one staff line to the next, in pixels of that page.
+    space: Distance of two staff lines in pixels of that page.
     x: Left end of the staff in those pixels.
-    y: Its bottom line.
+    y: Bottom line of the staff in those pixels.
   """
 
   pen: ImageDraw.ImageDraw
@@ -52,34 +52,34 @@ class Ink:
   y: float
 
   def pixels(self, points) -> list[tuple[float, float]]:
-    """Points [points, 2] of the staff on the page."""
+    """Converts points [points, 2] of the staff to pixels of the page."""
     points = np.asarray(points, float)[:, :2] * (self.space, -self.space) + (self.x, self.y)
     return [tuple(point) for point in points.tolist()]
 
   def shape(self, points, fill: int = 0) -> None:
-    """A filled polygon."""
+    """Draws a filled polygon."""
     self.pen.polygon(self.pixels(points), fill=fill)
 
   def line(self, points, width: float) -> None:
-    """Straight lines from point to point."""
+    """Draws straight lines from point to point."""
     self.pen.line(self.pixels(points), fill=0, width=max(1, round(width * self.space)))
 
   def oval(self, x, y, width, height, slant=0.0, fill: int = 0) -> None:
-    """A filled ellipse with its long axis turned by `slant` radians."""
+    """Draws a filled ellipse whose long axis is turned by `slant` radians."""
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     u, v = np.cos(angle) * width / 2, np.sin(angle) * height / 2
     turned = (u * np.cos(slant) - v * np.sin(slant), u * np.sin(slant) + v * np.cos(slant))
     self.shape(np.stack(turned, 1) + (x, y), fill)
 
   def curve(self, points: np.ndarray, x: float = 0.0) -> None:
-    """A smooth stroke through points [points, 3] of x, y and width."""
+    """Draws a smooth stroke through points [points, 3] of x, y and width."""
     at = np.linspace(0, len(points) - 1, 16 * len(points))
     smooth = interpolate.CubicSpline(np.arange(len(points)), points)(at)
     for px, py, width in smooth.tolist():
       self.oval(px + x, py, max(width, 0.08), max(width, 0.08))
 
   def text(self, x: float, y: float, words: str, size: float, anchor: str = 'mm') -> None:
-    """Words of this size at a point."""
+    """Writes words, `size` staff spaces high, at a point."""
     font = ImageFont.load_default(size=size * self.space)
     self.pen.text(self.pixels([(x, y)])[0], words, font=font, fill=0, anchor=anchor)
 
@@ -89,15 +89,15 @@ def page(
 ) -> np.ndarray:
   """A page of music, black on white: uint8 [height, width].
 
-  Size, number of systems, of staves in a system and of measures, clefs, metre, rhythm, beams,
-  slurs, words and title differ from draw to draw.
+  `rng` decides the size of the staves, the numbers of systems, staves and measures, and clefs,
+  metre, rhythm, beams, slurs, words and title.
 
   Args:
-    rng: Decides all of that.
-    height: Pixels, at least 300.
-    width: Pixels, at least 300.
-    lines: Draw the staff lines (and ledger lines).
-    notes: Draw anything but staff lines; without it the page is staff paper.
+    rng: The source of all random numbers.
+    height: Height in pixels, at least 300.
+    width: Width in pixels, at least 300.
+    lines: Whether staff lines and ledger lines are drawn.
+    notes: Whether anything but staff lines is drawn; if not, the page is staff paper.
   """
   canvas = Image.new('L', (width * _OVERSAMPLING, height * _OVERSAMPLING), 255)
   space = canvas.width / rng.uniform(85, 130)
@@ -124,7 +124,7 @@ def page(
 
 
 def _title(ink: Ink, rng: np.random.Generator, canvas: Image.Image, length: float) -> float:
-  """Title, composer and tempo; returns the y of the first staff line in pixels."""
+  """Writes title, composer and tempo; returns the y of the first staff line in pixels."""
   top = dataclasses.replace(ink, y=canvas.height * rng.uniform(0.06, 0.08))
   top.text(length / 2, 0, probe_words.phrase(rng, 3).title(), rng.uniform(3, 4.5))
   top.text(length, -5, probe_words.phrase(rng, 2).title(), 1.7, 'rm')
@@ -133,7 +133,7 @@ def _title(ink: Ink, rng: np.random.Generator, canvas: Image.Image, length: floa
 
 
 def _system(system, rng, length, beats, first, last, words, ledgers) -> None:
-  """Everything on the staves of one system but their lines."""
+  """Draws everything on the staves of one system except their lines."""
   upper, lower = system[0], system[-1]
   height = (lower.y - upper.y) / upper.space + 4
   start = 4.5
@@ -178,7 +178,7 @@ def _system(system, rng, length, beats, first, last, words, ledgers) -> None:
 
 
 def _brace(ink: Ink, height: float) -> None:
-  """The curly brace of a piano system, to its left."""
+  """Draws the curly brace at the left of a piano system."""
   half = np.array([(-0.3, 0, 0.1), (-1.0, 0.1, 0.4), (-0.8, 0.3, 0.45), (-1.6, 0.5, 0.12)])
   half = half * (1, height, 1)
   ink.curve(half)
@@ -186,14 +186,14 @@ def _brace(ink: Ink, height: float) -> None:
 
 
 def _bracket(ink: Ink, height: float) -> None:
-  """The straight bracket of a choir, to its left."""
+  """Draws the straight bracket at the left of a choir's system."""
   ink.line([(-0.8, -0.4), (-0.8, height + 0.4)], 0.5)
   for y, tip in ((-0.4, -1.1), (height + 0.4, height + 1.1)):
     ink.curve(np.array([(-0.9, y, 0.35), (-0.2, y + (tip - y) / 3, 0.25), (0.6, tip, 0.1)]))
 
 
 def _measure(ink, rng, left, right, beats, ledgers) -> None:
-  """Notes and rests of one measure on one staff."""
+  """Draws the notes and rests of one measure on one staff."""
   wide = (right - left) / beats
   pitch = rng.integers(0, 9)
   beat = 0
@@ -221,7 +221,7 @@ def _measure(ink, rng, left, right, beats, ledgers) -> None:
 
 
 def _head(ink: Ink, x: float, step: int, hollow: bool, ledgers: bool) -> None:
-  """A note head on a step (half a space each, 0 is the bottom line), with its ledger lines."""
+  """Draws a note head and its ledger lines; a step is half a space, 0 the bottom line."""
   lines = [line for line in range(-3, 0) if 2 * line >= step]
   lines += [line for line in range(5, 8) if 2 * line <= step]
   for line in lines if ledgers else []:
@@ -232,7 +232,7 @@ def _head(ink: Ink, x: float, step: int, hollow: bool, ledgers: bool) -> None:
 
 
 def _note(ink, rng, x, step, length, ledgers) -> None:
-  """One note with its stem, and a flag, an accidental or a chord."""
+  """Draws one note with its stem, and sometimes a flag, an accidental or a second head."""
   step = int(step)
   _head(ink, x, step, length == 2, ledgers)
   if rng.random() < 0.2:
@@ -250,7 +250,7 @@ def _note(ink, rng, x, step, length, ledgers) -> None:
 
 
 def _beamed(ink, places, steps, group, ledgers) -> None:
-  """Two to four notes under one beam, and a second one over the sixteenths."""
+  """Draws two to four notes under a beam; sixteenths have a second beam."""
   up = np.mean(steps) < 4
   side, way = (0.6, 1) if up else (-0.6, -1)
   far = np.max(steps * way) * way / 2 + 3 * way
@@ -270,20 +270,20 @@ def _beamed(ink, places, steps, group, ledgers) -> None:
 
 
 def _slur(ink: Ink, left: float, right: float, steps: np.ndarray) -> None:
-  """A slur on the side of the heads."""
+  """Draws a slur on the side of the note heads."""
   way = -1 if np.mean(steps) < 4 else 1
   y = np.max(steps * way) * way / 2 + 1.1 * way
   ink.curve(np.array([(left, y, 0.1), ((left + right) / 2, y + 0.8 * way, 0.3), (right, y, 0.1)]))
 
 
 def _rest(ink: Ink, x: float) -> None:
-  """A quarter rest."""
+  """Draws a quarter rest."""
   zigzag = [(-0.4, 3.6, 0.1), (0.35, 2.75, 0.45), (-0.2, 2.1, 0.3), (0.45, 1.3, 0.2)]
   ink.curve(np.array([*zigzag, (-0.3, 1.2, 0.35), (0.1, 0.5, 0.1)]), x)
 
 
 def _sharp(ink: Ink, x: float, y: float) -> None:
-  """A sharp."""
+  """Draws a sharp."""
   for shift in (-0.25, 0.25):
     ink.line([(x + shift, y - 1.2 + shift / 2), (x + shift, y + 1.2 + shift / 2)], 0.13)
     ink.line([(x - 0.55, y + shift * 1.5 - 0.15), (x + 0.55, y + shift * 1.5 + 0.15)], 0.3)

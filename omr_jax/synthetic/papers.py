@@ -1,7 +1,7 @@
-"""Pages without music, drawn by code: paper, text, tables, forms, charts. None is real.
+"""Draws pages without music: paper, text, tables, forms, charts.
 
-Every function takes a random generator and the size in pixels (each side at least 300) and returns
-a page as uint8 [height, width, 3].
+Every public function for a page takes a random generator and the size in pixels (each side at least
+300) and returns the page as uint8 [height, width, 3].
 """
 
 import itertools
@@ -18,7 +18,7 @@ _PRINTED_LINES = ((120, 160, 215), (150, 190, 160), (205, 150, 160), (150, 150, 
 
 
 def blank(rng: np.random.Generator, height: int, width: int, paper: str = 'white') -> np.ndarray:
-  """A blank sheet of one of PAPERS, with a little grain unless it is white."""
+  """A blank sheet of one of PAPERS; it has a little grain unless it is white."""
   page = np.broadcast_to(np.array(PAPERS[paper], float), (height, width, 3))
   if paper == 'white':
     return page.astype(np.uint8)
@@ -27,7 +27,7 @@ def blank(rng: np.random.Generator, height: int, width: int, paper: str = 'white
 
 
 def ruled(rng: np.random.Generator, height: int, width: int, coloured: bool = False) -> np.ndarray:
-  """Writing paper: lines at one distance over the whole page, with or without a margin line."""
+  """Writing paper: evenly spaced lines over the whole page, some pages with a margin line."""
   image, pen = _sheet(height, width)
   color = _pick(rng, _PRINTED_LINES) if coloured else (40, 40, 40)
   distance = height / rng.uniform(24, 50)
@@ -44,7 +44,7 @@ def ruled(rng: np.random.Generator, height: int, width: int, coloured: bool = Fa
 def squared(
   rng: np.random.Generator, height: int, width: int, coloured: bool = False
 ) -> np.ndarray:
-  """Squared paper; every fifth line is darker on some."""
+  """Squared paper; on some sheets every fifth line is thicker."""
   image, pen = _sheet(height, width)
   color = _pick(rng, _PRINTED_LINES) if coloured else (90, 90, 90)
   distance = width / rng.uniform(28, 60)
@@ -57,7 +57,7 @@ def squared(
 
 
 def text(rng: np.random.Generator, height: int, width: int, columns: int = 1) -> np.ndarray:
-  """A page of a book: dense text in columns under a running title."""
+  """A page of a book: dense text in columns under a page header."""
   image, pen = _sheet(height, width)
   box = (width * 0.08, height * 0.09, width * 0.92, height * 0.94)
   text_columns(pen, rng, box, columns, height / rng.uniform(55, 85))
@@ -187,7 +187,7 @@ def chart(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def barcode(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-  """A parcel label: an address, a large barcode, its number; long lines close together."""
+  """A parcel label: an address, two large barcodes (long lines close together), their numbers."""
   image, pen = _sheet(height, width)
   left, right = width * 0.1, width * 0.9
   pen.rectangle([left - 30, height * 0.06, right + 30, height * 0.94], outline=_INK, width=4)
@@ -231,7 +231,7 @@ def text_columns(
   size: float,
   fill: tuple[int, int, int] = _INK,
 ) -> None:
-  """Fills a box (left, top, right, bottom) with columns of text of `size` pixels."""
+  """Fills a box (left, top, right, bottom) with columns of text, `size` pixels high."""
   left, top, right, bottom = box
   font = _font(size)
   apart = font.size * 1.3
@@ -259,14 +259,14 @@ def _pick(rng: np.random.Generator, colors: tuple) -> tuple[int, int, int]:
 
 
 def _picture(image: Image.Image, rng: np.random.Generator, box) -> None:
-  """A grey halftone of nothing in particular."""
+  """Pastes a smooth grey pattern in place of a photo."""
   left, top, right, bottom = (round(value) for value in box)
   coarse = Image.fromarray(rng.integers(30, 220, (4, 5), dtype=np.uint8))
   image.paste(coarse.resize((right - left, bottom - top), Image.Resampling.BICUBIC), (left, top))
 
 
 def _scribble(pen, rng, box, color, letters: int) -> None:
-  """A word of loops and strokes within a box (left, top, right, bottom)."""
+  """Draws a scribble like a handwritten word in a box (left, top, right, bottom)."""
   left, top, right, bottom = box
   knots = 3 * letters + 1
   x = np.linspace(left, right, knots) + rng.normal(0, (right - left) / knots / 2, knots)

@@ -1,10 +1,11 @@
-"""Pictures made by code with the answer that a gate for music should give.
+"""Probes: drawn pictures with a known answer, for networks that tell music from other pictures.
 
-A gate that learned 'white page means music' passes a test on clean pages and colour photos. These
-pictures catch it: paper with lines, text, tables and forms on one side, music inverted, turned,
-small, dark or half covered with text on the other. They are no estimate of an accuracy: each is a
-question with a known answer. Other drawings of the kinds without music may train (`papers`), as
-few collections have lined paper or forms; no music that is drawn here does.
+A network that has learned 'white page means music' passes a test on clean pages and colour photos.
+Probes catch it: on one side there is paper with lines, text, tables and forms, on the other music
+that is inverted, rotated, small, dark or half covered with text. They do not estimate an accuracy.
+Pages of the kinds without music may also be used in training, drawn with other random numbers
+(`papers`), because few collections have lined paper or forms. Music drawn here is never used in
+training.
 """
 
 import functools
@@ -34,19 +35,17 @@ _OTHER = {
   'barcode': probe_pages.barcode,
   'handwriting on ruled paper': probe_pages.notebook,
 }
-
-
-_PAPERS = 2**32
-_SHAPES = ((1400, 1000), (1800, 750), (1000, 1400))  # Height and width of papers.
+_PAPERS = 2**32  # First number of the seeds of `papers`, larger than any seed of a probe.
+_SHAPES = ((1400, 1000), (1800, 750), (1000, 1400))  # Height and width of `papers`.
 
 
 class Probe(NamedTuple):
-  """A picture and the answer to it.
+  """A picture and the answer that a network should give.
 
   Attributes:
-    name: What it shows; in `probes` followed by a number from 1.
-    picture: uint8 [height, width, 3], as large as a photo: it still has to be resized.
-    expected: 'scores', 'other', or None where either answer can be defended.
+    name: What it shows; `probes` adds a number from 1.
+    picture: uint8 [height, width, 3], as large as a photo, not yet resized for a network.
+    expected: 'scores', 'other', or None where either answer is acceptable.
   """
 
   name: str
@@ -55,19 +54,19 @@ class Probe(NamedTuple):
 
 
 def probes(height: int = 1400, width: int = 1000, seed: int = 0, instances: int = 2) -> list[Probe]:
-  """All kinds of probes, `instances` of each, which differ in sizes, spacings and density.
+  """Draws `instances` probes of every kind, which differ in sizes, spacings and density.
 
-  A probe depends on (height, width, seed, its kind and number) only. 84 MB a set of one instance
-  at the default size, some seconds.
+  A probe depends only on height, width, seed, its kind and its number. At the default size one
+  instance of every kind takes a few seconds and 84 MB.
 
   Args:
-    height: Of the pictures in pixels, at least 300; of a page turned by 90 degrees the width.
-    width: Of the pictures in pixels, at least 300.
-    seed: Another seed draws other pages of the same kinds.
-    instances: Pictures of each kind.
+    height: Height in pixels, at least 300; for a page rotated by 90 degrees it is the width.
+    width: Width in pixels, at least 300; for a page rotated by 90 degrees it is the height.
+    seed: Other seeds give other pages of the same kinds.
+    instances: Number of pictures of each kind.
 
   Returns:
-    Kind by kind, the instances of one kind one after the other; names are unique.
+    The probes, ordered by kind and then by number; names are unique.
   """
   sets = [list(_one_of_each(height, width, (seed, number))) for number in range(instances)]
   numbered = (
@@ -79,29 +78,20 @@ def probes(height: int = 1400, width: int = 1000, seed: int = 0, instances: int 
 
 
 def papers(instances: int) -> Iterator[tuple[str, np.ndarray]]:
-  """Pages without music to train with: other drawings of the kinds that probes have.
+  """Draws pages without music to train with, of the same kinds as the probes without music.
 
   Args:
-    instances: Of each kind; they take turns in being upright, narrow as receipts, and broad.
+    instances: Number of pages of each kind; in turn they are upright, narrow as a receipt, and
+      broad.
 
   Yields:
     A name and a picture, uint8 [height, width, 3], instance by instance.
   """
   for number in range(instances):
     for kind, (name, draw) in enumerate(_OTHER.items()):
-      # Three numbers, as probes have, but far from any seed of theirs.
+      # Seeds of probes are three numbers too; the first of these is larger than any of theirs.
       rng = np.random.default_rng((_PAPERS, number, kind))
       yield f'{name} {number + 1}', draw(rng, *_SHAPES[number % len(_SHAPES)])
-
-
-def from_page(picture: np.ndarray, seed: int = 0) -> list[Probe]:
-  """The same alterations of a real page of music: each is still music.
-
-  Args:
-    picture: uint8 [height, width, 3], each side at least 64.
-    seed: Decides the desk, the words and the light.
-  """
-  return list(_altered(picture, (seed,)))
 
 
 def _one_of_each(height: int, width: int, seed: tuple[int, ...]) -> Iterator[Probe]:
@@ -123,7 +113,7 @@ def _one_of_each(height: int, width: int, seed: tuple[int, ...]) -> Iterator[Pro
 
 
 def _altered(page: np.ndarray, seed: tuple[int, ...]) -> Iterator[Probe]:
-  """A page of music in all the ways that it can be met."""
+  """A page of music, altered in each of the ways of `alterations`."""
   looks = {
     'inverted': lambda _: alterations.inverted(page),
     'turned by 90 degrees': lambda _: alterations.turned(page, 90),
@@ -136,11 +126,11 @@ def _altered(page: np.ndarray, seed: tuple[int, ...]) -> Iterator[Probe]:
     'on a screen': lambda rng: alterations.on_screen(rng, page),
   }
   for number, (name, look) in enumerate(looks.items()):
-    # Far from the numbers of the kinds that are drawn.
+    # `_one_of_each` uses the numbers from 0 on, one for each kind.
     rng = np.random.default_rng((*seed, 1000 + number))
     yield Probe(f'music {name}', look(rng), 'scores')
 
 
 def _coloured(grey: np.ndarray) -> np.ndarray:
-  """[height, width] to [height, width, 3]."""
+  """Repeats grey in three channels: [height, width] to [height, width, 3]."""
   return np.repeat(grey[:, :, None], 3, axis=2)

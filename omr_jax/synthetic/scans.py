@@ -1,9 +1,9 @@
-"""Symbols as somebody would cut them out of scanned pages, drawn by code.
+"""Draws symbols as somebody would cut them out of scanned pages, to test networks with.
 
-Each symbol is written on a piece of paper as large as a scanner of 300 dpi sees it, by a pen of
-random width whose ink is uneven, often with a neighbour, staff lines or both; the paper gets light,
-grain and JPEG, and a crop is cut out by somebody in a hurry. Pillow and NumPy draw it; it shares no
-code with `omr_jax.augment.crops`, which trains.
+Each symbol is written on paper at the resolution of a 300 dpi scan, with a pen of random width and
+uneven ink, often beside another symbol, on staff lines, or both. The paper gets uneven light, noise
+and JPEG compression. Then a crop with uneven margins is cut out. This code deliberately shares
+nothing with `omr_jax.augment.crops`, which draws crops for training.
 """
 
 import io
@@ -20,11 +20,11 @@ KINDS = ('plain', 'neighbour', 'staff lines', 'both')
 
 
 class Crop(NamedTuple):
-  """A piece of a page.
+  """A symbol, cut out of a page.
 
   Attributes:
     picture: uint8 [height, width], grey.
-    kind: One of KINDS, or of those that are counted.
+    kind: What is on the page beside the symbol, by which results are counted; here one of KINDS.
   """
 
   picture: np.ndarray
@@ -37,11 +37,11 @@ def crop(
   """Writes a symbol on paper and cuts it out.
 
   Args:
-    rng: Decides everything.
-    symbol: `points` int [points, 2] and `stroke` int [points].
-    neighbour: The same of another symbol.
+    rng: The source of all random numbers.
+    symbol: `points` int [points, 2] and `stroke` int [points], the stroke of each point.
+    neighbour: Another symbol in the same form, which may stand beside the first.
   """
-  space = rng.uniform(14, 36)  # Pixels between staff lines.
+  space = rng.uniform(14, 36)  # Distance of two staff lines in pixels.
   pen = space * rng.uniform(0.1, 0.28)
   points = _written(rng, symbol['points'], space)
   box = np.ptp(points, axis=0)
@@ -68,11 +68,11 @@ def crop(
 
 
 def crops(split: list[Mapping], seed: int) -> list[Crop]:
-  """A crop of each symbol of a split, the same for the same seed.
+  """A crop of each symbol of a split; the same seed gives the same crops.
 
   Args:
-    split: Examples of the builder.
-    seed: Of the random numbers.
+    split: Symbols with `points` int [points, 2] and `stroke` int [points].
+    seed: Seed of the random numbers.
   """
   found = []
   for number, symbol in enumerate(tqdm(split, unit='crop', leave=False, delay=1, disable=None)):
@@ -82,7 +82,7 @@ def crops(split: list[Mapping], seed: int) -> list[Crop]:
 
 
 def _written(rng: np.random.Generator, points: np.ndarray, space: float) -> np.ndarray:
-  """In pixels of the page, leaning and stretched a little, float [points, 2]."""
+  """Points in pixels of the page, slightly rotated, slanted and stretched: float [points, 2]."""
   angle, lean = np.deg2rad(rng.uniform(-4, 4)), rng.uniform(-0.12, 0.12)
   turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
   stretch = np.diag(rng.uniform(0.88, 1.12, 2)) * space / geometry.STAFF_SPACE
@@ -92,7 +92,7 @@ def _written(rng: np.random.Generator, points: np.ndarray, space: float) -> np.n
 def _write(
   rng: np.random.Generator, draw: ImageDraw.ImageDraw, points: np.ndarray, stroke, pen: float
 ) -> None:
-  """Discs along every stroke, wider and narrower as the hand presses; some are left out."""
+  """Draws discs along every stroke, whose width varies as with the pen's pressure; leaves gaps."""
   for number in np.unique(stroke):
     line = points[stroke == number]
     length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
@@ -111,7 +111,7 @@ def _write(
 def _rule(
   rng: np.random.Generator, draw: ImageDraw.ImageDraw, border: int, box: np.ndarray, space: float
 ) -> None:
-  """Five staff lines, at times only to one side."""
+  """Draws five staff lines, at times only on one side of the symbol."""
   top = border + rng.uniform(-4, 1) * space + rng.uniform(0, 1) * max(0, box[1] - space)
   rise, wide = rng.uniform(-0.02, 0.02), rng.uniform(0.05, 0.11) * space
   end = 2 * border + box[0]
@@ -124,7 +124,7 @@ def _rule(
 
 
 def _scanned(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
-  """Ink 0 to 255 on uneven paper, through a scanner and JPEG: grey, uint8."""
+  """Ink (0 to 255) on uneven paper after a scanner and JPEG compression: uint8 [height, width]."""
   height, width = ink.shape
   paper, black = rng.uniform(190, 250), rng.uniform(15, 90)
   light = rng.uniform(-15, 15) * np.linspace(-1, 1, width) + rng.uniform(-15, 15) * np.linspace(

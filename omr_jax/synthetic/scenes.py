@@ -1,10 +1,10 @@
-"""Pictures like photos, drawn by code: what a camera sees where there is no page.
+"""Draws pictures with the statistics of photos, as training examples without music.
 
-A gate that has met few photos takes some of those it meets for music. Shapes that lie on one
-another, small ones more often than large ones, have the statistics of photos (the dead leaves of
-Lee, Mumford and Huang, 2001), as has noise whose amplitude falls with its frequency (Field, 1987);
-networks learn to see from either (Baradad et al., 2021). None of them holds music, so all of them
-train as 'other'; photos need not be at hand.
+A network that has seen few photos in training takes some photos for music. Overlapping shapes, of
+which small ones are more frequent than large ones, have statistics like those of photos (the dead
+leaves model of Lee, Mumford and Huang, 2001). So has noise whose amplitude falls with its frequency
+(Field, 1987). Networks learn useful features from either (Baradad et al., 2021). None of these
+pictures shows music, so all of them are labelled 'other', and no real photos are needed.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,17 +12,15 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-# Far from any seed that probes and papers have.
-_SCENES = 2**33
-_SHAPES = ((480, 640), (640, 480), (560, 560))  # Height and width.
-# Of a shape's half length, in shorter sides of the picture.
-_LARGEST = 0.6
+_SCENES = 2**33  # First number of the seeds, larger than any seed of probes and papers.
+_SHAPES = ((480, 640), (640, 480), (560, 560))  # Height and width of scenes.
+_LARGEST = 0.6  # Largest half length of a shape, as a share of the picture's shorter side.
 
-Colour = Callable[[], np.ndarray]
+Colour = Callable[[], np.ndarray]  # Draws a colour, float64 [3] in 0..255.
 
 
 def scenes(count: int) -> Iterator[tuple[str, np.ndarray]]:
-  """Pictures to train with, each from its number alone, about 0.1 s each.
+  """Draws scenes; each depends on its number only and takes about 0.1 s.
 
   Yields:
     A name and a picture, uint8 [height, width, 3].
@@ -33,12 +31,12 @@ def scenes(count: int) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def scene(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-  """A ground with 1 to 150 shapes on it, large ones below: uint8 [height, width, 3]."""
+  """A background with 1 to 150 shapes, the largest at the bottom: uint8 [height, width, 3]."""
   colour = _colours(rng)
   picture = _surface(rng, height, width, colour)
   count = int(np.exp(rng.uniform(0, np.log(150))))
   smallest = np.exp(rng.uniform(np.log(0.01), np.log(0.15)))
-  # As many shapes of a size as would cover the same area: 1 / length^2 is uniform.
+  # 1 / length^2 is uniform, so that the shapes in each octave of size cover the same area in total.
   lengths = rng.uniform(1 / _LARGEST**2, 1 / smallest**2, count) ** -0.5 * min(height, width)
   for length in np.sort(lengths)[::-1]:
     _lay(rng, picture, length, colour)
@@ -52,13 +50,13 @@ def scene(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def _colours(rng: np.random.Generator) -> Colour:
-  """Colours of one scene, float64 [3] in 0..255: about one, more or less alike."""
+  """Draws colours for one scene, which vary more or less about a random colour."""
   middle, spread = rng.uniform(20, 235, 3), rng.uniform(10, 70)
   return lambda: np.clip(middle + rng.normal(0, spread, 3) + rng.normal(0, spread), 0, 255)
 
 
 def _surface(rng: np.random.Generator, height: int, width: int, colour: Colour) -> np.ndarray:
-  """Plain, shaded, cloudy or striped: float64 [height, width, 3]."""
+  """A plain, shaded, cloudy or striped surface: float64 [height, width, 3]."""
   kind = rng.choice(['plain', 'cloud', 'stripes', 'shade'], p=[0.3, 0.35, 0.15, 0.2])
   surface = np.empty((height, width, 3))
   surface[:] = colour()
@@ -75,10 +73,10 @@ def _surface(rng: np.random.Generator, height: int, width: int, colour: Colour) 
 
 
 def _cloud(rng: np.random.Generator, height: int, width: int, slope: float) -> np.ndarray:
-  """Noise with an amplitude of 1 / frequency^slope, mean 0, deviation 1: [height, width]."""
+  """Noise with the amplitude 1 / frequency^slope, mean 0, standard deviation 1: [height, width]."""
   down = np.fft.fftfreq(height, 1 / height)[:, None]
   frequency = np.hypot(down, np.fft.rfftfreq(width, 1 / width))
-  frequency[0, 0] = np.inf  # No mean.
+  frequency[0, 0] = np.inf  # Makes the mean 0.
   waves = (rng.normal(size=frequency.shape) + 1j * rng.normal(size=frequency.shape)) / (
     frequency**slope
   )
@@ -87,7 +85,7 @@ def _cloud(rng: np.random.Generator, height: int, width: int, slope: float) -> n
 
 
 def _stripes(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-  """From -1 to 1, straight in half of all cases: [height, width]."""
+  """Stripes with values from -1 to 1, straight in half of all cases: [height, width]."""
   angle, period = rng.uniform(0, np.pi), np.exp(rng.uniform(np.log(4), np.log(60)))
   y, x = np.mgrid[:height, :width]
   phase = (x * np.cos(angle) + y * np.sin(angle)) / period
@@ -97,7 +95,7 @@ def _stripes(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def _lay(rng: np.random.Generator, picture: np.ndarray, length: float, colour: Colour) -> None:
-  """One more shape, of this half length in pixels, with an edge that may be out of focus."""
+  """Draws a shape of this half length in pixels, whose edge may be out of focus."""
   height, width = picture.shape[:2]
   centre = np.array([rng.uniform(0, width), rng.uniform(0, height)])
   left, top = np.maximum(centre - 1.6 * length, 0).astype(int)
@@ -115,7 +113,7 @@ def _lay(rng: np.random.Generator, picture: np.ndarray, length: float, colour: C
 
 
 def _outline(rng: np.random.Generator) -> np.ndarray:
-  """Corners of an oval, a box, a bar or a polygon within 1.6 of its middle: [corners, 2]."""
+  """Corners of an oval, a box, a bar or a polygon, at most 1.6 from its middle: [corners, 2]."""
   kind = rng.choice(['oval', 'box', 'bar', 'polygon'])
   angle = rng.uniform(0, 2 * np.pi)
   if kind == 'oval':
@@ -137,7 +135,7 @@ def _outline(rng: np.random.Generator) -> np.ndarray:
 
 
 def _exposed(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
-  """From a dark end to a light end, whatever it had before."""
+  """Scales the values to a random range from dark to light."""
   darkest, lightest = np.percentile(picture, [0.5, 99.5])
   dark, light = rng.uniform(0, 60), rng.uniform(180, 255)
   return (picture - darkest) / max(lightest - darkest, 30) * (light - dark) + dark

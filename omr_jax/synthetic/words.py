@@ -1,4 +1,4 @@
-"""Words of no language, by chance, and lines of them: enough to look like text."""
+"""Random words of no language and lines of them, to look like text."""
 
 import numpy as np
 
@@ -8,20 +8,20 @@ _CODAS = ('', '', '', 'n', 's', 'r', 'm', 't')
 
 
 def word(rng: np.random.Generator) -> str:
-  """One to three syllables."""
+  """A random word of one to three syllables."""
   syllables = rng.integers(1, 4)
   parts = [rng.choice(sounds) for _ in range(syllables) for sounds in (_ONSETS, _VOWELS)]
   return ''.join([*parts, rng.choice(_CODAS)])
 
 
 def phrase(rng: np.random.Generator, words: int) -> str:
-  """So many words."""
+  """The given number of random words."""
   return ' '.join(word(rng) for _ in range(words))
 
 
 def lines(rng: np.random.Generator, font, width: float, count: int) -> list[str]:
-  """`count` lines of at most `width` pixels in that font, in sentences; some end early."""
-  # Setting the width of a word is the slow part: a vocabulary is measured once.
+  """`count` lines of text of at most `width` pixels in the font; some end early."""
+  # Measuring a word is slow, so the words come from a vocabulary that is measured once.
   vocabulary = [word(rng) for _ in range(150)]
   widths = [font.getlength(one + ' ') for one in vocabulary]
   found = []

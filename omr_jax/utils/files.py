@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, rows for a pipe, and JSON that is read with care."""
+"""Writing a file completely or not at all, writing output to a file or a pipe, reading JSON."""
 
 import contextlib
 import io
@@ -12,7 +12,11 @@ from omr_jax.errors import UserError
 
 
 def write_file(path: Path, content: bytes) -> None:
-  """Write a file whole or not at all, and the folder around it. UserError where it can't be."""
+  """Writes a file completely or not at all; makes its folder where that is missing.
+
+  Raises:
+    UserError: The file cannot be written.
+  """
   temporary = path.with_name(f'.{path.name}.tmp')
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,11 +33,12 @@ def write_file(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def output(path: Path | None) -> Iterator[io.TextIOBase]:
-  """Standard output, or a file that is there whole at the end or not at all.
+  """Opens standard output (None), or a file that is written completely or not at all.
 
   Raises:
-    UserError: It can't be written.
-    SystemExit: Nobody reads on, as after `| head`: the program ends with 0 and no word.
+    UserError: It cannot be written.
+    SystemExit: Whatever reads the pipe has closed it, as `| head` does after ten lines. The program
+      then ends with exit code 0 and without a message.
   """
   try:
     if path is None:
@@ -41,7 +46,8 @@ def output(path: Path | None) -> Iterator[io.TextIOBase]:
       yield sys.stdout
       sys.stdout.flush()
       return
-    # What isn't a file, such as /dev/null, must not be replaced by one; a link stays a link.
+    # A path such as /dev/null is no regular file and must not be replaced by one. A symbolic link
+    # is resolved first, so that the file it points to is replaced and not the link.
     path = Path(os.path.realpath(path))
     whole = path.is_file() or not path.exists()
     written = path.with_name(f'.{path.name}.tmp') if whole else path
@@ -66,12 +72,16 @@ def output(path: Path | None) -> Iterator[io.TextIOBase]:
 
 
 def _forget_stdout() -> None:
-  """What is still to be written there would raise once more when Python ends."""
+  """Discards what is still buffered: Python would try to write it at exit and raise again."""
   os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def read_json(path: Path, remedy: str) -> dict:
-  """The object in a JSON file. UserError with the remedy where there is none."""
+  """Reads a file that holds one JSON object.
+
+  Raises:
+    UserError: There is no such file, or no JSON object in it. The message ends with `remedy`.
+  """
   try:
     value = json.loads(path.read_text('utf-8'))
   except (OSError, ValueError, RecursionError) as error:

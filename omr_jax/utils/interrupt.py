@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C as a question that a run asks between two steps."""
+"""SIGTERM and Ctrl-C are only noted; the program asks between two steps whether one has arrived."""
 
 import os
 import signal
@@ -7,14 +7,21 @@ from contextlib import contextmanager
 
 
 class Interrupted(Exception):
-  """SIGTERM or Ctrl-C: the state is saved, and the same command goes on from it."""
+  """A run was stopped by SIGTERM or Ctrl-C. It is saved; the same command resumes it."""
 
 
 @contextmanager
 def signals(
   words: str = 'stopping at the next step (on a GPU or TPU, epoch) and saving ...',
 ) -> Iterator[Callable[[], bool]]:
-  """Turns SIGTERM and Ctrl-C into a question: () to bool. A second Ctrl-C ends at once."""
+  """Notes SIGTERM and Ctrl-C while the context is open. A second Ctrl-C raises KeyboardInterrupt.
+
+  Args:
+    words: What is said on standard error when the signal arrives.
+
+  Yields:
+    A function that tells whether a signal has arrived.
+  """
   stopped = []
 
   def note(number, frame) -> None:
@@ -22,7 +29,7 @@ def signals(
     if stopped and number == signal.SIGINT:
       raise KeyboardInterrupt
     stopped.append(number)
-    # A print could have been interrupted, and may not be entered twice.
+    # Not `print`: the signal may have interrupted one, and its buffer cannot be entered twice.
     os.write(2, f'\n{words}\n'.encode())
 
   before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -1,4 +1,4 @@
-"""Which state of the code something was made with."""
+"""The revision of the code, which runs and exports note beside their results."""
 
 import subprocess
 from pathlib import Path
@@ -7,11 +7,14 @@ VERSION = '0.1.0'  # Of the package; pyproject.toml and `omr_jax.__version__` ta
 
 
 def revision() -> str:
-  """The commit of the working tree this package lies in, or its version where it is installed."""
+  """The commit of the working tree that holds this package, or the version of an installed package.
+
+  ' and changes' follows the commit where tracked files differ from it.
+  """
   folder = Path(__file__).resolve().parent
   ask = ['git', '-C', str(folder)]
   try:
-    # The package may lie inside a repository that isn't its own.
+    # Fails where the package is installed inside some other repository, which does not track it.
     subprocess.run([*ask, 'ls-files', '--error-unmatch', __file__], check=True, capture_output=True)
     commit = subprocess.run([*ask, 'rev-parse', 'HEAD'], check=True, capture_output=True, text=True)
     changed = subprocess.run(

@@ -1,15 +1,15 @@
-"""What a config's value may be: tests that any value passes or fails, none raises."""
+"""Rules for values of a config: each is a test of one value and its description for messages."""
 
 import math
 from collections.abc import Callable, Collection
 from typing import Any
 
-# What a value must be, in words, and as a test.
+# What a value must be, in words that complete "it must be ...", and a function that tests a value.
 Rule = tuple[str, Callable[[Any], bool]]
 
 
 def holds(rule: Rule, value: Any) -> bool:
-  """Whether a value keeps a rule; one of a type that can't be compared doesn't."""
+  """Whether a value keeps a rule. A value of a type that the test cannot compare does not."""
   try:
     return bool(rule[1](value))
   except TypeError:
@@ -17,28 +17,32 @@ def holds(rule: Rule, value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-  """An int or a float; True and False are none."""
+  """Whether a value is an int or a float; True and False are not numbers here."""
   return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def is_on(value: Any) -> bool:
-  """False for the number 0; one that JAX traces is never 0, see `population`."""
+  """Whether an effect of this strength is computed at all: not where it is the number 0.
+
+  Where the members of a population differ in a strength it is a traced JAX array, whose value is
+  unknown here. It is never 0: either all members of a population have 0, or none has.
+  """
   return not is_number(value) or value != 0
 
 
 def is_whole(value: Any, least: int, most: float = math.inf) -> bool:
-  """An int within the bounds, themselves included."""
+  """Whether a value is an int from `least` to `most`, both included."""
   return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def whole(least: int, most: int, words: str = '') -> Rule:
-  """A whole number within the bounds, themselves included."""
+  """The rule for a whole number from `least` to `most`, both included."""
   words = words or f'a whole number from {least} to {most}'
   return words, lambda value: is_whole(value, least, most)
 
 
 def one_of(known: Collection[str]) -> Rule:
-  """One of the names."""
+  """The rule for one of the given names."""
   return f'one of {", ".join(known)}', lambda value: value in known
 
 

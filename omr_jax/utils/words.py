@@ -1,8 +1,8 @@
-"""Numbers in words, for people."""
+"""Numbers as people write them."""
 
 
 def duration(seconds: float) -> str:
-  """Like 1 h 02 min, 3 min 20 s or 12 s."""
+  """Seconds in the form 1 h 02 min, 3 min 20 s or 12 s."""
   minutes, rest = divmod(round(seconds), 60)
   if minutes >= 60:
     return f'{minutes // 60} h {minutes % 60:02d} min'

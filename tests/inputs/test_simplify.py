@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omr_jax.inputs.simplify import POINTS, simplify
+from omr_jax.inputs.simplify import MOST_POINTS, simplify
 
 # Shares of the box's longer side; each may move the line twice, see the docstring of `simplify`.
 FOR_ALL = 2 * (0.004 + 0.004 + 0.006)
@@ -64,8 +64,8 @@ def test_corners_stay():
 def test_the_middle_of_the_box_is_the_origin():
   xy, stroke = simplify([np.array([(10, 20), (14, 27)])], [np.zeros(2, int)])
   assert xy[0, :2].tolist() == [[-2, -3.5], [2, 3.5]]
-  assert xy.shape == (1, POINTS, 2)
-  assert stroke[0].tolist() == [0, 0] + [-1] * (POINTS - 2)
+  assert xy.shape == (1, MOST_POINTS, 2)
+  assert stroke[0].tolist() == [0, 0] + [-1] * (MOST_POINTS - 2)
 
 
 def test_strokes_are_not_joined():
@@ -89,7 +89,9 @@ def test_ends_stay_and_the_rest_is_a_selection(symbol):
 
 @settings(max_examples=60, deadline=None)
 @given(
-  steps=st.lists(st.tuples(st.integers(-2, 9), st.integers(-9, 9)), min_size=2, max_size=POINTS - 1)
+  steps=st.lists(
+    st.tuples(st.integers(-2, 9), st.integers(-9, 9)), min_size=2, max_size=MOST_POINTS - 1
+  )
 )
 def test_the_line_hardly_moves(steps):
   line = np.cumsum([(0, 0), *steps], axis=0)
@@ -102,16 +104,16 @@ def test_a_long_smooth_line_hardly_moves_either():
   turn = np.linspace(0, 2 * np.pi, 733)
   line = np.rint(1000 * np.stack([np.cos(turn), np.sin(turn)], -1)).astype(int)
   (left,) = kept([[tuple(point) for point in line.tolist()]])
-  assert 8 <= len(left) <= POINTS
+  assert 8 <= len(left) <= MOST_POINTS
   assert max(distance(point, left) for point in line) <= FOR_ALL * 2000
 
 
-@pytest.mark.parametrize('count', [POINTS + 1, 733, 5000])
+@pytest.mark.parametrize('count', [MOST_POINTS + 1, 733, 5000])
 def test_no_more_than_the_bound(count):
   rng = np.random.default_rng(count)
   noise = [tuple(point) for point in rng.integers(0, 300, (count, 2)).tolist()]
   (left,) = kept([noise])
-  assert 2 <= len(left) <= POINTS
+  assert 2 <= len(left) <= MOST_POINTS
   assert left[0] == list(noise[0])
   assert left[-1] == list(noise[-1])
 

@@ -196,10 +196,10 @@ def test_screen_has_a_dark_frame_and_stays_readable():
     assert np.median(picture[HEIGHT // 4, WIDTH // 4 : -WIDTH // 4]) > 180
 
 
-def test_a_page_of_the_callers():
+def test_alterations_of_a_page():
   page = rng().integers(0, 256, (90, 64, 3), dtype=np.uint8)
   kept = page.copy()
-  found = by_name(probes.from_page(page))
+  found = by_name(list(probes._altered(page, (0,))))
   np.testing.assert_array_equal(page, kept)
   assert len(found) == 9
   assert {probe.expected for probe in found.values()} == {'scores'}

@@ -1,6 +1,5 @@
 """How networks that tell scores from other pictures are trained, from a config."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -21,7 +20,7 @@ from tfds_builders.folds import SCORE_FOLDS
 
 Inputs = Mapping[str, jax.Array]
 
-_CAMERA = tuple(inspect.signature(camera.look).parameters)[2:]
+_CAMERA = camera.Strengths._fields
 AUGMENTATIONS = {
   'none': (),
   'pictures': affine.STRENGTHS,
@@ -49,7 +48,7 @@ _LIMITS: Mapping[str, Rule] = {
   'picture.scenes': rules.whole(0, 10_000),
   'decision.false_positive_rate': CHANCE,
 }
-# Of `camera.look`, strengths that its tables and windows are made for; its others are chances.
+# Of `camera.Strengths`, those that its tables and windows are made for; its others are chances.
 _LIMITS_OF_CAMERA: Mapping[str, Rule] = {
   'rotation': ('from 0 to 180 degrees', lambda value: 0 <= value <= 180),
   'smaller': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),
