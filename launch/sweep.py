@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
   try:
     code = answered(lambda: finished.append(_sweep(options)))
   except Interrupted:
-    print('\nsaved; the same command goes on.', file=sys.stderr)
+    print('\nsaved; the same command resumes the sweep.', file=sys.stderr)
     return 1
   return code or (0 if finished == [True] else 1)
 

@@ -19,9 +19,10 @@ from small_runs import ROOT
 # No module that defines flags or starts threads when it is imported.
 IMPORTED = ('jax', 'flax.linen', 'optax', 'ml_collections.config_flags', 'PIL.Image', 'scipy.stats')
 SERVER = """
-import importlib, json, os, runpy, sys
+import atexit, gc, importlib, json, os, runpy, sys, traceback
 for name in sys.argv[1:]:
   importlib.import_module(name)
+gc.freeze()
 for line in sys.stdin:
   job = json.loads(line)
   child = os.fork()
@@ -39,7 +40,20 @@ os.chdir(job['cwd'])
 sys.stdin = os.fdopen(0, closefd=False)
 sys.path[0] = job['cwd']
 sys.argv = [job['module'], *job['arguments']]
-runpy.run_module(job['module'], run_name='__main__', alter_sys=True)
+code = None
+try:
+  runpy.run_module(job['module'], run_name='__main__', alter_sys=True)
+except SystemExit as error:
+  code = error.code
+except BaseException:
+  traceback.print_exc()
+  code = 1
+if not isinstance(code, int | None):
+  print(code, file=sys.stderr)
+  code = 1
+atexit._run_exitfuncs()
+sys.stdout.flush()
+os._exit(code or 0)  # The interpreter's own end would free module by module what is imported.
 """
 
 

@@ -104,7 +104,7 @@ def test_no_member_is_replaced(tmp_path, capsys):
   before = (both / 'summary.json').read_bytes()
   capsys.readouterr()
   assert ensemble.main([str(both), str(c), '--out', f'{a}/../both']) == 2
-  assert 'is one of those that are asked' in capsys.readouterr().err
+  assert 'is one of the runs themselves' in capsys.readouterr().err
   assert (both / 'summary.json').read_bytes() == before
 
 
@@ -128,5 +128,5 @@ def test_a_name_that_is_none_is_refused(capsys):
 
 
 def test_runs_of_pictures_are_refused(tmp_path, score_run):
-  with pytest.raises(UserError, match='of pictures'):
+  with pytest.raises(UserError, match='answers by a threshold'):
     ensemble.together(read(made_run(tmp_path / 'a'), score_run), '')

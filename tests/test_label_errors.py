@@ -96,5 +96,5 @@ def test_full_disk(tmp_path):
 
 
 def test_runs_of_pictures_are_refused(score_run):
-  with pytest.raises(UserError, match='of pictures'):
+  with pytest.raises(UserError, match='answers by a threshold'):
     label_errors.ranked(finished_run.read(score_run))

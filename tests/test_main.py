@@ -139,7 +139,8 @@ def test_stopped_and_killed_runs_end_like_an_uninterrupted_one(small, uninterrup
   for number in (signal.SIGTERM, signal.SIGINT):
     code, text = stop(start(small, tmp_path), number)
     assert code == 1, text
-    assert text.strip().endswith(f'saved; the same command with --workdir={tmp_path} goes on.')
+    said = f'saved; the same command with --workdir={tmp_path} resumes the run.'
+    assert text.strip().endswith(said)
     assert 'Traceback' not in text
   process = start(small, tmp_path)
   wait_for(lambda: saves(tmp_path) or process.poll() is not None, pause=0.0005)

@@ -1,4 +1,4 @@
-"""Arrays that are made once and then read from the disk, larger than the memory if need be."""
+"""A cache of arrays on the disk: made once, then memory-mapped, so that they may exceed memory."""
 
 import contextlib
 import fcntl
@@ -20,16 +20,16 @@ from omr_jax.utils import paths
 
 _DIGEST = 'digest'
 
-Arrays = Mapping[str, Mapping[str, np.ndarray]]
-# A split, a name, a shape and a type, to an array on the disk that waits for its content.
+Arrays = Mapping[str, Mapping[str, np.ndarray]]  # By split and name.
+# From a split, a name, a shape and a dtype to a new array on the disk, to be filled.
 New = Callable[[str, str, tuple[int, ...], DTypeLike], np.ndarray]
 
 
 class Rows:
-  """Rows of several arrays one after the other, which stay on the disk until they are asked for.
+  """Rows of several arrays as one array, which stay on the disk until they are indexed.
 
-  An index, a slice or an array of ints gives the NumPy array that `np.concatenate(parts)[rows]`
-  would give for it.
+  An index, a slice or an array of ints returns a NumPy array, as it would with
+  `np.concatenate(parts)[rows]`.
   """
 
   def __init__(self, parts: Sequence[np.ndarray], rows: np.ndarray):
@@ -45,7 +45,7 @@ class Rows:
     rows = self._rows[index]
     found = np.empty((rows.size, *self.shape[1:]), self.dtype)
     part_of = np.searchsorted(self._starts, rows.ravel(), 'right') - 1
-    # Row by row, as many at once would be copied twice.
+    # Row by row, because indexing several rows at once would copy them twice.
     for place, (number, row) in enumerate(zip(part_of, rows.ravel(), strict=True)):
       found[place] = self._parts[number][row - self._starts[number]]
     return found.reshape(*rows.shape, *self.shape[1:])
@@ -55,16 +55,16 @@ class Rows:
 
 
 def cached(kind: str, key: Sequence, make: Callable[[New], Arrays]) -> Arrays:
-  """What `make` gives, made once and then mapped from the cache folder.
+  """Returns the arrays of `make`, which is called only if they are not in the cache folder yet.
 
   Args:
-    kind: Name of the folder of such caches.
-    key: What the arrays follow from, as JSON can hold it.
-    make: To the arrays by split and name. Large ones are those that it gets for their split and
-      name from its argument.
+    kind: Name of the subfolder for this kind of arrays.
+    key: Everything that the arrays depend on, in types that JSON can hold.
+    make: Called with a function that allocates an array on the disk; returns the arrays by split
+      and name. Arrays that do not fit in memory must be allocated by that function.
 
   Raises:
-    UserError: The cache can't be written; and what `make` raises.
+    UserError: The cache cannot be written. Errors of `make` are passed on.
   """
   name = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]
   folder = paths.cache_dir() / kind / name
@@ -79,9 +79,9 @@ def cached(kind: str, key: Sequence, make: Callable[[New], Arrays]) -> Arrays:
 
 
 def _whole(folder: Path) -> Arrays | None:
-  """What is in a folder, or None where there is none, or it is damaged."""
+  """The arrays in a folder, or None where the folder is missing or damaged."""
   try:
-    # The very arrays that are used: the system hands over each page of them once.
+    # The checksum reads the same mapped arrays that are returned, so each page is read once.
     found = _mapped(folder)
     return found if (folder / _DIGEST).read_text() == digest(found) else None
   except (OSError, ValueError, EOFError, SyntaxError):
@@ -98,19 +98,19 @@ def _mapped(folder: Path) -> Arrays:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-  """One process makes it; others wait until it is made, or that process has ended."""
+  """Lets one process at a time make the folder; the others wait until it is done or has ended."""
   with _writing(folder):
     folder.parent.mkdir(parents=True, exist_ok=True)
     file = folder.with_suffix('.lock').open('w')
   with file:
-    with contextlib.suppress(OSError):  # A file system without locks.
+    with contextlib.suppress(OSError):  # Some file systems have no locks.
       fcntl.flock(file, fcntl.LOCK_EX)
     yield
 
 
 def _make(folder: Path, make: Callable[[New], Arrays]) -> None:
   new = folder.with_suffix('.new')
-  shutil.rmtree(new, ignore_errors=True)  # Of a process that was killed.
+  shutil.rmtree(new, ignore_errors=True)  # A process that was killed may have left it.
   try:
     arrays = make(partial(_allocate, folder, new))
     with _writing(folder):
@@ -118,12 +118,12 @@ def _make(folder: Path, make: Callable[[New], Arrays]) -> None:
         (new / split).mkdir(parents=True, exist_ok=True)
         for name, value in named.items():
           path = new / split / f'{name}.npy'
-          if path.exists():  # It was allocated there.
+          if path.exists():  # It was allocated on the disk.
             value.flush()
           else:
             np.save(path, value)
       (new / _DIGEST).write_text(digest(arrays))
-      if folder.exists():  # And is damaged.
+      if folder.exists():  # It is damaged, or it would have been used.
         shutil.rmtree(folder)
       new.rename(folder)
   finally:
@@ -143,7 +143,8 @@ def _allocate(
       )
     (new / split).mkdir(parents=True, exist_ok=True)
     array = np.lib.format.open_memmap(new / split / f'{name}.npy', 'w+', dtype, shape)
-    if hasattr(os, 'posix_fallocate') and need:  # A full disk would end the process later.
+    # Reserves the space now: writing to a mapped file kills the process if the disk is full.
+    if hasattr(os, 'posix_fallocate') and need:
       with (new / split / f'{name}.npy').open('r+b') as file:
         os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
   return array

@@ -1,4 +1,4 @@
-"""Data as a run has it: arrays of three splits, and the order of an epoch."""
+"""The data of a run: arrays of three splits, and the order of examples in an epoch."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,16 +12,17 @@ Splits = Mapping[str, Mapping[str, np.ndarray | Rows]]
 
 
 class Dataset(NamedTuple):
-  """Arrays of the three splits, and what they were made from.
+  """Arrays of the three splits, and the data that they were made from.
 
   Attributes:
-    splits: For each of SPLITS `label` int32 [examples] and `id` str [examples], and what networks
-      and augmentations read, by name, as the `load` of the task's data says. The evaluated splits
-      have `image` uint8 [examples, height, width, channels].
-    digest: Of the raw data.
+    splits: For each of SPLITS the arrays by name: `label` int32 [examples], `id` str [examples],
+      and what networks and augmentations read, which the `load` function of each task documents.
+      The splits for validation and test also have `image` uint8 [examples, height, width,
+      channels].
+    digest: Checksum of the raw data.
     origin: What the raw data is, in words.
-    draws: float64 [training examples], the probability with which an epoch draws each one, or None
-      where every epoch has all of them.
+    draws: float64 [training examples], the probability with which each draw of an epoch takes the
+      example, or None where every epoch has every example once.
   """
 
   splits: Splits
@@ -33,13 +34,14 @@ class Dataset(NamedTuple):
 def epoch_order(
   seed: int, epoch: int, examples: int, draws: np.ndarray | None = None
 ) -> np.ndarray:
-  """The order of one epoch's examples, int32 [examples]; it follows from the arguments alone.
+  """The order of one epoch's examples, int32 [examples]; it depends on the arguments only.
 
   Args:
-    seed: Of the run.
-    epoch: From 1.
-    examples: Of the training split.
-    draws: As in `Dataset`: where given, an example may come several times, or not at all.
+    seed: The run's seed.
+    epoch: Number of the epoch, from 1.
+    examples: Number of training examples.
+    draws: Probabilities of the examples, float64 [examples]: an example may then occur several
+      times, or not at all. None for a permutation.
   """
   rng = np.random.default_rng((seed, epoch))
   if draws is None:

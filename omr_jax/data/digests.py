@@ -3,12 +3,13 @@
 import hashlib
 from typing import Any
 
-import jax
 import numpy as np
 
 
 def digest(tree: Any) -> str:
   """SHA-256, in hexadecimal, of all leaves with their paths, shapes and dtypes."""
+  import jax  # Here, since reports import this room and need no JAX.
+
   whole = hashlib.sha256()
   for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
     leaf = np.asarray(leaf)

@@ -1,16 +1,15 @@
-"""The numbers of a decision between two classes: is this a page of music or something else?
+"""Counts and shares of a decision between two classes at one threshold.
 
-Labels are 0 (other) and 1 (scores); a score is any number that grows with the belief in class 1,
-and a picture is called 'scores' if its score is at least the threshold. Take log-odds rather than
-probabilities: those reach 1 exactly in floating point, and what ties can't be told apart. Scores
-are not NaN. Temperature, Wilson intervals and reliability are in `evaluate`, what all thresholds
-together tell in `gate_curves`.
+The classes are 0 ('other') and 1 ('scores', pages of music). A score is any number, except NaN,
+that is larger the more likely class 1 is. A picture is called 'scores' if its score is at least the
+threshold. Log-odds are better scores than probabilities, which floating point rounds to exactly 1,
+so that different pictures become equal. `curves` has what all thresholds together tell.
 
-Of folds whose pictures are pooled, pass one threshold per picture, that of its fold.
+For pictures of several folds, each with its own threshold, pass one threshold per picture.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,18 +19,18 @@ from omr_jax.evaluation import metrics
 
 
 class Decisions(NamedTuple):
-  """Exact counts at a threshold; shares are None where nothing is counted.
+  """Exact counts at a threshold. Shares of nothing are None.
 
   Attributes:
-    positives: Pictures of scores.
-    negatives: Other pictures.
-    false_positives: Other pictures called 'scores'.
-    false_negatives: Scores called 'other'.
+    positives: Number of pictures of class 'scores'.
+    negatives: Number of pictures of class 'other'.
+    false_positives: Number of negatives called 'scores'.
+    false_negatives: Number of positives called 'other'.
     accuracy: Share of right answers.
-    low: Lower end of its 95 % Wilson interval.
-    high: Upper end.
-    recall: Share of the scores that are found.
-    false_positive_rate: Share of the others called 'scores'.
+    low: Lower end of the accuracy's 95 % Wilson interval.
+    high: Upper end of that interval.
+    recall: Share of the positives that are called 'scores'.
+    false_positive_rate: Share of the negatives that are called 'scores'.
   """
 
   positives: int
@@ -46,12 +45,12 @@ class Decisions(NamedTuple):
 
 
 def decisions(scores: np.ndarray, labels: np.ndarray, threshold: float | np.ndarray) -> Decisions:
-  """What a threshold decides; also on no pictures or on one class.
+  """Counts the decisions at a threshold; pictures of one class only, or none, are allowed.
 
   Args:
     scores: float [pictures].
     labels: int or bool [pictures].
-    threshold: One for all, or float [pictures].
+    threshold: One for all pictures, or float [pictures].
   """
   labels = np.asarray(labels, bool)
   called = np.asarray(scores, np.float64) >= threshold
@@ -71,27 +70,27 @@ def decisions(scores: np.ndarray, labels: np.ndarray, threshold: float | np.ndar
 
 
 class Source(NamedTuple):
-  """A row of the table by source folder; the shares are None in a row without pictures.
+  """The answers to the pictures of one source folder and one label.
 
   Attributes:
-    source: Such as 'scores/engraved'.
-    label: Of its pictures.
-    n: Pictures.
-    right: Right answers.
-    share: Their share.
-    low: Lower end of its 95 % Wilson interval.
-    high: Upper end.
-    confidence: Mean probability of the answers given.
+    source: The folder, such as 'scores/engraved'.
+    label: The label of the pictures.
+    n: Number of pictures.
+    right: Number of right answers.
+    share: Share of right answers.
+    low: Lower end of the share's 95 % Wilson interval.
+    high: Upper end of that interval.
+    confidence: Mean probability of the answers that were given.
   """
 
   source: str
   label: int
   n: int
   right: int
-  share: float | None
-  low: float | None
-  high: float | None
-  confidence: float | None
+  share: float
+  low: float
+  high: float
+  confidence: float
 
 
 def by_source(
@@ -100,44 +99,40 @@ def by_source(
   sources: Sequence[str],
   threshold: float | np.ndarray,
   temperature: float = 1.0,
-  known: Mapping[str, int] | None = None,
 ) -> list[Source]:
-  """The table by source folder, sorted by name.
+  """Counts the answers for each source folder; sorted by source, then by label.
 
   Args:
-    log_odds: float [pictures], ln(p / (1 - p)) for p the probability of 'scores'.
+    log_odds: float [pictures], ln(p / (1 - p)) with p the probability of 'scores'.
     labels: int or bool [pictures].
     sources: Name of each picture's folder.
-    threshold: Log-odds from which on a picture is called 'scores': one for all, or [pictures].
+    threshold: A picture is called 'scores' if its log-odds are at least this; one for all pictures,
+      or float [pictures].
     temperature: Divides the log-odds for the confidence; it changes no answer.
-    known: Label of sources that get a row even if none of their pictures is here.
   """
   log_odds, labels = np.asarray(log_odds, np.float64), np.asarray(labels, int)
   called = log_odds >= threshold
   confidence = special.expit(np.where(called, log_odds, -log_odds) / temperature)
   names = np.asarray(sources, object)
-  keys = set(zip(sources, labels.tolist(), strict=True)) | set((known or {}).items())
   rows = []
-  for source, label in sorted(keys):
+  for source, label in sorted(set(zip(sources, labels.tolist(), strict=True))):
     here = (names == source) & (labels == label)
     n, right = int(here.sum()), int((called == label)[here].sum())
-    mean = float(confidence[here].mean()) if n else None
-    rows.append(Source(source, label, n, right, *_share(right, n), mean))
+    rows.append(Source(source, label, n, right, *_share(right, n), float(confidence[here].mean())))
   return rows
 
 
-def mean_share(rows: Iterable[Source]) -> float | None:
-  """Mean of the sources' shares of right answers, each source alike; None if all are empty."""
-  shares = [row.share for row in rows if row.share is not None]
-  return math.fsum(shares) / len(shares) if shares else None
+def mean_share(rows: Sequence[Source]) -> float | None:
+  """Mean of the sources' shares of right answers, every source with equal weight; None of none."""
+  return math.fsum(row.share for row in rows) / len(rows) if rows else None
 
 
 def _share(right: int, n: int) -> tuple[float | None, float | None, float | None]:
-  """Share and its 95 % Wilson interval; Nones of nothing."""
+  """A share and the two ends of its 95 % Wilson interval; three None where `n` is 0."""
   return (right / n, *metrics.wilson_interval(right, n)) if n else (None, None, None)
 
 
 def log_odds(logits: np.ndarray) -> np.ndarray:
-  """ln(p / (1 - p)) for p the probability of 'scores': float64 [pictures] of [pictures, 2]."""
+  """ln(p / (1 - p)) with p the probability of 'scores': [pictures, 2] to float64 [pictures]."""
   logits = np.asarray(logits, np.float64)
   return logits[:, 1] - logits[:, 0]

@@ -1,6 +1,8 @@
-"""What all thresholds of a two-class decision tell, and which one to choose: see `gate`.
+"""ROC and precision-recall curves of a decision between two classes, and the choice of a threshold.
 
-Of folds whose pictures are pooled, subtract each fold's threshold from its scores.
+Labels and scores are as in `binary`: class 1 is 'scores', pages of music, and a picture is called
+'scores' if its score is at least the threshold. For pictures of several folds, each with its own
+threshold, subtract the threshold of a picture's fold from its score.
 """
 
 import math
@@ -18,8 +20,8 @@ class Curve(NamedTuple):
   Attributes:
     threshold: float64 [points], first infinity (nothing is called 'scores'), then each distinct
       score.
-    true_positives: int64 [points], pictures of scores at or above it; the last is all of them.
-    false_positives: int64 [points], other pictures at or above it; the last is all of them.
+    true_positives: int64 [points], number of positives at or above the threshold.
+    false_positives: int64 [points], number of negatives at or above the threshold.
   """
 
   threshold: np.ndarray
@@ -28,12 +30,12 @@ class Curve(NamedTuple):
 
   @property
   def positives(self) -> int:
-    """Pictures of scores."""
+    """Number of pictures of class 'scores'."""
     return int(self.true_positives[-1])
 
   @property
   def negatives(self) -> int:
-    """Other pictures."""
+    """Number of pictures of class 'other'."""
     return int(self.false_positives[-1])
 
   @property
@@ -48,27 +50,27 @@ class Curve(NamedTuple):
 
   @property
   def precision(self) -> np.ndarray:
-    """float64 [points]; 1 where nothing is called 'scores' yet, the usual convention."""
+    """float64 [points]; by the usual convention 1 where nothing is called 'scores'."""
     called = self.true_positives + self.false_positives
     return np.divide(self.true_positives, called, out=np.ones(len(called)), where=called > 0)
 
 
 def curve(scores: np.ndarray, labels: np.ndarray) -> Curve | None:
-  """What both the ROC and the precision-recall curve are drawn from.
+  """The counts from which both the ROC and the precision-recall curve are drawn.
 
   Args:
     scores: float [pictures].
     labels: int or bool [pictures].
 
   Returns:
-    None if a class has no pictures, as in a held-out source: then there is no such curve.
+    The curve, or None if a class has no pictures, for example when one source is held out.
   """
   scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
   if labels.all() or not labels.any():
     return None
   order = np.argsort(-scores, kind='stable')
   scores, labels = scores[order], labels[order]
-  # Tied pictures are called together: only the last of them is a point.
+  # Pictures with equal scores cross the threshold together: only the last of them gives a point.
   last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))
   true_positives = np.append(0, np.cumsum(labels)[last])
   false_positives = np.append(0, np.cumsum(~labels)[last])
@@ -76,28 +78,34 @@ def curve(scores: np.ndarray, labels: np.ndarray) -> Curve | None:
 
 
 def auc(points: Curve) -> float:
-  """Area under the ROC: P(a page of music scores above another picture), ties count half."""
+  """Area under the ROC curve.
+
+  It is the probability that a positive has a higher score than a negative; ties count half.
+  """
   return float(np.trapezoid(points.recall, points.false_positive_rate))
 
 
 def average_precision(points: Curve) -> float:
-  """Mean over the pages of music of the precision at which each is found, without interpolation."""
+  """Average precision: the mean over the positives of the precision at each one's score.
+
+  There is no interpolation between points.
+  """
   return float(np.sum(np.diff(points.recall) * points.precision[1:]))
 
 
 class OperatingPoint(NamedTuple):
-  """A threshold and what it does to the pictures that it was chosen on.
+  """A threshold and its effect on the pictures on which it was chosen.
 
   Attributes:
-    threshold: The score of a picture; infinity if not even the highest may be called 'scores'.
-    below: The next lower score, minus infinity if there is none: every threshold above it, up to
-      and with `threshold`, decides these pictures alike.
-    recall: Share of the scores that are found; None without any.
-    false_positives: Exact count.
-    negatives: Exact count; a false-positive rate can only be a multiple of 1 / negatives.
-    false_positive_rate: Their quotient.
-    low: Lower end of its 95 % Wilson interval.
-    high: Upper end.
+    threshold: The score of a picture, or infinity if no picture may be called 'scores'.
+    below: The next lower score, or minus infinity. Every threshold above `below` and up to
+      `threshold` gives the same answers to these pictures.
+    recall: Share of the positives that are called 'scores'; None without positives.
+    false_positives: Number of negatives called 'scores'.
+    negatives: Number of negatives. The false-positive rate is a multiple of 1 / negatives.
+    false_positive_rate: false_positives / negatives.
+    low: Lower end of the rate's 95 % Wilson interval.
+    high: Upper end of that interval.
   """
 
   threshold: float
@@ -113,38 +121,38 @@ class OperatingPoint(NamedTuple):
 def false_positives_at_recall(
   scores: np.ndarray, labels: np.ndarray, recall: float
 ) -> OperatingPoint | None:
-  """The highest threshold that finds at least this share of the scores; None as in `curve`."""
+  """The highest threshold with at least this recall; None if a class has no pictures."""
   points = curve(scores, labels)
   if points is None:
     return None
-  # 0.07 * 100 is 7.000000000000001, and 8 would be asked for.
+  # Without the subtraction 0.07 of 100 would be 8: in floating point it is 7.000000000000001.
   wanted = math.ceil(recall * points.positives - 1e-9)
   at = int(np.argmax(points.true_positives >= wanted))
   return operating_point(scores, labels, float(points.threshold[at]))
 
 
 def threshold_for_fpr(scores: np.ndarray, labels: np.ndarray, fpr: float) -> OperatingPoint | None:
-  """The smallest score that can be the threshold with a false-positive rate of at most `fpr`.
+  """The lowest score of a picture that as a threshold has a false-positive rate of at most `fpr`.
 
-  Meant for validation pictures. With n other pictures the rate moves in steps of 1/n: below that,
-  `fpr` asks for no false positive at all, which shows a rate below about 3.8/n (`high`), no less.
+  Meant for validation pictures. With n negatives the rate is a multiple of 1/n. An `fpr` below 1/n
+  allows no false positive. Even then the true rate may be up to about 3.8/n (`high`).
 
   Returns:
-    None without other pictures, where there is no rate.
+    The threshold and its effect, or None without negatives.
   """
   scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
   other = -np.sort(-scores[~labels])
   if len(other) == 0:
     return None
   allowed = math.floor(fpr * len(other) + 1e-9)
-  # Not even its equals may be called 'scores'.
+  # The highest negative that must be called 'other'; pictures with an equal score are too.
   refused = other[allowed] if allowed < len(other) else -np.inf
   above = scores[scores > refused]
   return operating_point(scores, labels, float(above.min()) if len(above) else math.inf)
 
 
 def operating_point(scores: np.ndarray, labels: np.ndarray, threshold: float) -> OperatingPoint:
-  """Counts at a threshold; there is at least one other picture."""
+  """Counts at a threshold; there must be at least one negative."""
   scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
   found = decisions(scores, labels, threshold)
   below = scores[scores < threshold]

@@ -1,7 +1,7 @@
-"""What turns logits into an answer: chosen once, at the end of a run, and kept in its folder.
+"""How logits become an answer: chosen once, at the end of a run, and kept in the run's folder.
 
-`decision.json` in the workdir has the threshold and the temperature. Report, predict, export and
-the page in the browser read them from there, or from the `model.json` that an export makes of it.
+`decision.json` in the workdir has the threshold and the temperature. Reports, predictions and
+exports read them from there; an export writes them to `model.json` for the page in the browser.
 """
 
 import json
@@ -20,12 +20,12 @@ FILE = 'decision.json'
 
 
 class Decision(NamedTuple):
-  """How logits are read.
+  """How logits become an answer and a confidence.
 
   Attributes:
-    threshold: The log-odds from which on the second of two classes is the answer, or None where
-      the class with the largest logit is.
-    temperature: Divides logits so that their softmax is calibrated; it changes no answer.
+    threshold: Of two classes, the second is the answer if its log-odds are at least this. None
+      where the class with the largest logit is the answer.
+    temperature: Divides the logits so that their softmax is calibrated; it changes no answer.
   """
 
   threshold: float | None
@@ -33,10 +33,10 @@ class Decision(NamedTuple):
 
 
 def fit(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray) -> Decision:
-  """Chooses both on validation examples.
+  """Chooses threshold and temperature on validation examples.
 
   Args:
-    config: Of the run.
+    config: The run's config.
     labels: int [examples].
     logits: float [examples, classes].
   """
@@ -45,16 +45,16 @@ def fit(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray) -> De
 
 
 def write(workdir: Path, decision: Decision) -> None:
-  """Keeps it in the folder of a run. UserError where that can not be written."""
+  """Writes `decision.json` into the folder of a run. UserError where it cannot be written."""
   write_file(workdir / FILE, (json.dumps(decision._asdict(), indent=2) + '\n').encode())
 
 
 def read(workdir: Path, remedy: str) -> Decision | None:
-  """What is kept in the folder of a run; None where an earlier version has trained it.
+  """Reads `decision.json`; None where it is missing because an earlier version trained the run.
 
   Args:
-    workdir: Of the run.
-    remedy: What to do where the file is damaged.
+    workdir: The run's folder.
+    remedy: What the user should do where the file is damaged, as the end of a message.
 
   Raises:
     UserError: The file is damaged.
@@ -71,13 +71,13 @@ def read(workdir: Path, remedy: str) -> Decision | None:
 
 
 def decide(logits: np.ndarray, threshold: float | None) -> np.ndarray:
-  """The class of each example: int [n] of logits float [n, classes]."""
+  """The class of each example: logits float [n, classes] to int [n]."""
   if threshold is None:
     return np.argmax(logits, axis=1)
   return (binary.log_odds(logits) >= threshold).astype(int)
 
 
 def confidence(logits: np.ndarray, predicted: np.ndarray, temperature: float) -> np.ndarray:
-  """Calibrated probability of the classes given, float64 [n]."""
+  """The calibrated probability of each example's predicted class, float64 [n]."""
   chosen = metrics.log_probabilities(logits, temperature)[np.arange(len(predicted)), predicted]
   return np.exp(chosen)

@@ -1,4 +1,4 @@
-"""What a line of metrics.jsonl is, for who writes it, goes on from it or reports it."""
+"""The format of metrics.jsonl, to which a run adds a line of JSON after every epoch."""
 
 import math
 from typing import Any
@@ -17,7 +17,7 @@ KEYS = (
 
 
 def is_line(value: Any, epoch: int) -> bool:
-  """Whether `value`, read from JSON, are the numbers of that epoch."""
+  """Whether `value`, read from JSON, is a complete line with the numbers of that epoch."""
   return (
     isinstance(value, dict)
     and all(is_number(value.get(key)) for key in KEYS)
@@ -28,7 +28,7 @@ def is_line(value: Any, epoch: int) -> bool:
 
 
 def is_number(value: Any) -> bool:
-  """Whether it is a number that can be drawn and counted with."""
+  """Whether `value` is a finite number that a report can draw; True and False are not."""
   if isinstance(value, bool) or not isinstance(value, int | float):
     return False
   return abs(value) < 1e30 and math.isfinite(value)

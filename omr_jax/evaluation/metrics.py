@@ -1,33 +1,33 @@
-"""The numbers of an evaluation, from logits and labels: plain NumPy and SciPy, exact counts."""
+"""Accuracy, intervals, calibration and comparisons from logits and labels, with exact counts."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # Whose modules are loaded when they are used; `stats` takes long.
+import scipy  # It loads `scipy.stats`, which takes long, when that is first used.
 
-BINS = 15
+BINS = 15  # Bins of confidence in a reliability diagram.
 
 
 def log_probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-  """Log-softmax of `logits / temperature` over the last axis, float64 [symbols, classes]."""
+  """Log-softmax of `logits / temperature` over the last axis, float64 [examples, classes]."""
   return scipy.special.log_softmax(np.asarray(logits, np.float64) / temperature, axis=-1)
 
 
 def negative_log_likelihood(
   logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0
 ) -> float:
-  """Mean over the symbols of -log p(label), in nats."""
+  """Mean over the examples of -log p(label), in nats."""
   chosen = log_probabilities(logits, temperature)[np.arange(len(labels)), labels]
   return float(-chosen.mean())
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-  """Temperature (0.05 to 20) that minimises the NLL (Guo et al. 2017, section 4.2).
+  """The temperature T from 0.05 to 20 that minimizes the negative log-likelihood of logits / T.
 
-  The NLL is convex in 1/T. It has no minimum at a finite T if no symbol is misclassified (T -> 0)
-  or if the true classes' logits are no higher than the average logit (T -> infinity); such
-  labels tell nothing about confidence, so the logits stay as they are: T = 1.
+  From Guo et al. 2017, section 4.2. The function is convex in 1/T. It has no minimum at a finite T
+  if no example is misclassified (T -> 0), or if the logits of the true classes are no higher than
+  the average logit (T -> infinity). Such labels tell nothing about confidence; T is then 1.
   """
   logits = np.asarray(logits, np.float64)
   chosen = logits[np.arange(len(labels)), labels]
@@ -43,7 +43,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
-  """Exact (number of correct symbols, number of symbols)."""
+  """The number of correct examples and the number of examples."""
   return int(np.sum(np.argmax(logits, axis=1) == labels)), len(labels)
 
 
@@ -54,7 +54,7 @@ def wilson_interval(correct: int, n: int) -> tuple[float, float]:
 
 
 def percent_range(low: float, high: float) -> str:
-  """Both ends of an interval in percent, as in 97.71-98.33."""
+  """Both ends of an interval in percent, in the form 97.71-98.33."""
   return f'{100 * low:.2f}-{100 * high:.2f}'
 
 
@@ -68,7 +68,7 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, num_classes: i
 def precision_recall(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   """Precision and recall per class, float64 [classes] each.
 
-  Precision is NaN for a class that is never predicted, recall for one without symbols.
+  Precision is NaN for a class that is never predicted, recall for a class without examples.
   """
   right = np.diag(confusion).astype(np.float64)
   nothing = np.full(len(right), np.nan)
@@ -79,11 +79,11 @@ def precision_recall(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def averages(confusion: np.ndarray) -> dict[str, tuple[float, float]]:
-  """(precision, recall) averaged over the classes that have symbols.
+  """Averages of (precision, recall) over the classes that have examples.
 
-  micro: over all symbols (both are the accuracy); macro: each class counts alike; weighted: each
-  by its number of symbols. A class with symbols that is never predicted has precision 0 here:
-  leaving it out would reward ignoring it.
+  micro: over all examples, where both equal the accuracy. macro: every class has the same weight.
+  weighted: a class has its number of examples as weight. Here a class that has examples and is
+  never predicted has precision 0; to leave it out would reward a network for ignoring the class.
   """
   precision, recall = precision_recall(confusion)
   symbols = confusion.sum(axis=1)
@@ -102,15 +102,20 @@ def averages(confusion: np.ndarray) -> dict[str, tuple[float, float]]:
 
 
 class Reliability(NamedTuple):
-  """Symbols by confidence, in `BINS` bins of equal width, each open below and closed above."""
+  """Examples by confidence, in BINS bins of equal width; a bin includes its upper end only."""
 
-  count: np.ndarray  # int64 [bins]
-  confidence: np.ndarray  # float64 [bins], mean in the bin, NaN where it is empty
-  accuracy: np.ndarray  # float64 [bins], NaN where it is empty
+  count: np.ndarray  # int64 [bins], number of examples
+  confidence: np.ndarray  # float64 [bins], mean confidence, NaN in an empty bin
+  accuracy: np.ndarray  # float64 [bins], share of correct examples, NaN in an empty bin
 
 
 def reliability(confidence: np.ndarray, correct: np.ndarray) -> Reliability:
-  """Mean confidence and accuracy per bin; `confidence` in (0, 1] and bool `correct`, [symbols]."""
+  """Mean confidence and accuracy in each bin.
+
+  Args:
+    confidence: float [examples] in (0, 1], probability of the predicted class.
+    correct: bool [examples].
+  """
   place = np.clip(np.ceil(np.asarray(confidence) * BINS).astype(int) - 1, 0, BINS - 1)
   count = np.bincount(place, minlength=BINS)
 
@@ -122,15 +127,20 @@ def reliability(confidence: np.ndarray, correct: np.ndarray) -> Reliability:
 
 
 def expected_calibration_error(bins: Reliability) -> float:
-  """Mean over the symbols of |accuracy - confidence| of their bin (Naeini et al. 2015)."""
+  """Mean over the examples of |accuracy - confidence| of their bin (Naeini et al. 2015)."""
   gaps = np.abs(bins.accuracy - bins.confidence)
   return float(np.nansum(gaps * bins.count) / bins.count.sum())
 
 
 def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> tuple[int, int, float]:
-  """Exact two-sided McNemar test of two classifiers on the same symbols, bool [symbols] each.
+  """Exact two-sided McNemar test of two classifiers on the same examples.
 
-  Returns (symbols only a has right, symbols only b has right, p-value).
+  Args:
+    correct_a: bool [examples], which answers of classifier a are right.
+    correct_b: The same of classifier b.
+
+  Returns:
+    The number of examples that only a has right, the number that only b has right, the p-value.
   """
   only_a = int(np.sum(correct_a & ~correct_b))
   only_b = int(np.sum(correct_b & ~correct_a))

@@ -1,7 +1,14 @@
-"""Networks: Flax modules from named inputs to logits.
+"""Networks: Flax modules that map named inputs to logits.
 
-The number in a name counts the convolutions from the picture to the dense layer, those of shortcuts
-apart. The originals (MusicSymbolClassifier; the paper's two are in its section V-B):
+`create` makes one by its name, `check_canvas` refuses pictures that are too small for it. The other
+modules of this folder are the parts. May import: `omr_jax.inputs`, `omr_jax.utils` and
+`omr_jax.errors`.
+
+The number in a name counts the convolutions from the picture to the dense layer, without those of
+shortcuts, at the default number of blocks. A config that sets other `blocks` keeps the name.
+
+These are the networks of the original systems (MusicSymbolClassifier; the two of the paper are in
+its section V-B) and their names there:
 
 | here                   | original        | here                 | original        |
 |------------------------|-----------------|----------------------|-----------------|
@@ -11,8 +18,9 @@ apart. The originals (MusicSymbolClassifier; the paper's two are in its section 
 | resnet25_strided       | res_net_1       | resnet26_wide        | res_net_4       |
 | resnet21_strided       | res_net_2       | preact_resnet9 to 13 | none: our own   |
 
-And of our own, `stroke_resnet17` reads the pen's way instead of a picture, `stroke_resnet28` the
-way and a picture that it makes of it, `fused_resnet30` the way and a picture that it is given.
+Three more of our own read strokes: `stroke_resnet17` reads the pen's path and no picture,
+`stroke_resnet28` the path and a picture that it draws itself from the path, `fused_resnet30` the
+path and a given picture.
 """
 
 import bisect
@@ -35,7 +43,8 @@ from omr_jax.models.vgg import VGG
 from omr_jax.utils import rules
 from omr_jax.utils.rules import FLAG, Rule, whole
 
-# These halve the picture by a pool between groups, the strided ones by a group's first convolution.
+# `_POOLED` networks halve the picture by a pool between groups, `_STRIDED` ones by the first
+# convolution of each group.
 _POOLED = partial(
   ResNet, depths=(1, 2, 3, 3, 3), strides=(1, 1, 1, 1, 1), group_pool=True, shortcut=3
 )
@@ -75,9 +84,12 @@ NETWORKS = {
   'fused_resnet30': partial(FusedResNet),
 }
 
-_LARGEST = 8192  # Pixels. Networks that look at a picture of their own making may fit no canvas.
+# Largest side in pixels that `check_canvas` tries: networks that draw their own picture may fail on
+# every canvas.
+_LARGEST = 8192
 _COUNTS = 'a list of up to 16 whole numbers from 1 to 4096'
 _FEW = 'a list of up to 16 whole numbers from 1 to 64'
+# What the arguments of networks may be.
 _VALUES: dict[str, Rule] = {
   'dropout': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
   'momentum': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
@@ -96,26 +108,33 @@ _VALUES: dict[str, Rule] = {
 
 
 def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments) -> nn.Module:
-  """A network of NETWORKS; its `inputs` are the names of what it reads.
+  """Makes a network of NETWORKS.
 
-  Called as `module.apply(variables, inputs, train=...)` with `inputs` a dict: `image` [batch,
-  height, width, channels], dark ink (0) on white (255), uint8 or float32, and, for those that name
-  it, `size` float32 [batch, 2], the logarithms of width and height of a symbol's box, and `pen`
-  float32 [batch, points, 3] (`omr_jax.inputs.pen_path`). Returns float32 logits [batch, classes].
+  Call it as `module.apply(variables, inputs, train=...)`. Its attribute `inputs` names what it
+  reads from the dict `inputs`:
+
+    image: [batch, height, width, channels], uint8 or float32, dark ink (0) on white (255).
+    size: float32 [batch, 2], the logarithms of the width and height of a symbol's box.
+    pen: float32 [batch, points, 3], the pen's path (`omr_jax.inputs.pen_path.way`).
+
+  It returns float32 logits [batch, classes]. A network with several branches returns
+  [branches, batch, classes] with `train=True`: the logits of each branch and of their combination,
+  of whose losses the training takes the mean.
 
   Args:
     name: A key of NETWORKS.
-    num_classes: Length of the logits.
-    dtype: Of the arithmetic; params, batch statistics and logits are float32 always.
-    **arguments: Of the module's attributes those that its `options` name, such as `dropout`.
+    num_classes: Number of classes.
+    dtype: Type of the arithmetic. Params, batch statistics and logits are always float32.
+    **arguments: Attributes of the module, such as `dropout`; its `options` lists those that may be
+      set.
 
   Raises:
-    UserError: An unknown name or argument, or a value that no network can have.
+    UserError: The name or an argument is unknown, or a value is impossible.
   """
   if name not in NETWORKS:
     raise UserError(f'No network is called {name!r}{nearest(name, NETWORKS)}')
   network = NETWORKS[name]
-  # A config's page may have lists; modules are told apart by their hash.
+  # A config may have lists, but modules must be hashable.
   arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
   for argument, value in arguments.items():
     if argument not in network.func.options:
@@ -134,23 +153,26 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
 
 
 def reads_pictures(name: str) -> bool:
-  """Whether a network of NETWORKS reads pictures; others read the pen's way alone."""
+  """Whether a network of NETWORKS reads pictures; the others read only the pen's path."""
   return 'image' in create(name, 1).inputs
 
 
 def check_canvas(name: str, height: int, width: int, **arguments) -> None:
-  """UserError where a picture of height x width pixels is too small for the network's pooling.
+  """Refuses a canvas that is too small for the network's strides and pools.
 
   Args:
     name: A key of NETWORKS.
-    height: Of the canvas in pixels.
-    width: Of the canvas in pixels.
-    **arguments: As for `create`, whose errors it raises too.
+    height: Height of the canvas in pixels.
+    width: Width of the canvas in pixels.
+    **arguments: The network's arguments for `create`.
+
+  Raises:
+    UserError: The canvas is too small, or `create` refuses the name or the arguments.
   """
   module = create(name, 1, **arguments)
   if _fits(module, height, width):
     return
-  # Height and width shrink alike and independently, so one number says it for both.
+  # Height and width shrink in the same way and independently, so the least side is a square's.
   enough = 1
   while not _fits(module, enough, enough):
     enough *= 2
@@ -168,9 +190,9 @@ def check_canvas(name: str, height: int, width: int, **arguments) -> None:
 
 @cache
 def _fits(module: nn.Module, height: int, width: int) -> bool:
-  """Whether the network can read such pictures; traces shapes only, a part of a second.
+  """Whether the network can read pictures of this size. Only shapes are traced.
 
-  A run asks again whenever it makes its recipe, for each function that it compiles.
+  Even that takes part of a second, and a run asks again and again, so answers are cached.
   """
   if height < 1 or width < 1:
     return False

@@ -1,8 +1,8 @@
-"""A close-up of what stands on staff lines, for networks that read a canvas that is mostly empty.
+"""Removes staff lines from a picture and enlarges the symbol, for canvases that are mostly empty.
 
-A symbol in its own size takes a small part of the paper's canvas, and staff lines hide some of it.
-What a row has in all its columns is not the symbol; it is taken away, and where it hid the symbol
-the rows above and below say what was there. The rest fills the network's own canvas.
+A symbol in its own size fills a small part of the paper's canvas, and staff lines hide parts of it.
+Ink that a row has in every column belongs to a staff line. It is removed; where it hid the symbol,
+the ink is estimated from the rows above and below. The symbol that is left is enlarged.
 """
 
 import jax
@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from omr_jax.inputs import geometry
 from omr_jax.models.soft_ink import MARGIN, MAX_STRETCH, MAX_ZOOM
 
-_INK = 0.3  # Darker belongs to the symbol.
-_REACH = 1.5  # Rows: standard deviation of the weights of those above and below.
+_INK = 0.3  # Darkness above which a pixel belongs to the symbol.
+_REACH = 1.5  # Standard deviation, in rows, of the weights of the rows above and below.
 
 
 def enlarged(dark: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.Array]:
@@ -20,8 +20,8 @@ def enlarged(dark: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.A
 
   Args:
     dark: [batch, rows, columns, 1], 1 for ink, 0 for paper.
-    height: Of the close-up.
-    width: Of the close-up.
+    height: Height of the close-up in pixels.
+    width: Width of the close-up in pixels.
 
   Returns:
     The close-up, [batch, height, width, 1], and the logarithms of the symbol's width and height in
@@ -38,7 +38,8 @@ def enlarged(dark: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.A
   room = jnp.array([width - 1.0, height - 1.0], ink.dtype)
   zoom = geometry.scale(box, room - 2 * MARGIN, MAX_STRETCH, MAX_ZOOM)
   centre = (low + high) / 2
-  part = jax.lax.slice_in_dim  # See `strokes.features`.
+  # Indexing would become a gather in exports, where the batch size is not known.
+  part = jax.lax.slice_in_dim
   x, y = (part(centre, i, i + 1, axis=1) for i in (0, 1))
   over_x, over_y = (1 / part(zoom, i, i + 1, axis=1) for i in (0, 1))
   x = (jnp.arange(width) - (width - 1) / 2) * over_x + x
@@ -49,13 +50,13 @@ def enlarged(dark: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.A
 
 
 def cleaned(dark: jax.Array) -> jax.Array:
-  """Takes away what is equally dark in all columns of a row, and fills what it hid.
+  """Removes the darkness that a row has in all its columns, and fills in the ink that it hid.
 
   Args:
     dark: [batch, rows, columns], 1 for ink, 0 for paper.
 
   Returns:
-    The same without.
+    The picture without staff lines, in the same shape.
   """
   common = dark.min(2, keepdims=True)
   visible = 1 - common
@@ -68,7 +69,7 @@ def cleaned(dark: jax.Array) -> jax.Array:
 
 
 def _ends(darkest: jax.Array) -> tuple[jax.Array, jax.Array]:
-  """First and last place with ink, [batch] each; the middle of [batch, places] without any."""
+  """First and last place with ink in [batch, places], each [batch]; the middle if there is none."""
   places = jnp.arange(darkest.shape[1], dtype=darkest.dtype)
   middle = (darkest.shape[1] - 1) / 2
   inside = darkest > _INK
@@ -79,9 +80,14 @@ def _ends(darkest: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def _weights(away: jax.Array, step: jax.Array) -> jax.Array:
-  """Of places so far away, [batch, a, b], where samples are a step [batch, 1] of places apart.
+  """Interpolation weights of pixels at distance `away` from a sample: [batch, a, b].
 
-  Linear interpolation, or the mean of what lies between where the picture gets smaller.
+  These are the weights of linear interpolation. Where the picture gets smaller they are wider, so
+  that a sample is a mean of the pixels around it.
+
+  Args:
+    away: [batch, a, b], in pixels.
+    step: [batch, 1], distance of two samples in pixels.
   """
   spread = jnp.maximum(1, step)[..., None]
   return jnp.maximum(0, 1 - jnp.abs(away) / spread) / spread

@@ -1,19 +1,23 @@
-"""Convolutions as each platform likes them: the same sums, other shapes.
+"""Convolutions that are fast on CPU: the same sums as usual, computed in other shapes.
 
-XLA's kernels for CPU are made for 32 channels of the result and more. With 16 they reach half of
-the cores' rate, with one channel to read an eighth. Without AVX-512, gradients of kernels reach a
-fifth to three fifths of it. Some formulations help there (2 cores, float32, one core alone, or two
-in line; `benchmarks/README.md` has whole steps):
+XLA's convolutions for CPU are made for 32 output channels and more. With 16 they reach half of the
+cores' peak rate, with a single input channel an eighth. Without AVX-512, gradients with respect to
+the kernel reach a fifth to three fifths of it. On CPU this module therefore uses other
+formulations, each in a function of its own. Their times, in float32 on one core (_in_line: on two):
 
-  blocks   an 8x8 kernel in steps of 4, 3 channels: 1.6 times as fast
-  columns  192x96 pixels, 16 to 16 channels: 15.3 to 9.9 ms; 1 to 16 channels: 7.3 to 1.0 ms
-  in line  one row of 96, 64 to 64 channels, batch 64, with gradients: 6.4 to 5.1 ms
-  shifted  the kernel's gradient alone, batch 64, one core without AVX-512: 56x40 pixels, 24 to 24
-           channels: 86 to 46 ms; 28x20, 48 to 48: 78 to 32 ms; 14x10, 96 to 96: 64 to 36 ms
-  by place the same in steps of 2, 3x3: 28x20, 48 to 96: 30 to 14 ms; 1x1: 17.5 to 1.6 ms
+  _blocks       8x8 kernel, stride 4, 3 input channels: 1.6 times as fast
+  _two_columns  192x96 pixels, 16 to 16 channels: 15.3 to 9.9 ms; 1 to 16 channels: 7.3 to 1.0 ms
+  _in_line      one row of 96 pixels, 64 to 64 channels, batch 64, with gradients: 6.4 to 5.1 ms
+  _shifted      only the kernel's gradient, batch 64, without AVX-512; 56x40 pixels, 24 to 24
+                channels: 86 to 46 ms; 28x20, 48 to 48: 78 to 32 ms; 14x10, 96 to 96: 64 to 36 ms
+  _by_place     likewise with stride 2; 3x3 kernel, 28x20 pixels, 48 to 96 channels: 30 to 14 ms;
+                1x1 kernel: 17.5 to 1.6 ms
 
-In a population (`jax.vmap` over the kernels too) members are taken one by one: on CPU 4 networks of
-`homus.py` take a step in 503 ms, as the grouped convolution of JAX's rule in 1 226 ms.
+`benchmarks/README.md` has times of whole training steps.
+
+In a population (`jax.vmap` over the kernels too) the members are computed one by one. On CPU a step
+of 4 networks of `homus.py` takes 503 ms so, and 1 226 ms with the grouped convolution that JAX uses
+by default.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,26 +27,28 @@ import jax
 import jax.numpy as jnp
 
 _LAYOUT = ('NHWC', 'HWIO', 'NHWC')
-_FEWEST = 8  # Channels to read, for which the products of `_shifted` and `_by_place` are worth it.
+_FEWEST = 8  # Fewest input channels for which `_shifted` and `_by_place` are faster.
 
 
 def convolve(
   x: jax.Array, kernel: jax.Array, strides: Sequence[int], padding: str, **options
 ) -> jax.Array:
-  """`jax.lax.conv_general_dilated` as `flax.linen.Conv` calls it, with padding 'SAME'.
+  """Replaces `jax.lax.conv_general_dilated` in `flax.linen.Conv`, for the padding 'SAME'.
 
   Args:
     x: [batch, height, width, channels].
     kernel: [height, width, in, out].
     strides: Down and across.
-    padding: 'SAME', the only one that this project has.
-    **options: The others, of which no network here makes use.
+    padding: Ignored; every network here uses 'SAME'.
+    **options: Ignored; these are further arguments of `conv_general_dilated`, which every network
+      here leaves at their defaults.
   """
   del padding, options
   return _convolve(tuple(strides), x, kernel)
 
 
-# Differentiated by hand, as a choice by platform that JAX differentiates costs more than it gains.
+# The gradients are given by hand: if JAX differentiates `platform_dependent`, the result is slower
+# than the usual convolution.
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _convolve(strides: tuple[int, int], x: jax.Array, kernel: jax.Array) -> jax.Array:
   plain, quick = _ways(x, kernel, strides)
@@ -62,7 +68,7 @@ _convolve.defvjp(_forward, _backward)
 
 
 def _by_platform(on_cpu: Callable, elsewhere: Callable) -> Callable:
-  """The function for the platform, which takes the members of a population one by one."""
+  """Chooses the function by the platform; under `vmap`, computes the members one by one."""
 
   @jax.custom_batching.custom_vmap
   def computed(*args):
@@ -80,9 +86,10 @@ def _by_platform(on_cpu: Callable, elsewhere: Callable) -> Callable:
 
 
 def _ways(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> tuple[tuple, tuple]:
-  """The usual way and the quickest on CPU: each the convolution and its gradients.
+  """The usual functions and the fastest ones on CPU, each a triple.
 
-  The gradients are functions of x, kernel and the result's gradient, to x and to the kernel.
+  A triple has the convolution, of (x, kernel), and its gradients with respect to x and to the
+  kernel, each of (x, kernel, gradient of the result).
   """
   (high, wide), (height, width) = strides, x.shape[1:3]
   rows, columns, channels, out = kernel.shape
@@ -98,7 +105,8 @@ def _ways(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> tuple[tu
     to_kernel = _shifted if strides == (1, 1) and rows > 1 else partial(_by_place, strides=strides)
   if narrow and strides == (1, 1):
     forward, to_x = two_columns, _turned
-  # A gradient to a strided convolution's input has no such form; a stem's is never asked for.
+  # With strides the gradient with respect to the input has no such form. It is not needed for a
+  # network's first convolution, which reads the single channel of the picture.
   elif narrow and channels == 1:
     forward = two_columns
   return plain, (forward, to_x, to_kernel)
@@ -115,7 +123,7 @@ def _with_gradients(forward: Callable) -> tuple[Callable, Callable, Callable]:
 
 
 def _turned(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:
-  """The gradient to x where strides are 1: a convolution with the turned kernel."""
+  """The gradient with respect to x at stride 1: a convolution with the kernel turned by 180°."""
   del x
   kernel = kernel[::-1, ::-1].transpose(0, 1, 3, 2)
   _, quick = _ways(grad, kernel, (1, 1))
@@ -127,7 +135,7 @@ def _plain(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Arr
 
 
 def _in_line(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
-  """A picture of one row as what it is."""
+  """Convolves a picture of one row as a sequence, by a one-dimensional convolution."""
   layout = ('NWC', 'WIO', 'NWC')
   return jax.lax.conv_general_dilated(
     x.squeeze(1), kernel.squeeze(0), (stride,), 'SAME', dimension_numbers=layout
@@ -135,10 +143,11 @@ def _in_line(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
 
 
 def _shifted(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:
-  """The gradient to the kernel where strides are 1, as one product of two matrices.
+  """The gradient with respect to the kernel at stride 1, as one product of two matrices.
 
-  A sum over all pixels for each place of the kernel: x is laid out once for each of its columns,
-  the result's gradient for each of its rows, and all of either meet all of the other.
+  It is a sum over all pixels for each place of the kernel. One matrix has a shifted copy of x for
+  each column of the kernel, the other a shifted copy of the result's gradient for each row. Their
+  product has the sums of all combinations.
   """
   rows, columns, channels, out = kernel.shape
   height, width = x.shape[1:3]
@@ -152,10 +161,10 @@ def _shifted(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:
 
 
 def _beside(parts: Sequence[jax.Array]) -> jax.Array:
-  """Parts of equal shape, [batch, height, width, channels], one after the other in the channels.
+  """Concatenates parts of equal shape, [batch, height, width, channels], along the channels.
 
-  As a sum of parts between zeros, which XLA compiles for CPU to vector instructions, where it
-  copies a concatenation number by number (41 MB: 5 instead of 11 ms).
+  It pads the parts with zeros and sums them. XLA compiles that for CPU to vector instructions,
+  while it copies a concatenation number by number (for 41 MB: 5 instead of 11 ms).
   """
   wide = parts[0].shape[-1] * (len(parts) - 1)
   starts = range(0, wide + 1, parts[0].shape[-1])
@@ -169,7 +178,7 @@ def _beside(parts: Sequence[jax.Array]) -> jax.Array:
 def _by_place(
   x: jax.Array, kernel: jax.Array, grad: jax.Array, strides: tuple[int, int]
 ) -> jax.Array:
-  """The gradient to the kernel, a product of two matrices for each of its places."""
+  """The gradient with respect to the kernel, as one matrix product for each place of the kernel."""
   (high, wide), (rows, columns) = strides, kernel.shape[:2]
   height, width = grad.shape[1:3]
   padding = jax.lax.padtype_to_pads(x.shape[1:3], (rows, columns), strides, 'SAME')
@@ -184,12 +193,15 @@ def _by_place(
 
 
 def _product(a: jax.Array, b: jax.Array) -> jax.Array:
-  """Sum over pixels: [batch, height, width, m] and [..., n] to [m, n]."""
+  """Sums over all pixels: [batch, height, width, m] and [batch, height, width, n] to [m, n]."""
   return a.reshape(-1, a.shape[-1]).T @ b.reshape(-1, b.shape[-1])
 
 
 def _blocks(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
-  """Pixels of a block as large as a step become its channels, and the kernel 2x2 of them."""
+  """Turns each block of pixels, as large as the strides, into one pixel with more channels.
+
+  The kernel, twice as large as the strides, becomes a kernel of 2x2 such pixels with stride 1.
+  """
   high, wide = strides
   x = jnp.pad(x, ((0, 0), (high // 2, -(-high // 2)), (wide // 2, -(-wide // 2)), (0, 0)))
   kernel = _in_blocks(kernel.transpose(3, 0, 1, 2), high, wide).transpose(1, 2, 3, 0)
@@ -199,14 +211,17 @@ def _blocks(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Ar
 
 
 def _in_blocks(x: jax.Array, high: int, wide: int) -> jax.Array:
-  """[batch, height, width, channels] to [batch, height / high, width / wide, all of a block]."""
+  """[batch, height, width, n] to [batch, height / high, width / wide, high * wide * n]."""
   batch, height, width, channels = x.shape
   x = x.reshape(batch, height // high, high, width // wide, wide, channels)
   return x.transpose(0, 1, 3, 2, 4, 5).reshape(batch, height // high, width // wide, -1)
 
 
 def _two_columns(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
-  """Two columns of the result at a time, by a kernel that is a step wider and has both."""
+  """Computes two neighbouring columns of the result at once, with twice the output channels.
+
+  The kernel holds two copies of the given kernel, of which the second is shifted by a stride.
+  """
   (high, wide), (rows, columns, channels, out) = strides, kernel.shape
   both = [jnp.pad(kernel, ((0, 0), (i * wide, (1 - i) * wide), (0, 0), (0, 0))) for i in range(2)]
   padding = jax.lax.padtype_to_pads(x.shape[1:3], (rows, columns), strides, 'SAME')

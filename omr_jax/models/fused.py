@@ -1,4 +1,4 @@
-"""Picture and pen in one network: what either sees alone speaks for a class, and both add up."""
+"""A network of two branches, for the picture and for the pen's path, whose logits add up."""
 
 from collections.abc import Mapping
 
@@ -15,24 +15,24 @@ from omr_jax.models.strokes import StrokeResNet
 class FusedResNet(nn.Module):
   """The sum of the logits of a `PreactResNet` and a `StrokeResNet`.
 
-  In training either branch has to answer by itself too. Trained only for their sum, they learn what
-  the pen's branch learns alone, which is no more than that; and it is the picture that helps with
-  writers whose strokes come in another order.
+  In training each branch also has to answer by itself. If only the sum is trained, the network
+  learns no more than the pen's branch alone would. But the picture is what helps with writers who
+  write the strokes in another order.
 
   Attributes:
-    num_classes: Length of the logits.
-    canvas: Height and width of the picture that the network draws itself of the pen's points, see
-      `glance`; None to read the input `image`.
-    widths: Of the picture's branch, as are the next two.
-    blocks: See there.
-    stem_stride: See there.
-    pen_widths: Of the pen's branch, as are the next two.
-    pen_blocks: See there.
-    hidden: See there.
-    dropout: Of both, as are the next three.
-    momentum: See there.
-    epsilon: See there.
-    dtype: See there.
+    num_classes: Number of classes.
+    canvas: Height and width of the picture that the network draws itself from the pen's points
+      (`soft_ink.drawn`); None to read the input `image`.
+    widths: Channels of each group of the picture's branch.
+    blocks: Blocks of each group of the picture's branch.
+    stem_stride: Stride of the first convolution of the picture's branch.
+    pen_widths: Channels of each group of the pen's branch.
+    pen_blocks: Blocks of each group of the pen's branch.
+    hidden: Width of the dense layer before the last in the pen's branch.
+    dropout: Rate of dropout in both branches.
+    momentum: Share that the moving statistics of batch norm keep in a step.
+    epsilon: Added to the variance in batch norm.
+    dtype: Type of the arithmetic between inputs and logits.
   """
 
   num_classes: int
@@ -60,11 +60,16 @@ class FusedResNet(nn.Module):
 
   @nn.compact
   def __call__(self, inputs: Mapping[str, jax.Array], train: bool) -> jax.Array:
-    """Inputs to float32 logits; see the two branches.
+    """Inputs to float32 logits.
+
+    Args:
+      inputs: `pen` float32 [batch, points, 3] and, without `canvas`, `image` [batch, height, width,
+        channels] and `size` float32 [batch, 2].
+      train: Normalize by the batch's statistics, and apply dropout.
 
     Returns:
-      [batch, classes]. With `train` [3, batch, classes]: as if picture, pen, and both had been
-      asked. What trains the network takes the mean of their losses.
+      [batch, classes]. With `train` [3, batch, classes]: twice the logits of the picture's branch,
+      twice those of the pen's branch, and their sum. The training takes the mean of their losses.
     """
     names = ('num_classes', 'dropout', 'momentum', 'epsilon', 'dtype')
     common = {name: getattr(self, name) for name in names}

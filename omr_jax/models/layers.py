@@ -1,4 +1,4 @@
-"""What all networks are made of: darkness, convolution, batch norm, pooling, last layers."""
+"""The layers that networks share: reading pictures, convolution, batch norm, pools, last layers."""
 
 from functools import partial
 
@@ -11,7 +11,8 @@ from flax.typing import Dtype
 from omr_jax.inputs.geometry import BRIGHTNESS
 from omr_jax.models.convolution import convolve
 
-# Keras's defaults, which the original systems keep: Glorot-uniform kernels, 'same' padding, biases.
+# The defaults of Keras, which the original systems use: kernels initialized Glorot-uniform, padding
+# 'same', biases.
 Conv = partial(
   nn.Conv,
   kernel_init=nn.initializers.glorot_uniform(),
@@ -24,28 +25,29 @@ Dense = partial(nn.Dense, kernel_init=nn.initializers.glorot_uniform())
 def idle_bias(
   inputs: jax.Array, kernel: jax.Array, bias: jax.Array, *, dtype: Dtype
 ) -> tuple[jax.Array, ...]:
-  """For `promote_dtype` of a `Conv` whose result a batch norm reads: its bias isn't trained.
+  """Excludes the bias of a convolution from training, for one that is followed by a batch norm.
 
-  The batch norm takes the bias away again with the mean, so that its gradient is 0 but for
-  rounding. To find that takes 4 % of a step of the paper's ResNet on CPU.
+  Pass it as `promote_dtype` to `Conv`. Batch norm subtracts the mean and with it the bias, so the
+  bias has a gradient of 0 except for rounding. Computing that gradient would take 4 % of a step of
+  the paper's ResNet on CPU.
   """
   return promote_dtype(inputs, kernel, jax.lax.stop_gradient(bias), dtype=dtype)
 
 
 class TooSmallError(ValueError):
-  """A picture has shrunk to less than a pooling's window."""
+  """A picture has become smaller than the window of a pool."""
 
 
 def darkness(image: jax.Array, dtype: Dtype) -> jax.Array:
-  """Black (0) to white (255), [batch, height, width, channels], to `dtype`: 1 for black."""
+  """Converts pixels from 0 (black) to 255 (white) to darkness from 1 (black) to 0 in `dtype`."""
   return (1 - image.astype(jnp.float32) / 255).astype(dtype)
 
 
 def brightness(image: jax.Array) -> jax.Array:
-  """Colours to their brightness (ITU-R BT.601), in 0..255: float32 [..., height, width, 1].
+  """The brightness of colours (ITU-R BT.601) in 0..255: float32 [..., height, width, 1].
 
   Args:
-    image: [..., height, width, 3], or 1 channel, which already is brightness.
+    image: [..., height, width, 3] in 0..255, or with one channel, which is brightness already.
   """
   image = image.astype(jnp.float32)
   if image.shape[-1] == 1:
@@ -54,11 +56,11 @@ def brightness(image: jax.Array) -> jax.Array:
 
 
 def evened(image: jax.Array, dtype: Dtype) -> jax.Array:
-  """Pictures to how dark they are, evened: [batch, height, width, 1] in `dtype`.
+  """The darkness of each picture, standardized: [batch, height, width, 1] in `dtype`.
 
-  Each picture's `brightness`, turned round, minus its mean, over its standard deviation. So white
-  paper and brown, bright light and dim, look alike. A twentieth of the way from black to white is
-  added to the deviation, or noise on a blank sheet would look like ink.
+  The mean of the picture's darkness (from 0 to 1) is subtracted, and the result is divided by its
+  standard deviation. So white and brown paper, bright and dim light look alike. 0.05 is added to
+  the standard deviation, so that noise on a blank sheet does not look like ink.
   """
   dark = 1 - brightness(image) / 255
   mean, deviation = (f(dark, axis=(1, 2, 3), keepdims=True) for f in (jnp.mean, jnp.std))
@@ -68,15 +70,15 @@ def evened(image: jax.Array, dtype: Dtype) -> jax.Array:
 class BatchNorm(nn.Module):
   """Batch norm over all axes but the last (Ioffe and Szegedy, 2015), with statistics in float32.
 
-  `flax.linen.BatchNorm` to rounding, with its names for params and batch_stats. Normalizing by one
-  factor and one offset per channel, in place of (x - mean) * factor + bias, makes forward and
-  backward together 1.5 to 4 times as fast on CPU.
+  Equals `flax.linen.BatchNorm` except for rounding, with the same names of params and batch_stats.
+  It normalizes by one factor and one offset per channel instead of (x - mean) * factor + bias. That
+  makes the forward and backward pass together 1.5 to 4 times as fast on CPU.
 
   Attributes:
     train: Normalize with the batch's statistics and update the moving ones.
     momentum: The share of its old value that a moving statistic keeps in a step.
     epsilon: Added to the variance.
-    dtype: Of the result.
+    dtype: Type of the result.
   """
 
   train: bool
@@ -96,7 +98,7 @@ class BatchNorm(nn.Module):
     if self.train:
       axes = tuple(range(x.ndim - 1))
       mean = x.mean(axes)
-      # Rounding can make a constant channel's variance negative.
+      # Rounding could make the variance of a constant channel negative.
       var = jnp.maximum(0, jnp.square(x).mean(axes) - jnp.square(mean))
       if not self.is_initializing():
         moving_mean.value = self.momentum * moving_mean.value + (1 - self.momentum) * mean
@@ -110,8 +112,8 @@ class BatchNorm(nn.Module):
 def max_pool(x: jax.Array) -> jax.Array:
   """Maximum of 2x2 pixels, [batch, height, width, channels]; an odd last row or column is dropped.
 
-  The maximum of four slices, because on CPU its gradient is 10 to 30 times as fast as that of
-  `flax.linen.max_pool`. Equal pixels share their gradient, where that one gives it to the first.
+  It is the maximum of four slices, whose gradient on CPU is 10 to 30 times as fast as that of
+  `flax.linen.max_pool`. Equal largest pixels share the gradient; with flax the first gets it.
   """
   top_left, top_right, bottom_left, bottom_right = _quarters(x)
   return jnp.maximum(jnp.maximum(top_left, top_right), jnp.maximum(bottom_left, bottom_right))
@@ -132,8 +134,9 @@ def whole_pool(x: jax.Array) -> jax.Array:
 def largest(x: jax.Array) -> jax.Array:
   """Maximum over rows and columns, [batch, height, width, channels] to [batch, channels].
 
-  The first of the largest pixels gets the gradient. JAX's own shares it among all that equal the
-  maximum, and divides by their number: 0 where XLA works the pixels out again and rounds otherwise.
+  The first of the largest pixels gets the gradient. JAX's own rule shares it among all pixels that
+  equal the maximum and divides by their number. That number is 0 if XLA computes the pixels a
+  second time with other rounding, so that none equals the maximum.
   """
   return x.max((1, 2))
 
@@ -154,9 +157,16 @@ largest.defvjp(_largest_forward, _largest_backward)
 def classify(
   features: jax.Array, num_classes: int, dropout: float, train: bool, *others: jax.Array
 ) -> jax.Array:
-  """Flattened features, beside others of shape [batch, n], to float32 logits [batch, classes].
+  """Flattens features and applies dropout and a dense layer: float32 logits [batch, classes].
 
-  For use inside a module's compact method: it adds dropout and a dense layer to it.
+  For use inside a module's compact method, to which it adds these layers.
+
+  Args:
+    features: [batch, ...].
+    num_classes: Number of classes.
+    dropout: Rate of dropout.
+    train: Whether dropout is applied.
+    *others: Further features, each [batch, n].
   """
   x = jnp.concatenate([features.reshape(features.shape[0], -1), *others], axis=-1)
   x = nn.Dropout(dropout, deterministic=not train)(x)

@@ -1,4 +1,4 @@
-"""This project's own fast network: a small pre-activation ResNet (He et al., 2016)."""
+"""This project's own fast network for pictures: a small pre-activation ResNet (He et al., 2016)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -10,11 +10,21 @@ from flax.typing import Dtype
 
 from omr_jax.models import close_up, layers
 
-_SIZE_FEATURES = 32
+_SIZE_FEATURES = 32  # Width of the dense layer that reads the input `size`.
 
 
 class Block(nn.Module):
-  """Norm, ReLU, conv, twice; a change of shape projects the activated input by 1x1."""
+  """Twice batch norm, ReLU and convolution, beside a shortcut.
+
+  Where the shape changes, the shortcut is a 1x1 convolution of the activated input.
+
+  Attributes:
+    width: Channels of the result.
+    kernel: Height and width of the two kernels.
+    strides: Strides of the first convolution and of the shortcut.
+    conv: Makes a convolution from channels, kernel size and strides.
+    norm: Makes a batch norm.
+  """
 
   width: int
   kernel: tuple[int, int]
@@ -24,7 +34,7 @@ class Block(nn.Module):
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
-    """[batch, height, width, channels] to the same over strides, with `width` channels."""
+    """[batch, height, width, channels], with height and width divided by the strides."""
     y = nn.relu(self.norm()(x))
     if self.strides != (1, 1) or x.shape[-1] != self.width:
       x = self.conv(self.width, (1, 1), self.strides)(y)
@@ -42,9 +52,18 @@ def groups(
   conv: Callable[..., nn.Module],
   norm: Callable[..., nn.Module],
 ) -> jax.Array:
-  """Groups of blocks, norm and ReLU; all groups but the first begin with `strides`.
+  """Applies groups of blocks, then batch norm and ReLU; all groups but the first have strides.
 
-  For use inside a module's compact method: it adds the blocks to it.
+  For use inside a module's compact method, to which it adds these layers.
+
+  Args:
+    x: [batch, height, width, channels].
+    widths: Channels of each group.
+    blocks: Number of blocks of each group.
+    kernel: Height and width of the kernels.
+    strides: Strides of the first block of each group but the first group.
+    conv: Makes a convolution from channels, kernel size and strides.
+    norm: Makes a batch norm.
   """
   for group, (width, count) in enumerate(zip(widths, blocks, strict=True)):
     for block in range(count):
@@ -53,27 +72,27 @@ def groups(
 
 
 class PreactResNet(nn.Module):
-  """A strided stem, groups of blocks, norm and ReLU, a pool, logits.
+  """A strided convolution (the stem), groups of blocks, batch norm and ReLU, a pool, logits.
 
-  A symbol fitted to its canvas has lost its size, which tells a dot from a whole note: with
-  `use_size` the network reads it as a second input, through a dense layer of 32.
+  A symbol that is scaled to its canvas has lost its size, by which a dot differs from a whole note.
+  With `use_size` the network therefore reads the size as a second input.
 
   Attributes:
-    num_classes: Length of the logits.
-    widths: Channels of each group; the stem has those of the first.
+    num_classes: Number of classes.
+    widths: Channels of each group; the stem has those of the first group.
     blocks: Blocks of each group; all groups but the first begin with a stride of 2.
     stem_size: Height and width of the stem's kernel.
-    stem_stride: Of the stem's convolution.
-    whole_pool: Pool the whole picture by its mean and its maximum, instead of 2x2 by their mean:
-      what is looked for may be anywhere, and small.
-    even: Read colour pictures without their colour and their light, see `layers.evened`.
-    close_up: Height and width to which the symbol is enlarged, without what goes all across behind
-      it, such as staff lines; its size is then taken from the picture. None to look at all of it.
-    use_size: Read the size: the second input, `size`, if there is no `close_up`.
-    dropout: Rate before the last dense layer.
-    momentum: Of batch norm's moving statistics.
-    epsilon: Of batch norm.
-    dtype: Of the arithmetic between inputs and logits.
+    stem_stride: Stride of the stem.
+    whole_pool: Pool the whole picture by its mean and its maximum instead of windows of 2x2 pixels
+      by their mean, for things that are small and may be anywhere in the picture.
+    even: Standardize each picture and ignore its colours (`layers.evened`).
+    close_up: Height and width to which the symbol is enlarged after staff lines were removed
+      (`close_up.enlarged`). Its size is then measured in the picture. None for the whole picture.
+    use_size: Read the size of the symbol; without `close_up` from the input `size`.
+    dropout: Rate of dropout before the last dense layer.
+    momentum: Share that the moving statistics of batch norm keep in a step.
+    epsilon: Added to the variance in batch norm.
+    dtype: Type of the arithmetic between inputs and logits.
   """
 
   num_classes: int
@@ -107,16 +126,16 @@ class PreactResNet(nn.Module):
     Args:
       inputs: `image` [batch, height, width, channels] and, with `use_size`, `size` float32
         [batch, 2]: the logarithms of the box's width and height in pixels of the pen's tablet.
-      train: Normalize by the batch, and drop out.
+      train: Normalize by the batch's statistics, and apply dropout.
     """
-    # Biases would be undone by the batch norms that follow.
+    # No biases: the batch norms that follow would subtract them with the mean.
     conv = partial(layers.Conv, use_bias=False, dtype=self.dtype)
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
     look = layers.evened if self.even else layers.darkness
     x = look(inputs['image'], self.dtype)
     size = inputs.get('size')
     if self.close_up:
-      # Places in a picture need more digits than its darkness.
+      # Coordinates in a picture need a higher precision than its darkness.
       x, size = close_up.enlarged(x.astype(jnp.float32), *self.close_up)
       x = x.astype(self.dtype)
     x = conv(self.widths[0], (self.stem_size,) * 2, (self.stem_stride,) * 2)(x)

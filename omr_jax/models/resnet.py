@@ -1,4 +1,4 @@
-"""Residual networks (He et al., 2015) in the forms the original systems tried (paper, V-B)."""
+"""Residual networks (He et al., 2015) in the forms that the original systems tried (paper, V-B)."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,9 +16,9 @@ class Block(nn.Module):
 
   Attributes:
     width: Channels of the result.
-    stride: Of the first convolution and of the shortcut.
+    stride: Stride of the first convolution and of the shortcut.
     project: Kernel size of the shortcut's convolution, which has no norm; 0 for the identity.
-    relu_before_sum: The second ReLU comes before the sum, and none after it.
+    relu_before_sum: Whether the second ReLU comes before the sum instead of after it.
     conv: Makes a convolution from channels, kernel size and strides.
     norm: Makes a batch norm.
   """
@@ -32,7 +32,7 @@ class Block(nn.Module):
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
-    """[batch, height, width, channels] to the same over stride, with `width` channels."""
+    """[batch, height, width, channels], with height and width divided by the stride."""
     normed = partial(self.conv, promote_dtype=layers.idle_bias)
     y = normed(self.width, (3, 3), (self.stride, self.stride))(x)
     y = nn.relu(self.norm()(y))
@@ -43,7 +43,15 @@ class Block(nn.Module):
 
 
 class PreactivationBlock(nn.Module):
-  """Norm, ReLU, conv, twice, beside a shortcut from the raw input (He et al., 2016); see Block."""
+  """Twice norm, ReLU and a 3x3 convolution, beside a shortcut of the raw input (He et al., 2016).
+
+  Attributes:
+    width: Channels of the result.
+    stride: Stride of the first convolution and of the shortcut.
+    project: Kernel size of the shortcut's convolution, which has no norm; 0 for the identity.
+    conv: Makes a convolution from channels, kernel size and strides.
+    norm: Makes a batch norm.
+  """
 
   width: int
   stride: int
@@ -53,7 +61,7 @@ class PreactivationBlock(nn.Module):
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
-    """[batch, height, width, channels] to the same over stride, with `width` channels."""
+    """[batch, height, width, channels], with height and width divided by the stride."""
     y = nn.relu(self.norm()(x))
     normed = partial(self.conv, promote_dtype=layers.idle_bias)
     y = normed(self.width, (3, 3), (self.stride, self.stride))(y)
@@ -67,25 +75,25 @@ class PreactivationBlock(nn.Module):
 class ResNet(nn.Module):
   """A stem, groups of residual blocks, a 2x2 average pool and a dense layer.
 
-  A group's first block projects its shortcut where the group has a stride or another width than its
-  input. All convolutions have biases.
+  The shortcut of a group's first block is a convolution if the group has a stride or changes the
+  number of channels. All convolutions have biases.
 
   Attributes:
-    num_classes: Length of the logits.
+    num_classes: Number of classes.
     stem: Channels, kernel size and stride of each convolution before the groups.
     widths: Channels of each group.
     depths: Blocks of each group.
     strides: Stride of each group's first block.
     stem_pool: A 2x2 maximum pool follows the stem.
     group_pool: A 2x2 maximum pool stands between the groups.
-    shortcut: Kernel size of the projections.
-    relu_before_sum: See Block.
-    preactivation: Of PreactivationBlock instead of Block; as in the original, with norm and ReLU
-      after the stem and without after the last group.
-    dropout: Rate before the dense layer.
-    momentum: Of batch norm's moving statistics.
-    epsilon: Of batch norm.
-    dtype: Of the arithmetic between ink and logits.
+    shortcut: Kernel size of the convolutions in shortcuts.
+    relu_before_sum: Whether the second ReLU of a block comes before the sum instead of after it.
+    preactivation: Use PreactivationBlock instead of Block. As in the original, norm and ReLU follow
+      the stem, and none follow the last group.
+    dropout: Rate of dropout before the dense layer.
+    momentum: Share that the moving statistics of batch norm keep in a step.
+    epsilon: Added to the variance in batch norm.
+    dtype: Type of the arithmetic between inputs and logits.
   """
 
   num_classes: int

@@ -1,7 +1,7 @@
-"""The picture that a network makes itself of the pen's points, to see what they look like.
+"""Draws a picture from the pen's points inside a network.
 
-The way of a pen is as its writer's habit is: which stroke first, and from which end. Those whose
-habit is another write the same picture.
+Writers differ in which stroke they write first and from which end. The picture is the same for all
+of them.
 """
 
 import jax
@@ -9,29 +9,32 @@ import jax.numpy as jnp
 
 from omr_jax.inputs import geometry
 
-MARGIN = 2  # As of the recipes for pictures, as are the next two.
+# Margin and bounds of the scaling, with the values that configs have for drawn pictures. They are a
+# part of the network and no config changes them.
+MARGIN = 2
 MAX_STRETCH = 2.5
 MAX_ZOOM = 8.0
-_SOFTNESS = 1.3  # Pixels from a point to where its ink is 1 / e of what it is there.
-_DARKNESS = 1.2  # Of one point, beside its neighbours; where it is more, ink saturates.
+_SOFTNESS = 1.3  # Distance in pixels at which the ink of a point has fallen to 1 / e.
+_DARKNESS = 1.2  # Ink of one point; the ink of several points adds up and saturates.
 
 
 def drawn(pen: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.Array]:
-  """Draws the ink of a way, soft dots beside each other, scaled to the canvas.
+  """Draws the pen's path as soft dots, scaled to the canvas.
 
-  Half as far from each other as the points are: those halfway count too. A dot's ink is a product
-  of one function of x and one of y, so that all dots together are one product of two matrices.
+  There is a dot at each point and one halfway between two neighbouring points. The ink of a dot is
+  a function of x times a function of y, so all dots together are one product of two matrices.
 
   Args:
-    pen: float32 [batch, points, 3], see `omr_jax.inputs.pen_path.way`.
-    height: Of the canvas in pixels.
-    width: Of the canvas in pixels.
+    pen: float32 [batch, points, 3], from `omr_jax.inputs.pen_path.way`.
+    height: Height of the canvas in pixels.
+    width: Width of the canvas in pixels.
 
   Returns:
-    What `PreactResNet` reads: the picture, float32 [batch, height, width, 1] from 0 (ink) to 255,
-    and the logarithms of the box's width and height, float32 [batch, 2].
+    The two inputs of `PreactResNet`: the picture, float32 [batch, height, width, 1], from 0 (ink)
+    to 255 (paper), and the logarithms of the box's width and height, float32 [batch, 2].
   """
-  part = jax.lax.slice_in_dim  # See `strokes.features`.
+  # Indexing would become a gather in exports, where the batch size is not known.
+  part = jax.lax.slice_in_dim
   xy, stroke = part(pen, 0, 2, axis=2), part(pen, 2, 3, axis=2)
   low, high = xy.min(1, keepdims=True), xy.max(1, keepdims=True)
   box = jnp.maximum(high - low, 1)
@@ -43,7 +46,7 @@ def drawn(pen: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.Array
   down = (stroke == jnp.floor(stroke)).astype(xy.dtype)
   count = stroke.shape[1]
   same = part(stroke, 0, count - 1, axis=1) == part(stroke, 1, count, axis=1)
-  # Two neighbours of one number are on ink, or both between the same two strokes.
+  # Neighbours with the same number are on the same stroke, or both between the same two strokes.
   between = same.astype(xy.dtype) * part(down, 1, count, axis=1)
   ink = jnp.concatenate([down, between], 1)
   columns = ink * _falloff(jnp.arange(width) - part(dots, 0, 1, axis=2))

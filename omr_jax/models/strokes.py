@@ -1,4 +1,4 @@
-"""A small pre-activation ResNet along the pen's way, for those who have strokes."""
+"""A small pre-activation ResNet along the pen's path, for symbols given as strokes."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -11,24 +11,27 @@ from flax.typing import Dtype
 from omr_jax.models import layers
 from omr_jax.models.preact import groups
 
-_REACH = (1, 5)  # Kernels: pictures one pixel high, as which XLA and ONNX have their best forms.
-# A symbol's line is some four times as long as the symbol is large, and its points are this dense.
+# Size of the kernels. The path is treated as a picture one pixel high, because XLA and ONNX Runtime
+# are fastest with two-dimensional convolutions.
+_KERNEL = (1, 5)
+# Points per side of a symbol, by which steps are scaled to about 1: the line of a symbol is about
+# four times as long as the symbol's longer side, and has 96 points.
 _STEPS = 24
-_LOG_SIZE = 3.5  # Of a middling side, 33 pixels of the tablet.
+_LOG_SIZE = 3.5  # Logarithm of a typical side, 33 pixels of the tablet.
 
 
 class StrokeResNet(nn.Module):
-  """A convolution, groups of blocks, norm and ReLU, mean and maximum over the way, dense, logits.
+  """A convolution, groups of blocks, norm and ReLU, mean and maximum over the path, dense, logits.
 
   Attributes:
-    num_classes: Length of the logits.
-    widths: Channels of each group; the first convolution has those of the first.
+    num_classes: Number of classes.
+    widths: Channels of each group; the first convolution has those of the first group.
     blocks: Blocks of each group; all groups but the first begin with a stride of 2.
     hidden: Width of the dense layer before the last.
-    dropout: Rate before each of the two dense layers.
-    momentum: Of batch norm's moving statistics.
-    epsilon: Of batch norm.
-    dtype: Of the arithmetic between inputs and logits.
+    dropout: Rate of dropout before each of the two dense layers.
+    momentum: Share that the moving statistics of batch norm keep in a step.
+    epsilon: Added to the variance in batch norm.
+    dtype: Type of the arithmetic between inputs and logits.
   """
 
   num_classes: int
@@ -48,14 +51,14 @@ class StrokeResNet(nn.Module):
     """Inputs to float32 logits [batch, classes].
 
     Args:
-      inputs: `pen` float32 [batch, points, 3], see `omr_jax.inputs.pen_path.way`.
-      train: Normalize by the batch, and drop out.
+      inputs: `pen` float32 [batch, points, 3], from `omr_jax.inputs.pen_path.way`.
+      train: Normalize by the batch's statistics, and apply dropout.
     """
     conv = partial(layers.Conv, use_bias=False, dtype=self.dtype)
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
     x = features(inputs['pen']).astype(self.dtype)
-    x = conv(self.widths[0], _REACH)(x[:, None])
-    x = groups(x, self.widths, self.blocks, _REACH, (1, 2), conv, norm)
+    x = conv(self.widths[0], _KERNEL)(x[:, None])
+    x = groups(x, self.widths, self.blocks, _KERNEL, (1, 2), conv, norm)
     x = layers.whole_pool(x)
     x = nn.Dropout(self.dropout, deterministic=not train)(x)
     x = nn.relu(layers.Dense(self.hidden, dtype=self.dtype)(x))
@@ -63,18 +66,18 @@ class StrokeResNet(nn.Module):
 
 
 def features(pen: jax.Array) -> jax.Array:
-  """What the network sees of a way, wherever on the tablet it is.
+  """The features of each point, which do not depend on the symbol's place on the tablet.
 
   Args:
-    pen: float32 [batch, points, 3], see `omr_jax.inputs.pen_path.way`.
+    pen: float32 [batch, points, 3], from `omr_jax.inputs.pen_path.way`.
 
   Returns:
-    float32 [batch, points, 10]. Of each point: x and y in units of the longer side of the box, x
-    and y in units of the box, the step from the point before along x and y, and 1 where the pen is
-    down. Of the symbol, at every point: the logarithms of width and height, and the number of
-    strokes, each about 0.
+    float32 [batch, points, 10]. For each point: x and y divided by the longer side of the box, x
+    and y divided by the box's width and height, the step from the previous point along x and y, and
+    1 where the pen is down. For the whole symbol, repeated at every point: the logarithms of width
+    and height and the number of strokes, shifted and scaled to be about 0.
   """
-  # Slices and indices of an array whose batch has no number yet, as in exports, are gathers.
+  # Indexing would become a gather in exports, where the batch size is not known.
   part = jax.lax.slice_in_dim
   xy, stroke = part(pen, 0, 2, axis=2), part(pen, 2, 3, axis=2)
   low, high = xy.min(1, keepdims=True), xy.max(1, keepdims=True)
@@ -85,9 +88,9 @@ def features(pen: jax.Array) -> jax.Array:
   first = part(in_proportion, 0, 1, axis=1)
   step = _STEPS * (in_proportion - jnp.concatenate([first, before], 1))
   down = (stroke == jnp.floor(stroke)).astype(xy.dtype)
-  # At every point, as told only before the last layers it came too late: dots whose line is open
-  # looked like whole notes and double sharps, however small.
+  # The size is given at every point. When only the last layers knew it, dots whose line is open
+  # were taken for whole notes and double sharps in spite of their size.
   size = jnp.log(box) - _LOG_SIZE
-  count = (stroke.max(1, keepdims=True) - 1) / 2  # Two strokes are 0, four are 1.
+  count = (stroke.max(1, keepdims=True) - 1) / 2  # Two strokes give 0, four give 1.
   whole = jnp.broadcast_to(jnp.concatenate([size, count], -1), (*xy.shape[:2], 3))
   return jnp.concatenate([in_proportion, xy / box, step, down, whole], -1)

@@ -14,14 +14,14 @@ class VGG(nn.Module):
   """Groups of 3x3 convolutions, each with batch norm and ReLU; every group ends in a 2x2 pool.
 
   Attributes:
-    num_classes: Length of the logits.
+    num_classes: Number of classes.
     widths: Channels of each group.
     depths: Convolutions of each group.
     average_last: Pool the last group by its mean instead of its maximum.
-    dropout: Rate before the dense layer.
-    momentum: Of batch norm's moving statistics.
-    epsilon: Of batch norm.
-    dtype: Of the arithmetic between ink and logits.
+    dropout: Rate of dropout before the dense layer.
+    momentum: Share that the moving statistics of batch norm keep in a step.
+    epsilon: Added to the variance in batch norm.
+    dtype: Type of the arithmetic between inputs and logits.
   """
 
   num_classes: int

@@ -59,5 +59,7 @@ def _compare_pair(a: FinishedRun, b: FinishedRun) -> str:
 
 def _all_but_seed(run: FinishedRun) -> str:
   """Equal for runs that differ in nothing but the seed."""
-  config = {key: value for key, value in run.config.items() if key != 'seed'}
+  from omr_jax.recipe import config_keys  # It imports JAX, which a report of one run does without.
+
+  config = config_keys.read_values(run.config, but=('seed',))
   return json.dumps([config, run.facts['data_digest'], sorted(run.test_ids)], sort_keys=True)

@@ -184,26 +184,21 @@ def test_decisions_on_one_class_and_on_nothing():
 def test_table_by_source():
   log_odds = np.log([3.0, 1 / 4, 1 / 9, 9.0])
   sources = ['scores/a', 'scores/a', 'other/b', 'other/c']
-  known = {'scores/a': 1, 'other/empty': 0}
-  rows = binary.by_source(log_odds, [1, 1, 0, 0], sources, 0.0, known=known)
+  rows = binary.by_source(log_odds, [1, 1, 0, 0], sources, 0.0)
   assert [(row.source, row.label, row.n, row.right, row.share) for row in rows] == [
     ('other/b', 0, 1, 1, 1),
     ('other/c', 0, 1, 0, 0),
-    ('other/empty', 0, 0, 0, None),
     ('scores/a', 1, 2, 1, 0.5),
   ]
   # Probabilities of the answers given: 9/10, 9/10, and the mean of 3/4 and 4/5.
   assert [row.confidence for row in rows] == [
     pytest.approx(0.9),
     pytest.approx(0.9),
-    None,
     pytest.approx(0.775),
   ]
-  assert (rows[3].low, rows[3].high) == evaluate.wilson_interval(1, 2)
-  assert (rows[2].low, rows[2].high) == (None, None)
-  # The empty source has no share: (1 + 0 + 1/2) / 3.
-  assert binary.mean_share(rows) == pytest.approx(0.5)
-  assert binary.mean_share([rows[2]]) is None
+  assert (rows[2].low, rows[2].high) == evaluate.wilson_interval(1, 2)
+  assert binary.mean_share(rows) == pytest.approx((1 + 0 + 1 / 2) / 3)
+  assert binary.mean_share([]) is None
 
 
 def test_confidence_is_in_the_answer_at_the_temperature():

@@ -94,7 +94,7 @@ def test_a_sweep_that_is_stopped_saves_and_goes_on(tmp_path, folders, number):
   wait_for(lambda: folder.epochs_done(pack) > 1)
   driver.send_signal(number)
   said = driver.communicate(timeout=HANG)[0]
-  assert driver.returncode == 1 and 'saved; the same command goes on' in said, said
+  assert driver.returncode == 1 and 'saved; the same command resumes the sweep' in said, said
   assert 'stopping at the next step' in pack.log.read_text()
   assert not folder.is_over(pack)
   done = folder.epochs_done(pack)

@@ -2,13 +2,14 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from made_runs import made_run
 from small_runs import config_page
 
-from omr_jax import ensemble, pooled
+from omr_jax import ensemble
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run
 from omr_jax.report import write
@@ -19,13 +20,14 @@ def fold(tmp_path, number, wrong, **changes):
   """A run whose twelve test symbols are named after the fold."""
   made = made_run(tmp_path / f'writers_{number}', prefix=str(number), wrong=wrong, **changes)
   path = made / 'config.json'
-  config = json.loads(path.read_text()) | {'data': {'protocol': f'writers_{number}'}}
+  data = {'name': 'homus', 'protocol': f'writers_{number}'}
+  config = json.loads(path.read_text()) | {'data': data}
   path.write_text(json.dumps(config))
   return finished_run.read(made)
 
 
 def test_every_fold_is_one_run(tmp_path):
-  names = list(pooled.members(config_page('homus'), 'writers', ()))
+  names = list(folds.members(config_page('homus'), 'writers', Path(), None))
   assert names == [f'writers_{k}' for k in range(10)]
 
 
@@ -35,11 +37,11 @@ def test_report_of_all_folds(tmp_path):
     'writers_0': fold(tmp_path, 1, {'1-4': 5.0}),
     'writers_1': fold(tmp_path, 2, {'1-4': 5.0, '2-1': 9.0, '2-6': 1.0}),
   }
-  summary = folds.write(tmp_path, runs)
+  text, page = folds.write(tmp_path, 'writers', runs)
+  summary = json.loads((tmp_path / 'summary.json').read_text())
   assert (summary['correct'], summary['n']) == (20, 24)
   assert summary['folds'] == {'writers_0': 11 / 12, 'writers_1': 9 / 12}
   assert summary['mean_of_folds'] == pytest.approx(20 / 24)
-  assert summary == json.loads((tmp_path / 'summary.json').read_text())
   # All logits are divided by 4 / ln 16, their own temperature, and then need none.
   assert summary['temperature'] == pytest.approx(1, rel=1e-4)
   with (tmp_path / 'report/test_predictions.csv').open(newline='') as file:
@@ -47,15 +49,15 @@ def test_report_of_all_folds(tmp_path):
   assert len(rows) == 24
   # A lead of 9 for one of three: 16^(9/4) against 1 and 1.
   assert float(rows['22-1']['confidence']) == pytest.approx(512 / 514, abs=1e-5)
-  page = (tmp_path / 'report/report.html').read_text()
-  assert page.index('22-1') < page.index('11-4') < page.index('22-6')
+  assert page == tmp_path / 'report/report.html'
+  shown = page.read_text()
+  assert shown.index('22-1') < shown.index('11-4') < shown.index('22-6')
   again = finished_run.read(tmp_path)
   assert again.history == [] and write.rebuild(tmp_path) == summary
   np.testing.assert_array_equal(again.test_ids, list(rows))
   # Another recipe's folds may be asked with them.
   whole = ensemble.together([again, again._replace(workdir=tmp_path / 'writers_0')], '')
   assert whole.facts['parameters'] == 2 * summary['parameters'] == 200
-  text = folds.table(summary)
   # Of 91.67 and 75 the deviation is 16.67 / sqrt(2).
   assert 'mean of the folds 83.33 %, standard deviation 11.79' in text
   assert 'writers_0    91.67 %' in text and '83.33 % (20 of 24)' in text
