@@ -1,4 +1,4 @@
-"""The exported forms of a run on symbols, beside JAX: images/s, latency, and the whole test.
+"""Compares the exported forms of a run on symbols with JAX: images/s, latency, test accuracy.
 
 pip install -e '.[export]'
 python benchmarks/exported.py --model runs/homus
@@ -16,14 +16,16 @@ from omr_jax.predict import model_json, onnx_session
 from omr_jax.utils import paths
 
 BATCHES = (1, 64)
+WEIGHTS = 'weights.safetensors'  # A form that only holds weights and cannot be called.
 
 
 def main() -> None:
-  """The command."""
+  """Runs the command."""
   parser = argparse.ArgumentParser(description=__doc__)
+  parser.formatter_class = argparse.RawDescriptionHelpFormatter
   parser.add_argument('--model', required=True, help='workdir of a finished run on symbols')
-  parser.add_argument('--raw_dir', help='as of omr_jax.main')
-  parser.add_argument('--data_dir', help='as of omr_jax.main')
+  parser.add_argument('--raw_dir', help='folder of raw data, as for omr_jax.main')
+  parser.add_argument('--data_dir', help='folder of prepared data, as for omr_jax.main')
   options = parser.parse_args()
   from omr_jax.export.__main__ import export
 
@@ -41,24 +43,22 @@ def main() -> None:
     pace = f'{1e3 * BATCHES[-1] / np.median(calls[str(BATCHES[-1])]):.0f}'
     rows.append([name, *times, pace, *_test(files.get(name))])
   rows.append([WEIGHTS, '', '', '', *_test(files[WEIGHTS])])
-  ways = [f'ms for {batch}' for batch in BATCHES]
-  print(table(['', *ways, 'images/s', 'test', 'off by'], rows))
+  latencies = [f'ms for {batch}' for batch in BATCHES]
+  print(table(['', *latencies, 'images/s', 'test', 'difference from JAX'], rows))
 
 
-WEIGHTS = 'weights.safetensors'
-
-
-def _test(told: dict | None) -> list[str]:
-  if told is None:
+def _test(facts: dict | None) -> list[str]:
+  """The cells about the test split, empty for JAX itself."""
+  if facts is None:
     return ['', '']
   return [
-    f'{told["test"]["correct"]} of {told["test"]["n"]}',
-    f'{told["largest_difference"]:.1e}, {told["other_answers"]} other answers',
+    f'{facts["test"]["correct"]} of {facts["test"]["n"]}',
+    f'{facts["largest_difference"]:.1e}, {facts["other_answers"]} other answers',
   ]
 
 
 def by_jax(run: str) -> Contender:
-  """The run's network, compiled."""
+  """The run's network, compiled by JAX."""
   from omr_jax.predict import from_run
   from omr_jax.training import backend
 
@@ -68,7 +68,7 @@ def by_jax(run: str) -> Contender:
 
 
 def by_file(path: Path) -> Contender:
-  """One of its forms."""
+  """The network in one of its exported forms."""
   about = model_json.read(path.parent)
   if path.suffix == '.onnx':
     return _calls(onnx_session.open_model(path), about)
@@ -82,7 +82,9 @@ def _calls(function, about: model_json.Described) -> Contender:
   calls = {}
   for count in BATCHES:
     inputs = {
-      'image': np.where(rng.random((count, about.rule.height, about.rule.width, 1)) < 0.1, 0, 255),
+      'image': np.where(
+        rng.random((count, about.picture.height, about.picture.width, 1)) < 0.1, 0, 255
+      ),
       'size': rng.normal(4, 1, (count, 2)),
     }
     shapes = model_json.inputs(about)

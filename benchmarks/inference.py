@@ -1,10 +1,10 @@
-"""Images/s in large batches and latency of a single picture, ours beside PyTorch.
+"""Compares inference with PyTorch: images/s in large batches and the latency of a single picture.
 
   pip install -e '.[benchmarks]'
   python benchmarks/inference.py
 
-The same networks on the same params, with batch norm's moving statistics, float32, from uint8
-pictures on the host to probabilities on the host.
+Both compute the same networks with the same params in float32, with the moving statistics of batch
+norm, from uint8 pictures to probabilities, both in the memory of the host.
 """
 
 import os
@@ -22,7 +22,7 @@ BATCHES = (1, 64)
 
 
 def main() -> None:
-  """The command."""
+  """Runs the command."""
   rows = []
   for network in PAGES:
     contenders = {'omr_jax': partial(ours, network)}
@@ -46,22 +46,22 @@ def ours(network: str) -> Contender:
   from omr_jax.training import backend
 
   backend.start()
-  parts, variables = _network(network)
-  apply = jax.jit(lambda variables, batch: jax.nn.softmax(parts.logits(variables, batch)))
+  recipe, variables = _network(network)
+  apply = jax.jit(lambda variables, batch: jax.nn.softmax(recipe.logits(variables, batch)))
   calls = {
-    str(count): partial(lambda batch: np.asarray(apply(variables, batch)), _examples(parts, count))
+    str(count): partial(lambda batch: np.asarray(apply(variables, batch)), _examples(recipe, count))
     for count in BATCHES
   }
   return calls, calls[str(BATCHES[-1])]()
 
 
 def pytorch(network: str, layout: str) -> Contender:
-  """The same network in PyTorch, on the same params."""
+  """The same network in PyTorch, with the same params."""
   import torch
   import torch_networks
 
   torch.set_num_threads(len(os.sched_getaffinity(0)))
-  parts, variables = _network(network)
+  recipe, variables = _network(network)
   memory_format = getattr(torch, layout)
   params = torch_networks.tensors(variables, memory_format)
 
@@ -75,25 +75,25 @@ def pytorch(network: str, layout: str) -> Contender:
     logits = torch_networks.NETWORKS[network](params, inputs, train=False)
     return logits.softmax(-1).numpy()
 
-  calls = {str(count): partial(call, _examples(parts, count)) for count in BATCHES}
+  calls = {str(count): partial(call, _examples(recipe, count)) for count in BATCHES}
   return calls, calls[str(BATCHES[-1])]()
 
 
 def _network(network: str) -> tuple:
-  """The recipe's parts, and the params that a seed gives."""
+  """The recipe of a config page, and the network's variables from the seed 0."""
   import jax
 
-  from omr_jax.recipe import recipe
+  from omr_jax.recipe import recipe as recipes
 
-  parts = recipe.create(config_page(*PAGES[network]))
-  inputs = recipe.example_inputs(parts)
-  return parts, parts.module.init(jax.random.key(0), inputs, train=False)
+  recipe = recipes.create(config_page(*PAGES[network]))
+  inputs = recipes.example_inputs(recipe)
+  return recipe, recipe.module.init(jax.random.key(0), inputs, train=False)
 
 
-def _examples(parts, count: int) -> dict[str, np.ndarray]:
+def _examples(recipe, count: int) -> dict[str, np.ndarray]:
   rng = np.random.default_rng(0)
   return {
-    'image': np.where(rng.random((count, *parts.shape)) < 0.05, 0, 255).astype(np.uint8),
+    'image': np.where(rng.random((count, *recipe.shape)) < 0.05, 0, 255).astype(np.uint8),
     'size': rng.normal(4, 1, (count, 2)).astype(np.float32),
   }
 

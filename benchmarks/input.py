@@ -1,11 +1,12 @@
-"""From raw files to a batch that is ready to train on, step by step, in images/s.
+"""Measures each step from raw files to a batch that is ready for training, in images/s.
 
   pip install -e '.[benchmarks]'
   python benchmarks/input.py
 
-Made-up symbols and made-up photos of 1 megapixel, so no data is needed. Beside our augmentation
-stands the originals' way: Keras's generator, which turns and zooms one picture after another on
-the host (SciPy's affine transform, linear, nearest edge).
+It uses made-up symbols and made-up photos of 1 megapixel, so no data is needed. Our augmentation is
+compared with that of the original systems, the generator of Keras. That rotates and zooms one
+picture after another on the host, by SciPy's affine transform (linear interpolation, repeated
+edges).
 """
 
 import io
@@ -18,7 +19,7 @@ from PIL import Image
 from scipy import ndimage
 
 from omr_jax.inputs import render, simplify, strokes, views
-from omr_jax.recipe import recipe
+from omr_jax.recipe import recipe as recipes
 from omr_jax.synthetic import scenes
 from omr_jax.training import backend, devices
 from tfds_builders.homus import made_up
@@ -27,7 +28,7 @@ SYMBOLS, PHOTOS, BATCH = 512, 16, 64
 
 
 def main() -> None:
-  """The command."""
+  """Runs the command."""
   backend.start(BATCH)
   steps = symbol_steps() | photo_steps() | augmentations()
   times = by_turns({name: call for name, (_, call) in steps.items()}, rounds=5)
@@ -40,7 +41,7 @@ def main() -> None:
 
 
 def symbol_steps() -> dict[str, tuple[int, Callable[[], None]]]:
-  """Parsing, simplifying and drawing symbols: how many, and the call, by name."""
+  """Parsing, simplifying and drawing symbols: by name the number of symbols and the call."""
   files = list(made_up.files(writers=-(-SYMBOLS // 38)).items())[:SYMBOLS]
   symbols = [strokes.parse(content, name) for name, content in files]
   points, stroke = [s.points for s in symbols], [s.stroke for s in symbols]
@@ -64,7 +65,7 @@ def symbol_steps() -> dict[str, tuple[int, Callable[[], None]]]:
 
 
 def photo_steps() -> dict[str, tuple[int, Callable[[], None]]]:
-  """JPEGs of 1 megapixel to the ten views that the gate reads."""
+  """Decoding JPEGs of 1 megapixel to the ten views that the network for scores reads."""
   rng, files = np.random.default_rng(0), []
   for _ in range(PHOTOS):
     file = io.BytesIO()
@@ -81,7 +82,7 @@ def photo_steps() -> dict[str, tuple[int, Callable[[], None]]]:
 
 
 def augmentations() -> dict[str, tuple[int, Callable[[], None]]]:
-  """A batch's augmentation: compiled, on all cores; and the originals' way, on one."""
+  """The augmentation of a batch: ours, compiled, on all cores, and the originals', on one core."""
   rng = np.random.default_rng(0)
   found = {}
   for name, page in {
@@ -89,9 +90,8 @@ def augmentations() -> dict[str, tuple[int, Callable[[], None]]]:
     'homus.py: new ink, 64x48, compiled': config_page('homus'),
     'scores.py: a camera, 128x128, compiled': config_page('scores'),
   }.items():
-    parts = recipe.create(page)
-    batch = _batch(rng, page, parts)
-    found[name] = BATCH, _compiled(parts, batch)
+    recipe = recipes.create(page)
+    found[name] = BATCH, _compiled(recipe, page, _batch(rng, page, recipe))
   images = rng.integers(0, 256, (BATCH, 192, 96, 3)).astype(np.float32)
   found["the originals' way: 192x96x3, one by one"] = (
     BATCH,
@@ -100,15 +100,15 @@ def augmentations() -> dict[str, tuple[int, Callable[[], None]]]:
   return found
 
 
-def _batch(rng: np.random.Generator, page, parts: recipe.Recipe) -> dict[str, np.ndarray]:
-  """What the augmentation reads."""
-  height, width, channels = parts.shape
-  if 'points' in parts.reads:
+def _batch(rng: np.random.Generator, page, recipe: recipes.Recipe) -> dict[str, np.ndarray]:
+  """The arrays that the augmentation reads."""
+  height, width, channels = recipe.shape
+  if 'points' in recipe.reads:
     symbols = [strokes.parse(c, n) for n, c in list(made_up.files(writers=2).items())[:BATCH]]
     points, stroke = simplify.simplify([s.points for s in symbols], [s.stroke for s in symbols])
     return {'points': points, 'stroke': stroke}
   shape = (BATCH, height, width, channels)
-  if 'views' in parts.reads:
+  if 'views' in recipe.reads:
     shape = (BATCH, views.count(page.picture.tiles), height, width, channels)
     return {'views': rng.integers(0, 256, shape, np.uint8)}
   return {
@@ -117,16 +117,16 @@ def _batch(rng: np.random.Generator, page, parts: recipe.Recipe) -> dict[str, np
   }
 
 
-def _compiled(parts: recipe.Recipe, batch: dict[str, np.ndarray]) -> Callable[[], None]:
-  mesh = devices.mesh(BATCH)
+def _compiled(recipe: recipes.Recipe, page, batch: dict[str, np.ndarray]) -> Callable[[], None]:
+  mesh, strengths = devices.mesh(BATCH), recipe.task.recipe.strengths(page)
   split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(devices.BATCH_AXIS))
   batch = {name: jax.device_put(value, split) for name, value in batch.items()}
-  inputs = jax.jit(lambda rng, batch: parts.inputs(rng, batch)['image'])
+  inputs = jax.jit(lambda rng, batch: recipe.inputs(strengths, rng, batch)['image'])
   return lambda: jax.block_until_ready(inputs(jax.random.key(0), batch))
 
 
 def _turned(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-  """One picture, turned by up to 10 degrees and zoomed by 0.8 to 1.2 along each axis."""
+  """One picture, rotated by up to 10 degrees and zoomed by 0.8 to 1.2 along each axis."""
   angle, zoom = np.deg2rad(rng.uniform(-10, 10)), rng.uniform(0.8, 1.2, 2)
   sin, cos = np.sin(angle), np.cos(angle)
   matrix = np.array([[cos, -sin], [sin, cos]]) * zoom

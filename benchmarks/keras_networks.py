@@ -19,7 +19,7 @@ Conv = partial(
 
 
 def vgg13(shape: tuple[int, int, int]) -> keras.Model:
-  """The paper's VGG; its last pool is a mean."""
+  """The VGG of the paper, whose last pool is a mean."""
   image = x = layers.Input(shape)
   for group, (width, depth) in enumerate(
     zip((32, 64, 128, 256, 512), (2, 2, 3, 3, 3), strict=True)
@@ -31,7 +31,7 @@ def vgg13(shape: tuple[int, int, int]) -> keras.Model:
 
 
 def resnet25(shape: tuple[int, int, int]) -> keras.Model:
-  """The paper's ResNet."""
+  """The ResNet of the paper."""
   image = layers.Input(shape)
   x = layers.ReLU()(layers.BatchNormalization()(Conv(16)(image)))
   for group, (width, depth) in enumerate(zip((16, 32, 64, 128, 256), (1, 2, 3, 3, 3), strict=True)):
@@ -50,7 +50,7 @@ NETWORKS = {'vgg13': vgg13, 'resnet25': resnet25}
 def contender(
   network: str, batch: dict[str, np.ndarray]
 ) -> tuple[Callable[[], None], Callable[[], None]]:
-  """Calls for forward and step, in Keras's compiled graph."""
+  """Two functions: a forward pass and a training step, both in Keras's compiled graph."""
   image = 1 - batch['image'].astype(np.float32) / 255
   model = NETWORKS[network](image.shape[1:])
   model.compile(

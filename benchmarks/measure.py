@@ -1,4 +1,4 @@
-"""What all benchmarks share: contenders by turns, a table, and where it was run."""
+"""Shared by all benchmarks: measuring contenders in turn, tables, a description of the machine."""
 
 import importlib.metadata
 import importlib.util
@@ -17,7 +17,7 @@ from ml_collections import ConfigDict
 
 from omr_jax.utils.revision import revision
 
-# Calls by name, and what tells whether all contenders compute the same.
+# Calls by name, and a result by which to check that all contenders compute the same.
 Contender = tuple[Mapping[str, Callable[[], Any]], Any]
 
 PACKAGES = (
@@ -37,10 +37,11 @@ def config_page(name: str, *variant: str) -> ConfigDict:
 def by_turns(
   calls: Mapping[str, Callable[[], Any]], rounds: int, repeats: int = 2
 ) -> dict[str, list[float]]:
-  """Milliseconds of each call, `rounds * repeats` of every one.
+  """Times of each call in milliseconds, `rounds * repeats` for every call.
 
-  All take their turns in every round, so that a machine's quick and slow hours meet all of them;
-  a call before each turn's first is not counted, as it finds the caches full of another's data.
+  In every round each of them has a turn, so that all are measured while the machine is fast and
+  while it is slow. Each turn begins with a call that is not counted, because the caches then hold
+  another contender's data.
   """
   times: dict[str, list[float]] = {name: [] for name in calls}
   for call in calls.values():
@@ -58,17 +59,17 @@ def by_turns(
 def in_processes(
   contenders: Mapping[str, Callable[[], Contender]], rounds: int
 ) -> tuple[dict[str, dict[str, list[float]]], dict[str, Any]]:
-  """The same for contenders that each have a process of their own; only one works at a time.
+  """Measures contenders that each have a process of their own, of which one works at a time.
 
-  In one process they would spoil each other's memory and threads: after Keras our step takes a
-  third longer.
+  In a common process they would disturb each other's memory and threads: after Keras our step takes
+  a third longer.
 
   Args:
-    contenders: Functions of modules, which make the contenders in their processes.
-    rounds: Turns of each.
+    contenders: By name a module's function that makes the contender; it runs in the new process.
+    rounds: Number of turns of each contender.
 
   Returns:
-    Milliseconds by contender and call, and what each contender has computed, to be compared.
+    The times in milliseconds by contender and call, and by contender the result for comparison.
   """
   context = multiprocessing.get_context('spawn')
   pipes = {}
@@ -76,7 +77,7 @@ def in_processes(
     ours, theirs = context.Pipe()
     context.Process(target=_serve, args=(theirs, make), daemon=True).start()
     theirs.close()
-    pipes[name] = ours, ours.recv()  # One after the other: they compile alone too.
+    pipes[name] = ours, ours.recv()  # Waits, so that each compiles while no other works.
   times: dict[str, dict[str, list[float]]] = {
     name: {call: [] for call in calls} for name, (_, (calls, _)) in pipes.items()
   }
@@ -89,7 +90,7 @@ def in_processes(
 
 
 def _serve(pipe: Connection, make: Callable[[], Contender]) -> None:
-  """Makes a contender, then calls what it is asked for until the other side is gone."""
+  """Makes a contender, then measures the calls it is asked for until the pipe is closed."""
   calls, computed = make()
   for call in calls.values():
     call()  # Compiles.
@@ -103,7 +104,7 @@ def _serve(pipe: Connection, make: Callable[[], Contender]) -> None:
 
 
 def spread(times: Sequence[float]) -> str:
-  """Median, and the quarters of the calls that were quicker and slower."""
+  """The median and, from 10 ms on, the first and the third quartile, as text."""
   low, middle, high = np.percentile(times, [25, 50, 75])
   return f'{middle:.0f} ({low:.0f}-{high:.0f})' if middle >= 10 else f'{middle:.2f}'
 

@@ -1,10 +1,11 @@
-"""How fast a recipe trains here: a step, images a second, and what the first epoch waits for.
+"""Measures how fast a config trains here: a step, images/s, the delay of the first epoch.
 
   python benchmarks/pace.py --config configs/homus_best.py [any flag of omr_jax.main]
 
-Four epochs by the command itself, so that another precision, canvas or list of seeds is a flag;
-with `--config.data.protocol=made_up` symbols need no data. All epochs but the first count. By as
-much as the first one takes longer it was compiling, or reading compiled programs from the cache.
+It trains four epochs with omr_jax.main, whose flags choose, for example, the precision, the canvas
+or several seeds; with `--config.data.protocol=made_up` configs for symbols need no data. The first
+epoch does not count. It takes longer than the others by the time for compiling, or for reading
+compiled programs from the cache.
 """
 
 import json
@@ -20,7 +21,7 @@ EPOCHS = 4
 
 
 def main(flags: list[str]) -> None:
-  """The command."""
+  """Runs the command."""
   with tempfile.TemporaryDirectory() as folder:
     command = [sys.executable, '-m', 'omr_jax.main', *flags, f'--config.epochs={EPOCHS}']
     done = subprocess.run([*command, f'--workdir={folder}'], check=False)
@@ -30,11 +31,11 @@ def main(flags: list[str]) -> None:
     first, *others = map(json.loads, runs[0].read_text().splitlines())
     batch = json.loads(runs[0].with_name('config.json').read_text())['batch_size']
   images = statistics.median(epoch['images_per_s'] for epoch in others)
-  waited = first['seconds'] - statistics.median(epoch['seconds'] for epoch in others)
+  delay = first['seconds'] - statistics.median(epoch['seconds'] for epoch in others)
   print(f'\n{" ".join(command[1:])}\n{surroundings()}\n')
   row = [str(len(runs)), f'{1e3 * batch / images:.2f}', f'{len(runs) * images:.0f}']
   header = ['networks', 'ms a step of all', 'images/s of all', 'first epoch longer by']
-  print(table(header, [[*row, f'{waited:.0f} s']]))
+  print(table(header, [[*row, f'{delay:.0f} s']]))
 
 
 if __name__ == '__main__':

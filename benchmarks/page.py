@@ -1,10 +1,10 @@
-"""The page in headless Chromium: frames a second, an answer to a movement of the pen, its size.
+"""Measures the web page in headless Chromium: camera frames/s, the pen's response time, its size.
 
   make web
   python benchmarks/page.py
 
-The camera is a made video of 640x480 that shows a page of music; the pen goes down the paper by the
-arrow keys. Both figures are those that the page itself takes and shows. Needs chromium and
+The camera is a generated video of 640x480 pixels that shows a page of music. The pen is moved over
+the paper by the arrow keys. Both times are measured by the page itself. Needs chromium and
 chromium-driver.
 """
 
@@ -24,7 +24,7 @@ from omr_jax.synthetic import probes
 from omr_jax.web.__main__ import serve
 from omr_jax.web.build import SITE
 
-SECONDS, MOVEMENTS = 15, 40
+SECONDS, MOVEMENTS = 15, 40  # How long the camera is watched, how often the pen is moved.
 FLAGS = (
   *('--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'),
   *('--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'),
@@ -32,7 +32,7 @@ FLAGS = (
 
 
 def main() -> None:
-  """The command."""
+  """Runs the command."""
   server = serve(SITE, 0)
   threading.Thread(target=server.serve_forever, daemon=True).start()
   with tempfile.TemporaryDirectory() as folder:
@@ -54,25 +54,25 @@ def main() -> None:
   rows = [
     [f'frames/s of the camera over {SECONDS} s', f'{min(frames)} to {max(frames)}'],
     [
-      f'ms from a movement to the answer, {MOVEMENTS} of them',
+      f'ms from a movement of the pen to the answer, {MOVEMENTS} movements',
       f'{middle:.1f} ({low:.1f}-{high:.1f})',
     ],
-    ['MB that are transferred', f'{transferred(SITE) / 1e6:.1f}'],
+    ['MB transferred', f'{transferred(SITE) / 1e6:.1f}'],
   ]
   print(table(['the page', ''], rows))
 
 
 def write_video(path: Path) -> None:
-  """A second of a page of music in YUV4MPEG2, which Chromium takes for a camera."""
+  """Writes a second of video of a page of music in YUV4MPEG2, which Chromium takes for a camera."""
   page = next(probe.picture for probe in probes.probes(instances=1) if probe.name == 'music 1')
   upper = Image.fromarray(page[: 3 * page.shape[1] // 4]).convert('L').resize((640, 480))
-  light = (16 + np.asarray(upper) * (219 / 255)).astype(np.uint8)  # It reads limited range.
+  light = (16 + np.asarray(upper) * (219 / 255)).astype(np.uint8)  # Limited range: 16 to 235.
   frame = light.tobytes() + bytes([128]) * (640 * 480 // 2)
   path.write_bytes(b'YUV4MPEG2 W640 H480 F60:1 Ip A1:1 C420jpeg\n' + 60 * (b'FRAME\n' + frame))
 
 
 def watched(driver: webdriver.Chrome, address: str) -> list[int]:
-  """Frames a second as the page says them, once every second."""
+  """The frames/s that the page shows, read once a second."""
   driver.get(f'{address}#camera')
   driver.find_element('css selector', '#start').click()
   found, ends = [], time.monotonic() + SECONDS + 2
@@ -81,11 +81,11 @@ def watched(driver: webdriver.Chrome, address: str) -> list[int]:
     text = driver.find_element('css selector', '#result').text
     found += map(int, re.findall(r'(\d+) frames/s', text))
   driver.find_element('css selector', '#stop').click()
-  return found[1:]  # In the first second there are fewer.
+  return found[1:]  # The first second has fewer frames.
 
 
 def drawn(driver: webdriver.Chrome, address: str) -> list[float]:
-  """Milliseconds from each of the pen's movements to its answer, once the network is there."""
+  """Milliseconds from each movement of the pen to the answer, after the network was loaded."""
   driver.get(f'{address}#draw')
   paper = driver.find_element('css selector', '#paper')
   classes = driver.find_element('css selector', '#classes')
@@ -101,7 +101,7 @@ def drawn(driver: webdriver.Chrome, address: str) -> list[float]:
 
 
 def transferred(site: Path) -> int:
-  """Bytes of all files as the server sends them, but for questions to people."""
+  """Bytes of all files as the server sends them, without the test for people (`human`)."""
   total = 0
   for path in site.rglob('*'):
     if path.is_file() and path.suffix != '.gz' and 'human' not in path.parts[len(site.parts) :]:

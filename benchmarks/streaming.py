@@ -1,9 +1,9 @@
-"""Training with examples held on the devices, and with examples streamed from the disk.
+"""Compares training on examples that are held on the devices and on examples streamed from a disk.
 
   python benchmarks/streaming.py
 
-The recipe for scores (`configs/scores.py`) on made-up pictures, 250 MB of them in a file, so no
-data is needed. A call is an epoch of 20 steps.
+It trains `configs/scores.py` on 250 MB of random pictures in a file, so no data is needed. A call
+is an epoch of 20 steps.
 """
 
 import tempfile
@@ -16,16 +16,16 @@ from measure import by_turns, config_page, spread, surroundings, table
 
 from omr_jax.data.cache import Rows
 from omr_jax.inputs import views
-from omr_jax.recipe import recipe
-from omr_jax.training import backend, devices, feed
-from omr_jax.training import step as train
+from omr_jax.recipe import hyperparameters, recipe
+from omr_jax.training import backend, devices, feed, trainer
 from omr_jax.training.feed import Feed
+from omr_jax.training.step import Training
 
 PICTURES, STEPS = 512, 20
 
 
 def main() -> None:
-  """The command."""
+  """Runs the command."""
   config = config_page('scores')
   backend.start(config.batch_size)
   with tempfile.TemporaryDirectory() as folder:
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def contenders(config, folder: Path) -> dict[str, Callable[[], None]]:
-  """An epoch by each feed, from a state of its own."""
+  """An epoch with each feed; each has a training state of its own."""
   parts = recipe.create(config)
   shape = (PICTURES, views.count(config.picture.tiles), *parts.shape)
   on_disk = np.lib.format.open_memmap(folder / 'views.npy', 'w+', np.uint8, shape)
@@ -52,29 +52,27 @@ def contenders(config, folder: Path) -> dict[str, Callable[[], None]]:
     'views': Rows([on_disk], np.arange(PICTURES)),
     'label': rng.integers(0, 2, PICTURES).astype(np.int32),
   }
-  training = train.Training(
+  training = Training(
     recipe=parts,
-    tx=parts.create_tx(10_000)[0],
-    seed=0,
     batch_size=config.batch_size,
     steps_per_epoch=STEPS,
-    average_decay=config.average_decay,
-    label_smoothing=config.loss.label_smoothing,
+    epochs=500,
     class_weights=None,
   )
   mesh = devices.mesh(config.batch_size)
-  trainer = train.create(lambda numbers: training, {}, mesh, whole_epochs=False)
-  arguments = trainer, arrays, parts.reads, mesh
+  numbers = hyperparameters.of_config(config)
+  compiled = trainer.create(training, [numbers], mesh, whole_epochs=False)
+  arguments = compiled, arrays, parts.reads, mesh
   order = rng.integers(0, PICTURES, (1, STEPS * config.batch_size)).astype(np.int32)
 
   def epoch(feeding: Feed) -> Callable[[], None]:
-    state = trainer.init()
+    state = compiled.init()
 
     def call() -> None:
       nonlocal state
       step = int(state.step[0])
       for after in feeding(state, np.array([True]), order, step, step + STEPS):
-        state = jax.block_until_ready(after)  # As a run does, which looks at every loss.
+        state = jax.block_until_ready(after)  # A run also waits here, to read the loss.
 
     return call
 

@@ -1,8 +1,8 @@
-"""What Ray costs a sweep, and how many trials that return at once it takes through in a second.
+"""Measures the overhead of Ray in a sweep, and how many empty trials a second a sweep can run.
 
-python benchmarks/sweeps.py by_hand    # quick.py's programs in turn, as a person would start them
-python benchmarks/sweeps.py ray        # the same by launch/sweep.py
-python benchmarks/sweeps.py at_once    # 1 000 trials that train nothing
+python benchmarks/sweeps.py by_hand    # the programs of quick.py, started one after the other
+python benchmarks/sweeps.py ray        # the same programs, started by launch/sweep.py
+python benchmarks/sweeps.py at_once    # 1 000 trials that train nothing and return at once
 """
 
 import argparse
@@ -23,11 +23,11 @@ _TRIALS = 1000
 
 
 def main() -> None:
-  """The command."""
+  """Runs the command."""
   parser = argparse.ArgumentParser(description=__doc__)
   parser.formatter_class = argparse.RawDescriptionHelpFormatter
   parser.add_argument('what', choices=('by_hand', 'ray', 'at_once'))
-  parser.add_argument('--cpus', help='of ray: cores for each program')
+  parser.add_argument('--cpus', help='cores for each program of `ray`')
   options = parser.parse_args()
   os.chdir(_ROOT)
   with tempfile.TemporaryDirectory() as out:
@@ -57,7 +57,7 @@ def _by_hand(out: Path) -> None:
 
 
 def _at_once(out: Path) -> None:
-  """Through the whole path: page, Ray, a program for each trial, its folder, table and report."""
+  """Runs trials through all stages: page, Ray, a program for each trial, folder, table, report."""
   text = (
     'from omr_jax.sweeps import each\n'
     f"CONFIG, TOGETHER = 'configs/homus.py', 1\n"
@@ -77,7 +77,7 @@ def _at_once(out: Path) -> None:
   ended.set()
   watching.join()
   assert finished and (out / 'sweep' / 'sweep.csv').read_text().count(',finished,') == _TRIALS
-  print(f'{_TRIALS / seconds:.1f} trials a second, with start and end of Ray and all reports')
+  print(f'{_TRIALS / seconds:.1f} trials a second, including start and end of Ray and all reports')
   for done, driver_mib, all_mib in seen:
     print(f'after {done:4} trials: driver {driver_mib:.0f} MiB, with all of Ray {all_mib:.0f} MiB')
 
@@ -93,7 +93,7 @@ def _watch(out: Path, seen: list, ended: threading.Event) -> None:
 
 
 def _resident(pid: int) -> float:
-  """MiB that a process has in memory, or 0 where it has ended."""
+  """The memory of a process in MiB, or 0 if it has ended."""
   try:
     pages = int(Path(f'/proc/{pid}/statm').read_text().split()[1])
   except (OSError, IndexError):
@@ -102,7 +102,7 @@ def _resident(pid: int) -> float:
 
 
 def _of_ray() -> float:
-  """MiB of all processes below this one; shared pages count for each."""
+  """The memory of this process and all below it in MiB; shared pages count for each of them."""
   listed = subprocess.run(['ps', '-eo', 'pid=,ppid='], capture_output=True, text=True, check=True)
   parents = dict(map(int, line.split()) for line in listed.stdout.splitlines())
   family, size = {os.getpid()}, 0

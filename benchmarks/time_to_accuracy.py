@@ -1,10 +1,11 @@
-"""Mean test accuracy of five seeds of a recipe, and the time that it takes.
+"""Measures the mean test accuracy of five seeds of a config, and the time that training takes.
 
   python benchmarks/time_to_accuracy.py [--config configs/homus.py] [any flag of omr_jax.main]
 
-The seeds are a population: one program trains them. Times are as a user has them: from the start
-of the process, and from the moment at which it has its data and says its plan (what follows is the
-first step, whose program is compiled or read from the cache), to the end of the last report.
+The seeds are a population, trained by one program. Two times are measured until the last report is
+written, as a user experiences them: from the start of the process, and from the moment when the
+data is loaded and the plan is printed. The second time includes compiling the first step, or
+reading the compiled program from the cache.
 """
 
 import json
@@ -22,7 +23,7 @@ PAGES = Path(__file__).resolve().parent.parent / 'configs'
 
 
 def main(flags: list[str]) -> None:
-  """The command."""
+  """Runs the command."""
   chosen = any(flag.split('=')[0] == '--config' for flag in flags)
   config = [] if chosen else [f'--config={PAGES / "homus.py"}']
   with tempfile.TemporaryDirectory() as folder:

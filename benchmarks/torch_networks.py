@@ -1,8 +1,8 @@
-"""The paper's ResNet and VGG and our fast network in PyTorch, on this package's own params.
+"""The ResNet and VGG of the paper and our fast network in PyTorch, with params of this package.
 
-Each network is a function of a flat dictionary of tensors, which `tensors` makes from a Flax
-network's params: so both compute the same, and `train_step.py` compares their losses before it
-measures anything.
+Each network is a function of a flat dictionary of tensors, which `tensors` makes from the params of
+a Flax network. So both compute the same, and `train_step.py` compares their losses before it
+measures.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,9 +18,9 @@ Network = Callable[..., torch.Tensor]
 
 
 def tensors(variables: Mapping, memory_format: torch.memory_format) -> dict[str, torch.Tensor]:
-  """Flax variables as PyTorch's, by path: params to train, and batch norm's moving statistics.
+  """Converts Flax variables to tensors by path: trainable params and batch norm's statistics.
 
-  Kernels of convolutions, [height, width, in, out], are turned to [out, in, height, width].
+  Kernels of convolutions are transposed from [height, width, in, out] to [out, in, height, width].
   """
   trained = _flat_tree(variables['params'], memory_format)
   trained = {name: nn.Parameter(value) for name, value in trained.items()}
@@ -42,7 +42,7 @@ def _flat_tree(tree: Mapping, memory_format: torch.memory_format) -> dict[str, t
 
 
 def vgg13(params: Params, inputs: Mapping[str, torch.Tensor], train: bool = True) -> torch.Tensor:
-  """The paper's VGG; its last pool is a mean."""
+  """The VGG of the paper, whose last pool is a mean."""
   norm = partial(_norm, params, train, 1e-3)
   x, layer = _darkness(inputs['image']), 0
   for group, depth in enumerate((2, 2, 3, 3, 3)):
@@ -56,7 +56,7 @@ def vgg13(params: Params, inputs: Mapping[str, torch.Tensor], train: bool = True
 def resnet25(
   params: Params, inputs: Mapping[str, torch.Tensor], train: bool = True
 ) -> torch.Tensor:
-  """The paper's ResNet."""
+  """The ResNet of the paper."""
   norm = partial(_norm, params, train, 1e-3)
   x = _darkness(inputs['image'])
   x = functional.relu(norm('BatchNorm_0', _conv(params, 'Conv_0', x)))
@@ -78,7 +78,7 @@ def resnet25(
 def preact_resnet11(
   params: Params, inputs: Mapping[str, torch.Tensor], train: bool = True
 ) -> torch.Tensor:
-  """Our fast network as `configs/homus.py` has it, without its dropout."""
+  """Our fast network as in `configs/homus.py`, without dropout."""
   norm = partial(_norm, params, train, 1e-5)
   x, number = _conv(params, 'Conv_0', _darkness(inputs['image']), 2), 0
   for group, blocks in enumerate((1, 2, 2)):
@@ -109,7 +109,7 @@ def _darkness(image: torch.Tensor) -> torch.Tensor:
 
 
 def _conv(params: Params, name: str, x: torch.Tensor, stride: int = 1) -> torch.Tensor:
-  """The 'same' padding of Flax, which puts the odd pixel of a stride at the end."""
+  """A convolution with the padding 'same' of Flax, which pads one pixel more at the end if odd."""
   kernel = params[f'{name}/kernel']
   bias = params.get(f'{name}/bias')
   total = [
@@ -123,7 +123,7 @@ def _conv(params: Params, name: str, x: torch.Tensor, stride: int = 1) -> torch.
 
 
 def _norm(params: Params, train: bool, epsilon: float, name: str, x: torch.Tensor) -> torch.Tensor:
-  """In training by the batch, whose statistics update the moving ones."""
+  """Batch norm. In training it uses the batch's statistics, which also update the moving ones."""
   mean, var, scale, bias = (params[f'{name}/{key}'] for key in ('mean', 'var', 'scale', 'bias'))
   return functional.batch_norm(x, mean, var, scale, bias, train, 0.01, epsilon)
 

@@ -1,11 +1,11 @@
-"""One training step and one forward pass of a network, ours beside PyTorch and Keras.
+"""Compares a training step and a forward pass of a network with PyTorch and Keras.
 
   pip install -e '.[benchmarks]'
   python benchmarks/train_step.py --network resnet25 --batch_size 16
 
-The same network, batch, precision, loss, optimizer and L2 penalty, without augmentation. PyTorch
-runs on our own params and has to give our loss; it is tried eager and compiled, with its channels
-first and last. Keras runs on TensorFlow, as the originals did.
+All have the same network, batch, precision, loss, optimizer and L2 penalty, and no augmentation.
+PyTorch uses our params and must compute the same loss; it is measured eager and compiled, with
+channels first and with channels last. Keras runs on TensorFlow, as in the original systems.
 """
 
 import argparse
@@ -27,7 +27,7 @@ LAYOUTS = ('channels_last', 'contiguous_format')
 
 
 def main() -> None:
-  """The command."""
+  """Runs the command."""
   parser = argparse.ArgumentParser(description=__doc__)
   parser.add_argument('--network', choices=PAGES, default='resnet25')
   parser.add_argument('--batch_size', type=int, default=16)
@@ -68,7 +68,7 @@ def _config(network: str, batch_size: int) -> ConfigDict:
 
 
 def _examples(config: ConfigDict) -> dict[str, np.ndarray]:
-  """Black scribbles on white, as sparse as symbols are."""
+  """Random black pixels on white, about as many as symbols have."""
   rng, count = np.random.default_rng(0), config.batch_size
   shape = (count, config.drawing.height, config.drawing.width, 1)
   return {
@@ -79,24 +79,24 @@ def _examples(config: ConfigDict) -> dict[str, np.ndarray]:
 
 
 def ours(network: str, batch_size: int) -> Contender:
-  """This package, as `omr_jax.main` has it."""
+  """The training step of this package, as in `omr_jax.main`."""
   from omr_jax.training import backend
 
   backend.start(batch_size)
   import jax
   import optax
 
-  from omr_jax.recipe import recipe
-  from omr_jax.training import devices, feed
-  from omr_jax.training import step as train
+  from omr_jax.recipe import hyperparameters, recipe
+  from omr_jax.training import devices, feed, trainer
+  from omr_jax.training.step import Training
 
   config = _config(network, batch_size)
   batch, parts = _examples(config), recipe.create(config)
-  tx, _ = parts.create_tx(1000)
-  training = train.Training(parts, tx, config.seed, batch_size, 1, 0.0, 0.0, None)
+  training = Training(parts, batch_size, steps_per_epoch=1, epochs=1000, class_weights=None)
   mesh = devices.mesh(batch_size)
-  trainer = train.create(lambda numbers: training, {}, mesh, whole_epochs=False)
-  state = trainer.init()
+  numbers = hyperparameters.of_config(config)
+  compiled = trainer.create(training, [numbers], mesh, whole_epochs=False)
+  state = compiled.init()
   variables = jax.tree.map(lambda leaf: np.array(leaf[0]), state.variables)
   arrays, orders = feed.on_devices(batch, parts.reads, mesh), np.arange(batch_size)[None]
   split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(devices.BATCH_AXIS))
@@ -109,7 +109,7 @@ def ours(network: str, batch_size: int) -> Contender:
 
   def step() -> None:
     nonlocal state
-    state = trainer.run(state, np.array([True]), arrays, orders.astype(np.int32), np.int32(0))
+    state = compiled.run(state, np.array([True]), arrays, orders.astype(np.int32), np.int32(0))
     jax.block_until_ready(state)
 
   calls = {'forward': lambda: loss_of(variables, shares).block_until_ready(), 'step': step}
@@ -175,7 +175,7 @@ def _torch_optimizer(config: ConfigDict, params: dict):
 
 
 def keras(network: str, batch_size: int) -> Contender:
-  """Keras's own network; its params are drawn anew, so that its loss is another."""
+  """The network in Keras; its params are initialized by Keras, so its loss is not compared."""
   import keras_networks
 
   forward, step = keras_networks.contender(network, _examples(_config(network, batch_size)))

@@ -2,11 +2,11 @@
 
   python launch/sweep.py --sweep configs/sweeps/quick.py --out runs/quick
 
-Runs that differ only in numbers are trained as one program. Each program has its folder and its log
-in --out; what is killed goes on from its checkpoint, and the same command, started again, skips
-what is finished. sweep.csv and sweep.html there have the results, so far or in the end. On a
-cluster, --out and the data must be on a file system that all its machines share; see README.md
-beside this file.
+Runs that differ only in numbers are trained together by one program. Each program has a folder and
+a log in --out. A program that is killed is started again and resumes from its checkpoint; the same
+command, started again, skips the finished runs. The results so far are in sweep.csv and sweep.html
+in --out. On a cluster, --out and the data must be on a file system that all machines share.
+README.md beside this file tells more.
 """
 
 import argparse
@@ -19,20 +19,24 @@ from omr_jax.utils.interrupt import Interrupted
 
 
 def main(arguments: list[str] | None = None) -> int:
-  """The command; returns its exit code: 1 after Ctrl-C, or where a run has failed."""
+  """Runs the command; returns its exit code: 1 after Ctrl-C, or if a run has failed."""
   parser = argparse.ArgumentParser(prog='python launch/sweep.py', description=__doc__)
   parser.formatter_class = argparse.RawDescriptionHelpFormatter
-  parser.add_argument('--sweep', required=True, help='page of the sweep, see configs/sweeps')
+  parser.add_argument(
+    '--sweep', required=True, help='page of the sweep, such as those in configs/sweeps'
+  )
   parser.add_argument('--out', required=True, help='folder of the sweep')
-  parser.add_argument('--address', help='of a Ray cluster, or auto; by default this machine alone')
+  parser.add_argument(
+    '--address', help='address of a Ray cluster, or auto; default: this machine alone'
+  )
   parser.add_argument(
     '--cpus',
     type=int,
-    help='cores for each program; by default it gets a GPU, the chips of a TPU host, or all cores',
+    help='cores for each program; default: a GPU, all chips of a TPU host, or all cores',
   )
   parser.add_argument('--gpus', type=float, help='GPUs for each program')
   command_arguments.add_data_folders(parser)
-  parser.add_argument('--dry_run', action='store_true', help='only tell what would be trained')
+  parser.add_argument('--dry_run', action='store_true', help='only print what would be trained')
   options = parser.parse_args(arguments)
   if options.cpus is not None and options.cpus < 1:
     parser.error('--cpus must be 1 or more.')
@@ -63,8 +67,8 @@ def _sweep(options: argparse.Namespace) -> bool:
   if options.dry_run:
     for name, runs in sweep.packs.items():
       print(f'{name}: {" ".join(runs)}' if list(runs) != [name] else name)
-    for name, words in sweep.wrong.items():
-      print(f'{name}: {words}')
+    for name, error in sweep.wrong.items():
+      print(f'{name}: {error}')
     return not sweep.wrong
   data_dir, raw_dir = command_arguments.data_folders(options)
   return driver.run(

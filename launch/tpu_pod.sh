@@ -1,34 +1,38 @@
 #!/usr/bin/env bash
-# One model on a TPU slice of Google Cloud: create, install, run, collect, delete.
+# Trains one model on a TPU slice of Google Cloud: create, install, run, collect, delete.
 #
 #   launch/tpu_pod.sh all --name homus --project my-project --zone us-west4-a --type v5litepod-16 \
 #     --bucket my-bucket --spot -- --config configs/homus.py --config.seed=1
-#   launch/tpu_pod.sh run ...the same...        # each step alone: create install run collect delete
-#   launch/tpu_pod.sh all --dry-run ...         # prints the commands, one a line, and runs nothing
+#   launch/tpu_pod.sh run ...same flags...      # one step: create, install, run, collect or delete
+#   launch/tpu_pod.sh all --dry-run ...         # prints one command per line and runs none
 #
 #   --name, --project, --zone   of the slice; always needed
-#   --type TYPE                 of the slice, such as v5litepod-16 or v6e-8; for create
-#   --runtime VERSION           TPU software; by default the one Google names for JAX on this type
-#   --spot                      cheaper, and may be taken away at any time: then delete, all again
-#   --bucket BUCKET             without gs://, mounted at ~/bucket; for install, run, collect
-#   --workdir FOLDER            of the run, in the bucket; runs/NAME by default
-#   --raw FOLDER                of the raw data, in the bucket; without it, it is downloaded
-#   --repository URL            what to install; by default the commit checked out here, by git archive
-#   --revision REVISION         of it, HEAD by default; changes that aren't committed don't travel
+#   --type TYPE                 type of the slice, such as v5litepod-16 or v6e-8; for create
+#   --runtime VERSION           TPU software; by default what Google recommends for JAX on this type
+#   --spot                      a cheaper slice that Google may take away at any time; if it does,
+#                               run delete and then all again
+#   --bucket BUCKET             name without gs://, mounted at ~/bucket; for install, run, collect
+#   --workdir FOLDER            folder of the run in the bucket; runs/NAME by default
+#   --raw FOLDER                folder of the raw data in the bucket; by default data is downloaded
+#   --repository URL            what to install; by default the commit that is checked out here
+#   --revision REVISION         revision to install, HEAD by default, without uncommitted changes
 #   --to DIR                    where collect puts the run and the workers' logs; runs/NAME by default
-#   --from STEP                 all begins there, after a failure
-#   --yes                       delete doesn't ask
-#   -- FLAGS                    for python -m omr_jax.main; --workdir and --distributed are added
+#   --from STEP                 the step with which all begins, for example after a failure
+#   --yes                       delete without a question
+#   -- FLAGS                    flags of python -m omr_jax.main; --workdir and --distributed are added
 #
-# The run outlives the connection; its log is ~/omr_jax.log on each worker. Ctrl-C only ends the
-# watching. `run` again watches on, or starts a run that has ended again, which resumes it.
-# Needs bash 4.4, gcloud that is logged in, and a bucket with hierarchical namespace near the zone
-# (in a flat one a checkpoint isn't renamed in one piece) that the slice may write to. A slice that
-# was waited for in Google's queue (gcloud compute tpus queued-resources) will do for all but create.
+# The run goes on if the connection ends; its log is ~/omr_jax.log on each worker. Ctrl-C only stops
+# watching. `run`, called again, watches a run in progress, or resumes one that has ended.
 #
-# Not tried, for want of a cloud: every gcloud command, the installation of gcsfuse and of uv, the
-# mount, and training on TPUs. Tried with a stand-in for gcloud: order, flags, failures; starting,
-# watching and resuming a process. Google has this API for TPUs up to v6e; newer ones want GKE.
+# Needs bash 4.4, gcloud that is logged in, and a bucket near the zone to which the slice may write.
+# The bucket must have a hierarchical namespace, because in a flat one the folder of a checkpoint is
+# not renamed in one step. A slice from Google's queue (gcloud compute tpus queued-resources) can be
+# used for all steps but create.
+#
+# Not tested, because no cloud was available: every gcloud command, the installation of gcsfuse and
+# of uv, the mount, and training on TPUs. Tested with a stand-in for gcloud: order, flags, failures;
+# starting, watching and resuming a process. Google offers this API for TPUs up to v6e; newer ones
+# need GKE.
 set -euo pipefail
 
 refuse() {
@@ -36,7 +40,7 @@ refuse() {
   exit 2
 }
 
-quoted() {  # Words as a shell reads them.
+quoted() {  # quoted WORDS: prints them quoted for a shell.
   local word line=''
   for word in "$@"; do
     [[ $word =~ ^[A-Za-z0-9_./:=@%+,-]+$ ]] || word=${word@Q}
@@ -49,7 +53,7 @@ do_it() {
   if [[ $dry ]]; then quoted "$@"; else "$@"; fi
 }
 
-on() {  # on all|0 LINE: a command line on workers; fails where one of them does.
+on() {  # on all|0 LINE: runs a command line on all workers or on worker 0; fails if one fails.
   do_it gcloud compute tpus tpu-vm ssh "${slice[@]}" "--worker=$1" "--command=$2"
 }
 
@@ -75,7 +79,7 @@ git -C ~/omr_jax checkout --quiet $(quoted "$revision")"
 echo \"deb [signed-by=$key] $packages gcsfuse-\$(lsb_release -cs) main\" | sudo tee $list && \
 sudo apt-get -q update && sudo apt-get -qy -o DPkg::Lock::Timeout=600 install gcsfuse; }"
   on all "$mount"
-  # The Python that is there may be too old.
+  # uv brings its own Python, because that of the slice may be too old.
   on all "curl -fsSL https://astral.sh/uv/install.sh | sh && cd ~/omr_jax && \
 ~/.local/bin/uv venv --clear --python 3.12 ~/venv && \
 ~/.local/bin/uv pip install --python ~/venv/bin/python -e '.[tpu]'"
@@ -86,7 +90,7 @@ run() {
   [[ ! $raw ]] || raw_dir="OMR_RAW_DIR=~/bucket/$(quoted "$raw") "
   command="${raw_dir}~/venv/bin/python -m omr_jax.main $(quoted "${flags[@]}") \
 --workdir ~/bucket/$(quoted "$workdir") --distributed"
-  # The run holds the lock until it ends, so that it isn't started twice, and can be waited for.
+  # The run holds the lock until it ends: so it is not started twice, and others can wait for it.
   on all "$mount && exec 9> ~/omr_jax.lock && { flock -n 9 || { echo \"goes on\"; exit 0; }; } && \
 cd ~/omr_jax && rm -f ~/omr_jax.exit && trap \"\" HUP && { { $command; echo \$? > ~/omr_jax.exit; } \
 >> ~/omr_jax.log 2>&1 < /dev/null & }"
@@ -112,7 +116,7 @@ delete() {
   do_it gcloud compute tpus tpu-vm delete "${slice[@]}"
 }
 
-ended() {  # After a failure or Ctrl-C: what there is, and how to go on.
+ended() {  # After a failure or Ctrl-C: says what exists and how to continue.
   local code=$? there='still exists and costs money'
   ((code)) || return 0
   [[ $step != create ]] || there='may exist and cost money'
@@ -181,7 +185,7 @@ case $type in  # https://docs.cloud.google.com/tpu/docs/runtimes
 esac
 runtime=${runtime:-$default} workdir=${workdir:-runs/$name} to=${to:-runs/$name}
 slice=("$name" "--zone=$zone" "--project=$project" --quiet)
-# Nothing is remembered of the bucket, so that a worker sees at once what another has written.
+# No caching of metadata, so that a worker sees at once what another worker has written.
 mount="mkdir -p ~/bucket && { mountpoint -q ~/bucket || gcsfuse --implicit-dirs \
 --metadata-cache-ttl-secs=0 --rename-dir-limit=200000 $(quoted "$bucket") ~/bucket; }"
 if [[ ! $dry ]]; then

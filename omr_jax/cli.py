@@ -5,7 +5,6 @@
 `omr` alone lists the commands. Nothing is imported but the command that runs.
 """
 
-import os
 import runpy
 import sys
 
@@ -50,7 +49,7 @@ def _run(name: str, arguments: list[str]) -> None:
   sys.argv[1:] = arguments
   command_arguments.typed = 'omr '
   # As with `python -m`: pages in configs/ import each other from the folder they are called in.
-  sys.path.insert(0, os.getcwd())
+  sys.path.insert(0, '')
   # As a program, since absl shows the docstring and the flags of the module `__main__`.
   runpy.run_module(f'omr_jax.{_MODULES[name]}', run_name='__main__', alter_sys=True)
 

@@ -6,14 +6,6 @@
 
 It prints how many answers are right, with the 95 % Wilson interval of their share. An example in
 which the network finds nothing to read counts as wrong.
-
---on homus tells, for example, what a network is worth on real symbols that has only seen symbols
-made up by a program. All other splits of HOMUS share their symbols: what one tests, another has
-trained on, so such a test is refused.
---on scans writes each symbol as a pen writes it on paper, often with staff lines or a neighbour,
-and cuts it out of a scan of 300 dpi. What the network trained on shares no code with it.
---on pages cuts 334 symbols out of real pages, each with three margins; the module
-`omr_jax.tasks.symbols.page_symbols` says which pages these are and how the symbols were chosen.
 """
 
 import argparse

@@ -7,10 +7,12 @@ import shutil
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import jaxlib
 import pytest
+from hypothesis import settings
 from ml_collections import ConfigDict
 from small_runs import picture_file, small_config, small_score_config
 
@@ -36,6 +38,10 @@ def quick_compilation() -> str:
 # level of optimization already is left alone.
 if 'xla_backend_optimization_level' not in os.environ.get('XLA_FLAGS', ''):
   os.environ['XLA_FLAGS'] = f'{quick_compilation()} {os.environ.get("XLA_FLAGS", "")}'
+
+
+settings.register_profile('untimed', deadline=None)  # A busy machine takes any time.
+settings.load_profile('untimed')
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -84,6 +90,17 @@ def folders(tmp_path_factory) -> tuple[Path, Path]:
     for name, content in made_up.files(writers=10, symbols_per_writer=38).items():
       archive.writestr(name, content)
   return tmp_path_factory.mktemp('data'), raw_dir
+
+
+@pytest.fixture
+def few(monkeypatch):
+  """The protocol made_up has only 7 writers of 38 symbols each."""
+  from tfds_builders import homus
+  from tfds_builders.homus import made_up
+
+  files = made_up.files(writers=7, symbols_per_writer=38)
+  symbols = SimpleNamespace(files=lambda: files, DIGEST='0123456789abcdef')
+  monkeypatch.setattr(homus, 'made_up', symbols)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import pictures
+from omr_jax.inputs import pictures, pillow_setup
 
 STATUS = Path('/proc/self/status')
 SIDES = (0, 1, 39, 41, 1000, 9000, 11_000, 30_000, 65_535, 2**31 - 1, 2**32 - 1)
@@ -52,6 +52,7 @@ def originals():
     (grey, 'JPEG', {}),
   ]
   if pictures.pillow_heif:
+    pillow_setup.set_up()  # Otherwise Pillow can not write HEIF.
     recipes += [(colours, 'HEIF', {'exif': exif.tobytes()})]
   for picture, file_format, options in recipes:
     file = io.BytesIO()

@@ -1,6 +1,8 @@
 """Runs with numbers made by hand: their files, without a training."""
 
+import contextlib
 import json
+from unittest import mock
 
 import numpy as np
 
@@ -27,7 +29,7 @@ MADE = {}  # Files of the runs made so far, by what they were made of.
 
 
 def made_run(workdir, **changes):
-  """A run of `make_run`; one like another is copied, as the figures take a second to draw."""
+  """A run of `make_run`; one like another is copied."""
   key = repr(sorted(changes.items()))
   if key not in MADE:
     make_run(workdir, **changes)
@@ -39,8 +41,13 @@ def made_run(workdir, **changes):
   return workdir
 
 
-def make_run(workdir, seed=0, wrong=WRONG, prefix='', classes=CLASSES, digest='abc', **config):
-  """Twelve test symbols 1-1 ... 2-6, of classes 0 1 2 0 1 2 ...; those in `wrong` are mistaken."""
+def make_run(
+  workdir, seed=0, wrong=WRONG, prefix='', classes=CLASSES, digest='abc', page=False, **config
+):
+  """Twelve test symbols 1-1 ... 2-6, of classes 0 1 2 0 1 2 ...; those in `wrong` are mistaken.
+
+  Its page, whose figures take a second to draw, is empty without `page`.
+  """
   workdir.mkdir(parents=True)
   ids = np.array([f'{prefix}{w}-{n}' for w in (1, 2) for n in range(1, 7)])
   labels = np.arange(12) % 3
@@ -71,4 +78,7 @@ def make_run(workdir, seed=0, wrong=WRONG, prefix='', classes=CLASSES, digest='a
     {},
     decision.fit(config, validation_labels, 4.0 * np.eye(len(classes))[predictions]),
   )
-  write.write(workdir, {**FACTS, 'seed': seed, 'data_digest': digest})
+  with contextlib.ExitStack() as stack:
+    if not page:
+      stack.enter_context(mock.patch.object(write.report_page, 'page', lambda *run: ''))
+    write.write(workdir, {**FACTS, 'seed': seed, 'data_digest': digest})

@@ -8,11 +8,13 @@ import optax
 from small_runs import config_page
 
 from omr_jax.data import dataset as data
-from omr_jax.recipe import recipe
+from omr_jax.recipe import hyperparameters
+from omr_jax.recipe import recipe as recipes
+from omr_jax.recipe.hyperparameters import Hyperparameters
 from omr_jax.tasks.symbols import data as symbol_data
-from omr_jax.training import feed
-from omr_jax.training import step as train
+from omr_jax.training import feed, trainer
 from omr_jax.training.devices import BATCH_AXIS, MEMBER_AXIS
+from omr_jax.training.step import Training
 
 
 def mesh(devices=1, of_members=1):
@@ -25,25 +27,20 @@ def mesh(devices=1, of_members=1):
   )
 
 
-def create(parts, devices=1, whole_epochs=False, **arguments):
-  """The functions of a run alone."""
-  defaults = {
-    'strengths': {},
-    'seed': 0,
-    'batch_size': 8,
-    'steps_per_epoch': 38,
-    'tx': optax.sgd(0.1),
-    'average_decay': 0.9,
-    'label_smoothing': 0.05,
-    'class_weights': None,
-  }
-  training = train.Training(parts, **(defaults | arguments))
-  return train.create(lambda numbers: training, {}, mesh(devices), whole_epochs)
+def create(recipe, devices=1, whole_epochs=False, tx=None, **changes):
+  """The functions of a run alone; `changes` are of its hyperparameters and of what is constant."""
+  tx = tx or optax.sgd(0.1)
+  training = Training(recipe._replace(create_tx=lambda numbers, steps: tx), 8, 38, 3, None)
+  numbers = Hyperparameters(0, 0.9, 0.05, strengths={}, optimizer={})
+  own = {name: value for name, value in changes.items() if name in Hyperparameters._fields}
+  others = {name: value for name, value in changes.items() if name not in own}
+  numbers, training = numbers._replace(**own), training._replace(**others)
+  return trainer.create(training, [numbers], mesh(devices), whole_epochs)
 
 
-def alone(trainer, state, arrays, order, stop):
+def alone(compiled, state, arrays, order, stop):
   """Trains the only member of a population."""
-  return trainer.run(state, np.array([True]), arrays, order[None], np.int32(stop))
+  return compiled.run(state, np.array([True]), arrays, order[None], np.int32(stop))
 
 
 def first_losses(devices, folders, config_json):
@@ -51,14 +48,15 @@ def first_losses(devices, folders, config_json):
   config = config_page('homus')
   config.unlock()
   config.update(_tuples(json.loads(config_json)))
-  parts = recipe.create(config)
-  arrays = symbol_data.load(config.data.protocol, parts.drawing, *folders, allow_changed=True)
-  tx, _ = parts.create_tx(38 * config.epochs)
-  trainer = create(parts, devices, tx=tx, label_smoothing=config.loss.label_smoothing)
+  parts = recipes.create(config)
+  arrays = symbol_data.load(config.data.protocol, parts.picture, *folders, allow_changed=True)
+  training = Training(parts, config.batch_size, 38, config.epochs, None)
+  numbers = hyperparameters.of_config(config)
+  compiled = trainer.create(training, [numbers], mesh(devices), whole_epochs=False)
   on_devices = feed.on_devices(arrays.splits['train'], parts.reads, mesh(devices))
-  state, order, losses = trainer.init(), data.epoch_order(0, 1, 304), []
+  state, order, losses = compiled.init(), data.epoch_order(0, 1, 304), []
   for step in range(5):
-    state = alone(trainer, state, on_devices, order, step + 1)
+    state = alone(compiled, state, on_devices, order, step + 1)
     assert len(state.loss_sum.sharding.device_set) == devices
     losses.append(float(state.loss_sum[0]))
   return np.diff(losses, prepend=0).tolist()

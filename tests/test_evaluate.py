@@ -1,10 +1,9 @@
 """Trained networks on data other than their own, from the command line to the counts."""
 
-import types
-
 import numpy as np
 import pytest
 from PIL import Image
+from small_runs import small_config
 
 import omr_jax
 from omr_jax import evaluate, page_symbols, scans, transfer
@@ -12,20 +11,13 @@ from omr_jax.inputs import render, strokes
 from omr_jax.predict.classifier import Classifier
 from omr_jax.predict.model_json import Described
 from omr_jax.tasks import task as tasks
+from omr_jax.tasks.symbols import data as symbol_data
 from omr_jax.tasks.symbols import page_symbols as list_of_pages
 from omr_jax.tasks.symbols.page_symbols import PageSymbol
+from omr_jax.training import loop, trained
 from tfds_builders import homus
-from tfds_builders.homus import made_up
 
 DRAWING = render.Drawing(64, 48, 'resized', (3.0,), (), 1, 2.0, float('inf'), True, False)
-
-
-@pytest.fixture
-def few(monkeypatch):
-  """Only 7 writers of 38 made-up symbols each."""
-  files = made_up.files(writers=7, symbols_per_writer=38)
-  symbols = types.SimpleNamespace(files=lambda: files, DIGEST='0123456789abcdef')
-  monkeypatch.setattr(homus, 'made_up', symbols)
 
 
 def always_the_first(inputs):
@@ -77,6 +69,23 @@ def test_test_symbols_of_another_protocol(few, tmp_path, capsys):
   assert right > len(test) / 2 > 0
   assert said.startswith(f'test symbols of made_up  {right:5} of {len(test):5}  ')
   assert len(said.splitlines()) == 1
+
+
+def test_a_run_is_measured_like_an_exported_model(few, folders, tmp_path, capsys):
+  """It is right where its largest logit is the label's."""
+  config = small_config()
+  config.epochs = 1
+  loop.train_and_evaluate(config, 'small', tmp_path / 'run', *folders)
+  capsys.readouterr()
+  command = ['--model', str(tmp_path / 'run'), '--on', 'homus', '--protocol', 'made_up']
+  assert evaluate.main([*command, '--data_dir', str(tmp_path)]) == 0
+  network = trained.load(tmp_path / 'run')
+  drawing = network.parts.picture
+  test = symbol_data.load('made_up', drawing, tmp_path, None, False).splits['test']
+  logits = network.parts.module.apply(network.variables, test, train=False)
+  right = int((logits.argmax(1) == test['label']).sum())
+  words = f'test symbols of made_up  {right:5} of {len(test["label"]):5}  '
+  assert capsys.readouterr().out.startswith(words)
 
 
 def test_scans_of_a_split(few, tmp_path, capsys):

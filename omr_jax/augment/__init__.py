@@ -4,5 +4,5 @@ For pictures: `affine.moved` (rotation, zoom, shear, shift) or `camera.look` (a 
 For strokes: `handwriting.rewritten` moves them, then `rasterize.new_pictures` or, with what
 surrounds a symbol on a page, `crops.new_crops` draws them. Every random number follows from the key
 that is passed, whatever the number of devices.
-May import: `omr_jax.inputs`, `omr_jax.utils` and `omr_jax.errors`.
+It may import models and all below them.
 """

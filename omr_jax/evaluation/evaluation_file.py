@@ -37,7 +37,7 @@ _UNREADABLE = (
 
 
 def write(workdir: Path, arrays: Mapping[str, np.ndarray]) -> None:
-  """Writes the file whole or not at all.
+  """Writes the file completely or not at all.
 
   Raises:
     UserError: It cannot be written.

@@ -150,7 +150,7 @@ def read(workdir: str | os.PathLike) -> FinishedRun:
     if not os.path.exists(workdir / name):
       raise UserError(
         f'{workdir}: the run has no finished evaluation ({name} is missing); start it again with '
-        f'the same --config and --workdir={workdir} and it goes on to its end.'
+        f'the same --config and --workdir={workdir} to finish it.'
       )
   return read_with_facts(workdir, read_json(workdir / 'summary.json', _REMEDY))
 

@@ -18,7 +18,7 @@ def of_run(
   network: Trained, about: Described, model: str, data: tuple[Path, str | None]
 ) -> dict[str, Inputs]:
   """The splits of the run. UserError where it was trained on other data."""
-  dataset = network.parts.load(*data)
+  dataset = network.recipe.load(*data)
   if dataset.digest != about.facts['run']['data_digest']:
     raise UserError(f'{model}: was trained on other data than this; give its --raw_dir.')
   return dataset.splits

@@ -4,5 +4,5 @@
 picture into overlapping parts. `render` draws strokes, `symbol_picture` traces a picture of one
 symbol back to strokes, `pen_path` and `simplify` bring strokes to arrays of a fixed length.
 Runs without JAX and Flax, so that an exported network can be used without them.
-May import: `omr_jax.utils` and `omr_jax.errors`.
+It may import tasks.task, utils and errors.
 """

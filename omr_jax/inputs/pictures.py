@@ -5,13 +5,9 @@
 """
 
 import contextlib
-import ctypes
 import io
-import logging
-import re
 import threading
 import traceback
-import warnings
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
@@ -19,12 +15,8 @@ import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin, UnidentifiedImageError
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import bit_depth
-
-try:
-  import pillow_heif
-except ImportError:
-  pillow_heif = None
+from omr_jax.inputs import bit_depth, pillow_setup
+from omr_jax.inputs.pillow_setup import pillow_heif
 
 CLASSES = ('other', 'scores')
 
@@ -40,13 +32,7 @@ _ONE_LARGE = threading.Lock()
 
 _TILE = (322, 323)  # The TIFF tags TileWidth and TileLength.
 
-# Only these: some of Pillow's plug-ins for other formats start programs.
-_FORMATS = ['JPEG', 'PNG', 'TIFF', 'WEBP', 'BMP', 'GIF', *(['HEIF'] if pillow_heif else [])]
 _HEIC_BRANDS = (b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1')
-
-_NOISE = ('ignore', None, Warning, re.compile(r'PIL\.'), 0)
-_SETTINGS = threading.Lock()
-_is_set_up = False
 
 _TURNS = {
   2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -148,9 +134,9 @@ def opened(file: BinaryIO, name: str) -> Image.Image:
     raise UserError(f'{name}: the file is empty; remove it or restore it.')
   if pillow_heif is None and start[4:8] == b'ftyp' and start[8:] in _HEIC_BRANDS:
     raise UserError(f"{name}: HEIC needs a library more; pip install 'omr_jax[heic]'.")
-  _set_up_pillow()
+  pillow_setup.set_up()
   with refused(name):
-    return Image.open(file, formats=_FORMATS)
+    return Image.open(file, formats=pillow_setup.FORMATS)
 
 
 def decode(
@@ -178,7 +164,7 @@ def decode(
   Raises:
     UserError: The picture is damaged or too large.
   """
-  _set_up_pillow()
+  pillow_setup.set_up()
   with refused(name):
     whole = picture.width * picture.height
     if (least or not colour) and isinstance(picture, JpegImagePlugin.JpegImageFile):
@@ -212,7 +198,7 @@ def refused(name: str) -> Iterator[None]:
   except UserError:
     raise
   except UnidentifiedImageError:
-    known = ', '.join(_FORMATS)
+    known = ', '.join(pillow_setup.FORMATS)
     raise UserError(
       f'{name}: not a picture, or damaged at its beginning; save it anew as one of {known}.'
     ) from None
@@ -236,35 +222,6 @@ def _too_large(name: str) -> UserError:
     f'{name}: too large; save it with at most {_MOST_PIXELS // 10**6} million pixels, '
     f'{_LONGEST_SIDE} along a side.'
   )
-
-
-def _set_up_pillow() -> None:
-  """Sets Pillow up for this process, before the first picture, and ignores its warnings.
-
-  What cannot be decoded is refused in this module's own words; Pillow's messages about odd tags
-  would only confuse. The filter of warnings is added once for the whole process, and again where
-  somebody removed or covered it. `warnings.catch_warnings` would change the filters of all threads
-  at every picture, and leave wrong ones where two threads overlap.
-  """
-  global _is_set_up
-  with _SETTINGS:
-    if warnings.filters[:1] != [_NOISE]:
-      warnings.filterwarnings('ignore', module=r'PIL\.')
-    if _is_set_up:
-      return
-    Image.init()  # Loads the plug-ins, which must not happen in several threads at once.
-    # Pillow's default of 16 MiB is below the 32 MiB up to which glibc keeps freed blocks, for each
-    # thread.
-    Image.core.set_block_size(2**26)
-    if pillow_heif:
-      pillow_heif.register_heif_opener(decode_threads=1)
-    logging.getLogger('PIL').setLevel(logging.CRITICAL)
-    with contextlib.suppress(
-      AttributeError, OSError
-    ):  # Where libtiff is linked into Pillow itself.
-      # libtiff writes its errors to stderr by itself; Pillow stops only its warnings.
-      ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
-    _is_set_up = True
 
 
 def _orientation(picture: Image.Image) -> object:

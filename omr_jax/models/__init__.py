@@ -1,8 +1,7 @@
 """Networks: Flax modules that map named inputs to logits.
 
 `create` makes one by its name, `check_canvas` refuses pictures that are too small for it. The other
-modules of this folder are the parts. May import: `omr_jax.inputs`, `omr_jax.utils` and
-`omr_jax.errors`.
+modules of this folder are the parts. It may import inputs and all below them.
 
 The number in a name counts the convolutions from the picture to the dense layer, without those of
 shortcuts, at the default number of blocks. A config that sets other `blocks` keeps the name.
@@ -117,9 +116,9 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
     size: float32 [batch, 2], the logarithms of the width and height of a symbol's box.
     pen: float32 [batch, points, 3], the pen's path (`omr_jax.inputs.pen_path.way`).
 
-  It returns float32 logits [batch, classes]. A network with several branches returns
-  [branches, batch, classes] with `train=True`: the logits of each branch and of their combination,
-  of whose losses the training takes the mean.
+  It returns float32 logits [batch, classes]. With `train=True` a network may have several heads,
+  such as one for each branch, and returns [heads, batch, classes]: each head answers alone, and the
+  loss is the mean over the heads (`omr_jax.training.step.loss`).
 
   Args:
     name: A key of NETWORKS.
@@ -192,7 +191,7 @@ def check_canvas(name: str, height: int, width: int, **arguments) -> None:
 def _fits(module: nn.Module, height: int, width: int) -> bool:
   """Whether the network can read pictures of this size. Only shapes are traced.
 
-  Even that takes part of a second, and a run asks again and again, so answers are cached.
+  Even that takes part of a second, so answers are cached.
   """
   if height < 1 or width < 1:
     return False

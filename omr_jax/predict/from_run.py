@@ -11,7 +11,7 @@ import scipy
 from omr_jax.evaluation import finished_run, metrics
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
-from omr_jax.recipe import recipe
+from omr_jax.recipe import recipe as recipes
 from omr_jax.training import backend, trained
 from omr_jax.training.trained import Trained
 
@@ -52,7 +52,7 @@ def exact(workdir: str | os.PathLike) -> Trained:
   network = trained.load(workdir)
   config = network.config.copy_and_resolve_references()
   config.precision = 'float32'
-  return network._replace(config=config, parts=recipe.create(config))
+  return network._replace(config=config, recipe=recipes.create(config))
 
 
 def by_jax(network: Trained, temperature: float) -> Callable[[Inputs], jax.Array]:
@@ -64,7 +64,7 @@ def probabilities(
   network: Trained, temperature: float, inputs: Mapping[str, jax.Array]
 ) -> jax.Array:
   """The same, not compiled."""
-  return jax.nn.softmax(network.parts.logits(network.variables, inputs) / temperature)
+  return jax.nn.softmax(network.recipe.logits(network.variables, inputs) / temperature)
 
 
 def describe(workdir: str | os.PathLike) -> Described:
@@ -73,7 +73,7 @@ def describe(workdir: str | os.PathLike) -> Described:
   Raises:
     UserError: The run is not finished, or damaged.
   """
-  run, parts = finished_run.read(workdir), recipe.create(trained.config(workdir))
+  run, recipe = finished_run.read(workdir), recipes.create(trained.config(workdir))
   threshold, temperature = run.decision
   correct, n = int((run.test_predicted == run.test_labels).sum()), len(run.test_labels)
   facts = {
@@ -83,10 +83,10 @@ def describe(workdir: str | os.PathLike) -> Described:
     'config': run.config,
   }
   return Described(
-    parts.task,
-    parts.classes,
-    parts.picture,
-    parts.evaluates,
+    recipe.task,
+    recipe.classes,
+    recipe.picture,
+    recipe.evaluates,
     None if threshold is None else float(scipy.special.expit(threshold / temperature)),
     facts,
   )

@@ -1,7 +1,7 @@
 """A config from the command line, for the commands that train: their flags, and how they end.
 
 --config names a page, --config.KEY=VALUE changes it, and a list of numbers in the place of a value
-stands for several runs (`population`). A command adopts these flags, so that --help shows them, and
+stands for several runs (`members`). A command adopts these flags, so that --help shows them, and
 starts with `app.run(main, flags_parser=command_line.parse)`.
 """
 
@@ -14,7 +14,7 @@ from absl import flags, logging
 from ml_collections import ConfigDict, config_flags
 
 from omr_jax.errors import answered
-from omr_jax.recipe import population
+from omr_jax.recipe import members
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.interrupt import Interrupted
@@ -56,7 +56,7 @@ def parse(arguments: list[str]) -> list[str]:
   Returns:
     What is no flag, with the program's name first.
   """
-  arguments, lists = population.take_lists(arguments)
+  arguments, lists = members.take_lists(arguments)
   _lists.update(lists)
   names = [name for name, equals, _ in (a.partition('=') for a in arguments) if equals]
   twice = [name for name in names if name.startswith('--config') and names.count(name) > 1]
@@ -103,12 +103,12 @@ def checked(config: ConfigDict) -> dict[str, ConfigDict]:
   """The finished config of each run by its name.
 
   Raises:
-    UserError: Lists that do not fit together, see `population.split`; a config that no run can
+    UserError: Lists that do not fit together, see `members.split`; a config that no run can
       have, or a key on the command line that no choice reads, see `config_keys.finished`.
   """
   from omr_jax.recipe import config_keys
 
-  configs = population.split(config, _lists)
+  configs = members.split(config, _lists)
   return {name: config_keys.finished(member, given()) for name, member in configs.items()}
 
 

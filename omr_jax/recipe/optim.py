@@ -1,4 +1,4 @@
-"""Optimizers, learning rates, and when to stop (paper, V-B; the originals' settings in configs)."""
+"""Optimizers, learning rates and early stopping, as in section V-B of the paper."""
 
 from functools import partial
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from optax import contrib
 
 from omr_jax.utils.rules import is_on
 
-# The arguments of each, with optax's names; `sgd` is always Nesterov's.
+# By optimizer the names of its arguments, as in optax; `sgd` always has Nesterov momentum.
 ARGUMENTS = {
   'adadelta': ('rho', 'eps'),
   'adam': ('b1', 'b2', 'eps'),
@@ -22,13 +22,13 @@ ARGUMENTS = {
 def create(
   name: str, rate: optax.ScalarOrSchedule, l2: float, **arguments: float
 ) -> optax.GradientTransformation:
-  """An optimizer; both kinds of decay act on kernels only.
+  """An optimizer whose `l2` penalty and weight decay act on kernels only.
 
   Args:
     name: A key of ARGUMENTS.
     rate: The learning rate or its schedule over steps.
-    l2: Strength of a penalty l2 * sum(w^2) on the loss, as Keras has it: gradient 2 * l2 * w.
-    **arguments: All of ARGUMENTS[name]; the `weight_decay` of `adamw` is decoupled.
+    l2: Strength of a penalty l2 * sum(w^2) on the loss, as in Keras: its gradient is 2 * l2 * w.
+    **arguments: All that ARGUMENTS[name] lists; the `weight_decay` of `adamw` is decoupled.
   """
   make = {
     'adadelta': optax.adadelta,
@@ -49,11 +49,11 @@ def schedule(name: str, rate: float, steps: int, warm_up: float | None) -> optax
   """The learning rate over steps, before the plateau's scale.
 
   Args:
-    name: `one_cycle` rises to `rate` over the share `warm_up` of the run and falls to almost 0,
-      both along a cosine; the others are constant.
-    rate: Peak.
+    name: `one_cycle` rises to `rate` in the first `warm_up` of the steps and then falls to almost
+      0, both along a cosine; the others are constant.
+    rate: The largest learning rate.
     steps: Of the whole run.
-    warm_up: Share of the run, of `one_cycle`.
+    warm_up: For `one_cycle`: a share of the steps.
   """
   if name == 'one_cycle':
     share = optax.cosine_onecycle_schedule(steps, 1.0, warm_up)
@@ -66,8 +66,9 @@ def plateau(
 ) -> optax.GradientTransformationExtraArgs:
   """Scales the rate by `factor` after `patience` epochs without better validation accuracy.
 
-  To be updated once an epoch with `value=1 - accuracy`; an accuracy is better from 1e-4 on, as in
-  Keras. `floor` bounds the rate itself.
+  It is updated once an epoch with `value=1 - accuracy`. As in Keras, an accuracy is better if it
+  exceeds the best so far by more than 1e-4, and `floor` is the smallest learning rate, not the
+  smallest scale.
   """
   return contrib.reduce_on_plateau(
     factor=factor, patience=patience, rtol=0, atol=1e-4, min_scale=floor / rate
@@ -75,12 +76,12 @@ def plateau(
 
 
 class Progress(NamedTuple):
-  """What early stopping and the choice of the best epoch remember.
+  """What early stopping and the choice of the best epoch need to remember.
 
   Attributes:
-    best: Best validation accuracy so far, -1 before the first epoch.
-    best_epoch: Its epoch, from 1.
-    waited: Epochs since.
+    best: The best validation accuracy so far, -1 before the first epoch.
+    best_epoch: The first epoch that reached it, counted from 1.
+    waited: The number of epochs since then.
   """
 
   best: jax.Array
@@ -93,7 +94,7 @@ class Progress(NamedTuple):
     return cls(jnp.float32(-1), jnp.int32(0), jnp.int32(0))
 
   def after(self, epoch: jax.Array, accuracy: jax.Array) -> 'Progress':
-    """With the accuracy of one more epoch."""
+    """The progress after one more epoch with this validation accuracy."""
     better = Progress(accuracy, epoch, jnp.int32(0))
     worse = self._replace(waited=self.waited + 1)
     return jax.tree.map(partial(jnp.where, accuracy > self.best), better, worse)

@@ -1,7 +1,7 @@
-"""What a config says, made into the parts of a run."""
+"""From a config to a recipe: the network and the functions that train and evaluate it."""
 
 from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -14,7 +14,7 @@ from omr_jax import models
 from omr_jax.data.dataset import Dataset
 from omr_jax.inputs import pen_path
 from omr_jax.recipe import optim
-from omr_jax.recipe.check import SCHEDULES, check_config
+from omr_jax.recipe.check import SCHEDULES
 from omr_jax.tasks import task as tasks
 from omr_jax.tasks.task import Task
 
@@ -22,22 +22,28 @@ Inputs = Mapping[str, jax.Array]
 
 
 class Recipe(NamedTuple):
-  """A config's parts, ready for `omr_jax.training`.
+  """Everything that a config chooses, except the numbers in which members may differ.
+
+  Those are arguments of its functions, see `omr_jax.recipe.hyperparameters`.
 
   Attributes:
-    task: What the network is asked.
-    classes: Names, in the order of the labels.
+    task: The question that the network answers: the task of the data.
+    classes: Their names, in the order of the labels.
     load: (data_dir, raw_dir) to the data.
-    picture: How what people have becomes pictures, as the task has it.
-    shape: Height, width and channels of the pictures that train.
-    module: The network.
+    picture: How symbols, photos or pages become pictures; its type depends on the task.
+    shape: Height, width and channels of the training pictures.
+    module: The network. `module.apply` may return one or several heads in training, see
+      `models.create`.
     reads: Names of the training arrays that `inputs` reads, and `label`.
-    inputs: (strengths, rng, batch) to the network's inputs: the augmentation.
+    inputs: (strengths, rng, batch) to the network's inputs, augmented.
     evaluates: Names of the arrays that `logits` reads.
     logits: (variables, arrays) to float32 logits [examples, classes], without augmentation.
-    class_weights: Numbers of training examples per class to weights per class, or None.
-    create_tx: Number of steps to the optimizer and its schedule of rates.
-    plateau: Updated once an epoch with 1 - validation accuracy, or None.
+    class_weights: Numbers of training examples by class to weights by class, or None.
+    create_tx: (numbers, steps) to the optimizer of a run of that many steps; `numbers` are
+      `Hyperparameters.optimizer`.
+    rates: (numbers, steps) to the schedule of learning rates that this optimizer follows.
+    plateau: Learning rate to a transformation that is updated once an epoch with 1 - validation
+      accuracy and scales all updates; None without the schedule `plateau`.
   """
 
   task: Task
@@ -51,25 +57,16 @@ class Recipe(NamedTuple):
   evaluates: tuple[str, ...]
   logits: Callable[[Mapping, Inputs], jax.Array]
   class_weights: Callable[[np.ndarray], np.ndarray] | None
-  create_tx: Callable[[int], tuple[optax.GradientTransformation, optax.Schedule]]
-  plateau: optax.GradientTransformationExtraArgs | None
+  create_tx: Callable[[Mapping, int], optax.GradientTransformation]
+  rates: Callable[[Mapping, int], optax.Schedule]
+  plateau: Callable[[Any], optax.GradientTransformationExtraArgs] | None
 
 
 def create(config: ConfigDict) -> Recipe:
-  """Checks a config and makes its parts.
+  """The recipe of a config that `check.check_config` has accepted.
 
   Raises:
-    UserError: A key that is missing or unknown, or a value no run can have, by name.
-  """
-  check_config(config)
-  return make(config)
-
-
-def make(config: ConfigDict) -> Recipe:
-  """The parts of a config that is known to be right, whose numbers JAX may trace.
-
-  Raises:
-    UserError: A network that the data or the canvas does not fit.
+    UserError: A network that does not exist, or that does not fit the data or the canvas.
   """
   task = tasks.of_config(config)
   of_task = task.recipe
@@ -92,13 +89,14 @@ def make(config: ConfigDict) -> Recipe:
     evaluates=evaluates,
     logits=logits,
     class_weights=_class_weights(config.loss.class_weights),
-    create_tx=lambda steps: _optimizer(config, steps),
+    create_tx=lambda numbers, steps: _optimizer(config, numbers, steps),
+    rates=lambda numbers, steps: _rates(config, numbers, steps),
     plateau=_plateau(config),
   )
 
 
 def example_inputs(recipe: Recipe) -> Inputs:
-  """One example's inputs, all zeros, to initialize a network with."""
+  """The inputs of one example, all zeros: shapes with which to initialize the network."""
   return {
     'image': jnp.zeros((1, *recipe.shape), jnp.uint8),
     'size': jnp.zeros((1, 2)),
@@ -109,27 +107,27 @@ def example_inputs(recipe: Recipe) -> Inputs:
 def _class_weights(name: str) -> Callable[[np.ndarray], np.ndarray] | None:
   if name == 'none':
     return None
-  if name == 'inverse_sqrt':  # As the originals have it: a smaller loss too.
+  if name == 'inverse_sqrt':  # As in the originals: this makes the whole loss smaller too.
     return lambda counts: 1 / np.sqrt(np.maximum(counts, 1))
   return lambda counts: counts.sum() / (len(counts) * np.maximum(counts, 1))
 
 
-def _optimizer(
-  config: ConfigDict, steps: int
-) -> tuple[optax.GradientTransformation, optax.Schedule]:
-  chosen = config.optimizer
+def _optimizer(config: ConfigDict, numbers: Mapping, steps: int) -> optax.GradientTransformation:
+  name = config.optimizer.name
+  arguments = _only(numbers, optim.ARGUMENTS[name])
+  return optim.create(name, _rates(config, numbers, steps), numbers['l2'], **arguments)
+
+
+def _rates(config: ConfigDict, numbers: Mapping, steps: int) -> optax.Schedule:
   warm_up = config.schedule.warm_up if config.schedule.name == 'one_cycle' else None
-  rates = optim.schedule(config.schedule.name, chosen.learning_rate, steps, warm_up)
-  arguments = _only(chosen, optim.ARGUMENTS[chosen.name])
-  return optim.create(chosen.name, rates, chosen.l2, **arguments), rates
+  return optim.schedule(config.schedule.name, numbers['learning_rate'], steps, warm_up)
 
 
-def _plateau(config: ConfigDict) -> optax.GradientTransformationExtraArgs | None:
+def _plateau(config: ConfigDict) -> Callable[[Any], optax.GradientTransformationExtraArgs] | None:
   if config.schedule.name != 'plateau':
     return None
-  return optim.plateau(
-    **_only(config.schedule, SCHEDULES['plateau']), rate=config.optimizer.learning_rate
-  )
+  arguments = _only(config.schedule, SCHEDULES['plateau'])
+  return lambda learning_rate: optim.plateau(**arguments, rate=learning_rate)
 
 
 def _only(section: Mapping, keys: Collection[str]) -> dict:

@@ -1,4 +1,4 @@
-"""Finished runs side by side: a table, exact McNemar tests, means over seeds."""
+"""Compares finished runs: a table, exact McNemar tests, means over seeds."""
 
 import itertools
 import json
@@ -11,7 +11,12 @@ from omr_jax.evaluation.finished_run import FinishedRun
 
 
 def compare(runs: list[FinishedRun], summaries: list[dict]) -> str:
-  """The runs as a table, then each pair and each group that differs only in seed, as text."""
+  """The comparison as text: all runs in a table, each pair, each group that differs only in seed.
+
+  Args:
+    runs: The runs.
+    summaries: The summary of each run, as `write.write_pages` returns it.
+  """
   rows = [('run', 'accuracy', '95 % interval', 'errors', 'ECE', 'epochs', 'minutes')]
   for run, summary in zip(runs, summaries, strict=True):
     rows.append(
@@ -48,18 +53,21 @@ def _compare_pair(a: FinishedRun, b: FinishedRun) -> str:
   if a.facts['data_digest'] != b.facts['data_digest'] or a.classes != b.classes:
     return 'not comparable, different data'
   order_a, order_b = np.argsort(a.test_ids), np.argsort(b.test_ids)
+  nouns = f'{a.task.noun}s'
   if not np.array_equal(a.test_ids[order_a], b.test_ids[order_b]):
-    return 'not comparable, different test symbols'
+    return f'not comparable, different test {nouns}'
   only_a, only_b, p = metrics.mcnemar(a.correct[order_a], b.correct[order_b])
   return (
-    f'only the first is right on {only_a} symbols, only the second on {only_b}; '
+    f'only the first is right on {only_a} {nouns}, only the second on {only_b}; '
     f'exact McNemar test p = {p:.3g}'
   )
 
 
 def _all_but_seed(run: FinishedRun) -> str:
-  """Equal for runs that differ in nothing but the seed."""
-  from omr_jax.recipe import config_keys  # It imports JAX, which a report of one run does without.
+  """A text that is equal for two runs if they differ only in their seed."""
+  from omr_jax.recipe import (
+    config_keys,
+  )  # It imports JAX, which the report of a single run does not need.
 
   config = config_keys.read_values(run.config, but=('seed',))
   return json.dumps([config, run.facts['data_digest'], sorted(run.test_ids)], sort_keys=True)

@@ -1,13 +1,14 @@
-"""Figures of the report as self-contained text: inline SVG in the page's colours, PNG data.
+"""Draws the figures of reports as text to put into a page: SVG in the page's colours, PNG as data.
 
-Matplotlib is imported only when a figure is drawn; `Figure` without pyplot leaves its global state
-alone.
+Matplotlib is imported only when a figure is drawn. Its `Figure` is used without pyplot, which would
+change global state.
 """
 
 import base64
 import html
 import io
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from omr_jax.evaluation.metrics import BINS, Reliability
 if TYPE_CHECKING:
   from matplotlib.figure import Figure
 
-# Drawn in this colour, shown in the page's own text colour, light or dark.
+# What is drawn in this colour appears in the page's own text colour, which may be light or dark.
 TEXT = '#010203'
 BLUE, ORANGE = '#3b82d0', '#e8710a'
 
@@ -25,19 +26,18 @@ BLUE, ORANGE = '#3b82d0', '#e8710a'
 def curve(
   series: dict[str, tuple[list, list]], ylabel: str, tested_epoch: int, log: bool = False
 ) -> str:
-  """Line plot over epochs, as SVG: `series` maps a name to its (epochs, values)."""
+  """A line plot of one run over its epochs, as SVG.
+
+  Args:
+    series: Epochs and values of each line by its name, at most two.
+    ylabel: What the values are.
+    tested_epoch: The epoch that is marked by a dotted line.
+    log: Whether the values have a logarithmic axis.
+  """
   figure, axes = new_figure(3.6, 2.4)
-  for (name, (epochs, values)), colour, style in zip(
-    series.items(), (BLUE, ORANGE), ('-', '--'), strict=False
-  ):
-    single = '.' if len(epochs) == 1 else ''
-    axes.plot(epochs, values, label=name, color=colour, linestyle=style, marker=single)
+  looks = {'color': BLUE, 'linestyle': '-'}, {'color': ORANGE, 'linestyle': '--'}
+  _plot_over_epochs(axes, series, looks, ylabel, log)
   axes.axvline(tested_epoch, color=TEXT, linewidth=0.8, linestyle=':')
-  if log and any(value > 0 for _, values in series.values() for value in values):
-    axes.set_yscale('log')
-  axes.set_xlabel('epoch')
-  axes.set_ylabel(ylabel)
-  axes.xaxis.get_major_locator().set_params(integer=True)
   if len(series) > 1:
     axes.legend(frameon=False, labelcolor=TEXT)
   marked = f'the dotted line is the tested epoch {tested_epoch}'
@@ -45,26 +45,39 @@ def curve(
 
 
 def curves(series: dict[str, tuple[list, list]], ylabel: str, log: bool = False) -> str:
-  """Line plots of several runs over epochs, as SVG, their names below: as `curve`'s."""
+  """A line plot of several runs over their epochs, as SVG, with the names of the runs below.
+
+  Args:
+    series: Epochs and values of each run by its name.
+    ylabel: What the values are.
+    log: Whether the values have a logarithmic axis.
+  """
   import matplotlib
 
   height = 2.4 + 0.17 * len(series)
   figure, axes = new_figure(3.6, height)
-  for number, (name, (epochs, values)) in enumerate(series.items()):
-    colour = matplotlib.colormaps['tab20'](number % 20)
-    single = '.' if len(epochs) == 1 else ''
-    axes.plot(epochs, values, label=name, color=colour, marker=single, linewidth=1.2)
+  colours = (matplotlib.colormaps['tab20'](number % 20) for number in range(len(series)))
+  looks = [{'color': colour, 'linewidth': 1.2} for colour in colours]
+  _plot_over_epochs(axes, series, looks, ylabel, log)
+  figure.legend(loc='outside lower left', frameon=False, labelcolor=TEXT, fontsize=6)
+  return to_svg(figure, f'{ylabel} by epoch of {len(series)} runs')
+
+
+def _plot_over_epochs(
+  axes: Any, series: dict[str, tuple[list, list]], looks: Sequence[dict], ylabel: str, log: bool
+) -> None:
+  """Plots each series in its look; one of a single epoch becomes a point."""
+  for (name, (epochs, values)), look in zip(series.items(), looks, strict=False):
+    axes.plot(epochs, values, label=name, marker='.' if len(epochs) == 1 else '', **look)
   if log and any(value > 0 for _, values in series.values() for value in values):
     axes.set_yscale('log')
   axes.set_xlabel('epoch')
   axes.set_ylabel(ylabel)
   axes.xaxis.get_major_locator().set_params(integer=True)
-  figure.legend(loc='outside lower left', frameon=False, labelcolor=TEXT, fontsize=6)
-  return to_svg(figure, f'{ylabel} by epoch of {len(series)} runs')
 
 
 def confusion(matrix: np.ndarray, classes: list[str]) -> str:
-  """Confusion matrix as SVG: right answers in pale grey, errors in orange by their number."""
+  """A confusion matrix as SVG: right answers in pale grey, errors in orange by their number."""
   from matplotlib.patches import Rectangle
 
   n = len(classes)
@@ -96,8 +109,13 @@ def confusion(matrix: np.ndarray, classes: list[str]) -> str:
   )
 
 
-def reliability(bins: Reliability) -> str:
-  """Reliability diagram as SVG: accuracy by confidence above, number of symbols below."""
+def reliability(bins: Reliability, nouns: str) -> str:
+  """A reliability diagram as SVG: accuracy by confidence above, number of examples below.
+
+  Args:
+    bins: What is drawn.
+    nouns: What to call the examples, such as 'symbols'.
+  """
   figure, (axes, below) = new_figure(3.6, 3.8, rows=2, heights=(3, 1))
   left, width = np.arange(BINS) / BINS, 1 / BINS
   filled = bins.count > 0
@@ -106,13 +124,15 @@ def reliability(bins: Reliability) -> str:
   axes.plot(bins.confidence[filled], bins.accuracy[filled], '.', color=ORANGE)
   axes.set(xlim=(0, 1), ylim=(0, 1.02), ylabel='accuracy')
   below.bar(left[filled], bins.count[filled], width, align='edge', color=BLUE, alpha=0.5)
-  below.set(xlim=(0, 1), yscale='log', xlabel='confidence', ylabel='symbols')
+  below.set(xlim=(0, 1), yscale='log', xlabel='confidence', ylabel=nouns)
   below.set_ylim(bottom=0.7)
-  return to_svg(figure, 'Accuracy and number of symbols by confidence; dotted: perfect calibration')
+  return to_svg(
+    figure, f'Accuracy and number of {nouns} by confidence; dotted: perfect calibration'
+  )
 
 
 def picture(pixels: np.ndarray) -> str:
-  """uint8 [height, width, channels] (1 or 3 channels) as a PNG `data:` address."""
+  """A picture, uint8 [height, width, channels] with 1 or 3 channels, as a PNG in a `data:` URL."""
   from PIL import Image
 
   content = io.BytesIO()
@@ -124,7 +144,14 @@ def picture(pixels: np.ndarray) -> str:
 def new_figure(
   width: float, height: float, rows: int = 1, heights: tuple = (1,)
 ) -> tuple['Figure', Any]:
-  """A figure of the given inches and its axes, with frames and letters in the page's colour."""
+  """A figure and its axes, with frames and text in the page's text colour.
+
+  Args:
+    width: Width of the figure in inches.
+    height: Height of the figure in inches.
+    rows: Number of axes, one below the other.
+    heights: Relative heights of the rows.
+  """
   from matplotlib.figure import Figure
 
   figure = Figure(figsize=(width, height), layout='constrained')
@@ -139,7 +166,11 @@ def new_figure(
 
 
 def to_svg(figure: 'Figure', description: str) -> str:
-  """The figure as an SVG element for a page: text stays text, colours and ids fit in."""
+  """The figure as an SVG element for a page.
+
+  Text stays text, and the colour TEXT becomes the page's text colour. Ids begin with the
+  description, so that two figures of a page do not share one.
+  """
   import matplotlib
 
   content = io.StringIO()
@@ -152,6 +183,6 @@ def to_svg(figure: 'Figure', description: str) -> str:
   opening = f'<svg viewBox="{box}" role="img" aria-label="{html.escape(description)}">'
   svg = re.sub(r'^<svg[^>]*>', lambda _: opening, svg)
   svg = svg.replace(TEXT, 'currentColor')
-  # Ids like axes_1 are the same in every figure; a page needs them once each.
+  # Matplotlib uses ids such as axes_1 in every figure, and ids must be unique in a page.
   prefix = re.sub(r'\W+', '-', description.lower())[:24]
   return re.sub(r'(\bid="|url\(#|href="#)', rf'\g<1>{prefix}-', svg)

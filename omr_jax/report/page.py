@@ -1,27 +1,35 @@
-"""The page of a report: a finished run's numbers as one self-contained HTML text."""
+"""The page of a run's report: one HTML file that needs no other files."""
 
 import math
 
 import numpy as np
 
 from omr_jax.evaluation import metrics
+from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.report import figures, parts
 from omr_jax.report.parts import DASH, percent, row, scroll, table
 
-MOST_CONFUSED = 15
+_MOST_CONFUSED = 15  # Pairs of classes in the table of confusions.
 
 
-def page(run, numbers: dict, predictions: dict) -> str:
-  """The report of a `FinishedRun`; `numbers` and `predictions` as `report` computes them."""
+def page(run: FinishedRun, numbers: dict, predictions: dict) -> str:
+  """The report of a run as HTML.
+
+  Args:
+    run: The run.
+    numbers: The measured numbers of its summary.
+    predictions: By name `predicted`, `confidence` and `correct` [test examples], and the matrix
+      `confusion`.
+  """
   paper = run.task.report.reference(run)
   bins = metrics.reliability(predictions['confidence'], predictions['correct'])
   sections = {
     **({'Learning curves': _curves(run)} if run.history else {}),
     **run.task.report.sections(run, numbers),
     f'Misclassified {run.task.noun}s': _misclassified(run, predictions),
-    'Confusions': _confusions(run.classes, predictions['confusion']),
-    'Classes': _per_class(run.classes, predictions['confusion'], paper),
-    'Confidence': _confidence(numbers, bins),
+    'Confusions': _confusions(run, predictions['confusion']),
+    'Classes': _per_class(run, predictions['confusion'], paper),
+    'Confidence': _confidence(run, numbers, bins),
     'Run': _run_facts(run),
   }
   noun = run.task.noun
@@ -35,7 +43,7 @@ def page(run, numbers: dict, predictions: dict) -> str:
   )
 
 
-def _tiles(run, numbers: dict) -> dict[str, str]:
+def _tiles(run: FinishedRun, numbers: dict) -> dict[str, str]:
   low, high = numbers['accuracy_wilson_95']
   return {
     'Accuracy': percent(numbers['accuracy']),
@@ -47,7 +55,7 @@ def _tiles(run, numbers: dict) -> dict[str, str]:
   }
 
 
-def _curves(run) -> str:
+def _curves(run: FinishedRun) -> str:
   def series(key):
     rows = [row for row in run.history if math.isfinite(row[key])]
     return [row['epoch'] for row in rows], [row[key] for row in rows]
@@ -66,7 +74,7 @@ def _curves(run) -> str:
   )
 
 
-def _misclassified(run, predictions: dict) -> str:
+def _misclassified(run: FinishedRun, predictions: dict) -> str:
   wrong = np.flatnonzero(~predictions['correct'])
   if not len(wrong):
     return '<p>None.</p>'
@@ -82,38 +90,43 @@ def _misclassified(run, predictions: dict) -> str:
     for i, picture in zip(wrong, run.pictures, strict=True)
   ]
   return (
-    '<p class="soft">As the network sees them, most confident mistake first: the true class, the '
-    f'predicted one, the {noun}’s id.</p>\n' + parts.gallery(mistakes, noun.capitalize())  # noqa: RUF001
+    f'<p class="soft">The {noun}s as the network sees them, the most confident mistake first, with '
+    f'the true class, the predicted class and the id of the {noun}.</p>\n'
+    + parts.gallery(mistakes, noun.capitalize())
   )
 
 
-def _confusions(classes: list[str], confusion: np.ndarray) -> str:
+def _confusions(run: FinishedRun, confusion: np.ndarray) -> str:
+  classes = run.classes
   pairs = [(confusion[i, j], i, j) for i, j in np.argwhere(confusion) if i != j]
   pairs.sort(key=lambda pair: (-pair[0], pair[1:]))
   rows = [
     [classes[i], classes[j], count, f'{100 * count / confusion[i].sum():.1f} %']
-    for count, i, j in pairs[:MOST_CONFUSED]
+    for count, i, j in pairs[:_MOST_CONFUSED]
   ]
-  head = '<tr><th>true</th><th>predicted</th><th>symbols</th><th>of class</th></tr>'
+  head = (
+    f'<tr><th>true</th><th>predicted</th><th>{run.task.noun}s</th><th>share of true class</th></tr>'
+  )
   body = ''.join(row(name, cells) for name, *cells in rows)
   matrix = figures.confusion(confusion, classes)
   most = table(f'Most frequent confusions, {len(rows)} of {len(pairs)}', head, body)
   return (
     (most if rows else '')
-    + '<p class="soft">Rows are true classes, columns predicted ones; errors in orange.</p>'
+    + '<p class="soft">Rows are true classes, columns are predicted classes. Errors are orange.</p>'
     + scroll('Confusion matrix', f'<figure class="matrix">{matrix}</figure>')
   )
 
 
-def _per_class(classes: list[str], confusion: np.ndarray, paper: dict | None) -> str:
-  """Precision and recall per class, beside Table II's where it applies; averages below."""
+def _per_class(run: FinishedRun, confusion: np.ndarray, paper: dict | None) -> str:
+  """A table of recall and precision per class and their averages, beside those of the paper."""
+  classes = run.classes
   precision, recall = metrics.precision_recall(confusion)
-  symbols = confusion.sum(axis=1)
+  counts = confusion.sum(axis=1)
   keys = ('network', 'people') if paper else ()
   body = ''.join(
     row(
       name,
-      [symbols[i]],
+      [counts[i]],
       [recall[i], *(paper[name][f'{key}_recall'] for key in keys)],
       [precision[i], *(paper[name][f'{key}_precision'] for key in keys)],
     )
@@ -131,31 +144,33 @@ def _per_class(classes: list[str], confusion: np.ndarray, paper: dict | None) ->
   foot = ''
   for name, (p, r) in shown.items():
     others = theirs if name == 'macro average' else [[math.nan] * len(keys)] * 2
-    foot += row(name, [symbols.sum()], [r, *others[0]], [p, *others[1]])
+    foot += row(name, [counts.sum()], [r, *others[0]], [p, *others[1]])
   columns = ''.join(f'<th>{name}</th>' for name in ('this run', *keys))
   span = 1 + len(keys)
   head = (
-    f'<tr><th rowspan="2">class</th><th rowspan="2">symbols</th><th colspan="{span}">recall</th>'
-    f'<th colspan="{span}">precision</th></tr><tr>{columns}{columns}</tr>'
+    f'<tr><th rowspan="2">class</th><th rowspan="2">{run.task.noun}s</th>'
+    f'<th colspan="{span}">recall</th><th colspan="{span}">precision</th></tr>'
+    f'<tr>{columns}{columns}</tr>'
   )
   source = '; network and people: Table II of the paper, on its own test symbols' if paper else ''
   return table(f'Recall and precision per class{source}', head, body, foot)
 
 
-def _confidence(numbers: dict, bins: metrics.Reliability) -> str:
+def _confidence(run: FinishedRun, numbers: dict, bins: metrics.Reliability) -> str:
+  nouns = f'{run.task.noun}s'
   return (
-    f'<p>Logits are divided by {numbers["temperature"]:.3f}, the temperature that fits the '
-    f'validation symbols best. Expected calibration error on the test symbols ({metrics.BINS} '
+    f'<p>The logits are divided by the temperature {numbers["temperature"]:.3f}, which fits the '
+    f'validation {nouns} best. Expected calibration error on the test {nouns} ({metrics.BINS} '
     f'bins): {percent(numbers["ece"])}, without the temperature '
     f'{percent(numbers["ece_uncalibrated"])}. Negative log-likelihood: {numbers["nll"]:.4f}, '
-    f'without it {numbers["nll_uncalibrated"]:.4f}.</p>'
-    f'<figure class="reliability">{figures.reliability(bins)}<figcaption>Bars: accuracy of the '
-    'symbols of that confidence; points: their mean confidence; dotted: perfect calibration. '
-    'Below: how many symbols.</figcaption></figure>'
+    f'without the temperature {numbers["nll_uncalibrated"]:.4f}.</p>'
+    f'<figure class="reliability">{figures.reliability(bins, nouns)}<figcaption>Bars: accuracy of '
+    f'the {nouns} with that confidence; points: their mean confidence; dotted: perfect '
+    f'calibration. Below: the number of {nouns}.</figcaption></figure>'
   )
 
 
-def _run_facts(run) -> str:
+def _run_facts(run: FinishedRun) -> str:
   def words(caption, values):
     body = ''.join(row(key, [value]) for key, value in _flat(values))
     return table(caption, '', body, kind='words')

@@ -1,4 +1,4 @@
-"""What the pages of reports are made of: the frame, tiles, tables, the gallery of mistakes."""
+"""The parts of reports in HTML: the frame, tiles, tables, the gallery of mistakes."""
 
 import html
 import math
@@ -16,14 +16,14 @@ _TEMPLATE = Path(__file__).parent / 'report.html'
 
 
 class Mistake(NamedTuple):
-  """A test example that is answered wrong.
+  """A misclassified test example.
 
   Attributes:
-    id: Of the example.
-    true: Its class.
-    predicted: The class it is taken for.
-    confidence: Calibrated probability of that.
-    picture: uint8 [height, width, channels] as the network sees it, or None where it isn't kept.
+    id: Id of the example.
+    true: The true class.
+    predicted: The predicted class.
+    confidence: Calibrated probability of the predicted class.
+    picture: uint8 [height, width, channels] as the network sees it, or None where it is not kept.
   """
 
   id: str
@@ -41,15 +41,15 @@ def fill(
   sections: Mapping[str, str],
   classes: int,
 ) -> str:
-  """A whole page.
+  """A whole page as HTML.
 
   Args:
     title: The result in one line.
-    name: Of what ran.
+    name: The name of the run or sweep.
     context: What the result may be compared with.
     tiles: The most important numbers by name.
     sections: HTML by title.
-    classes: How many, which decides how wide a matrix is.
+    classes: Number of classes, which sets the width of a confusion matrix.
   """
   words = {title: title.lower().replace(' ', '-') for title in sections}
   shown = (f'<div><dt>{name}</dt><dd>{value}</dd></div>' for name, value in tiles.items())
@@ -68,12 +68,12 @@ def fill(
 
 
 def percent(share: float) -> str:
-  """A share in percent with two digits, as the paper gives them."""
+  """A share in percent with two decimals, as in the paper."""
   return f'{100 * share:.2f} %'
 
 
 def gallery(mistakes: Sequence[Mistake], noun: str) -> str:
-  """All mistakes, the most confident first; `noun` says what they are, such as 'Symbol'."""
+  """All mistakes with their pictures, the most confident first; `noun` is a word like 'Symbol'."""
   items = []
   for mistake in sorted(mistakes, key=lambda mistake: -mistake.confidence):
     name, true, predicted = (html.escape(word) for word in mistake[:3])
@@ -93,12 +93,12 @@ def gallery(mistakes: Sequence[Mistake], noun: str) -> str:
 
 
 def row(name: str, *groups: Sequence, form: Callable[[float], str] = '{:.2f}'.format) -> str:
-  """A table row: floats as shares whose shortfall from 1 tints the cell, NaN as a dash.
+  """A table row. A float is a share: the further below 1, the darker its cell; NaN is a dash.
 
   Args:
-    name: At its head.
-    *groups: Cells; the first of each group is this run's own.
-    form: How floats are written.
+    name: The row's header.
+    *groups: Groups of cells; the first cell of each group is this run's own and is emphasized.
+    form: Writes a float.
   """
   cells = [f'<th scope="row">{html.escape(name)}</th>']
   for group in groups:
@@ -113,7 +113,7 @@ def row(name: str, *groups: Sequence, form: Callable[[float], str] = '{:.2f}'.fo
 
 
 def table(caption: str, head: str, body: str, foot: str = '', kind: str = '') -> str:
-  """A table out of its rows; it scrolls where it is wider than the page."""
+  """A table from its rows, which scrolls where it is wider than the page."""
   parts = [f'<table class="{kind}">' if kind else '<table>']
   parts += [
     f'<{tag}>{text}</{tag}>' for tag, text in (('caption', caption), ('thead', head)) if text
@@ -124,6 +124,6 @@ def table(caption: str, head: str, body: str, foot: str = '', kind: str = '') ->
 
 
 def scroll(label: str, content: str) -> str:
-  """What is wider than a phone scrolls by itself, by keyboard too."""
+  """Lets content that is wider than the page scroll on its own, also by keyboard."""
   named = f' role="region" aria-label="{html.escape(label)}"' if label else ''
   return f'<div class="scroll"{named} tabindex="0">{content}</div>'

@@ -1,4 +1,4 @@
-"""A finished run's numbers and report, written or written again."""
+"""Measures a finished run and writes its report and summary."""
 
 import csv
 import io
@@ -16,26 +16,27 @@ from omr_jax.utils.files import write_file
 
 
 def write(workdir: str | os.PathLike, facts: dict) -> dict:
-  """Write `report/` and then `summary.json`, which ends a run; returns the summary.
+  """Writes `report/` and then `summary.json`, with which a run is finished; returns the summary.
 
   Args:
-    workdir: the run's folder with config.json, metrics.jsonl and evaluation.npz.
-    facts: what the training tells about itself, as JSON can hold it: at least `FACTS`; the report
-      shows all of it. A name of the measured numbers in it (accuracy, ...) is ignored.
+    workdir: The run's folder with config.json, metrics.jsonl and evaluation.npz.
+    facts: What the training notes about itself, in types that JSON can hold: at least the keys of
+      `finished_run.FACTS`. The report shows all of them. A key that is also the name of a measured
+      number, such as accuracy, is ignored.
 
   Raises:
-    UserError: a file is missing, damaged or cannot be written.
+    UserError: A file is missing, damaged or cannot be written.
   """
   return write_pages(read_with_facts(Path(workdir), facts))
 
 
 def rebuild(workdir: str | os.PathLike) -> dict:
-  """Write the report of a finished run again from its own files; returns the summary."""
+  """Writes the report of a finished run again from its own files; returns the summary."""
   return write_pages(read(workdir))
 
 
 def _measure(run: FinishedRun) -> tuple[dict, dict]:
-  """The numbers for the summary, and the calibrated predictions behind them."""
+  """The numbers for the summary, and the predictions from which they are computed."""
   labels, logits, predicted = run.test_labels, run.test_logits, run.test_predicted
   temperature = run.decision.temperature
   right = run.correct
@@ -77,12 +78,12 @@ def _validation_accuracy(run: FinishedRun) -> float:
 
 
 def write_pages(run: FinishedRun) -> dict:
-  """Write `report/` and `summary.json` into a run's folder; returns the summary."""
+  """Writes `report/` and `summary.json` into a run's folder; returns the summary."""
   numbers, predictions = _measure(run)
   facts = {key: value for key, value in run.facts.items() if key not in numbers}
   run = run._replace(facts=facts)
   named = [run.classes[i] for i in predictions['predicted']]
-  symbols = zip(
+  answers = zip(
     run.test_ids,
     [run.classes[i] for i in run.test_labels],
     named,
@@ -99,7 +100,7 @@ def write_pages(run: FinishedRun) -> dict:
   summary = {**numbers, **facts}
   folder = run.workdir / 'report'
   write_file(
-    folder / 'test_predictions.csv', csv_file(('id', 'true', 'predicted', 'confidence'), symbols)
+    folder / 'test_predictions.csv', csv_file(('id', 'true', 'predicted', 'confidence'), answers)
   )
   write_file(
     folder / 'per_class.csv',

@@ -1,7 +1,9 @@
-"""Many runs from one page, on one machine or many: see launch/sweep.py and launch/README.md.
+"""Sweeps: many runs from one page, trained on one machine or on a Ray cluster.
 
-A page in configs/sweeps names a config and gives named overrides of it; the rest of this module is
-for writing them.
+`launch/sweep.py` is the command, `driver.run` trains a sweep from its page to its report. A page in
+configs/sweeps names a config and lists overrides of it by the names of runs; the functions of this
+module (`each`, `product`, `draws`) write such lists.
+It may import export and all below it.
 """
 
 import itertools
@@ -11,24 +13,24 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-# Overrides of a config by key, such as {'optimizer.learning_rate': 0.1}, by the name of a run.
+# By the name of a run the overrides of the config, such as {'optimizer.learning_rate': 0.1}.
 Runs = dict[str, dict[str, Any]]
 
 
 def each(key: str, values: Iterable[Any], label: str = '') -> Runs:
-  """A run for each value of a key, such as 'seed=0', 'seed=1'.
+  """One run for each value of a key, named 'seed=0', 'seed=1' and so on.
 
   Args:
-    key: Of the config.
-    values: To give it.
-    label: Of the names, else the key's last part.
+    key: A key of the config, such as 'optimizer.learning_rate'.
+    values: The values.
+    label: What stands before '=' in the names; by default the last part of the key.
   """
   label = label or key.rpartition('.')[2]
   return {f'{label}={value}': {key: value} for value in values}
 
 
 def product(*factors: Runs) -> Runs:
-  """A run for each combination of one run of every factor: 'optimizer=adam,seed=0' and so on."""
+  """One run for each combination of the factors' runs, named 'optimizer=adam,seed=0' and so on."""
   runs = {}
   for chosen in itertools.product(*(factor.items() for factor in factors)):
     names, overrides = zip(*chosen, strict=True)
@@ -37,13 +39,13 @@ def product(*factors: Runs) -> Runs:
 
 
 def draws(count: int, seed: int, **ranges: Callable[[random.Random], Any]) -> Runs:
-  """Runs with random values, 'draw=0' and so on; the same for the same seed.
+  """Runs with random values, named 'draw=0' and so on; the same seed gives the same runs.
 
   Args:
-    count: How many.
-    seed: Of the draws, not of the runs.
-    **ranges: What draws the value of a key, such as optimizer__learning_rate=log_uniform(1e-4, 1):
-      two underscores stand for the dot.
+    count: Number of runs.
+    seed: Seed of the random values, not of the runs.
+    **ranges: By key a function that draws its value, such as
+      optimizer__learning_rate=log_uniform(1e-4, 1). Two underscores stand for a dot.
   """
   rng = random.Random(seed)
   return {
@@ -55,12 +57,12 @@ def draws(count: int, seed: int, **ranges: Callable[[random.Random], Any]) -> Ru
 
 
 def uniform(low: float, high: float) -> Callable[[random.Random], float]:
-  """Draws evenly from a range, to four digits."""
+  """Draws a number uniformly from a range, rounded to four digits."""
   return lambda rng: _rounded(rng.uniform(low, high))
 
 
 def log_uniform(low: float, high: float) -> Callable[[random.Random], float]:
-  """Draws a number whose logarithm is even in a range, to four digits."""
+  """Draws a number whose logarithm is uniform in a range, rounded to four digits."""
   return lambda rng: _rounded(math.exp(rng.uniform(math.log(low), math.log(high))))
 
 
@@ -70,7 +72,7 @@ def choice(*values: Any) -> Callable[[random.Random], Any]:
 
 
 def levels(name: str) -> Mapping[str, str]:
-  """What a run's name says: 'optimizer=adam,seed=0' is {'optimizer': 'adam', 'seed': '0'}."""
+  """The factors in a run's name: 'optimizer=adam,seed=0' to {'optimizer': 'adam', 'seed': '0'}."""
   return dict(part.partition('=')[::2] for part in name.split(',') if '=' in part)
 
 

@@ -1,4 +1,4 @@
-"""What the finished runs of a sweep say together: a ranking, effects of factors, correlations."""
+"""Evaluates the finished runs of a sweep: a ranking, effects of factors, correlations."""
 
 import math
 import statistics
@@ -12,18 +12,18 @@ from omr_jax.sweeps.results import Row
 
 
 class Setting(NamedTuple):
-  """The finished runs that differ in nothing but the seed.
+  """Finished runs that differ only in their seed.
 
   Attributes:
-    name: Of the runs without the seed.
-    runs: How many.
-    validation: Mean accuracy.
-    validation_deviation: Standard deviation over the runs, NaN of one.
-    accuracy: Mean, on the test.
-    deviation: As of validation.
-    low: Of the 95 % Wilson interval of all test answers together.
-    high: Likewise.
-    seconds: Of all runs; those trained together share theirs.
+    name: The name of the runs without the seed.
+    runs: Number of runs.
+    validation: Mean validation accuracy.
+    validation_deviation: Its standard deviation over the runs, NaN for one run.
+    accuracy: Mean test accuracy.
+    deviation: Its standard deviation over the runs, NaN for one run.
+    low: Lower end of the 95 % Wilson interval of all test answers of all runs.
+    high: Upper end of that interval.
+    seconds: Time of all runs; the time of a program is divided among its runs.
   """
 
   name: str
@@ -38,17 +38,17 @@ class Setting(NamedTuple):
 
 
 class Effect(NamedTuple):
-  """What one level of a factor is worth against another, all else being equal.
+  """The difference that one level of a factor makes against another, all else being equal.
 
   Attributes:
-    factor: Such as 'optimizer'.
-    level: Such as 'adam'.
-    against: The factor's first level on the page.
-    pairs: Pairs of finished runs that differ in this factor only.
-    validation: Mean difference of their accuracies.
-    accuracy: Likewise on the test.
-    low: Of its 95 % t interval over the pairs, NaN of one pair.
-    high: Likewise.
+    factor: The factor, such as 'optimizer'.
+    level: The level, such as 'adam'.
+    against: The level that it is compared with: the factor's first one on the page.
+    pairs: Number of pairs of finished runs that differ in this factor only.
+    validation: Mean difference of the pairs' validation accuracies.
+    accuracy: Mean difference of the pairs' test accuracies.
+    low: Lower end of the 95 % t interval of `accuracy` over the pairs, NaN for one pair.
+    high: Upper end of that interval.
   """
 
   factor: str
@@ -62,7 +62,7 @@ class Effect(NamedTuple):
 
 
 def ranking(runs: Sequence[Row]) -> list[Setting]:
-  """Settings by their validation accuracy, the best first: the test split is not for choices."""
+  """Settings by validation accuracy, the best first. The test split must not decide a choice."""
   groups: dict[str, list[Row]] = {}
   for row in runs:
     if row.summary is not None:
@@ -73,7 +73,7 @@ def ranking(runs: Sequence[Row]) -> list[Setting]:
 
 
 def effects(runs: Sequence[Row]) -> list[Effect]:
-  """Main effects, with all other factors held equal within each pair of runs."""
+  """The main effect of each level of each factor, from pairs of runs with all else equal."""
   finished = {tuple(sorted(row.levels.items())): row for row in runs if row.summary is not None}
   seen: dict[str, dict[str, None]] = {}
   for row in runs:
@@ -94,7 +94,11 @@ def effects(runs: Sequence[Row]) -> list[Effect]:
 
 
 def correlations(runs: Sequence[Row]) -> list[tuple[str, int, float, float]]:
-  """Of numbers drawn at random: key, runs, Spearman's rho with validation accuracy, and its p."""
+  """Rank correlations of randomly drawn numbers with the validation accuracy.
+
+  Returns:
+    For each key its name, the number of runs, Spearman's rho and the p-value.
+  """
   drawn = [row for row in runs if 'draw' in row.levels and row.summary is not None]
   keys = dict.fromkeys(key for row in drawn for key in row.overrides)
   found = []

@@ -1,4 +1,4 @@
-"""A sweep on Ray: its machines, what a program gets of them, and the loop that waits."""
+"""Runs the programs of a sweep on Ray: the cluster, each program's share, the loop that waits."""
 
 import contextlib
 import logging
@@ -15,15 +15,15 @@ from omr_jax.sweeps import worker
 from omr_jax.sweeps.folder import Pack
 from omr_jax.utils.interrupt import signals
 
-_SECONDS_TO_STOP = 90
+_SECONDS_TO_STOP = 90  # How long programs have to save when the sweep is stopped.
 
 
 @contextlib.contextmanager
 def connected(address: str | None) -> Iterator[None]:
-  """Starts Ray on this machine, or joins a cluster that is there.
+  """Starts Ray on this machine (None), or joins the cluster at an address.
 
   Raises:
-    UserError: There is no cluster at the address.
+    UserError: Ray does not start, or no cluster answers at the address.
   """
   os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
   options = {'log_to_driver': False, 'logging_level': logging.ERROR, 'include_dashboard': False}
@@ -34,11 +34,12 @@ def connected(address: str | None) -> Iterator[None]:
     options = {'log_to_driver': False, 'logging_level': logging.ERROR, 'address': address}
   try:
     ray.init(**options)
-  except Exception as error:  # Ray raises almost anything, a bare Exception too.
+  except Exception as error:  # Ray raises many types, even a bare Exception.
     where = f'--address={address}' if address else 'Ray'
     raise UserError(
-      f'{where}: does not start or answer ({str(error).splitlines()[0]}). A cluster begins with '
-      '`ray start --head`; without --address this machine is enough. What was trained is kept.'
+      f'{where}: does not start or answer ({str(error).splitlines()[0]}). Start a cluster with '
+      '`ray start --head`, or leave --address out to use this machine alone. What was trained is '
+      'kept.'
     ) from error
   try:
     yield
@@ -47,10 +48,15 @@ def connected(address: str | None) -> Iterator[None]:
 
 
 def share(cpus: int | None, gpus: float | None) -> dict[str, float]:
-  """What a program gets of a machine: as given, else a GPU, all chips of a TPU host, or all cores.
+  """The resources that each program gets, in Ray's units (CPU, GPU, TPU).
+
+  Args:
+    cpus: Cores for each program; None for an equal share of a machine's cores.
+    gpus: GPUs for each program. None for one GPU if there are any; on TPU hosts without GPUs a
+      program gets all chips of a host. With `cpus` given, None means neither GPU nor TPU.
 
   Raises:
-    UserError: No machine has so much.
+    UserError: No machine has these resources.
   """
   machines = [node['Resources'] for node in ray.nodes() if node['Alive']]
   least = min((m['CPU'] for m in machines if m.get('CPU')), default=0)
@@ -68,9 +74,15 @@ def share(cpus: int | None, gpus: float | None) -> dict[str, float]:
     cpus = max(1, math.floor(least / max(1, per_machine)))
   wanted['CPU'] = cpus
   if not any(all(m.get(kind, 0) >= n for kind, n in wanted.items()) for m in machines):
-    said = ', '.join(f'{n:g} {kind}' for kind, n in wanted.items())
-    raise UserError(f'no machine of the cluster has {said} for a program; see --cpus and --gpus.')
+    raise UserError(
+      f'no machine of the cluster has {in_words(wanted)} for a program; change --cpus or --gpus.'
+    )
   return wanted
+
+
+def in_words(wanted: dict[str, float]) -> str:
+  """Resources as text, such as '1 GPU, 8 CPU'."""
+  return ', '.join(f'{number:g} {kind}' for kind, number in wanted.items())
 
 
 def run(
@@ -79,22 +91,23 @@ def run(
   train: str,
   data_dir: str,
   raw_dir: str,
-  tell: Callable[[Sequence[Pack]], None],
+  show: Callable[[Sequence[Pack]], None],
 ) -> bool:
-  """Trains all packs; returns whether all are over, False after Ctrl-C or SIGTERM.
+  """Trains packs; returns True when all are over, False after Ctrl-C or SIGTERM.
 
-  Ray starts a task again whose worker or machine has died; the program goes on from its checkpoint.
+  If a worker or its machine dies, Ray starts the task again and the program resumes from its
+  checkpoint.
 
   Args:
-    packs: Those that are not over.
-    wanted: See `share`.
-    train: See `worker.run`.
-    data_dir: See there.
-    raw_dir: See there.
-    tell: Called again and again with the packs that are not over.
+    packs: The packs that are not over.
+    wanted: The resources of each program, from `share`.
+    train: Module and function that trains a pack, such as 'omr_jax.sweeps.trial:train'.
+    data_dir: Folder of prepared data.
+    raw_dir: Folder of raw data, '' for the default.
+    show: Called repeatedly with the packs that are not over.
 
   Raises:
-    UserError: Ray itself has ended.
+    UserError: Ray itself has stopped.
   """
   session = f'{time.time():.3f}-{os.getpid()}'
   kinds = {kind: n for kind, n in wanted.items() if kind not in ('CPU', 'GPU')}
@@ -102,7 +115,7 @@ def run(
     num_cpus=wanted['CPU'], num_gpus=wanted.get('GPU', 0), resources=kinds, max_retries=-1
   )(worker.run)
   cores = 0 if len(wanted) > 1 else int(wanted['CPU'])
-  with signals('saving what goes on ...') as is_stopped:
+  with signals('saving the runs in progress ...') as is_stopped:
     try:
       waiting = {
         task.options(name=pack.name).remote(pack, session, cores, train, data_dir, raw_dir): pack
@@ -113,18 +126,18 @@ def run(
         for one in over:
           ray.get(one)
           del waiting[one]
-        tell(list(waiting.values()))
+        show(list(waiting.values()))
       if waiting:
         _stop(list(waiting))
       return not waiting
     except RayError as error:
       raise UserError(
-        f'Ray has ended ({str(error).splitlines()[0]}); start the same command again, it goes on.'
+        f'Ray has stopped ({str(error).splitlines()[0]}); start the same command again to resume.'
       ) from error
 
 
 def _stop(tasks: Sequence) -> None:
-  """Has the programs save and end."""
+  """Cancels tasks, upon which their programs save and end, and waits for them."""
   for one in tasks:
     ray.cancel(one)
   until = time.monotonic() + _SECONDS_TO_STOP

@@ -1,4 +1,4 @@
-"""A sweep from its page to its report."""
+"""Trains a sweep, from its page to its report."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ from omr_jax.sweeps import analysis, cluster, folder, live, report, results
 from omr_jax.sweeps.page import Sweep
 from omr_jax.utils.interrupt import Interrupted
 
-_SHOWN = 10
-_ANOTHER = 'another process is at this sweep; wait for it, or choose another --out.'
+_SHOWN = 10  # Settings that are printed at the end.
+_ANOTHER = 'another process is running this sweep; wait until it ends, or choose another --out.'
 
 
 def run(
@@ -20,40 +20,43 @@ def run(
   raw_dir: str | None,
   train: str = 'omr_jax.sweeps.trial:train',
 ) -> bool:
-  """Trains what is not finished; returns whether all runs are.
+  """Trains the runs of a sweep that are not finished; returns whether all are finished afterwards.
 
   Args:
-    sweep: To be run.
-    out: Its folder.
-    address: See `cluster.connected`.
-    cpus: See `cluster.share`.
-    gpus: See there.
-    data_dir: See `loop.train_all`.
-    raw_dir: See there.
-    train: See `worker.run`.
+    sweep: The sweep, read from its page.
+    out: The sweep's folder.
+    address: Address of a Ray cluster; None starts Ray on this machine.
+    cpus: Cores for each program; None for the default of `cluster.share`.
+    gpus: GPUs for each program; None for the default of `cluster.share`.
+    data_dir: Folder of prepared data.
+    raw_dir: Folder of raw data; None for the default.
+    train: Module and function that trains a pack.
 
   Raises:
-    UserError: See `folder.create`, `cluster.connected`, `cluster.share` and `cluster.run`; another
-      process is at the sweep.
+    UserError: The folder belongs to another sweep or cannot be written, another process is running
+      the sweep, Ray does not start or stops, or no machine has the resources.
+    Interrupted: By Ctrl-C or SIGTERM; the runs in progress are saved.
   """
   with folder.locked(out / '.lock', 0, _ANOTHER):
     packs = folder.create(out, sweep)
     waiting = [pack for pack in packs if not folder.is_over(pack)]
     is_over = True
     if waiting:
-      with cluster.connected(address), live.told(out, packs) as tell:
+      with cluster.connected(address), live.progress(out, packs) as show:
         wanted = cluster.share(cpus, gpus)
-        said = ', '.join(f'{number:g} {kind}' for kind, number in wanted.items())
-        print(f'{len(packs) - len(waiting)} programs are over; {said} for each of the others')
-        is_over = cluster.run(waiting, wanted, train, data_dir, raw_dir or '', tell)
+        print(
+          f'{len(packs) - len(waiting)} of {len(packs)} programs are finished; each of the others '
+          f'gets {cluster.in_words(wanted)}'
+        )
+        is_over = cluster.run(waiting, wanted, train, data_dir, raw_dir or '', show)
     rows = report.write(out)
-  _tell(out, rows)
+  _print_results(out, rows)
   if not is_over:
     raise Interrupted
   return all(row.summary is not None for row in rows)
 
 
-def _tell(out: Path, rows: list[results.Row]) -> None:
+def _print_results(out: Path, rows: list[results.Row]) -> None:
   best = analysis.ranking(rows)[:_SHOWN]
   if best:
     width = max(len(setting.name) for setting in best)

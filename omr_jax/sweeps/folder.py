@@ -1,12 +1,12 @@
-"""A sweep's folder, which alone says how far the sweep is: whoever dies, it is all there.
+"""The folder of a sweep. It holds the whole state of the sweep, so that any process may be killed.
 
-sweep.json          what the page said; another page is refused
-packs/NAME.json     configs of the runs that one program trains, by name
-runs/NAME/          workdir of a run alone, or runs/together_0/NAME/
-logs/NAME.log       what the program has said
-starts/NAME.jsonl   when and where it was started
-errors/NAME.json    why a run can not be finished
-sweep.csv, .html    results so far
+sweep.json          the content of the page; the folder is refused for another page
+packs/NAME.json     the configs of the runs that one program trains (a pack), by name of the run
+runs/NAME/          the workdir of a run that is a pack alone, or runs/together_0/NAME/
+logs/NAME.log       the output of the pack's programs
+starts/NAME.jsonl   when and where the pack's programs were started
+errors/NAME.json    why a run cannot be finished
+sweep.csv, .html    the results so far
 """
 
 import contextlib
@@ -18,24 +18,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from omr_jax.errors import UserError
-from omr_jax.evaluation import history as metrics
+from omr_jax.evaluation.history import FILE as METRICS
 from omr_jax.utils.files import read_json, write_file
 
-if TYPE_CHECKING:  # What loads JAX, a program loads itself when it trains.
+if TYPE_CHECKING:  # These load JAX, which only the programs that train need.
   from ml_collections import ConfigDict
 
   from omr_jax.sweeps.page import Sweep
 
-_ANOTHER = 'choose another --out'
+_REMEDY = 'choose another --out'
 
 
 class Pack(NamedTuple):
-  """The runs that one program trains.
+  """The runs that one program trains together.
 
   Attributes:
-    out: Folder of the sweep.
-    name: Of the runs' common folder.
-    runs: Their names.
+    out: The sweep's folder.
+    name: The name of the runs' common folder.
+    runs: The names of the runs.
   """
 
   out: Path
@@ -44,69 +44,69 @@ class Pack(NamedTuple):
 
   @property
   def workdir(self) -> Path:
-    """For `loop.train_all`."""
+    """The common folder of the runs."""
     return self.out / 'runs' / self.name
 
   @property
   def workdirs(self) -> dict[str, Path]:
-    """Of each run."""
+    """The folder of each run by its name."""
     if self.is_alone:
       return {self.name: self.workdir}
     return {run: self.workdir / run for run in self.runs}
 
   @property
   def is_alone(self) -> bool:
-    """Whether it is one run, in a folder of its own name."""
+    """Whether the pack is a single run, which has the pack's name and folder."""
     return list(self.runs) == [self.name]
 
   @property
   def log(self) -> Path:
-    """What its programs have said."""
+    """The file with the output of the pack's programs."""
     return self.out / 'logs' / f'{self.name}.log'
 
   @property
-  def starts(self) -> Path:
-    """A line for each time it was started."""
+  def starts_file(self) -> Path:
+    """The file with a line of JSON for each start of a program."""
     return self.out / 'starts' / f'{self.name}.jsonl'
 
 
 def create(out: Path, sweep: 'Sweep') -> list[Pack]:
-  """Makes the folder, or finds it again; gives the sweep's packs.
+  """Makes the folder of a sweep, or continues the one that is there; returns the sweep's packs.
 
-  Errors of an earlier start are forgotten: these runs are tried again.
+  Errors of an earlier start are deleted, so that these runs are tried again.
 
   Raises:
-    UserError: The folder is another sweep's, or can't be written.
+    UserError: The folder belongs to another sweep, or cannot be written.
   """
-  said = {
+  content = {
     'name': sweep.name,
     'config': sweep.config,
     'runs': {name: dict(changes) for name, changes in sweep.overrides.items()},
     'packs': {name: list(configs) for name, configs in sweep.packs.items()},
   }
-  said = json.loads(json.dumps(said))
+  content = json.loads(json.dumps(content))
   path = out / 'sweep.json'
-  if path.exists() and read_json(path, _ANOTHER) != said:
+  if path.exists() and read_json(path, _REMEDY) != content:
     raise UserError(
-      f'{path}: tells of another sweep, or of this one before its page was changed; {_ANOTHER}.'
+      f'{path}: is of another sweep, or of this one before its page was changed; {_REMEDY}.'
     )
   if not path.exists() and out.exists() and any(path.name != '.lock' for path in out.iterdir()):
-    raise UserError(f'{out}: is not empty and holds no sweep; {_ANOTHER}.')
-  write_file(path, (json.dumps(said, indent=2) + '\n').encode())
+    raise UserError(f'{out}: is not empty and holds no sweep; {_REMEDY}.')
+  write_file(path, (json.dumps(content, indent=2) + '\n').encode())
   for name, configs in sweep.packs.items():
-    content = {run: json.loads(config.to_json()) for run, config in configs.items()}
-    write_file(out / 'packs' / f'{name}.json', json.dumps(content, indent=2).encode())
+    of_pack = {run: json.loads(config.to_json()) for run, config in configs.items()}
+    write_file(out / 'packs' / f'{name}.json', json.dumps(of_pack, indent=2).encode())
   for error in (out / 'errors').glob('*.json'):
     error.unlink()
-  for name, words in sweep.wrong.items():
-    fail(out, name, words)
+  for name, message in sweep.wrong.items():
+    fail(out, name, message)
   for folder in ('runs', 'logs', 'starts'):
     (out / folder).mkdir(exist_ok=True)
   return [Pack(out, name, list(configs)) for name, configs in sweep.packs.items()]
 
 
 def configs(pack: Pack) -> dict[str, 'ConfigDict']:
-  """Of the runs, by name."""
+  """The config of each run of a pack by its name."""
   from ml_collections import ConfigDict
 
   from omr_jax.training.trained import tuples
@@ -115,19 +115,19 @@ def configs(pack: Pack) -> dict[str, 'ConfigDict']:
   return {run: ConfigDict(tuples(config)).lock() for run, config in found.items()}
 
 
-def fail(out: Path, run: str, words: str) -> None:
-  """Writes down why a run can't be finished."""
-  write_file(out / 'errors' / f'{run}.json', json.dumps({'error': words}).encode())
+def fail(out: Path, run: str, message: str) -> None:
+  """Notes that a run cannot be finished, and why."""
+  write_file(out / 'errors' / f'{run}.json', json.dumps({'error': message}).encode())
 
 
 def error(out: Path, run: str) -> str | None:
-  """Why a run can't be finished, or None."""
+  """Why a run cannot be finished, or None."""
   path = out / 'errors' / f'{run}.json'
   return read_json(path, 'start the sweep again')['error'] if path.exists() else None
 
 
 def is_over(pack: Pack) -> bool:
-  """Whether all its runs are finished, or can't be."""
+  """Whether each run of a pack is finished or cannot be finished."""
   return all(
     (workdir / 'summary.json').exists() or error(pack.out, run) is not None
     for run, workdir in pack.workdirs.items()
@@ -135,54 +135,53 @@ def is_over(pack: Pack) -> bool:
 
 
 def history(workdir: Path) -> list[dict]:
-  """A run's epochs so far."""
-  lines = []
-  with contextlib.suppress(
-    OSError, ValueError
-  ):  # Of a run that has not begun, or writes right now.
-    for text in (workdir / metrics.FILE).read_text().splitlines():
-      lines.append(json.loads(text))
-  return lines
+  """The metrics of a run's epochs so far."""
+  return _json_lines(workdir / METRICS)
 
 
 def epochs_done(pack: Pack) -> int:
-  """Of all its runs together."""
+  """The number of epochs that the runs of a pack have finished, summed over the runs."""
   return sum(len(history(workdir)) for workdir in pack.workdirs.values())
 
 
 def starts(pack: Pack) -> list[dict]:
-  """When and where it was started, as far as it was written down."""
+  """When and where the programs of a pack were started."""
+  return _json_lines(pack.starts_file)
+
+
+def note_start(pack: Pack, facts: Mapping) -> None:
+  """Notes that a program of a pack is started now."""
+  with pack.starts_file.open('a') as file:
+    file.write(json.dumps({'time': round(time.time(), 1), **facts}) + '\n')
+
+
+def _json_lines(path: Path) -> list[dict]:
+  """The lines of a file before the first that cannot be read, as when it is being written."""
   lines = []
   with contextlib.suppress(OSError, ValueError):
-    for text in pack.starts.read_text().splitlines():
+    for text in path.read_text().splitlines():
       lines.append(json.loads(text))
   return lines
 
 
-def note_start(pack: Pack, facts: Mapping) -> None:
-  """Writes down that it is started."""
-  with pack.starts.open('a') as file:
-    file.write(json.dumps({'time': round(time.time(), 1), **facts}) + '\n')
-
-
 @contextlib.contextmanager
-def locked(path: Path, seconds: float, words: str) -> Iterator[None]:
-  """Holds a file's lock, which ends with this process, however that ends.
+def locked(path: Path, seconds: float, message: str) -> Iterator[None]:
+  """Holds the lock of a file, which the system releases when this process ends in any way.
 
   Args:
-    path: Of the file.
-    seconds: To wait for another process.
-    words: What to say of it.
+    path: The file.
+    seconds: How long to wait for another process.
+    message: What to say if another process still holds the lock then.
 
   Raises:
-    UserError: Another process still holds it, or it can't be written.
+    UserError: Another process still holds the lock, or the file cannot be written.
   """
   until = time.monotonic() + seconds
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open('w')
   except OSError as error:
-    raise UserError(f'{path.parent}: can not be written ({error.strerror}); {_ANOTHER}.') from error
+    raise UserError(f'{path.parent}: can not be written ({error.strerror}); {_REMEDY}.') from error
   with file:
     while True:
       try:
@@ -190,8 +189,8 @@ def locked(path: Path, seconds: float, words: str) -> Iterator[None]:
         break
       except BlockingIOError:
         if time.monotonic() > until:
-          raise UserError(f'{path.parent}: {words}') from None
+          raise UserError(f'{path.parent}: {message}') from None
         time.sleep(0.1)
       except OSError:
-        break  # A file system without locks.
+        break  # Some file systems have no locks.
     yield

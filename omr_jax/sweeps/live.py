@@ -1,4 +1,4 @@
-"""How a sweep goes, while it goes: a table on a terminal, a line for each end elsewhere."""
+"""Shows the progress of a sweep: a table on a terminal, elsewhere a line for each finished run."""
 
 import contextlib
 import sys
@@ -15,24 +15,26 @@ from omr_jax.sweeps.folder import Pack
 from omr_jax.utils.files import read_json
 from omr_jax.utils.words import duration
 
-_SHOWN = 20  # Packs that are going on.
+_SHOWN = 20  # Most packs in the table.
 _SECONDS_BETWEEN_REPORTS = 30
 
 
 @contextlib.contextmanager
-def told(out: Path, packs: Sequence[Pack]) -> Iterator[Callable[[Sequence[Pack]], None]]:
-  """Gives what tells: called with the packs that are not over. It also keeps the report new.
+def progress(out: Path, packs: Sequence[Pack]) -> Iterator[Callable[[Sequence[Pack]], None]]:
+  """Yields a function that shows the progress and writes the report anew from time to time.
+
+  The function is to be called repeatedly with the packs that are not over.
 
   Args:
-    out: Folder of the sweep.
-    packs: All of the sweep.
+    out: The sweep's folder.
+    packs: All packs of the sweep.
   """
   began, reported = time.monotonic(), time.monotonic()
   before = {pack.name for pack in packs if not folder.is_over(pack)}
   total = len(packs)
   with Live(refresh_per_second=2) if sys.stdout.isatty() else contextlib.nullcontext() as live:
 
-    def tell(waiting: Sequence[Pack]) -> None:
+    def show(waiting: Sequence[Pack]) -> None:
       nonlocal reported, before
       names = {pack.name for pack in waiting}
       over = [pack for pack in packs if pack.name in before - names]
@@ -47,12 +49,12 @@ def told(out: Path, packs: Sequence[Pack]) -> Iterator[Callable[[Sequence[Pack]]
         report.write(out)
         reported = time.monotonic()
 
-    yield tell
+    yield show
 
 
 def _table(waiting: Sequence[Pack]) -> Table:
-  table = Table('going on', 'runs', 'epoch', 'loss', 'validation', 'images/s', 'since')
-  for pack in [pack for pack in waiting if pack.starts.exists()][:_SHOWN]:
+  table = Table('in progress', 'runs', 'epoch', 'loss', 'validation', 'images/s', 'time')
+  for pack in [pack for pack in waiting if pack.starts_file.exists()][:_SHOWN]:
     lines = [folder.history(workdir) for workdir in pack.workdirs.values()]
     started = time.time() - folder.starts(pack)[-1]['time']
     lasts = [each[-1] for each in lines if each]
@@ -73,16 +75,16 @@ def _table(waiting: Sequence[Pack]) -> Table:
 
 
 def _end(pack: Pack) -> str:
-  """What came of a pack, in a line."""
-  said = []
+  """The results of a pack, one line for each run."""
+  lines = []
   for run, workdir in pack.workdirs.items():
     failed = folder.error(pack.out, run)
     if failed is not None:
-      said.append(f'{run}: {failed}')
+      lines.append(f'{run}: {failed}')
     elif (workdir / 'summary.json').exists():
       summary = read_json(workdir / 'summary.json', 'start the sweep again')
-      said.append(
+      lines.append(
         f'{run}: validation {100 * summary["validation_accuracy"]:.2f} %, '
         f'{duration(summary["seconds"])}'
       )
-  return '\n'.join(said)
+  return '\n'.join(lines)

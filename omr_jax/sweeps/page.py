@@ -1,4 +1,4 @@
-"""A sweep's page, read and checked: the config of every run, and which runs go together."""
+"""Reads and checks a sweep's page: the config of every run, and which runs one program trains."""
 
 import importlib.util
 import re
@@ -9,22 +9,23 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError, nearest
-from omr_jax.recipe import config_keys, population
+from omr_jax.recipe import config_keys, members
 
-_NAME = re.compile(r'[\w.=,+-]{1,200}')  # Of a folder, on every file system and in every shell.
+# Names of runs, which become names of folders on any file system and words in any shell.
+_NAME = re.compile(r'[\w.=,+-]{1,200}')
 
 
 class Sweep(NamedTuple):
-  """What a page says.
+  """The content of a sweep's page.
 
   Attributes:
-    name: Of the page.
-    config: Path of the config's page, with its variant.
-    overrides: Of each run, by key.
-    configs: Of each run that can be run.
-    wrong: What is wrong with the others' configs.
-    packs: The runs that can be run, in groups of those that one program trains, by folder: a run
-      alone has its own name, a group has 'together_0' and so on.
+    name: The name of the page.
+    config: Path of the page of the config, with its variant.
+    overrides: By the name of each run its overrides of the config, by key.
+    configs: By name the config of each run whose config is valid.
+    wrong: By name the error in the config of each other run.
+    packs: The configs of the valid runs, grouped by the programs that train them, by the name of
+      the group's folder: a single run gives it its own name, a group is 'together_0' and so on.
   """
 
   name: str
@@ -36,14 +37,14 @@ class Sweep(NamedTuple):
 
 
 def read(path: str) -> Sweep:
-  """Reads a page such as configs/sweeps/quick.py: CONFIG, TOGETHER and get_sweep().
+  """Reads a page such as configs/sweeps/quick.py, which has CONFIG, TOGETHER and get_sweep().
 
-  A run may give keys that its choices do not read, as random draws of several choices do; they are
-  left out of its config.
+  A run may override keys that its other choices leave unread, as randomly drawn runs do. Such keys
+  are left out of its config.
 
   Raises:
-    UserError: The page is none, a key in it is unknown, a run's name can't be a folder's, or none
-      of its runs can be run.
+    UserError: The file is no such page, a key in it is unknown, the name of a run cannot be that of
+      a folder, or none of its runs has a valid config.
   """
   page = _module(path)
   for name in ('CONFIG', 'TOGETHER', 'get_sweep'):
@@ -83,7 +84,7 @@ def read(path: str) -> Sweep:
 
 def _packs(configs: Mapping[str, ConfigDict], most: int) -> dict[str, dict[str, ConfigDict]]:
   packs = {}
-  for group in population.together(configs, most):
+  for group in members.populations(configs, most):
     folder = next(iter(group)) if len(group) == 1 else f'together_{len(packs)}'
     packs[folder] = group
   return packs
@@ -110,7 +111,9 @@ def _changed(base: ConfigDict, changes: Mapping[str, Any], where: str) -> Config
 
 def _module(path: str) -> Any:
   if not Path(path).is_file():
-    raise UserError(f'{path!r}: there is no such page; configs/ and configs/sweeps/ have some.')
+    raise UserError(
+      f'{path!r}: there is no such page; configs/ has configs, configs/sweeps/ has sweeps.'
+    )
   spec = importlib.util.spec_from_file_location(f'page_{Path(path).stem}', path)
   module = importlib.util.module_from_spec(spec)
   try:

@@ -1,4 +1,4 @@
-"""A sweep's page for people, in the look of a run's report."""
+"""Writes the results of a sweep as a page in the style of a run's report, and as a table."""
 
 import html
 import math
@@ -12,23 +12,23 @@ from omr_jax.sweeps.results import Row
 from omr_jax.utils.files import read_json, write_file
 from omr_jax.utils.words import duration
 
-_CURVES = 12  # Settings whose learning curves are drawn, the best ones.
+_CURVES = 12  # Learning curves are drawn for so many settings, the best ones.
 
 
 def write(out: Path) -> list[Row]:
-  """Writes sweep.csv and sweep.html of what there is so far; returns the rows.
+  """Writes sweep.csv and sweep.html with the results so far; returns a row for each run.
 
   Raises:
-    UserError: A file can't be written.
+    UserError: A file cannot be written.
   """
   runs = results.rows(out)
   results.write_csv(out, runs)
-  said = read_json(out / 'sweep.json', 'start the sweep again')
-  write_file(out / 'sweep.html', _page(out, said, runs).encode())
+  content = read_json(out / 'sweep.json', 'start the sweep again')
+  write_file(out / 'sweep.html', _page(out, content, runs).encode())
   return runs
 
 
-def _page(out: Path, said: dict, runs: Sequence[Row]) -> str:
+def _page(out: Path, content: dict, runs: Sequence[Row]) -> str:
   finished = [row for row in runs if row.summary is not None]
   failed = [row for row in runs if row.error is not None]
   seconds = sum(row.summary['seconds'] / row.summary['trained_together'] for row in finished)
@@ -46,16 +46,16 @@ def _page(out: Path, said: dict, runs: Sequence[Row]) -> str:
   tiles = {
     'Finished': f'{len(finished)} of {len(runs)}',
     'Failed': str(len(failed)),
-    'Programs': str(len(said['packs'])),
-    'Their time': duration(seconds),
+    'Programs': str(len(content['packs'])),
+    'Total time': duration(seconds),
   }
   if finished:
     tiles['Best on validation'] = percent(analysis.ranking(runs)[0].validation)
   return parts.fill(
     f'{len(finished)} of {len(runs)} runs finished',
-    f'sweep {said["name"]}, {said["config"]}',
-    'Ranked by validation accuracy: the test split is for the final figure, not for choices. Runs '
-    'that are trained together share their time.',
+    f'sweep {content["name"]}, {content["config"]}',
+    'Settings are ranked by validation accuracy, because the test split must not decide a choice. '
+    'The time of a program that trains several runs is divided among them.',
     tiles,
     sections,
     2,
@@ -80,7 +80,7 @@ def _ranking(runs: Sequence[Row]) -> str:
     'setting', 'runs', 'validation', '±', 'test', '±', '95 % interval of the test', 'time', tag='th'
   )
   return parts.table(
-    'Means over seeds, ± their standard deviation; the interval is Wilson’s, of all answers',  # noqa: RUF001
+    'Means over seeds ± standard deviations; Wilson interval of the test answers of all seeds',
     head,
     body,
   )
@@ -101,7 +101,8 @@ def _effects(runs: Sequence[Row]) -> str:
   )
   head = _row('factor', 'pairs', 'validation', 'test', '95 % interval of the test', tag='th')
   return parts.table(
-    'Mean difference in points over pairs of runs that differ in this factor only; t interval',
+    'Mean difference, in percentage points, of pairs of runs that differ in this factor only; '
+    't interval',
     head,
     body,
   )
@@ -112,7 +113,11 @@ def _correlations(runs: Sequence[Row]) -> str:
     _row(key, n, f'{rho:+.2f}', f'{p:.2g}') for key, n, rho, p in analysis.correlations(runs)
   )
   head = _row('key', 'runs', 'rank correlation', 'p', tag='th')
-  return parts.table('Numbers drawn at random, with validation accuracy (Spearman)', head, body)
+  return parts.table(
+    'Rank correlation (Spearman) of randomly drawn numbers with the validation accuracy',
+    head,
+    body,
+  )
 
 
 def _curves(out: Path, runs: Sequence[Row]) -> str:
@@ -134,7 +139,7 @@ def _curves(out: Path, runs: Sequence[Row]) -> str:
     ),
   )
   return (
-    f'<p class="soft">The {len(shown)} best settings, the first run of each.</p>\n'
+    f'<p class="soft">The first run of each of the {len(shown)} best settings.</p>\n'
     f'<div class="curves wide">{"".join(f"<figure>{each}</figure>" for each in drawn)}</div>'
   )
 
@@ -142,10 +147,10 @@ def _curves(out: Path, runs: Sequence[Row]) -> str:
 def _runs(runs: Sequence[Row]) -> str:
   body = ''.join(_run(row) for row in runs)
   head = _row(
-    'run', 'state', 'validation', 'test', 'epochs', 'time', 'together', 'images/s', 'memory',
+    'run', 'state', 'validation', 'test', 'epochs', 'time', 'runs in program', 'images/s', 'memory',
     'starts', 'log', tag='th',
   )  # fmt: skip
-  return parts.table('All runs, and what each has cost', head, body)
+  return parts.table('All runs and their costs', head, body)
 
 
 def _run(row: Row) -> str:
@@ -169,7 +174,7 @@ def _run(row: Row) -> str:
 def _errors(failed: Sequence[Row]) -> str:
   body = ''.join(_row(row.run, row.error) for row in failed)
   return parts.table(
-    'Runs that can not be finished', _row('run', 'why', tag='th'), body, kind='words'
+    'Runs that cannot be finished', _row('run', 'reason', tag='th'), body, kind='words'
   )
 
 
@@ -181,7 +186,7 @@ def _row(name: str, *cells: object, tag: str = 'td') -> str:
 
 
 def _points(share: float, sign: bool = False) -> str:
-  """A difference of shares in points."""
+  """A difference of shares in percentage points, NaN as a dash."""
   if math.isnan(share):
     return DASH
   return f'{100 * share:+.2f}' if sign else f'{100 * share:.2f}'

@@ -1,4 +1,4 @@
-"""What came of a sweep, read from its folder: a row for each run, and the table of them."""
+"""Reads the results of a sweep from its folder: a row for each run, and a table of all."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,17 +35,17 @@ COLUMNS = (
 
 
 class Row(NamedTuple):
-  """A run.
+  """A run of a sweep.
 
   Attributes:
-    run: Its name.
-    levels: Of the factors, as its name says.
-    overrides: Of the config.
-    summary: Of a finished run, else None.
-    error: Why it can't be finished, else None.
-    starts: How often its program was started.
-    workdir: Its folder, from the sweep's; '' where it can't be run.
-    log: What its programs have said, likewise.
+    run: The run's name.
+    levels: The levels of the factors, as the name says them.
+    overrides: The run's overrides of the config.
+    summary: The summary of a finished run, else None.
+    error: Why the run cannot be finished, else None.
+    starts: How often the run's program was started.
+    workdir: The run's folder relative to the sweep's; '' if the run's config is not valid.
+    log: The file with the output of the run's programs, relative to the sweep's folder; or ''.
   """
 
   run: str
@@ -60,13 +60,13 @@ class Row(NamedTuple):
 
 def rows(out: Path) -> list[Row]:
   """All runs of a sweep as they are now, in the page's order."""
-  said = read_json(out / 'sweep.json', 'start the sweep again')
-  packs = {run: Pack(out, name, runs) for name, runs in said['packs'].items() for run in runs}
-  return [_row(out, run, overrides, packs.get(run)) for run, overrides in said['runs'].items()]
+  content = read_json(out / 'sweep.json', 'start the sweep again')
+  packs = {run: Pack(out, name, runs) for name, runs in content['packs'].items() for run in runs}
+  return [_row(out, run, overrides, packs.get(run)) for run, overrides in content['runs'].items()]
 
 
 def write_csv(out: Path, runs: Sequence[Row]) -> None:
-  """Writes sweep.csv: the columns, then each factor and each override, `config.` and its key."""
+  """Writes sweep.csv: COLUMNS, then a column for each factor and one for each overridden key."""
   factors = list(dict.fromkeys(factor for row in runs for factor in row.levels))
   keys = list(dict.fromkeys(key for row in runs for key in row.overrides))
   lines = []
@@ -84,7 +84,7 @@ def write_csv(out: Path, runs: Sequence[Row]) -> None:
 
 
 def state(row: Row) -> str:
-  """finished, failed, begun or waiting."""
+  """The state of a run: finished, failed, begun or waiting."""
   if row.summary is not None:
     return 'finished'
   if row.error is not None:

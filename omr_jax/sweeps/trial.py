@@ -1,9 +1,9 @@
-"""The program that trains the runs of one pack: started by a worker of Ray, ends with it.
+"""The program that trains the runs of one pack, started by a Ray worker; it ends with the worker.
 
   python -m omr_jax.sweeps.trial OUT PACK CORES TRAIN DATA_DIR RAW_DIR
 
-It is a process of its own, so that whatever happens to it happens to nothing else, and so that JAX
-starts anew with what the runs need.
+It is a process of its own, so that a crash ends nothing else, and so that JAX starts anew with the
+devices and settings that the runs need.
 """
 
 import contextlib
@@ -21,14 +21,15 @@ from omr_jax.sweeps import folder
 from omr_jax.sweeps.folder import Pack
 from omr_jax.utils.interrupt import Interrupted
 
-# Of this program: all runs are finished, or why not is written down; saved to go on later.
+# Exit codes. OVER: each run is finished, or the reason why it cannot be is written down. STOPPED:
+# the runs are saved and can be resumed.
 OVER, STOPPED = 0, 3
-# Seconds to wait for the program that was killed before this one was started.
+# Seconds to wait for the end of an earlier program of the same pack, which has been killed.
 _PATIENCE = 120
 
 
 def main(arguments: list[str]) -> int:
-  """The program; returns its exit code."""
+  """Runs the program; returns its exit code."""
   out, name, cores, train, data_dir, raw_dir = arguments
   threading.Thread(target=_end_with_the_worker, daemon=True).start()
   pack = Pack(
@@ -39,8 +40,8 @@ def main(arguments: list[str]) -> int:
   with contextlib.ExitStack() as stack:
     try:
       lock = pack.out / 'starts' / f'{name}.lock'
-      words = f'{name} is still being trained by another process; wait for its end.'
-      stack.enter_context(folder.locked(lock, _PATIENCE, words))
+      message = f'{name} is still being trained by another process; wait until that ends.'
+      stack.enter_context(folder.locked(lock, _PATIENCE, message))
       if folder.is_over(pack):
         return OVER
       stack.enter_context(_pinned(int(cores)))
@@ -57,7 +58,7 @@ def main(arguments: list[str]) -> int:
 
 
 def train(pack: Pack, data_dir: str, raw_dir: str | None) -> None:
-  """Trains a pack as `omr_jax.main` does: from its checkpoint, if there is one."""
+  """Trains a pack as `omr_jax.main` does, from the latest checkpoint if there is one."""
   from omr_jax.training import backend, loop
 
   configs = folder.configs(pack)
@@ -68,7 +69,7 @@ def train(pack: Pack, data_dir: str, raw_dir: str | None) -> None:
 
 
 def _end_with_the_worker() -> None:
-  """Ends at once when the worker has ended: it holds the other end of standard input."""
+  """Kills this process when the worker has ended, which closes standard input."""
   with contextlib.suppress(OSError):
     while os.read(0, 1024):
       pass
@@ -77,7 +78,7 @@ def _end_with_the_worker() -> None:
 
 @contextlib.contextmanager
 def _pinned(count: int):
-  """Keeps this process on so many of its machine's cores, those that no other such process has."""
+  """Pins this process to `count` cores of its machine that no other program of a sweep uses."""
   cores = sorted(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else []
   if count <= 0 or count >= len(cores):
     yield
@@ -96,7 +97,7 @@ def _pinned(count: int):
       chosen.append(core)
       if len(chosen) == count:
         break
-    # Fewer where others than this sweep hold some: then these are shared.
+    # If not enough cores are free, this process shares some with others.
     os.sched_setaffinity(0, chosen if len(chosen) == count else cores[-count:])
     yield
 

@@ -1,4 +1,4 @@
-"""What a worker of Ray does with a pack: has its program run, and again where it was killed."""
+"""The task of a Ray worker: runs the program of a pack, and starts it again if it dies."""
 
 import os
 import signal
@@ -10,23 +10,27 @@ import time
 from omr_jax.sweeps import folder, trial
 from omr_jax.sweeps.folder import Pack
 
-# So often a program may die within the same epoch while its worker lives, and so often it may be
-# started in it at all: it may be what its worker or its machine dies of.
-_DEATHS, _STARTS = 3, 20
-# Seconds that a program has to save what it was at.
-_TO_SAVE = 60
+# A pack is given up after its program died so often within one epoch while the worker lived.
+_DEATHS = 3
+# It is also given up after so many starts within one epoch, because the program itself may be the
+# reason why workers or machines die.
+_STARTS = 20
+_TO_SAVE = 60  # Seconds that a program has to save its runs when it is stopped.
 
 
 def run(pack: Pack, session: str, cores: int, train: str, data_dir: str, raw_dir: str) -> str:
-  """Trains a pack; returns 'over', also where errors were written down, or 'stopped'.
+  """Trains a pack.
 
   Args:
     pack: The runs.
-    session: Of this start of the sweep; deaths before don't count.
-    cores: To pin the program to, 0 for all.
-    train: Module and function that trains a pack, see `trial.train`.
-    data_dir: See `loop.train_all`.
-    raw_dir: See there; '' for None.
+    session: Identifies this start of the sweep. Deaths in earlier sessions do not count.
+    cores: Number of cores to which the program is pinned; 0 for no limit.
+    train: Module and function that trains a pack, such as 'omr_jax.sweeps.trial:train'.
+    data_dir: Folder of prepared data.
+    raw_dir: Folder of raw data, '' for the default.
+
+  Returns:
+    'over' if each run is finished or cannot be finished, 'stopped' if the runs were saved.
   """
   command = [sys.executable, '-m', 'omr_jax.sweeps.trial', str(pack.out), pack.name, str(cores)]
   command += [train, data_dir, raw_dir]
@@ -50,7 +54,7 @@ def run(pack: Pack, session: str, cores: int, train: str, data_dir: str, raw_dir
 
 
 def _wait(pack: Pack, command: list[str]) -> int:
-  """Has a program run to its end; where this task is cancelled, the program saves and stops."""
+  """Runs a program to its end. If this Ray task is cancelled, the program saves and stops."""
   with pack.log.open('ab') as log:
     program = subprocess.Popen(
       command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=_environment(), bufsize=0
@@ -58,7 +62,7 @@ def _wait(pack: Pack, command: list[str]) -> int:
   with program:
     try:
       while program.poll() is None:
-        time.sleep(0.02)  # A short sleep lets Ray interrupt it.
+        time.sleep(0.02)  # Short sleeps, because Ray can cancel a task only between them.
       return program.returncode
     except KeyboardInterrupt:
       program.send_signal(signal.SIGTERM)
@@ -70,7 +74,7 @@ def _wait(pack: Pack, command: list[str]) -> int:
 
 
 def _environment() -> dict[str, str]:
-  """That of this worker, where Ray tells which accelerators are its own; modules as here."""
+  """The worker's environment, in which Ray names the worker's accelerators, and its module path."""
   return os.environ | {
     'PYTHONPATH': os.pathsep.join(filter(None, sys.path)),
     'PYTHONUNBUFFERED': '1',
@@ -80,9 +84,9 @@ def _environment() -> dict[str, str]:
 def _give_up(pack: Pack, starts: int) -> None:
   lines = [line for line in pack.log.read_text(errors='replace').splitlines() if line.strip()]
   last = f': {lines[-1].strip()[:300]}' if lines else ''
-  words = (
+  message = (
     f'its program died {starts} times within an epoch; see {pack.log}, whose last line is{last}'
   )
   for run, workdir in pack.workdirs.items():
     if not (workdir / 'summary.json').exists():
-      folder.fail(pack.out, run, words)
+      folder.fail(pack.out, run, message)

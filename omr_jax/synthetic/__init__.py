@@ -3,5 +3,5 @@
 `probes.probes` has pictures with a known answer to "is this music?", `probes.papers` and
 `scenes.scenes` pictures without music to train with, `scans.crops` symbols as if cut out of scans.
 `music`, `papers`, `alterations` and `words` draw the parts. Pillow and NumPy only, without JAX.
-May import: `omr_jax.inputs`, `omr_jax.utils` and `omr_jax.errors`.
+It may import models and all below them.
 """

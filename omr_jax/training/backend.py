@@ -1,4 +1,4 @@
-"""What is chosen for the hardware at hand, each choice with the measurement behind it.
+"""JAX's settings for the hardware at hand, each with the measurement behind it.
 
 Measured on 2 shared cores (AMD EPYC, AVX-512), jax 0.10.2; see benchmarks/README.md.
 """
@@ -9,42 +9,43 @@ import os
 
 from omr_jax.utils import paths
 
-# Fewer examples a device than this are not worth its waiting for the others.
+# With fewer examples per device, waiting for the other devices costs more than they save.
 _EXAMPLES = 8
-# Parameters of glibc's mallopt, as malloc.h numbers them.
+# Numbers of the parameters of glibc's mallopt, from malloc.h.
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
 
 
 def start(batch_size: int | None = None, members: int = 1, alone: bool = True) -> None:
-  """Makes JAX ready; to be called by a command before it does anything else with JAX.
+  """Prepares JAX; commands call it before anything else uses JAX.
 
-  What a person has set by JAX's own variables stays.
+  Settings made by JAX's own environment variables stay as they are.
 
   Args:
-    batch_size: Of a training, whose batches are split over the CPU's cores; None for other work.
-    members: Runs that are trained together, which the cores take before they split batches.
-    alone: Whether no other processes train the same network.
+    batch_size: Examples in a training step, which the cores of a CPU share; None if the command
+      does not train.
+    members: Size of the population; the cores share its members first, then their batches.
+    alone: Whether this is the only process that trains the population.
   """
   import jax
 
-  # A second start of the same config compiles nothing.
+  # With this cache a second start of the same config has nothing to compile.
   if jax.config.jax_compilation_cache_dir is None:
     jax.config.update('jax_compilation_cache_dir', str(paths.cache_dir() / 'compiled'))
     jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.0)
   if batch_size is None:
     return
   _keep_memory()
-  # A device for each core: XLA's convolutions with 32 or 64 channels run on one core only, however
-  # many there are, and what else a step does hardly uses a second one.
+  # One device per core: XLA runs convolutions with 32 or 64 channels on a single core of a device,
+  # and the rest of a step hardly uses a second one.
   chosen = 'host_platform_device_count' in os.environ.get('XLA_FLAGS', '')
   if jax.config.jax_num_cpu_devices == -1 and not chosen:
-    # Of several processes each is one device: how many share the cores isn't known.
+    # One device per process if there are several: how many of them share these cores is unknown.
     cores = _cores() if alone else 1
     jax.config.update('jax_num_cpu_devices', cpu_devices(batch_size, members, cores))
 
 
 def cpu_devices(batch_size: int, members: int, cores: int) -> int:
-  """How many devices a CPU is to JAX: one for each core, as far as the work can be shared out."""
+  """Number of devices that JAX makes of a CPU: one per core, if the work divides among them."""
 
   def can_share(devices: int) -> bool:
     of_batch = devices // math.gcd(members, devices)
@@ -54,27 +55,27 @@ def cpu_devices(batch_size: int, members: int, cores: int) -> int:
 
 
 def takes_whole_epochs(platform: str) -> bool:
-  """Whether an epoch is one compiled call there, rather than a step.
+  """Whether one compiled call takes a whole epoch on this platform; else it takes one step.
 
-  Inside a loop XLA compiles convolutions for CPU without its threads and fast kernels: 30 times
-  slower a step (6.2 s against 0.2 s, preact_resnet11, batch 64).
+  Inside a compiled loop XLA's convolutions for CPU use neither threads nor fast kernels, and a step
+  takes 30 times as long (6.2 s against 0.2 s, preact_resnet11, batch 64).
   """
   return platform != 'cpu'
 
 
 def _cores() -> int:
-  """Those that this process may use."""
+  """Number of cores that this process may use."""
   if hasattr(os, 'sched_getaffinity'):
     return len(os.sched_getaffinity(0))
   return os.cpu_count() or 1
 
 
 def _keep_memory() -> None:
-  """Lets glibc keep what a step has freed: the next one needs as much again.
+  """Lets glibc keep the memory that a step frees, because the next step needs as much again.
 
-  By default it goes back to the system, and each step waits for new pages, 12 900 of them in 31 of
-  its 184 ms (`homus.py`), or 122 000 in 280 of 1 200 ms (`homus_paper.py:resnet`). Other C
-  libraries are left as they are.
+  By default glibc returns it to the system and each step waits for new pages: 12 900 of them in 31
+  of its 184 ms (`homus.py`), or 122 000 in 280 of 1 200 ms (`homus_paper.py:resnet`). Other C
+  libraries are not touched.
   """
   try:
     mallopt = ctypes.CDLL(None).mallopt
@@ -82,4 +83,4 @@ def _keep_memory() -> None:
     return
   mallopt(_MMAP_MAX, 0)
   mallopt(_TRIM_THRESHOLD, 2**31 - 1)
-  mallopt(_ARENA_MAX, 1)  # Others than the first can't hold blocks of over 64 MiB.
+  mallopt(_ARENA_MAX, 1)  # Only the first arena can hold blocks of more than 64 MiB.

@@ -1,7 +1,7 @@
-"""Checkpoints with Orbax: the latest state to go on from, and the variables of the best epoch.
+"""Checkpoints with Orbax: the latest state, and the variables of the best epoch.
 
-Both are items of one checkpoint, which Orbax renames into place when it is whole: a run killed at
-any moment finds a state and variables that belong together.
+Both are items of one checkpoint, which Orbax renames into place once it is complete. So whenever a
+run is killed, the state and the variables that it finds later belong together.
 """
 
 import logging
@@ -20,12 +20,16 @@ from omr_jax.errors import UserError
 from omr_jax.training import processes
 
 FOLDER = 'checkpoints'
-_KEPT = 2  # The one before is there should the disk have damaged the latest.
+_KEPT = 2  # One more than needed, in case the disk has damaged the latest.
 
 
 def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> ocp.CheckpointManager:
-  """The checkpoints of a run; `read_only` leaves a run that is still going on alone."""
-  logging.getLogger('absl').setLevel(logging.CRITICAL)  # Orbax tells all it does, then raises.
+  """The manager of a run's checkpoints; `read_only` does not disturb a run that still trains.
+
+  Raises:
+    UserError: The folder can't be used.
+  """
+  logging.getLogger('absl').setLevel(logging.CRITICAL)  # Orbax logs each step and its errors too.
   folder = Path(workdir).absolute() / FOLDER
   if folder.exists() and not folder.is_dir():
     raise UserError(f'{folder}: is no folder; choose another workdir.')
@@ -33,7 +37,7 @@ def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> ocp.Chec
     max_to_keep=_KEPT,
     enable_async_checkpointing=False,
     read_only=read_only,
-    cleanup_tmp_directories=not read_only,  # What a killed save has left.
+    cleanup_tmp_directories=not read_only,  # Left by a save that was killed.
   )
   try:
     return ocp.CheckpointManager(folder, options=options, item_names=('state', 'best', 'facts'))
@@ -44,22 +48,22 @@ def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> ocp.Chec
 
 
 def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any, seconds: float) -> None:
-  """Writes both; where `step` was saved before, nothing (the run is deterministic).
+  """Saves a checkpoint.
 
   Args:
-    manager: Of `open_folder`.
-    step: Of the state.
-    state: To go on from.
+    manager: From `open_folder`.
+    step: Number of steps that led to the state.
+    state: The state to go on from.
     best: Variables of the best epoch so far.
-    seconds: That the run has taken so far.
+    seconds: How long the run has trained so far.
 
   Raises:
-    UserError: A full disk or a read-only folder; the checkpoints before are untouched.
+    UserError: The disk is full or the folder is read-only; earlier checkpoints are untouched.
   """
-  if step in manager.all_steps():
+  if step in manager.all_steps():  # Saved before an interruption; runs are deterministic.
     return
   state, best = jax.device_get((state, best))
-  # Stays after an error: the threads of a failed save end when they like.
+  # Not undone after an error: the threads of the failed save may end much later.
   hook, sys.unraisablehook = sys.unraisablehook, _unraisable
   try:
     manager.save(
@@ -83,12 +87,12 @@ def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any, secon
 
 
 def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
-  """The latest `state` or `best` as a tree of NumPy arrays, or None where nothing was saved.
+  """The latest `state` or `best` as a tree of NumPy arrays, or None if nothing was saved.
 
   Args:
-    manager: Of `open_folder`.
+    manager: From `open_folder`.
     item: `state` or `best`.
-    like: A tree of arrays or shapes: what the checkpoint has to hold.
+    like: A tree of arrays or shapes with the structure that is expected.
 
   Raises:
     UserError: The checkpoint is damaged or of another network.
@@ -111,7 +115,7 @@ def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
       f'{folder}: damaged, or of another network ({_first_line(error)}). If the run has an older '
       'checkpoint, delete this folder to go on from there; else use another workdir.'
     ) from error
-  if _shapes(loaded[item]) != _shapes(like):  # Orbax gives what is there, whatever was asked for.
+  if _shapes(loaded[item]) != _shapes(like):  # Orbax itself does not compare shapes.
     raise UserError(f'{folder}: of another network; use another workdir.')
   if not whole:
     raise UserError(
@@ -122,7 +126,7 @@ def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
 
 
 def seconds(manager: ocp.CheckpointManager) -> float:
-  """What the run had taken at its latest checkpoint; call it after `restore`, which checks it."""
+  """How long the run had trained at its latest checkpoint, which `restore` has to check before."""
   step = manager.latest_step()
   if step is None:
     return 0.0
@@ -132,7 +136,7 @@ def seconds(manager: ocp.CheckpointManager) -> float:
 
 
 def _unraisable(what: 'sys.UnraisableHookArgs') -> None:
-  """Threads of a save that failed find its event loop closed, once each: no news to anybody."""
+  """Hides the error that each thread of a failed save raises because its event loop is closed."""
   if str(what.exc_value) != 'Event loop is closed':
     sys.__unraisablehook__(what)
 

@@ -1,4 +1,4 @@
-"""What a run tells the person who waits for it."""
+"""What a training prints: the plan before it, a line per epoch, the results after it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,57 +11,58 @@ from omr_jax.data import dataset
 from omr_jax.evaluation import metrics
 from omr_jax.inputs import pen_path
 from omr_jax.training.devices import BATCH_AXIS, MEMBER_AXIS
-from omr_jax.training.runs import Runs, is_streamed
+from omr_jax.training.population import Population
 from omr_jax.training.state import TrainState, count_parameters
 from omr_jax.utils.words import duration
 
 
-def plan(run: Runs, state: TrainState) -> None:
-  """Says what is going to happen."""
-  config, splits = run.config, run.dataset.splits
+def plan(population: Population, state: TrainState) -> None:
+  """Prints what is going to happen."""
+  config, splits = population.config, population.dataset.splits
   step, epoch = (int(np.asarray(value).max()) for value in (state.step, state.epoch))
-  seeds = sorted({member.config.seed for member in run.members})
+  seeds = sorted({member.config.seed for member in population.members})
   sizes = ', '.join(f'{len(splits[s]["label"])} {s}' for s in dataset.SPLITS)
   devices = jax.devices()
-  print(f'{run.config_name} in {run.workdir}')
-  print(
-    f'data       {run.dataset.origin}, split {run.parts.task.recipe.split_name(config)}: {sizes}'
-  )
-  print(f'{_inputs(run)}, augmented: {config.augment.space}')
+  print(f'{population.config_name} in {population.workdir}')
+  split = population.recipe.task.recipe.split_name(config)
+  print(f'data       {population.dataset.origin}, split {split}: {sizes}')
+  print(f'{_inputs(population)}, augmented: {config.augment.space}')
   print(
     f'network    {config.model.name}, {count_parameters(state):,} parameters, {config.precision}'
   )
   print(
     f'recipe     {config.optimizer.name} {config.optimizer.learning_rate:g}, '
     f'{config.schedule.name}, batch {config.batch_size}, at most {config.epochs} epochs of '
-    f'{run.steps_per_epoch} steps, seed {", ".join(map(str, seeds))}'
+    f'{population.steps_per_epoch} steps, seed {", ".join(map(str, seeds))}'
   )
-  if len(run.members) > 1:
-    print(f'together   {len(run.members)} runs: {" ".join(member.name for member in run.members)}')
-  shared = [f'{run.mesh.shape[axis]} by {axis}' for axis in (MEMBER_AXIS, BATCH_AXIS)]
+  if len(population.members) > 1:
+    names = ' '.join(member.name for member in population.members)
+    print(f'population {len(population.members)} runs: {names}')
+  shared = [f'{population.mesh.shape[axis]} by {axis}' for axis in (MEMBER_AXIS, BATCH_AXIS)]
   print(f'devices    {len(devices)} x {devices[0].device_kind}, {" and ".join(shared)}')
-  print(f'feed       {"streamed from the disk" if is_streamed(run) else "held on the devices"}')
+  feed = 'streamed from the disk' if population.is_streamed else 'held on the devices'
+  print(f'feed       {feed}')
   if step:
     print(f'resuming   after step {step}, epoch {epoch}')
   print(flush=True)
 
 
-def _inputs(run: Runs) -> str:
-  height, width, _ = run.parts.shape
+def _inputs(population: Population) -> str:
+  height, width, _ = population.recipe.shape
   found = {
     'image': f'pictures   {height}x{width}',
     'pen': f'strokes    {pen_path.POINTS} points',
   }
-  return ', '.join(found[name] for name in run.parts.module.inputs if name in found)
+  return ', '.join(found[name] for name in population.recipe.module.inputs if name in found)
 
 
 def epoch_line(lines: Sequence[dict], epochs: int, left: float) -> str:
-  """An epoch's numbers for people: means over the runs, and the range of their accuracies.
+  """The line that is printed after an epoch: means over the runs, and the range of accuracies.
 
   Args:
-    lines: Metrics of each run that goes on.
-    epochs: Of the whole run.
-    left: Seconds until the last epoch at this pace.
+    lines: Metrics of the members that took part in the epoch.
+    epochs: Largest number of epochs.
+    left: Seconds until the end of the last epoch at the present pace.
   """
   accuracies = [100 * line['validation_accuracy'] for line in lines]
   several = f' ({min(accuracies):.2f}-{max(accuracies):.2f}, {len(lines)} runs)'
@@ -74,7 +75,7 @@ def epoch_line(lines: Sequence[dict], epochs: int, left: float) -> str:
 
 
 def results(summaries: Mapping[str, dict], workdir: Path) -> None:
-  """Says what came of the runs, given by name, and where to read more."""
+  """Prints the results of runs, given by name, and where their reports are."""
   for name, summary in summaries.items():
     interval = metrics.percent_range(*summary['accuracy_wilson_95'])
     print(

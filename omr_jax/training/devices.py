@@ -1,4 +1,8 @@
-"""How the devices share the work: the runs of a population, and the examples of a batch."""
+"""How devices share the work: the members of a population, and the examples of a batch.
+
+A mesh has two axes: along MEMBER_AXIS each device trains members of its own, along BATCH_AXIS the
+devices share the batches of the same members.
+"""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +20,14 @@ BATCH_AXIS = 'batch'
 
 
 def mesh(batch_size: int, members: int = 1) -> Mesh:
-  """All devices: as many of them as can take members of their own, the others share batches.
+  """All devices, as many as possible of them along MEMBER_AXIS and the others along BATCH_AXIS.
 
   Args:
-    batch_size: Of each member.
-    members: Runs that are trained together, 1 for one alone.
+    batch_size: Examples in a step of one member.
+    members: Size of the population.
 
   Raises:
-    UserError: Devices that share a batch can't share one of `batch_size`.
+    UserError: The batch size is no multiple of the number of devices that share a batch.
   """
   of_members = math.gcd(members, jax.device_count())
   of_batch = jax.device_count() // of_members
@@ -38,16 +42,16 @@ def mesh(batch_size: int, members: int = 1) -> Mesh:
 
 
 def for_members(function: Callable, mesh: Mesh, members: int, own: Sequence[bool]) -> Callable:
-  """A function of one member, made one of all.
+  """From a function of one member to one of all members: the only `vmap` over members.
 
   Args:
-    function: Of trees of arrays, to a tree of arrays.
+    function: From trees of arrays to a tree of arrays.
     mesh: See `mesh`.
-    members: How many there are.
-    own: For each argument whether each member has one of its own. These have a leading axis
-      [members] now, as has the result.
+    members: Size of the population.
+    own: For each argument whether every member has its own. Such arguments of the returned function
+      have a leading axis [members], and so has its result.
   """
-  if members == 1:  # Not mapped, so that it compiles to the program of the function itself.
+  if members == 1:  # Without vmap, so that XLA compiles the function as it is.
 
     def alone(*arguments):
       first = [
@@ -60,7 +64,7 @@ def for_members(function: Callable, mesh: Mesh, members: int, own: Sequence[bool
   mapped = jax.vmap(function, [0 if is_own else None for is_own in own])
   if mesh.shape[MEMBER_AXIS] == 1:
     return mapped
-  # Not left to the compiler, which would move members between devices where it takes them apart.
+  # With vmap alone XLA would choose how the devices share the work, and move members between them.
   return jax.shard_map(
     mapped,
     mesh=mesh,
@@ -72,14 +76,14 @@ def for_members(function: Callable, mesh: Mesh, members: int, own: Sequence[bool
 
 
 def shared_batch(batch: Any, mesh: Mesh) -> Any:
-  """Lets the devices of BATCH_AXIS share a member's batch: a tree of [batch, ...], inside jit."""
-  inside = jax.sharding.get_abstract_mesh()  # Of `for_members`, where devices have members.
+  """Inside jit: a member's batch, a tree of [batch, ...], shared by the devices of BATCH_AXIS."""
+  inside = jax.sharding.get_abstract_mesh()  # Not empty inside the shard_map of `for_members`.
   sharding = NamedSharding(mesh if inside.empty else inside, P(BATCH_AXIS))
   return jax.lax.with_sharding_constraint(batch, sharding)
 
 
 def place(tree: Any, sharding: NamedSharding) -> Any:
-  """Puts arrays, which every process has whole, on the devices of all processes."""
+  """Puts arrays on the devices of all processes; every process has to have the whole arrays."""
   arrays = jax.tree.map(np.asarray, tree)
   return jax.tree.map(
     lambda array: jax.make_array_from_callback(array.shape, sharding, array.__getitem__), arrays
@@ -89,12 +93,12 @@ def place(tree: Any, sharding: NamedSharding) -> Any:
 def place_examples(
   arrays: Mapping[str, np.ndarray], names: Sequence[str], chosen: np.ndarray, mesh: Mesh
 ) -> dict[str, jax.Array]:
-  """Puts examples on the devices that share a batch; each process reads what its own ones need.
+  """Puts a batch on the devices; each process reads only the examples of its own devices.
 
   Args:
-    arrays: The named ones have leading axes [examples].
-    names: Of those that are wanted.
-    chosen: The examples' numbers, int [batch], or [members, batch] where each member has its own.
+    arrays: By name [examples, ...].
+    names: Which of the arrays are wanted.
+    chosen: Indices of the examples, int [batch], or [members, batch] if each member has its own.
     mesh: See `mesh`.
   """
   sharding = NamedSharding(mesh, P(*(MEMBER_AXIS, BATCH_AXIS)[-chosen.ndim :]))

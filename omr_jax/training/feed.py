@@ -1,4 +1,4 @@
-"""How training examples reach the devices: held there whole, or streamed batch by batch."""
+"""How training examples reach the devices: all of them once, or batch by batch."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,54 +11,56 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from omr_jax.training import devices
 from omr_jax.training.state import TrainState
-from omr_jax.training.step import Trainer
+from omr_jax.training.trainer import Trainer
 
-# (state, running, orders, step, end) to the state after each call of the trainer, up to step `end`.
+# (state, running, orders, step, end) to the state after each call of the trainer, from step `step`
+# to step `end` of the whole run; see `Trainer.run` for the first three.
 Feed = Callable[[TrainState, np.ndarray, np.ndarray, int, int], Iterator[TrainState]]
 
-# Of Grain: they read while the devices compute.
+# Grain's threads read ahead while the devices compute.
 _THREADS, _BATCHES_AHEAD = 2, 4
-# A container's limit, by Linux.
+# Where Linux writes the memory limit of a container.
 _CONTAINER = Path('/sys/fs/cgroup/memory.max')
 
 
 def is_streamed(
   chosen: str, arrays: Mapping[str, np.ndarray], names: Sequence[str], device: jax.Device
 ) -> bool:
-  """What `config.data.feed` says; 'auto' streams arrays beyond half of a device's memory.
+  """Whether the training examples are streamed to the devices batch by batch.
 
-  It also streams to several processes, so that each reads no more than its share. Devices that
-  share the host's memory may each have a copy, beside the one they are made from.
+  'auto' streams if the arrays fill more than half of a device's memory. CPU devices share the
+  memory of the host: each of them has a copy there, beside the original. 'auto' also streams to
+  several processes, so that each reads only its share.
 
   Args:
-    chosen: 'auto', 'resident' or 'streamed'.
-    arrays: Of the training split.
-    names: Those that training reads.
-    device: One of those that train.
+    chosen: `config.data.feed`: 'auto', 'resident' or 'streamed'.
+    arrays: The training split.
+    names: Names of the arrays that training reads.
+    device: One of the devices that train.
   """
   if chosen != 'auto':
     return chosen == 'streamed'
   if jax.process_count() > 1:
     return True
-  memory, copies = (device.memory_stats() or {}).get('bytes_limit'), 1  # Not known of a CPU.
+  memory, copies = (device.memory_stats() or {}).get('bytes_limit'), 1  # A CPU has no limit.
   if memory is None:
     memory, copies = _host_memory(), jax.local_device_count()
   return sum(arrays[name].nbytes for name in names) > memory / (1 + copies)
 
 
 def _host_memory() -> int:
-  """Bytes that this process may have."""
+  """Bytes that this process may use."""
   memory = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
   try:
     return min(memory, int(_CONTAINER.read_text()))
-  except (OSError, ValueError):  # There is no container, or it has no limit: 'max'.
+  except (OSError, ValueError):  # There is no container, or its limit is the word 'max'.
     return memory
 
 
 def on_devices(
   arrays: Mapping[str, np.ndarray], names: Sequence[str], mesh: Mesh
 ) -> dict[str, jax.Array]:
-  """Puts the named arrays on every device of the mesh, whole: each gathers its share of a batch."""
+  """Puts the whole named arrays on every device of the mesh."""
   everywhere = NamedSharding(mesh, PartitionSpec())
   return devices.place({name: arrays[name] for name in names}, everywhere)
 
@@ -66,7 +68,7 @@ def on_devices(
 def resident(
   trainer: Trainer, arrays: Mapping[str, np.ndarray], names: Sequence[str], mesh: Mesh
 ) -> Feed:
-  """Has the named arrays on every device for the whole training."""
+  """Keeps the named arrays on every device, which gathers its share of each batch from them."""
   placed = on_devices(arrays, names, mesh)
 
   def feed(state, running, orders, step, end) -> Iterator[TrainState]:
@@ -86,8 +88,8 @@ def streamed(
   batch_size: int,
   steps_per_epoch: int,
 ) -> Feed:
-  """Reads the batches of an epoch's order from the disk, some ahead of the devices."""
-  import grain  # Only here: it takes a third of a second.
+  """Reads each batch from the disk, a few batches ahead of the devices."""
+  import grain  # Not at the top: the import takes a third of a second.
 
   def batch(orders: np.ndarray, number: int) -> dict[str, jax.Array]:
     chosen = orders[:, number * batch_size : (number + 1) * batch_size]

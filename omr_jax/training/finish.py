@@ -1,4 +1,4 @@
-"""The end of runs: the chosen variables tested, and what each run tells about itself."""
+"""The end of training: the chosen variables are tested, and each run gets its results."""
 
 import contextlib
 import platform
@@ -16,7 +16,7 @@ from omr_jax.evaluation import decision, finished_run
 from omr_jax.report import write
 from omr_jax.training import checkpoint, processes, trained
 from omr_jax.training import state as states
-from omr_jax.training.runs import Member, Runs
+from omr_jax.training.population import Member, Population
 from omr_jax.training.state import TrainState, Variables, count_parameters
 from omr_jax.utils.revision import revision
 
@@ -24,73 +24,73 @@ _VERSIONS = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'tensorflow-d
 
 
 def finish(
-  together: Runs, state: TrainState, best: Variables, paces: Sequence[float]
+  population: Population, state: TrainState, best: Variables, paces: Sequence[float]
 ) -> dict[str, dict]:
-  """Evaluates what is to be tested, writes everything down, and returns the summaries by name.
+  """Tests the members, writes their results and reports, and returns their summaries by name.
 
-  Of members whose loss is not finite there is none; of several processes only the first writes
-  and returns any.
+  Members whose loss was not finite get no results and no summary. With several processes the first
+  one writes and the others return {}.
 
   Args:
-    together: Whose training has ended.
-    state: Their last.
-    best: Variables of each one's best epoch.
-    paces: Images per second of each, the median over the epochs.
+    population: Its training has ended.
+    state: The last state.
+    best: Variables of each member's best epoch.
+    paces: Images per second of each member, the median over its epochs.
 
   Raises:
-    UserError: A full disk.
+    UserError: The disk is full.
   """
-  variables, epochs = trained.tested(together.config, state, best)
-  splits = together.dataset.splits
-  validation, test = (together.predict(variables, splits[name]) for name in data.SPLITS[1:])
-  further = together.parts.task.evaluation.arrays(
-    together.config, together.dataset, lambda arrays: together.predict(variables, arrays)
+  variables, epochs = trained.tested(population.config, state, best)
+  splits = population.dataset.splits
+  validation, test = (population.predict(variables, splits[name]) for name in data.SPLITS[1:])
+  further = population.recipe.task.evaluation.arrays(
+    population.config, population.dataset, lambda arrays: population.predict(variables, arrays)
   )
   if not processes.is_first():
     return {}
   trained_epochs, bad_steps, summaries = np.asarray(state.epoch), np.asarray(state.bad_step), {}
   for number in np.flatnonzero(bad_steps < 0):
-    member = together.members[number]
-    if member.name:  # From here on it is a run alone.
-      _save_apart(together, state, best, number)
+    member = population.members[number]
+    if member.name:  # From here on its folder is that of a run alone.
+      _save_alone(population, state, best, number)
     _save_evaluation(
-      together, member, validation[number], test[number], further[number] if further else {}
+      population, member, validation[number], test[number], further[number] if further else {}
     )
     facts = {
-      **_facts(together, member),
+      **_facts(population, member),
       'parameters': count_parameters(state),
       'epochs': int(trained_epochs[number]),
       'tested_epoch': int(epochs[number]),
       'images_per_s': round(float(paces[number]), 1),
     }
     summaries[member.name] = write.write(member.workdir, facts)
-  if len(summaries) == len(together.members) > 1:
-    together.manager.close()
-    shutil.rmtree(together.workdir / checkpoint.FOLDER)  # Each run has its own now.
+  if len(summaries) == len(population.members) > 1:
+    population.checkpoints.close()
+    shutil.rmtree(population.workdir / checkpoint.FOLDER)  # Each member has its own by now.
   return summaries
 
 
-def _save_apart(together: Runs, state: TrainState, best: Variables, number: int) -> None:
-  folder = together.members[number].workdir
+def _save_alone(population: Population, state: TrainState, best: Variables, number: int) -> None:
+  folder = population.members[number].workdir
   with contextlib.closing(checkpoint.open_folder(folder)) as manager:
-    own = states.member(state, number)
-    checkpoint.save(manager, int(own.step[0]), own, states.member(best, number), together.seconds())
+    own, own_best = states.member(state, number), states.member(best, number)
+    checkpoint.save(manager, int(own.step[0]), own, own_best, population.seconds())
 
 
 def _save_evaluation(
-  together: Runs,
+  population: Population,
   member: Member,
   validation_logits: np.ndarray,
   logits: np.ndarray,
   further: Mapping[str, np.ndarray],
 ) -> None:
-  splits = together.dataset.splits
+  splits = population.dataset.splits
   validated, test = (splits['validation']['label'], validation_logits), splits['test']
   chosen = decision.fit(member.config, *validated)
   predicted = decision.decide(logits, chosen.threshold)
   finished_run.save_evaluation(
     member.workdir,
-    together.parts.classes,
+    population.recipe.classes,
     validated,
     finished_run.Tested(test['id'], test['label'], logits, predicted, test['image']),
     further,
@@ -98,19 +98,19 @@ def _save_evaluation(
   )
 
 
-def _facts(together: Runs, member: Member) -> dict:
-  """What is known before the evaluation."""
-  dataset = together.dataset
+def _facts(population: Population, member: Member) -> dict:
+  """The part of the summary that does not come from the evaluation."""
+  dataset = population.dataset
   return {
-    'config_name': together.config_name,
-    'protocol': together.parts.task.recipe.split_name(member.config),
+    'config_name': population.config_name,
+    'protocol': population.recipe.task.recipe.split_name(member.config),
     'data_digest': dataset.digest,
     'origin': dataset.origin,
     'split_sizes': {split: len(dataset.splits[split]['label']) for split in data.SPLITS},
     'seed': member.config.seed,
     'network': member.config.model.name,
-    'trained_together': len(together.members),
-    'seconds': round(together.seconds(), 1),
+    'trained_together': len(population.members),
+    'seconds': round(population.seconds(), 1),
     'peak_memory_gib': round(_peak_memory() / 2**30, 2),
     'devices': [str(device.device_kind) for device in jax.devices()],
     'processes': jax.process_count(),
@@ -120,6 +120,6 @@ def _facts(together: Runs, member: Member) -> dict:
 
 
 def _peak_memory() -> int:
-  """Bytes; Linux counts in KiB, macOS in bytes."""
+  """Of this process, in bytes; Linux counts in KiB, macOS in bytes."""
   peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
   return peak if sys.platform == 'darwin' else peak * 1024

@@ -1,4 +1,4 @@
-"""Runs from start to report: prepare, train, validate, save, test, write down."""
+"""The training of a population from start to report; `_train_epochs` is the loop over epochs."""
 
 import json
 import time
@@ -11,31 +11,31 @@ import numpy as np
 from ml_collections import ConfigDict
 from tqdm import tqdm
 
-from omr_jax.data import dataset as data
 from omr_jax.errors import UserError
-from omr_jax.recipe import recipe
+from omr_jax.recipe import recipe as recipes
 from omr_jax.report import write
-from omr_jax.training import checkpoint, console, devices, metrics_log, processes, runs
+from omr_jax.training import console, devices, processes
+from omr_jax.training import population as populations
 from omr_jax.training.feed import Feed
 from omr_jax.training.finish import finish
-from omr_jax.training.runs import Runs
+from omr_jax.training.metrics_log import MetricsLog
+from omr_jax.training.population import Population, steps_taken
 from omr_jax.training.state import TrainState, Variables
 from omr_jax.training.validation import refuse_not_finite, validate
 from omr_jax.training.workdir import claim, is_finished, refuse_other_population, refuse_unwritable
 from omr_jax.utils.interrupt import Interrupted, signals
 
+# Several processes have to ask together whether one was interrupted, and wait for each other then.
 _STEPS_BETWEEN_QUESTIONS = 20
-# Of the time, for checkpoints after epochs. Where these are short, as on a GPU, not each is saved.
+# Share of the time that checkpoints after epochs may take. Where epochs are short, as on a GPU, not
+# every one of them is saved.
 MOST_SAVING = 0.1
 
 
 def train_and_evaluate(
   config: ConfigDict, config_name: str, workdir: Path, data_dir: Path, raw_dir: str | None
 ) -> dict:
-  """Trains, resumes or only tells that all is done; returns the summary of a run alone.
-
-  See `train_all`.
-  """
+  """Trains and evaluates a run alone, see `train_all`; returns its summary."""
   return train_all({'': config}, config_name, workdir, data_dir, raw_dir)['']
 
 
@@ -46,68 +46,139 @@ def train_all(
   data_dir: Path,
   raw_dir: str | None,
 ) -> dict[str, dict]:
-  """The same for all runs of a population, or for one alone; returns the summaries by name.
+  """Trains and evaluates a population; returns the summaries of its runs by name.
+
+  Interrupted runs go on from their checkpoint. Of finished runs only the reports are made again.
 
   Args:
-    configs: See `population.split`.
-    config_name: For the report.
-    workdir: Of these runs; a second start with the same configs goes on there.
-    data_dir: Where prepared data is kept.
-    raw_dir: Where the raw archive is.
+    configs: The config of each run by name, see `recipe.members.split`; they have been checked by
+      `recipe.check.check_config`.
+    config_name: Name of the config's page, shown in the report.
+    workdir: Folder of the population; a later start with the same configs goes on there.
+    data_dir: Folder of prepared data.
+    raw_dir: Folder of the raw data, see `--raw_dir`.
 
   Raises:
-    UserError: A config that can't be run, data that is not there, a workdir of another config or
-      of a run that is going on, a damaged checkpoint, a full disk, a loss that is not finite; of a
-      population after the others' ends.
-    Interrupted: After SIGTERM or Ctrl-C.
+    UserError: A network that does not fit the data, missing data, a workdir of another config or
+      one in which another process is training, a damaged checkpoint, a full disk, or a loss that
+      is not finite; the last only after the other members of the population are finished.
+    Interrupted: After SIGTERM or Ctrl-C, once the state is saved.
   """
   started = time.monotonic()
-  parts, *_ = [recipe.create(config) for config in configs.values()]
-  folders = runs.workdirs(workdir, configs)
+  config = next(iter(configs.values()))
+  recipe = recipes.create(config)
+  folders = populations.workdirs(workdir, configs)
   names = list(filter(None, configs))
   processes.refuse_differences({'config': json.dumps([c.to_json() for c in configs.values()])})
-  if processes.first_says(lambda: _are_finished(folders, names, workdir)):
-    return _told_again(configs, folders, workdir) if processes.is_first() else {}
-  mesh = devices.mesh(next(iter(configs.values())).batch_size, len(configs))
-  dataset = processes.first_goes_before(lambda: parts.load(data_dir, raw_dir))
+  if processes.on_first(lambda: _are_finished(folders, names, workdir)):
+    return _report_again(configs, folders, workdir) if processes.is_first() else {}
+  mesh = devices.mesh(config.batch_size, len(configs))
+  dataset = processes.first_then_others(lambda: recipe.load(data_dir, raw_dir))
   processes.refuse_differences({'data': dataset.digest})
-  together = runs.create(configs, config_name, workdir, parts, dataset, mesh, started)
+  runs = populations.create(configs, config_name, workdir, recipe, dataset, mesh, started)
   with ExitStack() as stack:
     claimed = claim(folders, dataset.digest, workdir if names else None)
-    processes.first_says(lambda: stack.enter_context(claimed))
-    summaries = _train_and_finish(together)
-  if not processes.is_first():
-    return {}
-  console.results(summaries, workdir)
-  failed = [member.name for member in together.members if member.name not in summaries]
-  if failed:
-    raise UserError(
-      f'{workdir}: the loss of {" and ".join(failed)} is not finite; the other runs are at their '
-      'end. A lower config.optimizer.learning_rate helps most often.'
-    )
+    processes.on_first(lambda: stack.enter_context(claimed))
+    state, best = populations.start(runs)
+    console.plan(runs, state)
+    feed = populations.create_feed(runs)
+    logs = _open_logs(runs, state, stack)
+    is_stopped = stack.enter_context(signals())
+    state, best = _train_epochs(runs, state, best, feed, logs, is_stopped)
+    summaries = finish(runs, state, best, [log.pace() for log in logs])
+  if processes.is_first():
+    console.results(summaries, workdir)
+    _refuse_failed([name for name in configs if name not in summaries], workdir)
   return summaries
 
 
-def _train_and_finish(together: Runs) -> dict[str, dict]:
-  state, best = runs.start(together)
-  console.plan(together, state)
-  feed = runs.create_feed(together)
-  epochs_done, logs = np.asarray(state.epoch).tolist(), []
-  with ExitStack() as stack:
+def _train_epochs(
+  population: Population,
+  state: TrainState,
+  best: Variables,
+  feed: Feed,
+  logs: Sequence[MetricsLog],
+  is_stopped: Callable[[], bool],
+) -> tuple[TrainState, Variables]:
+  """Trains until every member has stopped; returns the last state and the best variables."""
+  began, first_step = time.monotonic(), steps_taken(state)
+  saved, saving = began, 0.0
+  while (running := population.running(state)).any():
+    # Train: the steps of this epoch, or those left of an interrupted one.
+    epoch, epoch_began = int(np.asarray(state.epoch)[running][0]) + 1, time.monotonic()
+    step = before = steps_taken(state)
+    end = epoch * population.steps_per_epoch
+    states = feed(state, running, population.orders(epoch), step, end)
+    with _progress_bar(epoch, population.steps_per_epoch, end - step) as bar:
+      for state in states:
+        refuse_not_finite(population, state)
+        if not population.running(state).any():
+          break
+        bar.update(steps_taken(state) - step)
+        step = steps_taken(state)
+        if step < end and _may_ask(step) and processes.on_any(is_stopped()):
+          population.save(state, best)
+          raise Interrupted
+    if not population.running(state).any():  # No member that took part has a finite loss.
+      break
+    images = (steps_taken(state) - before) * population.config.batch_size
+    images_per_s = images / (time.monotonic() - epoch_began)
 
-    def open_logs() -> None:
-      for member, epochs in zip(together.members, epochs_done, strict=True):
-        logs.append(stack.enter_context(closing(metrics_log.MetricsLog(member.workdir, epochs))))
+    # Validate.
+    state, best, lines = validate(population, state, best, running)
+    if not lines:
+      break
 
-    processes.first_says(open_logs)
-    is_stopped = stack.enter_context(signals())
-    state, best = _epochs(together, state, best, feed, logs, is_stopped)
-    paces = [np.median([line['images_per_s'] for line in each.history] or [0]) for each in logs]
-    return finish(together, state, best, paces)
+    # Log.
+    for number, line in lines.items():
+      line |= {'images_per_s': images_per_s, 'seconds': time.monotonic() - epoch_began}
+      if logs:  # Only the first of several processes has logs.
+        logs[number].write(line)
+    steps_per_s = (steps_taken(state) - first_step) / (time.monotonic() - began)
+    left = (population.steps - steps_taken(state)) / steps_per_s
+    print(console.epoch_line(list(lines.values()), population.config.epochs, left), flush=True)
+
+    # Save.
+    is_last, stopped = not population.running(state).any(), processes.on_any(is_stopped())
+    is_due = processes.on_any(time.monotonic() - saved >= saving / MOST_SAVING)
+    if is_due or stopped or is_last:
+      saving = population.save(state, best)
+      saved = time.monotonic()
+    if stopped:
+      raise Interrupted
+  return state, best
+
+
+def _progress_bar(epoch: int, steps: int, left: int) -> tqdm:
+  return tqdm(
+    desc=f'epoch {epoch}',
+    total=steps,
+    initial=steps - left,
+    unit='step',
+    leave=False,
+    disable=None,
+  )
+
+
+def _may_ask(step: int) -> bool:
+  """Whether this is a step after which all processes ask for interrupts."""
+  return jax.process_count() == 1 or step % _STEPS_BETWEEN_QUESTIONS == 0
+
+
+def _open_logs(population: Population, state: TrainState, stack: ExitStack) -> list[MetricsLog]:
+  """The metrics logs of the members, closed with the stack; none but in the first process."""
+  logs, epochs_done = [], np.asarray(state.epoch).tolist()
+
+  def open_logs() -> None:
+    for member, epochs in zip(population.members, epochs_done, strict=True):
+      logs.append(stack.enter_context(closing(MetricsLog(member.workdir, epochs))))
+
+  processes.on_first(open_logs)
+  return logs
 
 
 def _are_finished(folders: Mapping[Path, ConfigDict], names: Sequence[str], workdir: Path) -> bool:
-  """Whether all runs are; where not, their folders can be written, and are these runs'."""
+  """Whether all runs are finished; if not, their folders must be writable and theirs."""
   finished = [is_finished(config, folder) for folder, config in folders.items()]
   if all(finished):
     return True
@@ -117,7 +188,7 @@ def _are_finished(folders: Mapping[Path, ConfigDict], names: Sequence[str], work
   return False
 
 
-def _told_again(
+def _report_again(
   configs: Mapping[str, ConfigDict], folders: Mapping[Path, ConfigDict], workdir: Path
 ) -> dict[str, dict]:
   print(f'{workdir}: this run is finished.')
@@ -126,87 +197,9 @@ def _told_again(
   return summaries
 
 
-def _epochs(
-  together: Runs,
-  state,
-  best,
-  feed: Feed,
-  logs: Sequence[metrics_log.MetricsLog],
-  is_stopped: Callable,
-) -> tuple[TrainState, Variables]:
-  """Trains to the last epoch or all members' stops; returns the state and the best variables."""
-  config, examples = together.config, len(together.dataset.splits['train']['label'])
-  began, steps_at_start = time.monotonic(), _step(state)
-  saved, took = began, 0.0
-  while (running := together.going_on(state)).any():
-    epoch = int(np.asarray(state.epoch)[running][0]) + 1
-    epoch_began = time.monotonic()
-    orders = np.stack(
-      [
-        data.epoch_order(member.config.seed, epoch, examples, together.dataset.draws)
-        for member in together.members
-      ]
+def _refuse_failed(names: Sequence[str], workdir: Path) -> None:
+  if names:
+    raise UserError(
+      f'{workdir}: the loss of {" and ".join(names)} is not finite; the other runs are finished. A '
+      'lower config.optimizer.learning_rate helps most often.'
     )
-    steps_before = _step(state)
-    state = _epoch(together, state, best, feed, running, orders, epoch, is_stopped)
-    if not together.going_on(state).any():  # The loss of all that ran is not finite.
-      break
-    steps = _step(state) - steps_before
-    images_per_s = steps * config.batch_size / (time.monotonic() - epoch_began)
-    state, best, lines = validate(together, state, best, running)
-    if not lines:
-      break
-    for number, line in lines.items():
-      line |= {'images_per_s': images_per_s, 'seconds': time.monotonic() - epoch_began}
-      if logs:  # Of several processes only the first writes.
-        logs[number].write(line)
-    pace = (_step(state) - steps_at_start) / (time.monotonic() - began)
-    left = (config.epochs * together.steps_per_epoch - _step(state)) / pace
-    print(console.epoch_line(list(lines.values()), config.epochs, left), flush=True)
-    goes_on, stopped = together.going_on(state).any(), processes.any_says(is_stopped())
-    is_due = processes.any_says(time.monotonic() - saved >= took / MOST_SAVING)
-    if is_due or stopped or not goes_on:
-      before = time.monotonic()
-      checkpoint.save(together.manager, _step(state), state, best, together.seconds())
-      saved = time.monotonic()
-      took = saved - before
-    if stopped:
-      raise Interrupted
-  return state, best
-
-
-def _step(state: TrainState) -> int:
-  """Of the member that has taken most."""
-  return int(np.asarray(state.step).max())
-
-
-def _epoch(
-  together: Runs, state, best, feed: Feed, running, orders, epoch: int, is_stopped: Callable
-) -> TrainState:
-  """The steps that are left of an epoch."""
-  end, step = epoch * together.steps_per_epoch, _step(state)
-  total = together.steps_per_epoch
-  with tqdm(
-    desc=f'epoch {epoch}',
-    total=total,
-    initial=total - (end - step),
-    unit='step',
-    leave=False,
-    disable=None,
-  ) as progress:
-    for after in feed(state, running, orders, step, end):
-      state = after
-      refuse_not_finite(together, state)
-      if not together.going_on(state).any():
-        break
-      progress.update(_step(state) - step)
-      step = _step(state)
-      if step < end and _asks(step) and processes.any_says(is_stopped()):
-        checkpoint.save(together.manager, step, state, best, together.seconds())
-        raise Interrupted
-  return state
-
-
-def _asks(step: int) -> bool:
-  """Whether to ask for interrupts now; several processes all have to, and wait for each other."""
-  return jax.process_count() == 1 or step % _STEPS_BETWEEN_QUESTIONS == 0

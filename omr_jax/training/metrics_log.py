@@ -1,9 +1,10 @@
-"""What a run writes down while it goes on: metrics.jsonl and TensorBoard events."""
+"""The metrics of a run: metrics.jsonl and TensorBoard events, written after every epoch."""
 
 import json
 import time
 from pathlib import Path
 
+import numpy as np
 from tensorboardX.event_file_writer import EventsWriter
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 from tensorboardX.summary import scalar
@@ -14,10 +15,10 @@ from omr_jax.utils.files import write_file
 
 
 class MetricsLog:
-  """One line an epoch in metrics.jsonl, the same numbers as TensorBoard events.
+  """Writes a line per epoch to metrics.jsonl and the same numbers as TensorBoard events.
 
-  A resumed run repeats the epoch that was interrupted: lines of later epochs than the checkpoint's
-  are dropped when the log is opened.
+  A resumed run goes on from its checkpoint: when the log is opened, the lines of epochs after
+  `epochs_done` are dropped, because the run repeats these epochs.
   """
 
   def __init__(self, workdir: Path, epochs_done: int):
@@ -29,8 +30,8 @@ class MetricsLog:
       )
     write_file(self._path, ''.join(json.dumps(line) + '\n' for line in self.history).encode())
     step = self.history[-1]['step'] + 1 if self.history else 0
-    # The writer alone: tensorboardX's thread around it would neither say that the disk is full nor
-    # let the run end.
+    # EventsWriter itself: the thread that tensorboardX puts around it would neither report a full
+    # disk nor let the run end.
     try:
       (workdir / 'tensorboard').mkdir(exist_ok=True)
       self._events = EventsWriter(str(workdir / 'tensorboard' / 'events'))
@@ -40,7 +41,7 @@ class MetricsLog:
       raise self._unwritable(error) from error
 
   def write(self, line: dict) -> None:
-    """Adds an epoch."""
+    """Adds the metrics of an epoch."""
     self.history.append(line)
     try:
       with self._path.open('a') as file:
@@ -53,6 +54,10 @@ class MetricsLog:
       self._events.flush()
     except OSError as error:
       raise self._unwritable(error) from error
+
+  def pace(self) -> float:
+    """Images per second, the median over the epochs; 0 before the first."""
+    return np.median([line['images_per_s'] for line in self.history] or [0])
 
   def close(self) -> None:
     """Closes the event file."""
@@ -69,7 +74,7 @@ class MetricsLog:
       try:
         line = json.loads(text)
       except (ValueError, RecursionError):
-        break  # Half a line, of a killed run.
+        break  # Half a line, from a run that was killed.
       if not history.is_line(line, len(lines) + 1):
         break
       lines.append(line)

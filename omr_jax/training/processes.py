@@ -1,8 +1,8 @@
-"""Several processes that train one model, on one machine or many: what they tell each other.
+"""Several processes, on one machine or many, that train one network together.
 
-Each has devices of its own, and all run the same program. The first one, process 0, decides what is
-read from and written to the run's folder. Of a process alone everything here is what it would do
-anyway.
+All run the same program, each on devices of its own. The first one, process 0, decides about the
+workdir: it alone reads and writes there and tells the others what it has found. In a run of one
+process the functions of this module simply call what they are given.
 """
 
 import contextlib
@@ -21,11 +21,12 @@ from jax.experimental import multihost_utils
 
 from omr_jax.errors import UserError
 
-# A process that JAX hasn't heard of for so many seconds is gone; the others then stop.
+# After so many seconds without a sign of a process JAX takes it for lost, and the others stop.
 _HEARTBEAT_S = 60
 _LOST = (
-  'another process has stopped or can not be reached, so this one stops too. The same command, '
-  'started again in all of them, goes on from the last checkpoint; their number may be another.'
+  'another process has stopped or cannot be reached, so this one stops too. The same command, '
+  'started again in all processes, goes on from the last checkpoint; there may be more or fewer '
+  'processes than before.'
 )
 
 
@@ -33,18 +34,18 @@ _LOST = (
 def joined(
   coordinator: str | None, num_processes: int | None, process_id: int | None
 ) -> Iterator[None]:
-  """Makes this process one of several, before anything else is done with JAX's devices.
+  """Makes this process one of several. Call it before anything else uses JAX's devices.
 
-  Without arguments JAX finds the others by itself: on TPU pods, under SLURM and Open MPI. Where
-  they can't go on together the process ends at once: JAX would wait for the others.
+  Without arguments JAX finds the other processes itself: on TPU pods, under SLURM and Open MPI. If
+  the processes can't go on, this one ends at once, because JAX would wait for the others.
 
   Args:
     coordinator: Address and port of process 0, such as 10.0.0.1:1234.
-    num_processes: How many there are.
-    process_id: This one's number, from 0.
+    num_processes: Number of processes.
+    process_id: Number of this process, from 0.
 
   Raises:
-    UserError: The others can't be found or reached.
+    UserError: The other processes can't be found or reached.
   """
   try:
     jax.distributed.initialize(
@@ -57,12 +58,12 @@ def joined(
       '--num_processes and --process_id.'
     ) from error
   if not is_first():
-    sys.stdout = open(os.devnull, 'w')  # noqa: SIM115 - for the whole program: the first one tells.
-  with _last_words() as over:
+    sys.stdout = open(os.devnull, 'w')  # noqa: SIM115 - closed by nobody: only process 0 prints.
+  with _loss_explained() as no_loss:
     try:
       yield
     except UserError as error:
-      over()
+      no_loss()
       print(f'\n{error}', file=sys.stderr, flush=True)
       os._exit(2)
     except (RuntimeError, ValueError, OSError) as error:
@@ -72,7 +73,7 @@ def joined(
 
 
 def is_loss(error: Exception) -> bool:
-  """Whether an error tells that another process is gone; JAX and Orbax have no type for it."""
+  """Whether an error means that another process is lost; JAX and Orbax have no type for that."""
   return (
     jax.process_count() > 1
     and re.search(
@@ -83,12 +84,13 @@ def is_loss(error: Exception) -> bool:
 
 
 @contextlib.contextmanager
-def _last_words() -> Iterator[Callable[[], None]]:
-  """Has `_LOST` said where this process ends before the function that it gives is called.
+def _loss_explained() -> Iterator[Callable[[], None]]:
+  """Prints `_LOST` if this process ends inside the context, unless the yielded function is called.
 
-  JAX ends a process from within when process 0 is gone, and Python can't prevent it.
+  When process 0 is lost, JAX kills this process and Python can't prevent it. So another program
+  waits for the end of this one and prints the message.
   """
-  faulthandler.disable()  # Of such an end it would tell where each thread was.
+  faulthandler.disable()  # Else Python prints where each thread was when JAX kills the process.
   command = ['sh', '-c', 'trap "" INT TERM; read -r over || echo "$0" >&2', f'\n{_LOST}']
   waiting = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
   try:
@@ -99,18 +101,18 @@ def _last_words() -> Iterator[Callable[[], None]]:
 
 
 def is_first() -> bool:
-  """Whether this process writes and tells; True of one alone."""
+  """Whether this process is the one that writes and prints; True if there is only one."""
   return jax.process_index() == 0
 
 
-def first_says(function: Callable[[], Any]) -> Any:
-  """What a function gives that only the first process calls, in all of them.
+def on_first(function: Callable[[], Any]) -> Any:
+  """Calls a function in the first process only and returns its result in all processes.
 
   Args:
-    function: Gives what JSON can hold.
+    function: Returns something that JSON can hold.
 
   Raises:
-    UserError: In all processes, if the function raises it in the first.
+    UserError: In all processes, if the function raises it in the first one.
   """
   if jax.process_count() == 1:
     return function()
@@ -128,29 +130,32 @@ def first_says(function: Callable[[], Any]) -> Any:
   return value
 
 
-def first_goes_before(function: Callable[[], Any]) -> Any:
-  """Calls a function in the first process, then in the others, who find what it has prepared."""
+def first_then_others(function: Callable[[], Any]) -> Any:
+  """Calls a function in the first process and, once it is done, in the others.
+
+  What the first has prepared on a disk the others find there.
+  """
   found = []
-  first_says(lambda: found.append(function()))
+  on_first(lambda: found.append(function()))
   return found[0] if found else function()
 
 
-def any_says(answer: bool) -> bool:
-  """Whether any process gives True; all of them have to ask."""
+def on_any(answer: bool) -> bool:
+  """Whether `answer` is True in any process. All processes have to call this."""
   if jax.process_count() == 1:
     return answer
   return bool(np.any(multihost_utils.process_allgather(np.bool_(answer))))
 
 
 def refuse_differences(facts: Mapping[str, str]) -> None:
-  """UserError where a process has other facts than the first, such as another config.
+  """Raises UserError in all processes if the facts of one differ from those of the first.
 
   Args:
-    facts: Words or digests by what they are of.
+    facts: By name, such as 'config', a text or a digest.
   """
-  firsts = first_says(lambda: dict(facts))
+  firsts = on_first(lambda: dict(facts))
   other = [name for name in facts if facts[name] != firsts[name]]
-  if any_says(bool(other)):
+  if on_any(bool(other)):
     mine = f'{" and ".join(other)} of process {jax.process_index()} differ' if other else 'differ'
     raise UserError(
       f'--distributed: all processes need the same config and data; {mine} from the first one’s.'  # noqa: RUF001

@@ -1,7 +1,7 @@
 """The state of a training: one tree, which a checkpoint holds whole.
 
-What trains, saves and evaluates has the states of all members of a population in one tree, whose
-leaves have a leading axis [members]; a run alone is a population of one.
+A step works on the state of one network. Everywhere else the states of all members of a population
+are one tree whose leaves have a leading axis [members]; a run alone is a population of one.
 """
 
 import math
@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import optax
 from flax import struct
 
+from omr_jax.recipe.hyperparameters import Hyperparameters
 from omr_jax.recipe.optim import Progress
 from omr_jax.recipe.recipe import Recipe, example_inputs
 from omr_jax.utils.rules import is_on
@@ -21,17 +22,17 @@ Variables = Mapping[str, Any]
 
 
 class TrainState(struct.PyTreeNode):
-  """All that a later start needs to end as if there had been no interruption; of one member.
+  """All that an interrupted run needs in order to end as if it had not been interrupted.
 
   Attributes:
-    step: Steps taken, int32.
-    epoch: Epochs finished and evaluated, int32.
-    variables: `params` and `batch_stats`.
-    average: Their moving averages, which are evaluated, or None.
-    opt_state: Of the optimizer.
-    plateau: Of the plateau schedule, or None.
-    progress: Best validation accuracy and epochs since.
-    loss_sum: Sum of the losses of the steps of the epoch in progress, float32.
+    step: Number of steps taken, int32.
+    epoch: Number of epochs finished and validated, int32.
+    variables: `params` and `batch_stats` of the network.
+    average: Moving averages of the variables, which are evaluated in their place, or None.
+    opt_state: State of the optimizer.
+    plateau: State of the schedule `plateau`, or None.
+    progress: The best validation accuracy so far, and when it was reached.
+    loss_sum: Sum of the losses of this epoch's steps so far, float32.
     bad_step: The first step whose loss was not finite, or -1, int32.
   """
 
@@ -46,22 +47,26 @@ class TrainState(struct.PyTreeNode):
   bad_step: jax.Array
 
   def evaluated(self) -> Variables:
-    """The variables that validation and test use."""
+    """The variables that are validated and tested."""
     return self.variables if self.average is None else self.average
 
 
-def init(
-  recipe: Recipe, tx: optax.GradientTransformation, average_decay: float, rng: jax.Array
-) -> TrainState:
-  """The state before the first step; `average_decay` is 0 for no averages, see `values.is_on`."""
-  variables = dict(recipe.module.init(rng, example_inputs(recipe), train=False))
+def init(recipe: Recipe, hyperparameters: Hyperparameters, steps: int) -> TrainState:
+  """The state of one network before the first of `steps` steps."""
+  variables = dict(recipe.module.init(hyperparameters.rng, example_inputs(recipe), train=False))
+  tx = recipe.create_tx(hyperparameters.optimizer, steps)
+  plateau = None
+  if recipe.plateau:
+    rate = hyperparameters.optimizer['learning_rate']
+    plateau = recipe.plateau(rate).init(variables['params'])
+  has_average = is_on(hyperparameters.average_decay)
   return TrainState(
     step=jnp.int32(0),
     epoch=jnp.int32(0),
     variables=variables,
-    average=jax.tree.map(jnp.copy, variables) if is_on(average_decay) else None,
+    average=jax.tree.map(jnp.copy, variables) if has_average else None,
     opt_state=tx.init(variables['params']),
-    plateau=recipe.plateau.init(variables['params']) if recipe.plateau else None,
+    plateau=plateau,
     progress=Progress.start(),
     loss_sum=jnp.float32(0),
     bad_step=jnp.int32(-1),
@@ -69,7 +74,11 @@ def init(
 
 
 def averaged(state: TrainState, variables: Variables, decay: float) -> Variables | None:
-  """Moving averages of params and batch_stats, quicker at first to forget the initialization."""
+  """The moving averages after a step that led to `variables`, or None if there are none.
+
+  The decay is min(decay, (1 + step) / (10 + step)): smaller at first, so that the initialization is
+  forgotten soon.
+  """
   if state.average is None:
     return None
   keep = jnp.minimum(decay, (1 + state.step) / (10 + state.step))
@@ -77,10 +86,10 @@ def averaged(state: TrainState, variables: Variables, decay: float) -> Variables
 
 
 def count_parameters(state: TrainState) -> int:
-  """How many numbers are trained, of each member."""
+  """Number of trained parameters of one member, from the state of all."""
   return sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(state.variables['params']))
 
 
 def member(tree: Any, index: int) -> Any:
-  """A member's part of a tree of all, itself one of all members of a population of one."""
+  """One member's part of a tree of all members, as the tree of a population of one."""
   return jax.tree.map(lambda leaf: leaf[index : index + 1], tree)

@@ -1,4 +1,4 @@
-"""What a run has trained, ready to be used: `--model RUN` of every command that reads one."""
+"""The trained network of a run, loaded from its workdir: `--model RUN` of other commands."""
 
 import os
 from functools import partial
@@ -10,8 +10,10 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
-from omr_jax.recipe import recipe
+from omr_jax.recipe import hyperparameters
+from omr_jax.recipe import recipe as recipes
 from omr_jax.recipe.check import check_config
+from omr_jax.recipe.recipe import Recipe
 from omr_jax.training import checkpoint
 from omr_jax.training import state as states
 from omr_jax.training.state import TrainState, Variables
@@ -19,23 +21,23 @@ from omr_jax.utils.files import read_json
 
 
 class Trained(NamedTuple):
-  """A run's network, as it was tested.
+  """The network of a run as it was tested.
 
   Attributes:
     config: Of the run.
-    parts: The recipe made from it: the network, and how pictures are drawn.
+    recipe: Made from the config: the network, and how its inputs are made.
     variables: `params` and `batch_stats` of the tested epoch.
   """
 
   config: ConfigDict
-  parts: recipe.Recipe
+  recipe: Recipe
   variables: Any
 
 
 def tested(config: ConfigDict, state: TrainState, best: Variables) -> tuple[Variables, np.ndarray]:
-  """The variables that are tested and used, and their epoch: the last or the best one's.
+  """The variables to test and use, and their epoch: the last or the best, as `config.tested` says.
 
-  Of all members, as `state` and `best` are.
+  `state`, `best` and the results are those of all members.
   """
   if config.tested == 'last':
     return state.evaluated(), np.asarray(state.epoch)
@@ -43,15 +45,16 @@ def tested(config: ConfigDict, state: TrainState, best: Variables) -> tuple[Vari
 
 
 def config(workdir: str | os.PathLike) -> ConfigDict:
-  """The config of a run, checked.
+  """The checked config of a run.
 
   Raises:
-    UserError: The folder is no run.
+    UserError: The folder is not the workdir of a run.
   """
   path = Path(workdir) / 'config.json'
   tree = tuples(read_json(path, 'give the workdir of a run'))
   try:
-    found = ConfigDict(tree)  # A ValueError of its own for an ensemble's, by run: paths have dots.
+    # An ensemble's config is by the paths of its runs, whose dots ConfigDict refuses: ValueError.
+    found = ConfigDict(tree)
     check_config(found)
   except (UserError, ValueError) as error:
     raise UserError(f'{path}: {error} Give the workdir of a run, not of several.') from error
@@ -59,21 +62,21 @@ def config(workdir: str | os.PathLike) -> ConfigDict:
 
 
 def load(workdir: str | os.PathLike) -> Trained:
-  """Reads config and variables of a run, finished or not.
+  """Loads the network of a run, whether the run is finished or still training.
 
   Raises:
-    UserError: The folder is no run, has no checkpoint yet, or is damaged.
+    UserError: The folder is not the workdir of a run, has no checkpoint yet, or is damaged.
   """
   workdir = Path(workdir)
   of_run = config(workdir)
   try:
-    parts = recipe.create(of_run)
+    recipe = recipes.create(of_run)
   except UserError as error:
     raise UserError(f'{workdir}/config.json: {error} Give the workdir of a run.') from error
   if not (workdir / checkpoint.FOLDER).is_dir():
     raise UserError(f'{workdir}: has no checkpoints; let the run train for an epoch.')
-  tx, _ = parts.create_tx(of_run.epochs)  # The shapes are those of any number of steps.
-  init = partial(states.init, parts, tx, of_run.average_decay, jax.random.key(0))
+  # Only the shapes are needed, which do not depend on the number of steps.
+  init = partial(states.init, recipe, hyperparameters.of_config(of_run), steps=of_run.epochs)
   like = jax.tree.map(
     lambda leaf: jax.ShapeDtypeStruct((1, *leaf.shape), leaf.dtype), jax.eval_shape(init)
   )
@@ -83,11 +86,11 @@ def load(workdir: str | os.PathLike) -> Trained:
     raise UserError(f'{workdir}: has no checkpoint yet; let the run train for an epoch.')
   best = checkpoint.restore(manager, 'best', like.variables)
   variables, _ = tested(of_run, state, best)
-  return Trained(of_run, parts, jax.tree.map(lambda leaf: leaf[0], variables))
+  return Trained(of_run, recipe, jax.tree.map(lambda leaf: leaf[0], variables))
 
 
 def tuples(tree: Any) -> Any:
-  """JSON has lists where a config has tuples."""
+  """A tree read from JSON, with tuples in place of its lists, as in a config."""
   if isinstance(tree, dict):
     return {key: tuples(value) for key, value in tree.items()}
   return tuple(tree) if isinstance(tree, list) else tree

@@ -1,4 +1,4 @@
-"""The end of an epoch: every member validated, the best variables kept, losses looked at."""
+"""After an epoch: every member is validated, the best variables are kept, losses are checked."""
 
 import jax
 import numpy as np
@@ -6,56 +6,70 @@ import numpy as np
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics
 from omr_jax.training import devices
-from omr_jax.training.runs import Runs
+from omr_jax.training.population import Population
 from omr_jax.training.state import TrainState, Variables
 
 
-def refuse_not_finite(together: Runs, state: TrainState) -> None:
-  """UserError where no member is left whose loss is finite, neither training nor at its end."""
+def refuse_not_finite(population: Population, state: TrainState) -> None:
+  """Raises UserError if no member has a finite loss, whether it still trains or has stopped."""
   bad_steps = np.asarray(state.bad_step)
   if (bad_steps < 0).any():
     return
   step = int(bad_steps.max())
   raise UserError(
-    f'epoch {step // together.steps_per_epoch + 1}, step {step}: the loss is not finite. A lower '
+    f'epoch {step // population.steps_per_epoch + 1}, step {step}: the loss is not finite. A lower '
     'config.optimizer.learning_rate in a new workdir helps most often; what was saved before is '
-    f'in {together.workdir}.'
+    f'in {population.workdir}.'
   )
 
 
 def validate(
-  together: Runs, state, best, running: np.ndarray
+  population: Population, state: TrainState, best: Variables, running: np.ndarray
 ) -> tuple[TrainState, Variables, dict[int, dict]]:
-  """Evaluates an epoch; returns the state, the best variables, and the members' metrics."""
-  split = together.dataset.splits['validation']
-  logits = together.predict(state.evaluated(), split)
+  """Validates all members after an epoch.
+
+  Args:
+    population: The runs.
+    state: After the last step of the epoch.
+    best: Variables of the members' best epochs so far, on the host.
+    running: The members that took part in the epoch, bool [members].
+
+  Returns:
+    The state at the beginning of the next epoch, the best variables so far, and the metrics of each
+    member that took part and whose losses are finite, by its index.
+
+  Raises:
+    UserError: No member has a finite loss.
+  """
+  split = population.dataset.splits['validation']
+  logits = population.predict(state.evaluated(), split)
   accuracies = np.array([np.divide(*metrics.accuracy(each, split['label'])) for each in logits])
   losses = np.array([metrics.negative_log_likelihood(each, split['label']) for each in logits])
   bad_steps = np.asarray(state.bad_step)
   spoilt = running & (bad_steps < 0) & ~np.isfinite(losses)
   bad_steps = np.where(spoilt, np.asarray(state.step) - 1, bad_steps).astype(np.int32)
   state = state.replace(bad_step=devices.place(bad_steps, state.bad_step.sharding))
-  refuse_not_finite(together, state)
+  refuse_not_finite(population, state)
   steps, epochs = np.asarray(state.step), np.asarray(state.epoch)
   loss_sums = np.asarray(state.loss_sum)
   scales = np.ones(len(steps)) if state.plateau is None else np.asarray(state.plateau.scale)
   lines = {}
   for number in np.flatnonzero(running & (bad_steps < 0)).tolist():
-    rate = float(together.members[number].rates(int(steps[number]) - 1))
+    rate = float(population.members[number].rates(int(steps[number]) - 1))
     lines[number] = {
       'epoch': int(epochs[number]) + 1,
       'step': int(steps[number]),
-      'loss': float(loss_sums[number]) / together.steps_per_epoch,
+      'loss': float(loss_sums[number]) / population.steps_per_epoch,
       'validation_accuracy': float(accuracies[number]),
       'validation_loss': float(losses[number]),
       'learning_rate': rate * float(scales[number]),
     }
-  state = together.trainer.after_epoch(state, running, accuracies.astype(np.float32))
+  state = population.trainer.after_epoch(state, running, accuracies.astype(np.float32))
   return state, _better(state, best, running), lines
 
 
 def _better(state: TrainState, best: Variables, running: np.ndarray) -> Variables:
-  """The best variables so far of all members, on the host."""
+  """The best variables so far of all members, on the host, after an epoch of the running ones."""
   is_best = running & (np.asarray(state.progress.best_epoch) == np.asarray(state.epoch))
   if not is_best.any():
     return best

@@ -1,4 +1,4 @@
-"""A run's folder: whose run it is, and whether it has ended."""
+"""The workdir of a run: which config and data it belongs to, and whether the run is finished."""
 
 import contextlib
 import fcntl
@@ -23,7 +23,11 @@ _ANOTHER = 'choose another workdir'
 
 
 def is_finished(config: ConfigDict, workdir: Path) -> bool:
-  """Whether the folder holds the end of this very run; a run of another config is refused."""
+  """Whether the folder holds the results of a run with this config.
+
+  Raises:
+    UserError: It holds a run of another config, or one whose config is lost.
+  """
   path = workdir / 'config.json'
   if not os.path.lexists(path):
     if (workdir / history.FILE).exists():
@@ -44,7 +48,7 @@ def is_finished(config: ConfigDict, workdir: Path) -> bool:
 
 
 def refuse_unwritable(workdir: Path) -> None:
-  """UserError where the folder, or the nearest that exists above it, can't be written into."""
+  """Raises UserError if the folder, or the nearest existing one above it, can't be written to."""
   above = next(folder for folder in (workdir, *workdir.absolute().parents) if folder.exists())
   if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
     raise UserError(f'{workdir}: cannot be written; {_ANOTHER}.')
@@ -54,16 +58,16 @@ def refuse_unwritable(workdir: Path) -> None:
 def claim(
   runs: Mapping[Path, ConfigDict], data_digest: str, population: Path | None = None
 ) -> Iterator[None]:
-  """Makes the runs' folders, writes each one's config and data into it, and keeps others out.
+  """Makes the folders of runs, writes configs and digests into them, and locks them.
 
   Args:
-    runs: Their configs by folder.
-    data_digest: What they are trained on.
-    population: The folder around theirs, of several runs.
+    runs: The configs of the runs by folder.
+    data_digest: Digest of the data that they train on.
+    population: The folder that holds those of several runs; None for a run alone.
 
   Raises:
-    UserError: A folder can't be written, its run was trained on other data, another process is at
-      it, or all runs were finished by one meanwhile.
+    UserError: A folder can't be written, holds a run on other data, or is locked by another
+      process; or another process has finished the runs in the meantime.
   """
   data = {'digest': data_digest}
   with contextlib.ExitStack() as locks:
@@ -74,7 +78,7 @@ def claim(
       except OSError as error:
         raise UserError(f'{workdir}: {error}; {_ANOTHER}.') from error
       _lock(lock, workdir)
-    # Other processes may have been at them since this one has looked.
+    # Checked again: another process may have had the folders until now.
     for workdir in [population] if population else runs:
       refuse_other_population(workdir, [run.name for run in runs] if population else ())
     finished = [is_finished(config, workdir) for workdir, config in runs.items()]
@@ -93,26 +97,28 @@ def claim(
 
 
 def refuse_other_population(workdir: Path, names: Sequence[str]) -> None:
-  """UserError where the folder isn't this population's, or not that of a run alone.
+  """Raises UserError if the folder belongs to another population, or a run alone to a population.
 
   Args:
-    workdir: Of the population, or of a run alone.
-    names: Of the runs' folders in it, none for a run alone.
+    workdir: Folder of the population, or of a run alone.
+    names: The names of the members' folders in it; empty for a run alone.
   """
   path = workdir / _POPULATION
   if path.exists() and read_json(path, _ANOTHER).get('runs') != list(names):
-    raise UserError(f'{path}: tells of other runs, or of these in another order; {_ANOTHER}.')
+    raise UserError(f'{path}: lists other runs, or these in another order; {_ANOTHER}.')
   if names and not path.exists():
     for folder in (workdir, *(workdir / name for name in names)):
       if (folder / 'config.json').exists():
-        raise UserError(f'{folder}: holds a run alone; {_ANOTHER}.')
+        raise UserError(f'{folder}: holds a run that was trained alone; {_ANOTHER}.')
   around = workdir.parent / _POPULATION
   if not names and around.exists() and workdir.name in read_json(around, _ANOTHER).get('runs', ()):
-    raise UserError(f'{workdir}: is being trained with others; go on with {workdir.parent}.')
+    raise UserError(
+      f'{workdir}: belongs to a population that is still training; go on with {workdir.parent}.'
+    )
 
 
 def _lock(file: IO, workdir: Path) -> None:
-  """Held until the file is closed or its process ends, however it ends."""
+  """Locks a file until it is closed or this process ends, even if it is killed."""
   try:
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
   except BlockingIOError as error:
@@ -120,4 +126,4 @@ def _lock(file: IO, workdir: Path) -> None:
       f'{workdir}: another process is running it; wait for it, or {_ANOTHER}.'
     ) from error
   except OSError:
-    pass  # A file system without locks.
+    pass  # The file system has no locks.

@@ -1,4 +1,4 @@
-"""What the commands' arguments have in common: their parser, and the folders of data."""
+"""What all commands share in their arguments: the parser and the folders of data."""
 
 import argparse
 from pathlib import Path
@@ -8,7 +8,7 @@ from omr_jax.utils import paths
 RAW_DIR = 'folder with the raw data in it or one level below; $OMR_RAW_DIR by default'
 DATA_DIR = 'folder of prepared data; $TFDS_DATA_DIR or ~/tensorflow_datasets by default'
 
-# How a command was typed, for its usage line: `omr_jax.cli` makes it 'omr '.
+# What precedes the name of a command in its usage line; `omr_jax.cli` sets it to 'omr '.
 typed = 'python -m omr_jax.'
 
 
@@ -16,9 +16,9 @@ def parser(name: str, description: str | None, **options) -> argparse.ArgumentPa
   """The parser of a command.
 
   Args:
-    name: Of the command's module in `omr_jax`.
-    description: Its docstring, which --help shows as it is.
-    **options: Of `argparse.ArgumentParser`.
+    name: The name of the command's module in `omr_jax`.
+    description: The command's docstring, which --help shows unchanged.
+    **options: Further arguments of `argparse.ArgumentParser`.
   """
   return argparse.ArgumentParser(
     prog=f'{typed}{name}',
@@ -35,5 +35,5 @@ def add_data_folders(parser: argparse.ArgumentParser) -> None:
 
 
 def data_folders(options: argparse.Namespace) -> tuple[Path, str | None]:
-  """The folder of prepared data, and that of raw data where it was given."""
+  """The folder of prepared data, and the folder of raw data, or None if it was not given."""
   return paths.data_dir(options.data_dir), options.raw_dir

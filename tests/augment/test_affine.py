@@ -8,6 +8,7 @@ from omr_jax.augment import affine
 
 STILL = {'rotation': 0.0, 'zoom': (1.0, 1.0), 'shear': 0.0}
 MANY = 2000
+warp = jax.jit(affine.warp)
 
 
 def maps(count=MANY, seed=0, **changes):
@@ -89,7 +90,7 @@ def test_random_shift():
 @pytest.mark.parametrize('shape', [(9, 12), (8, 7)])
 def test_identity(shape):
   images = pictures(*shape, channels=2, count=3)
-  made = affine.warp(images, jnp.tile(jnp.eye(2), (3, 1, 1)), jnp.zeros((3, 2)))
+  made = warp(images, jnp.tile(jnp.eye(2), (3, 1, 1)), jnp.zeros((3, 2)))
   assert made.dtype == jnp.float32
   np.testing.assert_allclose(made, images, atol=1e-3)
 
@@ -97,7 +98,7 @@ def test_identity(shape):
 def test_shift_by_whole_pixels():
   images = pictures(6, 8, count=2)
   shift = jnp.array([[2.0, 1.0], [-1.0, 0.0]])
-  made = np.asarray(affine.warp(images, jnp.tile(jnp.eye(2), (2, 1, 1)), shift))
+  made = np.asarray(warp(images, jnp.tile(jnp.eye(2), (2, 1, 1)), shift))
   # The first goes 2 to the right and 1 down, the other 1 to the left; edges repeat.
   np.testing.assert_allclose(made[0, 1:, 2:], images[0, :-1, :-2], atol=1e-3)
   np.testing.assert_allclose(made[0, 0, 2:], images[0, 0, :-2], atol=1e-3)
@@ -109,13 +110,13 @@ def test_shift_by_whole_pixels():
 def test_a_quarter_turn():
   # x to y and y to -x: with y down that is clockwise, as np.rot90 with k = -1.
   images = pictures(7, 7)
-  made = affine.warp(images, jnp.array([[[0.0, -1.0], [1.0, 0.0]]]), jnp.zeros((1, 2)))
+  made = warp(images, jnp.array([[[0.0, -1.0], [1.0, 0.0]]]), jnp.zeros((1, 2)))
   np.testing.assert_allclose(made[0, ..., 0], np.rot90(images[0, ..., 0], -1), atol=1e-3)
 
 
 def test_zoom_by_two_about_the_middle():
   images = np.array([0, 10, 20, 30, 40], np.uint8).reshape(1, 1, 5, 1)
-  made = affine.warp(images, jnp.array([[[2.0, 0.0], [0.0, 1.0]]]), jnp.zeros((1, 2)))
+  made = warp(images, jnp.array([[[2.0, 0.0], [0.0, 1.0]]]), jnp.zeros((1, 2)))
   # Output at 2 + d shows the input at 2 + d / 2.
   np.testing.assert_allclose(made[0, 0, :, 0], [10, 15, 20, 25, 30], atol=1e-3)
 
@@ -143,7 +144,7 @@ def test_against_scipy():
   images = pictures(15, 22, channels=2, count=count)
   matrix = maps(count, rotation=40.0, zoom=(0.6, 1.5), shear=0.3)
   shift = np.asarray(affine.random_shift(jax.random.key(5), count, 4.0))
-  made = np.asarray(jax.jit(affine.warp)(images, matrix, shift))
+  made = np.asarray(warp(images, matrix, shift))
   expected = np.stack([scipy_warp(*each) for each in zip(images, matrix, shift, strict=True)])
   # float32 places pixels to 1e-5, and neighbours differ by up to 255.
   np.testing.assert_allclose(made, expected, atol=0.02)

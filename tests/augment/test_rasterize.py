@@ -33,25 +33,37 @@ UNMOVED = {
 CASES = 64
 
 
-@functools.cache
-def _compiled(changes):
-  """Strokes moved, then drawn, as `recipe` does it."""
-  changes = dict(changes)
-  moves = UNMOVED | {key: changes[key] for key in UNMOVED if key in changes}
-  drawn = STILL | {key: changes[key] for key in STILL if key in changes}
+POINTS = 64  # More than any symbol of these tests has.
 
-  def made(key, points, stroke):
-    keys = jax.random.split(key, 4)
-    points = handwriting.rewritten(keys[:2], points, stroke, **moves)
-    return rasterize.new_pictures(keys[2:], points, stroke, **drawn)
 
-  return jax.jit(made)
+@functools.partial(jax.jit, static_argnames=('height', 'width', 'layout', 'staff_line'))
+def drawn(key, points, stroke, *, height, width, layout, staff_line, moves, **strengths):
+  """Strokes moved, then drawn, as `recipe` does it; strengths are numbers given to one program."""
+  keys = jax.random.split(key, 4)
+  points = handwriting.rewritten(keys[:2], points, stroke, **moves)
+  shape = {'height': height, 'width': width, 'layout': layout, 'staff_line': staff_line}
+  return rasterize.new_pictures(keys[2:], points, stroke, **shape, **strengths)
+
+
+def draw(seed, points, stroke, **changes):
+  """`image` and `size` of symbols as they are given."""
+  moves = {key: changes.get(key, value) for key, value in UNMOVED.items()}
+  others = {key: changes.get(key, value) for key, value in STILL.items()}
+  assert not changes.keys() - moves.keys() - others.keys()
+  return drawn(jax.random.key(seed), points, stroke, moves=moves, **others)
 
 
 def new(seed, symbols, **changes):
   """Pictures [batch, height, width] and boxes [batch, 2] in pixels of the tablet."""
-  made = _compiled(tuple(changes.items()))(jax.random.key(seed), *batch(*symbols))
-  return np.asarray(made['image'])[..., 0], np.exp(np.asarray(made['size']))
+  points, stroke = batch(*symbols)
+  # One shape, and so one program, for all: the symbols again and again, and padding.
+  again = np.arange(CASES) % len(symbols)
+  more = POINTS - points.shape[1]
+  points = np.pad(points, ((0, 0), (0, more), (0, 0)))[again]
+  stroke = np.pad(stroke, ((0, 0), (0, more)), constant_values=-1)[again]
+  made = draw(seed, points, stroke, **changes)
+  image, size = (np.asarray(made[name])[: len(symbols)] for name in ('image', 'size'))
+  return image[..., 0], np.exp(size)
 
 
 def test_a_capsule_by_hand():
@@ -90,7 +102,7 @@ def test_padding_is_ignored():
   )
   image, box = new(0, [BOX])
   for arrays in ((elsewhere, stroke), longer):
-    made = _compiled(())(jax.random.key(0), *arrays)
+    made = draw(0, *arrays)
     assert made['image'].dtype == made['size'].dtype == jnp.float32
     np.testing.assert_allclose(made['image'][..., 0], image, atol=0.01)
     np.testing.assert_allclose(np.exp(made['size']), box, rtol=1e-5)
@@ -250,7 +262,7 @@ def test_bending_moves_points_by_a_share_of_the_box():
   line = jnp.stack([jnp.linspace(0, 40, 41), jnp.zeros(41)], -1)
   points = jnp.broadcast_to(line, (CASES, 41, 2))
   keys = jax.random.split(jax.random.key(0), 2)
-  moved = handwriting.rewritten(keys, points, stroke, **UNMOVED | {'bend': 0.05})
+  moved = jax.jit(handwriting.rewritten)(keys, points, stroke, **UNMOVED | {'bend': 0.05})
   off = np.asarray(moved - points)
   assert np.abs(off).max() <= 0.05 * 40 + 1e-4
   assert np.abs(off).max((1, 2)).mean() > 0.02 * 40

@@ -153,7 +153,7 @@ def test_rows_are_those_of_the_arrays_joined():
   np.testing.assert_array_equal(np.array(rows, float), joined.astype(float))
 
 
-def test_origin_of_the_symbols(parts, folders, dataset):
+def test_origin_of_the_symbols(parts, folders, dataset, few, tmp_path):
   assert dataset.origin == 'a changed HOMUS'
-  made_up = symbol_data.load('made_up', parts.drawing, *folders, allow_changed=False)
+  made_up = symbol_data.load('made_up', parts.drawing, tmp_path, None, allow_changed=False)
   assert made_up.origin == 'made-up symbols'

@@ -52,7 +52,7 @@ def test_one_class_has_no_curve(labels):
 
 
 @given(PICTURES)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_curve_agrees_with_scikit_learn(pictures):
   metrics = pytest.importorskip('sklearn.metrics')
   scores, labels = arrays(pictures)

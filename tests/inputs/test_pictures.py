@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from waiting import HANG
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import pictures
+from omr_jax.inputs import pictures, pillow_setup
 
 NOISE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
 EXACT = ['PNG', 'TIFF', 'BMP', 'WEBP']
@@ -120,7 +121,7 @@ sides = st.integers(1, 50)
 
 
 @given(sides, sides, sides, sides, st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_size_by_the_rule(source_height, source_width, height, width, random):
   shape = source_height, source_width, 3
   picture = np.frombuffer(random.randbytes(math.prod(shape)), np.uint8).reshape(shape)
@@ -182,6 +183,7 @@ def test_other_formats(file_format):
 
 def test_heic():
   pytest.importorskip('pillow_heif', reason='needs the extra [heic]')
+  pillow_setup.set_up()  # Otherwise Pillow can not write HEIF.
   content = encode(Image.new('RGB', (64, 32), (200, 100, 50)), 'HEIF')
   picture = pictures.read(content, 'x')
   assert picture.shape == (32, 64, 3)
@@ -452,7 +454,7 @@ def test_large_pictures_one_at_a_time(monkeypatch, many, at_once):
   others = threading.Lock()
 
   def finish(picture):
-    meeting.wait(timeout=20)  # Breaks, unless all of them come at once.
+    meeting.wait(timeout=HANG)  # Breaks, unless all of them come at once.
     if at_once == 1:
       assert others.acquire(blocking=False)
       threading.Event().wait(0.01)

@@ -269,7 +269,7 @@ def test_renderings_and_which_is_first():
     assert (one != other).any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
   strokes=st.lists(
     st.lists(st.tuples(st.integers(-400, 400), st.integers(-400, 400)), min_size=1, max_size=6),

@@ -78,7 +78,7 @@ coordinates = st.tuples(st.integers(0, 200), st.integers(0, 200))
 symbols = st.lists(st.lists(coordinates, min_size=1, max_size=40), min_size=1, max_size=5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(symbol=symbols)
 def test_ends_stay_and_the_rest_is_a_selection(symbol):
   for line, left in zip(symbol, kept(symbol), strict=True):
@@ -87,7 +87,7 @@ def test_ends_stay_and_the_rest_is_a_selection(symbol):
     assert all(point in following for point in left)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
   steps=st.lists(
     st.tuples(st.integers(-2, 9), st.integers(-9, 9)), min_size=2, max_size=MOST_POINTS - 1
@@ -126,7 +126,7 @@ def test_ends_stay_where_there_are_more_of_them():
   assert left == [[list(line[0]), list(line[-1])] for line in symbol]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(batch=st.lists(symbols, min_size=2, max_size=4))
 def test_symbols_do_not_mix(batch):
   assert several(batch) == [kept(symbol) for symbol in batch]

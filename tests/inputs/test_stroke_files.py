@@ -12,8 +12,10 @@ from omr_jax.inputs.strokes import CLASSES
 from omr_jax.predict import __main__ as predict
 from omr_jax.predict import classifier, prepare
 from omr_jax.predict.model_json import Described
+from omr_jax.tasks import task as tasks
 
 DRAWING = render.Drawing(64, 48, 'scaled', (2.0,), (), 4, 2.5, 8.0, True, True)
+SYMBOLS = tasks.named('symbols')
 LINES = [[[10, 5], [10.5, 45]], [[12, 20], [40, 20]]]
 ALL = ('image', 'size', 'pen')
 
@@ -33,14 +35,15 @@ def test_symbol_file():
 
 def test_networks_are_given_what_they_read():
   points, stroke = np.array([(10, 5), (10, 45), (12, 20), (40, 20)]), np.array([0, 0, 1, 1])
-  found = prepare.of_strokes(points, stroke, prepare.Rule(DRAWING, ALL))
+  found = prepare.of_strokes(points, stroke, prepare.Rule(SYMBOLS, DRAWING, ALL))
   expected = render.draw_rendering(points, stroke, DRAWING, 2.0, None)
   np.testing.assert_array_equal(found['image'][..., 0], expected)
   np.testing.assert_allclose(found['size'], np.log([30, 40]), rtol=1e-6)
   np.testing.assert_allclose(found['pen'][[0, -1]], [(10, 5, 0), (40, 20, 1)])
   assert [found[name].shape for name in ALL] == [(64, 48, 1), (2,), (pen_path.POINTS, 3)]
   assert [found[name].dtype for name in ALL] == [np.uint8, np.float32, np.float32]
-  assert list(prepare.of_strokes(points, stroke, prepare.Rule(DRAWING, ('pen',)))) == ['pen']
+  rule = prepare.Rule(SYMBOLS, DRAWING, ('pen',))
+  assert list(prepare.of_strokes(points, stroke, rule)) == ['pen']
 
 
 @pytest.mark.parametrize('content', [b'', b'Nothing\n1,2;', b'Dot\n0,0;90000,0;', b'\x89PNG'])
@@ -83,7 +86,7 @@ def test_json_without_strokes_is_refused_by_name(content, words):
 @pytest.fixture
 def stroke_model():
   """A network for strokes that calls everything above the middle of the tablet a dot."""
-  about = Described('symbols', CLASSES, DRAWING, ('pen',), None, {})
+  about = Described(SYMBOLS, CLASSES, DRAWING, ('pen',), None, {})
 
   def probabilities(inputs):
     found = np.zeros((len(inputs['pen']), len(CLASSES)), np.float32)

@@ -8,6 +8,7 @@ from scipy import ndimage
 from omr_jax.errors import UserError
 from omr_jax.inputs import render, symbol_picture
 from omr_jax.predict import prepare
+from omr_jax.tasks import task as tasks
 
 DRAWING = render.Drawing(
   height=64,
@@ -27,7 +28,7 @@ HOOK = np.array([(20, 20), (20, 80), (60, 80), (60, 60)])
 
 def of_picture(picture, drawing, name):
   """What a network for symbols is given of a picture."""
-  rule = prepare.Rule(drawing, ('image', 'size'))
+  rule = prepare.Rule(tasks.named('symbols'), drawing, ('image', 'size'))
   return prepare.of_strokes(*symbol_picture.lines(picture, name), rule).values()
 
 
@@ -196,7 +197,7 @@ def test_ink_that_is_not_thinned_keeps_its_width_and_fills_the_canvas():
   assert dark.sum() == pytest.approx(64 * 64 / 3, rel=0.05)
   np.testing.assert_allclose(dark[:, 16:32], 1, atol=0.02)
   assert dark[:, :12].max() == dark[:, 36:].max() == 0
-  rule = prepare.Rule(scans, ('image',))
+  rule = prepare.Rule(tasks.named('symbols'), scans, ('image',))
   picture = Image.fromarray(blocks((30, 90, 50, 70)))
   np.testing.assert_array_equal(prepare.inputs(picture, rule)['image'], image)
 

@@ -1,6 +1,7 @@
 """The scripts in launch/, with stand-ins for gcloud, SLURM and Ray."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -9,11 +10,11 @@ import subprocess
 import sys
 import tarfile
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
 from small_runs import ROOT, STEPS
+from waiting import HANG, wait_for
 
 TPU_POD = ROOT / 'launch' / 'tpu_pod.sh'
 SBATCH = ROOT / 'launch' / 'slurm.sbatch'
@@ -29,15 +30,8 @@ def write_program(path, text):
 def run(command, **options):
   options = {'stdin': subprocess.DEVNULL} | options if 'input' not in options else options
   return subprocess.run(
-    [*map(str, command)], text=True, capture_output=True, timeout=120, check=False, **options
+    [*map(str, command)], text=True, capture_output=True, timeout=HANG, check=False, **options
   )
-
-
-def wait_for(condition):
-  end = time.monotonic() + 60
-  while not condition():
-    assert time.monotonic() < end
-    time.sleep(0.05)
 
 
 @pytest.mark.parametrize('script', [TPU_POD, SBATCH], ids=lambda path: path.name)
@@ -60,67 +54,28 @@ TRAINED = ('--', '--config', 'configs/homus.py', '--config.model.widths=(4, 8)')
 ALL = (*MADE, '--bucket', 'my-bucket', '--repository', 'https://host/omr.git', '--to', 'here')
 ALL += TRAINED
 
-AT = 'homus --zone=us-west4-a --project=my-project --quiet'
-SSH = f'gcloud compute tpus tpu-vm ssh {AT} --worker=all'
-MOUNT = (
-  'mkdir -p ~/bucket && { mountpoint -q ~/bucket || gcsfuse --implicit-dirs '
-  '--metadata-cache-ttl-secs=0 --rename-dir-limit=200000 my-bucket ~/bucket; }'
-)
-CREATE = f"""\
-gcloud compute tpus tpu-vm create {AT} --accelerator-type=v5litepod-16 \
---version=v2-alpha-tpuv5-lite --scopes=https://www.googleapis.com/auth/cloud-platform
-"""
-IDLE = f"""\
-{SSH} '--command=flock -n ~/omr_jax.lock true || {{ echo "a run is going on" >&2; exit 1; }}'
-"""
-CLONE = f"""\
-{SSH} '--command=rm -rf ~/omr_jax && git clone --quiet https://host/omr.git ~/omr_jax && \
-git -C ~/omr_jax checkout --quiet HEAD'
-"""
-COPY = f"""\
-mkdir -p {ROOT}/build
-git -C {ROOT} archive --format=tar.gz --output={ROOT}/build/homus.tar.gz HEAD
-gcloud compute tpus tpu-vm scp {ROOT}/build/homus.tar.gz homus:omr_jax.tar.gz --zone=us-west4-a \
---project=my-project --quiet --worker=all
-{SSH} '--command=rm -rf ~/omr_jax && mkdir ~/omr_jax && tar -xzf ~/omr_jax.tar.gz -C ~/omr_jax'
-"""
-PREPARE = f"""\
-{SSH} '--command=command -v gcsfuse || {{ \
-curl -fsS https://packages.cloud.google.com/apt/doc/apt-key.gpg | \
-sudo tee /usr/share/keyrings/cloud.google.asc > /dev/null && \
-echo "deb [signed-by=/usr/share/keyrings/cloud.google.asc] \
-https://packages.cloud.google.com/apt gcsfuse-$(lsb_release -cs) main" | \
-sudo tee /etc/apt/sources.list.d/gcsfuse.list && sudo apt-get -q update && \
-sudo apt-get -qy -o DPkg::Lock::Timeout=600 install gcsfuse; }}'
-{SSH} '--command={MOUNT}'
-{SSH} '--command=curl -fsSL https://astral.sh/uv/install.sh | sh && cd ~/omr_jax && \
-~/.local/bin/uv venv --clear --python 3.12 ~/venv && \
-~/.local/bin/uv pip install --python ~/venv/bin/python -e '\\''.[tpu]'\\'''
-"""
-RUN = f"""\
-{SSH} '--command={MOUNT} && exec 9> ~/omr_jax.lock && \
-{{ flock -n 9 || {{ echo "goes on"; exit 0; }}; }} && cd ~/omr_jax && rm -f ~/omr_jax.exit && \
-trap "" HUP && {{ {{ ~/venv/bin/python -m omr_jax.main --config configs/homus.py \
-'\\''--config.model.widths=(4, 8)'\\'' --workdir ~/bucket/runs/homus --distributed; \
-echo $? > ~/omr_jax.exit; }} >> ~/omr_jax.log 2>&1 < /dev/null & }}'
-gcloud compute tpus tpu-vm ssh {AT} --worker=0 \
-'--command=tail -n 20 -F ~/omr_jax.log & flock -s ~/omr_jax.lock true; sleep 1; kill $!'
-{SSH} '--command=flock -s ~/omr_jax.lock true; exit $(cat ~/omr_jax.exit || echo 1)'
-"""
-COLLECT = f"""\
-{SSH} '--command=mkdir -p ~/bucket/logs/homus && \
-cp ~/omr_jax.log ~/bucket/logs/homus/$(hostname).log'
-mkdir -p here/logs
-gcloud storage rsync --recursive gs://my-bucket/runs/homus here
-gcloud storage rsync --recursive gs://my-bucket/logs/homus here/logs
-"""
-DELETE = f'gcloud compute tpus tpu-vm delete {AT}\n'
-BY_STEP = {
-  'create': CREATE,
-  'install': IDLE + CLONE + PREPARE,
-  'run': RUN,
-  'collect': COLLECT,
-  'delete': DELETE,
+# What a worker must be told in each step, and gcloud itself; the workers below do what `run` says.
+SAID = {
+  'create': (
+    *('--accelerator-type=v5litepod-16', '--version=v2-alpha-tpuv5-lite'),
+    '--scopes=https://www.googleapis.com/auth/cloud-platform',
+  ),
+  'install': (
+    *('flock -n ~/omr_jax.lock true', 'rm -rf ~/omr_jax'),  # Not under a run that goes on.
+    'git clone --quiet https://host/omr.git ~/omr_jax',
+    *('checkout --quiet HEAD', 'apt-get', 'install gcsfuse', 'my-bucket ~/bucket'),
+    *('cd ~/omr_jax', 'uv venv --clear --python 3.12 ~/venv', "-e '.[tpu]'"),
+  ),
+  'run': (
+    *('gcsfuse --implicit-dirs', '--rename-dir-limit=200000 my-bucket ~/bucket'),
+    *('-m omr_jax.main --config configs/homus.py', '--workdir ~/bucket/runs/homus --distributed'),
+  ),
+  'collect': (
+    'cp ~/omr_jax.log ~/bucket/logs/homus/$(hostname).log',
+    'storage rsync --recursive gs://my-bucket/runs/homus here',
+    'storage rsync --recursive gs://my-bucket/logs/homus here/logs',
+  ),
+  'delete': ('tpu-vm delete homus',),
 }
 
 
@@ -177,32 +132,43 @@ def gcloud_calls(lines):
   return [line[1:] for line in words if line[0] == 'gcloud']
 
 
-def test_dry_run_prints_every_command(cloud):
-  assert dry_run('all', *ALL) == CREATE + IDLE + CLONE + PREPARE + RUN + COLLECT + DELETE
+@pytest.mark.parametrize('step', PARTS)
+def test_a_step_says_what_its_workers_need_in_order(step):
+  calls = [' '.join(call) for call in gcloud_calls(dry_run(step, *ALL))]
+  said = '\n'.join(calls)
+  places = [said.find(words) for words in SAID[step]]
+  assert -1 not in places and places == sorted(places), said
+  for call in calls:
+    if 'tpu-vm' in call:  # Of this slice; none of them waits for an answer.
+      assert re.search(r'\bhomus\b.* --zone=us-west4-a --project=my-project --quiet', call)
+    if ' ssh ' in call and 'tail -n 20' not in call:
+      assert '--worker=all' in call
+
+
+def test_all_is_its_steps_and_can_begin_at_each(cloud):
+  by_step = [dry_run(step, *ALL) for step in PARTS]
+  assert dry_run('all', *ALL) == ''.join(by_step)
+  for number, step in enumerate(PARTS):
+    assert dry_run('all', '--from', step, *ALL) == ''.join(by_step[number:])
   assert cloud() == []
 
 
-@pytest.mark.parametrize('step', PARTS)
-def test_dry_run_of_a_step_prints_its_commands(step):
-  assert dry_run(step, *ALL) == BY_STEP[step]
-
-
-@pytest.mark.parametrize('step', PARTS)
-def test_all_can_begin_at_a_step(step):
-  rest = PARTS[PARTS.index(step) :]
-  assert dry_run('all', '--from', step, *ALL) == ''.join(BY_STEP[name] for name in rest)
-
-
 def test_steps_need_only_their_own_flags():
-  assert dry_run('create', *MADE) == CREATE
-  assert dry_run('install', *STORED) == IDLE + COPY + PREPARE
-  assert dry_run('run', *STORED, *TRAINED) == RUN
-  assert dry_run('collect', *STORED, '--to', 'here') == COLLECT
-  assert dry_run('delete', *SLICE) == DELETE
+  for step, own in (
+    *(('create', MADE), ('run', (*STORED, *TRAINED)), ('delete', SLICE)),
+    ('collect', (*STORED, '--to', 'here')),
+  ):
+    assert dry_run(step, *own) == dry_run(step, *ALL)
+  copied = gcloud_calls(dry_run('install', *STORED))  # Without a repository this commit is sent.
+  _, *sent, unpacked = copied[:3]
+  assert [call[3] for call in sent] == ['scp'] and '--worker=all' in sent[0]
+  assert unpacked[-1].endswith('tar -xzf ~/omr_jax.tar.gz -C ~/omr_jax')
+  cloned = gcloud_calls(dry_run('install', *ALL))
+  assert copied[0] == cloned[0] and copied[3:] == cloned[2:]
 
 
 def test_flags_reach_their_commands():
-  assert dry_run('create', *MADE, '--spot') == CREATE[:-1] + ' --spot\n'
+  assert dry_run('create', *MADE, '--spot') == dry_run('create', *MADE)[:-1] + ' --spot\n'
   created = dry_run('create', *SLICE, '--type', 'v6e-8', '--runtime', 'a b')
   assert " --accelerator-type=v6e-8 '--version=a b' " in created
   assert '--version=v2-alpha-tpuv6e ' in dry_run('create', *SLICE, '--type', 'v6e-8')
@@ -291,7 +257,7 @@ def test_failure_says_where_it_was_and_how_to_go_on(step, call, cloud, monkeypat
   assert cloud() == gcloud_calls(dry_run('all', '--from', step, *ALL))
   if step != 'delete':
     assert run(shlex.split(hints['To end it'])).returncode == 0
-    assert cloud() == gcloud_calls(DELETE)
+    assert cloud() == gcloud_calls(dry_run('delete', *SLICE))
 
 
 def test_failure_of_a_step_alone_names_the_same_command(cloud, monkeypatch):
@@ -360,10 +326,10 @@ def test_run_outlives_its_command_and_is_watched_again(workers, cloud):
   with subprocess.Popen(
     command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
   ) as again:
-    time.sleep(1)
+    wait_for(lambda: Path('calls').read_text().count('--worker=0') == 2)  # It watches.
     for home, code in zip(workers, (0, 5), strict=True):
       (home / 'end').write_text(f'{code}\n')
-    out, errors = again.communicate(timeout=60)
+    out, errors = again.communicate(timeout=HANG)
   assert again.returncode == 5
   assert out.count('goes on\n') == 2
   assert 'the step run ended with exit code 5' in errors
@@ -497,7 +463,7 @@ class Cluster:
   def run(self, *arguments, **options):
     """Exit code, stdout and stderr of a job that nobody disturbs."""
     with self.start(*arguments, **options) as job:
-      out, errors = job.communicate(timeout=120)
+      out, errors = job.communicate(timeout=HANG)
     return job.returncode, out, errors
 
   def calls(self):
@@ -535,7 +501,7 @@ def signalled(cluster, number, started, *arguments, **variables):
   with cluster.start(*arguments, PYTHON_WAITS_FOR='the end of time', **variables) as job:
     wait_for(lambda: sum(call.startswith('python') for call in cluster.calls()) == started)
     job.send_signal(number)
-    _, errors = job.communicate(timeout=60)
+    _, errors = job.communicate(timeout=HANG)
   return job.returncode, errors, cluster.calls()
 
 
@@ -594,7 +560,7 @@ def test_signal_ends_the_driver_before_ray(number, cluster):
   with cluster.start(*SWEEP, PYTHON_WAITS_FOR='the end of time') as job:
     wait_for(lambda: sum(call.startswith(('python', 'ray')) for call in cluster.calls()) == 3)
     job.send_signal(number)
-    job.communicate(timeout=60)
+    job.communicate(timeout=HANG)
   assert job.returncode == 1
   rest = cluster.calls()[5:]
   requeued = ['scontrol requeue 12345'] if number == signal.SIGUSR1 else []
@@ -612,7 +578,7 @@ def test_signal_ends_the_waiting_for_ray(cluster):
   with cluster.start(*SWEEP, RAY_SAYS='not yet') as job:
     wait_for(lambda: 'not yet' in cluster.calls())
     job.send_signal(signal.SIGUSR1)
-    job.communicate(timeout=60)
+    job.communicate(timeout=HANG)
   assert job.returncode == 1
   calls = cluster.calls()
   assert calls[1:] == ['not yet', 'scontrol requeue 12345', 'ray stopped on 127.0.0.1']
@@ -670,6 +636,7 @@ def free_job():
 
 
 def test_jax_finds_the_processes_of_a_job(cluster):
+  (cluster.project / 'omr_jax' / '__init__.py').touch()
   (cluster.project / 'omr_jax' / 'main.py').write_text(
     textwrap.dedent("""
       import os

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax.linen.dtypes import promote_dtype
+from networks import drawn_variables
 
 from omr_jax import models
 from omr_jax.errors import UserError
@@ -182,7 +183,7 @@ def test_shapes_and_types_in_training_and_for_a_tpu(name, dtype):
     return jax.grad(loss, has_aux=True)(variables['params'])
 
   exported = jax.export.export(jax.jit(step), platforms=['tpu'])(variables, inputs)
-  grads, (logits, updates) = jax.eval_shape(step, variables, inputs)
+  grads, (logits, updates) = jax.tree.unflatten(exported.out_tree, exported.out_avals)
   assert exported.platforms == ('tpu',)
   assert logits.shape == (2, 7)
   assert {leaf.dtype for leaf in jax.tree.leaves((variables, grads, logits, updates))} == {
@@ -295,7 +296,7 @@ def test_only_biases_that_a_batch_norm_undoes_are_not_trained(monkeypatch, preac
   """All other gradients are those of the network whose biases all have theirs."""
   module = resnet.ResNet(3, ((4, 3, 1),), (4, 6), (1, 1), (1, 2), preactivation=preactivation)
   image = np.random.default_rng(0).integers(0, 256, (5, 12, 8, 1), np.uint8)
-  variables = module.init(jax.random.key(0), {'image': image}, train=False)
+  variables = drawn_variables(module, {'image': image})
 
   def gradients():
     def loss(params):
@@ -304,7 +305,7 @@ def test_only_biases_that_a_batch_norm_undoes_are_not_trained(monkeypatch, preac
       )
       return jnp.square(logits - jnp.arange(15).reshape(5, 3)).mean()
 
-    found = jax.tree_util.tree_leaves_with_path(jax.grad(loss)(variables['params']))
+    found = jax.tree_util.tree_leaves_with_path(jax.jit(jax.grad(loss))(variables['params']))
     return {jax.tree_util.keystr(path, simple=True, separator='/'): leaf for path, leaf in found}
 
   ours = gradients()
@@ -354,24 +355,24 @@ def test_batch_norm_agrees_with_flax():
   grad = jax.grad(loss, argnums=(1, 2), has_aux=True)
   jax.tree.map(
     functools.partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-5),
-    grad(ours, params, x),
-    grad(theirs, params, x),
+    *(jax.jit(functools.partial(grad, module))(params, x) for module in (ours, theirs)),
   )
 
 
 def apply_with(block, x, path, value):
   """A block in evaluation, its kernels and biases 0 but for the one at `path`, its scales 1."""
-  variables = jax.tree.map(jnp.zeros_like, block.init(jax.random.key(0), x))
+  shapes = jax.eval_shape(block.init, jax.random.key(0), x)
+  variables = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
   ones = {
-    layer: {key: jnp.float32(key == 'scale') + leaf for key, leaf in leaves.items()}
+    layer: {key: np.float32(key == 'scale') + leaf for key, leaf in leaves.items()}
     for layer, leaves in variables['params'].items()
   }
   layer, key = path
-  ones[layer][key] = jnp.full_like(ones[layer][key], value)
+  ones[layer][key] = np.full_like(ones[layer][key], value)
   stats = jax.tree_util.tree_map_with_path(
     lambda path, leaf: leaf + (path[-1].key == 'var'), variables['batch_stats']
   )
-  return block.apply({'params': ones, 'batch_stats': stats}, x)
+  return jax.jit(block.apply)({'params': ones, 'batch_stats': stats}, x)
 
 
 def test_sums_and_activations_of_blocks_by_hand():

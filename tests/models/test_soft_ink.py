@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from networks import drawn_variables
 
 from omr_jax import models
 from omr_jax.inputs import pen_path
@@ -69,7 +70,8 @@ def test_order_and_direction_of_strokes_are_not_seen():
   [('stroke_resnet28', ('pen',)), ('fused_resnet30', ('image', 'size', 'pen'))],
 )
 def test_in_training_either_branch_answers_too(name, inputs):
-  module = models.create(name, 5)
+  few = {'widths': (8, 16), 'blocks': (1, 1), 'pen_widths': (8, 16), 'pen_blocks': (1, 1)}
+  module = models.create(name, 5, **few, hidden=16)
   assert module.inputs == inputs
   rng = np.random.default_rng(0)
   given = {
@@ -78,7 +80,7 @@ def test_in_training_either_branch_answers_too(name, inputs):
     'size': np.ones((4, 2), np.float32),
   }
   given = {key: given[key] for key in inputs}
-  variables = jax.jit(partial(module.init, train=False))(jax.random.key(0), given)
+  variables = drawn_variables(module, given)
   trained, _ = jax.jit(partial(module.apply, train=True, mutable=['batch_stats']))(variables, given)
   assert trained.shape == (3, 4, 5)
   seen, followed, both = np.asarray(trained)

@@ -142,9 +142,9 @@ def test_networks_read_colour_or_brightness(tmp_path, even, channels):
   config = small_score_config()
   config.model.even = even
   (tmp_path / 'a.png').write_bytes(picture_file(2, stripes=False))
-  ((_, inputs),) = prepare.reader(prepare.Rule(recipe.create(config).layout, ('views',)))(
-    str(tmp_path / 'a.png')
-  )
+  made = recipe.create(config)
+  read = prepare.reader(prepare.Rule(made.task, made.picture, ('views',)))
+  ((_, inputs),) = read(str(tmp_path / 'a.png'))
   assert inputs['views'].shape == (5, 16, 16, channels)
 
 
@@ -198,7 +198,7 @@ def test_reader_of_symbols(parts, tmp_path):
   Image.fromarray(255 - picture).save(tmp_path / 'chalk.png')
   Image.fromarray(np.full_like(picture, 255)).save(tmp_path / 'blank.png')
   (tmp_path / '2-2.txt').write_text('nonsense')
-  read = prepare.reader(prepare.Rule(parts.drawing, ('image', 'size')))
+  read = prepare.reader(prepare.Rule(parts.task, parts.picture, ('image', 'size')))
   seen = {
     name: list(read(str(tmp_path / name)))
     for name in ('1-1.txt', 'line.png', 'chalk.png', 'blank.png', '2-2.txt', '3-3.txt')

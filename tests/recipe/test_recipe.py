@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -6,7 +8,7 @@ from ml_collections import ConfigDict
 from small_runs import ROOT, config_page, load_page
 
 from omr_jax.errors import UserError
-from omr_jax.recipe import config_keys, optim, recipe
+from omr_jax.recipe import config_keys, hyperparameters, optim, recipe
 from omr_jax.recipe.check import SCHEDULES, check_config, unread_keys
 
 CONFIGS = sorted((ROOT / 'configs').glob('[!_]*.py'))
@@ -35,6 +37,12 @@ def homus(changes=(), without=()):
       section = section[name]
     del section[last]
   return config
+
+
+def create(config):
+  """The recipe of a config that has been checked, as a command makes it."""
+  check_config(config)
+  return recipe.create(config)
 
 
 def test_there_are_configs():
@@ -174,7 +182,7 @@ KEYS = {
 )
 def test_refused(changes, words):
   with pytest.raises(UserError) as caught:
-    recipe.create(homus(changes))
+    create(homus(changes))
   message = str(caught.value)
   assert '\n' not in message
   for word in words:
@@ -188,7 +196,7 @@ def test_refused(changes, words):
 )
 def test_a_missing_key_is_named(key):
   with pytest.raises(UserError, match=key.split('.')[-1]):
-    recipe.create(homus(without=[key]))
+    create(homus(without=[key]))
 
 
 @pytest.mark.parametrize(
@@ -200,7 +208,7 @@ def test_a_missing_key_is_named(key):
   ],
 )
 def test_a_choice_can_be_changed(changes, reads):
-  made = recipe.create(homus(changes))
+  made = create(homus(changes))
   assert made.reads == reads
   assert made.plateau is None
 
@@ -223,8 +231,8 @@ def test_every_page_runs_with_every_choice_changed(path, variant, key, value):
   config.update_from_flattened_dict(changes)
   config = config_keys.finished(config, changes)
   assert not unread_keys(config)
-  made = recipe.create(config)
-  tx, _ = made.create_tx(100)
+  made = create(config)
+  tx = made.create_tx(hyperparameters.of_config(config).optimizer, 100)
   tx.init({'Conv_0': {'kernel': jnp.ones(2)}})
   assert (made.plateau is None) == (config.schedule.name != 'plateau')
 
@@ -246,27 +254,27 @@ def test_a_symbol_in_its_own_size_is_not_scaled():
   unread = {'drawing.margin', 'drawing.max_stretch', 'drawing.max_zoom'}
   changed = {'drawing.layout': 'centered', 'drawing.margin': 100, 'drawing.max_zoom': 0.0}
   assert unread <= unread_keys(homus(changed))
-  recipe.create(homus(changed))
+  create(homus(changed))
   assert not unread & unread_keys(homus())
 
 
 def test_without_augmentation_the_batch_is_the_input():
-  inputs = recipe.create(homus({'augment.space': 'none'})).inputs
+  inputs = create(homus({'augment.space': 'none'})).inputs
   batch = {'image': jnp.ones((2, 4, 4, 1)), 'size': jnp.ones((2, 2))}
-  for name, value in inputs(jax.random.key(0), batch).items():
+  for name, value in inputs({}, jax.random.key(0), batch).items():
     assert (value == batch[name]).all()
 
 
 def test_plateau_and_rates():
-  made = recipe.create(homus(PLATEAU))
-  state = made.plateau.init({})
+  made = create(homus(PLATEAU))
+  tx = made.plateau(4e-3)
+  state = tx.init({})
   for _ in range(9):
-    _, state = made.plateau.update({}, state, value=jnp.float32(0.5))
+    _, state = tx.update({}, state, value=jnp.float32(0.5))
   assert float(state.scale) == 0.5
-  _, rates = made.create_tx(100)
-  assert float(rates(50)) == pytest.approx(4e-3)
-  _, rates = recipe.create(homus()).create_tx(100)
-  assert float(rates(20)) == pytest.approx(4e-3)  # warm_up is 0.2
+  assert float(made.rates({'learning_rate': 4e-3}, 100)(50)) == pytest.approx(4e-3)
+  rates = create(homus()).rates({'learning_rate': 8e-3}, 100)
+  assert float(rates(20)) == pytest.approx(8e-3)  # warm_up is 0.2
 
 
 @pytest.mark.parametrize(
@@ -277,26 +285,26 @@ def test_plateau_and_rates():
   ],
 )
 def test_class_weights(name, expected):
-  weights = recipe.create(homus({'loss.class_weights': name})).class_weights
+  weights = create(homus({'loss.class_weights': name})).class_weights
   assert weights(np.array([4, 1, 16])).tolist() == pytest.approx(expected)
   # A class without examples weighs nothing in the sum, but must not be infinite.
   assert np.isfinite(weights(np.array([4, 0, 16]))).all()
 
 
 def test_no_class_weights():
-  assert recipe.create(homus()).class_weights is None
+  assert create(homus()).class_weights is None
 
 
 def test_stroke_networks_need_strokes():
   for space in ('none', 'strokes'):
-    recipe.create(homus({'model.name': 'stroke_resnet17', 'augment.space': space}))
+    create(homus({'model.name': 'stroke_resnet17', 'augment.space': space}))
   for name in ('stroke_resnet17', 'fused_resnet30'):
     with pytest.raises(UserError, match=rf'{name} reads strokes.*augment\.space=strokes'):
-      recipe.create(homus({'model.name': name, 'augment.space': 'pictures', 'augment.flip': False}))
+      create(homus({'model.name': name, 'augment.space': 'pictures', 'augment.flip': False}))
     scores = config_page('scores')
     scores.model.name = name
     with pytest.raises(UserError, match=f'{name} reads strokes; pictures have none'):
-      recipe.create(scores)
+      create(scores)
 
 
 def test_pens_of_pictures_are_not_read_by_stroke_networks():
@@ -307,12 +315,14 @@ def test_pens_of_pictures_are_not_read_by_stroke_networks():
 
 
 def test_picture_and_pen_are_of_the_same_moved_strokes():
-  made = recipe.create(homus({'model.name': 'fused_resnet30', 'augment.shift': 0.0}))
+  config = homus({'model.name': 'fused_resnet30', 'augment.shift': 0.0})
+  made, strengths = create(config), hyperparameters.of_config(config).strengths
   assert made.reads == ('points', 'stroke', 'label') and made.evaluates == ('image', 'size', 'pen')
   # A corner of two strokes with a gap, over and over.
   points = jnp.array([[(0, 0), (0, 60), (25, 60), (40, 60), (0, 0)]] * 20, jnp.float32)
   stroke = jnp.array([[0, 0, 1, 1, -1]] * 20, jnp.int16)
-  found = jax.jit(made.inputs)(jax.random.key(0), {'points': points, 'stroke': stroke})
+  inputs = jax.jit(partial(made.inputs, strengths))
+  found = inputs(jax.random.key(0), {'points': points, 'stroke': stroke})
   box = np.ptp(np.asarray(found['pen'][..., :2]), axis=1)
   assert box.std(0).min() > 1
   # 95 steps along some 100 pixels: the ends are met, and a corner to half a step.
@@ -328,19 +338,20 @@ def test_picture_and_pen_are_of_the_same_moved_strokes():
 
 
 def test_stroke_network_without_augmentation_reads_its_own_array():
-  made = recipe.create(homus({'model.name': 'stroke_resnet17', 'augment.space': 'none'}))
+  made = create(homus({'model.name': 'stroke_resnet17', 'augment.space': 'none'}))
   assert made.reads == ('pen', 'label') and made.evaluates == ('pen',)
   batch = {'pen': jnp.ones((2, 96, 3))}
-  assert made.inputs(jax.random.key(0), batch) == batch
+  assert made.inputs({}, jax.random.key(0), batch) == batch
 
 
 def test_crops_are_drawn_by_the_page_for_scans():
   config = config_page('homus_scans')
-  made = recipe.create(config)
+  made, strengths = create(config), hyperparameters.of_config(config).strengths
   assert made.evaluates == ('image',) and made.reads == ('points', 'stroke', 'label')
   points = jnp.zeros((3, 64, 2)).at[:, 1].set(jnp.array([20.0, 40]))
   stroke = jnp.full((3, 64), -1, jnp.int16).at[:, :2].set(0)
-  found = jax.jit(made.inputs)(jax.random.key(0), {'points': points, 'stroke': stroke})
+  inputs = jax.jit(partial(made.inputs, strengths))
+  found = inputs(jax.random.key(0), {'points': points, 'stroke': stroke})
   assert found['image'].shape == (3, 64, 48, 1) and list(found) == ['image']
 
 
@@ -361,4 +372,4 @@ def test_what_does_not_go_with_scans(changes, words):
     section, name = key.split('.')
     config[section][name] = value
   with pytest.raises(UserError, match=words):
-    recipe.create(config)
+    create(config)

@@ -19,7 +19,7 @@ from omr_jax.report import write
 
 @pytest.fixture(scope='module')
 def run(tmp_path_factory):
-  return made_run(tmp_path_factory.mktemp('runs') / 'a')
+  return made_run(tmp_path_factory.mktemp('runs') / 'a', page=True)
 
 
 def test_summary(run):
@@ -82,13 +82,13 @@ def test_pictures_are_kept_for_errors_only_and_in_their_order(run):
 
 
 def test_a_run_without_errors(tmp_path):
-  run = made_run(tmp_path / 'a', wrong={})
+  run = made_run(tmp_path / 'a', wrong={}, page=True)
   assert json.loads((run / 'summary.json').read_text())['accuracy'] == 1
   assert not Page((run / 'report/report.html').read_text('utf-8')).alts
 
 
 def test_absent_classes_are_dashes_and_empty_fields(tmp_path):
-  run = made_run(tmp_path / 'a', wrong={}, classes=[*CLASSES, 'Absent'])
+  run = made_run(tmp_path / 'a', wrong={}, classes=[*CLASSES, 'Absent'], page=True)
   assert (run / 'report/per_class.csv').read_text().splitlines()[-1] == 'Absent,0,0,0,,'
   text = (run / 'report/report.html').read_text('utf-8')
   assert re.search(rf'>Absent</th><td>0</td>(<td[^>]*>{report_page.DASH}</td>){{2}}', text)

@@ -14,6 +14,9 @@ from waiting import HANG, wait_for
 from omr_jax.sweeps import each, folder, product
 from omr_jax.sweeps.folder import Pack
 
+for name in ('ray', 'rich'):
+  pytest.importorskip(name, reason='needs the extra [sweep]')
+
 KILLS = 20
 
 
@@ -49,7 +52,7 @@ def victims(driver, kind, packs):
     return [pid for pid, words in below(driver.pid).items() if words.split()[0].endswith('raylet')]
   if kind == 'program':
     return [pid for pid, words in below(driver.pid).items() if 'omr_jax.sweeps.trial' in words]
-  started = {folder.starts(pack)[-1]['pid'] for pack in packs if pack.starts.exists()}
+  started = {folder.starts(pack)[-1]['pid'] for pack in packs if pack.starts_file.exists()}
   return [pid for pid, (_, words) in processes().items() if pid in started and 'ray::' in words]
 
 

@@ -211,6 +211,8 @@ def test_draws_are_correlated_by_ranks():
 
 
 def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, folders):
+  for name in ('ray', 'rich'):
+    pytest.importorskip(name, reason='needs the extra [sweep]')
   runs = each('seed', (0, 1)) | {
     'rate=wild': {
       'optimizer.learning_rate': 1e30,
@@ -257,6 +259,7 @@ def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, fo
   ],
 )
 def test_a_program_gets_its_share_of_a_machine(monkeypatch, machines, cpus, gpus, wanted):
+  pytest.importorskip('ray', reason='needs the extra [sweep]')
   from omr_jax.sweeps import cluster
 
   nodes = [{'Alive': True, 'Resources': each} for each in machines]
@@ -289,7 +292,7 @@ def test_a_program_that_dies_again_and_again_is_given_up(tmp_path, monkeypatch):
 def test_what_is_half_written_is_no_end(tmp_path):
   sweep = page.read(write_page(tmp_path / 'page.py', each('seed', (0, 1)), together=2))
   [pack] = folder.create(tmp_path / 'out', sweep)
-  pack.starts.write_text(json.dumps({'time': 0, 'session': 'a', 'epoch': 0}) + '\n{"ti')
+  pack.starts_file.write_text(json.dumps({'time': 0, 'session': 'a', 'epoch': 0}) + '\n{"ti')
   assert len(folder.starts(pack)) == 1
   pack.workdirs['seed=0'].mkdir(parents=True)
   (pack.workdirs['seed=0'] / 'metrics.jsonl').write_text('{"epoch": 1}\n{"epo')

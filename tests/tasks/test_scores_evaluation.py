@@ -1,16 +1,18 @@
 import json
 import math
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from html_page import Page
 
 from omr_jax.evaluation import curves, metrics
+from omr_jax.evaluation.decision import Decision
 from omr_jax.report.parts import DASH
-from omr_jax.tasks.scores import evaluation as gate_report
-from omr_jax.tasks.scores import page as gate_page
-from omr_jax.tasks.scores.evaluation import Answers, Probes
+from omr_jax.tasks.scores import answers as tested
+from omr_jax.tasks.scores import evaluation, report
+from omr_jax.tasks.scores.answers import Answers, Probes
 
 CLASSES = ('other', 'scores')
 # Two of three others and two of three pages of music are right at a threshold of ln 2.
@@ -30,13 +32,44 @@ VALIDATION = curves.OperatingPoint(0.7, -1.0, 0.9, 1, 200, 0.005, 0.001, 0.03)
 
 
 def measured(answers=ANSWERS, validation=VALIDATION, probes=PROBES):
-  return gate_report.measure(answers, validation, 0.01, probes)
+  return tested.measure(answers, validation, 0.01, probes)
+
+
+def logits(log_odds):
+  return np.stack([np.zeros(len(log_odds)), log_odds], 1)
+
+
+def run_of(answers, **more):
+  """A run with these answers."""
+  return SimpleNamespace(
+    classes=CLASSES,
+    test_logits=logits(answers.log_odds),
+    test_labels=answers.labels,
+    decision=Decision(answers.threshold, answers.temperature),
+    further={
+      'test_sources': answers.sources,
+      'probe_names': PROBES.names,
+      'probe_expected': PROBES.expected,
+      'probe_logits': logits(PROBES.log_odds),
+    },
+    **more,
+  )
+
+
+def sections(answers, found):
+  return report.sections(run_of(answers), {'gate': found})
+
+
+def chosen(log_odds, labels, rate):
+  """The threshold, and what it does to the pictures that it is chosen on."""
+  threshold = evaluation.choose(log_odds, labels, rate)
+  return threshold, curves.operating_point(log_odds, labels, threshold)
 
 
 def test_even_odds_where_they_keep_to_the_rate():
   # Of five others one is at +1: even odds call one in five of them 'scores'.
   log_odds, labels = np.array([1, -1, -1, -1, -1, 1, 1, 2.0]), np.array([0] * 5 + [1] * 3)
-  threshold, point = gate_report.choose(log_odds, labels, 0.2)
+  threshold, point = chosen(log_odds, labels, 0.2)
   assert threshold == 0
   # What the chosen threshold does, though one down to -1 would do the same.
   assert (point.threshold, point.below, point.false_positives, point.negatives) == (0, -1, 1, 5)
@@ -46,19 +79,24 @@ def test_even_odds_where_they_keep_to_the_rate():
 
 def test_above_even_odds_where_the_rate_needs_it():
   log_odds, labels = np.array([1, -1, -1, -1, -1, 1, 1, 2.0]), np.array([0] * 5 + [1] * 3)
-  threshold, point = gate_report.choose(log_odds, labels, 0.1)
+  threshold, point = chosen(log_odds, labels, 0.1)
   assert 1 < threshold < 2  # One in ten of five is none, and the first picture above 1 is at 2.
   assert (point.false_positives, point.recall) == (0, pytest.approx(1 / 3))
 
 
 def test_threshold_stays_finite_where_the_highest_picture_is_wrong():
-  threshold, point = gate_report.choose(np.array([5.0, 1.0]), np.array([0, 1]), 0)
+  threshold, point = chosen(np.array([5.0, 1.0]), np.array([0, 1]), 0)
   assert 5 < threshold < math.inf
   assert (point.false_positives, point.recall) == (0, 0)
 
 
 def test_no_operating_point_without_other_pictures():
-  assert gate_report.choose(np.array([-1.0, 3.0]), np.array([1, 1]), 0.1) == (0, None)
+  log_odds, labels = np.array([-1.0, 3.0]), np.array([1, 1])
+  assert evaluation.choose(log_odds, labels, 0.1) == 0
+  config = {'decision': {'false_positive_rate': 0.01}}
+  validation = {'validation_logits': logits(log_odds), 'validation_labels': labels}
+  found = evaluation.measure(run_of(ANSWERS, config=config, **validation))['gate']
+  assert found == measured(validation=None)
 
 
 def test_answers():
@@ -105,7 +143,7 @@ def test_measured_probes():
     'wrong': ['table 2'],
     'open': {'staff paper 1': 'scores', 'staff paper 2': 'other'},
   }
-  confidence = gate_report.answered(PROBES, ANSWERS).confidence
+  confidence = tested.answered(PROBES, ANSWERS).confidence
   np.testing.assert_allclose(confidence, [4 / 5, 3 / 4, 4 / 5, 9 / 10, 3 / 4, 2 / 3])
   assert measured(probes=None)['probes'] is None
 
@@ -121,7 +159,7 @@ def test_a_held_out_source_has_one_class(label):
   assert found['at_recall'] == {'0.99': None, '0.95': None}
   assert found['recall'] == (pytest.approx(2 / 3) if label else None)
   assert (found['false_positive_rate_wilson_95'] is None) == (label == 1)
-  page = Page(''.join(gate_page.sections(one, found, PROBES, CLASSES).values()))
+  page = Page(''.join(sections(one, found).values()))
   assert 'No curves' in ''.join(page.words)
 
 
@@ -144,7 +182,7 @@ def rows(text):
 
 
 def test_sections():
-  found = gate_page.sections(ANSWERS, measured(), PROBES, CLASSES)
+  found = sections(ANSWERS, measured())
   assert list(found) == ['Decision', 'Sources', 'Probes']
   page = Page(''.join(found.values()))
   assert len(set(page.ids)) == len(page.ids)
@@ -198,5 +236,5 @@ def percents(count, n):
 def test_where_the_threshold_comes_from(threshold, validation, words):
   answers = ANSWERS._replace(threshold=threshold)
   found = measured(answers, validation)
-  page = Page(gate_page.sections(answers, found, PROBES, CLASSES)['Decision'])
+  page = Page(sections(answers, found)['Decision'])
   assert words in ''.join(page.words)

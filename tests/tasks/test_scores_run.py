@@ -13,7 +13,8 @@ from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run
 from omr_jax.predict import from_run
 from omr_jax.recipe import recipe
-from omr_jax.training import loop, step, trained
+from omr_jax.recipe.check import check_config
+from omr_jax.training import loop, predict, trained
 
 
 def test_report(score_run):
@@ -42,9 +43,9 @@ def test_stripes_are_told_from_colours(score_run):
 def test_answers_are_those_of_the_report(score_run, picture_folders):
   """What is saved and loaded gives the very logits that were tested, and the same decision."""
   network, model = trained.load(score_run), from_run.describe(score_run)
-  dataset = network.parts.load(*picture_folders)
-  logits = step.predict(
-    jax.jit(network.parts.logits), network.variables, dataset.splits['test'], ('views',)
+  dataset = network.recipe.load(*picture_folders)
+  logits = predict.predict(
+    jax.jit(network.recipe.logits), network.variables, dataset.splits['test'], ('views',)
   )
   run = finished_run.read(score_run)
   np.testing.assert_allclose(logits, run.test_logits, atol=1e-5)
@@ -68,7 +69,7 @@ def test_views_of_a_batch():
   made = recipe.create(config)
   noise = np.random.default_rng(0).integers(0, 256, (200, 5, 16, 16, 3), np.uint8)
   noise[:, 4] = 7
-  seen = np.asarray(made.inputs(jax.random.key(0), {'views': jnp.asarray(noise)})['image'])
+  seen = np.asarray(made.inputs({}, jax.random.key(0), {'views': jnp.asarray(noise)})['image'])
   found = (seen[:, None] == noise).all((2, 3, 4))
   assert (found.sum(1) == 1).all()
   counts = found.sum(0)
@@ -99,4 +100,4 @@ def test_refused(section, key, value, words):
   config = small_score_config()
   config[section][key] = value
   with pytest.raises(UserError, match=rf'config\.{section}\.{key}.*{words}'):
-    recipe.create(config)
+    check_config(config)

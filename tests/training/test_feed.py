@@ -10,7 +10,7 @@ from small_runs import small_config, small_score_config
 from steps import mesh
 
 from omr_jax.data.cache import Rows
-from omr_jax.recipe import population
+from omr_jax.recipe import members
 from omr_jax.training import feed, loop
 
 
@@ -56,8 +56,8 @@ def test_a_streamed_run_is_the_resident_one(tmp_path, folders, lists):
     config = small_config()
     config.data.feed = name
     config.epochs = 2
-    loop.train_all(population.split(config, lists), 'small', tmp_path / name, *folders)
-  for member in population.split(small_config(), lists):
+    loop.train_all(members.split(config, lists), 'small', tmp_path / name, *folders)
+  for member in members.split(small_config(), lists):
     assert_same_end(tmp_path / 'resident' / member, tmp_path / 'streamed' / member)
 
 

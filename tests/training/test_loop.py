@@ -18,8 +18,7 @@ from tensorboardX.proto.event_pb2 import Event
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics as evaluate
-from omr_jax.training import checkpoint, loop, trained, validation
-from omr_jax.training import step as train
+from omr_jax.training import checkpoint, loop, predict, trained, validation
 from omr_jax.training.devices import mesh
 from omr_jax.training.workdir import claim
 
@@ -110,14 +109,14 @@ def test_summary_has_all_facts(finished):
 def test_the_best_variables_are_those_tested(finished, dataset):
   workdir, _ = finished
   network = trained.load(workdir)
-  logits = jax.jit(network.parts.logits)
+  logits = jax.jit(network.recipe.logits)
   accuracies = [line['validation_accuracy'] for line in metrics(workdir)]
   summary = json.loads((workdir / 'summary.json').read_text())
   assert summary['tested_epoch'] == 1 + accuracies.index(max(accuracies))
   with np.load(workdir / 'evaluation.npz') as written:
     for split in ('validation', 'test'):
-      again = train.predict(
-        logits, network.variables, dataset.splits[split], network.parts.evaluates
+      again = predict.predict(
+        logits, network.variables, dataset.splits[split], network.recipe.evaluates
       )
       np.testing.assert_allclose(written[f'{split}_logits'], again, rtol=1e-4, atol=1e-4)
     right = written['validation_logits'].argmax(1) == written['validation_labels']
@@ -248,7 +247,7 @@ def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, test
     accuracy=lambda logits, labels: (next(shares), 10),
     negative_log_likelihood=evaluate.negative_log_likelihood,
   )
-  monkeypatch.setattr(validation, 'evaluate', given)
+  monkeypatch.setattr(validation, 'metrics', given)
   monkeypatch.setattr(loop, 'MOST_SAVING', np.inf)
   bests = []
   save = checkpoint.save

@@ -17,9 +17,11 @@ from steps import alone, create, mesh
 
 from omr_jax.data import dataset as data
 from omr_jax.inputs import views
-from omr_jax.recipe import recipe
-from omr_jax.training import feed
-from omr_jax.training import step as train
+from omr_jax.recipe import hyperparameters, recipe
+from omr_jax.recipe.hyperparameters import Hyperparameters
+from omr_jax.training import feed, predict, trainer
+from omr_jax.training import state as states
+from omr_jax.training.step import Training, loss, train_step
 
 TRAINING_SYMBOLS = 12170  # of the split original
 FOUR_DEVICES = """
@@ -46,6 +48,41 @@ def placed(dataset, parts):
   return feed.on_devices(dataset.splits['train'], parts.reads, mesh())
 
 
+def test_the_loss_is_the_mean_over_examples_and_heads():
+  """Logits (0, log 3) are the probabilities 1/4 and 3/4, equal logits are 1/2 each."""
+  labels, sure = jnp.array([0, 1]), jnp.array([[0.0, np.log(3)]] * 2)
+  alone, heads = sure, jnp.stack([sure, jnp.zeros((2, 2))])
+  np.testing.assert_allclose(loss(alone, labels, 0.0), np.log([4, 4 / 3]).mean(), rtol=1e-6)
+  by_hand = np.log([4, 4 / 3, 2, 2])
+  np.testing.assert_allclose(loss(heads, labels, 0.0), by_hand.mean(), rtol=1e-6)
+  # Weights are the examples', in every head.
+  weighted = (by_hand * [1, 5, 1, 5]).mean()
+  np.testing.assert_allclose(loss(heads, labels, 0.0, np.array([1, 5])), weighted, rtol=1e-6)
+  # A smoothing of 0.2 is a target of 0.9 and 0.1.
+  smooth = np.log([4, 4 / 3]) @ [0.9, 0.1]
+  np.testing.assert_allclose(loss(alone[:1], labels[:1], 0.2), smooth, rtol=1e-6)
+
+
+def test_a_step_of_plain_descent_by_hand(dataset, plain):
+  """Without augmentation and dropout: params - 0.1 * gradient of the loss."""
+  plain = plain._replace(create_tx=lambda numbers, steps: optax.sgd(0.1))
+  numbers = Hyperparameters(0, 0.0, 0.05, strengths={}, optimizer={})
+  state = states.init(plain, numbers, 38)
+  batch = {name: jnp.asarray(dataset.splits['train'][name][:8]) for name in plain.reads}
+
+  def loss_of(params):
+    variables = {**state.variables, 'params': params}
+    logits, _ = plain.module.apply(variables, batch, train=True, mutable=['batch_stats'])
+    return loss(logits, batch['label'], 0.05)
+
+  value, grads = jax.value_and_grad(loss_of)(state.variables['params'])
+  after = train_step(Training(plain, 8, 38, 1, None), numbers, state, batch)
+  assert int(after.step) == 1 and float(after.loss_sum) == pytest.approx(float(value), rel=1e-5)
+  expected = jax.tree.map(lambda p, g: p - 0.1 * g, state.variables['params'], grads)
+  close = partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-6)
+  jax.tree.map(close, after.variables['params'], expected)
+
+
 def test_four_devices_have_the_losses_of_one(config, dataset, folders):
   script = FOUR_DEVICES.format(folders=[str(f) for f in folders], config=config.to_json())
   done = subprocess.run(
@@ -62,9 +99,10 @@ def test_four_devices_have_the_losses_of_one(config, dataset, folders):
   np.testing.assert_allclose(four, one, rtol=0, atol=1e-5)
 
 
-def test_whole_epoch_equals_its_steps(dataset, parts):
+def test_whole_epoch_equals_its_steps(config, dataset, parts):
   arrays, order = placed(dataset, parts), data.epoch_order(0, 1, 304)
-  by_steps, whole = create(parts), create(parts, whole_epochs=True)
+  strengths = parts.task.recipe.strengths(config)
+  by_steps, whole = (create(parts, whole_epochs=w, strengths=strengths) for w in (False, True))
   state = by_steps.init()
   for step in range(6):
     state = alone(by_steps, state, arrays, order, step + 1)
@@ -78,11 +116,11 @@ def test_whole_epoch_equals_its_steps(dataset, parts):
 @pytest.mark.parametrize('whole_epochs', [False, True])
 def test_first_loss_that_is_not_finite_is_noted(dataset, plain, whole_epochs):
   """An endless rate spoils the params in step 0, so that the loss of step 1 is not finite."""
-  trainer = create(plain, whole_epochs=whole_epochs, tx=optax.sgd(jnp.inf))
+  compiled = create(plain, whole_epochs=whole_epochs, tx=optax.sgd(jnp.inf))
   arrays, order = placed(dataset, plain), data.epoch_order(0, 1, 304)
-  state = trainer.init()
+  state = compiled.init()
   for _ in range(1 if whole_epochs else 2):
-    state = alone(trainer, state, arrays, order, 7)
+    state = alone(compiled, state, arrays, order, 7)
   assert int(state.bad_step[0]) == 1
   assert int(state.step[0]) == 2
 
@@ -90,19 +128,19 @@ def test_first_loss_that_is_not_finite_is_noted(dataset, plain, whole_epochs):
 def test_steps_take_the_epoch_in_its_order(dataset, plain):
   """Two symbols a step: the loss of step 3 is that of a run whose order begins with its symbols."""
   arrays = placed(dataset, plain)
-  trainer = create(plain, batch_size=2, steps_per_epoch=152, tx=optax.set_to_zero())
+  compiled = create(plain, batch_size=2, steps_per_epoch=152, tx=optax.set_to_zero())
   order = data.epoch_order(0, 1, 304)
-  state = trainer.init()
+  state = compiled.init()
   sums = []
   for _ in range(4):
-    state = alone(trainer, state, arrays, order, 0)
+    state = alone(compiled, state, arrays, order, 0)
     sums.append(float(state.loss_sum[0]))
-  turned = alone(trainer, trainer.init(), arrays, np.roll(order, -6), 0)
+  turned = alone(compiled, compiled.init(), arrays, np.roll(order, -6), 0)
   np.testing.assert_allclose(float(turned.loss_sum[0]), sums[3] - sums[2], rtol=1e-5)
   assert abs(sums[0] - (sums[3] - sums[2])) > 1e-4
   # Epoch 2 begins at the front of its own order again.
-  late = trainer.init().replace(step=jnp.array([152], jnp.int32))
-  again = alone(trainer, late, arrays, order, 0)
+  late = compiled.init().replace(step=jnp.array([152], jnp.int32))
+  again = alone(compiled, late, arrays, order, 0)
   np.testing.assert_allclose(float(again.loss_sum[0]), sums[0], rtol=1e-5)
 
 
@@ -111,29 +149,29 @@ def test_class_weights_are_factors_of_the_losses(dataset, plain):
   losses = {}
   for factor in (None, 1.0, 3.0):
     weights = None if factor is None else np.full(32, factor)
-    trainer = create(plain, class_weights=weights)
-    losses[factor] = float(alone(trainer, trainer.init(), arrays, order, 1).loss_sum[0])
+    compiled = create(plain, class_weights=weights)
+    losses[factor] = float(alone(compiled, compiled.init(), arrays, order, 1).loss_sum[0])
   np.testing.assert_allclose(losses[1.0], losses[None], rtol=1e-6)
   np.testing.assert_allclose(losses[3.0], 3 * losses[None], rtol=1e-6)
 
 
 def test_average_of_the_first_step(dataset, plain):
   """keep = (1 + 0) / (10 + 0), so that the average is 0.1 of the old and 0.9 of the new."""
-  trainer = create(plain, average_decay=0.995)
-  state = trainer.init()
+  compiled = create(plain, average_decay=0.995)
+  state = compiled.init()
   old = jax.tree.map(np.array, state.variables)
-  state = alone(trainer, state, placed(dataset, plain), data.epoch_order(0, 1, 304), 1)
+  state = alone(compiled, state, placed(dataset, plain), data.epoch_order(0, 1, 304), 1)
   expected = jax.tree.map(lambda a, b: 0.1 * a + 0.9 * np.asarray(b), old, state.variables)
   jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-6), state.average, expected)
   assert state.evaluated() is state.average
 
 
 def test_variables_that_were_fetched_outlive_the_donated_state(dataset, plain):
-  trainer = create(plain)
-  state = trainer.init()
+  compiled = create(plain)
+  state = compiled.init()
   fetched = jax.device_get(state.variables)
   copy = jax.tree.map(np.array, fetched)
-  state = alone(trainer, state, placed(dataset, plain), data.epoch_order(0, 1, 304), 1)
+  state = alone(compiled, state, placed(dataset, plain), data.epoch_order(0, 1, 304), 1)
   jax.tree.map(np.testing.assert_array_equal, fetched, copy)
   kernels = (state.variables['params'], copy['params'])
   assert any(jax.tree.leaves(jax.tree.map(lambda a, b: (a != b).any(), *kernels)))
@@ -147,7 +185,7 @@ def test_prediction_pads_the_last_batch_without_a_trace(monkeypatch):
     sums = batch['image'].astype(np.float32).sum((1, 2, 3)) * variables
     return np.concatenate([sums[:, None], batch['size']], axis=1)
 
-  monkeypatch.setattr(train, 'EVALUATION_BATCH', 3)
+  monkeypatch.setattr(predict, 'EVALUATION_BATCH', 3)
   monkeypatch.setattr(jax, 'device_count', lambda: 2)  # Which share batches of 4.
   for examples in (1, 4, 10):
     number = np.arange(examples)
@@ -157,7 +195,7 @@ def test_prediction_pads_the_last_batch_without_a_trace(monkeypatch):
       'label': number,
     }
     expected = np.stack([2 * 6 * number, number, -number], 1)
-    np.testing.assert_array_equal(train.predict(logits, 2, arrays, ('image', 'size')), expected)
+    np.testing.assert_array_equal(predict.predict(logits, 2, arrays, ('image', 'size')), expected)
 
 
 def pages():
@@ -171,17 +209,15 @@ def pages():
 def test_training_lowers_for_tpu_and_cuda(page, variant, dataset):
   config = config_page(page, *variant)
   parts = recipe.create(config)
-  steps_per_epoch = TRAINING_SYMBOLS // config.batch_size
-  trainer = create(
-    parts,
+  training = Training(
+    recipe=parts,
     batch_size=config.batch_size,
-    steps_per_epoch=steps_per_epoch,
-    tx=parts.create_tx(steps_per_epoch * config.epochs)[0],
-    average_decay=config.average_decay,
-    label_smoothing=config.loss.label_smoothing,
+    steps_per_epoch=TRAINING_SYMBOLS // config.batch_size,
+    epochs=config.epochs,
     class_weights=parts.class_weights(np.ones(len(parts.classes))) if parts.class_weights else None,
-    whole_epochs=True,
   )
+  numbers = hyperparameters.of_config(config)
+  compiled = trainer.create(training, [numbers], mesh(), whole_epochs=True)
   shapes = {
     name: jax.ShapeDtypeStruct((TRAINING_SYMBOLS, *value.shape[1:]), value.dtype)
     for name, value in dataset.splits['train'].items()
@@ -192,11 +228,11 @@ def test_training_lowers_for_tpu_and_cuda(page, variant, dataset):
   if 'views' in parts.reads:
     shape = (TRAINING_SYMBOLS, views.count(config.picture.tiles), *parts.shape)
     shapes['views'] = jax.ShapeDtypeStruct(shape, np.uint8)
-  state = jax.eval_shape(trainer.init)
+  state = jax.eval_shape(compiled.init)
   order = jax.ShapeDtypeStruct((1, TRAINING_SYMBOLS), np.int32)
   running = jax.ShapeDtypeStruct((1,), bool)
   stop = jax.ShapeDtypeStruct((), np.int32)
-  lowered = export.export(jax.jit(trainer.run), platforms=['tpu', 'cuda'])(
+  lowered = export.export(jax.jit(compiled.run), platforms=['tpu', 'cuda'])(
     state, running, shapes, order, stop
   )
   assert lowered.platforms == ('tpu', 'cuda')

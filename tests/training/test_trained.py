@@ -24,8 +24,8 @@ def run(tmp_path_factory, folders):
 def test_a_loaded_network_gives_the_logits_of_its_evaluation(run, dataset):
   network = trained.load(run)
   test = dataset.splits['test']
-  inputs = {name: test[name] for name in network.parts.module.inputs}
-  logits = jax.jit(network.parts.module.apply, static_argnames='train')(
+  inputs = {name: test[name] for name in network.recipe.module.inputs}
+  logits = jax.jit(network.recipe.module.apply, static_argnames='train')(
     network.variables, inputs, train=False
   )
   written = np.load(run / 'evaluation.npz')

@@ -18,6 +18,13 @@ DATA = {
   'scans': 'made-up crops of scanned pages, one for each symbol of a split of HOMUS',
   'pages': 'symbols cut out of real pages of MUSCIMA++',
 }
+_ABOUT = """\
+homus  All its splits have the same symbols: what one tests, another has trained on. So networks
+       trained on real symbols are measured on made-up ones only, and the other way round.
+scans  A program writes each symbol as a pen does on paper, often with staff lines or a neighbour,
+       and cuts it out of a scan of 300 dpi. It shares no code with what the networks train on.
+pages  334 symbols, each cut out with three margins; `omr_jax.tasks.symbols.page_symbols` says
+       which pages these are, and how the symbols were chosen."""
 # Of the command line: the data that each option is for, and its value where it is not given.
 _OPTIONS = {
   'protocol': (('homus', 'scans'), 'original'),
@@ -29,7 +36,7 @@ _OPTIONS = {
 
 def add_options(parser: argparse.ArgumentParser) -> None:
   """Adds the options that say which symbols."""
-  group = parser.add_argument_group('symbols')
+  group = parser.add_argument_group('for models of symbols', _ABOUT)
   group.add_argument('--protocol', help='of homus and scans: original (default), made_up, ...')
   group.add_argument(
     '--split',
@@ -112,7 +119,7 @@ def _homus(
   own = config['data']['protocol']
   if (own == 'made_up') == (protocol == 'made_up'):
     raise UserError(
-      f'--protocol {protocol}: the model was trained on {own}, which splits the same symbols; its '
+      f'--protocol {protocol}: the model was trained on the split {own} of the same symbols; its '
       'own test is in its report.'
     )
   test = data.load(protocol, picture, *data_folders, allow_changed=False).splits['test']

@@ -1,4 +1,4 @@
-"""Several runs as one program: which they are, and that each is the run that it would be alone."""
+"""Populations: each member is the run that it would be alone."""
 
 import json
 import os
@@ -23,9 +23,9 @@ from steps import mesh
 from omr_jax.data import dataset as data
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics as evaluate
-from omr_jax.recipe import population, recipe
-from omr_jax.training import checkpoint, feed, loop, trained, validation
-from omr_jax.training import step as train
+from omr_jax.recipe import hyperparameters, members, recipe
+from omr_jax.training import checkpoint, feed, loop, predict, trained, trainer, validation
+from omr_jax.training.step import Training
 
 LISTS = {
   'seed': (3, 4, 3, 2**32 - 1),
@@ -60,109 +60,13 @@ def on_devices(call, x64=False):
   return json.loads(done.stdout)
 
 
-def test_lists_are_taken_out_of_a_command_line():
-  arguments = ['a', '--config=x.py', '--config.seed=0,1, 2', '--config.epochs=3,4', '--seed=1,2']
-  arguments += ['--config.augment.zoom=0.8,1.2', '--config.augment.thickness=(1,2),(2,3)']
-  arguments += ['--config.optimizer.learning_rate=1e-3,2', '--config.camera.jpeg=5,9']
-  arguments += [
-    '--config.loss.label_smoothing=0.1',
-    '--config.seeds=0,1',
-    '--config.augment.shift=0,x',
-  ]
-  left, lists = population.take_lists(arguments)
-  assert lists == {
-    'seed': (0, 1, 2),
-    'augment.thickness': ((1, 2), (2, 3)),
-    'optimizer.learning_rate': (1e-3, 2),
-    'camera.jpeg': (5, 9),
-  }
-  changed = {2: '--config.seed=0', 6: '--config.augment.thickness=(1, 2)'}
-  changed |= {7: '--config.optimizer.learning_rate=0.001', 8: '--config.camera.jpeg=5'}
-  assert left == [changed.get(i, argument) for i, argument in enumerate(arguments)]
-
-
-def test_lists_go_side_by_side(config):
-  assert population.split(config, {}) == {'': config}
-  found = population.split(config, {'seed': (0, 5), 'optimizer.learning_rate': (4e-3, 1)})
-  assert list(found) == ['seed=0,optimizer.learning_rate=0.004', 'seed=5,optimizer.learning_rate=1']
-  first, second = found.values()
-  assert first.to_dict() == config.to_dict() and config.seed == 0
-  assert (second.seed, second.optimizer.learning_rate) == (5, 1.0)
-  assert isinstance(second.optimizer.learning_rate, float) and second.is_locked
-  (name, other) = list(population.split(config, {'augment.zoom': ((0.8, 1.2), (1, 1.5))}).items())[
-    1
-  ]
-  assert name == 'augment.zoom=1-1.5' and other.augment.zoom == (1, 1.5)
-
-
-@pytest.mark.parametrize(
-  ('lists', 'words'),
-  [
-    ({'seed': (0, 1, 2), 'optimizer.eps': (1e-8, 1e-7)}, 'config.seed 3, config.optimizer.eps 2'),
-    ({'seed': (0, 1, 0)}, 'seed=0 is given twice'),
-    ({'seed': (0, 1.5)}, 'config.seed is 1.5; it must be of type int'),
-    ({'augment.rotation': (0.0, -0.0)}, 'rotation=0 is given twice'),
-    ({'optimizer.learning_rate': (1e-3, 1e-3 + 1e-19)}, 'is given twice'),
-    (
-      {f'augment.{name}': (0.12345678, 0.2) for name in ('rotation', 'shear', 'shift', 'bend')}
-      | {f'optimizer.{name}': (0.12345678, 0.2) for name in ('b1', 'b2', 'eps', 'weight_decay')},
-      'too long for the name of a folder',
-    ),
-    ({'average_decay': (0.0, 0.9)}, 'config.average_decay is 0 for some runs'),
-    ({'optimizer.l2': (1e-4, 0)}, 'config.optimizer.l2 is 0 for some runs'),
-  ],
-)
-def test_lists_that_no_population_can_have_are_refused(config, lists, words):
-  with pytest.raises(UserError, match=words):
-    population.split(config, lists)
-
-
-@pytest.mark.parametrize('text', ['{[]: 1}', '{{}}', '(' * 1000, 20_000 * '-' + '1', '\0'])
-def test_what_is_no_python_is_left_to_the_parser_of_the_config(text):
-  left, lists = population.take_lists([f'--config.seed={text}'])
-  assert left == [f'--config.seed={text}'] and lists == {}
-
-
-def test_truth_values_are_no_list():
-  _, lists = population.take_lists(['--config.augment.rotation=5,True'])
-  assert lists == {}
-
-
-def test_values_that_look_alike_have_names_of_their_own(config):
-  lists = {'optimizer.learning_rate': (1.0000001e-3, 1.0000002e-3)}
-  assert len(population.split(config, lists)) == 2
-
-
-def test_numbers_that_differ_become_arrays(config):
-  configs = list(population.split(config, LISTS).values())
-  found = population.values(configs)
-  assert found.keys() == LISTS.keys()
-  for key, values in LISTS.items():
-    np.testing.assert_array_equal(found[key], values)
-  assert found['seed'].dtype == np.uint32 and population.values(configs[:1]) == {'seed': [3]}
-  changed = population.with_values(config, {key: value[2] for key, value in found.items()})
-  assert changed.to_dict() == configs[2].to_dict()
-  assert config.seed == 0
-
-
-def population_of(configs, arrays, on, steps_per_epoch):
-  """The functions of a population on the mesh `on`, and its numbers."""
-
-  def training_of(numbers):
-    config = population.with_values(configs[0], numbers)
-    parts = recipe.make(config)
-    return train.Training(
-      recipe=parts,
-      tx=parts.create_tx(steps_per_epoch * config.epochs)[0],
-      seed=config.seed,
-      batch_size=config.batch_size,
-      steps_per_epoch=steps_per_epoch,
-      average_decay=config.average_decay,
-      label_smoothing=config.loss.label_smoothing,
-      class_weights=None,
-    )
-
-  return train.create(training_of, population.values(configs), on, whole_epochs=False)
+def population_of(configs, on, steps_per_epoch, **changes):
+  """The functions of a population on the mesh `on`; `changes` are of its recipe."""
+  config = configs[0]
+  made = recipe.create(config)._replace(**changes)
+  training = Training(made, config.batch_size, steps_per_epoch, config.epochs, None)
+  numbers = [hyperparameters.of_config(each) for each in configs]
+  return trainer.create(training, numbers, on, whole_epochs=False)
 
 
 def test_another_seed_is_the_same_program(config, folders):
@@ -170,34 +74,34 @@ def test_another_seed_is_the_same_program(config, folders):
   programs = set()
   for seed in (3, 4):
     config.seed = seed
-    trainer = population_of([config], splits, mesh(), 38)
+    compiled = population_of([config], mesh(), 38)
     reads = recipe.create(config).reads
     arrays = {name: splits['train'][name] for name in reads}
     orders = np.arange(len(arrays['label']), dtype=np.int32)[None]
-    state = jax.eval_shape(trainer.init)
-    compiled, numbers = trainer.run.func, trainer.run.args
-    lowered = compiled.lower(*numbers, state, np.array([True]), arrays, orders, np.int32(1))
+    state = jax.eval_shape(compiled.init)
+    run, numbers = compiled.run.func, compiled.run.args
+    lowered = run.lower(*numbers, state, np.array([True]), arrays, orders, np.int32(1))
     programs |= {lowered.as_text()}
   assert len(programs) == 1
 
 
 def five_losses(configs, arrays, on):
   """The losses of the first five steps of every config in one program, [configs, steps]."""
-  trainer = population_of(configs, arrays, on, 38)
+  compiled = population_of(configs, on, 38)
   reads = recipe.create(configs[0]).reads
   placed = feed.on_devices(arrays, reads, on)
   orders = np.stack([data.epoch_order(config.seed, 1, 304) for config in configs])
-  state, sums = trainer.init(), []
+  state, sums = compiled.init(), []
   for step in range(5):
-    state = trainer.run(state, np.full(len(configs), True), placed, orders, np.int32(step + 1))
+    state = compiled.run(state, np.full(len(configs), True), placed, orders, np.int32(step + 1))
     sums.append(np.asarray(state.loss_sum))
   return np.diff(np.stack(sums, 1), axis=1, prepend=0)
 
 
-def losses_on_devices(path, members, of_members):
+def losses_on_devices(path, count, of_members):
   """Of the first members together, where four devices share the work."""
-  lists = {key: values[:members] for key, values in LISTS.items()}
-  configs = list(population.split(small_config(), lists).values())
+  lists = {key: values[:count] for key, values in LISTS.items()}
+  configs = list(members.split(small_config(), lists).values())
   return five_losses(configs, dict(np.load(path)), mesh(4, of_members)).tolist()
 
 
@@ -207,7 +111,7 @@ def alone(folders):
   config = small_config()
   splits = recipe.create(config).load(*folders).splits
   arrays = {name: np.asarray(value) for name, value in splits['train'].items() if name != 'id'}
-  configs = list(population.split(config, LISTS).values())
+  configs = list(members.split(config, LISTS).values())
   losses = np.concatenate([five_losses([config], arrays, mesh()) for config in configs])
   return losses, configs, arrays
 
@@ -220,19 +124,19 @@ def test_first_losses_are_those_of_runs_alone(alone):
 
 
 @pytest.mark.parametrize(
-  ('members', 'of_members'),
+  ('count', 'of_members'),
   [
     pytest.param(2, 2, marks=pytest.mark.slow),
     pytest.param(3, 1, marks=pytest.mark.slow),
     pytest.param(4, 4, marks=pytest.mark.slow),
   ],
 )
-def test_first_losses_on_four_devices(alone, tmp_path, members, of_members):
+def test_first_losses_on_four_devices(alone, tmp_path, count, of_members):
   losses, _, arrays = alone
   np.savez(tmp_path / 'arrays.npz', **arrays)
   path = str(tmp_path / 'arrays.npz')
-  together = on_devices(f'losses_on_devices({path!r}, {members}, {of_members})')
-  np.testing.assert_allclose(together, losses[:members], rtol=1e-5)
+  together = on_devices(f'losses_on_devices({path!r}, {count}, {of_members})')
+  np.testing.assert_allclose(together, losses[:count], rtol=1e-5)
 
 
 class Small(nn.Module):
@@ -260,24 +164,22 @@ def float64_schedules():
   accuracies = rng.uniform(size=(12, 3)).round(1)
 
   def trained_state(configs, numbers):
-    def training_of(of_member):
-      changed = population.with_values(configs[0], of_member)
-      parts = recipe.make(changed)._replace(
-        module=Small(), inputs=lambda rng, batch: batch, reads=('image', 'label'), shape=(4, 1, 1)
-      )
-      tx = parts.create_tx(72)[0]
-      return train.Training(parts, tx, changed.seed, 4, 6, changed.average_decay, 0.0, None)
-
-    trainer = train.create(training_of, population.values(configs), mesh(), False)
-    state, running = trainer.init(), np.full(len(configs), True)
+    compiled = population_of(
+      *(configs, mesh(), 6),
+      module=Small(),
+      inputs=lambda strengths, rng, batch: batch,
+      reads=('image', 'label'),
+      shape=(4, 1, 1),
+    )
+    state, running = compiled.init(), np.full(len(configs), True)
     for epoch in range(12):
       orders = np.stack([data.epoch_order(c.seed, epoch + 1, 24) for c in configs])
       for step in range(6):
-        state = trainer.run(state, running, arrays, orders, np.int32(6 * epoch + step + 1))
-      state = trainer.after_epoch(state, running, accuracies[epoch, numbers].astype(np.float32))
+        state = compiled.run(state, running, arrays, orders, np.int32(6 * epoch + step + 1))
+      state = compiled.after_epoch(state, running, accuracies[epoch, numbers].astype(np.float32))
     return jax.device_get(state)
 
-  configs = list(population.split(config, lists).values())
+  configs = list(members.split(config, lists).values())
   together = trained_state(configs, [0, 1, 2])
   assert len(set(together.plateau.scale.tolist())) > 1  # Each has its own plateau.
   worst = 0.0
@@ -302,7 +204,7 @@ SEEDS = {'seed': (0, 1)}
 def together(tmp_path_factory, folders):
   """The folder of a population of two seeds, and its configs."""
   workdir = tmp_path_factory.mktemp('together') / 'runs'
-  configs = population.split(small_config(), SEEDS)
+  configs = members.split(small_config(), SEEDS)
   loop.train_all(configs, 'small', workdir, *folders)
   return workdir, configs
 
@@ -343,11 +245,11 @@ def test_members_evaluate_their_own_variables(together, dataset):
   workdir, _ = together
   for name in ('seed=0', 'seed=1'):
     network = trained.load(workdir / name)
-    again = train.predict(
-      jax.jit(network.parts.logits),
+    again = predict.predict(
+      jax.jit(network.recipe.logits),
       network.variables,
       dataset.splits['test'],
-      network.parts.evaluates,
+      network.recipe.evaluates,
     )
     with np.load(workdir / name / 'evaluation.npz') as written:
       np.testing.assert_allclose(written['test_logits'], again, rtol=1e-4, atol=1e-4)
@@ -374,26 +276,26 @@ def test_stopped_in_an_epoch_goes_on_to_the_same_end(together, tmp_path, folders
 
 def test_folders_of_other_runs_are_refused(together, config, tmp_path, folders):
   workdir, configs = together
-  others = population.split(config, {'seed': (0, 2)})
-  with pytest.raises(UserError, match=r'population\.json: tells of other runs'):
+  others = members.split(config, {'seed': (0, 2)})
+  with pytest.raises(UserError, match=r'population\.json: lists other runs'):
     loop.train_all(others, 'small', workdir, *folders)
-  with pytest.raises(UserError, match=r'population\.json: tells of other runs'):
+  with pytest.raises(UserError, match=r'population\.json: lists other runs'):
     loop.train_and_evaluate(config, 'small', workdir, *folders)
   shutil.copytree(workdir / 'seed=0', tmp_path / 'alone')
-  with pytest.raises(UserError, match='holds a run alone'):
+  with pytest.raises(UserError, match='holds a run that was trained alone'):
     loop.train_all(configs, 'small', tmp_path / 'alone', *folders)
   (tmp_path / 'members').mkdir()
   shutil.copytree(workdir / 'seed=1', tmp_path / 'members/seed=1')
-  with pytest.raises(UserError, match='seed=1: holds a run alone'):
+  with pytest.raises(UserError, match='seed=1: holds a run that was trained alone'):
     loop.train_all(configs, 'small', tmp_path / 'members', *folders)
   # A member that is not at its end belongs to the others.
   shutil.copy(workdir / 'population.json', tmp_path / 'members')
   (tmp_path / 'members/seed=1/summary.json').unlink()
-  with pytest.raises(UserError, match='seed=1: is being trained with others'):
+  with pytest.raises(UserError, match='seed=1: belongs to a population that is still training'):
     loop.train_and_evaluate(configs['seed=1'], 'small', tmp_path / 'members/seed=1', *folders)
   changed = ConfigDict(config.to_dict() | {'epochs': 4})
   with pytest.raises(UserError, match=r'seed=0: .*keys differ: epochs'):
-    loop.train_all(population.split(changed, SEEDS), 'small', workdir, *folders)
+    loop.train_all(members.split(changed, SEEDS), 'small', workdir, *folders)
 
 
 def test_a_member_whose_loss_is_not_finite_leaves_the_others_alone(config, tmp_path, folders):
@@ -402,7 +304,7 @@ def test_a_member_whose_loss_is_not_finite_leaves_the_others_alone(config, tmp_p
     config.optimizer.update({'name': 'sgd', 'momentum': 0.9})
   config.epochs = 2
   lists = {'optimizer.learning_rate': (1e38, 1e-2), 'seed': (0, 0)}
-  configs = population.split(config, lists)
+  configs = members.split(config, lists)
   (bad, _), (good, of_good) = configs.items()
   for _ in range(2):  # The second time from its checkpoint.
     with pytest.raises(
@@ -429,8 +331,8 @@ def test_a_member_that_has_stopped_is_reported_when_the_last_one_fails(
     accuracy=lambda logits, labels: (next(shares), 10),
     negative_log_likelihood=lambda logits, labels: next(losses),
   )
-  monkeypatch.setattr(validation, 'evaluate', given)
-  configs = population.split(config, SEEDS)
+  monkeypatch.setattr(validation, 'metrics', given)
+  configs = members.split(config, SEEDS)
   with pytest.raises(UserError, match='the loss of seed=1 is not finite; the other runs'):
     loop.train_all(configs, 'small', tmp_path, *folders)
   assert json.loads((tmp_path / 'seed=0/summary.json').read_text())['epochs'] == 2
@@ -450,7 +352,7 @@ def test_each_member_stops_when_it_is_enough(config, tmp_path, folders, monkeypa
     accuracy=lambda logits, labels: (next(shares), 10),
     negative_log_likelihood=evaluate.negative_log_likelihood,
   )
-  monkeypatch.setattr(validation, 'evaluate', given)
+  monkeypatch.setattr(validation, 'metrics', given)
   monkeypatch.setattr(loop, 'MOST_SAVING', np.inf)
   bests, save = {}, checkpoint.save
   monkeypatch.setattr(
@@ -458,7 +360,7 @@ def test_each_member_stops_when_it_is_enough(config, tmp_path, folders, monkeypa
     'save',
     lambda m, s, state, best, t: (bests.update({s: best}), save(m, s, state, best, t)),
   )
-  configs = population.split(config, SEEDS)
+  configs = members.split(config, SEEDS)
   summaries = loop.train_all(configs, 'small', tmp_path, *folders)
   ends = {name: (s['epochs'], s['tested_epoch']) for name, s in summaries.items()}
   assert ends == {'seed=0': (5, 2), 'seed=1': (7, 4)}

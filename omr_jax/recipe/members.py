@@ -1,8 +1,8 @@
-"""Several runs as one program: a config with lists, and the runs that it stands for.
+"""The members of a population: the configs that lists on a command line stand for.
 
-`--config.seed=0,1,2` are three runs, `--config.optimizer.learning_rate=1e-3,1e-2` two. Several
-lists go side by side, the first values to the first run. Only numbers that an array can hold may be
-lists: all runs of a population compile to one program.
+`--config.seed=0,1,2` trains three networks, `--config.optimizer.learning_rate=1e-3,1e-2` two. Of
+several lists the first member takes all first values, the second all second values, and so on. All
+members train in one compiled program, so only numbers of `Hyperparameters` may be lists.
 """
 
 import ast
@@ -10,14 +10,13 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
 from omr_jax.utils.rules import is_number
 
-# Those of each section, and those of the config itself. `camera` has strengths and chances only.
-NUMBERS: Mapping[str, tuple[str, ...]] = {
+# The keys that may be lists, by section; '' is the config itself. In `camera` every key may be one.
+_NUMBERS: Mapping[str, tuple[str, ...]] = {
   '': ('seed', 'average_decay'),
   'augment': (
     *('rotation', 'zoom', 'shear', 'shift', 'thickness', 'stroke_zoom', 'stroke_shift', 'bend'),
@@ -25,18 +24,18 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
   'loss': ('label_smoothing',),
   'optimizer': ('learning_rate', 'l2', 'weight_decay', 'b1', 'b2', 'rho', 'eps', 'momentum'),
 }
-# Numbers that are themselves pairs.
+# Their values are pairs, so that a list of them is a list of pairs.
 _PAIRS = ('augment.zoom', 'augment.thickness')
-# With 0 a part of the step is left out, so either all runs of a population have 0 or none.
+# A 0 leaves a part of the step out, so in a population either all members have 0 or none has.
 _SWITCHES = ('average_decay', 'optimizer.l2')
-_LONGEST = 200  # File systems allow 255 bytes.
+_LONGEST = 200  # Characters of a name; file systems allow 255 bytes.
 
 
 def take_lists(arguments: Sequence[str]) -> tuple[list[str], dict[str, tuple]]:
-  """Takes lists out of a command line; of each it leaves the first value.
+  """Takes the lists out of a command line and leaves the first value of each.
 
   Returns:
-    The arguments, and the values by key, such as {'seed': (0, 1, 2)}.
+    The arguments with single values, and the lists by key, such as {'seed': (0, 1, 2)}.
   """
   left, lists = [], {}
   for argument in arguments:
@@ -51,22 +50,25 @@ def take_lists(arguments: Sequence[str]) -> tuple[list[str], dict[str, tuple]]:
 
 
 def split(config: ConfigDict, lists: Mapping[str, tuple]) -> dict[str, ConfigDict]:
-  """The config of each run by a name such as 'seed=0'; {'': config} where there are no lists.
+  """The config of each member by a name such as 'seed=0'; {'': config} without lists.
 
   Raises:
-    UserError: Lists of different lengths, with equal runs, or with 0 beside other values of a
-      number that switches something off.
+    UserError: Lists of different lengths, two equal members, or a 0 beside other values of a number
+      whose 0 leaves a part of the step out.
   """
   if not lists:
     return {'': config}
   lengths = {key: len(values) for key, values in lists.items()}
   if len(set(lengths.values())) > 1:
     said = ', '.join(f'config.{key} {length}' for key, length in lengths.items())
-    raise UserError(f'lists go side by side, but here they have {said} values; make them as long.')
+    raise UserError(
+      f'lists go side by side, but here they have {said} values; give equally long ones.'
+    )
   for key in _switches(lists):
     if 0 < sum(value == 0 for value in lists[key]) < len(lists[key]):
       raise UserError(
-        f'config.{key} is 0 for some runs, which leaves a part of the step out; start these apart.'
+        f'config.{key} is 0 for some runs, which leaves out a part of the training step; start '
+        'these runs by a command of their own.'
       )
   configs = {}
   for values in zip(*lists.values(), strict=True):
@@ -83,12 +85,12 @@ def split(config: ConfigDict, lists: Mapping[str, tuple]) -> dict[str, ConfigDic
   return configs
 
 
-def together(configs: Mapping[str, ConfigDict], most: int) -> list[dict[str, ConfigDict]]:
-  """Groups of runs, given by name, that can be populations; in the order of their first runs.
+def populations(configs: Mapping[str, ConfigDict], most: int) -> list[dict[str, ConfigDict]]:
+  """Divides runs into groups that one program can train, in the order of their first runs.
 
   Args:
-    configs: Of all runs.
-    most: Runs of a group.
+    configs: Of all runs, by name.
+    most: The largest number of runs in a group.
   """
   groups: dict[str, list[dict[str, ConfigDict]]] = {}
   for name, config in configs.items():
@@ -100,32 +102,8 @@ def together(configs: Mapping[str, ConfigDict], most: int) -> list[dict[str, Con
   return sorted(itertools.chain(*groups.values()), key=lambda group: order[next(iter(group))])
 
 
-def values(configs: Sequence[ConfigDict]) -> dict[str, np.ndarray]:
-  """The numbers in which the configs differ, by key: [runs] or, of pairs, [runs, 2].
-
-  The seeds are always among them, so that another seed is no other program.
-  """
-  keys = [f'{s}.{name}' if s else name for s, names in NUMBERS.items() for name in names]
-  keys += [f'camera.{name}' for name in configs[0].get('camera', {})]
-  found = {}
-  for key in keys:
-    given = [_get(config, key) for config in configs if _has(config, key)]
-    if key == 'seed' or any(value != given[0] for value in given):
-      found[key] = np.array(given, np.uint32 if key == 'seed' else np.float64)
-  return found
-
-
-def with_values(config: ConfigDict, numbers: Mapping[str, Any]) -> ConfigDict:
-  """A copy of the config with other numbers, of any type, such as those that JAX traces."""
-  changed = config.copy_and_resolve_references()
-  with changed.unlocked(), changed.ignore_type():
-    for key, value in numbers.items():
-      _set(changed, key, (value[0], value[1]) if key in _PAIRS else value)
-  return changed
-
-
 def _kind(config: ConfigDict) -> str:
-  """Equal for configs that differ only in numbers, with the same parts of a step left out."""
+  """A text that is equal for configs which can be members of one population."""
   kind = {}
   for section, content in config.to_dict().items():
     for name, value in (content if isinstance(content, dict) else {'': content}).items():
@@ -138,11 +116,11 @@ def _kind(config: ConfigDict) -> str:
 
 
 def _list(key: str, text: str) -> tuple | None:
-  """The values of a list, or None for a text that is none."""
+  """The values of a list, or None if the text is not a list of numbers."""
   try:
     value = ast.literal_eval(text)
   except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-    return None  # The config's own parser has words for it.
+    return None  # The parser of the config's flags explains what is wrong.
   if not isinstance(value, tuple) or len(value) < 2:
     return None
   if key in _PAIRS:
@@ -153,7 +131,7 @@ def _list(key: str, text: str) -> tuple | None:
 
 
 def _as(before: Any, value: Any, key: str) -> Any:
-  """A list's value with the type that the config has there; -0 is 0."""
+  """A value of a list as the type that the config has there; -0.0 becomes 0.0."""
   if isinstance(before, float):
     return float(value) + 0.0
   if type(value) is not type(before):
@@ -163,7 +141,7 @@ def _as(before: Any, value: Any, key: str) -> Any:
 
 def _is_number(key: str) -> bool:
   section, _, name = key.rpartition('.')
-  return section == 'camera' or name in NUMBERS.get(section, ())
+  return section == 'camera' or name in _NUMBERS.get(section, ())
 
 
 def _switches(lists: Mapping[str, tuple]) -> list[str]:
@@ -174,11 +152,6 @@ def _text(value: Any) -> str:
   if isinstance(value, tuple):
     return '-'.join(map(_text, value))
   return f'{value:g}' if isinstance(value, float) and float(f'{value:g}') == value else str(value)
-
-
-def _has(config: ConfigDict, key: str) -> bool:
-  section, _, name = key.rpartition('.')
-  return name in (config[section] if section else config)
 
 
 def _get(config: ConfigDict, key: str) -> Any:

@@ -1,0 +1,87 @@
+"""The numbers of training in which the members of a population may differ, as a pytree.
+
+A population is one compiled program that trains several networks. What its members have in common
+is constant in the program; what differs is an argument of it, an array with one number per member.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from omr_jax.recipe import optim
+from omr_jax.tasks import task as tasks
+
+
+class Hyperparameters(NamedTuple):
+  """The numbers of one member, read from its config. Inside jit some of them may be tracers.
+
+  Attributes:
+    seed: Of the initialization, the order of the examples, the augmentation and dropout.
+    average_decay: Of the moving averages of the variables; 0 for none.
+    label_smoothing: Share of the target that is spread evenly over the classes.
+    strengths: Of the augmentation, by name; see `strengths` of `tasks.task.Task.recipe`.
+    optimizer: `learning_rate`, `l2` and the optimizer's own arguments, by name.
+  """
+
+  seed: Any
+  average_decay: Any
+  label_smoothing: Any
+  strengths: Mapping[str, Any]
+  optimizer: Mapping[str, Any]
+
+  @property
+  def rng(self) -> jax.Array:
+    """The key from which all other random keys are derived."""
+    return jax.random.key(self.seed)
+
+  def with_own(self, own: 'Hyperparameters') -> 'Hyperparameters':
+    """These numbers, with those of `own` in place of the ones that are not None there."""
+    return jax.tree.map(
+      lambda number, common: common if number is None else number,
+      own,
+      self,
+      is_leaf=lambda node: node is None,
+    )
+
+
+def of_config(config: ConfigDict) -> Hyperparameters:
+  """The hyperparameters of a checked config."""
+  chosen = config.optimizer
+  names = ('learning_rate', 'l2', *optim.ARGUMENTS[chosen.name])
+  return Hyperparameters(
+    seed=config.seed,
+    average_decay=config.average_decay,
+    label_smoothing=config.loss.label_smoothing,
+    strengths=tasks.of_config(config).recipe.strengths(config),
+    optimizer={name: chosen[name] for name in names},
+  )
+
+
+def varying(members: Sequence[Hyperparameters]) -> Hyperparameters:
+  """The numbers that are not equal for all members, for `Hyperparameters.with_own`.
+
+  Equal numbers stay constants, so that a 0 leaves out its part of the step (`rules.is_on`) and XLA
+  can compute with them while it compiles. The seeds always become arrays: the compiled program of
+  one seed then serves all others.
+
+  Returns:
+    Arrays [members], for a pair of numbers a pair of arrays; None in place of equal numbers.
+  """
+
+  def column(*values: Any) -> Any:
+    if all(value == values[0] for value in values):
+      return None
+    if _is_pair(values[0]):
+      return type(values[0])(np.array(side, np.float64) for side in zip(*values, strict=True))
+    return np.array(values, np.float64)
+
+  different = jax.tree.map(column, *members, is_leaf=_is_pair)
+  return different._replace(seed=np.array([member.seed for member in members], np.uint32))
+
+
+def _is_pair(node: Any) -> bool:
+  """Whether it is the smallest and the largest number of a range."""
+  return type(node) in (tuple, list)

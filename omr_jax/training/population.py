@@ -1,0 +1,198 @@
+"""A population: the runs that one compiled program trains. A run alone is a population of one."""
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import optax
+from ml_collections import ConfigDict
+
+from omr_jax.data.dataset import Dataset, epoch_order
+from omr_jax.errors import UserError
+from omr_jax.recipe import hyperparameters
+from omr_jax.recipe.recipe import Recipe
+from omr_jax.training import backend, checkpoint, devices, predict, trainer
+from omr_jax.training import feed as feeds
+from omr_jax.training.state import TrainState, Variables
+from omr_jax.training.step import Training
+from omr_jax.training.trainer import Trainer
+
+
+class Member(NamedTuple):
+  """One run of a population.
+
+  Attributes:
+    name: What distinguishes it from the others, such as 'seed=0'; '' for a run alone.
+    config: Its own config.
+    workdir: Folder of its metrics, its report and its final checkpoint.
+    rates: Learning rate by step, before the scale of the schedule `plateau`.
+  """
+
+  name: str
+  config: ConfigDict
+  workdir: Path
+  rates: optax.Schedule
+
+
+@dataclasses.dataclass
+class Population:
+  """All that stays the same while the members train.
+
+  Attributes:
+    members: Its runs.
+    config: The config of the first one, for what all have in common.
+    config_name: Name of the config's page, shown to people.
+    workdir: Folder of the checkpoints during training. A run alone has it in common with its only
+      member; the folders of several members are in it.
+    recipe: What the members have in common, made from the config.
+    dataset: The data, on the host.
+    mesh: The devices.
+    trainer: The compiled functions.
+    steps_per_epoch: Whole batches of the training split.
+    started: Time on the clock of `time.monotonic` at which the training began, moved back by the
+      seconds that it ran before an interruption.
+    checkpoints: The manager of the checkpoints; `start` opens it.
+  """
+
+  members: Sequence[Member]
+  config: ConfigDict
+  config_name: str
+  workdir: Path
+  recipe: Recipe
+  dataset: Dataset
+  mesh: jax.sharding.Mesh
+  trainer: Trainer
+  steps_per_epoch: int
+  started: float
+  checkpoints: object = None
+
+  def predict(self, variables: Variables, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Logits of all examples of a split, float32 [members, examples, classes]."""
+    reads = self.recipe.evaluates
+    return predict.predict(self.trainer.logits, variables, arrays, reads, self.mesh)
+
+  def orders(self, epoch: int) -> np.ndarray:
+    """The members' orders of the training examples in an epoch, int32 [members, examples]."""
+    examples = len(self.dataset.splits['train']['label'])
+    seeds = [member.config.seed for member in self.members]
+    return np.stack([epoch_order(seed, epoch, examples, self.dataset.draws) for seed in seeds])
+
+  @property
+  def steps(self) -> int:
+    """Largest number of steps of a member."""
+    return self.steps_per_epoch * self.config.epochs
+
+  def seconds(self) -> float:
+    """Seconds of training up to now. Work after the checkpoint of a killed run does not count."""
+    return time.monotonic() - self.started
+
+  def running(self, state: TrainState) -> np.ndarray:
+    """Which members have to train on, bool [members].
+
+    A member stops after the last epoch, after `config.stop_after` epochs without a better
+    validation accuracy, and when its loss is not finite.
+    """
+    config = self.config
+    goes_on = (np.asarray(state.epoch) < config.epochs) & (np.asarray(state.bad_step) < 0)
+    if config.stop_after:
+      goes_on &= np.asarray(state.progress.waited) < config.stop_after
+    return goes_on
+
+  def save(self, state: TrainState, best: Variables) -> float:
+    """Saves a checkpoint, see `checkpoint.save`; returns the seconds that it took."""
+    began = time.monotonic()
+    checkpoint.save(self.checkpoints, steps_taken(state), state, best, self.seconds())
+    return time.monotonic() - began
+
+  @property
+  def is_streamed(self) -> bool:
+    """Whether the training examples reach the devices batch by batch."""
+    arrays, device = self.dataset.splits['train'], self.mesh.devices.flat[0]
+    return feeds.is_streamed(self.config.data.feed, arrays, self.recipe.reads, device)
+
+
+def steps_taken(state: TrainState) -> int:
+  """Number of steps of the member that has taken most."""
+  return int(np.asarray(state.step).max())
+
+
+def workdirs(workdir: Path, configs: Mapping[str, ConfigDict]) -> dict[Path, ConfigDict]:
+  """The config of each member by its folder: `workdir` itself for a run alone, else one in it."""
+  return {workdir / name: config for name, config in configs.items()}
+
+
+def create(
+  configs: Mapping[str, ConfigDict],
+  config_name: str,
+  workdir: Path,
+  recipe: Recipe,
+  dataset: Dataset,
+  mesh: jax.sharding.Mesh,
+  started: float,
+) -> Population:
+  """Makes a population from the configs of its members by name. Nothing is written yet.
+
+  Raises:
+    UserError: Fewer training examples than a batch has.
+  """
+  config = next(iter(configs.values()))
+  labels = dataset.splits['train']['label']
+  if config.batch_size > len(labels):
+    raise UserError(
+      f'config.batch_size={config.batch_size} is more than the {len(labels)} training examples.'
+    )
+  weights_of = recipe.class_weights
+  counts = np.bincount(labels, minlength=len(recipe.classes))
+  training = Training(
+    recipe=recipe,
+    batch_size=config.batch_size,
+    steps_per_epoch=len(labels) // config.batch_size,
+    epochs=config.epochs,
+    class_weights=weights_of(counts) if weights_of else None,
+  )
+  numbers = [hyperparameters.of_config(of_member) for of_member in configs.values()]
+  whole_epochs = backend.takes_whole_epochs(mesh.devices.flat[0].platform)
+  return Population(
+    members=[
+      Member(name, of_member, workdir / name, recipe.rates(own.optimizer, training.steps))
+      for (name, of_member), own in zip(configs.items(), numbers, strict=True)
+    ],
+    config=config,
+    config_name=config_name,
+    workdir=workdir,
+    recipe=recipe,
+    dataset=dataset,
+    mesh=mesh,
+    trainer=trainer.create(training, numbers, mesh, whole_epochs),
+    steps_per_epoch=training.steps_per_epoch,
+    started=started,
+  )
+
+
+def start(population: Population) -> tuple[TrainState, Variables]:
+  """Opens the checkpoints; gives the latest state and best variables, or new ones, of all members.
+
+  Raises:
+    UserError: A checkpoint that is damaged or of another network.
+  """
+  manager = population.checkpoints = checkpoint.open_folder(population.workdir)
+  state = population.trainer.init()
+  saved = checkpoint.restore(manager, 'state', state)
+  if saved is None:
+    return state, jax.device_get(state.evaluated())
+  best = checkpoint.restore(manager, 'best', state.variables)
+  population.started -= checkpoint.seconds(manager)
+  return devices.place(saved, jax.tree.leaves(state)[0].sharding), best
+
+
+def create_feed(population: Population) -> feeds.Feed:
+  """How the training examples reach the devices; puts them there if they stay there."""
+  arrays, reads = population.dataset.splits['train'], population.recipe.reads
+  arguments = population.trainer, arrays, reads, population.mesh
+  if population.is_streamed:
+    return feeds.streamed(*arguments, population.config.batch_size, population.steps_per_epoch)
+  return feeds.resident(*arguments)

@@ -1,0 +1,47 @@
+"""The logits of a whole split, in batches of one compiled size."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import jax
+import numpy as np
+from jax.sharding import Mesh
+
+from omr_jax.training.devices import place_examples
+from omr_jax.training.state import Variables
+
+# Pictures in a batch; some more where the devices could not share it otherwise.
+EVALUATION_BATCH = 256
+
+
+def predict(
+  logits: Callable,
+  variables: Variables,
+  arrays: Mapping[str, np.ndarray],
+  reads: Sequence[str],
+  mesh: Mesh | None = None,
+) -> np.ndarray:
+  """The logits of all examples, float32 [..., examples, classes].
+
+  Args:
+    logits: (variables, batch) to logits [..., batch, classes], such as `Recipe.logits` under jit or
+      `Trainer.logits`.
+    variables: Its first argument.
+    arrays: The split, by name [examples, ...].
+    reads: Names of the arrays that `logits` reads (`Recipe.evaluates`).
+    mesh: Devices that share a batch, for `Trainer.logits`.
+  """
+  devices = jax.device_count()
+  views = math.prod(arrays[reads[0]].shape[1:-3])  # Of each example; 1 if it has no views.
+  size = -(-EVALUATION_BATCH // (views * devices)) * devices
+  examples = len(arrays[reads[0]])
+  results = []
+  for start in range(0, examples, size):
+    # The last batch is filled up with the last example.
+    chosen = np.minimum(np.arange(start, start + size), examples - 1)
+    if mesh is None:
+      batch = {name: arrays[name][chosen] for name in reads}
+    else:
+      batch = place_examples(arrays, reads, chosen, mesh)
+    results.append(np.asarray(logits(variables, batch)))
+  return np.concatenate(results, axis=-2)[..., :examples, :]
