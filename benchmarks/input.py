@@ -46,7 +46,7 @@ def symbol_steps() -> dict[str, tuple[int, Callable[[], None]]]:
   symbols = [strokes.parse(content, name) for name, content in files]
   points, stroke = [s.points for s in symbols], [s.stroke for s in symbols]
   pages = {'192x96': config_page('homus_paper', 'resnet'), '64x48': config_page('homus')}
-  drawings = {name: render.Drawing(**dict(page.drawing.items())) for name, page in pages.items()}
+  drawings = {name: recipes.create(page).picture for name, page in pages.items()}
 
   def drawn(drawing: render.Drawing) -> Callable[[], None]:
     return lambda: [render.draw(*symbol, drawing) for symbol in zip(points, stroke, strict=True)]

@@ -13,6 +13,7 @@ import jax
 import jaxlib
 import pytest
 from hypothesis import settings
+from made_runs import no_page
 from ml_collections import ConfigDict
 from small_runs import picture_file, small_config, small_score_config
 
@@ -103,6 +104,13 @@ def few(monkeypatch):
   monkeypatch.setattr(homus, 'made_up', symbols)
 
 
+@pytest.fixture(name='no_page')
+def without_page():
+  """Runs of this test write an empty page."""
+  with no_page():
+    yield
+
+
 @pytest.fixture
 def config() -> ConfigDict:
   return small_config()
@@ -137,6 +145,7 @@ def score_run(picture_folders, tmp_path_factory) -> Path:
 
   That of pytest's workers which needs it first trains it for all; each has a copy of its own.
   """
+  from omr_jax.tasks.scores import evaluation
   from omr_jax.training import loop
 
   session = tmp_path_factory.getbasetemp()
@@ -145,6 +154,8 @@ def score_run(picture_folders, tmp_path_factory) -> Path:
   trained, workdir = session / 'trained', tmp_path_factory.mktemp('runs') / 'scores'
   with (session / 'trained.lock').open('w') as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)
-    loop.train_and_evaluate(small_score_config(), 'scores', trained, *picture_folders)
+    with pytest.MonkeyPatch.context() as patch:
+      patch.setattr(evaluation, '_PROBES', 1)  # Of each kind; drawing four takes half of the time.
+      loop.train_and_evaluate(small_score_config(), 'scores', trained, *picture_folders)
   shutil.copytree(trained, workdir)
   return workdir

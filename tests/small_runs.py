@@ -27,7 +27,7 @@ SMALL = (
 
 
 # One step an epoch, so that metrics.jsonl has the loss of every step.
-STEPS = (*SMALL[:-2], '--config.batch_size=304', '--config.epochs=12')
+STEPS = (*SMALL[:-2], '--config.batch_size=304')
 
 
 def load_page(name: str) -> ModuleType:

@@ -80,9 +80,9 @@ def test_a_run_is_measured_like_an_exported_model(few, folders, tmp_path, capsys
   command = ['--model', str(tmp_path / 'run'), '--on', 'homus', '--protocol', 'made_up']
   assert evaluate.main([*command, '--data_dir', str(tmp_path)]) == 0
   network = trained.load(tmp_path / 'run')
-  drawing = network.parts.picture
+  drawing = network.recipe.picture
   test = symbol_data.load('made_up', drawing, tmp_path, None, False).splits['test']
-  logits = network.parts.module.apply(network.variables, test, train=False)
+  logits = network.recipe.module.apply(network.variables, test, train=False)
   right = int((logits.argmax(1) == test['label']).sum())
   words = f'test symbols of made_up  {right:5} of {len(test["label"]):5}  '
   assert capsys.readouterr().out.startswith(words)

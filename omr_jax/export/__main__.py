@@ -86,7 +86,8 @@ def _forms(
   from omr_jax.export import examples, forms
   from omr_jax.predict import from_run
 
-  network, about = from_run.exact(model), from_run.describe(model)
+  network = from_run.exact(model)
+  about = from_run.describe(network, model)
   asked = (
     {'test': about.task.examples.made_up(about.picture, about.reads)}
     if data is None

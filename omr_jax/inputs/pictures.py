@@ -5,34 +5,34 @@
 """
 
 import contextlib
+import ctypes
 import io
+import struct
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, JpegImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, JpegImagePlugin
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import bit_depth, pillow_setup
+from omr_jax.inputs import bit_depth, budget, pillow_setup, signatures
 from omr_jax.inputs.pillow_setup import pillow_heif
 
 CLASSES = ('other', 'scores')
 
-# The largest pictures of phones have 12 000 x 9 000 pixels. Decoding takes up to 8 bytes a pixel.
-_MOST_PIXELS = 110_000_000
-# The largest side that a JPEG can have. The first pass of resizing changes the width and keeps the
-# height: without this bound it would make a very high, narrow picture larger instead of smaller.
-_LONGEST_SIDE = 65_535
-# Pictures with more pixels are decoded one at a time, so that memory does not grow with the number
-# of threads.
-_MANY_PIXELS = 2**24
-_ONE_LARGE = threading.Lock()
+# Pictures that need more bytes are decoded one at a time, so that memory does not grow with the
+# number of threads.
+SMALL = 2**27
+ONE_LARGE: contextlib.AbstractContextManager = threading.Lock()  # A child process asks for it.
 
 _TILE = (322, 323)  # The TIFF tags TileWidth and TileLength.
+_COMPRESSION = 259  # The TIFF tag Compression.
 
-_HEIC_BRANDS = (b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1')
+_KNOWN = ', '.join(pillow_setup.FORMATS).replace('HEIF', 'HEIC')
+_OTHER_HEIF = 'AVIF, videos, and HEIF other than HEIC are not read; save it as JPEG or PNG.'
+_OTHER_TIFF = 'TIFFs compressed as {} are not read; save it compressed as LZW, or as PNG.'
 
 _TURNS = {
   2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -126,17 +126,34 @@ def load(content: bytes, name: str, height: int, width: int) -> np.ndarray:
 def opened(file: BinaryIO, name: str) -> Image.Image:
   """Opens the picture in a file with Pillow, which reads the header but not yet the pixels.
 
+  Unlike `PIL.Image.open` it sets no limit to the pixels: `decode` has another one, in bytes.
+
   Raises:
     UserError: The file is empty, or holds no picture that can be read here.
   """
-  start = file.read(12)
+  start = file.read(16)
   if not start:
     raise UserError(f'{name}: the file is empty; remove it or restore it.')
-  if pillow_heif is None and start[4:8] == b'ftyp' and start[8:] in _HEIC_BRANDS:
+  if pillow_heif is None and signatures.kind(start) == 'HEIC':
     raise UserError(f"{name}: HEIC needs a library more; pip install 'omr_jax[heic]'.")
   pillow_setup.set_up()
   with refused(name):
-    return Image.open(file, formats=pillow_setup.FORMATS)
+    for each in pillow_setup.FORMATS:
+      factory, accepts = Image.OPEN[each]
+      accepted = accepts is None or accepts(start)  # Or a text that says why it is not.
+      if accepted and not isinstance(accepted, str):
+        with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):
+          file.seek(0)
+          return factory(file, name)
+  if signatures.kind(start) in ('HEIC', signatures.OTHER_CONTAINER):
+    raise UserError(f'{name}: {_OTHER_HEIF}')
+  raise UserError(
+    f'{name}: not a picture, or damaged at its beginning; save it anew as one of {_KNOWN}.'
+  )
+
+
+class Large(Exception):
+  """A picture needs more memory to be decoded than the caller wants to spend here."""
 
 
 def decode(
@@ -145,6 +162,7 @@ def decode(
   least: int = 0,
   finish: Callable[[Image.Image], np.ndarray] | None = None,
   colour: bool = True,
+  most: int = budget.BUDGET,
 ) -> np.ndarray:
   """Decodes the current frame of a picture that `opened` has opened.
 
@@ -157,37 +175,39 @@ def decode(
       array.
     colour: Whether colour is wanted. If not, the picture is in mode L (brightness), and only the
       brightness of a JPEG is decoded.
+    most: The bytes that decoding may take here.
 
   Returns:
     What `finish` returns, by default uint8 [height, width, 3].
 
   Raises:
     UserError: The picture is damaged or too large.
+    Large: Decoding takes more than `most`, though not too much.
   """
   pillow_setup.set_up()
   with refused(name):
-    whole = picture.width * picture.height
+    whole = picture.size
     if (least or not colour) and isinstance(picture, JpegImagePlugin.JpegImageFile):
       picture.draft(None if colour else 'L', (least, least) if least else picture.size)
-    check_size(*picture.size, name)
+    needed = budget.check(picture, name, whole)
     if picture.format == 'TIFF':
-      check_size(*(picture.tag_v2.get(tag, 0) for tag in _TILE), name)
-    # A progressive JPEG takes the memory of its full size even if it is decoded at a smaller one.
-    pixels = whole if 'progressive' in picture.info else picture.width * picture.height
-    with _ONE_LARGE if pixels > _MANY_PIXELS else contextlib.nullcontext():
-      try:
-        picture.load()
-        check_size(*picture.size, name)  # A HEIC may be larger than its header says.
-        orientation = _orientation(picture)
-        # Each step assigns to the same name, so that the picture before it can be freed.
-        picture = _eight_bits(picture)
-        picture = _turned(picture if colour else picture.convert('L'), orientation)
-        return (finish or _array)(picture)
-      except Exception as error:
-        traceback.clear_frames(error.__traceback__)
-        raise
-      finally:
-        del picture  # Frees it before the next large picture is decoded.
+      _check_tiff(picture, name)
+  if needed > most:
+    raise Large
+  with refused(name), ONE_LARGE if needed > SMALL else contextlib.nullcontext():
+    try:
+      _load(picture, needed)
+      budget.check(picture, name)  # A HEIC may be larger than its header says.
+      orientation = _orientation(picture)
+      # Each step assigns to the same name, so that the picture before it can be freed.
+      picture = _eight_bits(picture)
+      picture = _turned(picture if colour else picture.convert('L'), orientation)
+      return (finish or _array)(picture)
+    except Exception as error:
+      traceback.clear_frames(error.__traceback__)
+      raise
+    finally:
+      del picture  # Frees it before the next large picture is decoded.
 
 
 @contextlib.contextmanager
@@ -197,31 +217,46 @@ def refused(name: str) -> Iterator[None]:
     yield
   except UserError:
     raise
-  except UnidentifiedImageError:
-    known = ', '.join(pillow_setup.FORMATS)
+  except MemoryError:
     raise UserError(
-      f'{name}: not a picture, or damaged at its beginning; save it anew as one of {known}.'
+      f'{name}: there is not enough memory to read it; end other programs, or save it smaller.'
     ) from None
   except Image.DecompressionBombError:
-    raise _too_large(name) from None
+    raise UserError(f'{name}: too large; save it smaller.') from None
   except Exception as error:  # Pillow raises exceptions of many types on damaged data.
     reason = ' '.join(str(error).split())[:200] or type(error).__name__
+    if 'unsupported' in reason.lower() and pillow_heif:
+      raise UserError(f'{name}: {_OTHER_HEIF}') from error
+    if isinstance(error, KeyError) and error.args[0] in range(2**15 - 2, 2**16):
+      # Numbers of tags that Pillow asks for are lower than those of such compressions.
+      raise UserError(f'{name}: {_OTHER_TIFF.format(error)}') from error
     raise UserError(
       f'{name}: damaged or cut short ({reason}); restore it or save it anew.'
     ) from error
 
 
-def check_size(width: int, height: int, name: str) -> None:
-  """Raises a UserError for a picture that would take too much memory."""
-  if width * height > _MOST_PIXELS or max(width, height) > _LONGEST_SIDE:
-    raise _too_large(name)
+def _load(picture: Image.Image, needed: int) -> None:
+  """Decodes the pixels. MemoryError where there is no room for so many bytes."""
+  try:
+    picture.load()
+  except OSError as error:
+    # libjpeg and libtiff report lack of memory as if the picture were damaged.
+    try:
+      bytearray(needed)
+    except MemoryError:
+      raise MemoryError from error
+    raise
 
 
-def _too_large(name: str) -> UserError:
-  return UserError(
-    f'{name}: too large; save it with at most {_MOST_PIXELS // 10**6} million pixels, '
-    f'{_LONGEST_SIDE} along a side.'
-  )
+def _check_tiff(picture: Image.Image, name: str) -> None:
+  """Raises a UserError for large tiles, and for a compression that libtiff cannot decode here."""
+  width, height = (picture.tag_v2.get(tag, 0) for tag in _TILE)
+  budget.check_size(width, height, 4 * width * height, name)
+  compression = picture.tag_v2.get(_COMPRESSION, 1)
+  with contextlib.suppress(AttributeError, OSError):  # As in `pillow_setup`.
+    if not ctypes.CDLL(Image.core.__file__).TIFFIsCODECConfigured(compression):
+      kind = getattr(picture, '_compression', compression)
+      raise UserError(f'{name}: {_OTHER_TIFF.format(kind)}')
 
 
 def _orientation(picture: Image.Image) -> object:

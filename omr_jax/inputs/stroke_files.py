@@ -26,9 +26,11 @@ _SHAPE = 'give {"strokes": [[[x, y], ...], ...]}'
 def read(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
   """Reads the strokes of a JSON file (name in .json) or else of a symbol file of HOMUS.
 
+  A symbol file may lack its first line, the class, and may have any name.
+
   Args:
     content: The bytes of the file.
-    name: The name of the file; that of a symbol file ends in `<writer>-<n>.txt`.
+    name: The path of the file.
 
   Returns:
     The points, float or int [points, 2], and the stroke of each, int [points], ascending from 0.
@@ -38,9 +40,9 @@ def read(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
   """
   if os.path.splitext(name)[1].lower() == '.json':
     return _of_json(content, name)
-  symbol = strokes.parse(content, name)
-  _refuse_large(symbol.points, name)
-  return symbol.points, symbol.stroke
+  points, stroke = strokes.parse_strokes(content, name)
+  _refuse_large(points, name)
+  return points, stroke
 
 
 def _of_json(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -87,9 +89,11 @@ def _line(given: Any, place: str) -> np.ndarray:
   # Checked by dtype, because a conversion would accept text and True as numbers.
   if points.dtype.kind not in 'iuf' or points.ndim != 2 or points.shape[1] != 2 or not len(points):
     raise UserError(f'{place}: is no list of points [x, y]; {_SHAPE}.')
+  # In float16 the bound itself is infinite, and the smallest integer has no absolute value.
+  points = points.astype(np.float64)
   if not (np.abs(points) <= MAX_COORDINATE).all():
     raise UserError(f'{place}: has a point beyond +-{MAX_COORDINATE}; correct it.')
-  return points.astype(np.float64)
+  return points
 
 
 def _refuse_large(points: np.ndarray, name: str) -> None:

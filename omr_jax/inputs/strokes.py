@@ -54,6 +54,7 @@ MAX_POINTS = 10_000
 MAX_BYTES = 1_000_000
 MAX_COORDINATE = 100_000
 
+_LONGEST_NAME = 200  # Characters of a name in a message, the last ones.
 _BOM = b'\xef\xbb\xbf'
 _NAME = re.compile(r'(?:.*/)?([1-9][0-9]{0,8})-([1-9][0-9]{0,8})\.txt', re.DOTALL)
 _STROKE = re.compile(r'(?:-?[0-9]+,-?[0-9]+;)*')
@@ -90,7 +91,8 @@ def writer_and_number(name: str) -> tuple[int, int]:
   found = _NAME.fullmatch(name)
   if not found:
     raise UserError(
-      f'{_short(name)}: not the name of a symbol file; name it <writer>-<n>.txt, like 12-34.txt.'
+      f'{name[-_LONGEST_NAME:]}: not the name of a symbol file; name it <writer>-<n>.txt, like '
+      '12-34.txt.'
     )
   return int(found[1]), int(found[2])
 
@@ -108,18 +110,59 @@ def parse(content: bytes, name: str) -> Symbol:
     UserError: naming the file, for everything that is not a symbol.
   """
   writer, number = writer_and_number(name)
-  label, *strokes = (line.strip() for line in _text(content, name).split('\n'))
-  if not label and not strokes:
+  label, *strokes = _lines(content, name)
+  _check_class(label, name)
+  points, stroke = _points(strokes, 2, name)
+  return Symbol(f'{writer}-{number}', label, writer, points, stroke)
+
+
+def parse_strokes(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
+  """Reads the strokes of a symbol file whose class is not known, or does not matter.
+
+  Args:
+    content: as in `parse`; the first line, the class, may be missing.
+    name: the file's path, whatever it is; it is named in errors.
+
+  Returns:
+    `points` and `stroke` as in `Symbol`.
+
+  Raises:
+    UserError: naming the file, for everything else.
+  """
+  lines = _lines(content, name)
+  if any(sign in lines[0] for sign in ',;'):  # These are in strokes, and in no class.
+    return _points(lines, 1, name)
+  _check_class(lines[0], name)
+  return _points(lines[1:], 2, name)
+
+
+def _lines(content: bytes, name: str) -> list[str]:
+  lines = [line.strip() for line in _text(content, name).split('\n')]
+  if lines == ['']:
     raise UserError(f'{name}: the file is empty; remove it or restore it from the archive.')
+  return lines
+
+
+def _check_class(label: str, name: str) -> None:
   if label not in CLASSES:
     nearest = difflib.get_close_matches(label[:100], CLASSES, n=1, cutoff=0)[0]
     raise UserError(f'{name}: unknown class {_short(label)}; the nearest known one is {nearest}.')
-  if not strokes:
+
+
+def _points(lines: list[str], first: int, name: str) -> tuple[np.ndarray, np.ndarray]:
+  """The points of strokes, int32 [points, 2], and the stroke of each, int32 [points].
+
+  Args:
+    lines: One for each stroke.
+    first: The number of the first of them in the file, for messages.
+    name: The file's path, for messages.
+  """
+  if not lines:
     raise UserError(f'{name}: no strokes after the class; every further line must be a stroke.')
-  counts = [_count_points(line, f'{name}, line {i}') for i, line in enumerate(strokes, 2)]
+  counts = [_count_points(line, f'{name}, line {i}') for i, line in enumerate(lines, first)]
   if sum(counts) > MAX_POINTS:
     raise UserError(f'{name}: {sum(counts)} points; a symbol has at most {MAX_POINTS}.')
-  numbers = ''.join(strokes).replace(';', ',')
+  numbers = ''.join(lines).replace(';', ',')
   # float64 holds every allowed coordinate, and a number with more digits does not overflow.
   points = np.fromstring(numbers, np.float64, sep=',').reshape(-1, 2)
   largest = points[np.abs(points).max(axis=1).argmax()]
@@ -127,7 +170,7 @@ def parse(content: bytes, name: str) -> Symbol:
     x, y = largest
     raise UserError(f'{name}: the point {x:g},{y:g} is beyond +-{MAX_COORDINATE}; correct it.')
   stroke = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-  return Symbol(f'{writer}-{number}', label, writer, points.astype(np.int32), stroke)
+  return points.astype(np.int32), stroke
 
 
 def format_symbol(symbol: Symbol) -> bytes:

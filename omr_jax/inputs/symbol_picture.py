@@ -41,9 +41,9 @@ from PIL import Image
 from scipy import ndimage
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import pictures, render, thinning
+from omr_jax.inputs import render, thinning
 
-_LONGEST = 1024  # Longest side of a picture, in pixels.
+LONGEST = 1024  # Longest side of a picture, in pixels.
 # Least difference between paper and ink, in grey levels and in standard deviations of the paper.
 _CONTRAST = 20
 _DEVIATIONS = 3
@@ -57,6 +57,15 @@ _SPECK = 0.3
 _PEN = 10  # Width of the pen, in pixels, with which the ink is thinned.
 _LONGEST_INK = 512  # Longest side of the ink when it is thinned, in pixels.
 _PIECES = 64  # Most pieces of ink and paper in one symbol.
+
+
+def reduced(picture: Image.Image) -> Image.Image:
+  """Reduces a picture of Pillow in mode L or RGB to the size of step 1, before it is an array."""
+  zoom = LONGEST / max(picture.size)
+  if zoom >= 1:
+    return picture
+  width, height = (max(1, round(n * zoom)) for n in picture.size)
+  return picture.resize((width, height), Image.Resampling.BILINEAR)
 
 
 def lines(picture: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -101,10 +110,7 @@ def inked(picture: np.ndarray, drawing: render.Drawing, name: str) -> np.ndarray
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:
-  zoom = _LONGEST / max(picture.shape)
-  if zoom < 1:
-    height, width = (max(1, round(n * zoom)) for n in picture.shape[:2])
-    picture = pictures.resize(picture, height, width)
+  picture = np.asarray(reduced(Image.fromarray(picture)))
   return (picture @ np.array((299, 587, 114)) + 500) // 1000
 
 

@@ -5,7 +5,8 @@
 
 Every page of every file gives one row, in the order of the files: path, page, class and confidence.
 A page that can't be read gives path, page and error, and does not stop the others. A PATH is a
-file, a folder with everything in it, or - for a list of names on standard input.
+file, a folder with everything in it, or - for a list of names on standard input. What a folder
+holds beside pictures and documents is left out, and counted at the end.
 
 A model for scores reads pictures and, with the extra [pdf], PDFs. One for symbols reads pictures of
 one symbol each, stroke files of HOMUS, and strokes as JSON, {"strokes": [[[x, y], ...], ...]}. One
@@ -13,25 +14,21 @@ that was trained on strokes alone reads only strokes.
 """
 
 import argparse
-import csv
-import io
-import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from tqdm import tqdm
 
 from omr_jax.errors import UserError, answered
-from omr_jax.predict import classifier, listing, prepare
+from omr_jax.predict import classifier, listing, prepare, rows
 from omr_jax.predict.classifier import Answer, Classifier
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils.files import output
-
-COLUMNS = ('path', 'page', 'class', 'confidence', 'error')
+from omr_jax.utils.files import is_terminal, output
 
 
 def answers(model: Classifier, paths: Iterable[str | os.PathLike]) -> Iterator[dict]:
@@ -48,15 +45,24 @@ def answers(model: Classifier, paths: Iterable[str | os.PathLike]) -> Iterator[d
   pages = prepare.in_order(prepare.reader(model.model.rule), map(os.fspath, paths))
   while batch := list(islice(pages, classifier.BATCH)):
     whole = [page.inputs for page in batch if not isinstance(page.inputs, UserError)]
-    found = iter(model.answers(whole))
+    found = iter(_asked(model, whole))
     for path, number, inputs in batch:
-      yield {'path': path, 'page': number} | _said(inputs, found)
+      answer = inputs if isinstance(inputs, UserError) else next(found)
+      yield {'path': path, 'page': number} | _said(answer, path)
 
 
-def _said(inputs: prepare.Inputs | UserError, found: Iterator[Answer]) -> dict:
-  if isinstance(inputs, UserError):
-    return {'error': str(inputs)}
-  answer = next(found)
+def _asked(model: Classifier, batch: Sequence[prepare.Inputs]) -> list[Answer | UserError]:
+  """The answers; where the network cannot answer a batch, it is asked for each page alone."""
+  try:
+    return model.answers(batch)
+  except UserError as error:
+    return [error] if len(batch) == 1 else [_asked(model, [page])[0] for page in batch]
+
+
+def _said(answer: Answer | UserError, path: str) -> dict:
+  if isinstance(answer, UserError):
+    words = str(answer)
+    return {'error': words if path in words else f'{path}: {words}'}
   return {'class': answer.label, 'confidence': round(answer.confidence, 6)}
 
 
@@ -81,6 +87,11 @@ def main(arguments: list[str] | None = None) -> int:
     '--out', metavar='FILE', type=Path, help='write there, not to standard output'
   )
   parser.add_argument(
+    '--overwrite',
+    action='store_true',
+    help='let --out replace a file that does not hold answers, unless it is one that is read',
+  )
+  parser.add_argument(
     '--on_error',
     choices=('row', 'stop'),
     default='row',
@@ -93,19 +104,33 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _write_all(options: argparse.Namespace) -> None:
   model = classifier.load(options.model)
-  names = sys.stdin.buffer if '-' in options.paths else ()
-  paths = listing.files(options.paths, names, listing.PICTURES | model.model.task.inputs.SUFFIXES)
+  names = listing.standard_input() if '-' in options.paths else ()
+  suffixes, left_out = listing.PICTURES | model.model.task.inputs.SUFFIXES, Counter()
+  paths = listing.files(options.paths, names, suffixes, left_out)
+  if options.out is not None:
+    rows.check_replaced(options.out, options.overwrite)
+    paths = rows.without(options.out, paths)
+  began = time.monotonic()
+  pages, errors = _write_rows(answers(model, paths), options)
+  seconds = time.monotonic() - began
+  print(
+    f'{pages} pages in {seconds:.1f} s ({pages / seconds:.0f} pages/s), {errors} of them not read'
+    f'{listing.words(left_out)}',
+    file=sys.stderr,
+  )
+
+
+def _write_rows(found: Iterable[dict], options: argparse.Namespace) -> tuple[int, int]:
+  """Writes the rows as they come; returns how many there are, and how many are errors."""
   pages = errors = 0
   with output(options.out) as file:
-    write = _writer(options.format, file)
-    rows = answers(model, paths)
-    began = time.monotonic()
+    write = rows.writer(options.format, file)
     progress = tqdm(
-      rows,
+      found,
       unit='page',
       delay=1,
       leave=False,
-      disable=file.isatty() or None,  # Rows on the screen are progress enough.
+      disable=is_terminal(file) or None,  # Rows on the screen are progress enough.
       mininterval=0.5,
     )
     for row in progress:
@@ -113,19 +138,7 @@ def _write_all(options: argparse.Namespace) -> None:
         raise UserError(f'{row["error"]} (page {row["page"]})')
       write(row)
       pages, errors = pages + 1, errors + ('error' in row)
-  seconds = time.monotonic() - began
-  print(
-    f'{pages} pages in {seconds:.1f} s ({pages / seconds:.0f} pages/s), {errors} of them not read',
-    file=sys.stderr,
-  )
-
-
-def _writer(kind: str, file: io.TextIOBase) -> Callable[[dict], None]:
-  if kind == 'jsonl':
-    return lambda row: print(json.dumps(row, ensure_ascii=False), file=file)
-  table = csv.DictWriter(file, COLUMNS, lineterminator='\n')
-  table.writeheader()
-  return table.writerow
+  return pages, errors
 
 
 if __name__ == '__main__':

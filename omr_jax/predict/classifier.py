@@ -29,6 +29,7 @@ Given = str | os.PathLike | Image.Image | np.ndarray | Mapping
 
 # Pictures that the network looks at together: each takes megabytes while it does.
 BATCH = 8
+_ROUNDED = 0.01  # Of probabilities, by how much their sum may differ from 1.
 _PRETRAINED = Path(__file__).parent.parent / 'pretrained'
 
 
@@ -77,12 +78,16 @@ class Classifier:
     return self.answers([self._inputs(each, f'picture {n}') for n, each in enumerate(given)])
 
   def answers(self, batch: Sequence[Inputs]) -> list[Answer]:
-    """The answers to pictures that are prepared, by `prepare`."""
+    """The answers to pictures that are prepared, by `prepare`.
+
+    Raises:
+      UserError: The network can't be computed, or gives no probabilities.
+    """
     answers = []
     for first in range(0, len(batch), BATCH):
       some = batch[first : first + BATCH]
       stacked = {name: np.stack([inputs[name] for inputs in some]) for name in some[0]}
-      found = self._probabilities(stacked)
+      found = _checked(self._probabilities(stacked), len(some), len(self.model.classes))
       answers += map(self._answer, found, model_json.decide(self.model, found))
     return answers
 
@@ -103,6 +108,15 @@ class Classifier:
     picture = given if isinstance(given, Image.Image) else _image(given, name)
     # In colour always: decoding to brightness would change a file that the caller has opened.
     return pictures.decode(picture, name, finish=partial(prepare.inputs, rule=rule, name=name))
+
+
+def _checked(probabilities: np.ndarray, count: int, classes: int) -> np.ndarray:
+  """The same; UserError where these are no probabilities. 8-bit arithmetic rounds coarsely."""
+  found = np.asarray(probabilities)
+  right = found.shape == (count, classes) and np.isfinite(found).all()
+  if not right or found.min() < -_ROUNDED or np.abs(found.sum(1) - 1).max() > _ROUNDED:
+    raise UserError('the network gives no probabilities; export or train it again.')
+  return found
 
 
 def load(path_or_name: str | os.PathLike = 'scores') -> Classifier:

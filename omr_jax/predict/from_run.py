@@ -25,15 +25,16 @@ _FACTS = (
 
 
 def open_run(workdir: str | os.PathLike) -> tuple[Described, Callable[[Inputs], np.ndarray]]:
-  """What a finished run has trained, described, and as a function from inputs to probabilities.
+  """The network of a finished run: its description, and a function from inputs to probabilities.
 
-  Any number of examples, which JAX computes some at a time.
+  The function takes any number of examples, which JAX computes some at a time.
 
   Raises:
     UserError: The run is not finished, or damaged.
   """
   backend.start()
-  network, model = trained.load(workdir), describe(workdir)
+  network = trained.load(workdir)
+  model = describe(network, workdir)
   compiled = by_jax(network, model.facts['temperature'])
 
   def call(inputs: Inputs) -> np.ndarray:
@@ -63,17 +64,21 @@ def by_jax(network: Trained, temperature: float) -> Callable[[Inputs], jax.Array
 def probabilities(
   network: Trained, temperature: float, inputs: Mapping[str, jax.Array]
 ) -> jax.Array:
-  """The same, not compiled."""
+  """Calibrated probabilities, as `by_jax` compiles them."""
   return jax.nn.softmax(network.recipe.logits(network.variables, inputs) / temperature)
 
 
-def describe(workdir: str | os.PathLike) -> Described:
-  """What a finished run has trained, and what its validation examples say of its confidence.
+def describe(network: Trained, workdir: str | os.PathLike) -> Described:
+  """What a program must know of the network of a finished run.
+
+  Args:
+    network: Of the run.
+    workdir: Of the run.
 
   Raises:
     UserError: The run is not finished, or damaged.
   """
-  run, recipe = finished_run.read(workdir), recipes.create(trained.config(workdir))
+  run, recipe = finished_run.read(workdir), network.recipe
   threshold, temperature = run.decision
   correct, n = int((run.test_predicted == run.test_labels).sum()), len(run.test_labels)
   facts = {

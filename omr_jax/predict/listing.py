@@ -3,18 +3,34 @@
 import contextlib
 import heapq
 import os
+import re
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-# What is looked at in a folder; a file that is named itself is looked at whatever its name.
+from omr_jax.errors import UserError
+from omr_jax.inputs import signatures
+
+# What is looked at in a folder, beside files of other names that begin like a picture or a PDF, as
+# in the folders of training. A file that is named itself is looked at whatever its name.
 PICTURES = frozenset(
-  ('.bmp', '.gif', '.heic', '.heif', '.jfif', '.jpeg', '.jpg', '.pdf', '.png', '.tif', '.tiff')
-  + ('.webp',)
+  ('.bmp', '.gif', '.heic', '.heif', '.jfif', '.jpe', '.jpeg', '.jpg', '.mpo', '.pdf', '.png')
+  + ('.tif', '.tiff', '.webp')
 )
 # Names of one folder that are in memory. A folder with more is read once for each so many.
-_NAMES = 10_000
+_NAMES = 50_000
+# How the files without a suffix are called in a message, and those with an odd one.
+_NO_SUFFIX, _ODD = 'no suffix', 'odd suffixes'
+_HIDDEN, _LINKS = 'hidden', 'links to folders'
+_MOST_KINDS = 10  # In a message.
 
 
-def files(paths: Iterable[str], names: Iterable[bytes], suffixes: frozenset[str]) -> Iterator[str]:
+def files(
+  paths: Iterable[str],
+  names: Iterable[bytes],
+  suffixes: frozenset[str],
+  left_out: Counter | None = None,
+) -> Iterator[str]:
   """The files in their order, one by one.
 
   A folder gives its files by name, then those of its folders, whatever their depth. Left out there
@@ -26,17 +42,41 @@ def files(paths: Iterable[str], names: Iterable[bytes], suffixes: frozenset[str]
       so is a folder that can't be listed.
     names: Lines, each the name of a file or folder.
     suffixes: Of the files in folders, in small letters.
+    left_out: Counts by kind what was left out of folders.
   """
+  left_out = Counter() if left_out is None else left_out
   for path in paths:
     if path == '-':
       for line in names:
         if name := line.rstrip(b'\r\n'):
-          yield from _at(os.fsdecode(name), suffixes)
+          yield from _at(os.fsdecode(name), suffixes, left_out)
     else:
-      yield from _at(path, suffixes)
+      yield from _at(path, suffixes, left_out)
 
 
-def _at(path: str, suffixes: frozenset[str]) -> Iterator[str]:
+def standard_input() -> Iterable[bytes]:
+  """The lines of standard input, as bytes since names may be in any encoding.
+
+  Raises:
+    UserError: It is closed.
+  """
+  if sys.stdin is None:
+    raise UserError('-: standard input is closed; give names of files, or a pipe with names.')
+  # What another program has put in its place may have text alone.
+  return getattr(sys.stdin, 'buffer', None) or map(os.fsencode, sys.stdin)
+
+
+def words(left_out: Counter) -> str:
+  """The end of a message: what was left out, by kind; empty where nothing was."""
+  if not left_out:
+    return ''
+  kinds = [f'{kind} ({number})' for kind, number in left_out.most_common(_MOST_KINDS)]
+  rest = left_out.total() - sum(number for _, number in left_out.most_common(_MOST_KINDS))
+  kinds += [f'others ({rest})'] if rest else []
+  return f'; left out of the folders, as they are of other kinds: {", ".join(kinds)}'
+
+
+def _at(path: str, suffixes: frozenset[str], left_out: Counter) -> Iterator[str]:
   if not os.path.isdir(path):
     yield path
     return
@@ -47,7 +87,7 @@ def _at(path: str, suffixes: frozenset[str]) -> Iterator[str]:
       folders.pop()
       continue
     try:
-      yield from _by_name(folder, lambda entry: _is_wanted(entry, suffixes))
+      yield from _by_name(folder, lambda entry: _is_wanted(entry, suffixes, left_out))
       folders.append(_folders_in(folder))
     except OSError:
       yield folder
@@ -55,24 +95,48 @@ def _at(path: str, suffixes: frozenset[str]) -> Iterator[str]:
 
 def _folders_in(folder: str) -> Iterator[str]:
   with contextlib.suppress(OSError):  # Gone since its files were listed.
-    yield from _by_name(folder, lambda entry: entry.is_dir(follow_symlinks=False))
+    yield from _by_name(
+      folder, lambda entry: entry.is_dir(follow_symlinks=False) and not _is_hidden(entry.name)
+    )
 
 
 def _by_name(folder: str, is_wanted: Callable[[os.DirEntry], bool]) -> Iterator[str]:
+  """The paths of what is wanted; `is_wanted` is asked once for everything in the folder."""
   last = ''
   while True:
     with os.scandir(folder) as entries:
-      seen = (e.name for e in entries if e.name > last and not _is_hidden(e.name) and is_wanted(e))
-      names = heapq.nsmallest(_NAMES, seen)
-    yield from (os.path.join(folder, name) for name in names)
-    if len(names) < _NAMES:
+      after = (entry for entry in entries if entry.name > last)
+      found = heapq.nsmallest(_NAMES, after, key=lambda entry: entry.name)
+    for entry in found:
+      if is_wanted(entry):
+        yield os.path.join(folder, entry.name)
+    if len(found) < _NAMES:
       return
-    last = names[-1]
+    last = found[-1].name
 
 
-def _is_wanted(entry: os.DirEntry, suffixes: frozenset[str]) -> bool:
+def _is_wanted(entry: os.DirEntry, suffixes: frozenset[str], left_out: Counter) -> bool:
+  if _is_hidden(entry.name):
+    left_out[_HIDDEN] += 1
+    return False
+  if entry.is_dir(follow_symlinks=False):
+    return False
   suffix = os.path.splitext(entry.name)[1].lower()
-  return suffix in suffixes and not entry.is_dir(follow_symlinks=False)
+  if suffix in suffixes or _begins_like_a_picture(entry):
+    return True
+  kind = suffix if re.fullmatch(r'\.\w{1,12}', suffix) else _ODD if suffix else _NO_SUFFIX
+  left_out[_LINKS if entry.is_dir() else kind] += 1
+  return False
+
+
+def _begins_like_a_picture(entry: os.DirEntry) -> bool:
+  try:
+    if not entry.is_file():  # Opening a pipe would wait for ever.
+      return False
+    with open(entry.path, 'rb') as file:
+      return signatures.kind(file.read(signatures.SHORT)) not in ('', signatures.OTHER_CONTAINER)
+  except OSError:
+    return False
 
 
 def _is_hidden(name: str) -> bool:

@@ -32,10 +32,18 @@ def open_model(path: str | os.PathLike) -> Callable[[Inputs], np.ndarray]:
   except OSError as error:
     raise UserError(f'{path}: cannot be read ({error.strerror}); export the run again.') from error
   except Exception as error:  # ONNX Runtime has a dozen of its own.
-    reason = ' '.join(str(error).split())[:200]
-    raise UserError(f'{path}: no ONNX model, or damaged ({reason}); export it again.') from error
+    raise UserError(
+      f'{path}: no ONNX model, or damaged ({_reason(error)}); export it again.'
+    ) from error
   names = _fitting(path, session, model)
-  return lambda inputs: session.run([_OUTPUT], {name: inputs[name] for name in names})[0]
+
+  def run(inputs: Inputs) -> np.ndarray:
+    try:
+      return session.run([_OUTPUT], {name: inputs[name] for name in names})[0]
+    except Exception as error:  # As above.
+      raise UserError(f'{path}: cannot be computed ({_reason(error)}).') from error
+
+  return run
 
 
 def _fitting(path: Path, session, model: model_json.Described) -> list[str]:
@@ -47,6 +55,10 @@ def _fitting(path: Path, session, model: model_json.Described) -> list[str]:
       f'{path}: is not the model of the {model_json.FILE} beside it; export it again.'
     )
   return list(inputs)
+
+
+def _reason(error: Exception) -> str:
+  return ' '.join(str(error).split())[:200]
 
 
 def _options() -> onnxruntime.SessionOptions:

@@ -35,7 +35,7 @@ def compare(runs: list[FinishedRun], summaries: list[dict]) -> str:
   for a, b in itertools.combinations(runs, 2):
     lines += ['', f'{a.workdir} against {b.workdir}: {_compare_pair(a, b)}']
   groups = {}
-  for run, summary in zip(runs, summaries, strict=True):
+  for run, summary in zip(runs, summaries, strict=True) if len(runs) > 1 else ():
     groups.setdefault(_all_but_seed(run), []).append((run.facts['seed'], summary['accuracy']))
   for group in groups.values():
     seeds, accuracies = zip(*group, strict=True)

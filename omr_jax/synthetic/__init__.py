@@ -2,6 +2,7 @@
 
 `probes.probes` has pictures with a known answer to "is this music?", `probes.papers` and
 `scenes.scenes` pictures without music to train with, `scans.crops` symbols as if cut out of scans.
-`music`, `papers`, `alterations` and `words` draw the parts. Pillow and NumPy only, without JAX.
+`music`, `papers` and `alterations` draw pages, with `staff_ink`, `printing` and `words`. Pillow,
+NumPy and SciPy only, without JAX.
 It may import models and all below them.
 """

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from scipy import ndimage
 
-from omr_jax.synthetic import papers
+from omr_jax.synthetic import printing
 
 _WOODS = ((122, 82, 50), (168, 128, 88), (84, 62, 50), (142, 140, 138))  # Colours of desks.
 
@@ -57,7 +57,7 @@ def half_text(rng: np.random.Generator, page: np.ndarray, beside: bool) -> np.nd
   left, top = (width // 2, 0) if beside else (0, height // 2)
   pen.rectangle([left, top, width, height], fill=paper)
   box = (left + width * 0.07, max(top, height * 0.05) + height * 0.02, width * 0.93, height * 0.95)
-  papers.text_columns(pen, rng, box, 1, height / 70, ink)
+  printing.text_columns(pen, rng, box, 1, height / 70, ink)
   return np.array(image)
 
 

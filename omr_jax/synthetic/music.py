@@ -8,10 +8,10 @@ import dataclasses
 import itertools
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
-from scipy import interpolate
+from PIL import Image, ImageDraw
 
-from omr_jax.synthetic import words as probe_words
+from omr_jax.synthetic import words as made_up
+from omr_jax.synthetic.staff_ink import Ink, brace, bracket, head, rest, sharp, slur
 
 _OVERSAMPLING = 2
 # The strokes of the clefs run through these points (x, y, width of the pen).
@@ -33,55 +33,6 @@ _BEATS = (
   ((0, 0.5, 'n'), (0.5, 0.25, 'n'), (0.75, 0.25, 'n')),
   ((0, 1, 'r'),),
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Ink:
-  """A pen that draws in the coordinates of one staff.
-
-  Attributes:
-    pen: Draws on the oversampled page.
-    space: Distance of two staff lines in pixels of that page.
-    x: Left end of the staff in those pixels.
-    y: Bottom line of the staff in those pixels.
-  """
-
-  pen: ImageDraw.ImageDraw
-  space: float
-  x: float
-  y: float
-
-  def pixels(self, points) -> list[tuple[float, float]]:
-    """Converts points [points, 2] of the staff to pixels of the page."""
-    points = np.asarray(points, float)[:, :2] * (self.space, -self.space) + (self.x, self.y)
-    return [tuple(point) for point in points.tolist()]
-
-  def shape(self, points, fill: int = 0) -> None:
-    """Draws a filled polygon."""
-    self.pen.polygon(self.pixels(points), fill=fill)
-
-  def line(self, points, width: float) -> None:
-    """Draws straight lines from point to point."""
-    self.pen.line(self.pixels(points), fill=0, width=max(1, round(width * self.space)))
-
-  def oval(self, x, y, width, height, slant=0.0, fill: int = 0) -> None:
-    """Draws a filled ellipse whose long axis is turned by `slant` radians."""
-    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    u, v = np.cos(angle) * width / 2, np.sin(angle) * height / 2
-    turned = (u * np.cos(slant) - v * np.sin(slant), u * np.sin(slant) + v * np.cos(slant))
-    self.shape(np.stack(turned, 1) + (x, y), fill)
-
-  def curve(self, points: np.ndarray, x: float = 0.0) -> None:
-    """Draws a smooth stroke through points [points, 3] of x, y and width."""
-    at = np.linspace(0, len(points) - 1, 16 * len(points))
-    smooth = interpolate.CubicSpline(np.arange(len(points)), points)(at)
-    for px, py, width in smooth.tolist():
-      self.oval(px + x, py, max(width, 0.08), max(width, 0.08))
-
-  def text(self, x: float, y: float, words: str, size: float, anchor: str = 'mm') -> None:
-    """Writes words, `size` staff spaces high, at a point."""
-    font = ImageFont.load_default(size=size * self.space)
-    self.pen.text(self.pixels([(x, y)])[0], words, font=font, fill=0, anchor=anchor)
 
 
 def page(
@@ -126,9 +77,9 @@ def page(
 def _title(ink: Ink, rng: np.random.Generator, canvas: Image.Image, length: float) -> float:
   """Writes title, composer and tempo; returns the y of the first staff line in pixels."""
   top = dataclasses.replace(ink, y=canvas.height * rng.uniform(0.06, 0.08))
-  top.text(length / 2, 0, probe_words.phrase(rng, 3).title(), rng.uniform(3, 4.5))
-  top.text(length, -5, probe_words.phrase(rng, 2).title(), 1.7, 'rm')
-  top.text(0, -6, probe_words.phrase(rng, 1).title(), 1.7, 'lm')
+  top.text(length / 2, 0, made_up.phrase(rng, 3).title(), rng.uniform(3, 4.5))
+  top.text(length, -5, made_up.phrase(rng, 2).title(), 1.7, 'rm')
+  top.text(0, -6, made_up.phrase(rng, 1).title(), 1.7, 'lm')
   return top.y + 11 * top.space
 
 
@@ -163,33 +114,18 @@ def _system(system, rng, length, beats, first, last, words, ledgers) -> None:
     lower.line([(length - 0.25, 0), (length - 0.25, height)], 0.5)
   if len(system) > 1:
     lower.line([(0, 0), (0, height)], 0.16)
-    (_brace if len(system) == 2 else _bracket)(lower, height)
+    (brace if len(system) == 2 else bracket)(lower, height)
   for number, staff in enumerate(system):
     for left, right in itertools.pairwise(ends):
       _measure(staff, rng, left + 1.6, right - 0.6, beats, ledgers)
     if words and number == 0:
       left = start + 1
       while left < length - 4:
-        word = probe_words.word(rng)
+        word = made_up.word(rng)
         staff.text(left, -4.6, word, 1.5, 'lm')
         left += 0.8 * len(word) + rng.uniform(0.5, 3)
     elif rng.random() < 0.6:
       staff.text(rng.uniform(start, length / 2), -4.2, str(rng.choice(['p', 'mf', 'f'])), 1.9)
-
-
-def _brace(ink: Ink, height: float) -> None:
-  """Draws the curly brace at the left of a piano system."""
-  half = np.array([(-0.3, 0, 0.1), (-1.0, 0.1, 0.4), (-0.8, 0.3, 0.45), (-1.6, 0.5, 0.12)])
-  half = half * (1, height, 1)
-  ink.curve(half)
-  ink.curve(half * (1, -1, 1) + (0, height, 0))
-
-
-def _bracket(ink: Ink, height: float) -> None:
-  """Draws the straight bracket at the left of a choir's system."""
-  ink.line([(-0.8, -0.4), (-0.8, height + 0.4)], 0.5)
-  for y, tip in ((-0.4, -1.1), (height + 0.4, height + 1.1)):
-    ink.curve(np.array([(-0.9, y, 0.35), (-0.2, y + (tip - y) / 3, 0.25), (0.6, tip, 0.1)]))
 
 
 def _measure(ink, rng, left, right, beats, ledgers) -> None:
@@ -207,7 +143,7 @@ def _measure(ink, rng, left, right, beats, ledgers) -> None:
     steps = np.clip(pitch + np.cumsum(rng.integers(-2, 3, len(group))), -3, 11)
     pitch = int(steps[-1])
     if group[0][2] == 'r':
-      _rest(ink, at)
+      rest(ink, at)
     elif len(group) == 1:
       _note(ink, rng, at, pitch, 1, ledgers)
     elif len(group) == 2 and rng.random() < 0.25:
@@ -216,27 +152,16 @@ def _measure(ink, rng, left, right, beats, ledgers) -> None:
     else:
       _beamed(ink, [at + note[0] * wide for note in group], steps, group, ledgers)
     if len(group) > 1 and rng.random() < 0.2:
-      _slur(ink, at, at + group[-1][0] * wide, steps)
+      slur(ink, at, at + group[-1][0] * wide, steps)
     beat += 1
-
-
-def _head(ink: Ink, x: float, step: int, hollow: bool, ledgers: bool) -> None:
-  """Draws a note head and its ledger lines; a step is half a space, 0 the bottom line."""
-  lines = [line for line in range(-3, 0) if 2 * line >= step]
-  lines += [line for line in range(5, 8) if 2 * line <= step]
-  for line in lines if ledgers else []:
-    ink.line([(x - 1, line), (x + 1, line)], 0.13)
-  ink.oval(x, step / 2, 1.35, 0.95, 0.35)
-  if hollow:
-    ink.oval(x, step / 2, 1.1, 0.45, 0.6, fill=255)
 
 
 def _note(ink, rng, x, step, length, ledgers) -> None:
   """Draws one note with its stem, and sometimes a flag, an accidental or a second head."""
   step = int(step)
-  _head(ink, x, step, length == 2, ledgers)
+  head(ink, x, step, length == 2, ledgers)
   if rng.random() < 0.2:
-    _head(ink, x, step - 2, length == 2, ledgers)
+    head(ink, x, step - 2, length == 2, ledgers)
   up = step < 4
   side, tip = (0.6, step / 2 + 3.5) if up else (-0.6, step / 2 - 3.5)
   foot = step / 2 - (1 if up else 0)
@@ -246,7 +171,7 @@ def _note(ink, rng, x, step, length, ledgers) -> None:
     flag = [(0, 0, 0.35), (0.5, 0.9, 0.3), (1.0, 1.6, 0.2), (0.7, 2.6, 0.1)]
     ink.curve(np.array(flag) * (1, way, 1) + (x + side, tip, 0))
   if rng.random() < 0.15:
-    _sharp(ink, x - 1.5, step / 2)
+    sharp(ink, x - 1.5, step / 2)
 
 
 def _beamed(ink, places, steps, group, ledgers) -> None:
@@ -258,7 +183,7 @@ def _beamed(ink, places, steps, group, ledgers) -> None:
   share = (np.array(places) - places[0]) / (places[-1] - places[0])
   tips = far + slope * (share - 0.5) + 0.3 * way
   for x, step, tip in zip(places, steps, tips, strict=True):
-    _head(ink, x, int(step), False, ledgers)
+    head(ink, x, int(step), False, ledgers)
     ink.line([(x + side, step / 2), (x + side, tip)], 0.13)
   levels = [(0, np.flatnonzero([True] * len(group)))]
   levels.append((1, np.flatnonzero([length == 0.25 for _, length, _ in group])))
@@ -267,23 +192,3 @@ def _beamed(ink, places, steps, group, ledgers) -> None:
       ends = [(places[i] + side, tips[i] - level * 0.75 * way) for i in (notes[0], notes[-1])]
       thick = [(x, y - 0.5 * way) for x, y in reversed(ends)]
       ink.shape(ends + thick)
-
-
-def _slur(ink: Ink, left: float, right: float, steps: np.ndarray) -> None:
-  """Draws a slur on the side of the note heads."""
-  way = -1 if np.mean(steps) < 4 else 1
-  y = np.max(steps * way) * way / 2 + 1.1 * way
-  ink.curve(np.array([(left, y, 0.1), ((left + right) / 2, y + 0.8 * way, 0.3), (right, y, 0.1)]))
-
-
-def _rest(ink: Ink, x: float) -> None:
-  """Draws a quarter rest."""
-  zigzag = [(-0.4, 3.6, 0.1), (0.35, 2.75, 0.45), (-0.2, 2.1, 0.3), (0.45, 1.3, 0.2)]
-  ink.curve(np.array([*zigzag, (-0.3, 1.2, 0.35), (0.1, 0.5, 0.1)]), x)
-
-
-def _sharp(ink: Ink, x: float, y: float) -> None:
-  """Draws a sharp."""
-  for shift in (-0.25, 0.25):
-    ink.line([(x + shift, y - 1.2 + shift / 2), (x + shift, y + 1.2 + shift / 2)], 0.13)
-    ink.line([(x - 0.55, y + shift * 1.5 - 0.15), (x + 0.55, y + shift * 1.5 + 0.15)], 0.3)

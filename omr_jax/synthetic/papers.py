@@ -7,13 +7,11 @@ Every public function for a page takes a random generator and the size in pixels
 import itertools
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
-from scipy import interpolate
 
-from omr_jax.synthetic import words as probe_words
+from omr_jax.synthetic import words as made_up
+from omr_jax.synthetic.printing import INK, font_of, pick, picture, scribble, sheet, text_columns
 
 PAPERS = {'white': (255, 255, 255), 'cream': (246, 236, 208), 'grey': (176, 176, 176)}
-_INK = (25, 25, 30)
 _PRINTED_LINES = ((120, 160, 215), (150, 190, 160), (205, 150, 160), (150, 150, 150))
 
 
@@ -28,8 +26,8 @@ def blank(rng: np.random.Generator, height: int, width: int, paper: str = 'white
 
 def ruled(rng: np.random.Generator, height: int, width: int, coloured: bool = False) -> np.ndarray:
   """Writing paper: evenly spaced lines over the whole page, some pages with a margin line."""
-  image, pen = _sheet(height, width)
-  color = _pick(rng, _PRINTED_LINES) if coloured else (40, 40, 40)
+  image, pen = sheet(height, width)
+  color = pick(rng, _PRINTED_LINES) if coloured else (40, 40, 40)
   distance = height / rng.uniform(24, 50)
   thick = int(rng.integers(1, 3))
   left = int(width * rng.uniform(0, 0.08))
@@ -45,8 +43,8 @@ def squared(
   rng: np.random.Generator, height: int, width: int, coloured: bool = False
 ) -> np.ndarray:
   """Squared paper; on some sheets every fifth line is thicker."""
-  image, pen = _sheet(height, width)
-  color = _pick(rng, _PRINTED_LINES) if coloured else (90, 90, 90)
+  image, pen = sheet(height, width)
+  color = pick(rng, _PRINTED_LINES) if coloured else (90, 90, 90)
   distance = width / rng.uniform(28, 60)
   fifth = rng.random() < 0.4
   for horizontal, far, along in ((False, width, height), (True, height, width)):
@@ -58,24 +56,24 @@ def squared(
 
 def text(rng: np.random.Generator, height: int, width: int, columns: int = 1) -> np.ndarray:
   """A page of a book: dense text in columns under a page header."""
-  image, pen = _sheet(height, width)
+  image, pen = sheet(height, width)
   box = (width * 0.08, height * 0.09, width * 0.92, height * 0.94)
   text_columns(pen, rng, box, columns, height / rng.uniform(55, 85))
-  pen.text((width / 2, height * 0.06), probe_words.phrase(rng, 3), _INK, _font(height / 60), 'mm')
+  pen.text((width / 2, height * 0.06), made_up.phrase(rng, 3), INK, font_of(height / 60), 'mm')
   return np.array(image)
 
 
 def newspaper(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   """A front page: a title, headlines over columns of small text, a grey picture."""
-  image, pen = _sheet(height, width)
+  image, pen = sheet(height, width)
   pen.rectangle([0, 0, width, height], fill=(236, 232, 222))
-  title = probe_words.phrase(rng, 2).title()
-  font = _font(height / 14)
+  title = made_up.phrase(rng, 2).title()
+  font = font_of(height / 14)
   font = font.font_variant(size=font.size * min(1, width * 0.9 / font.getlength(title)))
-  pen.text((width / 2, height * 0.06), title, _INK, font, 'mm')
+  pen.text((width / 2, height * 0.06), title, INK, font, 'mm')
   for y in (0.105, 0.125):
-    pen.line([width * 0.04, height * y, width * 0.96, height * y], fill=_INK, width=2)
-  pen.text((width / 2, height * 0.115), probe_words.phrase(rng, 6), _INK, _font(height / 90), 'mm')
+    pen.line([width * 0.04, height * y, width * 0.96, height * y], fill=INK, width=2)
+  pen.text((width / 2, height * 0.115), made_up.phrase(rng, 6), INK, font_of(height / 90), 'mm')
   columns = int(rng.integers(4, 6))
   wide = width * 0.92 / columns
   split = int(rng.integers(2, columns))
@@ -83,13 +81,13 @@ def newspaper(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     x, right = width * 0.04 + start * wide, width * 0.04 + end * wide
     for y0, y1 in ((0.14, 0.52), (0.54, 0.97)):
       low = height * y0
-      heading = _font(height / 45)
-      for line in probe_words.lines(rng, heading, right - x - 20, 2):
-        pen.text((x, low), line, _INK, heading)
+      heading = font_of(height / 45)
+      for line in made_up.lines(rng, heading, right - x - 20, 2):
+        pen.text((x, low), line, INK, heading)
         low += height / 38
       if rng.random() < 0.4:
         tall = height * rng.uniform(0.1, 0.16)
-        _picture(image, rng, (x, low + 5, right - 15, low + tall))
+        picture(image, rng, (x, low + 5, right - 15, low + tall))
         low += tall + 10
       box = (x, low + 8, right - 12, height * y1)
       text_columns(pen, rng, box, end - start, height / 110)
@@ -98,118 +96,118 @@ def newspaper(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 def table(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   """A table of words and numbers, with all its lines or only those between the rows."""
-  image, pen = _sheet(height, width)
+  image, pen = sheet(height, width)
   rows, columns = int(rng.integers(18, 40)), int(rng.integers(4, 8))
   left, right, top = width * 0.07, width * 0.93, height * 0.14
   tall = height * 0.78 / rows
   cuts = np.concatenate([[0], np.cumsum(rng.uniform(0.7, 1.6, columns))])
   edges = left + (right - left) * cuts / cuts[-1]
-  pen.text((left, height * 0.08), probe_words.phrase(rng, 4).title(), _INK, _font(height / 42))
+  pen.text((left, height * 0.08), made_up.phrase(rng, 4).title(), INK, font_of(height / 42))
   shaded, vertical = rng.random() < 0.5, rng.random() < 0.6
-  font = _font(min(tall * 0.55, height / 70))
+  font = font_of(min(tall * 0.55, height / 70))
   for row in range(rows):
     y = top + row * tall
     if row == 0 or (shaded and row % 2 == 0):
       pen.rectangle([left, y, right, y + tall], fill=(205, 212, 222) if row == 0 else (238,) * 3)
     for column in range(columns):
       words = row == 0 or column == 0
-      entry = probe_words.word(rng) if words else f'{rng.uniform(0, 999):.2f}'
+      entry = made_up.word(rng) if words else f'{rng.uniform(0, 999):.2f}'
       at, anchor = (edges[column] + 6, 'lm') if words else (edges[column + 1] - 8, 'rm')
-      pen.text((at, y + tall / 2), entry, _INK, font, anchor)
+      pen.text((at, y + tall / 2), entry, INK, font, anchor)
   for y in top + np.arange(rows + 1) * tall:
-    pen.line([left, y, right, y], fill=_INK)
+    pen.line([left, y, right, y], fill=INK)
   for x in edges if vertical else ():
-    pen.line([x, top, x, top + rows * tall], fill=_INK)
+    pen.line([x, top, x, top + rows * tall], fill=INK)
   return np.array(image)
 
 
 def form(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   """A form: a heading, labelled fields, lines to write on, boxes to tick, a place to sign."""
-  image, pen = _sheet(height, width)
+  image, pen = sheet(height, width)
   left, right = width * 0.08, width * 0.92
   size = height / 75
   pen.rectangle([left, height * 0.05, right, height * 0.1], fill=(60, 75, 105))
-  title = probe_words.phrase(rng, 3).upper()
-  pen.text((left + 15, height * 0.075), title, (255, 255, 255), _font(size * 1.7), 'lm')
+  title = made_up.phrase(rng, 3).upper()
+  pen.text((left + 15, height * 0.075), title, (255, 255, 255), font_of(size * 1.7), 'lm')
   y = height * 0.13
   while y < height * 0.86:
     kind = rng.choice(['fields', 'line', 'ticks', 'digits'], p=[0.4, 0.25, 0.2, 0.15])
     if kind == 'fields':
       edges = np.linspace(left, right, int(rng.integers(2, 5)))
       for x0, x1 in itertools.pairwise(edges):
-        pen.rectangle([x0, y, x1, y + size * 3], outline=_INK)
-        pen.text((x0 + 6, y + 4), probe_words.phrase(rng, 2), _INK, _font(size * 0.75))
+        pen.rectangle([x0, y, x1, y + size * 3], outline=INK)
+        pen.text((x0 + 6, y + 4), made_up.phrase(rng, 2), INK, font_of(size * 0.75))
       y += size * 3.6
     elif kind == 'line':
-      label, font = probe_words.phrase(rng, 2).capitalize() + ':', _font(size)
-      pen.text((left, y + size), label, _INK, font)
+      label, font = made_up.phrase(rng, 2).capitalize() + ':', font_of(size)
+      pen.text((left, y + size), label, INK, font)
       start = left + font.getlength(label) + 10
-      pen.line([start, y + size * 2.2, right, y + size * 2.2], fill=_INK)
+      pen.line([start, y + size * 2.2, right, y + size * 2.2], fill=INK)
       y += size * 3.2
     elif kind == 'ticks':
       for x in np.linspace(left, right, 4)[:-1]:
-        pen.rectangle([x, y + size * 0.6, x + size * 1.2, y + size * 1.8], outline=_INK, width=2)
+        pen.rectangle([x, y + size * 0.6, x + size * 1.2, y + size * 1.8], outline=INK, width=2)
         if rng.random() < 0.4:
-          _scribble(pen, rng, (x, y + size * 0.5, x + size * 1.3, y + size * 2), (30, 50, 150), 3)
-        pen.text((x + size * 2, y + size * 0.6), probe_words.phrase(rng, 2), _INK, _font(size))
+          scribble(pen, rng, (x, y + size * 0.5, x + size * 1.3, y + size * 2), (30, 50, 150), 3)
+        pen.text((x + size * 2, y + size * 0.6), made_up.phrase(rng, 2), INK, font_of(size))
       y += size * 2.8
     else:
-      pen.text((left, y + size * 0.6), probe_words.word(rng).capitalize(), _INK, _font(size))
+      pen.text((left, y + size * 0.6), made_up.word(rng).capitalize(), INK, font_of(size))
       for number in range(int(rng.integers(8, 15))):
         x = left + width * 0.2 + number * size * 1.7
-        pen.rectangle([x, y, x + size * 1.7, y + size * 2.1], outline=_INK)
+        pen.rectangle([x, y, x + size * 1.7, y + size * 2.1], outline=INK)
       y += size * 3
-  pen.line([left, height * 0.94, left + width * 0.35, height * 0.94], fill=_INK, width=2)
+  pen.line([left, height * 0.94, left + width * 0.35, height * 0.94], fill=INK, width=2)
   box = (left + 20, height * 0.9, left + width * 0.25, height * 0.935)
-  _scribble(pen, rng, box, (30, 50, 150), 9)
+  scribble(pen, rng, box, (30, 50, 150), 9)
   return np.array(image)
 
 
 def chart(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   """A page of a report: text above, a bar chart with grid lines below."""
-  image, pen = _sheet(height, width)
+  image, pen = sheet(height, width)
   left, right = width * 0.1, width * 0.9
   text_columns(pen, rng, (left, height * 0.08, right, height * 0.4), 1, height / 65)
   top, bottom = height * 0.46, height * 0.86
   for share in np.linspace(0, 1, 6):
     y = bottom + (top - bottom) * share
     pen.line([left, y, right, y], fill=(190, 190, 190))
-    pen.text((left - 6, y), f'{100 * share:.0f}', _INK, _font(height / 80), 'rm')
+    pen.text((left - 6, y), f'{100 * share:.0f}', INK, font_of(height / 80), 'rm')
   bars = int(rng.integers(5, 14))
   wide = (right - left) / bars
-  color = _pick(rng, ((70, 110, 170), (90, 90, 90), (190, 110, 60)))
+  color = pick(rng, ((70, 110, 170), (90, 90, 90), (190, 110, 60)))
   for number, share in enumerate(rng.uniform(0.1, 0.95, bars)):
     x = left + number * wide
     pen.rectangle([x + wide * 0.2, bottom - (bottom - top) * share, x + wide * 0.8, bottom], color)
-    pen.text((x + wide / 2, bottom + 15), str(2000 + number), _INK, _font(height / 90), 'mm')
-  pen.line([left, bottom, right, bottom], fill=_INK, width=2)
+    pen.text((x + wide / 2, bottom + 15), str(2000 + number), INK, font_of(height / 90), 'mm')
+  pen.line([left, bottom, right, bottom], fill=INK, width=2)
   return np.array(image)
 
 
 def barcode(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   """A parcel label: an address, two large barcodes (long lines close together), their numbers."""
-  image, pen = _sheet(height, width)
+  image, pen = sheet(height, width)
   left, right = width * 0.1, width * 0.9
-  pen.rectangle([left - 30, height * 0.06, right + 30, height * 0.94], outline=_INK, width=4)
+  pen.rectangle([left - 30, height * 0.06, right + 30, height * 0.94], outline=INK, width=4)
   for row in range(4):
     at = (left, height * (0.1 + 0.035 * row))
-    pen.text(at, probe_words.phrase(rng, 3).title(), _INK, _font(height / 45))
+    pen.text(at, made_up.phrase(rng, 3).title(), INK, font_of(height / 45))
   for top, bottom in ((0.3, 0.55), (0.68, 0.84)):
     x, unit = left, max(1, width * rng.uniform(0.003, 0.006))
     while x < right - 8 * unit:
       bar = unit * rng.integers(1, 5)
-      pen.rectangle([x, height * top, x + bar - 1, height * bottom], fill=_INK)
+      pen.rectangle([x, height * top, x + bar - 1, height * bottom], fill=INK)
       x += bar + unit * rng.integers(1, 4)
     number = ''.join(str(digit) for digit in rng.integers(0, 10, 14))
-    pen.text((width / 2, height * (bottom + 0.03)), number, _INK, _font(height / 45), 'mm')
+    pen.text((width / 2, height * (bottom + 0.03)), number, INK, font_of(height / 45), 'mm')
   return np.array(image)
 
 
 def notebook(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   """Ruled paper with lines of scribble that looks like handwriting."""
-  image, pen = _sheet(height, width)
+  image, pen = sheet(height, width)
   distance = height / rng.uniform(24, 34)
-  color = _pick(rng, ((30, 45, 130), (40, 40, 45)))
+  color = pick(rng, ((30, 45, 130), (40, 40, 45)))
   margin = width * 0.13
   for y in np.arange(distance * 3, height, distance):
     pen.line([0, y, width, y], fill=(160, 190, 220), width=2)
@@ -217,62 +215,7 @@ def notebook(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     while x < end - distance:
       letters = min(int(rng.integers(2, 9)), int((end - x) / distance / 0.38))
       wide = letters * distance * 0.38
-      _scribble(pen, rng, (x, y - distance * 0.5, x + wide, y - 2), color, letters)
+      scribble(pen, rng, (x, y - distance * 0.5, x + wide, y - 2), color, letters)
       x += wide + distance * 0.5
   pen.line([margin, 0, margin, height], fill=(215, 110, 120), width=2)
   return np.array(image)
-
-
-def text_columns(
-  pen: ImageDraw.ImageDraw,
-  rng: np.random.Generator,
-  box: tuple[float, float, float, float],
-  columns: int,
-  size: float,
-  fill: tuple[int, int, int] = _INK,
-) -> None:
-  """Fills a box (left, top, right, bottom) with columns of text, `size` pixels high."""
-  left, top, right, bottom = box
-  font = _font(size)
-  apart = font.size * 1.3
-  wide = (right - left) / columns
-  count = max(0, int((bottom - top) / apart))
-  for column in range(columns):
-    for row, line in enumerate(probe_words.lines(rng, font, wide - font.size, count)):
-      pen.text((left + column * wide, top + row * apart), line, fill, font)
-
-
-def _sheet(height: int, width: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-  """White paper and a pen on it."""
-  image = Image.new('RGB', (width, height), PAPERS['white'])
-  return image, ImageDraw.Draw(image)
-
-
-def _font(size: float) -> ImageFont.FreeTypeFont:
-  """The font that comes with Pillow."""
-  return ImageFont.load_default(size=max(6, size))
-
-
-def _pick(rng: np.random.Generator, colors: tuple) -> tuple[int, int, int]:
-  """One of the colours."""
-  return colors[rng.integers(len(colors))]
-
-
-def _picture(image: Image.Image, rng: np.random.Generator, box) -> None:
-  """Pastes a smooth grey pattern in place of a photo."""
-  left, top, right, bottom = (round(value) for value in box)
-  coarse = Image.fromarray(rng.integers(30, 220, (4, 5), dtype=np.uint8))
-  image.paste(coarse.resize((right - left, bottom - top), Image.Resampling.BICUBIC), (left, top))
-
-
-def _scribble(pen, rng, box, color, letters: int) -> None:
-  """Draws a scribble like a handwritten word in a box (left, top, right, bottom)."""
-  left, top, right, bottom = box
-  knots = 3 * letters + 1
-  x = np.linspace(left, right, knots) + rng.normal(0, (right - left) / knots / 2, knots)
-  y = np.where(np.arange(knots) % 2, top, bottom) + rng.normal(0, (bottom - top) / 5, knots)
-  tall = rng.random(knots) < 0.15
-  y = y - tall * (bottom - top) * 0.7
-  smooth = interpolate.CubicSpline(np.arange(knots), np.stack([x, y], 1))
-  points = smooth(np.linspace(0, knots - 1, 6 * knots))
-  pen.line([tuple(point) for point in points.tolist()], fill=color, width=2, joint='curve')

@@ -16,24 +16,24 @@ from typing import NamedTuple
 import numpy as np
 
 from omr_jax.synthetic import alterations, music
-from omr_jax.synthetic import papers as probe_pages
+from omr_jax.synthetic import papers as pages_of
 
 _OTHER = {
-  'blank page, white': functools.partial(probe_pages.blank, paper='white'),
-  'blank page, cream': functools.partial(probe_pages.blank, paper='cream'),
-  'blank page, grey': functools.partial(probe_pages.blank, paper='grey'),
-  'ruled page, black': probe_pages.ruled,
-  'ruled page, coloured': functools.partial(probe_pages.ruled, coloured=True),
-  'squared paper, black': probe_pages.squared,
-  'squared paper, coloured': functools.partial(probe_pages.squared, coloured=True),
-  'text, one column': probe_pages.text,
-  'text, two columns': functools.partial(probe_pages.text, columns=2),
-  'newspaper': probe_pages.newspaper,
-  'table': probe_pages.table,
-  'form': probe_pages.form,
-  'bar chart': probe_pages.chart,
-  'barcode': probe_pages.barcode,
-  'handwriting on ruled paper': probe_pages.notebook,
+  'blank page, white': functools.partial(pages_of.blank, paper='white'),
+  'blank page, cream': functools.partial(pages_of.blank, paper='cream'),
+  'blank page, grey': functools.partial(pages_of.blank, paper='grey'),
+  'ruled page, black': pages_of.ruled,
+  'ruled page, coloured': functools.partial(pages_of.ruled, coloured=True),
+  'squared paper, black': pages_of.squared,
+  'squared paper, coloured': functools.partial(pages_of.squared, coloured=True),
+  'text, one column': pages_of.text,
+  'text, two columns': functools.partial(pages_of.text, columns=2),
+  'newspaper': pages_of.newspaper,
+  'table': pages_of.table,
+  'form': pages_of.form,
+  'bar chart': pages_of.chart,
+  'barcode': pages_of.barcode,
+  'handwriting on ruled paper': pages_of.notebook,
 }
 _PAPERS = 2**32  # First number of the seeds of `papers`, larger than any seed of a probe.
 _SHAPES = ((1400, 1000), (1800, 750), (1000, 1400))  # Height and width of `papers`.

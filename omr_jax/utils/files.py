@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, forget, is_closed
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -42,7 +42,11 @@ def output(path: Path | None) -> Iterator[io.TextIOBase]:
   """
   try:
     if path is None:
-      sys.stdout.reconfigure(encoding='utf-8', errors='backslashreplace')
+      if is_closed(sys.stdout):
+        raise UserError('standard output: is closed; open it, or choose a file with --out.')
+      # What another program has put in its place may lack this.
+      if hasattr(sys.stdout, 'reconfigure'):
+        sys.stdout.reconfigure(encoding='utf-8', errors='backslashreplace')
       yield sys.stdout
       sys.stdout.flush()
       return
@@ -60,20 +64,20 @@ def output(path: Path | None) -> Iterator[io.TextIOBase]:
       if whole:
         written.unlink(missing_ok=True)
   except BrokenPipeError:
-    _forget_stdout()
+    forget(sys.stdout)
     raise SystemExit(0) from None
   except OSError as error:
     if path is None:
-      _forget_stdout()
+      forget(sys.stdout)
     raise UserError(
       f'{path or "standard output"}: cannot be written ({error.strerror}); make room, or choose '
       'another file with --out.'
     ) from error
 
 
-def _forget_stdout() -> None:
-  """Discards what is still buffered: Python would try to write it at exit and raise again."""
-  os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def is_terminal(file: io.TextIOBase) -> bool:
+  """Whether a person sees what is written there."""
+  return hasattr(file, 'isatty') and file.isatty()
 
 
 def read_json(path: Path, remedy: str) -> dict:

@@ -51,7 +51,7 @@ def test_size_is_the_logarithm_of_the_box(dataset):
 
 
 def test_renderings_stay_in_their_split_and_evaluated_symbols_count_once(parts, folders):
-  drawing = dataclasses.replace(parts.drawing, thickness=(2.0, 3.0, 5.0))
+  drawing = dataclasses.replace(parts.picture, thickness=(2.0, 3.0, 5.0))
   splits = symbol_data.load('writers_0', drawing, *folders, allow_changed=True).splits
   ids, counts = np.unique(splits['train']['id'], return_counts=True)
   assert len(ids) == 304 and set(counts) == {3}
@@ -70,12 +70,12 @@ def test_second_load_draws_nothing(parts, folders, dataset, monkeypatch):
     raise AssertionError('drawn again')
 
   monkeypatch.setattr(render, 'draw_rendering', refuse)
-  again = symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  again = symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
   for split, arrays in dataset.splits.items():
     assert arrays.keys() == again.splits[split].keys()
     for name, value in arrays.items():
       np.testing.assert_array_equal(value, again.splits[split][name])
-  other = dataclasses.replace(parts.drawing, margin=1)
+  other = dataclasses.replace(parts.picture, margin=1)
   with pytest.raises(AssertionError, match='drawn again'):
     symbol_data.load('writers_0', other, *folders, allow_changed=True)
 
@@ -83,7 +83,7 @@ def test_second_load_draws_nothing(parts, folders, dataset, monkeypatch):
 @pytest.mark.parametrize('damage', ['truncated', 'emptied', 'removed', 'header', 'pixel'])
 def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch, damage):
   monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path))
-  whole = symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  whole = symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
   whole = np.array(whole.splits['test']['image'])  # What is mapped goes with its file.
   (path,) = tmp_path.glob('drawn/*/test/image.npy')
   content = path.read_bytes()
@@ -95,7 +95,7 @@ def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch, damag
     path.write_bytes(content.replace(b'{', b'[', 1))
   else:
     path.write_bytes(content[: 0 if damage == 'emptied' else len(content) // 2])
-  again = symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  again = symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
   np.testing.assert_array_equal(again.splits['test']['image'], whole)
   assert path.read_bytes() == content
   assert {path.suffix for path in (tmp_path / 'drawn').iterdir()} == {'', '.lock'}
@@ -103,11 +103,11 @@ def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch, damag
 
 def test_what_a_killed_process_left_is_removed(parts, folders, tmp_path, monkeypatch):
   monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path))
-  symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
   (folder,) = (path for path in (tmp_path / 'drawn').iterdir() if path.is_dir())
   folder.rename(folder.with_suffix('.new'))
   (folder.with_suffix('.new') / 'digest').unlink()
-  symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
   assert {path.suffix for path in (tmp_path / 'drawn').iterdir()} == {'', '.lock'}
 
 
@@ -115,7 +115,7 @@ def test_cache_that_cannot_be_written_names_the_remedy(parts, folders, tmp_path,
   (tmp_path / 'file').write_text('')
   monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path / 'file'))
   with pytest.raises(UserError, match=r'file/drawn.*OMR_CACHE_DIR'):
-    symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+    symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
 
 
 def test_more_pictures_than_the_disk_has_room_for_are_refused(
@@ -126,10 +126,10 @@ def test_more_pictures_than_the_disk_has_room_for_are_refused(
   room = SimpleNamespace(free=77_823)
   monkeypatch.setattr(cache.shutil, 'disk_usage', lambda path: room)
   with pytest.raises(UserError, match='make room'):
-    symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+    symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
   assert {path.suffix for path in (tmp_path / 'drawn').iterdir()} == {'.lock'}
   room.free += 1
-  symbol_data.load('writers_0', parts.drawing, *folders, allow_changed=True)
+  symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
 
 
 def test_rows_are_those_of_the_arrays_joined():
@@ -155,5 +155,5 @@ def test_rows_are_those_of_the_arrays_joined():
 
 def test_origin_of_the_symbols(parts, folders, dataset, few, tmp_path):
   assert dataset.origin == 'a changed HOMUS'
-  made_up = symbol_data.load('made_up', parts.drawing, tmp_path, None, allow_changed=False)
+  made_up = symbol_data.load('made_up', parts.picture, tmp_path, None, allow_changed=False)
   assert made_up.origin == 'made-up symbols'

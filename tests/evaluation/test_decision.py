@@ -29,10 +29,10 @@ def logits(log_odds):
 def test_threshold(others, scores, rate, expected):
   log_odds = np.array([*others, *scores], float)
   labels = np.array([0] * len(others) + [1] * len(scores))
-  assert decision.choose(log_odds, labels, rate) == pytest.approx(expected)
-  config = {'decision': {'false_positive_rate': rate}}
-  assert decision.threshold(config, labels, logits(log_odds)) == pytest.approx(expected)
-  assert decision.threshold({}, labels, logits(log_odds)) is None
+  config = {'data': {'name': 'music_scores'}, 'decision': {'false_positive_rate': rate}}
+  assert decision.fit(config, labels, logits(log_odds)).threshold == pytest.approx(expected)
+  symbols = {'data': {'name': 'homus'}}
+  assert decision.fit(symbols, labels, logits(log_odds)).threshold is None
 
 
 def test_decide():

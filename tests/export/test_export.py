@@ -9,6 +9,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from made_runs import no_page
 from PIL import Image
 from small_runs import small_config
 
@@ -29,7 +30,8 @@ def symbol_run(tmp_path_factory, folders):
   config = small_config()
   config.epochs = 1
   workdir = tmp_path_factory.mktemp('run')
-  loop.train_and_evaluate(config, 'small', workdir, *folders)
+  with no_page():
+    loop.train_and_evaluate(config, 'small', workdir, *folders)
   return workdir
 
 

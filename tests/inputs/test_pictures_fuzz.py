@@ -6,6 +6,7 @@ import sys
 import damaged_pictures
 import pytest
 from damaged_pictures import STATUS, check, fuzz, originals
+from waiting import HANG
 
 
 def test_the_originals_can_be_read():
@@ -22,7 +23,7 @@ def test_mutations(capfd):
 @pytest.mark.skipif(not STATUS.exists(), reason='reads peak memory as Linux tells it')
 def test_thousands_of_mutations_in_bounded_memory():
   command = [sys.executable, '-W', 'error', damaged_pictures.__file__]
-  done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
+  done = subprocess.run(command, capture_output=True, text=True, timeout=HANG)
   assert (done.returncode, done.stderr) == (0, '')
   read, peak = map(int, done.stdout.split())
   assert 500 < read < 4500

@@ -661,7 +661,7 @@ def test_job_trains_one_network_in_two_processes(cluster, folders, tmp_path):
   cluster.submitted_in = ROOT
   environment = Path(sys.executable).parent.parent
   data_dir, raw_dir = folders
-  options = (*STEPS, f'--data_dir={data_dir}', f'--raw_dir={raw_dir}')
+  options = (*STEPS, '--config.epochs=12', f'--data_dir={data_dir}', f'--raw_dir={raw_dir}')
   flags = (*options, f'--workdir={tmp_path / "run"}')
   code, out, errors = cluster.run('--venv', environment, 'train', *flags, job=free_job())
   assert code == 0, errors

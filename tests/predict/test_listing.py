@@ -2,6 +2,7 @@
 
 import os
 import tracemalloc
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 
@@ -132,3 +133,44 @@ def test_memory_is_that_of_a_portion(tmp_path, monkeypatch):
   finally:
     tracemalloc.stop()
   assert peak < 4000 * 200 / 4  # A quarter of the letters of all names.
+
+
+def test_pictures_are_known_by_their_first_bytes_too(tmp_path):
+  """As in the folders of training; videos have the container of HEIC."""
+  starts = {
+    'a': b'\xff\xd8\xff\xe0',
+    'b.dat': b'\x89PNG\r\n\x1a\n',
+    'c.x': b'junk\n%PDF-1.4',
+    'd.mp4': b'\0\0\0\x18ftypisom',
+    'e': b'\0\0\0\x18ftypheic',
+    'f.txt': b'BM is no picture',
+    'g.JPE': b'',
+    'h.mpo': b'',
+  }
+  for name, content in starts.items():
+    (tmp_path / name).write_bytes(content)
+  names = [os.path.basename(path) for path in found([str(tmp_path)])]
+  assert names == ['a', 'b.dat', 'c.x', 'e', 'g.JPE', 'h.mpo']
+
+
+def test_what_is_left_out_is_counted_once_by_kind(tmp_path, monkeypatch):
+  monkeypatch.setattr(listing, '_NAMES', 2)
+  names = ('1.svg', '2.SVG', '3.png', '4', '5.a b', '.hidden', '__MACOSX/x.png', 'in/6.svg')
+  folder = made(tmp_path, *names)
+  (tmp_path / 'in/link').symlink_to(folder)
+  os.mkfifo(tmp_path / 'in/pipe.svg')  # Opening it would wait for ever.
+  left_out = Counter()
+  assert list(listing.files([folder], (), listing.PICTURES, left_out)) == [f'{folder}/3.png']
+  assert left_out == {
+    **{'.svg': 4, 'no suffix': 1, 'odd suffixes': 1, 'hidden': 2, 'links to folders': 1}
+  }
+  assert listing.words(left_out) == (
+    '; left out of the folders, as they are of other kinds: .svg (4), hidden (2), no suffix (1), '
+    'odd suffixes (1), links to folders (1)'
+  )
+  assert listing.words(Counter()) == ''
+
+
+def test_many_kinds_are_shortened():
+  left_out = Counter({f'.x{number}': 20 - number for number in range(12)})
+  assert listing.words(left_out).endswith('.x9 (11), others (19)')

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from small_runs import picture_file, small_score_config
+from waiting import HANG
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run
@@ -292,7 +293,7 @@ def test_interrupt_ends_in_a_line(score_run, folder):
     process.stdin.flush()
     process.stdout.read(1)
     process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=60)[1].decode()  # Reads the rows too, or they would wait.
+    said = process.communicate(timeout=HANG)[1].decode()  # Reads the rows too, or they would wait.
   assert (process.returncode, said.split()) == (1, ['stopped.'])
 
 

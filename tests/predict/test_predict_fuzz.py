@@ -9,6 +9,7 @@ import sys
 import pytest
 from damaged_pictures import MUTATIONS, STATUS, bombs, originals
 from PIL import Image
+from waiting import HANG
 
 COMMAND = """
 import pathlib, sys
@@ -37,7 +38,7 @@ def test_thousands_of_mutations_give_a_row_each(score_run, tmp_path):
   for name in names[-6:-1]:
     (tmp_path / name).hardlink_to(tmp_path / names[-1])
   command = [sys.executable, '-W', 'error', '-c', COMMAND, '--model', str(score_run)]
-  done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, timeout=1200)
+  done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, timeout=HANG)
   assert done.returncode == 0 and 'Traceback' not in done.stderr
   rows = [json.loads(line) for line in done.stdout.splitlines()]
   first = [row['path'].rpartition('/')[2] for row in rows if row['page'] == 1]

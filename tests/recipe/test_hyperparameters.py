@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 import pytest
-from conftest import config_page
+from small_runs import config_page
 
 from omr_jax.recipe import hyperparameters, members
 

@@ -49,8 +49,8 @@ def test_lists_go_side_by_side(config):
     ({'augment.rotation': (0.0, -0.0)}, 'rotation=0 is given twice'),
     ({'optimizer.learning_rate': (1e-3, 1e-3 + 1e-19)}, 'is given twice'),
     (
-      {f'augment.{name}': (0.12345678, 0.2) for name in ('rotation', 'shear', 'shift')}
-      | {f'optimizer.{name}': (0.12345678, 0.2) for name in ('b1', 'b2', 'rho', 'momentum', 'eps')},
+      {f'augment.{name}': (0.12345678, 0.2) for name in ('rotation', 'shear', 'shift', 'bend')}
+      | {f'optimizer.{name}': (0.12345678, 0.2) for name in ('b1', 'b2', 'eps', 'weight_decay')},
       'too long for the name of a folder',
     ),
     ({'average_decay': (0.0, 0.9)}, 'config.average_decay is 0 for some runs'),

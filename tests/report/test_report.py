@@ -3,6 +3,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ from html_page import Page
 from made_runs import CLASSES, FACTS, WRONG, made_run
 
 from omr_jax.errors import UserError
-from omr_jax.evaluation import finished_run
+from omr_jax.evaluation import evaluation_file, finished_run
 from omr_jax.inputs.strokes import OFFICIAL
 from omr_jax.report import __main__ as report
+from omr_jax.report import compare, write
 from omr_jax.report import page as report_page
-from omr_jax.report import write
+from omr_jax.tasks.symbols import report as symbol_report
 
 
 @pytest.fixture(scope='module')
@@ -105,17 +107,17 @@ def test_absent_classes_are_dashes_and_empty_fields(tmp_path):
   ],
 )
 def test_the_paper_is_quoted_for_its_own_symbols_only(run, protocol, origin, other, shown):
-  table = (report_page.HERE / 'paper_table2.tsv').read_text().splitlines()
+  table = (Path(symbol_report.__file__).parent / 'paper_table2.tsv').read_text().splitlines()
   names = [line.split('\t')[0] for line in table[1:]]
   assert len(names) == 32
   changed = finished_run.read(run)._replace(
     classes=CLASSES if other else names, facts={**FACTS, 'protocol': protocol, 'origin': origin}
   )
-  paper = report_page.paper_table(changed)
+  paper = symbol_report.reference(changed)
   assert (paper is not None) == (protocol != 'made_up' and not other)
   if paper:  # Table II: people recall Naturals at 0.74
     assert paper['Natural']['people_recall'] == 0.74
-  assert ('98.02' in report_page._context(changed, paper)) == shown
+  assert ('98.02' in symbol_report.context(changed)) == shown
 
 
 def test_comparing_two_runs(tmp_path, capsys):
@@ -139,7 +141,7 @@ def test_runs_are_joined_by_id(tmp_path):
     test_logits=a.test_logits[order],
     test_predicted=a.test_predicted[order],
   )
-  assert 'on 0 symbols, only the second on 0' in report._compare_pair(a, shuffled)
+  assert 'on 0 symbols, only the second on 0' in compare._compare_pair(a, shuffled)
 
 
 @pytest.mark.parametrize(
@@ -223,16 +225,17 @@ def test_flipped_bytes_never_end_in_a_traceback(tmp_path):
   ],
 )
 def test_an_evaluation_that_does_not_fit_together(run, tmp_path, name, array):
-  arrays = finished_run._read_arrays(run / 'evaluation.npz')
-  assert finished_run._problem(arrays) is None
-  assert finished_run._problem({**arrays, name: array})
+  kinds = evaluation_file.ARRAYS
+  arrays = evaluation_file.read(run / 'evaluation.npz', kinds, '')
+  assert evaluation_file.problem(arrays, kinds) is None
+  assert evaluation_file.problem({**arrays, name: array}, kinds)
 
 
 @pytest.mark.parametrize('loss', [float('nan'), float('inf'), 0.0, 1e30])
 def test_a_run_of_one_strange_epoch_has_a_page(run, loss):
   strange = finished_run.read(run)
   row = {**strange.history[0], 'loss': loss, 'validation_loss': loss, 'learning_rate': 0.0}
-  page = Page(report_page.page(strange._replace(history=[row]), *report._measure(strange)))
+  page = Page(report_page.page(strange._replace(history=[row]), *write._measure(strange)))
   assert 'learning-curves' in page.ids
 
 
@@ -253,9 +256,9 @@ def test_unwritable_run(tmp_path, capsys):
 def test_jax_is_not_needed_and_matplotlib_only_for_pages(run):
   code = """
 import sys
-import omr_jax.report
+from omr_jax.report import __main__ as report
 assert 'matplotlib' not in sys.modules
-omr_jax.report.rebuild(sys.argv[1])
+report.main(sys.argv[1:])
 assert 'matplotlib' in sys.modules
 assert not {'jax', 'matplotlib.pyplot'} & set(sys.modules)
 """

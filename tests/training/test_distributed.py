@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import refused
+from made_runs import no_page
 from small_runs import ROOT, STEPS, small_config
 from waiting import HANG
 
@@ -36,8 +37,13 @@ def start(folders):
   """Starts the processes of a run; at the end none is left."""
   started = []
 
-  def start(workdir, count, *more):
-    common = *STEPS, f'--data_dir={folders[0]}', f'--raw_dir={folders[1]}', *more
+  def start(workdir, count, epochs=12):
+    common = (
+      *STEPS,
+      f'--config.epochs={epochs}',
+      f'--data_dir={folders[0]}',
+      f'--raw_dir={folders[1]}',
+    )
     own = [()]
     if count > 1:
       port = free_port()
@@ -90,14 +96,15 @@ def files(workdir):
 
 def test_two_processes_have_the_losses_and_files_of_one(start, tmp_path, folders, monkeypatch):
   alone, together = tmp_path / 'alone', tmp_path / 'together'
-  first, second = end(start(together, 2))
+  first, second = end(start(together, 2, epochs=6))
   assert 'test accuracy' in first and 'test accuracy' not in second  # The first one tells.
   assert '2 x cpu, 1 by member and 2 by batch' in first
   config = small_config()
-  config.batch_size, config.epochs = 304, 12
+  config.batch_size, config.epochs = 304, 6
   monkeypatch.setattr(loop, 'MOST_SAVING', float('inf'))
-  loop.train_and_evaluate(config, 'homus', alone, *folders)
-  assert len(losses(alone)) == 12
+  with no_page():
+    loop.train_and_evaluate(config, 'homus', alone, *folders)
+  assert len(losses(alone)) == 6
   np.testing.assert_allclose(losses(together)[:5], losses(alone)[:5], atol=1e-5, rtol=0)
   assert files(together) == files(alone)
 

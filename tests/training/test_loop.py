@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from comparing import assert_same, assert_same_end, latest, metrics
 from limits import full_disk
+from made_runs import no_page
 from ml_collections import ConfigDict
 from small_runs import small_config
 from tensorboardX.proto.event_pb2 import Event
@@ -157,6 +158,7 @@ def test_workdir_that_cannot_be_made_is_refused(config, tmp_path, folders):
   assert [p.name for p in tmp_path.iterdir()] == ['file']
 
 
+@pytest.mark.usefixtures('no_page')
 @pytest.mark.parametrize(
   ('number', 'step'),
   [(signal.SIGTERM, 38 + 17), (signal.SIGINT, 38 + 17), (signal.SIGTERM, 2 * 38)],
@@ -185,6 +187,7 @@ def test_stopped_in_an_epoch_or_at_its_end_goes_on_to_the_same_end(
   assert_same_end(tmp_path, finished[0])
 
 
+@pytest.mark.usefixtures('no_page')
 def test_older_checkpoint_takes_over_from_a_damaged_one(finished, copied, folders):
   folder = copied / 'checkpoints' / str(3 * 38)
   for path in folder.rglob('*'):
@@ -197,6 +200,7 @@ def test_older_checkpoint_takes_over_from_a_damaged_one(finished, copied, folder
   assert_same_end(copied, finished[0])
 
 
+@pytest.mark.usefixtures('no_page')
 def test_half_a_line_of_metrics_is_dropped(finished, copied, folders):
   with (copied / 'metrics.jsonl').open('a') as file:
     file.write('{"epoch": 4, "st')
@@ -221,7 +225,8 @@ def test_full_disk_ends_in_a_message_and_the_run_goes_on_later(finished, tmp_pat
     run(finished[1], tmp_path, folders)
   assert not list(tmp_path.rglob('*.tmp'))
   assert not (tmp_path / 'summary.json').exists()
-  run(finished[1], tmp_path, folders)
+  with no_page():
+    run(finished[1], tmp_path, folders)
   assert_same_end(tmp_path, finished[0])
 
 
@@ -234,6 +239,7 @@ def test_loss_that_is_not_finite_stops_the_run(config, tmp_path, folders):
   assert metrics(tmp_path) == []
 
 
+@pytest.mark.usefixtures('no_page')
 @pytest.mark.parametrize(('tested', 'epoch'), [('best', 2), ('last', 5)])
 def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, tested, epoch):
   """Given accuracies: the best is epoch 2; a wait of one epoch halves the next one's rate."""
@@ -273,6 +279,7 @@ def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, test
     assert all(same) == (tested == 'best')
 
 
+@pytest.mark.usefixtures('no_page')
 def test_of_short_epochs_the_first_and_the_last_are_saved(config, tmp_path, folders, monkeypatch):
   config.epochs = 3
   monkeypatch.setattr(loop, 'MOST_SAVING', 1e-9)
@@ -293,6 +300,7 @@ def test_a_batch_that_the_devices_cannot_share_is_refused(monkeypatch, devices):
     mesh(20)
 
 
+@pytest.mark.usefixtures('no_page')
 def test_seconds_go_on_where_the_run_goes_on(finished, copied, folders):
   before = checkpoint.seconds(checkpoint.open_folder(copied))
   written = json.loads((finished[0] / 'summary.json').read_text())['seconds']

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from comparing import assert_same_end, metrics
+from made_runs import no_page
 from ml_collections import ConfigDict
 from small_runs import ROOT, config_page, small_config
 from steps import mesh
@@ -27,6 +28,7 @@ from omr_jax.recipe import hyperparameters, members, recipe
 from omr_jax.training import checkpoint, feed, loop, predict, trained, trainer, validation
 from omr_jax.training.step import Training
 
+pytestmark = pytest.mark.usefixtures('no_page')
 LISTS = {
   'seed': (3, 4, 3, 2**32 - 1),
   'optimizer.learning_rate': (4e-3, 1e-3, 2e-3, 4e-3),
@@ -205,7 +207,8 @@ def together(tmp_path_factory, folders):
   """The folder of a population of two seeds, and its configs."""
   workdir = tmp_path_factory.mktemp('together') / 'runs'
   configs = members.split(small_config(), SEEDS)
-  loop.train_all(configs, 'small', workdir, *folders)
+  with no_page():
+    loop.train_all(configs, 'small', workdir, *folders)
   return workdir, configs
 
 

@@ -43,7 +43,9 @@ def prepare(
     raw_dir = folders.locate(raw_dir)
     pictures, others = folders.find(raw_dir)
     _warn_of_others(raw_dir, others)
-    expected = raw_data.digest(folders.digests(raw_dir, pictures))
+    hashes = folders.digests(raw_dir, pictures)
+    _warn_of_contradictions(folders.contradictions(hashes))
+    expected = raw_data.digest(hashes)
     data_dir = data_dir / f'folders-{expected[:16]}'
   builder = prepared.prepare(Builder, protocol, data_dir, expected, raw_dir=raw_dir)
   _warn_of_broken(builder.info.metadata['left_out'])
@@ -54,6 +56,15 @@ def _warn_of_others(folder: Path, names: Sequence[str]) -> None:
   if names:
     shown = ', '.join([*names[:_MOST_NAMES], *['...'] * (len(names) > _MOST_NAMES)])
     logging.warning('%s: ignored, as they are not pictures (%d): %s', folder, len(names), shown)
+
+
+def _warn_of_contradictions(pairs: Sequence[tuple[str, str]]) -> None:
+  if pairs:
+    shown = ', '.join([' = '.join(pair) for pair in pairs[:_MOST_NAMES]])
+    shown += ', ...' * (len(pairs) > _MOST_NAMES)
+    logging.warning(
+      'the same picture is in scores/ and in other/ (%d): %s; leave one out.', len(pairs), shown
+    )
 
 
 def _warn_of_broken(broken: Sequence[str]) -> None:

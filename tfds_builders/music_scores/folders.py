@@ -91,6 +91,22 @@ def digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
   return hashes
 
 
+def contradictions(hashes: Mapping[str, str]) -> list[tuple[str, str]]:
+  """Pairs of names of different labels whose files have the same content.
+
+  Args:
+    hashes: Of each file's content, by name.
+  """
+  first = {}
+  for name, content in hashes.items():
+    first.setdefault((content, _label(name)), name)
+  scores, other = (
+    {content: name for (content, label), name in first.items() if label == each}
+    for each in ('scores', 'other')
+  )
+  return [(scores[content], other[content]) for content in scores if content in other]
+
+
 def group(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]:
   """Decodes all pictures and groups those that belong together, by their names and their looks.
 

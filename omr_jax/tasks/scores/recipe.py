@@ -124,7 +124,7 @@ def check_network(config: ConfigDict, module: nn.Module) -> None:
   """
   if 'pen' in module.inputs:
     raise UserError(
-      f'config.model.name: {config.model.name} reads strokes, and pictures have none. Choose '
+      f'config.model.name: {config.model.name} reads strokes; pictures have none. Choose '
       'another network.'
     )
   if 'size' in module.inputs:

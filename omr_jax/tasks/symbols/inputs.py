@@ -76,7 +76,7 @@ def of_picture(
       f'{name}: this network reads strokes, and a picture has none; give a stroke file, or a model '
       'for pictures.'
     )
-  pixels = np.asarray(image.convert('RGB'))
+  pixels = np.asarray(symbol_picture.reduced(image).convert('RGB'))
   if not picture.thinned:
     return {'image': symbol_picture.inked(pixels, picture, name)}
   return of_strokes(*symbol_picture.lines(pixels, name), picture, reads, name)
@@ -116,16 +116,15 @@ def pages(path: str, picture: render.Drawing, reads: Sequence[str]) -> Iterator[
   if os.path.splitext(path)[1].lower() in SUFFIXES:
     return _of_stroke_file(path, picture, reads)
   finish = partial(of_picture, picture=picture, reads=reads, name=path)
-  return documents.pages(path, finish=finish)
+  return documents.pages(path, 2 * symbol_picture.LONGEST, finish)
 
 
 def _of_stroke_file(path: str, picture: render.Drawing, reads: Sequence[str]) -> Iterator[tuple]:
-  folder, name = os.path.split(path)
   try:
     with open(path, 'rb') as file:
       content = file.read(stroke_data.MAX_BYTES + 1)
-    yield 1, of_strokes(*stroke_files.read(content, name), picture, reads)
+    yield 1, of_strokes(*stroke_files.read(content, path), picture, reads)
   except UserError as error:
-    yield 1, UserError(f'{os.path.join(folder, "")}{error}')
+    yield 1, error
   except (OSError, ValueError) as error:
     yield 1, UserError(f'{path}: can not be read ({error}); check its name and its rights.')

@@ -1,0 +1,99 @@
+"""The program of the process that reads what may take any memory and time.
+
+It reads questions (`page_reader.Wanted`, pickled) on its standard input and writes answers
+(`page_reader.Page`) to its standard output, until the input ends. `isolated` starts it.
+"""
+
+import os
+import pickle
+import signal
+import sys
+
+from PIL import Image
+
+from omr_jax.inputs import budget, page_reader, pictures
+
+try:
+  import resource
+except ImportError:  # On Windows.
+  resource = None
+
+# In bytes, for all that the libraries take beyond what they have when they are loaded.
+MEMORY = 2 * budget.BUDGET
+# Of computing, for one page: other programs on the machine do not count.
+SECONDS = 30
+# Answers beside pages: may a large picture be decoded now? Any question then means yes.
+LARGE = 'large'
+
+
+def main(memory: int = MEMORY, seconds: float = SECONDS) -> None:
+  """Answers until the input ends.
+
+  Args:
+    memory: The bytes that may be taken; an allocation beyond fails.
+    seconds: Of computing for one page, after which the process ends by the signal SIGPROF.
+  """
+  questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), 'wb')
+  # What a library prints must not come between answers.
+  os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+  # Ctrl-C is for the command that asks; when it ends, so does the input.
+  signal.signal(signal.SIGINT, signal.SIG_IGN)
+  _limit_memory(memory)
+  Image.MAX_IMAGE_PIXELS = None  # `budget` has the limit.
+  pictures.ONE_LARGE = _Turn(questions, answers)
+  reader = page_reader.Reader()
+  while (wanted := _next(questions)) is not None:
+    _limit_time(seconds)
+    page = reader.page(wanted)
+    _limit_time(0)
+    _say(answers, page)
+
+
+class _Turn:
+  """As a lock: waits until the process that asks has no other large picture decoded."""
+
+  def __init__(self, questions, answers):
+    self._questions, self._answers = questions, answers
+
+  def __enter__(self):
+    _say(self._answers, LARGE)
+    if _next(self._questions) is None:
+      sys.exit()
+
+  def __exit__(self, *error):
+    pass
+
+
+def _next(questions):
+  try:
+    return pickle.load(questions)
+  except EOFError:
+    return None
+
+
+def _say(answers, answer) -> None:
+  content = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+  answers.write(content)
+  answers.flush()
+
+
+def _limit_memory(memory: int) -> None:
+  try:
+    with open('/proc/self/statm') as file:
+      memory += int(file.read().split()[0]) * resource.getpagesize()
+    with open('/proc/self/oom_score_adj', 'w') as file:
+      file.write('1000')  # Where the machine has no memory left, this process ends first.
+  except (OSError, AttributeError):  # Not on Linux.
+    pass
+  try:
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    if most != resource.RLIM_INFINITY:
+      memory = min(memory, most)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, most))
+  except (OSError, ValueError, AttributeError):
+    pass
+
+
+def _limit_time(seconds: float) -> None:
+  if hasattr(signal, 'setitimer'):
+    signal.setitimer(signal.ITIMER_PROF, seconds)

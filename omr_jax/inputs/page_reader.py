@@ -1,0 +1,133 @@
+"""Reads one page of a file in this process. `documents` says which process that is."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from omr_jax.errors import UserError
+from omr_jax.inputs import pdf, pictures, signatures
+
+
+class Wanted(NamedTuple):
+  """A page that is asked for.
+
+  Attributes:
+    path: Of the file, absolute.
+    state: What changes with the content of the file: its device, number, size and time.
+    name: What the file is called in messages.
+    index: Number of the page, from 0.
+    least: As in `pictures.decode`.
+    finish: As in `documents.pages`.
+    colour: As in `pictures.decode`.
+  """
+
+  path: str
+  state: tuple
+  name: str
+  index: int
+  least: int
+  finish: Callable[[Image.Image], Any] | None
+  colour: bool
+
+
+class Page(NamedTuple):
+  """The answer.
+
+  Attributes:
+    found: What `finish` has made of the page, or what is wrong with it; None past the last page.
+    more: Whether there may be a page after this one.
+  """
+
+  found: Any | UserError | None
+  more: bool
+
+
+Read = Callable[[Wanted], Page]
+
+
+class Reader:
+  """Keeps the file of the last page open, since its next page will be asked for."""
+
+  def __init__(self):
+    self._open = contextlib.ExitStack()
+    self._file = None
+    self._read: Read | None = None
+
+  def page(self, wanted: Wanted) -> Page:
+    """Reads a page. Errors are returned, not raised."""
+    try:
+      if self._file != wanted[:2]:
+        self.close()
+        self._read = self._open.enter_context(_opened(wanted))
+        self._file = wanted[:2]
+      page = self._read(wanted)
+    except UserError as error:
+      # A new error without the traceback, whose frames would keep pictures in memory.
+      page = Page(UserError(str(error)), more=self._file is not None)
+    if not page.more:
+      self.close()
+    return page
+
+  def close(self) -> None:
+    """Closes the file that is open."""
+    self._file = self._read = None
+    self._open.close()
+
+
+@contextlib.contextmanager
+def _opened(wanted: Wanted) -> Iterator[Read]:
+  """Opens a file and yields a function that reads its pages."""
+  with contextlib.ExitStack() as stack:
+    try:
+      file = stack.enter_context(open(wanted.path, 'rb'))
+      start = file.read(signatures.LENGTH)
+      file.seek(0)
+    except OSError as error:
+      raise UserError(unreadable(wanted.name, error)) from error
+    if signatures.kind(start) == 'PDF':
+      document = pdf.opened(file, start, wanted.name)
+      stack.callback(pdf.close, document)
+      yield partial(_pdf_page, document)
+    else:
+      yield partial(_frame, pictures.opened(file, wanted.name))
+
+
+def unreadable(name: str, error: Exception) -> str:
+  """The message about a file that the system does not give."""
+  reason = getattr(error, 'strerror', None) or error
+  return f'{name}: can not be read ({reason}); check its name and its rights.'
+
+
+def _pdf_page(document, wanted: Wanted) -> Page:
+  count = pdf.count(document)
+  if wanted.index >= count:
+    return Page(None, more=False)
+  name = f'{wanted.name}, page {wanted.index + 1}'
+  page = pdf.page(document, wanted.index, name)
+  with pictures.refused(name):
+    finish = wanted.finish or np.asarray
+    return Page(finish(page if wanted.colour else page.convert('L')), wanted.index + 1 < count)
+
+
+def _frame(picture: Image.Image, wanted: Wanted) -> Page:
+  """One frame of a TIFF, or the only one of another picture."""
+  name, more = wanted.name, picture.format == 'TIFF'
+  if more:
+    name = f'{name}, page {wanted.index + 1}'
+    with pictures.refused(name):
+      try:
+        picture.seek(wanted.index)
+      except EOFError:
+        return Page(None, more=False)
+  elif wanted.index:
+    return Page(None, more=False)
+  try:
+    return Page(
+      pictures.decode(picture, name, wanted.least, wanted.finish, wanted.colour), more=more
+    )
+  finally:
+    picture.im = None  # Frees the pixels: it may be long until the next page is asked for.

@@ -1,0 +1,111 @@
+"""Rows of answers as JSON or CSV, and the files that they may replace."""
+
+import csv
+import io
+import json
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from omr_jax.errors import UserError
+
+COLUMNS = ('path', 'page', 'class', 'confidence', 'error')
+# What a spreadsheet takes for the beginning of a formula.
+_FORMULA = ('=', '+', '-', '@', '\t', '\r', '\n')
+
+
+def writer(kind: str, file: io.TextIOBase) -> Callable[[dict], None]:
+  """A function that writes a row, so that it is in the file or pipe when the function returns.
+
+  Args:
+    kind: jsonl or csv. A CSV begins with the names of the columns.
+    file: Where to write.
+  """
+  line = _as_json if kind == 'jsonl' else _as_csv
+  if kind == 'csv':
+    file.write(_as_csv({name: name for name in COLUMNS}))
+
+  def write(row: dict) -> None:
+    file.write(line(row))
+    file.flush()
+
+  return write
+
+
+def _as_json(row: dict) -> str:
+  return json.dumps(row, ensure_ascii=False) + '\n'
+
+
+def _as_csv(row: dict) -> str:
+  """One record; it ends with a line feed, and where a value has line breaks it is in quotes.
+
+  A path such as `=1+1.png` would be a formula, and is written as `./=1+1.png`, the same file. So is
+  the path at the beginning of an error.
+  """
+  values = [row.get(name, '') for name in COLUMNS]
+  values = [f'./{v}' if str(v).startswith(_FORMULA) else v for v in values]
+  record = io.StringIO()
+  # Values that hold characters of the lineterminator are quoted.
+  csv.writer(record, lineterminator='\r\n').writerow(values)
+  return record.getvalue().removesuffix('\r\n') + '\n'
+
+
+def check_replaced(out: Path, overwrite: bool) -> None:
+  """Refuses to replace a file that does not hold rows of answers.
+
+  Args:
+    out: The file that is to be written.
+    overwrite: Whether any file may be replaced.
+
+  Raises:
+    UserError: There is another file.
+  """
+  if overwrite or not _is_file(out):
+    return
+  try:
+    with open(out, 'rb') as file:
+      first = file.readline(2**16)
+  except OSError:
+    first = b'?'  # What cannot be read is not known to be rows.
+  if first and not _is_row(first):
+    raise UserError(f'{out}: exists, and holds no answers; choose another file, or --overwrite it.')
+
+
+def without(out: Path, paths: Iterable[str]) -> Iterator[str]:
+  """The paths of the files that are read, unless one of them is the file that is to be written.
+
+  Raises:
+    UserError: One of them is.
+  """
+  if not _is_file(out):
+    return iter(paths)
+  return _without(os.stat(out), out, paths)
+
+
+def _without(written: os.stat_result, out: Path, paths: Iterable[str]) -> Iterator[str]:
+  for path in paths:
+    try:
+      same = os.path.samestat(os.stat(path), written)
+    except (OSError, ValueError):  # The error is told when the file is opened.
+      same = False
+    if same:
+      raise UserError(f'{out}: is one of the files that are read; choose another --out.')
+    yield path
+
+
+def _is_file(path: Path) -> bool:
+  try:
+    return stat.S_ISREG(os.stat(path).st_mode)
+  except (OSError, ValueError):
+    return False
+
+
+def _is_row(line: bytes) -> bool:
+  if line.strip() == ','.join(COLUMNS).encode():
+    return True
+  try:
+    row = json.loads(line)
+  except (ValueError, RecursionError):
+    return False
+  return isinstance(row, dict) and {'path', 'page'} <= set(row) <= set(COLUMNS)

@@ -1,0 +1,164 @@
+"""Files that would take all memory, or hours, end a child process and not the program."""
+
+import os
+import signal
+import subprocess
+import sys
+import zlib
+from functools import partial
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_documents import CATALOG, drawn, needs_pdf, pdf_of, plain, saved, stream, written
+
+from omr_jax.errors import UserError
+from omr_jax.inputs import child, documents, isolated, pictures
+
+
+@pytest.fixture
+def limits(monkeypatch):
+  """Of new children: 400 MB and a second."""
+  isolated._end_all()
+  monkeypatch.setattr(child, 'MEMORY', 400_000_000)
+  monkeypatch.setattr(child, 'SECONDS', 1)
+  yield
+  isolated._end_all()
+
+
+def only(path, **options):
+  ((_, page),) = documents.pages(path, **options)
+  return page
+
+
+@needs_pdf
+def test_a_form_that_draws_itself_twice(tmp_path, limits):
+  entries = '/Type /XObject /Subtype /Form /BBox [0 0 100 200] /Resources '
+  resources = '<< /XObject << /F 5 0 R >> >> '
+  page = (
+    f'<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 200] /Contents 4 0 R /Resources {resources}'
+  )
+  content = pdf_of(
+    CATALOG,
+    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+    f'{page}{resources}>>',
+    stream('/F Do'),
+    stream('/F Do /F Do', f'{entries}{resources}'),
+  )
+  path = written(tmp_path, content, 'twice.pdf')
+  error = only(path)
+  assert isinstance(error, isolated.Ended)
+  assert str(error).startswith(f'{path}, page 1: reading it takes more than ')
+  # The next file is read, by a child that is new.
+  assert only(written(tmp_path, drawn(''), 'good.pdf')).shape == (1500, 750, 3)
+
+
+@needs_pdf
+def test_a_million_lines(tmp_path, limits):
+  lines = zlib.compress(b'0 0 m 99 199 l S 3 9 m 80 12 l S\n' * 500_000)
+  entries = '/Filter [/ASCIIHexDecode /FlateDecode] '
+  page = '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 200] /Contents 4 0 R >>'
+  kids = '<< /Type /Pages /Kids [3 0 R] /Count 1 >>'
+  content = pdf_of(CATALOG, kids, page, stream(lines.hex() + '>', entries))
+  path = written(tmp_path, content, 'lines.pdf')
+  error = only(path)
+  assert isinstance(error, isolated.Ended)
+  assert str(error) == (
+    f'{path}, page 1: reading it takes more than 1 s of computing; save it anew, as a picture.'
+  )
+
+
+@needs_pdf
+def test_only_some_pages_may_end_the_process(tmp_path, monkeypatch):
+  """A hundred pages that take half a minute each would take an hour."""
+  content = pdf_of(CATALOG, '<< /Type /Pages /Kids [] /Count 100 >>')
+  ended = isolated.Page(isolated.Ended('x'), more=True)
+  monkeypatch.setattr(isolated, 'page', lambda wanted: ended)
+  *pages, (number, last) = documents.pages(written(tmp_path, content, 'a.pdf'))
+  assert len(pages) == 3 and number == 4
+  assert 'a.pdf: 3 such pages; the rest is left out.' in str(last)
+
+
+def test_a_picture_of_all_memory(tmp_path, limits):
+  path = tmp_path / 'large.png'
+  Image.new('L', (20_000, 20_000)).save(path, compress_level=1)  # 800 MB, with a limit of 400.
+  error = only(path, finish=partial(pictures.resized, height=2, width=2))
+  assert str(error).startswith(f'{path}') and 'memory' in str(error)
+  assert 'damaged' not in str(error)
+
+
+def test_a_large_picture_is_small_when_it_comes(tmp_path):
+  path = tmp_path / 'large.png'
+  Image.new('RGB', (5000, 4000), 'teal').save(path, compress_level=1)
+  found = only(path, finish=partial(pictures.resized, height=3, width=2))
+  assert found.tolist() == [[[0, 128, 128]] * 2] * 3
+
+
+def test_a_child_that_ended_meanwhile_is_replaced(tmp_path):
+  path = written(tmp_path, saved(plain(10), 'TIFF'))
+  assert (only(path) == 10).all()
+  (*_, last) = isolated._idle
+  last.process.send_signal(signal.SIGKILL)
+  last.process.wait()
+  assert (only(path) == 10).all()
+
+
+def test_a_file_that_changes_is_read_anew(tmp_path):
+  path = written(tmp_path, saved(plain(10, 20), 'TIFF'))
+  assert (next(documents.pages(path))[1] == 10).all()
+  path.write_bytes(saved(plain(30, 40, 50), 'TIFF'))
+  assert [page.max() for _, page in documents.pages(path)] == [30, 40, 50]
+
+
+def test_where_no_process_can_start(tmp_path, monkeypatch):
+  isolated._end_all()
+  path = written(tmp_path, saved(plain(10, 20), 'TIFF'))
+  monkeypatch.setattr(sys, 'executable', '')
+  assert [page.max() for _, page in documents.pages(path)] == [10, 20]
+  assert not isolated._idle
+
+
+def test_a_fork_has_children_of_its_own(tmp_path):
+  path = written(tmp_path, saved(plain(10), 'TIFF'))
+  assert (only(path) == 10).all()
+  program = (
+    'import os, sys\n'
+    'from omr_jax.inputs import documents\n'
+    'read = lambda: [page.max() for _, page in documents.pages(sys.argv[1])] == [10]\n'
+    'assert read()\n'
+    'if (fork := os.fork()) == 0:\n'
+    '  os._exit(0 if all(read() for _ in range(50)) else 1)\n'
+    'assert all(read() for _ in range(50))\n'
+    'sys.exit(os.waitpid(fork, 0)[1])\n'
+  )
+  command = [sys.executable, '-W', 'error', '-c', program, str(path)]
+  done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+  assert (done.returncode, done.stderr) == (0, '')
+
+
+def test_a_script_is_not_run_again(tmp_path):
+  """It has no `if __name__ == '__main__'`, which `multiprocessing` would need."""
+  path = written(tmp_path, saved(plain(10), 'TIFF'), 'a.tiff')
+  (tmp_path / 'script.py').write_text(
+    "print('once')\n"
+    'from omr_jax.inputs import documents\n'
+    f'print([int(page.max()) for _, page in documents.pages({str(path)!r})])\n'
+  )
+  command = [sys.executable, '-W', 'error', tmp_path / 'script.py']
+  environment = os.environ | {'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
+  done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+  assert (done.stdout, done.stderr) == ('once\n[10]\n', '')
+
+
+def test_errors_keep_their_words(tmp_path):
+  content = saved(plain(10), 'TIFF')
+  path = written(tmp_path, content[: len(content) // 2])
+  error = only(path)
+  assert isinstance(error, UserError) and not isinstance(error, isolated.Ended)
+  assert str(path) in str(error)
+
+
+def test_results_are_arrays_of_their_own(tmp_path):
+  page = only(written(tmp_path, saved(plain(10), 'TIFF')))
+  page[:] = 3
+  assert page.flags.writeable and page.dtype == np.uint8
