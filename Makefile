@@ -31,10 +31,12 @@ RUNTIME := build/npm/node_modules/onnxruntime-web
 web: $(SET_UP) $(RUNTIME)/package.json
 	$(RUN) -m omr_jax.web.build --runtime $(RUNTIME)/dist
 
-$(RUNTIME)/package.json: omr_jax/web/package.json
+# The lock has a hash of each package, which npm compares. After a change of package.json:
+#   cd omr_jax/web && npm install --package-lock-only --omit-lockfile-registry-resolved
+$(RUNTIME)/package.json: omr_jax/web/package.json omr_jax/web/package-lock.json
 	mkdir -p build/npm
-	cp omr_jax/web/package.json build/npm
-	npm install --prefix build/npm --ignore-scripts --no-package-lock --no-fund --no-audit --silent
+	cp $^ build/npm
+	npm ci --prefix build/npm --ignore-scripts --no-fund --no-audit --silent
 	touch $@
 
 # The models in omr_jax/pretrained, from $OMR_RAW_DIR; the pictures of $(PICTURES) for scores.

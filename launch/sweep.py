@@ -10,6 +10,8 @@ README.md beside this file tells more.
 """
 
 import argparse
+import os
+import secrets
 import sys
 from pathlib import Path
 
@@ -53,6 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _sweep(options: argparse.Namespace) -> bool:
   """Whether all runs are finished."""
+  if options.address is None:
+    # Our Ray listens on the network. Without this token, which Ray reads when it is imported,
+    # anyone who can reach this machine could run programs in it.
+    os.environ |= {'RAY_AUTH_MODE': 'token', 'RAY_AUTH_TOKEN': secrets.token_hex(32)}
   try:
     import ray  # noqa: F401
     import rich  # noqa: F401

@@ -80,7 +80,7 @@ echo \"deb [signed-by=$key] $packages gcsfuse-\$(lsb_release -cs) main\" | sudo 
 sudo apt-get -q update && sudo apt-get -qy -o DPkg::Lock::Timeout=600 install gcsfuse; }"
   on all "$mount"
   # uv brings its own Python, because that of the slice may be too old.
-  on all "curl -fsSL https://astral.sh/uv/install.sh | sh && cd ~/omr_jax && \
+  on all "python3 -m pip install --quiet --user uv && cd ~/omr_jax && \
 ~/.local/bin/uv venv --clear --python 3.12 ~/venv && \
 ~/.local/bin/uv pip install --python ~/venv/bin/python -e '.[tpu]'"
 }

@@ -9,9 +9,11 @@ compares that folder with any run.
 """
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +23,8 @@ from omr_jax.evaluation.decision import Decision
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.report import write
 from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils.files import read_json
+from omr_jax.utils.words import one_line
 
 _COMMON = ('protocol', 'data_digest', 'origin')
 
@@ -39,8 +43,7 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
   first = runs[0]
   if len(runs) < 2:
     raise UserError('An ensemble needs two or more runs; give another.')
-  if len({run.workdir.resolve() for run in runs}) < len(runs):
-    raise UserError('A run is given twice; give each once.')
+  _refuse_counted_twice(runs)
   for run in runs:
     _refuse_unlike(run, first)
   temperatures = [run.decision.temperature for run in runs]
@@ -77,7 +80,7 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
 
 def table(runs: Sequence[FinishedRun], whole: FinishedRun) -> str:
   """Each run, the ensemble, and the exact McNemar test of the ensemble against each run."""
-  width = max(len(str(run.workdir)) for run in runs)
+  width = max(len(one_line(str(run.workdir))) for run in runs)
   lines = [f'{"run":{width}}  validation    test  95 % interval  errors  right alone  ensemble  p']
   for run in runs:
     own = _in_order(run, whole.test_ids, run.correct)
@@ -90,10 +93,40 @@ def _line(run: FinishedRun, width: int, name: str | None = None) -> str:
   validated = np.divide(*metrics.accuracy(run.validation_logits, run.validation_labels))
   wrong, n = int((~run.correct).sum()), len(run.test_ids)
   interval = metrics.percent_range(*metrics.wilson_interval(n - wrong, n))
+  name = name or one_line(str(run.workdir))
   return (
-    f'{name or str(run.workdir):{width}}  {100 * validated:8.2f} %  {100 - 100 * wrong / n:6.2f}  '
+    f'{name:{width}}  {100 * validated:8.2f} %  {100 - 100 * wrong / n:6.2f}  '
     f'{interval:>13}  {wrong:6}'
   )
+
+
+def _refuse_counted_twice(runs: Sequence[FinishedRun]) -> None:
+  """Refuses a run that is given twice, or beside the joined result of several that it is one of."""
+  owners: dict[Path, FinishedRun] = {}
+  for run in runs:
+    members: set[Path] = set()
+    _add_members(run.workdir, run.facts, members)
+    for member in sorted(members):
+      if member in owners:
+        raise UserError(
+          f'{run.workdir} and {owners[member].workdir}: {member.name} would count twice; a run is '
+          'given twice, or beside an ensemble of which it is a member. Leave one out.'
+        )
+    owners |= dict.fromkeys(members, run)
+
+
+def _add_members(workdir: Path, facts: Mapping[str, Any], found: set[Path]) -> None:
+  """Adds the folder of a result, and those of all results that were joined for it."""
+  if workdir.resolve() in found:
+    return
+  found.add(workdir.resolve())
+  names = facts.get('runs')
+  for name in names if isinstance(names, list) else ():
+    # Relative to the joined folder; earlier versions wrote them as they were given.
+    for folder in (workdir / str(name), Path(str(name))):
+      if os.path.exists(folder / 'summary.json'):
+        _add_members(folder, read_json(folder / 'summary.json', 'train the run again'), found)
+        break
 
 
 def _mean(logits: Sequence[np.ndarray], temperatures: Sequence[float]) -> np.ndarray:
@@ -158,7 +191,8 @@ def _say(options: argparse.Namespace) -> None:
   whole = together(runs, f'ensemble of {len(runs)} runs')
   print(table(runs, whole))
   if options.out is not None:
-    whole = whole._replace(workdir=options.out)
+    names = [os.path.relpath(run.workdir, options.out) for run in runs]
+    whole = whole._replace(workdir=options.out, facts=whole.facts | {'runs': names})
     finished_run.save_joined(whole)
     write.write_pages(whole)
     print(f'report: {options.out}/report/report.html')

@@ -2,7 +2,9 @@
 
 import contextlib
 import difflib
+import errno
 import os
+import select
 import sys
 from collections.abc import Callable, Collection
 from typing import TextIO
@@ -29,9 +31,14 @@ def answered(command: Callable[[], None]) -> int:
     print('\nstopped.', file=sys.stderr)
     return 1
   except BrokenPipeError:
-    if _flushed() == 0:
+    if not _nobody_reads(sys.stdout):
       raise  # It was another pipe.
+    forget(sys.stdout)
     return 1
+  except OSError as error:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+      raise
+    return _full(error)
   except (MemoryError, RuntimeError) as error:
     # JAX raises the latter for much else, which nobody but its authors can put right.
     if not isinstance(error, MemoryError) and 'RESOURCE_EXHAUSTED' not in str(error):
@@ -48,12 +55,27 @@ def _flushed() -> int:
     forget(sys.stdout)
     return 1
   except OSError as error:
-    forget(sys.stdout)
-    print(f'\nstandard output: cannot be written ({error.strerror}); make room.', file=sys.stderr)
-    return 2
+    return _full(error)
   except (AttributeError, ValueError):  # No file, or one that the command itself has closed.
     pass
   return 0
+
+
+def _full(error: OSError) -> int:
+  """Says that a file cannot be written, standard output where the error has no name of a file."""
+  forget(sys.stdout)
+  name = error.filename or 'standard output'
+  print(f'\n{name}: cannot be written ({error.strerror}); make room.', file=sys.stderr)
+  return 2
+
+
+def _nobody_reads(stream: TextIO) -> bool:
+  """Whether a stream is a pipe whose other end is closed."""
+  with contextlib.suppress(OSError, ValueError, AttributeError):  # No file; no poll on Windows.
+    ends = select.poll()
+    ends.register(stream.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in ends.poll(0))
+  return False
 
 
 def replace_closed_streams() -> None:
@@ -84,6 +106,7 @@ def forget(stream: TextIO) -> None:
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-  """The end of a message about an unknown name: the nearest one, or all."""
-  found = difflib.get_close_matches(name, known, n=1)
-  return f': did you mean {found[0]!r}?' if found else f': there are {", ".join(known)}.'
+  """The end of a message about an unknown name: the nearest one, whatever its case, or all."""
+  by_lower = {each.lower(): each for each in known}
+  found = difflib.get_close_matches(name[:100].lower(), by_lower, n=1)
+  return f': did you mean {by_lower[found[0]]!r}?' if found else f': there are {", ".join(known)}.'

@@ -19,6 +19,7 @@ from omr_jax.predict.classifier import Classifier
 from omr_jax.predict.prepare import Inputs
 from omr_jax.tasks.task import TASKS
 from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils.words import one_line
 
 Counts = Mapping[str, tuple[int, int]]
 
@@ -42,7 +43,7 @@ def measure(model: Classifier, examples: Iterable[tuple[str, str, Inputs | None]
 
 def table(counts: Counts) -> str:
   """The counts for a terminal, and all together where there are several kinds."""
-  rows = dict(counts)
+  rows = {one_line(kind): count for kind, count in counts.items()}
   if len(counts) > 1:
     rows['all'] = tuple(map(sum, zip(*counts.values(), strict=True)))
   width = max(map(len, rows))

@@ -25,6 +25,7 @@ from PIL import Image
 from omr_jax.errors import UserError, answered
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils.files import read_json, write_file
+from omr_jax.utils.words import cell
 
 KINDS = {'symbols': 'homus', 'scores': 'scores'}  # Names of the task and of its model.
 _AGAIN = 'save the result again from the page'
@@ -101,7 +102,7 @@ def merge(paths: Sequence[Path]) -> str:
   for number, name in enumerate(classes):
     n = tables[0][number].sum()
     cells = ['' if np.isnan(share[number]) else f'{100 * share[number]:.1f}' for share in shares]
-    lines.append(f'| {name} | {n} | {" | ".join(cells)} |')
+    lines.append(f'| {cell(name)} | {n} | {" | ".join(cells)} |')
   return '\n'.join(lines)
 
 
@@ -110,7 +111,7 @@ def _accuracy(name: str, right: np.ndarray) -> str:
 
   correct, n = int(right.sum()), len(right)
   interval = metrics.percent_range(*metrics.wilson_interval(correct, n))
-  return f'| {name} | {correct} | {n} | {100 * correct / n:.2f} % | {interval} |'
+  return f'| {cell(name)} | {correct} | {n} | {100 * correct / n:.2f} % | {interval} |'
 
 
 def _address(picture: np.ndarray) -> str:
@@ -128,6 +129,8 @@ def _result(path: Path) -> dict:
       result['format'] == 1
       and result['answers']
       and all(isinstance(name, str) for name in result['classes'])
+      and len(set(result['classes'])) == len(result['classes'])
+      and len(known) == len(result['questions'])
       and all(each['id'] in known for each in result['answers'])
       and len({each['id'] for each in result['answers']}) == len(result['answers'])
       and all(each['answer'] in result['classes'] for each in result['answers'])

@@ -27,6 +27,7 @@ from omr_jax.evaluation import decision, finished_run, metrics
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils.files import output
+from omr_jax.utils.words import one_line
 
 COLUMNS = ('id', 'label', 'answer', 'confidence', 'kind')
 CLEAR = 'wrong label'  # Beyond doubt the answer is right.
@@ -167,9 +168,9 @@ def table(runs: Sequence[FinishedRun], judged: Mapping[str, Suspect]) -> str:
   for run in runs:
     found = without(run, judged)
     lines.append(
-      f'{run.workdir}: {_share(found.right, found.n)}; without {found.n - found.n_kept} wrong '
-      f'labels, of which {found.as_read} are answered as in the list, '
-      f'{_share(found.right_kept, found.n_kept)}'
+      f'{one_line(str(run.workdir))}: {_share(found.right, found.n)}; without '
+      f'{found.n - found.n_kept} wrong labels, of which {found.as_read} are answered as in '
+      f'the list, {_share(found.right_kept, found.n_kept)}'
     )
   return '\n'.join(lines)
 

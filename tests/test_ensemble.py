@@ -108,6 +108,42 @@ def test_no_member_is_replaced(tmp_path, capsys):
   assert (both / 'summary.json').read_bytes() == before
 
 
+def test_no_run_counts_twice(tmp_path, capsys, monkeypatch):
+  """Not beside an ensemble of which it is a member, however deep, nor in two ensembles."""
+  a, b, c, d = (made_run(tmp_path / name) for name in 'abcd')
+  both, three, other = (tmp_path / 'joined' / name for name in ('both', 'three', 'other'))
+  monkeypatch.chdir(tmp_path)
+  assert ensemble.main(['a', 'b', '--out', str(both)]) == 0
+  assert json.loads((both / 'summary.json').read_text())['runs'] == ['../../a', '../../b']
+  assert ensemble.main([str(both), 'c', '--out', str(three)]) == 0
+  assert ensemble.main(['b', 'd', '--out', str(other)]) == 0
+  capsys.readouterr()
+  monkeypatch.chdir('/')
+  for runs in ((both, a), (b, both), (three, a), (c, three), (both, other), (three, both)):
+    assert ensemble.main([str(run) for run in runs]) == 2
+    assert 'would count twice' in capsys.readouterr().err
+  assert ensemble.main([str(both), str(c), str(d)]) == 0
+
+
+def test_members_as_earlier_versions_wrote_them(tmp_path, monkeypatch):
+  """By the path that was given, from the folder in which the command ran."""
+  a = made_run(tmp_path / 'a')
+  whole = made_run(tmp_path / 'joined' / 'both')
+  summary = json.loads((whole / 'summary.json').read_text()) | {'runs': ['a', 'b', 5, '\0']}
+  (whole / 'summary.json').write_text(json.dumps(summary))
+  monkeypatch.chdir(tmp_path)
+  with pytest.raises(UserError, match='a would count twice'):
+    ensemble.together(read(whole, a), '')
+
+
+def test_a_name_cannot_forge_a_row(tmp_path, capsys):
+  a, b = made_run(tmp_path / 'a'), made_run(tmp_path / 'b\nensemble  99.99 %\x1b[1m')
+  assert ensemble.main([str(a), str(b)]) == 0
+  head, *rows = capsys.readouterr().out.splitlines()
+  assert len(rows) == 3 and r'b\nensemble  99.99 %\x1b[1m' in rows[1]
+  assert {row.index('.') for row in (rows[0], rows[2])} == {head.index('validation') + 5}
+
+
 def test_a_result_that_is_replaced_half_reads_as_none(tmp_path, monkeypatch):
   a, b, c = (made_run(tmp_path / name) for name in 'abc')
   both = str(tmp_path / 'both')

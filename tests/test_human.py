@@ -45,12 +45,30 @@ def test_people_beside_the_model(tmp_path):
     result([(0, 'A')], classes=('A', 'C')),
     result([(0, 'A')]) | {'questions': None},
     result([(0, 'A')]) | {'format': 2},
+    result([(0, 'A')], classes=('A', 'B', 'A')),
+    result([(0, 'A')]) | {'questions': 2 * result([])['questions']},
   ],
 )
 def test_what_is_no_result(tmp_path, content):
   (tmp_path / 'a.json').write_text(json.dumps(content))
   with pytest.raises(UserError, match=r'a\.json: no result with answers, or damaged'):
     human.merge([tmp_path / 'a.json'])
+
+
+def test_no_name_forges_a_row_or_a_colour(tmp_path, capsys):
+  names = 'Eve | 9 | 9 | 100 % |\n| Bob', '\x1b[31mred', '\ud800', 'back\\', 'a\u202eb'
+  paths = [tmp_path / f'{number}.json' for number in range(len(names))]
+  for path, name in zip(paths, names, strict=True):
+    path.write_text(json.dumps(result([(0, 'A')], name)))
+  assert human.main(['merge', *map(str, paths)]) == 0
+  rows = capsys.readouterr().out.splitlines()[2 : 2 + len(names)]
+  assert [row.partition(' | 1 | 1 |')[0] for row in rows] == [
+    r'| Eve \| 9 \| 9 \| 100 % \|\n\| Bob',
+    r'| \x1b[31mred',
+    r'| \ud800',
+    r'| back\\',
+    r'| a\u202eb',
+  ]
 
 
 def test_other_classes_are_not_merged(tmp_path):

@@ -17,6 +17,8 @@ from numpy.typing import DTypeLike
 from omr_jax.data.digests import digest
 from omr_jax.errors import UserError
 from omr_jax.utils import paths
+from omr_jax.utils.files import open_lock
+from omr_jax.utils.words import size
 
 _DIGEST = 'digest'
 
@@ -100,8 +102,7 @@ def _mapped(folder: Path) -> Arrays:
 def _locked(folder: Path) -> Iterator[None]:
   """Lets one process at a time make the folder; the others wait until it is done or has ended."""
   with _writing(folder):
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    file = folder.with_suffix('.lock').open('w')
+    file = open_lock(folder.with_suffix('.lock'))
   with file:
     with contextlib.suppress(OSError):  # Some file systems have no locks.
       fcntl.flock(file, fcntl.LOCK_EX)
@@ -138,8 +139,8 @@ def _allocate(
     free = shutil.disk_usage(folder.parent).free
     if need > free:
       raise UserError(
-        f'{folder}: prepared pictures need {need / 2**30:.1f} GiB there and {free / 2**30:.1f} GiB '
-        'are free; make room, set $OMR_CACHE_DIR to another folder, or choose smaller pictures.'
+        f'{folder}: prepared pictures need {size(need)} there, {size(need - free)} more than are '
+        'free; make room, set $OMR_CACHE_DIR to another folder, or choose smaller pictures.'
       )
     (new / split).mkdir(parents=True, exist_ok=True)
     array = np.lib.format.open_memmap(new / split / f'{name}.npy', 'w+', dtype, shape)

@@ -72,6 +72,8 @@ def problem(arrays: Mapping[str, np.ndarray], kinds: Mapping[str, tuple[str, int
     if (arrays[name].dtype.kind, arrays[name].ndim) != kind:
       return f'{name} is {arrays[name].dtype} {arrays[name].shape}'
   classes = len(arrays['classes'])
+  if len(set(arrays['classes'])) != classes:
+    return 'a class that is there twice'
   for split in ('validation', 'test'):
     labels, logits = arrays[f'{split}_labels'], arrays[f'{split}_logits']
     if logits.shape != (len(labels), classes):
@@ -80,6 +82,8 @@ def problem(arrays: Mapping[str, np.ndarray], kinds: Mapping[str, tuple[str, int
       return f'{split} logits that are not finite'
     if not ((labels >= 0) & (labels < classes)).all():
       return f'{split} labels outside the {classes} classes'
+  if len(arrays['validation_labels']) == 0:
+    return 'no validation examples'
   labels, logits, ids = arrays['test_labels'], arrays['test_logits'], arrays['test_ids']
   if len(labels) == 0 or len(ids) != len(labels) or len(set(ids)) != len(ids):
     return f'{len(set(ids))} distinct ids for {len(labels)} test examples'
@@ -89,4 +93,6 @@ def problem(arrays: Mapping[str, np.ndarray], kinds: Mapping[str, tuple[str, int
   wrong = int((predicted != labels).sum())
   if pictures.dtype != np.uint8 or len(pictures) != wrong or pictures.shape[3] not in (1, 3):
     return f'pictures {pictures.dtype} {pictures.shape} for {wrong} misclassified examples'
+  if wrong and 0 in pictures.shape:
+    return f'pictures without pixels, {pictures.shape}'
   return None

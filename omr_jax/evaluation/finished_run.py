@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -148,9 +149,10 @@ def read(workdir: str | os.PathLike) -> FinishedRun:
     raise UserError(f'{workdir}: holds no run (no config.json); give the workdir of one.')
   for name in (evaluation_file.FILE, 'summary.json'):
     if not os.path.exists(workdir / name):
+      flag = shlex.quote(f'--workdir={workdir}')
       raise UserError(
         f'{workdir}: the run has no finished evaluation ({name} is missing); start it again with '
-        f'the same --config and --workdir={workdir} to finish it.'
+        f'the same --config and {flag} to finish it.'
       )
   return read_with_facts(workdir, read_json(workdir / 'summary.json', _REMEDY))
 

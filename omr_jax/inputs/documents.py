@@ -4,6 +4,7 @@ Ordinary pictures (JPEG, PNG, WebP, BMP, GIF) are decoded in the thread that ask
 all other kinds are read in a child process, with limits of memory and time (`isolated`).
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,6 +28,7 @@ def pages(
   least: int = 0,
   finish: Callable[[Image.Image], Any] | None = None,
   colour: bool = True,
+  name: str | None = None,
 ) -> Iterator[tuple[int, Any | UserError]]:
   """Yields the pages of a PDF, the frames of a TIFF, or the picture in any other file.
 
@@ -41,13 +43,14 @@ def pages(
       a module, or a `partial` of one, which a child process can import. By default the page becomes
       an array.
     colour: Whether `finish` wants colour; if not, it is given pictures in mode L (brightness).
+    name: What the file is called in messages; the path by default.
 
   Yields:
     The number of a page, from 1, and the result of `finish` for it, by default uint8 [height,
     width, 3] in RGB. Where a page cannot be read a UserError takes the place of the result; where
     the whole file cannot be read, it stands for page 1. Such errors are yielded, never raised.
   """
-  name = os.fsdecode(path)
+  name = name or os.fsdecode(path)
   try:
     with open(path, 'rb') as file:
       info = os.fstat(file.fileno())
@@ -59,19 +62,17 @@ def pages(
       if kind not in _BY_CHILD and info.st_size <= _SMALL_FILE:
         file.seek(0)
         picture = pictures.opened(file, name)
-        yield 1, pictures.decode(picture, name, least, finish, colour, most=pictures.SMALL)
-        return
-  except pictures.Large:
-    pass
+        with contextlib.suppress(pictures.Large):
+          yield 1, pictures.decode(picture, name, least, finish, colour, most=pictures.SMALL)
+          return
+    absolute = os.path.abspath(os.fsdecode(path))
   except UserError as error:
     yield 1, UserError(str(error))
-    return
   except (OSError, ValueError) as error:  # A name with a NUL byte is a ValueError.
     yield 1, UserError(page_reader.unreadable(name, error))
-    return
-  absolute = os.path.abspath(os.fsdecode(path))
-  wanted = page_reader.Wanted(absolute, state, name, 0, least, finish, colour)
-  yield from _by_child(wanted, several=kind in ('PDF', 'TIFF'))
+  else:
+    wanted = page_reader.Wanted(absolute, state, name, 0, least, finish, colour)
+    yield from _by_child(wanted, several=kind in ('PDF', 'TIFF'))
 
 
 def _by_child(wanted: page_reader.Wanted, several: bool) -> Iterator[tuple[int, Any | UserError]]:

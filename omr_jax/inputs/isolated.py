@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import child, page_reader, pictures
@@ -26,6 +27,8 @@ _PROGRAM = (
   'import sys; sys.path[:] = sys.argv[3:]; from omr_jax.inputs import child; '
   'child.main(int(sys.argv[1]), float(sys.argv[2]))'
 )
+
+_PACKAGE = str(Path(__file__).resolve().parents[2])
 
 _lock = threading.Lock()
 _idle: list['_Child'] = []
@@ -57,7 +60,8 @@ class _Child:
   """A child process, and the file that it has open."""
 
   def __init__(self):
-    path = [each for each in sys.path if isinstance(each, str)]
+    # The last entry finds this package where sys.path has names relative to an earlier folder.
+    path = [*(each for each in sys.path if isinstance(each, str)), _PACKAGE]
     limits = [str(child.MEMORY), str(child.SECONDS)]
     self.file = None
     self.process = subprocess.Popen(

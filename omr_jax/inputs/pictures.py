@@ -31,8 +31,13 @@ _TILE = (322, 323)  # The TIFF tags TileWidth and TileLength.
 _COMPRESSION = 259  # The TIFF tag Compression.
 
 _KNOWN = ', '.join(pillow_setup.FORMATS).replace('HEIF', 'HEIC')
-_OTHER_HEIF = 'AVIF, videos, and HEIF other than HEIC are not read; save it as JPEG or PNG.'
-_OTHER_TIFF = 'TIFFs compressed as {} are not read; save it compressed as LZW, or as PNG.'
+_OTHER_HEIF = (
+  'a damaged HEIC, or AVIF, a video or another kind of HEIF, which are not read; save it as a JPEG '
+  'or PNG.'
+)
+_OTHER_TIFF = (
+  'a damaged TIFF, or one of a kind that is not read; save it compressed as LZW, or as PNG.'
+)
 
 _TURNS = {
   2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -142,11 +147,13 @@ def opened(file: BinaryIO, name: str) -> Image.Image:
       factory, accepts = Image.OPEN[each]
       accepted = accepts is None or accepts(start)  # Or a text that says why it is not.
       if accepted and not isinstance(accepted, str):
-        with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):
+        with contextlib.suppress(SyntaxError, IndexError, KeyError, TypeError, struct.error):
           file.seek(0)
           return factory(file, name)
   if signatures.kind(start) in ('HEIC', signatures.OTHER_CONTAINER):
     raise UserError(f'{name}: {_OTHER_HEIF}')
+  if signatures.kind(start) == 'TIFF':
+    raise UserError(f'{name}: {_OTHER_TIFF}')
   raise UserError(
     f'{name}: not a picture, or damaged at its beginning; save it anew as one of {_KNOWN}.'
   )
@@ -227,9 +234,6 @@ def refused(name: str) -> Iterator[None]:
     reason = ' '.join(str(error).split())[:200] or type(error).__name__
     if 'unsupported' in reason.lower() and pillow_heif:
       raise UserError(f'{name}: {_OTHER_HEIF}') from error
-    if isinstance(error, KeyError) and error.args[0] in range(2**15 - 2, 2**16):
-      # Numbers of tags that Pillow asks for are lower than those of such compressions.
-      raise UserError(f'{name}: {_OTHER_TIFF.format(error)}') from error
     raise UserError(
       f'{name}: damaged or cut short ({reason}); restore it or save it anew.'
     ) from error
@@ -256,7 +260,7 @@ def _check_tiff(picture: Image.Image, name: str) -> None:
   with contextlib.suppress(AttributeError, OSError):  # As in `pillow_setup`.
     if not ctypes.CDLL(Image.core.__file__).TIFFIsCODECConfigured(compression):
       kind = getattr(picture, '_compression', compression)
-      raise UserError(f'{name}: {_OTHER_TIFF.format(kind)}')
+      raise UserError(f'{name}: {_OTHER_TIFF} It is compressed as {kind}.')
 
 
 def _orientation(picture: Image.Image) -> object:

@@ -8,6 +8,9 @@ A page that can't be read gives path, page and error, and does not stop the othe
 file, a folder with everything in it, or - for a list of names on standard input. What a folder
 holds beside pictures and documents is left out, and counted at the end.
 
+PDFs, TIFFs, HEIC and large pictures are read in a process of their own. A page that takes more than
+2 GiB of memory or 30 s of computing there is one that can't be read.
+
 A model for scores reads pictures and, with the extra [pdf], PDFs. One for symbols reads pictures of
 one symbol each, stroke files of HOMUS, and strokes as JSON, {"strokes": [[[x, y], ...], ...]}. One
 that was trained on strokes alone reads only strokes.

@@ -1,5 +1,6 @@
 """What a trained network is, in words and numbers: `model.json`, and what a run knows of itself."""
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from omr_jax.errors import UserError
 from omr_jax.predict.prepare import Rule
 from omr_jax.tasks import task as tasks
 from omr_jax.tasks.task import Task
+from omr_jax.utils import rules
 from omr_jax.utils.files import read_json
 
 FILE = 'model.json'
@@ -76,11 +78,13 @@ def read(folder: Path) -> Described:
   path = folder / FILE
   found = read_json(path, 'give the folder of an exported model')
   if found.get('format') != FORMAT:
-    raise UserError(f'{path}: of another version of omr_jax, or no model; {_AGAIN}.')
+    raise UserError(
+      f'{path}: its format is not {FORMAT}: of another version of omr_jax, or no model; {_AGAIN}.'
+    )
   try:
     return _checked(found)
-  except (KeyError, TypeError, ValueError) as error:
-    raise UserError(f'{path}: damaged ({error!r}); {_AGAIN}.') from error
+  except UserError as error:
+    raise UserError(f'{path}: damaged ({str(error).rstrip(".")}); {_AGAIN}.') from error
 
 
 def inputs(model: Described) -> dict[str, tuple[str, list]]:
@@ -95,25 +99,66 @@ def preparation(model: Described) -> dict[str, Any]:
 
 
 def _checked(found: Mapping[str, Any]) -> Described:
-  task, threshold = tasks.named(found['task']), found['threshold']
-  classes = tuple(found['classes'])
-  if classes != task.inputs.CLASSES:
-    raise ValueError(f'classes {classes}')
+  """The whole schema: every value is what it must be, and agrees with the others."""
+  for key in _REQUIRED:
+    if key not in found:
+      raise UserError(f'it lacks the key {key!r}.')
+  rules.refuse_unless(rules.one_of([task.name for task in tasks.TASKS]), found['task'], 'task')
+  task = tasks.named(found['task'])
   picture = task.inputs.from_json(found['picture'])
-  if threshold is not None and not (math.isfinite(threshold) and 0 <= threshold <= 1):
-    raise ValueError(f'threshold {threshold}')
+  known = {name: list(shape) for name, shape in task.inputs.shapes(picture).items()}
+  rules.refuse_unless(_some_of(known), found['inputs'], 'inputs')
   facts = {k: v for k, v in found.items() if k not in _OWN}
-  model = Described(task, classes, picture, tuple(found['inputs']), threshold, facts)
-  inputs(model)  # A KeyError where it reads what no picture has.
-  # Absent in folders of older versions, which prepared pictures by the same numbers.
-  if found.get('preparation', preparation(model)) != preparation(model):
-    raise ValueError(f'preparation {found["preparation"]}, here {preparation(model)}')
+  threshold, reads = found['threshold'], tuple(found['inputs'])
+  model = Described(task, task.inputs.CLASSES, picture, reads, threshold, facts)
+  expected = to_json(model._replace(facts={}))
+  schema = {
+    'threshold': task.limits.THRESHOLD,
+    # What this package computes; in folders of older versions `preparation` is missing.
+    **{key: _same(expected[key]) for key in ('classes', 'output', 'preparation')},
+    **_OF_FACTS,
+  }
+  for key, rule in schema.items():
+    if key in found:
+      rules.refuse_unless(rule, found[key], key)
+  for name, file in found.get('files', {}).items():
+    rules.refuse_unless(rules.OBJECT, file, f'files.{name}')
+  _check_config(found['config'], task, expected['picture'])
   return model
 
 
-_OWN = frozenset(
-  ('format', 'task', 'classes', 'picture', 'preparation', 'inputs', 'output', 'threshold')
-)
+def _check_config(config: Mapping[str, Any], task: Task, picture: Mapping[str, Any]) -> None:
+  """Refuses what the commands that load its data would stumble on, and another picture."""
+  limits = {'data.name': _same(task.dataset), 'data.protocol': rules.TEXT}
+  limits |= {key: rule for key, rule in task.limits.LIMITS.items() if key.startswith('data.')}
+  section = config.get(task.limits.PICTURE)
+  rules.refuse_unless(rules.OBJECT, section, f'config.{task.limits.PICTURE}')
+  for key in picture.keys() & section.keys():
+    words, test = _same(picture[key])
+    limits[f'{task.limits.PICTURE}.{key}'] = (f'{words}, as picture.{key} is', test)
+  for key, rule in limits.items():
+    section, _, name = key.partition('.')
+    values = config.get(section)
+    rules.refuse_unless(rules.OBJECT, values, f'config.{section}')
+    rules.refuse_unless(rule, values.get(name), f'config.{key}')
+
+
+def _same(expected: Any) -> rules.Rule:
+  return json.dumps(expected), lambda value: value == expected
+
+
+def _some_of(known: Mapping[str, Any]) -> rules.Rule:
+  def holds(value: Any) -> bool:
+    return bool(value) and value == {name: known[name] for name in value if name in known}
+
+  return f'an object with some of {json.dumps(known)}, by the key picture', holds
+
+
+def _is_test(value: Any) -> bool:
+  if not isinstance(value, Mapping):
+    return False
+  n, correct = value.get('n'), value.get('correct')
+  return rules.is_whole(n, 1) and rules.is_whole(correct, 0, n)
 
 
 def _without_infinity(value: Any) -> Any:
@@ -123,3 +168,19 @@ def _without_infinity(value: Any) -> Any:
   if isinstance(value, list | tuple):
     return [_without_infinity(each) for each in value]
   return None if isinstance(value, float) and math.isinf(value) else value
+
+
+_OWN = frozenset(
+  ('format', 'task', 'classes', 'picture', 'preparation', 'inputs', 'output', 'threshold')
+)
+_REQUIRED = ('task', 'classes', 'picture', 'inputs', 'threshold', 'config')
+# What the other keys must be, where they are there.
+_OF_FACTS: Mapping[str, rules.Rule] = {
+  'temperature': ('a number above 0', lambda v: rules.is_number(v) and 0 < v < math.inf),
+  'test': ('an object with the whole numbers correct and n', _is_test),
+  'run': rules.OBJECT,
+  'config': rules.OBJECT,
+  'licence': rules.TEXT,
+  'exported_by': ('a text or null', lambda value: value is None or isinstance(value, str)),
+  'files': rules.OBJECT,
+}

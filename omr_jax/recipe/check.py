@@ -56,8 +56,8 @@ def check_config(config: ConfigDict) -> None:
   _refuse_missing(config, task, read)
   for key, value in flat(config).items():
     rule = _rule(task, key)
-    if rule is not None and key in read and not rules.holds(rule, value):
-      raise UserError(f'config.{key} is {value!r}; it must be {rule[0]}.')
+    if rule is not None and key in read:
+      rules.refuse_unless(rule, value, f'config.{key}')
   _check_together(config)
 
 

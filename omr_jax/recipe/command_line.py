@@ -5,6 +5,7 @@ stands for several runs (`members`). A command adopts these flags, so that --hel
 starts with `app.run(main, flags_parser=command_line.parse)`.
 """
 
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,7 @@ _RAW_DIR = flags.DEFINE_string('raw_dir', None, command_arguments.RAW_DIR)
 _DATA_DIR = flags.DEFINE_string('data_dir', None, command_arguments.DATA_DIR)
 
 _lists: dict[str, tuple] = {}  # Of the command line, by key; flags have no lists of numbers.
+_keys: list[str] = []  # That the command line sets, right or wrong.
 
 
 def _read_page(path: str) -> ConfigDict:
@@ -37,6 +39,8 @@ def _read_page(path: str) -> ConfigDict:
   config = _read_plain_page(path)
   if isinstance(config, ConfigDict):
     config_keys.extend(config)
+    for key in _keys:
+      config_keys.refuse_unknown(config, key)
   return config
 
 
@@ -58,6 +62,11 @@ def parse(arguments: list[str]) -> list[str]:
   """
   arguments, lists = members.take_lists(arguments)
   _lists.update(lists)
+  _keys[:] = [
+    argument.partition('=')[0].removeprefix('--config.')
+    for argument in arguments
+    if argument.startswith('--config.')
+  ]
   names = [name for name, equals, _ in (a.partition('=') for a in arguments) if equals]
   twice = [name for name in names if name.startswith('--config') and names.count(name) > 1]
   if twice:
@@ -145,5 +154,6 @@ def end(command: Callable[[], None], workdir: Path) -> NoReturn:
   try:
     sys.exit(answered(command))
   except Interrupted:
-    print(f'\nsaved; the same command with --workdir={workdir} resumes the run.', file=sys.stderr)
+    flag = shlex.quote(f'--workdir={workdir}')
+    print(f'\nsaved; the same command with {flag} resumes the run.', file=sys.stderr)
     sys.exit(1)

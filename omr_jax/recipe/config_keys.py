@@ -12,7 +12,7 @@ from typing import Any
 
 from ml_collections import ConfigDict, config_dict
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, nearest
 from omr_jax.recipe import check
 from omr_jax.tasks import task as tasks
 
@@ -67,6 +67,42 @@ def finished(config: ConfigDict, given: Collection[str] = ()) -> ConfigDict:
     raise UserError(f'config.{key} is not read by what the config chooses; leave it out.')
   _drop(config, unread)
   return config.lock()
+
+
+def refuse_unknown(config: ConfigDict, key: str) -> None:
+  """Refuses a key that a command line cannot set, and names the nearest that it can.
+
+  Args:
+    config: With places for the keys of all choices, as `extend` makes them.
+    key: Such as 'optimizer.learning_rate'.
+
+  Raises:
+    UserError: There is no such key, or it is a section.
+  """
+  values, sections = check.flat(config), dict(config.items())
+  if key in values:
+    return
+  section, _, name = key.rpartition('.')
+  if isinstance(sections.get(key), ConfigDict):
+    flags = ', '.join(f'--config.{key}.{name}' for name in sections[key])
+    raise UserError(f'config.{key} is a section; give a value to one of its keys: {flags}.')
+  # Written in another case; or without its section; or its initials, as in lr.
+  found = [each for each in values if each.lower() == key.lower()] or [
+    each for each in values if name.lower() in _short(each)
+  ]
+  if found:
+    raise UserError(f'there is no config.{key}: did you mean {" or ".join(map(repr, found))}?')
+  if isinstance(sections.get(section), ConfigDict):
+    raise UserError(f'config.{section} has no key {name!r}{nearest(name, list(sections[section]))}')
+  words = nearest(key, values)
+  few = words if 'did you mean' in words else nearest(key, sections)
+  raise UserError(f'there is no config.{key}{few}')
+
+
+def _short(key: str) -> tuple[str, str]:
+  """The name of a key without its section, and the initials of its words."""
+  name = key.rpartition('.')[2]
+  return name, ''.join(word[0] for word in name.split('_'))
 
 
 def as_page(config: ConfigDict) -> str:

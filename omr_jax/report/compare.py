@@ -8,6 +8,7 @@ import numpy as np
 
 from omr_jax.evaluation import metrics
 from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.utils.words import one_line
 
 
 def compare(runs: list[FinishedRun], summaries: list[dict]) -> str:
@@ -21,7 +22,7 @@ def compare(runs: list[FinishedRun], summaries: list[dict]) -> str:
   for run, summary in zip(runs, summaries, strict=True):
     rows.append(
       (
-        str(run.workdir),
+        one_line(str(run.workdir)),
         f'{100 * summary["accuracy"]:.2f} %',
         f'{metrics.percent_range(*summary["accuracy_wilson_95"])} %',
         f'{summary["n"] - summary["correct"]}/{summary["n"]}',
@@ -33,7 +34,8 @@ def compare(runs: list[FinishedRun], summaries: list[dict]) -> str:
   widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
   lines = ['  '.join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
   for a, b in itertools.combinations(runs, 2):
-    lines += ['', f'{a.workdir} against {b.workdir}: {_compare_pair(a, b)}']
+    names = ' against '.join(one_line(str(run.workdir)) for run in (a, b))
+    lines += ['', f'{names}: {_compare_pair(a, b)}']
   groups = {}
   for run, summary in zip(runs, summaries, strict=True) if len(runs) > 1 else ():
     groups.setdefault(_all_but_seed(run), []).append((run.facts['seed'], summary['accuracy']))

@@ -8,12 +8,14 @@ import base64
 import html
 import io
 import re
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from omr_jax.evaluation.metrics import BINS, Reliability
+from omr_jax.utils.words import one_line
 
 if TYPE_CHECKING:
   from matplotlib.figure import Figure
@@ -68,7 +70,7 @@ def _plot_over_epochs(
 ) -> None:
   """Plots each series in its look; one of a single epoch becomes a point."""
   for (name, (epochs, values)), look in zip(series.items(), looks, strict=False):
-    axes.plot(epochs, values, label=name, marker='.' if len(epochs) == 1 else '', **look)
+    axes.plot(epochs, values, label=plain(name), marker='.' if len(epochs) == 1 else '', **look)
   if log and any(value > 0 for _, values in series.values() for value in values):
     axes.set_yscale('log')
   axes.set_xlabel('epoch')
@@ -95,8 +97,9 @@ def confusion(matrix: np.ndarray, classes: list[str]) -> str:
       predicted, true, count, ha='center', va='center', color=TEXT, fontsize=7.5, weight=weight
     )
   axes.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), aspect='equal')
-  axes.set_xticks(range(n), classes, rotation=90)
-  axes.set_yticks(range(n), classes)
+  names = [plain(name) for name in classes]
+  axes.set_xticks(range(n), names, rotation=90)
+  axes.set_yticks(range(n), names)
   axes.set_xticks(np.arange(-0.5, n), minor=True)
   axes.set_yticks(np.arange(-0.5, n), minor=True)
   axes.grid(True, which='minor', color=TEXT, alpha=0.1, linewidth=0.5)
@@ -141,6 +144,11 @@ def picture(pixels: np.ndarray) -> str:
   return 'data:image/png;base64,' + base64.b64encode(content.getvalue()).decode('ascii')
 
 
+def plain(text: str) -> str:
+  """A text that Matplotlib draws as it is: without formulas, and in one line."""
+  return one_line(text).replace('$', r'\$')
+
+
 def new_figure(
   width: float, height: float, rows: int = 1, heights: tuple = (1,)
 ) -> tuple['Figure', Any]:
@@ -174,7 +182,10 @@ def to_svg(figure: 'Figure', description: str) -> str:
   import matplotlib
 
   content = io.StringIO()
-  with matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'omr_jax'}):
+  settings = matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'omr_jax'})
+  with settings, warnings.catch_warnings():
+    # The browser draws the text, in a font that has what Matplotlib's own lacks.
+    warnings.filterwarnings('ignore', 'Glyph .* missing')
     figure.savefig(content, format='svg', transparent=True)
   svg = content.getvalue()
   svg = svg[svg.index('<svg') :]

@@ -106,7 +106,10 @@ def write_pages(run: FinishedRun) -> dict:
     folder / 'per_class.csv',
     csv_file(('class', 'symbols', 'predicted', 'correct', 'precision', 'recall'), per_class),
   )
-  write_file(folder / 'report.html', report_page.page(run, numbers, predictions).encode('utf-8'))
+  write_file(
+    folder / 'report.html',
+    report_page.page(run, numbers, predictions).encode(errors='backslashreplace'),
+  )
   write_file(run.workdir / 'summary.json', (json.dumps(summary, indent=2) + '\n').encode())
   return summary
 
@@ -117,4 +120,5 @@ def csv_file(header: tuple[str, ...], rows: Iterable[Iterable]) -> bytes:
   writer = csv.writer(text, lineterminator='\n')
   writer.writerow(header)
   writer.writerows(rows)
-  return text.getvalue().encode('utf-8')
+  # A name read from JSON may hold half of a surrogate pair, which has no UTF-8.
+  return text.getvalue().encode(errors='backslashreplace')

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import ray
-from ray.exceptions import RayError, TaskCancelledError
+from ray.exceptions import RayError, RayTaskError, TaskCancelledError
 
 from omr_jax.errors import UserError
 from omr_jax.sweeps import worker
@@ -20,26 +20,31 @@ _SECONDS_TO_STOP = 90  # How long programs have to save when the sweep is stoppe
 
 @contextlib.contextmanager
 def connected(address: str | None) -> Iterator[None]:
-  """Starts Ray on this machine (None), or joins the cluster at an address.
+  """Starts a Ray of our own on this machine (None), or joins the cluster at an address.
 
   Raises:
     UserError: Ray does not start, or no cluster answers at the address.
   """
   os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
-  options = {'log_to_driver': False, 'logging_level': logging.ERROR, 'include_dashboard': False}
+  options = {'log_to_driver': False, 'logging_level': logging.ERROR}
   if address is None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-    options |= {'num_cpus': cores}
+    # Without 'local', Ray joins whatever cluster runs on this machine or $RAY_ADDRESS names.
+    options |= {'address': 'local', 'num_cpus': cores, 'include_dashboard': False}
   else:
-    options = {'log_to_driver': False, 'logging_level': logging.ERROR, 'address': address}
+    options |= {'address': address}
   try:
     ray.init(**options)
   except Exception as error:  # Ray raises many types, even a bare Exception.
-    where = f'--address={address}' if address else 'Ray'
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if address is None:
+      raise UserError(
+        f'Ray does not start on this machine ({first}). Ray needs room in its folder of temporary '
+        'files ($RAY_TMPDIR, by default /tmp) and write permission there. What was trained is kept.'
+      ) from error
     raise UserError(
-      f'{where}: does not start or answer ({str(error).splitlines()[0]}). Start a cluster with '
-      '`ray start --head`, or leave --address out to use this machine alone. What was trained is '
-      'kept.'
+      f'--address={address}: does not answer ({first}). Start a cluster as launch/README.md says, '
+      'or leave --address out to use this machine alone. What was trained is kept.'
     ) from error
   try:
     yield
@@ -107,7 +112,7 @@ def run(
     show: Called repeatedly with the packs that are not over.
 
   Raises:
-    UserError: Ray itself has stopped.
+    UserError: Ray itself has stopped, or a worker could not write to the sweep's folder.
   """
   session = f'{time.time():.3f}-{os.getpid()}'
   kinds = {kind: n for kind, n in wanted.items() if kind not in ('CPU', 'GPU')}
@@ -130,6 +135,8 @@ def run(
       if waiting:
         _stop(list(waiting))
       return not waiting
+    except RayTaskError as error:  # A worker could not write to the sweep's folder, as a rule.
+      raise UserError(f'{error.cause}; start the same command again to resume.') from error
     except RayError as error:
       raise UserError(
         f'Ray has stopped ({str(error).splitlines()[0]}); start the same command again to resume.'

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from omr_jax.sweeps import analysis, cluster, folder, live, report, results
 from omr_jax.sweeps.page import Sweep
+from omr_jax.training.workdir import remove_shared_checkpoints
 from omr_jax.utils.interrupt import Interrupted
 
 _SHOWN = 10  # Settings that are printed at the end.
@@ -40,6 +41,9 @@ def run(
   with folder.locked(out / '.lock', 0, _ANOTHER):
     packs = folder.create(out, sweep)
     waiting = [pack for pack in packs if not folder.is_over(pack)]
+    for pack in packs:
+      if not pack.is_alone and folder.is_finished(pack):
+        remove_shared_checkpoints(pack.workdir)
     is_over = True
     if waiting:
       with cluster.connected(address), live.progress(out, packs) as show:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation.history import FILE as METRICS
-from omr_jax.utils.files import read_json, write_file
+from omr_jax.utils.files import open_lock, read_json, write_file
 
 if TYPE_CHECKING:  # These load JAX, which only the programs that train need.
   from ml_collections import ConfigDict
@@ -96,12 +96,13 @@ def create(out: Path, sweep: 'Sweep') -> list[Pack]:
   for name, configs in sweep.packs.items():
     of_pack = {run: json.loads(config.to_json()) for run, config in configs.items()}
     write_file(out / 'packs' / f'{name}.json', json.dumps(of_pack, indent=2).encode())
-  for error in (out / 'errors').glob('*.json'):
-    error.unlink()
+  with _writing(out):
+    for error in (out / 'errors').glob('*.json'):
+      error.unlink()
+    for folder in ('runs', 'logs', 'starts'):
+      (out / folder).mkdir(exist_ok=True)
   for name, message in sweep.wrong.items():
     fail(out, name, message)
-  for folder in ('runs', 'logs', 'starts'):
-    (out / folder).mkdir(exist_ok=True)
   return [Pack(out, name, list(configs)) for name, configs in sweep.packs.items()]
 
 
@@ -124,6 +125,11 @@ def error(out: Path, run: str) -> str | None:
   """Why a run cannot be finished, or None."""
   path = out / 'errors' / f'{run}.json'
   return read_json(path, 'start the sweep again')['error'] if path.exists() else None
+
+
+def is_finished(pack: Pack) -> bool:
+  """Whether each run of a pack is finished."""
+  return all((workdir / 'summary.json').exists() for workdir in pack.workdirs.values())
 
 
 def is_over(pack: Pack) -> bool:
@@ -151,8 +157,17 @@ def starts(pack: Pack) -> list[dict]:
 
 def note_start(pack: Pack, facts: Mapping) -> None:
   """Notes that a program of a pack is started now."""
-  with pack.starts_file.open('a') as file:
-    file.write(json.dumps({'time': round(time.time(), 1), **facts}) + '\n')
+  line = json.dumps({'time': round(time.time(), 1), **facts}) + '\n'
+  with _writing(pack.starts_file), pack.starts_file.open('a') as file:
+    file.write(line)
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+  try:
+    yield
+  except OSError as error:
+    raise UserError(f'{path}: cannot be written ({error.strerror}); make room.') from error
 
 
 def _json_lines(path: Path) -> list[dict]:
@@ -178,10 +193,9 @@ def locked(path: Path, seconds: float, message: str) -> Iterator[None]:
   """
   until = time.monotonic() + seconds
   try:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open('w')
+    file = open_lock(path)
   except OSError as error:
-    raise UserError(f'{path.parent}: can not be written ({error.strerror}); {_REMEDY}.') from error
+    raise UserError(f'{path.parent}: cannot be written ({error.strerror}); {_REMEDY}.') from error
   with file:
     while True:
       try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Group
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from omr_jax.sweeps import folder, report
@@ -55,15 +56,16 @@ def progress(out: Path, packs: Sequence[Pack]) -> Iterator[Callable[[Sequence[Pa
 def _table(waiting: Sequence[Pack]) -> Table:
   table = Table('in progress', 'runs', 'epoch', 'loss', 'validation', 'images/s', 'time')
   for pack in [pack for pack in waiting if pack.starts_file.exists()][:_SHOWN]:
+    name = pack.name if len(pack.runs) == 1 else f'{pack.name}: {pack.runs[0]} ...'
     lines = [folder.history(workdir) for workdir in pack.workdirs.values()]
     started = time.time() - folder.starts(pack)[-1]['time']
     lasts = [each[-1] for each in lines if each]
     if not lasts:
-      table.add_row(pack.name, str(len(pack.runs)), '', '', '', '', duration(started))
+      table.add_row(escape(pack.name), str(len(pack.runs)), '', '', '', '', duration(started))
       continue
     best = max(line['validation_accuracy'] for line in lasts)
     table.add_row(
-      pack.name if len(pack.runs) == 1 else f'{pack.name}: {pack.runs[0]} ...',
+      escape(name),
       str(len(pack.runs)),
       str(max(line['epoch'] for line in lasts)),
       f'{sum(line["loss"] for line in lasts) / len(lasts):.4f}',

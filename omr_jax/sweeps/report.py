@@ -24,7 +24,7 @@ def write(out: Path) -> list[Row]:
   runs = results.rows(out)
   results.write_csv(out, runs)
   content = read_json(out / 'sweep.json', 'start the sweep again')
-  write_file(out / 'sweep.html', _page(out, content, runs).encode())
+  write_file(out / 'sweep.html', _page(out, content, runs).encode(errors='backslashreplace'))
   return runs
 
 

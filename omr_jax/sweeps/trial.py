@@ -11,14 +11,16 @@ import fcntl
 import importlib
 import os
 import signal
+import socket
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
 from omr_jax.errors import UserError
 from omr_jax.sweeps import folder
 from omr_jax.sweeps.folder import Pack
+from omr_jax.utils import paths
+from omr_jax.utils.files import open_lock
 from omr_jax.utils.interrupt import Interrupted
 
 # Exit codes. OVER: each run is finished, or the reason why it cannot be is written down. STOPPED:
@@ -78,16 +80,27 @@ def _end_with_the_worker() -> None:
 
 @contextlib.contextmanager
 def _pinned(count: int):
-  """Pins this process to `count` cores of its machine that no other program of a sweep uses."""
+  """Pins this process to `count` cores of its machine that no other program of a sweep uses.
+
+  A core is taken by locking a file of the cache folder. The name of the file has the machine's and
+  the user's, as several may share the folder.
+
+  Raises:
+    UserError: The cache folder cannot be written.
+  """
   cores = sorted(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else []
   if count <= 0 or count >= len(cores):
     yield
     return
+  locks, chosen = paths.cache_dir() / 'cores', []
   with contextlib.ExitStack() as stack:
-    chosen = []
     for core in cores:
-      path = Path(tempfile.gettempdir()) / f'omr_jax-{os.getuid()}-core-{core}.lock'
-      file = path.open('w')
+      try:
+        file = open_lock(locks / f'{socket.gethostname()}-{os.getuid()}-{core}.lock')
+      except OSError as error:
+        raise UserError(
+          f'{locks}: cannot be written ({error}); set $OMR_CACHE_DIR to a folder of your own.'
+        ) from error
       try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
       except OSError:

@@ -52,11 +52,22 @@ class Task(NamedTuple):
     return self._module('recipe')
 
   @property
+  def limits(self) -> ModuleType:
+    """What values may be, in a config and in `model.json`; without JAX.
+
+    `PICTURE`: the section of a config that says how pictures are made.
+    `LIMITS`: by key of a config, such as 'picture.height', a `rules.Rule`.
+    `THRESHOLD`: the rule for the threshold of an exported network.
+    """
+    return self._module('limits')
+
+  @property
   def inputs(self) -> ModuleType:
     """What people have, made into a network's inputs; without JAX.
 
     `CLASSES`; `SUFFIXES`: of the files that are read beside pictures.
-    `from_json(fields)`, `to_json(picture)`: how pictures are made, as in `model.json`.
+    `from_json(fields)`, `to_json(picture)`: how pictures are made, as in `model.json`; the first
+    refuses damage.
     `preparation(picture, reads)`: further numbers for other programs, for `model.json`.
     `shapes(picture)`: by name type and shape of the inputs that there are.
     `of_picture(image, picture, reads, name)`: a picture of Pillow as the named inputs.

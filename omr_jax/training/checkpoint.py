@@ -18,8 +18,8 @@ import orbax.checkpoint as ocp
 from omr_jax.data.digests import digest
 from omr_jax.errors import UserError
 from omr_jax.training import processes
+from omr_jax.training.workdir import CHECKPOINTS
 
-FOLDER = 'checkpoints'
 _KEPT = 2  # One more than needed, in case the disk has damaged the latest.
 
 
@@ -30,7 +30,7 @@ def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> ocp.Chec
     UserError: The folder can't be used.
   """
   logging.getLogger('absl').setLevel(logging.CRITICAL)  # Orbax logs each step and its errors too.
-  folder = Path(workdir).absolute() / FOLDER
+  folder = Path(workdir).absolute() / CHECKPOINTS
   if folder.exists() and not folder.is_dir():
     raise UserError(f'{folder}: is no folder; choose another workdir.')
   options = ocp.CheckpointManagerOptions(

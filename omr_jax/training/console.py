@@ -1,5 +1,6 @@
 """What a training prints: the plan before it, a line per epoch, the results after it."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
@@ -85,9 +86,10 @@ def results(summaries: Mapping[str, dict], workdir: Path) -> None:
     )
   if len(summaries) > 1:
     accuracies = [100 * summary['accuracy'] for summary in summaries.values()]
+    folder = shlex.quote(str(workdir))
     print(
       f'mean of {len(accuracies)} runs {mean(accuracies):.2f} %, standard deviation '
-      f'{stdev(accuracies):.2f}; python -m omr_jax.report {workdir}/*/ compares them.'
+      f'{stdev(accuracies):.2f}; python -m omr_jax.report {folder}/*/ compares them.'
     )
   for name in summaries:
     print(f'report: {workdir / name / "report" / "report.html"}')

@@ -3,7 +3,6 @@
 import contextlib
 import platform
 import resource
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -18,6 +17,7 @@ from omr_jax.training import checkpoint, processes, trained
 from omr_jax.training import state as states
 from omr_jax.training.population import Member, Population
 from omr_jax.training.state import TrainState, Variables, count_parameters
+from omr_jax.training.workdir import remove_shared_checkpoints
 from omr_jax.utils.revision import revision
 
 _VERSIONS = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'tensorflow-datasets', 'numpy')
@@ -66,7 +66,7 @@ def finish(
     summaries[member.name] = write.write(member.workdir, facts)
   if len(summaries) == len(population.members) > 1:
     population.checkpoints.close()
-    shutil.rmtree(population.workdir / checkpoint.FOLDER)  # Each member has its own by now.
+    remove_shared_checkpoints(population.workdir)
   return summaries
 
 

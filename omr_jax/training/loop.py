@@ -22,7 +22,13 @@ from omr_jax.training.metrics_log import MetricsLog
 from omr_jax.training.population import Population, steps_taken
 from omr_jax.training.state import TrainState, Variables
 from omr_jax.training.validation import refuse_not_finite, validate
-from omr_jax.training.workdir import claim, is_finished, refuse_other_population, refuse_unwritable
+from omr_jax.training.workdir import (
+  claim,
+  is_finished,
+  refuse_other_population,
+  refuse_unwritable,
+  remove_shared_checkpoints,
+)
 from omr_jax.utils.interrupt import Interrupted, signals
 
 # Several processes have to ask together whether one was interrupted, and wait for each other then.
@@ -192,6 +198,8 @@ def _report_again(
   configs: Mapping[str, ConfigDict], folders: Mapping[Path, ConfigDict], workdir: Path
 ) -> dict[str, dict]:
   print(f'{workdir}: this run is finished.')
+  if any(configs):  # A population: only the runs in it have names.
+    remove_shared_checkpoints(workdir)
   summaries = dict(zip(configs, map(write.rebuild, folders), strict=True))
   console.results(summaries, workdir)
   return summaries

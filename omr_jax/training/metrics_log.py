@@ -1,7 +1,9 @@
 """The metrics of a run: metrics.jsonl and TensorBoard events, written after every epoch."""
 
+import contextlib
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ class MetricsLog:
 
   A resumed run goes on from its checkpoint: when the log is opened, the lines of epochs after
   `epochs_done` are dropped, because the run repeats these epochs.
+
+  Every method raises UserError where the disk is full.
   """
 
   def __init__(self, workdir: Path, epochs_done: int):
@@ -32,18 +36,16 @@ class MetricsLog:
     step = self.history[-1]['step'] + 1 if self.history else 0
     # EventsWriter itself: the thread that tensorboardX puts around it would neither report a full
     # disk nor let the run end.
-    try:
+    with self._writing():
       (workdir / 'tensorboard').mkdir(exist_ok=True)
       self._events = EventsWriter(str(workdir / 'tensorboard' / 'events'))
       started = SessionLog(status=SessionLog.START)  # Hides the events of repeated steps.
       self._events.write_event(Event(wall_time=time.time(), step=step, session_log=started))
-    except OSError as error:
-      raise self._unwritable(error) from error
 
   def write(self, line: dict) -> None:
     """Adds the metrics of an epoch."""
     self.history.append(line)
-    try:
+    with self._writing():
       with self._path.open('a') as file:
         file.write(json.dumps(line) + '\n')
       for name, value in line.items():
@@ -52,19 +54,24 @@ class MetricsLog:
             Event(wall_time=time.time(), step=line['step'], summary=scalar(name, value))
           )
       self._events.flush()
-    except OSError as error:
-      raise self._unwritable(error) from error
 
   def pace(self) -> float:
     """Images per second, the median over the epochs; 0 before the first."""
     return np.median([line['images_per_s'] for line in self.history] or [0])
 
   def close(self) -> None:
-    """Closes the event file."""
-    self._events.close()
+    """Closes the event file, which writes what is still buffered."""
+    with self._writing():
+      self._events.close()
 
-  def _unwritable(self, error: OSError) -> UserError:
-    return UserError(f'{self._path.parent}: metrics could not be written ({error}); make room.')
+  @contextlib.contextmanager
+  def _writing(self) -> Iterator[None]:
+    try:
+      yield
+    except OSError as error:
+      raise UserError(
+        f'{self._path.parent}: metrics could not be written ({error.strerror}); make room.'
+      ) from error
 
   def _read(self) -> list[dict]:
     if not self._path.exists():

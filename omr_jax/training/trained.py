@@ -17,6 +17,7 @@ from omr_jax.recipe.recipe import Recipe
 from omr_jax.training import checkpoint
 from omr_jax.training import state as states
 from omr_jax.training.state import TrainState, Variables
+from omr_jax.training.workdir import CHECKPOINTS
 from omr_jax.utils.files import read_json
 
 
@@ -73,7 +74,7 @@ def load(workdir: str | os.PathLike) -> Trained:
     recipe = recipes.create(of_run)
   except UserError as error:
     raise UserError(f'{workdir}/config.json: {error} Give the workdir of a run.') from error
-  if not (workdir / checkpoint.FOLDER).is_dir():
+  if not (workdir / CHECKPOINTS).is_dir():
     raise UserError(f'{workdir}: has no checkpoints; let the run train for an epoch.')
   # Only the shapes are needed, which do not depend on the number of steps.
   init = partial(states.init, recipe, hyperparameters.of_config(of_run), steps=of_run.epochs)

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -14,8 +15,9 @@ from omr_jax.errors import UserError
 from omr_jax.evaluation import history
 from omr_jax.recipe import check
 from omr_jax.tasks import task as tasks
-from omr_jax.utils.files import read_json, write_file
+from omr_jax.utils.files import open_lock, read_json, write_file
 
+CHECKPOINTS = 'checkpoints'  # Folder of a run, or of a population that is still training.
 _DATA = 'data.json'
 _LOCK = '.lock'
 _POPULATION = 'population.json'
@@ -73,8 +75,7 @@ def claim(
   with contextlib.ExitStack() as locks:
     for workdir in (*([population] if population else []), *runs):
       try:
-        workdir.mkdir(parents=True, exist_ok=True)
-        lock = locks.enter_context((workdir / _LOCK).open('w'))
+        lock = locks.enter_context(open_lock(workdir / _LOCK))
       except OSError as error:
         raise UserError(f'{workdir}: {error}; {_ANOTHER}.') from error
       _lock(lock, workdir)
@@ -115,6 +116,15 @@ def refuse_other_population(workdir: Path, names: Sequence[str]) -> None:
     raise UserError(
       f'{workdir}: belongs to a population that is still training; go on with {workdir.parent}.'
     )
+
+
+def remove_shared_checkpoints(workdir: Path) -> None:
+  """Deletes the checkpoints of a population whose runs are all finished; each has its own then.
+
+  A population that was killed at its very end has left them. Where they cannot be deleted, as in a
+  folder that only others may write to, they stay.
+  """
+  shutil.rmtree(workdir / CHECKPOINTS, ignore_errors=True)
 
 
 def _lock(file: IO, workdir: Path) -> None:

@@ -7,8 +7,11 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from omr_jax.errors import UserError, forget, is_closed
+
+_DEEPEST = 100  # Objects and lists in JSON, one in the other; the files of this package have 6.
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -20,7 +23,9 @@ def write_file(path: Path, content: bytes) -> None:
   temporary = path.with_name(f'.{path.name}.tmp')
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary.write_bytes(content)
+    temporary.unlink(missing_ok=True)  # Left by a process that was killed, or somebody's link.
+    with temporary.open('xb') as file:
+      file.write(content)
     os.replace(temporary, path)
   except OSError as error:
     with contextlib.suppress(OSError):
@@ -29,6 +34,19 @@ def write_file(path: Path, content: bytes) -> None:
       f'{path}: cannot be written ({error.strerror}); make room, give write permission or take '
       'away what is in its place, then run the same command again.'
     ) from error
+
+
+def open_lock(path: Path) -> IO[bytes]:
+  """Opens a file to be locked by `fcntl.flock`; makes it, and its folder, where they are missing.
+
+  Its content is left alone. A symbolic link in its place is not followed, since somebody else may
+  have put it there.
+
+  Raises:
+    OSError: It cannot be opened.
+  """
+  path.parent.mkdir(parents=True, exist_ok=True)
+  return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), 'r+b')
 
 
 @contextlib.contextmanager
@@ -56,7 +74,11 @@ def output(path: Path | None) -> Iterator[io.TextIOBase]:
     whole = path.is_file() or not path.exists()
     written = path.with_name(f'.{path.name}.tmp') if whole else path
     try:
-      with written.open('w', encoding='utf-8', errors='backslashreplace', newline='') as file:
+      if whole:
+        written.unlink(missing_ok=True)  # Left by a process that was killed, or somebody's link.
+      with written.open(
+        'x' if whole else 'w', encoding='utf-8', errors='backslashreplace', newline=''
+      ) as file:
         yield file
       if whole:
         written.replace(path)
@@ -92,4 +114,15 @@ def read_json(path: Path, remedy: str) -> dict:
     raise UserError(f'{path}: unreadable ({error}); {remedy}.') from error
   if not isinstance(value, dict):
     raise UserError(f'{path}: damaged (not a JSON object); {remedy}.')
+  if _is_deep(value):
+    raise UserError(f'{path}: damaged (nested too deeply); {remedy}.')
   return value
+
+
+def _is_deep(value: dict) -> bool:
+  """Whether objects and lists lie in each other so deep that no program here wrote them."""
+  level = [value]
+  for _ in range(_DEEPEST):
+    inner = [each.values() if isinstance(each, dict) else each for each in level]
+    level = [each for one in inner for each in one if isinstance(each, dict | list)]
+  return bool(level)

@@ -1,24 +1,53 @@
 """Rules for values of a config: each is a test of one value and its description for messages."""
 
 import math
-from collections.abc import Callable, Collection
+import reprlib
+import sys
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
+
+from omr_jax.errors import UserError, nearest
 
 # What a value must be, in words that complete "it must be ...", and a function that tests a value.
 Rule = tuple[str, Callable[[Any], bool]]
 
 
+_repr = reprlib.Repr()  # Messages must stay readable, whatever a damaged file holds.
+_repr.maxstring = _repr.maxother = _repr.maxlong = 60
+
+
 def holds(rule: Rule, value: Any) -> bool:
   """Whether a value keeps a rule. A value of a type that the test cannot compare does not."""
+  if isinstance(value, int) and abs(value) > sys.float_info.max:
+    return False  # Arithmetic with floats would fail.
   try:
     return bool(rule[1](value))
   except TypeError:
     return False
 
 
+def refuse_unless(rule: Rule, value: Any, key: str) -> None:
+  """Raises a UserError with the name of the key where its value breaks the rule."""
+  if not holds(rule, value):
+    raise UserError(f'{key} is {_repr.repr(value)}; it must be {rule[0]}.')
+
+
+def refuse_other_keys(value: Any, keys: Collection[str], where: str) -> None:
+  """Raises a UserError where a value is no mapping with exactly these keys."""
+  refuse_unless(OBJECT, value, where)
+  for key in keys:
+    if key not in value:
+      raise UserError(f'{where} lacks the key {key!r}.')
+  for key in value:
+    if key not in keys:
+      raise UserError(f'{where} has no key {_repr.repr(key)}{nearest(key, keys)}')
+
+
 def is_number(value: Any) -> bool:
-  """Whether a value is an int or a float; True and False are not numbers here."""
-  return isinstance(value, (int, float)) and not isinstance(value, bool)
+  """Whether a value is a float, or an int that a float can hold; True and False are no numbers."""
+  if isinstance(value, bool) or not isinstance(value, int | float):
+    return False
+  return isinstance(value, float) or abs(value) <= sys.float_info.max
 
 
 def is_on(value: Any) -> bool:
@@ -46,6 +75,8 @@ def one_of(known: Collection[str]) -> Rule:
   return f'one of {", ".join(known)}', lambda value: value in known
 
 
+OBJECT: Rule = ('an object with keys', lambda value: isinstance(value, Mapping))
+TEXT: Rule = ('a text', lambda value: isinstance(value, str))
 FLAG: Rule = ('True or False', lambda value: isinstance(value, bool))
 SHARE: Rule = ('at least 0 and below 1', lambda value: 0 <= value < 1)
 CHANCE: Rule = ('from 0 to 1', lambda value: 0 <= value <= 1)

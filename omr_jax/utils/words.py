@@ -1,4 +1,4 @@
-"""Numbers as people write them."""
+"""Numbers as people write them, and texts of others that cannot break what they stand in."""
 
 
 def duration(seconds: float) -> str:
@@ -7,3 +7,21 @@ def duration(seconds: float) -> str:
   if minutes >= 60:
     return f'{minutes // 60} h {minutes % 60:02d} min'
   return f'{minutes} min {rest:02d} s' if minutes else f'{rest} s'
+
+
+def size(count: int) -> str:
+  """A number of bytes in the form 3.2 GiB, 12.5 MiB, 1.1 KiB or 17 bytes."""
+  for power, unit in ((30, 'GiB'), (20, 'MiB'), (10, 'KiB')):
+    if count >= 2**power:
+      return f'{count / 2**power:.1f} {unit}'
+  return f'{count} bytes'
+
+
+def one_line(text: str) -> str:
+  """A text for a line of a terminal: what moves the cursor or cannot be encoded is escaped."""
+  return ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)
+
+
+def cell(text: str) -> str:
+  """A text for a cell of a table in Markdown, where `|` would end the cell."""
+  return one_line(text.replace('\\', '\\\\').replace('|', '\\|'))

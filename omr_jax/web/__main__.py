@@ -2,11 +2,14 @@
 
   python -m omr_jax.web
 
-Any other server of static files will do. A phone opens its camera only for a site with https.
+Any other server of static files will do. A phone opens its camera only for a site with https. This
+one answers to the names of this machine only, and serves nothing outside the site's folder.
 """
 
 import functools
 import http.server
+import os
+import re
 import sys
 from pathlib import Path
 
@@ -24,18 +27,26 @@ _TYPES = {
 }
 
 
+# Names of this machine. A page of another site can make its own name lead here; it is refused.
+_HOSTS = ('localhost', '127.0.0.1', '[::1]')
+
+
 class Handler(http.server.SimpleHTTPRequestHandler):
   """Serves the files of a folder, or `FILE.gz` instead of `FILE` to browsers that accept gzip."""
 
   extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | _TYPES
   protocol_version = 'HTTP/1.1'
+  timeout = 60  # Seconds after which a connection on which nothing happens is closed.
 
   def send_head(self):
-    """Sends the headers, and returns the open file, or None if the browser has it already."""
-    path = Path(self.translate_path(self.path))
-    compressed = path.with_name(f'{path.name}.gz')
-    accepted = 'gzip' in self.headers.get('Accept-Encoding', '')
-    if not accepted or not path.is_file() or not compressed.is_file():
+    """Sends the headers, and returns the open file, or None if no content follows."""
+    if re.sub(r':\d*$', '', self.headers.get('Host', '')).lower() not in _HOSTS:
+      return self.send_error(421, explain=f'Ask for {" or ".join(_HOSTS)}.')
+    path = self._inside(Path(self.translate_path(self.path)))
+    if path is None:
+      return self.send_error(404)
+    compressed = self._inside(path.with_name(f'{path.name}.gz'))
+    if compressed is None or 'gzip' not in self.headers.get('Accept-Encoding', ''):
       return super().send_head()
     state = compressed.stat()
     tag = f'"{state.st_mtime_ns:x}-{state.st_size:x}"'
@@ -49,16 +60,41 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     self.end_headers()
     return None if known else compressed.open('rb')
 
+  def _inside(self, path: Path) -> Path | None:
+    """The file of a path, or None where there is none in the site; links out of it are none."""
+    try:
+      found = (path / 'index.html' if path.is_dir() else path).resolve(strict=True)
+    except (OSError, ValueError):  # Also a name that is too long, or has a NUL byte.
+      return None
+    is_inside = found.is_relative_to(Path(self.directory).resolve())
+    return found if is_inside and found.is_file() and os.access(found, os.R_OK) else None
+
   def end_headers(self):
-    """Makes browsers ask again each time; the page's service worker does the caching."""
+    """Adds what all answers have.
+
+    Browsers ask again each time, as the page's service worker does the caching. No other page may
+    show this one in a frame.
+    """
     self.send_header('Cache-Control', 'no-cache')
+    # The rest of the policy is in index.html, for other servers too.
+    self.send_header('Content-Security-Policy', "frame-ancestors 'none'")
+    self.send_header('X-Content-Type-Options', 'nosniff')
     super().end_headers()
 
   def log_message(self, *_):
     """Logs nothing: one visit requests dozens of files."""
 
 
-def serve(site: Path, port: int) -> http.server.ThreadingHTTPServer:
+class Server(http.server.ThreadingHTTPServer):
+  """Says nothing of a browser that goes away while it is being answered."""
+
+  def handle_error(self, request, client_address):
+    """Prints other errors, which are faults of ours."""
+    if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+      super().handle_error(request, client_address)
+
+
+def serve(site: Path, port: int) -> Server:
   """A server that is ready to run; with port 0 on any free port.
 
   Raises:
@@ -68,7 +104,7 @@ def serve(site: Path, port: int) -> http.server.ThreadingHTTPServer:
     raise UserError(f'{site}: holds no site; `make web` builds it.')
   handler = functools.partial(Handler, directory=site)
   try:
-    return http.server.ThreadingHTTPServer(('127.0.0.1', port), handler)
+    return Server(('127.0.0.1', port), handler)
   except (OSError, OverflowError) as error:
     raise UserError(f'port {port}: {error}; choose another with --port.') from error
 

@@ -181,6 +181,18 @@ def test_other_files_are_named_and_hidden_ones_are_not(raw_dir, data_dir, caplog
   assert caplog.text.count('\n') == 1
 
 
+def test_a_picture_with_two_labels_is_named(raw_dir, data_dir, caplog):
+  """At every call, as it is still there; two of one label are no contradiction."""
+  write(raw_dir, {'scores/a.png': picture(5), 'other/b.png': picture(5)})
+  write(raw_dir, {'other/c.png': picture(6), 'other/d.png': picture(6)})
+  for _ in range(2):
+    caplog.clear()
+    prepare('folders', data_dir, raw_dir)
+    (record,) = caplog.records
+    words = 'is in scores/ and in other/ (1): scores/a.png = other/b.png'
+    assert words in record.getMessage()
+
+
 def test_a_broken_picture_is_named_and_left_out(raw_dir, data_dir, caplog):
   broken = {'other/cut.png': picture(7)[:200], 'scores/empty.jpg': b'', 'other/page.tif': b'<html>'}
   write(raw_dir, broken)
@@ -193,6 +205,21 @@ def test_a_broken_picture_is_named_and_left_out(raw_dir, data_dir, caplog):
     ]
   assert set(examples(builder)) == set(pictures())
   assert builder.info.metadata['digest'] == digest({**pictures(), **broken})
+
+
+def test_a_pdf_that_is_called_a_picture_is_left_out(raw_dir, data_dir, caplog):
+  write(raw_dir, {'other/a.jpg': b'%PDF-1.4'})
+  assert set(examples(prepare('folders', data_dir, raw_dir))) == set(pictures())
+  assert 'left out: other/a.jpg: a PDF; save its pages as pictures.' in caplog.text
+
+
+def test_the_same_picture_in_both_folders_is_told(raw_dir, data_dir, caplog):
+  write(raw_dir, {'scores/b.png': picture(7), 'other/c.png': picture(7), 'other/d.png': picture(7)})
+  prepare('folders', data_dir, raw_dir)
+  (line,) = (record.getMessage() for record in caplog.records)
+  assert line == (
+    'the same picture is in scores/ and in other/ (1): scores/b.png = other/c.png; leave one out.'
+  )
 
 
 def test_many_broken_pictures_are_counted(raw_dir, data_dir, caplog):

@@ -230,6 +230,45 @@ def test_a_gigantic_picture_in_a_pdf(tmp_path):
 
 
 @needs_pdf
+@pytest.mark.parametrize('before', [0, 9, 1015, 1024, 5000, 60_000])
+def test_other_bytes_before_a_pdf(tmp_path, before):
+  ((_, page),) = documents.pages(written(tmp_path, b'x' * before + drawn('0 0 50 100 re f')))
+  assert page.shape == (1500, 750, 3) and not page[751:, :374].any()
+
+
+@needs_pdf
+def test_a_picture_with_the_word_pdf_in_it_is_a_picture(tmp_path):
+  file = io.BytesIO()
+  Image.new('L', (4, 3)).save(file, 'JPEG', comment=b'%PDF-1.4')
+  assert b'%PDF-' in file.getvalue()[:1024]
+  ((_, page),) = documents.pages(written(tmp_path, file.getvalue()))
+  assert page.shape == (3, 4, 3)
+
+
+@needs_pdf
+@pytest.mark.parametrize('crop', ['300 300 400 400', '100 200 200 300'])
+def test_a_page_that_is_cropped_to_nothing(tmp_path, crop):
+  path = written(tmp_path, drawn('', f'0 0 100 200] /CropBox [{crop}'))
+  ((_, error),) = documents.pages(path)
+  assert str(error) == f'{path}, page 1: has no area (0x0 points); leave it out.'
+
+
+@needs_pdf
+def test_files_are_called_as_they_are_named(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  broken = drawn('')[:60]
+  files = {'a.pdf': broken, 'a.tif': b'II*\0', 'a.png': b'x', 'a b.pdf': broken}
+  for name, content in files.items():
+    written(tmp_path, content, name)
+    ((_, error),) = documents.pages(name)
+    assert str(error).startswith(f'{name}: ')
+  ((_, error),) = documents.pages('missing.pdf')
+  assert str(error) == (
+    'missing.pdf: can not be read (No such file or directory); check its name and its rights.'
+  )
+
+
+@needs_pdf
 def test_a_pdf_that_claims_a_million_pages(tmp_path):
   content = pdf_of(CATALOG, '<< /Type /Pages /Kids [] /Count 1000000 >>')
   assert len(errors(written(tmp_path, content))) <= 11

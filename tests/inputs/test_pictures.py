@@ -2,8 +2,11 @@
 
 import io
 import math
+import os
 import re
 import struct
+import subprocess
+import sys
 import threading
 import warnings
 import zlib
@@ -17,7 +20,7 @@ from PIL import Image
 from waiting import HANG
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import pictures, pillow_setup
+from omr_jax.inputs import budget, pictures, pillow_setup
 
 NOISE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
 EXACT = ['PNG', 'TIFF', 'BMP', 'WEBP']
@@ -421,6 +424,79 @@ def test_gigantic(shape):
 def test_gigantic_tiles():
   tile = {'t322': 60_000, 't323': 60_000, 't324': 8, 't325': 4}
   assert 'too large' in refusal(tiff(np.zeros(4, np.uint8), bits=8, **tile))
+
+
+@pytest.mark.parametrize('compression', [34712, 34887, 50001, 65000])
+def test_tiffs_of_other_compressions(compression):
+  """Leadtools' JPEG 2000, LERC, WebP, and none that exists; libtiff is built without these."""
+  content = tiff(np.zeros(4, np.uint8), bits=8, t259=compression)
+  assert 'one of a kind that is not read' in refusal(content)
+
+
+@pytest.mark.parametrize('brand', [b'avif', b'avis', b'isom'])
+def test_other_files_in_the_container_of_heic(brand):
+  assert 'AVIF, a video or another kind of HEIF, which are not read' in refusal(
+    b'\0\0\0\x18ftyp' + brand + bytes(100)
+  )
+
+
+def test_one_budget_in_bytes():
+  """By hand: what is stored, and the copies on the way to grey or RGB."""
+  million = (1000, 1000)
+  for mode, bytes_each in (('1', 2), ('L', 2), ('P', 5), ('I;16', 3), ('RGB', 8), ('CMYK', 8)):
+    assert budget.needed(Image.new(mode, million)) == bytes_each * 10**6
+  assert budget.needed(Image.new('RGBA', million)) == 8 * 10**6
+  assert budget.needed(Image.new('LA', million)) == 12 * 10**6
+
+
+@pytest.mark.parametrize(('options', 'bytes_each'), [({}, 0), ({'progressive': True}, 3)])
+def test_reduced_jpegs_count_reduced(options, bytes_each):
+  """Of a progressive one libjpeg keeps all coefficients, of 2 bytes: here 1.5 for each pixel."""
+  content = encode(Image.new('RGB', (800, 1600)), 'JPEG', subsampling='4:2:0', **options)
+  picture = pictures.opened(io.BytesIO(content), 'x')
+  picture.draft(None, (100, 100))
+  assert picture.size == (100, 200)
+  expected = 8 * 100 * 200 + bytes_each * 800 * 1600
+  assert budget.needed(picture, (800, 1600)) == expected
+
+
+def test_black_and_white_of_1200_dots_per_inch():
+  """A4; Pillow's own limit would be 179 million pixels, of any kind."""
+  for file_format in ('TIFF', 'PNG'):
+    options = {'compression': 'group4'} if file_format == 'TIFF' else {}
+    content = encode(Image.new('1', (9921, 14031), 1), file_format, **options)
+    assert (pictures.load(content, 'x', 8, 8) == 255).all()
+
+
+def test_a_jpeg_of_200_million_pixels():
+  content = encode(Image.new('L', (16320, 12240), 77), 'JPEG')
+  assert np.abs(pictures.load(content, 'x', 8, 8).astype(int) - 77).max() <= 1
+
+
+LITTLE_MEMORY = """
+import io, resource, sys
+from PIL import Image
+from omr_jax.errors import UserError
+from omr_jax.inputs import budget, pictures
+pictures.load(open(sys.argv[1], 'rb').read(), 'x', 8, 8)
+used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 90_000_000, -1))
+try:
+  pictures.load(open(sys.argv[2], 'rb').read(), 'x', 8, 8)
+except UserError as error:
+  print(error)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists('/proc/self/statm'), reason='asks Linux for the memory')
+def test_lack_of_memory_is_no_damage(tmp_path):
+  """A progressive JPEG of 24 million pixels has 144 MB of coefficients."""
+  options = {'progressive': True, 'subsampling': 0}
+  for name, size in (('small', (60, 40)), ('large', (6000, 4000))):
+    (tmp_path / name).write_bytes(encode(Image.new('RGB', size), 'JPEG', **options))
+  command = [sys.executable, '-c', LITTLE_MEMORY, tmp_path / 'small', tmp_path / 'large']
+  done = subprocess.run(command, capture_output=True, text=True)
+  assert done.stdout.startswith('x: there is not enough memory to read it') and not done.stderr
 
 
 def test_a_text_of_a_million_letters():

@@ -76,6 +76,7 @@ def test_what_is_no_symbol_file_is_refused_by_name(content):
     ('[[[0, 0], [5000, 2.5]]]', '5000x2.5 pixels'),
     (json.dumps([[[0, 0]] * 10_001]), '10001 points'),
     (' ' * 1_000_001, '1000001 bytes'),
+    ('[[[1, -9223372036854775808]]]', 'stroke 1: has a point beyond'),
   ],
 )
 def test_json_without_strokes_is_refused_by_name(content, words):
@@ -123,3 +124,43 @@ def test_a_picture_is_refused_by_a_network_for_strokes(stroke_model, tmp_path):
 def test_strokes_are_refused_by_a_network_for_scores():
   with pytest.raises(UserError, match='give a picture'):
     classifier.load('scores')({'strokes': LINES})
+
+
+@pytest.mark.parametrize(
+  'points',
+  [
+    np.array([[1, np.inf]], np.float16),
+    np.array([[1, -np.inf]], np.float16),
+    np.array([[1, np.nan]], np.float16),
+    np.array([[np.iinfo(np.int64).min, 1]]),
+    np.array([[np.iinfo(np.int32).min, 1]], np.int32),
+    np.array([[np.iinfo(np.uint64).max, 1]], np.uint64),
+    np.array([[1e300, 1]], np.longdouble),
+  ],
+)
+def test_points_beyond_all_bounds(points):
+  with pytest.raises(UserError, match='x, stroke 1: has a point beyond'):
+    stroke_files.of_lists([points], 'x')
+
+
+def test_the_smallest_number_of_a_byte_is_a_point():
+  points, _ = stroke_files.of_lists([np.array([[-128, 1]], np.int8)], 'x')
+  assert points.tolist() == [[-128, 1]]
+
+
+@pytest.mark.parametrize('name', ['notes/1-2.txt', 'my symbol.txt', "it's.TXT"])
+@pytest.mark.parametrize('label', [b'Barline\n', b''])
+def test_a_symbol_file_needs_no_class_and_no_number(label, name):
+  points, stroke = stroke_files.read(label + b'10,5;10,45;\n12,20;40,20;\n', name)
+  np.testing.assert_array_equal(points, [(10, 5), (10, 45), (12, 20), (40, 20)])
+  assert stroke.tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+  ('content', 'words'),
+  [(b'1,2;3,4', "line 1: '3,4' is no point"), (b'1,2;\n;', "line 2: ';' is no point")],
+)
+def test_lines_are_counted_without_the_class_too(content, words):
+  with pytest.raises(UserError) as error:
+    stroke_files.read(content, 'a b/x.txt')
+  assert str(error.value).startswith(f'a b/x.txt, {words}')

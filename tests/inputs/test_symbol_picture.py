@@ -1,12 +1,14 @@
 """Symbols drawn here as people would photograph them, and what is known of them by construction."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import render, symbol_picture
+from omr_jax.inputs import pictures, render, symbol_picture
 from omr_jax.predict import prepare
 from omr_jax.tasks import task as tasks
 
@@ -259,3 +261,39 @@ def test_chalk_stays_chalk_where_a_neighbour_reaches_the_edge():
   dark[100:112, -9:] = 20
   chalk, ink = (symbol_picture.inked(picture, DRAWING, 'board.png') for picture in (board, dark))
   assert (chalk != ink).mean() < 0.03
+
+
+@pytest.mark.parametrize('mode', ['L', 'RGB'])
+def test_large_pictures_are_reduced_before_they_are_arrays(mode):
+  """12 million pixels would be an array of 36 MB, and Pillow takes three times that to make one."""
+  rule = prepare.Rule(tasks.named('symbols'), DRAWING, ('image', 'size'))
+  large = Image.fromarray(photo(zoom=4)).resize((3200, 4000)).convert(mode)
+  expected = of_picture(np.asarray(large.convert('RGB')), DRAWING, 'x')
+  tracemalloc.start()
+  try:
+    found = prepare.inputs(large, rule, 'x').values()
+    assert tracemalloc.get_traced_memory()[1] < 60e6
+  finally:
+    tracemalloc.stop()
+  for one, other in zip(found, expected, strict=True):
+    np.testing.assert_array_equal(one, other)
+
+
+def test_large_jpegs_are_reduced_while_they_are_decoded(tmp_path):
+  """12 000 x 9 000 pixels are decoded at a quarter: no side is below twice 1024."""
+  picture = Image.new('L', (12_000, 9_000), 250)
+  picture.paste(0, (5500, 2000, 5800, 7000))
+  picture.save(tmp_path / 'a.jpg')
+  seen = []
+
+  def decode(picture, *arguments, **options):
+    found = original(picture, *arguments, **options)
+    seen.append(picture.size)
+    return found
+
+  original = pictures.decode
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(pictures, 'decode', decode)
+    rule = prepare.Rule(tasks.named('symbols'), DRAWING, ('image', 'size'))
+    ((_, inputs),) = prepare.reader(rule)(str(tmp_path / 'a.jpg'))
+  assert seen == [(3000, 2250)] and inputs['image'].min() == 0

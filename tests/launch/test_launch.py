@@ -45,6 +45,36 @@ def test_shellcheck_has_nothing_to_say(script):
   assert (done.returncode, done.stdout) == (0, '')
 
 
+@pytest.mark.parametrize(
+  'name', ['launch/tpu_pod.sh', 'launch/slurm.sbatch', 'Makefile', '.ci/run']
+)
+def test_no_script_that_was_downloaded_is_run(name):
+  assert not re.search(r'\|\s*(sudo\s+)?(ba)?sh\b', (ROOT / name).read_text())
+
+
+# Sweeps.
+
+
+@pytest.mark.parametrize(
+  ('flags', 'said'), [((), 'token 64'), (('--address', 'host:6379'), 'None 0')]
+)
+def test_a_ray_of_our_own_has_a_token_when_it_is_imported(tmp_path, flags, said):
+  """With an address the cluster has the token of whoever started it."""
+  write_program(
+    tmp_path / 'ray' / '__init__.py',
+    """
+    import os
+    print(os.environ.get('RAY_AUTH_MODE'), len(os.environ.get('RAY_AUTH_TOKEN', '')))
+    raise ImportError(name='ray')
+    """,
+  )
+  command = [sys.executable, ROOT / 'launch' / 'sweep.py', '--sweep', 'x', '--out', 'y', *flags]
+  kept = {name: value for name, value in os.environ.items() if not name.startswith('RAY_')}
+  done = run(command, env=kept | {'PYTHONPATH': f'{tmp_path}:{ROOT}'})
+  assert (done.returncode, done.stdout.strip()) == (2, said)
+  assert 'ray is missing' in done.stderr
+
+
 # TPU pods.
 
 SLICE = ('--name', 'homus', '--project', 'my-project', '--zone', 'us-west4-a')
@@ -64,7 +94,12 @@ SAID = {
     *('flock -n ~/omr_jax.lock true', 'rm -rf ~/omr_jax'),  # Not under a run that goes on.
     'git clone --quiet https://host/omr.git ~/omr_jax',
     *('checkout --quiet HEAD', 'apt-get', 'install gcsfuse', 'my-bucket ~/bucket'),
-    *('cd ~/omr_jax', 'uv venv --clear --python 3.12 ~/venv', "-e '.[tpu]'"),
+    *(
+      'pip install --quiet --user uv',
+      'cd ~/omr_jax',
+      'uv venv --clear --python 3.12 ~/venv',
+      "-e '.[tpu]'",
+    ),
   ),
   'run': (
     *('gcsfuse --implicit-dirs', '--rename-dir-limit=200000 my-bucket ~/bucket'),
@@ -320,13 +355,13 @@ def test_run_outlives_its_command_and_is_watched_again(workers, cloud):
   logs = [home / 'omr_jax.log' for home in workers]
   quiet = {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}
   with subprocess.Popen(command, **quiet, start_new_session=True) as first:
-    wait_for(lambda: all(log.exists() and log.read_text() for log in logs))
-    wait_for(lambda: '--worker=0' in Path('calls').read_text())
+    wait_for(lambda: all(log.exists() and log.read_text() for log in logs), first)
+    wait_for(lambda: '--worker=0' in Path('calls').read_text(), first)
     os.killpg(first.pid, signal.SIGKILL)  # The connection breaks.
   with subprocess.Popen(
     command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
   ) as again:
-    wait_for(lambda: Path('calls').read_text().count('--worker=0') == 2)  # It watches.
+    wait_for(lambda: Path('calls').read_text().count('--worker=0') == 2, again)  # It watches.
     for home, code in zip(workers, (0, 5), strict=True):
       (home / 'end').write_text(f'{code}\n')
     out, errors = again.communicate(timeout=HANG)
@@ -499,7 +534,7 @@ def test_train_gives_the_exit_code_and_is_not_queued_again_after_an_error(cluste
 def signalled(cluster, number, started, *arguments, **variables):
   """Exit code, stderr and calls of a job that gets a signal once something has started."""
   with cluster.start(*arguments, PYTHON_WAITS_FOR='the end of time', **variables) as job:
-    wait_for(lambda: sum(call.startswith('python') for call in cluster.calls()) == started)
+    wait_for(lambda: sum(call.startswith('python') for call in cluster.calls()) == started, job)
     job.send_signal(number)
     _, errors = job.communicate(timeout=HANG)
   return job.returncode, errors, cluster.calls()
@@ -558,7 +593,7 @@ def test_sweep_on_one_node_has_only_a_head(cluster):
 @pytest.mark.parametrize('number', [signal.SIGUSR1, signal.SIGTERM])
 def test_signal_ends_the_driver_before_ray(number, cluster):
   with cluster.start(*SWEEP, PYTHON_WAITS_FOR='the end of time') as job:
-    wait_for(lambda: sum(call.startswith(('python', 'ray')) for call in cluster.calls()) == 3)
+    wait_for(lambda: sum(call.startswith(('python', 'ray')) for call in cluster.calls()) == 3, job)
     job.send_signal(number)
     job.communicate(timeout=HANG)
   assert job.returncode == 1
@@ -576,7 +611,7 @@ def test_ray_that_does_not_start_is_told(cluster):
 
 def test_signal_ends_the_waiting_for_ray(cluster):
   with cluster.start(*SWEEP, RAY_SAYS='not yet') as job:
-    wait_for(lambda: 'not yet' in cluster.calls())
+    wait_for(lambda: 'not yet' in cluster.calls(), job)
     job.send_signal(signal.SIGUSR1)
     job.communicate(timeout=HANG)
   assert job.returncode == 1

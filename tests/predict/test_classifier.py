@@ -110,6 +110,8 @@ def test_an_opened_picture_stays_as_it_is(gate):
     (np.zeros((0, 8), np.uint8), r'shape \(0, 8\)'),
     (np.zeros(8, np.uint8), r'shape \(8,\)'),
     (np.zeros((2, 2, 8, 8, 3), np.uint8), r'shape \(2, 2, 8, 8, 3\)'),
+    (Image.new('L', (0, 0)), 'has no pixels'),
+    (Image.new('RGB', (5, 0)), 'has no pixels'),
     ([np.zeros((8, 8), np.uint8), None], 'picture 1: a NoneType'),
     (None, 'the picture: a NoneType'),
     ('missing.jpg', 'missing.jpg'),
@@ -173,3 +175,27 @@ def test_neither_jax_nor_tensorflow_is_loaded(page):
   )
   done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, check=True)
   assert done.stdout.split('\n') == ['other', '[]', '']
+
+
+@pytest.mark.parametrize(
+  'found',
+  [
+    [[np.nan, 0.5]],
+    [[5.0, -4.0]],
+    [[5.0, 0.5]],
+    [[np.inf, 0]],
+    [[0.2, 0.2]],
+    [[1.0]],
+    [[0.5, 0.5]] * 2,
+    [0.5, 0.5],
+  ],
+)
+def test_what_is_no_probability_is_no_answer(gate, page, found):
+  broken = classifier.Classifier(gate.model, lambda inputs: np.array(found))
+  with pytest.raises(UserError, match='gives no probabilities'):
+    broken(page)
+
+
+def test_probabilities_may_be_rounded(gate, page):
+  rounded = classifier.Classifier(gate.model, lambda inputs: np.array([[0.004, 0.999]]))
+  assert rounded(page).label == 'scores'

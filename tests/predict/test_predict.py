@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -21,7 +22,6 @@ from waiting import HANG
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run
-from omr_jax.inputs import documents
 from omr_jax.predict import __main__ as predict
 from omr_jax.predict import classifier, from_run, prepare
 from omr_jax.recipe import recipe
@@ -266,7 +266,7 @@ def test_full_disk(score_run, folder, capsys):
 def test_only_files_are_replaced(score_run, folder, tmp_path, capsys):
   pipe, link, target = tmp_path / 'pipe', tmp_path / 'link', tmp_path / 'target'
   os.mkfifo(pipe)
-  target.write_text('old')
+  target.write_text('{"path": "old.png", "page": 1, "error": "x"}\n')
   link.symlink_to(target)
   reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
   try:
@@ -309,4 +309,73 @@ def test_pdf(score_run, tmp_path, capsys):
   picture.save(tmp_path / 'a.pdf', save_all=True, append_images=[picture])
   _, rows, _ = run(capsys, '--model', score_run, tmp_path / 'a.pdf')
   assert [(row['page'], row['class']) for row in rows] == [(1, 'scores'), (2, 'scores')]
-  assert documents.pypdfium2 is not None
+
+
+def answers_of(*arguments, closed):
+  """Of the command in a shell that closes a stream, as `>&-` does."""
+  command = shlex.join([sys.executable, '-m', 'omr_jax.predict', *map(str, arguments)])
+  return subprocess.run(['sh', '-c', f'exec {command} {closed}'], capture_output=True, text=True)
+
+
+def test_closed_streams_are_told_in_a_line(folder):
+  names = answers_of('-', closed='<&-')
+  assert (names.returncode, names.stdout) == (2, '')
+  assert names.stderr.strip().startswith('-: standard input is closed')
+  rows = answers_of(folder / 'b.png', closed='>&-')
+  assert (rows.returncode, rows.stdout) == (2, '')
+  assert rows.stderr.strip().startswith('standard output: is closed')
+  quiet = answers_of(folder / 'b.png', folder / 'broken.jpg', closed='2>&-')
+  assert (quiet.returncode, quiet.stderr) == (0, '')
+  assert [json.loads(row)['path'] for row in quiet.stdout.splitlines()] == [
+    str(folder / name) for name in ('b.png', 'broken.jpg')
+  ]
+
+
+def test_streams_that_another_program_has_replaced(score_run, folder, monkeypatch):
+  class Output:
+    """Has no more than Python itself asks for."""
+
+    def __init__(self):
+      self.written = ''
+
+    def write(self, text):
+      self.written += text
+
+    def flush(self):
+      pass
+
+  output = Output()
+  monkeypatch.setattr(sys, 'stdout', output)
+  monkeypatch.setattr(sys, 'stdin', io.StringIO(f'{folder}/b.png\n'))
+  assert predict.main(['--model', str(score_run), '-']) == 0
+  assert json.loads(output.written)['path'] == f'{folder}/b.png'
+
+
+def test_pictures_are_not_replaced(score_run, folder, capsys):
+  before = {path: path.read_bytes() for path in folder.rglob('*.*') if path.is_file()}
+  picture = folder / 'b.png'
+  for arguments, words in (
+    ([picture, '--out', picture], 'holds no answers'),
+    ([picture, '--out', folder / 'a.PNG'], 'holds no answers'),
+    ([picture, '--overwrite', '--out', picture], 'one of the files that are read'),
+    ([folder, '--overwrite', '--out', folder / 'deep/er/c.png'], 'one of the files that are read'),
+  ):
+    code, rows, said = run(capsys, '--model', score_run, *arguments)
+    assert (code, rows) == (2, []) and words in said
+  assert {path: path.read_bytes() for path in folder.rglob('*.*') if path.is_file()} == before
+
+
+def test_what_is_left_out_of_a_folder_is_told(score_run, folder, capsys):
+  _, _, said = run(capsys, '--model', score_run, folder)
+  assert '; left out of the folders, as they are of other kinds: hidden (2), .txt (1)' in said
+
+
+def test_one_bad_answer_is_an_error_of_its_page():
+  """The network says nothing of the second of three."""
+  model = classifier.load('scores')
+  found = np.array([[0.5, 0.5], [np.nan, 0.5], [0.001, 0.999]])
+  broken = classifier.Classifier(model.model, lambda inputs: found[inputs['n']])
+  pages = [{'n': np.array(number)} for number in range(3)]
+  first, second, third = predict._asked(broken, pages)
+  assert (first.confidence, third.label) == (0.5, 'scores')
+  assert 'no probabilities' in str(second)

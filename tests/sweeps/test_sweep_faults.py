@@ -94,7 +94,7 @@ def test_a_sweep_that_is_stopped_saves_and_goes_on(tmp_path, folders, number):
   runs = {'seed=0': {'seed': 0, 'epochs': 200}}
   command, pack = sweep(tmp_path, folders, runs), Pack(tmp_path / 'out', 'seed=0', ['seed=0'])
   driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-  wait_for(lambda: folder.epochs_done(pack) > 1)
+  wait_for(lambda: folder.epochs_done(pack) > 1, driver)
   driver.send_signal(number)
   said = driver.communicate(timeout=HANG)[0]
   assert driver.returncode == 1 and 'saved; the same command resumes the sweep' in said, said
@@ -102,7 +102,7 @@ def test_a_sweep_that_is_stopped_saves_and_goes_on(tmp_path, folders, number):
   assert not folder.is_over(pack)
   done = folder.epochs_done(pack)
   driver = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-  wait_for(lambda: folder.epochs_done(pack) > done)
+  wait_for(lambda: folder.epochs_done(pack) > done, driver)
   assert 'resuming   after step' in pack.log.read_text()
   driver.send_signal(number)
   driver.wait(timeout=HANG)

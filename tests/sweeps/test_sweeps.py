@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -210,7 +211,7 @@ def test_draws_are_correlated_by_ranks():
   assert (key, n) == ('rate', 5) and rho == pytest.approx(1) and p < 0.01
 
 
-def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, folders):
+def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, folders, monkeypatch):
   for name in ('ray', 'rich'):
     pytest.importorskip(name, reason='needs the extra [sweep]')
   runs = each('seed', (0, 1)) | {
@@ -222,13 +223,14 @@ def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, fo
     'epochs=0': {'epochs': 0},
   }
   command, out = sweep(tmp_path, folders, runs, together=2), tmp_path / 'out'
+  monkeypatch.setenv('RAY_ADDRESS', '127.0.0.1:1')  # Another cluster, which does not answer.
   with subprocess.Popen(
     command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
   ) as going:
     pack = Pack(out, 'together_0', ['seed=0', 'seed=1'])
-    wait_for(lambda: folder.epochs_done(pack) > 0)
+    wait_for(lambda: folder.epochs_done(pack) > 0, going)
     os.kill(folder.starts(pack)[-1]['pid'], signal.SIGKILL)  # The worker of Ray.
-    wait_for(lambda: len(folder.starts(pack)) > 1)
+    wait_for(lambda: len(folder.starts(pack)) > 1, going)
     said = going.communicate(timeout=HANG)[0]
   assert going.returncode == 1 and 'Traceback' not in said
   assert '2 of 4 runs finished' in said and 'config.epochs is 0' in said
@@ -240,9 +242,44 @@ def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, fo
   page_text = (out / 'sweep.html').read_text()
   assert 'Learning curves' in page_text and 'the loss is not finite' in page_text
 
+  shutil.copytree(out / found['seed=0'].workdir / 'checkpoints', pack.workdir / 'checkpoints')
   before = table(out), folder.starts(pack)
   again = subprocess.run(command, capture_output=True, text=True, timeout=HANG, check=False)
   assert again.returncode == 1 and (table(out), folder.starts(pack)) == before
+  assert not (pack.workdir / 'checkpoints').exists()  # As if its program had been killed there.
+
+
+@pytest.mark.parametrize(
+  ('address', 'joined'), [(None, 'local'), ('auto', 'auto'), ('host:6379', 'host:6379')]
+)
+def test_a_sweep_joins_a_cluster_only_where_it_is_told_to(address, joined, monkeypatch):
+  """'local' is Ray's word for a cluster of our own, whatever else runs on the machine."""
+  pytest.importorskip('ray', reason='needs the extra [sweep]')
+  from omr_jax.sweeps import cluster
+
+  given, ended = [], []
+  monkeypatch.setattr(cluster.ray, 'init', lambda **options: given.append(options))
+  monkeypatch.setattr(cluster.ray, 'shutdown', lambda: ended.append(True))
+  with cluster.connected(address):
+    assert not ended
+  assert given[0]['address'] == joined and ended == [True]
+  assert ('num_cpus' in given[0]) == (address is None)  # Of a running cluster they are known.
+
+
+@pytest.mark.parametrize(
+  ('address', 'words'),
+  [(None, r'Ray does not start on this machine \(no room\)'), ('a:1', r'--address=a:1: .*README')],
+)
+def test_a_cluster_that_fails_is_refused(address, words, monkeypatch):
+  pytest.importorskip('ray', reason='needs the extra [sweep]')
+  from omr_jax.sweeps import cluster
+
+  def init(**_):
+    raise Exception('no room\nand more')
+
+  monkeypatch.setattr(cluster.ray, 'init', init)
+  with pytest.raises(UserError, match=words), cluster.connected(address):
+    pass
 
 
 @pytest.mark.parametrize(

@@ -244,6 +244,16 @@ def test_each_member_has_the_folder_of_a_run_alone(together, tmp_path, folders, 
   )
 
 
+def test_shared_checkpoints_of_finished_members_are_deleted(together, tmp_path, folders):
+  """A population that was killed after its last summary has left them."""
+  workdir, configs = tmp_path / 'runs', together[1]
+  shutil.copytree(together[0], workdir)
+  shutil.copytree(workdir / 'seed=0' / 'checkpoints', workdir / 'checkpoints')
+  loop.train_all(configs, 'small', workdir, *folders)
+  assert not (workdir / 'checkpoints').exists()
+  assert (workdir / 'seed=0' / 'checkpoints').is_dir()
+
+
 def test_members_evaluate_their_own_variables(together, dataset):
   workdir, _ = together
   for name in ('seed=0', 'seed=1'):

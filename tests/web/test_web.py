@@ -372,3 +372,19 @@ def test_no_other_host_and_without_a_network(open_page, address):
   wait(lambda: find(driver, '#classes').text)
   errors = [each for each in driver.get_log('browser') if each['level'] == 'SEVERE']
   assert errors == []
+
+
+def test_what_is_put_into_the_page_can_neither_run_nor_send(open_page, address):
+  """As a text that reaches the page as HTML by mistake would try."""
+  driver = open_page('draw')
+  script = """document.body.insertAdjacentHTML('beforeend', '<img src="data:," onerror="ran = 1">')
+    const script = document.createElement('script')
+    script.textContent = 'ran = 2'
+    document.body.append(script)"""
+  driver.execute_script(f'window.ran = 0; {script}')
+  other = address.replace('localhost', '127.0.0.1')
+  sent = f"fetch('{other}').then(() => 'sent', () => 'refused').then(arguments[0])"
+  assert driver.execute_async_script(sent) == 'refused'
+  assert driver.execute_script('return window.ran') == 0
+  said = [each['message'] for each in driver.get_log('browser')]
+  assert sum('Content Security Policy' in each for each in said) >= 3, said

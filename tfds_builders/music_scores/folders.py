@@ -12,6 +12,7 @@ import numpy as np
 import tqdm
 
 from omr_jax.errors import UserError
+from omr_jax.inputs import documents, signatures
 from omr_jax.inputs import pictures as reading
 from tfds_builders import raw_data
 from tfds_builders.archives import SYSTEM_NAMES
@@ -216,11 +217,17 @@ def _look(folder: Path, name: str) -> np.ndarray | UserError:
     raise _unreadable(path, error) from error
   if size > MAX_BYTES:
     return UserError(f'{name}: {size} bytes are too many for a picture; save a smaller one.')
-  content = _read(path)
   try:
-    return perceptual.fingerprint(content, name)
-  except UserError as error:
-    return error
+    with open(path, 'rb') as file:
+      kind = signatures.kind(file.read(signatures.LENGTH))
+  except OSError as error:
+    raise _unreadable(path, error) from error
+  if kind == 'PDF':
+    return UserError(f'{name}: a PDF; save its pages as pictures.')
+  # As `perceptual.fingerprint`, but what would end the program is found here, and left out.
+  shrink = functools.partial(reading.resized, height=perceptual.SIDE, width=perceptual.SIDE)
+  _, found = next(documents.pages(path, 2 * perceptual.SIDE, shrink, name=name))
+  return found if isinstance(found, UserError) else perceptual.of_pixels(found)
 
 
 def _label(name: str) -> str:

@@ -19,7 +19,7 @@ from omr_jax.inputs import geometry, pictures
 
 MAX_BITS = 36  # that differ at most between two pictures that look the same
 
-_SIDE = 64
+SIDE = 64  # of the picture whose cosine transform is taken, in pixels
 _FREQUENCIES = 16
 _BLOCK = 64  # pictures that are compared with all others at a time, which bounds the memory
 
@@ -34,7 +34,11 @@ def fingerprint(content: bytes, name: str) -> np.ndarray:
   Raises:
     UserError: It can't be decoded.
   """
-  picture = pictures.load(content, name, _SIDE, _SIDE)
+  return of_pixels(pictures.load(content, name, SIDE, SIDE))
+
+
+def of_pixels(picture: np.ndarray) -> np.ndarray:
+  """The hash of a picture that is resized already: uint8 [SIDE, SIDE, 3]."""
   # On a blank page all frequencies are 0 but for errors of the last digit, which rounding removes.
   waves = (
     fft.dctn(picture @ np.array(geometry.BRIGHTNESS))[:_FREQUENCIES, :_FREQUENCIES]

@@ -10,7 +10,7 @@ import numpy as np
 
 from omr_jax.evaluation.binary import Decisions
 from omr_jax.evaluation.curves import Curve
-from omr_jax.report.figures import BLUE, ORANGE, TEXT, new_figure, to_svg
+from omr_jax.report.figures import BLUE, ORANGE, TEXT, new_figure, plain, to_svg
 
 _BARS = 40
 
@@ -80,13 +80,13 @@ def histogram(
   edges = np.linspace(low, high, _BARS + 1)
   for label, color in ((0, ORANGE), (1, BLUE)):
     of_class = np.clip(log_odds[labels == label], low, high)
-    name = f'{classes[label]} ({len(of_class)})'
+    name = plain(f'{classes[label]} ({len(of_class)})')
     axes.hist(of_class, edges, color=color, alpha=0.6, label=name)
   if np.isfinite(threshold):
     axes.axvline(threshold, color=TEXT, linewidth=0.8, linestyle=':')
   # One picture has a height too; no picture at all would leave the axis without an end.
   axes.set_ylim(0.7, max(2, axes.dataLim.y1 * 1.3))
-  axes.set(yscale='log', xlabel=f'log-odds of {classes[1]}', ylabel='pictures')
+  axes.set(yscale='log', xlabel=plain(f'log-odds of {classes[1]}'), ylabel='pictures')
   axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f'{count:g}'))
   axes.yaxis.set_minor_formatter(NullFormatter())
   axes.legend(frameon=False, labelcolor=TEXT, fontsize=8)

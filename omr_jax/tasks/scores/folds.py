@@ -14,6 +14,7 @@ from omr_jax.report.write import csv_file
 from omr_jax.tasks.scores import data, pool, pooled_page
 from omr_jax.tasks.scores.pool import Pool
 from omr_jax.utils.files import write_file
+from omr_jax.utils.words import one_line
 from tfds_builders.folds import SCORE_FOLDS
 
 OVER = ('folds', 'sources')
@@ -83,7 +84,9 @@ def write_pooled(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> d
   pooled = pool.pool(runs)
   numbers = {'over': over, **pool.measure(runs, pooled)}
   write_file(workdir / 'pooled.csv', _csv(pooled))
-  write_file(workdir / 'pooled.html', pooled_page.page(numbers, pooled).encode())
+  write_file(
+    workdir / 'pooled.html', pooled_page.page(numbers, pooled).encode(errors='backslashreplace')
+  )
   text = json.dumps(numbers, indent=2, allow_nan=False) + '\n'
   write_file(workdir / 'pooled.json', text.encode())
   return numbers
@@ -94,7 +97,7 @@ def table(numbers: Mapping) -> str:
   measured = numbers['gate']
   lowest = min(measured['sources'], key=lambda row: row['share'])
   counted = [
-    (row['source'], row['n'], row['right'], row['share'], row['low'], row['high'])
+    (one_line(row['source']), row['n'], row['right'], row['share'], row['low'], row['high'])
     for row in measured['sources']
   ]
   together = measured['n'], measured['correct'], measured['accuracy']
@@ -109,7 +112,7 @@ def table(numbers: Mapping) -> str:
         for name, n, right, share, low, high in counted
       ),
       f'mean of the sources {100 * measured["mean_share"]:.2f} %, lowest '
-      f'{100 * lowest["share"]:.2f} % ({lowest["source"]})',
+      f'{100 * lowest["share"]:.2f} % ({one_line(lowest["source"])})',
       f'false positives {measured["false_positives"]} of {measured["negatives"]}, false negatives '
       f'{measured["false_negatives"]} of {measured["positives"]}',
     ]

@@ -10,12 +10,18 @@ from PIL import Image
 from omr_jax.errors import UserError
 from omr_jax.inputs import documents, geometry, views
 from omr_jax.inputs.pictures import CLASSES as CLASSES
+from omr_jax.tasks.scores.limits import LIMITS
+from omr_jax.utils import rules
 
 SUFFIXES: frozenset[str] = frozenset()
+_LIMITS = {name: LIMITS.get(f'picture.{name}', rules.FLAG) for name in views.Layout._fields}
 
 
 def from_json(fields: Mapping[str, Any]) -> views.Layout:
-  """How pictures are looked at, by `model.json`. TypeError where it is damaged."""
+  """How pictures are looked at, by `model.json`. UserError with the key where it is damaged."""
+  rules.refuse_other_keys(fields, views.Layout._fields, 'picture')
+  for name, value in fields.items():
+    rules.refuse_unless(_LIMITS[name], value, f'picture.{name}')
   return views.Layout(**fields)
 
 

@@ -14,9 +14,8 @@ from omr_jax.errors import UserError
 from omr_jax.inputs import views
 from omr_jax.inputs.pictures import CLASSES as CLASSES
 from omr_jax.models import multi_view
-from omr_jax.utils import rules
-from omr_jax.utils.rules import CHANCE, SHARE, Rule
-from tfds_builders.folds import SCORE_FOLDS
+from omr_jax.tasks.scores.limits import LIMITS
+from omr_jax.utils.rules import CHANCE, Rule
 
 Inputs = Mapping[str, jax.Array]
 
@@ -36,41 +35,11 @@ SECTIONS = {
 OF_CHOICES = tuple(f'camera.{name}' for name in _CAMERA)
 # Types of the keys that only some choices read; others are floats.
 TYPES: Mapping[str, type] = {}
-_LIMITS: Mapping[str, Rule] = {
-  'data.fold': rules.whole(0, SCORE_FOLDS - 1),
-  'data.hold_out': ("a source such as 'scores/desk', or ''", lambda value: isinstance(value, str)),
-  'data.balance': CHANCE,
-  'picture.height': rules.whole(1, 4096),
-  'picture.width': rules.whole(1, 4096),
-  'picture.tiles': rules.whole(0, 8),
-  'picture.whole': CHANCE,
-  'picture.papers': rules.whole(0, 1000),
-  'picture.scenes': rules.whole(0, 10_000),
-  'decision.false_positive_rate': CHANCE,
-}
-# Of `camera.Strengths`, those that its tables and windows are made for; its others are chances.
-_LIMITS_OF_CAMERA: Mapping[str, Rule] = {
-  'rotation': ('from 0 to 180 degrees', lambda value: 0 <= value <= 180),
-  'smaller': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),
-  'larger': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),
-  'shift': ('from 0 to 2', lambda value: 0 <= value <= 2),
-  'motion': ('from 0 to 5 pixels', lambda value: 0 <= value <= 5),
-  'dark': ('from 0 to 5 octaves', lambda value: 0 <= value <= 5),
-  'bright': ('from 0 to 5 octaves', lambda value: 0 <= value <= 5),
-  'light': ('from 0 to 5 octaves', lambda value: 0 <= value <= 5),
-  'white_balance': ('from 0 to 2 octaves', lambda value: 0 <= value <= 2),
-  'perspective': ('from 0 to 0.5', lambda value: 0 <= value <= 0.5),
-  'stretch': SHARE,
-  'midtones': ('from 0 to 0.25', lambda value: 0 <= value <= 0.25),
-  'noise': ('from 0 to 255', lambda value: 0 <= value <= 255),
-  'jpeg': ('from 0 to 99', lambda value: 0 <= value <= 99),
-}
 
 
 def limit(key: str) -> Rule | None:
   """What the value of a key such as 'picture.height' may be, or None."""
-  section, _, name = key.rpartition('.')
-  return _LIMITS_OF_CAMERA.get(name, CHANCE) if section == 'camera' else _LIMITS.get(key)
+  return LIMITS.get(key, CHANCE if key.startswith('camera.') else None)
 
 
 def readers(config: ConfigDict) -> dict[str, str | None]:

@@ -18,6 +18,7 @@ from omr_jax.evaluation.decision import Decision
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.recipe.config_keys import read_values
 from omr_jax.report.write import write_pages
+from omr_jax.utils.words import one_line
 from tfds_builders.folds import SYMBOL_FOLDS
 
 OVER = ('writers',)
@@ -115,7 +116,7 @@ def table(summary: Mapping) -> str:
   """The folds and all together, for a terminal."""
   folds = summary['folds']
   spread = float(np.std(list(folds.values()), ddof=1)) if len(folds) > 1 else 0.0
-  lines = [f'{name:10}  {100 * share:6.2f} %' for name, share in folds.items()]
+  lines = [f'{one_line(name):10}  {100 * share:6.2f} %' for name, share in folds.items()]
   return '\n'.join(
     [
       *lines,

@@ -10,18 +10,37 @@ import numpy as np
 from PIL import Image
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import documents, geometry, pen_path, render, stroke_files, symbol_picture
+from omr_jax.inputs import (
+  documents,
+  geometry,
+  page_reader,
+  pen_path,
+  pictures,
+  render,
+  stroke_files,
+  symbol_picture,
+)
 from omr_jax.inputs import strokes as stroke_data
 from omr_jax.inputs.strokes import CLASSES as CLASSES
+from omr_jax.tasks.symbols.limits import LIMITS, refuse_unfit
+from omr_jax.utils import rules
 
 SUFFIXES = frozenset(('.json', '.txt'))
+_FIELDS = tuple(render.Drawing.__dataclass_fields__)
+_BOUNDS = ('max_stretch', 'max_zoom')
 
 
 def from_json(fields: Mapping[str, Any]) -> render.Drawing:
-  """How symbols are drawn, by `model.json`; KeyError or TypeError where it is damaged."""
-  lists = {name: tuple(fields[name]) for name in ('thickness', 'staff_lines')}
-  bounds = {name: fields[name] or math.inf for name in ('max_stretch', 'max_zoom')}
-  return render.Drawing(**fields | lists | bounds)
+  """How symbols are drawn, by `model.json`. UserError with the key where it is damaged."""
+  rules.refuse_other_keys(fields, _FIELDS, 'picture')
+  # JSON has no tuples, and null in the place of infinity.
+  values = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
+  values |= {name: math.inf for name in _BOUNDS if fields[name] is None}
+  for name, value in values.items():
+    rules.refuse_unless(LIMITS[f'drawing.{name}'], value, f'picture.{name}')
+  drawing = render.Drawing(**values)
+  refuse_unfit(drawing, 'picture')
+  return drawing
 
 
 def to_json(picture: render.Drawing) -> dict:
@@ -31,8 +50,11 @@ def to_json(picture: render.Drawing) -> dict:
 
 def shapes(picture: render.Drawing) -> dict[str, tuple[str, list]]:
   """Type and shape of all that networks may read, by name; `batch` for any number of symbols."""
+  image = {'image': ('uint8', ['batch', picture.height, picture.width, 1])}
+  if not picture.thinned:  # Ink that is no line has no pen's path.
+    return image
   return {
-    'image': ('uint8', ['batch', picture.height, picture.width, 1]),
+    **image,
     'size': ('float32', ['batch', 2]),
     'pen': ('float32', ['batch', pen_path.POINTS, 3]),
   }
@@ -123,8 +145,10 @@ def _of_stroke_file(path: str, picture: render.Drawing, reads: Sequence[str]) ->
   try:
     with open(path, 'rb') as file:
       content = file.read(stroke_data.MAX_BYTES + 1)
-    yield 1, of_strokes(*stroke_files.read(content, path), picture, reads)
+    with pictures.refused(path):
+      found = of_strokes(*stroke_files.read(content, path), picture, reads)
   except UserError as error:
-    yield 1, error
+    found = error
   except (OSError, ValueError) as error:
-    yield 1, UserError(f'{path}: can not be read ({error}); check its name and its rights.')
+    found = UserError(page_reader.unreadable(path, error))
+  yield 1, found

@@ -12,10 +12,10 @@ from omr_jax import models
 from omr_jax.augment import affine, crops, handwriting, rasterize
 from omr_jax.data.dataset import Dataset
 from omr_jax.errors import UserError
-from omr_jax.inputs import geometry, pen_path, render
+from omr_jax.inputs import pen_path, render
 from omr_jax.inputs.strokes import CLASSES as CLASSES
-from omr_jax.utils import rules
-from omr_jax.utils.rules import AT_LEAST_0, CHANCE, FLAG, SHARE, Rule
+from omr_jax.tasks.symbols.limits import LIMITS, refuse_unfit
+from omr_jax.utils.rules import Rule
 
 Inputs = Mapping[str, jax.Array]
 
@@ -42,37 +42,11 @@ SECTIONS = {
 OF_CHOICES = tuple(f'drawing.{name}' for name in render.OF_SCALING)
 # Types of the keys that only some choices read; others are floats.
 TYPES = {'drawing.margin': int, 'augment.thickness': tuple}
-_LIMITS: Mapping[str, Rule] = {
-  'data.allow_changed': FLAG,
-  'drawing.height': rules.whole(1, 4096),
-  'drawing.width': rules.whole(1, 4096),
-  'drawing.layout': rules.one_of(render.LAYOUTS),
-  'drawing.thickness': (
-    'a tuple of widths above 0 and up to 4096',
-    lambda value: len(value) > 0 and all(rules.is_number(w) and 0 < w <= 4096 for w in value),
-  ),
-  'drawing.staff_lines': (
-    'a tuple of whole numbers from 0 to 4096',
-    lambda value: isinstance(value, tuple) and all(rules.is_whole(y, 0, 4096) for y in value),
-  ),
-  'drawing.margin': ('a whole number of at least 0', lambda value: rules.is_whole(value, 0)),
-  'drawing.max_stretch': ('at least 1', lambda value: value >= 1),
-  'drawing.max_zoom': ('at least 0.01', lambda value: value >= 0.01),
-  'drawing.antialias': FLAG,
-  'drawing.thinned': FLAG,
-  'augment.thickness': rules.RANGE,
-  'augment.stroke_zoom': SHARE,
-  'augment.stroke_shift': AT_LEAST_0,
-  'augment.bend': SHARE,
-  'augment.around': CHANCE,
-  'augment.staff': CHANCE,
-  'augment.worn': CHANCE,
-}
 
 
 def limit(key: str) -> Rule | None:
   """What the value of a key such as 'drawing.height' may be, or None."""
-  return _LIMITS.get(key)
+  return LIMITS.get(key)
 
 
 def readers(config: ConfigDict) -> dict[str, str | None]:
@@ -95,27 +69,7 @@ def check(config: ConfigDict) -> None:
     UserError: With the name of the key.
   """
   drawing, space = config.drawing, config.augment.space
-  if drawing.layout != 'centered' and min(drawing.height, drawing.width) <= 1 + 2 * drawing.margin:
-    raise UserError(
-      f'config.drawing.margin is {drawing.margin!r}; it must leave room in {drawing.height}x'
-      f'{drawing.width} pixels.'
-    )
-  lowest = drawing.height - 1 - 4 * geometry.STAFF_SPACE
-  if any(y > lowest for y in drawing.staff_lines):
-    raise UserError(
-      f'config.drawing.staff_lines is {drawing.staff_lines!r}; the first of five lines, '
-      f'{geometry.STAFF_SPACE} apart, must be at {lowest} or above.'
-    )
-  if drawing.staff_lines and drawing.layout != 'centered':
-    raise UserError(
-      f'config.drawing.staff_lines need the layout centered, not {drawing.layout}: scaled symbols '
-      'have no common staff.'
-    )
-  if not drawing.thinned and drawing.layout != 'resized':
-    raise UserError(
-      f'config.drawing.thinned=False needs the layout resized, not {drawing.layout}: the others '
-      'know no ink but lines.'
-    )
+  refuse_unfit(picture(config), 'config.drawing')
   if drawing.thinned and space == 'crops':
     raise UserError(
       'config.augment.space=crops trains with ink of any width; add --config.drawing.thinned=False.'

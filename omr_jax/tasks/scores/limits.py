@@ -1,0 +1,42 @@
+"""What values may be: the task's own keys of a config, and the same in `model.json`; no JAX."""
+
+from collections.abc import Mapping
+
+from omr_jax.utils import rules
+from omr_jax.utils.rules import CHANCE, SHARE, Rule
+from tfds_builders.folds import SCORE_FOLDS
+
+# The section of a config that says how pictures are made.
+PICTURE = 'picture'
+LIMITS: Mapping[str, Rule] = {
+  'data.fold': rules.whole(0, SCORE_FOLDS - 1),
+  'data.hold_out': ("a source such as 'scores/desk', or ''", lambda value: isinstance(value, str)),
+  'data.balance': CHANCE,
+  'picture.height': rules.whole(1, 4096),
+  'picture.width': rules.whole(1, 4096),
+  'picture.tiles': rules.whole(0, 8),
+  'picture.whole': CHANCE,
+  'picture.papers': rules.whole(0, 1000),
+  'picture.scenes': rules.whole(0, 10_000),
+  'decision.false_positive_rate': CHANCE,
+  # Of `camera.Strengths`, those that its tables and windows are made for; its others are chances.
+  'camera.rotation': ('from 0 to 180 degrees', lambda value: 0 <= value <= 180),
+  'camera.smaller': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),
+  'camera.larger': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),
+  'camera.shift': ('from 0 to 2', lambda value: 0 <= value <= 2),
+  'camera.motion': ('from 0 to 5 pixels', lambda value: 0 <= value <= 5),
+  'camera.dark': ('from 0 to 5 octaves', lambda value: 0 <= value <= 5),
+  'camera.bright': ('from 0 to 5 octaves', lambda value: 0 <= value <= 5),
+  'camera.light': ('from 0 to 5 octaves', lambda value: 0 <= value <= 5),
+  'camera.white_balance': ('from 0 to 2 octaves', lambda value: 0 <= value <= 2),
+  'camera.perspective': ('from 0 to 0.5', lambda value: 0 <= value <= 0.5),
+  'camera.stretch': SHARE,
+  'camera.midtones': ('from 0 to 0.25', lambda value: 0 <= value <= 0.25),
+  'camera.noise': ('from 0 to 255', lambda value: 0 <= value <= 255),
+  'camera.jpeg': ('from 0 to 99', lambda value: 0 <= value <= 99),
+}
+# The threshold of an exported network. None is chosen below even odds, see `evaluation.choose`.
+THRESHOLD: Rule = (
+  'a probability from 0.5 to 1',
+  lambda value: rules.is_number(value) and 0.5 <= value <= 1,
+)

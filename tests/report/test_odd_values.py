@@ -1,0 +1,122 @@
+"""Odd names and numbers in the files of a run: a report that shows them, or a refusal."""
+
+import json
+import math
+from unittest import mock
+
+import numpy as np
+import pytest
+from made_runs import CLASSES, made_run
+
+from omr_jax.errors import UserError
+from omr_jax.evaluation import evaluation_file, finished_run
+from omr_jax.report import __main__ as report
+from omr_jax.report import figures, write
+
+# A formula, half of a pair of surrogates, an escape, a broken row, the end of a table's cell.
+NAMES = '$\\frac{$', '\ud800', '\x1b[31m', 'b\n|', '$a$', '\u202e日本', 'a\\$b'
+OTHERS = (
+  *(None, True, 'x', *NAMES[:4], 10**399, -1, 0, 1e308, math.nan, math.inf),
+  *([], [5], {}, {'a': 1}, {'\ud800': {'$': [1]}}),
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+  return made_run(tmp_path / 'run')
+
+
+def change_arrays(workdir, **changes):
+  """Replaces arrays of evaluation.npz by what a function makes of them."""
+  path = workdir / evaluation_file.FILE
+  with np.load(path) as file:
+    arrays = dict(file)
+  for name, change in changes.items():
+    arrays[name] = change(arrays[name])
+  np.savez_compressed(path, **arrays)
+
+
+def test_names_of_classes_are_drawn_as_they_are():
+  text = figures.confusion(np.eye(7, dtype=int), list(NAMES))
+  for shown in ('$\\frac{$', '\\ud800', '\\x1b[31m', 'b\\n|', '$a$', 'a\\$b'):
+    assert f'>{shown}<' in text
+  text.encode()
+
+
+def test_a_run_with_odd_names_is_reported(folder):
+  change_arrays(folder, classes=lambda _: np.array(NAMES[:3]))
+  change_arrays(folder, test_ids=lambda ids: np.array(['\ud800', '=1\r\n', *ids[2:]]))
+  assert report.main([str(folder)]) == 0
+  page = (folder / 'report' / 'report.html').read_text('utf-8')
+  assert '$\\frac{$' in page and '\\ud800' in page
+  assert '\\ud800' in (folder / 'report' / 'test_predictions.csv').read_text('utf-8')
+
+
+def lines(workdir, key, value):
+  path = workdir / 'metrics.jsonl'
+  rows = [json.loads(line) for line in path.read_text().splitlines()]
+  rows[0][key] = value
+  path.write_text(''.join(json.dumps(row) + '\n' for row in rows))
+
+
+def facts(file):
+  def change(workdir, key, value):
+    content = json.loads((workdir / file).read_text())
+    (workdir / file).write_text(json.dumps(content | {key: value}))
+
+  return change
+
+
+FILES = {
+  'summary.json': (
+    facts('summary.json'),
+    (*finished_run.FACTS, 'versions', 'runs', 'accuracy', 'devices', 'ex|tra\n'),
+  ),
+  'config.json': (facts('config.json'), ('seed', 'data', 'name', '\ud800')),
+  'decision.json': (facts('decision.json'), ('threshold', 'temperature')),
+  'metrics.jsonl': (lines, ('epoch', 'step', 'loss', 'validation_accuracy', 'seconds')),
+}
+
+
+@pytest.mark.parametrize('file', FILES)
+def test_odd_values_are_reported_or_refused_with_the_file(folder, tmp_path, file, capsys):
+  """Everything but the drawing of figures, which takes a second each."""
+  change, keys = FILES[file]
+  other = made_run(tmp_path / 'other', seed=1)
+  whole = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+  codes = set()
+  with mock.patch.object(figures, 'to_svg', lambda figure, words: ''):
+    for key in keys:
+      for value in OTHERS:
+        change(folder, key, value)
+        codes.add(code := report.main([str(folder), str(other)]))
+        error = capsys.readouterr().err
+        assert (str(folder) in error) == (code == 2), (key, value)
+        for path, content in whole.items():
+          path.write_bytes(content)
+  assert codes <= {0, 2}
+
+
+@pytest.mark.parametrize(
+  ('changes', 'words'),
+  [
+    (
+      {'validation_labels': lambda v: v[:0], 'validation_logits': lambda v: v[:0]},
+      'no validation examples',
+    ),
+    ({'classes': lambda _: np.array([*CLASSES[:2], CLASSES[0]])}, 'a class that is there twice'),
+    ({'pictures': lambda v: v[:, :0]}, 'pictures without pixels'),
+  ],
+)
+def test_what_no_evaluation_holds_is_refused(folder, changes, words):
+  change_arrays(folder, **changes)
+  with pytest.raises(UserError, match=rf'evaluation\.npz: damaged \({words}'):
+    finished_run.read(folder)
+
+
+def test_a_config_that_is_nested_without_end_is_refused(folder):
+  (folder / 'config.json').write_text(
+    '{"data": {"name": "homus"}, "a": ' + 300 * '[' + 300 * ']' + '}'
+  )
+  with pytest.raises(UserError, match=r'config\.json: damaged \(nested too deeply\)'):
+    write.rebuild(folder)

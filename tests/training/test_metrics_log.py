@@ -1,0 +1,31 @@
+"""The log of a run's metrics on a full disk."""
+
+import contextlib
+
+import pytest
+from limits import full_disk
+
+from omr_jax.errors import UserError
+from omr_jax.evaluation import history
+from omr_jax.training.metrics_log import MetricsLog
+
+
+def write(workdir, epochs):
+  workdir.mkdir()
+  with contextlib.closing(MetricsLog(workdir, 0)) as log:
+    for epoch in range(1, epochs + 1):
+      log.write(dict.fromkeys(history.KEYS, 1.0) | {'epoch': epoch, 'step': 10 * epoch})
+
+
+# The library leaves its file open where it cannot be written.
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
+def test_a_full_disk_is_said_whenever_it_is_noticed(tmp_path):
+  """Sizes at which the start, the first epoch, the second epoch and closing fail."""
+  write(tmp_path / 'whole', 2)
+  files = [path for path in (tmp_path / 'whole').rglob('*') if path.is_file()]
+  largest = max(path.stat().st_size for path in files)
+  for size in range(0, largest, 16):
+    with full_disk(size), pytest.raises(UserError, match=f'{size}: metrics could not be written'):
+      write(tmp_path / str(size), 2)
+  with full_disk(largest):
+    write(tmp_path / str(largest), 2)
