@@ -13,10 +13,10 @@ import argparse
 import os
 import secrets
 import sys
-from pathlib import Path
 
 from omr_jax.errors import UserError, answered
 from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils import paths
 from omr_jax.utils.interrupt import Interrupted
 
 
@@ -25,9 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
   parser = argparse.ArgumentParser(prog='python launch/sweep.py', description=__doc__)
   parser.formatter_class = argparse.RawDescriptionHelpFormatter
   parser.add_argument(
-    '--sweep', required=True, help='page of the sweep, such as those in configs/sweeps'
+    '--sweep',
+    required=True,
+    type=paths.expanded,
+    help='page of the sweep, such as those in configs/sweeps',
   )
-  parser.add_argument('--out', required=True, help='folder of the sweep')
+  parser.add_argument('--out', required=True, type=paths.path, help='folder of the sweep')
   parser.add_argument(
     '--address', help='address of a Ray cluster, or auto; default: this machine alone'
   )
@@ -79,12 +82,12 @@ def _sweep(options: argparse.Namespace) -> bool:
   data_dir, raw_dir = command_arguments.data_folders(options)
   return driver.run(
     sweep,
-    Path(options.out).absolute(),
+    options.out.absolute(),
     options.address,
     options.cpus,
     options.gpus,
     str(data_dir.absolute()),
-    raw_dir and str(Path(raw_dir).absolute()),
+    raw_dir and str(paths.path(raw_dir).absolute()),
   )
 
 

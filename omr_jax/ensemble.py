@@ -23,6 +23,7 @@ from omr_jax.evaluation.decision import Decision
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.report import write
 from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils import paths
 from omr_jax.utils.files import read_json
 from omr_jax.utils.words import one_line
 
@@ -174,9 +175,9 @@ def _refuse_unlike(run: FinishedRun, first: FinishedRun) -> None:
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = command_arguments.parser('ensemble', __doc__)
-  parser.add_argument('runs', nargs='+', metavar='RUN', help='the workdir of a finished run')
+  command_arguments.add_runs(parser)
   parser.add_argument(
-    '--out', type=Path, metavar='FOLDER', help='write the report of the ensemble there'
+    '--out', type=paths.path, metavar='FOLDER', help='write the report of the ensemble there'
   )
   options = parser.parse_args(arguments)
   return answered(lambda: _say(options))

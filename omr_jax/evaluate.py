@@ -19,6 +19,7 @@ from omr_jax.predict.classifier import Classifier
 from omr_jax.predict.prepare import Inputs
 from omr_jax.tasks.task import TASKS
 from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils import paths
 from omr_jax.utils.words import one_line
 
 Counts = Mapping[str, tuple[int, int]]
@@ -59,7 +60,10 @@ def main(arguments: list[str] | None = None) -> int:
   known = {name: what for task in TASKS for name, what in task.other_data.DATA.items()}
   parser = command_arguments.parser('evaluate', __doc__)
   parser.add_argument(
-    '--model', required=True, help='a model of the package, an exported folder, or a finished run'
+    '--model',
+    required=True,
+    type=paths.expanded,
+    help='a model of the package, an exported folder, or a finished run',
   )
   parser.add_argument(
     '--on',

@@ -24,6 +24,7 @@ from PIL import Image
 
 from omr_jax.errors import UserError, answered
 from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils import paths
 from omr_jax.utils.files import read_json, write_file
 from omr_jax.utils.words import cell
 
@@ -163,7 +164,9 @@ def main(arguments: list[str] | None = None) -> int:
   ask = commands.add_parser('prepare', help='make questions for the page')
   ask.add_argument('kind', choices=KINDS, help='what is asked')
   ask.add_argument(
-    '--model', help='homus or scores by default; or another one, as for omr_jax.predict'
+    '--model',
+    type=paths.expanded,
+    help='homus or scores by default; or another one, as for omr_jax.predict',
   )
   ask.add_argument(
     '--count', type=int, default=100, help='number of questions, 100 by default; 0 for all'
@@ -173,11 +176,16 @@ def main(arguments: list[str] | None = None) -> int:
     '--size', type=int, choices=(128, 256), default=128, help='of pictures of scores, in pixels'
   )
   ask.add_argument(
-    '--site', type=Path, default=Path('build/web'), help='the folder that `make web` has built'
+    '--site',
+    type=paths.path,
+    default=Path('build/web'),
+    help='the folder that `make web` has built',
   )
   command_arguments.add_data_folders(ask)
   put = commands.add_parser('merge', help='print results beside those of the model')
-  put.add_argument('results', nargs='+', type=Path, metavar='RESULT', help='a file that was saved')
+  put.add_argument(
+    'results', nargs='+', type=paths.path, metavar='RESULT', help='a file that was saved'
+  )
   options = parser.parse_args(arguments)
   return answered(lambda: _prepare(options) if options.command == 'prepare' else _merge(options))
 

@@ -26,6 +26,7 @@ from omr_jax.errors import UserError, answered, nearest
 from omr_jax.evaluation import decision, finished_run, metrics
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils import paths
 from omr_jax.utils.files import output
 from omr_jax.utils.words import one_line
 
@@ -188,11 +189,11 @@ def _refuse_threshold(run: FinishedRun) -> None:
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = command_arguments.parser('label_errors', __doc__)
-  parser.add_argument('runs', nargs='+', metavar='RUN', help='the workdir of a finished run')
+  command_arguments.add_runs(parser)
   either = parser.add_mutually_exclusive_group(required=True)
   either.add_argument('--list', type=int, metavar='N', help='list the N most confident mistakes')
   either.add_argument(
-    '--judged', type=Path, metavar='FILE', help='such a list, with kinds in its last column'
+    '--judged', type=paths.path, metavar='FILE', help='such a list, with kinds in its last column'
   )
   options = parser.parse_args(arguments)
   return answered(lambda: _say(options))

@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> None:
   """The command."""
   config, name = command_line.config(arguments)
   _check_distributed()
-  workdir = Path(command_line.WORKDIR.value or f'runs/{name}-{time.strftime("%Y%m%d-%H%M%S")}')
+  workdir = command_line.workdir(f'runs/{name}-{time.strftime("%Y%m%d-%H%M%S")}')
   command_line.end(lambda: _train(config, name, workdir), workdir)
 
 
@@ -56,7 +56,7 @@ def _check_distributed() -> None:
     command_line.refuse(
       f'--process_id must be from 0 to {_NUM_PROCESSES.value - 1}, below --num_processes.'
     )
-  if _DISTRIBUTED.value and command_line.WORKDIR.value is None:
+  if _DISTRIBUTED.value and command_line.workdir() is None:
     command_line.refuse('--distributed needs a --workdir that all processes can reach.')
 
 

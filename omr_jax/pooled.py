@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
   over = _OVER.value
   if over is None:
     sys.exit('Say what to pool: --over folds or sources for pictures, --over writers for symbols.')
-  workdir = Path(command_line.WORKDIR.value or f'runs/{name}-{over}')
+  workdir = command_line.workdir(f'runs/{name}-{over}')
   command_line.end(lambda: _train_and_pool(config, name, over, workdir), workdir)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import tensorflow_datasets as tfds
 
 from omr_jax.errors import UserError, nearest
+from omr_jax.utils import paths
 
 _REMEDY = 'delete this folder, and the next start prepares it again from the raw data.'
 
@@ -48,10 +49,12 @@ def prepare(
     UserError: The disk is full or read-only, or the prepared folder is damaged or was made from
       other raw data; and whatever the builder raises.
   """
-  make = functools.partial(builder_class, config=protocol, data_dir=data_dir, **arguments)
+  make = functools.partial(
+    builder_class, config=protocol, data_dir=paths.plain(data_dir), **arguments
+  )
   folder = data_dir / builder_class.name / protocol / str(builder_class.VERSION)
   if not os.path.exists(folder):
-    _write(make(), folder)
+    _write(make(), data_dir, folder)
   return _checked(make, folder, digest)
 
 
@@ -68,8 +71,9 @@ def contents(builder: tfds.core.DatasetBuilder) -> dict[str, dict]:
   return {'examples': {name: split.num_examples for name, split in splits}, 'files': files}
 
 
-def _write(builder: tfds.core.DatasetBuilder, folder: Path) -> None:
+def _write(builder: tfds.core.DatasetBuilder, data_dir: Path, folder: Path) -> None:
   try:
+    data_dir.mkdir(parents=True, exist_ok=True)  # TFDS could not make it through a link.
     # TFDS's progress bars would fill a log file with escape codes, and its messages on stdout
     # ('Unknown size', 'Subsequent calls') would mix with a command's own output.
     tfds.display_progress_bar(sys.stderr.isatty())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from omr_jax.errors import UserError
+from omr_jax.utils import paths
 from tfds_builders.archives import Archive
 
 # Downloads a URL and returns the path of the file, as TFDS's `DownloadManager.download` does.
@@ -28,7 +29,7 @@ def folder(raw_dir: str | os.PathLike | None, remedy: str) -> Path | None:
   named = raw_dir or os.environ.get('OMR_RAW_DIR')
   if not named:
     return None
-  path = Path(named).expanduser()
+  path = paths.path(named)
   if not path.is_dir():
     raise UserError(f'{path}: no such folder; {remedy} with raw_dir or $OMR_RAW_DIR.')
   return path
@@ -50,10 +51,10 @@ def locate(
   """
   names = ', '.join(archive.name for archive in wanted)
   place = folder(raw_dir, f'put {names} into a folder and name it')
-  paths, problems = [], []
+  found, problems = [], []
   for archive in wanted:
     try:
-      paths.append(_find(archive.name, place) or _download(archive, fetch))
+      found.append(_find(archive.name, place) or _download(archive, fetch))
     except UserError as error:
       problems.append(str(error))
   if problems:
@@ -64,7 +65,7 @@ def locate(
       'Download it on another machine, put it into a folder, and name that folder with raw_dir or '
       '$OMR_RAW_DIR.'
     )
-  return paths
+  return found
 
 
 def digest(hashes: Mapping[str, str], names: Iterable[str] | None = None) -> str:
@@ -80,8 +81,8 @@ def digest(hashes: Mapping[str, str], names: Iterable[str] | None = None) -> str
 
 
 def _find(name: str, place: Path | None) -> Path | None:
-  paths = [place / name, *sorted(place.glob(f'*/{name}'))] if place else []
-  return next((path for path in paths if path.is_file()), None)
+  places = [place / name, *sorted(place.glob(f'*/{name}'))] if place else []
+  return next((path for path in places if path.is_file()), None)
 
 
 def _download(archive: Archive, fetch: Fetch) -> Path:
@@ -91,7 +92,7 @@ def _download(archive: Archive, fetch: Fetch) -> Path:
       # TFDS retries for minutes and waits without a limit. Opening the address first makes a
       # machine without a network fail at once.
       urllib.request.urlopen(url, timeout=_TIMEOUT_S).close()
-      return Path(fetch(url))
+      return paths.real(Path(fetch(url)))
     except Exception as error:  # A network, a proxy or a full disk can raise almost anything.
       problems.append(f'{url} ({error})')
   raise UserError(f'{archive.name} from {" or ".join(problems)}')

@@ -27,6 +27,7 @@ from omr_jax.predict.model_json import Described
 from omr_jax.predict.onnx_session import INT8, MODEL
 from omr_jax.predict.prepare import Inputs
 from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils import paths
 from omr_jax.utils.revision import revision
 
 if TYPE_CHECKING:
@@ -158,8 +159,10 @@ def _is_empty(folder: Path) -> bool:
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = command_arguments.parser('export', __doc__)
-  parser.add_argument('--model', required=True, help='the workdir of a finished run')
-  parser.add_argument('--out', required=True, type=Path, help='the folder to write')
+  parser.add_argument(
+    '--model', required=True, type=paths.expanded, help='the workdir of a finished run'
+  )
+  parser.add_argument('--out', required=True, type=paths.path, help='the folder to write')
   command_arguments.add_data_folders(parser)
   parser.add_argument(
     '--without_data', action='store_true', help='write no int8 file, and skip the test'

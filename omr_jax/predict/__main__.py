@@ -23,7 +23,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -31,6 +30,7 @@ from omr_jax.errors import UserError, answered
 from omr_jax.predict import classifier, listing, prepare, rows
 from omr_jax.predict.classifier import Answer, Classifier
 from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils import paths
 from omr_jax.utils.files import is_terminal, output
 
 
@@ -76,10 +76,13 @@ def main(arguments: list[str] | None = None) -> int:
     __doc__,
     epilog='The exit code is 0 even if pages could not be read; the last line says how many.',
   )
-  parser.add_argument('paths', nargs='+', metavar='PATH', help='a file, a folder, or -')
+  parser.add_argument(
+    'paths', nargs='+', type=paths.expanded, metavar='PATH', help='a file, a folder, or -'
+  )
   parser.add_argument(
     '--model',
     default='scores',
+    type=paths.expanded,
     help='scores (the default), homus, homus_scans or homus_strokes, which come with the package; '
     'an exported folder; or the workdir of a finished run',
   )
@@ -87,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     '--format', choices=('jsonl', 'csv'), default='jsonl', help='of the rows, jsonl by default'
   )
   parser.add_argument(
-    '--out', metavar='FILE', type=Path, help='write there, not to standard output'
+    '--out', metavar='FILE', type=paths.path, help='write there, not to standard output'
   )
   parser.add_argument(
     '--overwrite',

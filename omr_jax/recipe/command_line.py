@@ -15,7 +15,7 @@ from absl import flags, logging
 from ml_collections import ConfigDict, config_flags
 
 from omr_jax.errors import answered
-from omr_jax.recipe import members
+from omr_jax.recipe import members, pages
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.interrupt import Interrupted
@@ -24,7 +24,7 @@ _CONFIG = config_flags.DEFINE_config_file('config', None, 'page of an experiment
 _PRINT_CONFIG = flags.DEFINE_bool(
   'print_config', False, 'print the finished config, as a page that gives it, and end'
 )
-WORKDIR = flags.DEFINE_string('workdir', None, 'folder of the run; an interrupted run is resumed')
+_WORKDIR = flags.DEFINE_string('workdir', None, 'folder of the run; an interrupted run is resumed')
 _RAW_DIR = flags.DEFINE_string('raw_dir', None, command_arguments.RAW_DIR)
 _DATA_DIR = flags.DEFINE_string('data_dir', None, command_arguments.DATA_DIR)
 
@@ -36,7 +36,8 @@ def _read_page(path: str) -> ConfigDict:
   """Reads a page, with places for the keys that it lacks because only other choices read them."""
   from omr_jax.recipe import config_keys
 
-  config = _read_plain_page(path)
+  with pages.from_text():
+    config = _read_plain_page(paths.expanded(path))
   if isinstance(config, ConfigDict):
     config_keys.extend(config)
     for key in _keys:
@@ -98,7 +99,8 @@ def config(arguments: list[str]) -> tuple[ConfigDict, str]:
     sys.exit(f'Unknown argument {arguments[1]!r}; flags begin with --, see --help.')
   if _CONFIG.value is None:
     sys.exit('Say what to do with --config, for example --config configs/homus.py.')
-  path, _, variant = config_flags.get_config_filename(flags.FLAGS['config']).partition(':')
+  named = paths.expanded(config_flags.get_config_filename(flags.FLAGS['config']))
+  path, _, variant = named.partition(':')
   if not Path(path).is_file():
     sys.exit(f'{path!r}: there is no such config; configs/ has some.')
   if not isinstance(_CONFIG.value, ConfigDict):
@@ -136,6 +138,12 @@ def _print_config(config: ConfigDict) -> None:
 def given() -> set[str]:
   """The keys of the config that the command line sets, such as 'data.fold'."""
   return set(config_flags.get_override_values(flags.FLAGS['config']))
+
+
+def workdir(default: str | None = None) -> Path | None:
+  """The folder that --workdir names, else the default."""
+  chosen = _WORKDIR.value or default
+  return paths.path(chosen) if chosen else None
 
 
 def data_folders() -> tuple[Path, str | None]:

@@ -19,7 +19,7 @@ from omr_jax.utils import arguments as command_arguments
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = command_arguments.parser('report', __doc__)
-  parser.add_argument('runs', nargs='+', metavar='RUN', help='the workdir of a finished run')
+  command_arguments.add_runs(parser)
   options = parser.parse_args(arguments)
   return answered(lambda: _rebuild_all(options.runs))
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError, nearest
-from omr_jax.recipe import config_keys, members
+from omr_jax.recipe import config_keys, members, pages
+from omr_jax.utils import paths
 
 # Names of runs, which become names of folders on any file system and words in any shell.
 _NAME = re.compile(r'[\w.=,+-]{1,200}')
@@ -36,6 +37,7 @@ class Sweep(NamedTuple):
   packs: Mapping[str, Mapping[str, ConfigDict]]
 
 
+@pages.from_text()
 def read(path: str) -> Sweep:
   """Reads a page such as configs/sweeps/quick.py, which has CONFIG, TOGETHER and get_sweep().
 
@@ -58,7 +60,7 @@ def read(path: str) -> Sweep:
   if not isinstance(overrides, dict) or not overrides:
     raise UserError(f'{path}: get_sweep() gives no runs; it must give overrides by name.')
   config_path, _, variant = page.CONFIG.partition(':')
-  base = _module(config_path).get_config(*([variant] if variant else []))
+  base = _module(paths.expanded(config_path)).get_config(*([variant] if variant else []))
   configs, wrong = {}, {}
   for name, changes in overrides.items():
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.startswith('.'):

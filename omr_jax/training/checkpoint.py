@@ -4,10 +4,12 @@ Both are items of one checkpoint, which Orbax renames into place once it is comp
 run is killed, the state and the variables that it finds later belong together.
 """
 
+import functools
 import logging
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from omr_jax.data.digests import digest
 from omr_jax.errors import UserError
 from omr_jax.training import processes
 from omr_jax.training.workdir import CHECKPOINTS
+from omr_jax.utils import paths
 
 _KEPT = 2  # One more than needed, in case the disk has damaged the latest.
 
@@ -39,8 +42,13 @@ def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> ocp.Chec
     read_only=read_only,
     cleanup_tmp_directories=not read_only,  # Left by a save that was killed.
   )
+  _hide_late_errors()
   try:
-    return ocp.CheckpointManager(folder, options=options, item_names=('state', 'best', 'facts'))
+    if not read_only:
+      folder.mkdir(parents=True, exist_ok=True)  # Orbax could not make it through a link.
+    return ocp.CheckpointManager(
+      paths.plain(folder), options=options, item_names=('state', 'best', 'facts')
+    )
   except (OSError, ValueError) as error:
     raise UserError(
       f'{folder}: cannot be used ({_first_line(error)}); choose another workdir.'
@@ -63,8 +71,6 @@ def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any, secon
   if step in manager.all_steps():  # Saved before an interruption; runs are deterministic.
     return
   state, best = jax.device_get((state, best))
-  # Not undone after an error: the threads of the failed save may end much later.
-  hook, sys.unraisablehook = sys.unraisablehook, _unraisable
   try:
     manager.save(
       step,
@@ -74,16 +80,17 @@ def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any, secon
         facts=ocp.args.JsonSave({'state': digest(state), 'best': digest(best), 'seconds': seconds}),
       ),
     )
+    if processes.is_first():
+      manager.item_metadata(step)  # Raises an error if an array cannot be found; reads no array.
   except (OSError, ValueError, RuntimeError) as error:  # TensorStore raises the latter two.
     if processes.is_loss(error):
       raise
     for left in (manager.directory / str(step), *manager.directory.glob(f'{step}.*')):
       shutil.rmtree(left, ignore_errors=True)
     raise UserError(
-      f'{manager.directory}: the checkpoint of step {step} could not be written '
+      f'{_folder(manager)}: the checkpoint of step {step} could not be written '
       f'({_first_line(error)}); make room, or choose another workdir.'
     ) from error
-  sys.unraisablehook = hook
 
 
 def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
@@ -100,7 +107,7 @@ def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
   step = manager.latest_step()
   if step is None:
     return None
-  folder = manager.directory / str(step)
+  folder = _folder(manager) / str(step)
   like = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
   try:
     loaded = manager.restore(
@@ -135,10 +142,24 @@ def seconds(manager: ocp.CheckpointManager) -> float:
   ]
 
 
-def _unraisable(what: 'sys.UnraisableHookArgs') -> None:
-  """Hides the error that each thread of a failed save raises because its event loop is closed."""
+def _hide_late_errors() -> None:
+  """Keeps quiet about reads and writes that were under way when another one failed.
+
+  Orbax closes its event loop at the first error. Each thread of TensorStore that is done later, up
+  to the end of the process, finds the loop closed, and Python prints that with a traceback.
+  """
+  if getattr(sys.unraisablehook, 'func', None) is not _unraisable:
+    sys.unraisablehook = functools.partial(_unraisable, sys.unraisablehook)
+
+
+def _unraisable(hook: Callable, what: 'sys.UnraisableHookArgs') -> None:
   if str(what.exc_value) != 'Event loop is closed':
-    sys.__unraisablehook__(what)
+    hook(what)
+
+
+def _folder(manager: ocp.CheckpointManager) -> Path:
+  """The folder of the checkpoints by the name that the user has given."""
+  return paths.real(Path(manager.directory))
 
 
 def _shapes(tree: Any) -> list:

@@ -1,4 +1,4 @@
-"""What all commands share in their arguments: the parser and the folders of data."""
+"""What all commands share in their arguments: the parser, runs and the folders of data."""
 
 import argparse
 from pathlib import Path
@@ -30,8 +30,15 @@ def parser(name: str, description: str | None, **options) -> argparse.ArgumentPa
 
 def add_data_folders(parser: argparse.ArgumentParser) -> None:
   """Adds --raw_dir and --data_dir."""
-  parser.add_argument('--raw_dir', metavar='FOLDER', help=RAW_DIR)
-  parser.add_argument('--data_dir', metavar='FOLDER', help=DATA_DIR)
+  parser.add_argument('--raw_dir', type=paths.expanded, metavar='FOLDER', help=RAW_DIR)
+  parser.add_argument('--data_dir', type=paths.expanded, metavar='FOLDER', help=DATA_DIR)
+
+
+def add_runs(parser: argparse.ArgumentParser) -> None:
+  """Adds RUN, the workdirs of one or more finished runs."""
+  parser.add_argument(
+    'runs', nargs='+', type=paths.path, metavar='RUN', help='the workdir of a finished run'
+  )
 
 
 def data_folders(options: argparse.Namespace) -> tuple[Path, str | None]:

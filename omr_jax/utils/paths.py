@@ -1,14 +1,78 @@
-"""The default folders for data that the project can make again."""
+"""Paths: those of the command line, the default folders, and names that are safe for libraries."""
 
+import functools
 import os
+import re
+import tempfile
 from pathlib import Path
+
+from omr_jax.errors import UserError
+
+# Names in which no library sees more than a name: neither a pattern, nor the address of a bucket,
+# nor the number of a file's parts.
+_PLAIN = re.compile(r'(?!/(gs|s3|az|hf)/)[\w/.,=+ -]+', re.ASCII)
+_linked: dict[Path, Path] = {}  # By link the folder that it leads to.
+
+
+def expanded(text: str) -> str:
+  """A path from the command line, with the home folder for a `~` that the shell has left."""
+  return os.path.expanduser(text)
+
+
+def path(text: str) -> Path:
+  """The same as a `Path`; the type of arguments that are paths."""
+  return Path(expanded(text))
 
 
 def data_dir(given: str | None) -> Path:
   """The folder of prepared data: `given`, else $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
-  return Path(given or os.environ.get('TFDS_DATA_DIR') or '~/tensorflow_datasets').expanduser()
+  return path(given or os.environ.get('TFDS_DATA_DIR') or '~/tensorflow_datasets')
 
 
 def cache_dir() -> Path:
   """The folder of cached pictures: $OMR_CACHE_DIR, else ~/.cache/omr_jax."""
-  return Path(os.environ.get('OMR_CACHE_DIR') or '~/.cache/omr_jax').expanduser()
+  return path(os.environ.get('OMR_CACHE_DIR') or '~/.cache/omr_jax')
+
+
+def plain(folder: Path) -> Path:
+  """The path by which libraries that see patterns and addresses in names can use a folder.
+
+  etils, on which Orbax and TFDS build, searches with `glob` inside a folder and takes brackets in
+  the folder's own name for a part of the pattern. So a name with special characters is replaced by
+  a symbolic link, which lasts until this process ends.
+
+  Raises:
+    UserError: There is no temporary folder for the link.
+  """
+  folder = folder.absolute()
+  if _PLAIN.fullmatch(str(folder)):
+    return folder
+  return _link(folder)
+
+
+def real(path: Path) -> Path:
+  """From a path inside of `plain(folder)` to the same one inside of `folder`, for messages."""
+  for above in (path, *path.parents):
+    if above in _linked:
+      return _linked[above] / path.relative_to(above)
+  return path
+
+
+@functools.cache
+def _link(folder: Path) -> Path:
+  link = Path(_links().name) / str(len(_linked))
+  link.symlink_to(folder)
+  _linked[link] = folder
+  return link
+
+
+@functools.cache
+def _links() -> tempfile.TemporaryDirectory:
+  """The private folder of all links of this process, which is removed when the process ends."""
+  for parent in (tempfile.gettempdir(), '/tmp', '/var/tmp'):
+    if _PLAIN.fullmatch(parent) and os.access(parent, os.W_OK | os.X_OK):
+      return tempfile.TemporaryDirectory(prefix='omr_jax-', dir=parent)
+  raise UserError(
+    f'{tempfile.gettempdir()}: the temporary folder must have a name without special characters; '
+    'set $TMPDIR to another one.'
+  )

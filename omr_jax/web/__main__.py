@@ -15,6 +15,7 @@ from pathlib import Path
 
 from omr_jax.errors import UserError, answered
 from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils import paths
 from omr_jax.web.build import SITE
 
 _TYPES = {
@@ -113,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = command_arguments.parser('web', __doc__)
   parser.add_argument(
-    '--site', type=Path, default=SITE, help='folder of the site that `make web` built'
+    '--site', type=paths.path, default=SITE, help='folder of the site that `make web` built'
   )
   parser.add_argument('--port', type=int, default=8642, help='%(default)s by default')
   options = parser.parse_args(arguments)

@@ -18,6 +18,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from omr_jax.errors import UserError, answered
+from omr_jax.utils import paths
 
 SITE = Path('build/web')
 _OWN = Path(__file__).parent / 'site'
@@ -107,10 +108,13 @@ def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = argparse.ArgumentParser(prog='python -m omr_jax.web.build', description=__doc__)
   parser.add_argument(
-    '--runtime', type=Path, required=True, help='folder dist of the npm package onnxruntime-web'
+    '--runtime',
+    type=paths.path,
+    required=True,
+    help='folder dist of the npm package onnxruntime-web',
   )
   parser.add_argument(
-    '--out', type=Path, default=SITE, help='folder to write; %(default)s by default'
+    '--out', type=paths.path, default=SITE, help='folder to write; %(default)s by default'
   )
   options = parser.parse_args(arguments)
   return answered(lambda: build(options.out, options.runtime))

@@ -227,6 +227,20 @@ def test_a_damaged_prepared_folder(raw_dir, data_dir, damage, name):
   assert ids(prepare('original', data_dir, raw_dir), 'test') == ['7-1', '7-2']
 
 
+@pytest.mark.parametrize('name', ['data [old]', 'a*b', 'back\\slash'])
+def test_special_characters_in_the_name_of_a_folder(raw_dir, tmp_path, name):
+  data_dir = tmp_path / name
+  assert ids(prepare('original', data_dir, raw_dir), 'test') == ['7-1', '7-2']
+  data_dir.rename(tmp_path / 'renamed')
+  assert ids(prepare('original', tmp_path / 'renamed'), 'test') == ['7-1', '7-2']
+  (tmp_path / 'renamed').rename(data_dir)
+  folder = data_dir / 'homus' / 'original' / '1.0.0'
+  flip_a_bit(folder, '*test.array_record*')
+  with pytest.raises(UserError, match='damaged') as caught:
+    prepare('original', data_dir, raw_dir)
+  assert str(caught.value).startswith(str(folder))
+
+
 def test_a_prepared_folder_from_another_archive(tmp_path, raw_dir, data_dir):
   changed = write_archive(tmp_path / 'changed', changed_files())
   builder = prepare('writers_0', data_dir, changed, allow_changed=True)
@@ -293,6 +307,17 @@ def serve(monkeypatch):
 def test_download(serve, raw_dir, data_dir):
   serve(raw_dir)
   assert ids(prepare('original', data_dir), 'test') == ['7-1', '7-2']
+
+
+def test_download_into_a_folder_with_special_characters(serve, raw_dir, tmp_path):
+  serve(raw_dir)
+  data_dir = tmp_path / '[a]'
+  assert ids(prepare('writers_0', data_dir, allow_changed=True), 'test') == ['1-1', '1-2']
+  shutil.rmtree(data_dir / 'downloads')
+  (raw_dir / archive.ARCHIVE.name).write_text('<html>Sign in to this network</html>')
+  with pytest.raises(UserError, match='not a zip archive') as caught:
+    prepare('original', data_dir)
+  assert str(caught.value).startswith(f'{data_dir}/')
 
 
 def test_download_of_a_changed_set(serve, tmp_path, data_dir):

@@ -1,12 +1,16 @@
 """Checkpoints: whole, or refused by name."""
 
+import re
 import shutil
+import subprocess
+import sys
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from comparing import assert_same
 from limits import full_disk
+from orbax.checkpoint._src.serialization import ocdbt_utils
 
 from omr_jax.errors import UserError
 from omr_jax.training import checkpoint
@@ -61,6 +65,70 @@ def test_a_file_is_no_folder_of_checkpoints(tmp_path):
   (tmp_path / 'checkpoints').write_text('')
   with pytest.raises(UserError, match='checkpoints: is no folder'):
     checkpoint.open_folder(tmp_path)
+
+
+@pytest.mark.parametrize('name', ['runs [old]', 'a*b', 'back\\slash', '**', 'bad\udcff'])
+def test_special_characters_in_the_name_of_a_folder(tmp_path, name):
+  manager = checkpoint.open_folder(tmp_path / name)
+  checkpoint.save(manager, 9, *trees(9), seconds=1)
+  assert_same(restored(tmp_path / name), trees(9))
+  assert checkpoint.open_folder(tmp_path / name, read_only=True).latest_step() == 9
+  # Nothing in it depends on the name: it can be read elsewhere.
+  (tmp_path / name).rename(tmp_path / 'moved')
+  assert_same(restored(tmp_path / 'moved'), trees(9))
+
+
+def test_a_pattern_in_a_name_finds_no_other_folder(tmp_path):
+  for name in ('abb', 'a*b'):
+    checkpoint.save(checkpoint.open_folder(tmp_path / name), 9, *trees(9), seconds=1)
+  (tmp_path / 'abb').rename(tmp_path / 'gone')
+  assert_same(restored(tmp_path / 'a*b'), trees(9))
+
+
+def test_an_error_names_the_folder_as_it_was_given(tmp_path):
+  manager = checkpoint.open_folder(tmp_path / '[a]')
+  checkpoint.save(manager, 9, *trees(9), seconds=1)
+  folder = tmp_path / '[a]' / 'checkpoints'
+  with pytest.raises(UserError, match=re.escape(f'{folder}/9: of another network')):
+    checkpoint.restore(manager, 'best', {'kernel': np.zeros((2, 2)), 'bias': np.zeros(1)})
+  with full_disk(4096), pytest.raises(UserError, match=re.escape(f'{folder}: the checkpoint of')):
+    checkpoint.save(manager, 12, *trees(12), seconds=2)
+
+
+def test_a_checkpoint_that_cannot_be_read_is_not_saved(saved, monkeypatch):
+  """As where Orbax did not find the files of the processes, and wrote no index of the arrays."""
+
+  async def nothing(*_, **__):
+    pass
+
+  manager = checkpoint.open_folder(saved)
+  monkeypatch.setattr(ocdbt_utils, 'merge_ocdbt_per_process_files', nothing)
+  with pytest.raises(UserError, match='step 12 could not be written'):
+    checkpoint.save(manager, 12, *trees(12), seconds=6)
+  assert_same(restored(saved), trees(9))
+
+
+def test_a_failed_read_ends_without_noise(saved):
+  """Other reads are under way then. Run apart, since pytest looks for such errors itself."""
+  code = f"""
+import numpy as np
+from omr_jax.errors import UserError
+from omr_jax.training import checkpoint
+arrays = {{str(n): np.random.default_rng(n).random((64, 64), np.float32) for n in range(60)}}
+manager = checkpoint.open_folder({str(saved)!r})
+checkpoint.save(manager, 12, arrays, arrays, seconds=6)
+for path in (manager.directory / '12').rglob('d/*'):
+  content = bytearray(path.read_bytes())
+  content[len(content) // 2] ^= 0x20
+  path.write_bytes(content)
+for _ in range(5):
+  try:
+    checkpoint.restore(manager, 'best', arrays)
+  except UserError:
+    print('refused')
+"""
+  done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+  assert (done.stdout.split(), done.stderr) == (5 * ['refused'], '')
 
 
 def test_two_are_kept(saved):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import tensorflow_datasets as tfds
 
+from omr_jax.utils import paths
 from tfds_builders import prepared
 from tfds_builders.homus import archive, made_up
 from tfds_builders.homus.homus_dataset_builder import Builder
@@ -56,6 +57,10 @@ def prepare(
 
 def _fetch_into(data_dir: Path) -> Callable[[str], os.PathLike]:
   # The manager creates its folders at once, so it is made only when something is downloaded.
-  return lambda url: tfds.download.DownloadManager(
-    download_dir=data_dir / 'downloads', dataset_name=Builder.name
-  ).download(url)
+  def fetch(url: str) -> os.PathLike:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    return tfds.download.DownloadManager(
+      download_dir=paths.plain(data_dir) / 'downloads', dataset_name=Builder.name
+    ).download(url)
+
+  return fetch

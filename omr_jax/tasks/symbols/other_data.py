@@ -12,6 +12,7 @@ from omr_jax.errors import UserError, nearest
 from omr_jax.inputs import render
 from omr_jax.synthetic import scans
 from omr_jax.tasks.symbols import inputs, page_symbols
+from omr_jax.utils import paths
 
 DATA = {
   'homus': 'the test symbols of a split of HOMUS, or of the symbols made up by a program',
@@ -45,7 +46,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
   )
   group.add_argument('--seed', type=int, help='of scans: of all random numbers, 0 by default')
   group.add_argument(
-    '--pages', type=Path, metavar='FOLDER', help='of pages: the folder with the pages of MUSCIMA++'
+    '--pages',
+    type=paths.path,
+    metavar='FOLDER',
+    help='of pages: the folder with the pages of MUSCIMA++',
   )
 
 

@@ -1,0 +1,58 @@
+"""A page is read from its text, however short ago it was changed."""
+
+import os
+import py_compile
+
+from commands import answer
+from small_runs import ROOT
+from sweeping import write_page
+
+from omr_jax.sweeps import page as sweeps
+
+
+def write_again(path, before, after):
+  """Changes a page within the second of its last change, after Python has cached its bytecode."""
+  py_compile.compile(str(path))
+  stat = path.stat()
+  path.write_text(path.read_text().replace(before, after))
+  os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+  assert path.stat().st_size == stat.st_size
+
+
+def printed(path, cwd):
+  done = answer('omr_jax.main', f'--config={path}', '--print_config', cwd=cwd, PYTHONPATH=str(ROOT))
+  assert done.returncode == 0, done.stderr
+  return done.stdout
+
+
+def test_a_config_that_was_just_changed(tmp_path):
+  path = tmp_path / 'page.py'
+  path.write_text((ROOT / 'configs' / 'homus.py').read_text())
+  path.write_text(path.read_text().replace('config.seed = 0', 'config.seed = 3'))
+  assert 'config.seed = 3' in printed(path, tmp_path)
+  write_again(path, 'config.seed = 3', 'config.seed = 4')
+  assert 'config.seed = 4' in printed(path, tmp_path)
+
+
+def test_a_page_that_another_page_imports_was_just_changed(tmp_path):
+  imported, path = tmp_path / 'base_of_page.py', tmp_path / 'page.py'
+  imported.write_text((ROOT / 'configs' / 'homus.py').read_text())
+  path.write_text('import base_of_page\nget_config = lambda: base_of_page.get_config()\n')
+  assert 'config.seed = 0' in printed(path, tmp_path)
+  write_again(imported, 'config.seed = 0', 'config.seed = 5')
+  assert 'config.seed = 5' in printed(path, tmp_path)
+  assert not list(tmp_path.glob('__pycache__/page*'))
+
+
+def test_a_sweep_that_was_just_changed(tmp_path):
+  path = tmp_path / 'page.py'
+  write_page(path, {'a': {'seed': 1}})
+  assert sweeps.read(str(path)).configs['a'].seed == 1
+  write_again(path, "'seed': 1", "'seed': 2")
+  assert sweeps.read(str(path)).configs['a'].seed == 2
+
+
+def test_a_page_in_the_home_folder(tmp_path):
+  (tmp_path / 'page.py').write_text((ROOT / 'configs' / 'homus.py').read_text())
+  done = answer('omr_jax.main', '--config=~/page.py', '--print_config', HOME=str(tmp_path))
+  assert (done.returncode, done.stderr) == (0, '')

@@ -1,0 +1,57 @@
+"""Paths with special characters, and with a `~` in them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from omr_jax.utils import paths
+
+SPECIAL = ['runs [old]', 'a*b', 'a?b', 'back\\slash', '**', '50%', 's3:', 'zwölf', 'bad\udcff']
+
+
+@pytest.mark.parametrize('name', ['runs', 'lr=0.1,seed=2', 'two words', 'a.b-c_d+e'])
+def test_an_ordinary_name_stays(tmp_path, name):
+  assert paths.plain(tmp_path / name) == tmp_path / name
+  assert paths.real(tmp_path / name) == tmp_path / name
+
+
+@pytest.mark.parametrize('name', SPECIAL)
+def test_a_special_name_gets_a_plain_one(tmp_path, name):
+  folder = tmp_path / name
+  folder.mkdir()
+  plain = paths.plain(folder)
+  assert not set('[]*?\\%:') & set(str(plain)) and str(plain).isascii()
+  (plain / 'inside').write_text('')
+  assert [path.name for path in folder.iterdir()] == ['inside']
+  assert paths.plain(folder) == plain
+  assert paths.real(plain / 'inside') == folder / 'inside'
+
+
+@pytest.mark.parametrize('folder', ['/gs/runs', '/s3/runs', '/az/runs', '/hf/runs'])
+def test_what_etils_takes_for_a_bucket_gets_a_plain_name(folder):
+  assert os.readlink(paths.plain(Path(folder))) == folder
+
+
+def test_links_go_when_the_process_ends(tmp_path):
+  code = (
+    'from pathlib import Path; from omr_jax.utils import paths; print(paths.plain(Path("[a]")))'
+  )
+  done = subprocess.run(
+    [sys.executable, '-c', code], capture_output=True, text=True, check=True, env=os.environ
+  )
+  link = Path(done.stdout.strip())
+  assert link.name == '0' and not link.parent.exists()
+
+
+def test_a_home_folder_is_found(monkeypatch):
+  monkeypatch.setenv('HOME', '/home/ada')
+  monkeypatch.setenv('OMR_CACHE_DIR', '~/cache')
+  assert paths.expanded('~/runs') == '/home/ada/runs'
+  assert paths.path('~') == Path('/home/ada')
+  assert paths.data_dir('~/data') == Path('/home/ada/data')
+  assert paths.cache_dir() == Path('/home/ada/cache')
+  for name in ('a~', './~/a', '~nobody_of_this_name/a', '-'):
+    assert paths.expanded(name) == name
