@@ -1,8 +1,10 @@
 """Optical music recognition with JAX and Flax."""
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
+from omr_jax.errors import end_at_ctrl_c
 from omr_jax.utils import revision
 
 if TYPE_CHECKING:
@@ -10,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ['__version__', 'load']
 __version__ = revision.VERSION
+
+if sys.argv[:1] == ['-m']:  # `python -m omr_jax.NAME` is looking for its command.
+  end_at_ctrl_c()
 
 
 def load(path_or_name: str | os.PathLike = 'scores') -> 'Classifier':

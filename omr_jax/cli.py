@@ -1,18 +1,18 @@
-"""One command for all others: `omr NAME ...` does what `python -m omr_jax.NAME ...` does.
+"""The command `omr`: `omr NAME ...` does the same as `python -m omr_jax.NAME ...`.
 
   omr predict photos/ > answers.jsonl
 
-`omr` alone lists the commands. Nothing is imported but the command that runs.
+`omr` alone lists the commands. Only the module of the command that runs is imported.
 """
 
 import runpy
 import sys
 
-from omr_jax.errors import UserError, answered, nearest
+from omr_jax.errors import UserError, answered, end_at_ctrl_c, nearest
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils.files import output
 
-# By name the module in omr_jax, and what it does.
+# The commands by name: the module in omr_jax, and what it does.
 COMMANDS = {
   'train': ('main', 'Train a network from a config, or resume an interrupted run.'),
   'pooled': ('pooled', 'Train and test on every fold, source or group of writers in turn.'),
@@ -25,7 +25,7 @@ COMMANDS = {
   'human': ('human', 'Ask people the questions of a test, and compare them with a network.'),
   'web': ('web', 'Serve the page for the browser that `make web` has built.'),
 }
-# Other names of commands, which the help leaves out.
+# The module of each command by name, with a name that the help leaves out.
 _MODULES = {name: module for name, (module, _) in COMMANDS.items()} | {'main': 'main'}
 _HELP = """usage: omr NAME [ARGUMENTS]
 
@@ -38,7 +38,7 @@ Optical music recognition with JAX and Flax.
 
 
 def main(arguments: list[str] | None = None) -> int:
-  """The command; returns its exit code: that of the command it runs, 2 for an unknown one."""
+  """Runs a command; returns its exit code, or 2 if there is no such command."""
   name, *rest = (sys.argv[1:] if arguments is None else arguments) or ['--help']
   return answered(_print_help if name in ('-h', '--help') else lambda: _run(name, rest))
 
@@ -48,9 +48,10 @@ def _run(name: str, arguments: list[str]) -> None:
     raise UserError(f'omr: {name!r} is no command{nearest(name, _MODULES)}')
   sys.argv[1:] = arguments
   command_arguments.typed = 'omr '
-  # As with `python -m`: pages in configs/ import each other from the folder they are called in.
+  # `python -m` does this too: pages in configs/ import each other from the current folder.
   sys.path.insert(0, '')
-  # As a program, since absl shows the docstring and the flags of the module `__main__`.
+  end_at_ctrl_c()
+  # The module must run as `__main__`, since absl shows the docstring and the flags of that module.
   runpy.run_module(f'omr_jax.{_MODULES[name]}', run_name='__main__', alter_sys=True)
 
 

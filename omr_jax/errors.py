@@ -3,10 +3,13 @@
 import contextlib
 import difflib
 import errno
+import io
 import os
 import select
+import signal
 import sys
-from collections.abc import Callable, Collection
+import threading
+from collections.abc import Callable, Collection, Iterator
 from typing import TextIO
 
 
@@ -21,9 +24,11 @@ def answered(command: Callable[[], None]) -> int:
   words, where the program that reads standard output through a pipe has ended.
   """
   replace_closed_streams()
+  _escape_odd_names()
   try:
-    command()
-    return _flushed()
+    with _ctrl_c_raised():
+      command()
+      return _flushed()
   except UserError as error:
     print(f'\n{error}', file=sys.stderr)
     return 2
@@ -45,6 +50,50 @@ def answered(command: Callable[[], None]) -> int:
       raise
     print('\nout of memory; a smaller batch_size, canvas or network needs less.', file=sys.stderr)
     return 2
+
+
+def end_at_ctrl_c() -> None:
+  """Lets Ctrl-C end the program in a line, at once, until `answered` runs a command.
+
+  For the time of imports: a KeyboardInterrupt would end them in a traceback.
+  """
+  if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _end)
+
+
+def _end(number: int, frame: object) -> None:
+  os.write(2, b'\nstopped.\n')
+  os._exit(1)
+
+
+@contextlib.contextmanager
+def _ctrl_c_raised() -> Iterator[None]:
+  """Lets Ctrl-C raise KeyboardInterrupt, and raises it once more where Python drops it.
+
+  Python prints what is raised in a finalizer or in a callback of the garbage collector, such as
+  JAX has one, and goes on.
+  """
+  if signal.getsignal(signal.SIGINT) is _end:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+  hook, again = sys.unraisablehook, []
+
+  def raise_again(what: 'sys.UnraisableHookArgs') -> None:
+    if not isinstance(what.exc_value, KeyboardInterrupt):
+      hook(what)
+      return
+    # A little later, as in here it would be dropped too.
+    arguments = threading.main_thread().ident, signal.SIGINT
+    again.append(threading.Timer(0.01, signal.pthread_kill, arguments))
+    again[-1].daemon = True
+    again[-1].start()
+
+  sys.unraisablehook = raise_again
+  try:
+    yield
+  finally:
+    sys.unraisablehook = hook
+    for each in again:
+      each.cancel()
 
 
 def _flushed() -> int:
@@ -92,6 +141,12 @@ def replace_closed_streams() -> None:
     if getattr(sys, name) is None:
       # For the whole program.
       setattr(sys, name, open(os.devnull, 'w'))  # noqa: SIM115
+
+
+def _escape_odd_names() -> None:
+  """Lets standard output escape what it cannot encode, such as file names in another encoding."""
+  if isinstance(sys.stdout, io.TextIOWrapper):
+    sys.stdout.reconfigure(errors='backslashreplace')
 
 
 def is_closed(stream: TextIO | None) -> bool:

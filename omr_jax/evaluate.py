@@ -1,4 +1,4 @@
-"""Measures a trained network on data other than its own test.
+"""Measures a trained network on data other than its own test split.
 
   python -m omr_jax.evaluate --model runs/demo --on homus --protocol original
   python -m omr_jax.evaluate --model homus_scans --on scans
@@ -26,11 +26,12 @@ Counts = Mapping[str, tuple[int, int]]
 
 
 def measure(model: Classifier, examples: Iterable[tuple[str, str, Inputs | None]]) -> Counts:
-  """Right answers and examples, by kind.
+  """Counts right answers and all examples of each kind.
 
   Args:
-    model: To be asked.
-    examples: Of each its kind, its class and its inputs, None where there is nothing to read.
+    model: The network.
+    examples: The kind, the class and the inputs of each example; the inputs are None if nothing was
+      found to read.
   """
   examples = list(examples)
   answers = iter(model.answers([inputs for _, _, inputs in examples if inputs is not None]))
@@ -43,7 +44,7 @@ def measure(model: Classifier, examples: Iterable[tuple[str, str, Inputs | None]
 
 
 def table(counts: Counts) -> str:
-  """The counts for a terminal, and all together where there are several kinds."""
+  """A table of the counts for a terminal, with a last line for all if there are several kinds."""
   rows = {one_line(kind): count for kind, count in counts.items()}
   if len(counts) > 1:
     rows['all'] = tuple(map(sum, zip(*counts.values(), strict=True)))
@@ -79,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def renamed(name: str, on: str, arguments: list[str] | None) -> int:
-  """The command under an earlier name, which says what it is called now."""
+  """Runs the command for one of its earlier names, and prints its present name."""
   print(f'omr_jax.{name} is called omr_jax.evaluate --on {on} now.', file=sys.stderr)
   return main(['--on', on, *(sys.argv[1:] if arguments is None else arguments)])
 

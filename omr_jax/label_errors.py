@@ -3,12 +3,12 @@
   python -m omr_jax.label_errors runs/writers --list 300 > judged.tsv
   python -m omr_jax.label_errors runs/writers runs/homus --judged judged.tsv
 
---list writes the most confident mistakes of one run, in the order of its report. The best run for
-this is one whose answers are all for writers that its networks have not seen (`omr_jax.pooled
---over writers`). Then look at each symbol in the report, and write into the last column of the list
-what it is: 'wrong label', 'either' (label and answer can both be defended), 'unreadable' or
-'mistake' (the label is right). --judged prints the accuracy of each run with and without the
-symbols whose label is wrong.
+--list writes the most confident mistakes of one run, in the order of its report. Best take a run of
+`omr_jax.pooled --over writers`, in which no network was trained on the writers that it is tested
+on. Then look at each symbol in the report and write one of these words into the last column of the
+list: 'wrong label', 'either' (label and answer can both be defended), 'unreadable' or 'mistake'
+(the label is right). --judged prints the accuracy of each run with and without the symbols whose
+label is wrong.
 """
 
 import argparse
@@ -31,11 +31,11 @@ from omr_jax.utils.files import output
 from omr_jax.utils.words import one_line
 
 COLUMNS = ('id', 'label', 'answer', 'confidence', 'kind')
-CLEAR = 'wrong label'  # Beyond doubt the answer is right.
+CLEAR = 'wrong label'  # The network's answer is right, beyond doubt.
 KINDS = (
   CLEAR,
   'either',  # Label and answer can both be defended.
-  'unreadable',  # Unfinished, or no symbol at all.
+  'unreadable',  # The symbol is unfinished, or it is none at all.
   'mistake',  # The label is right.
 )
 
@@ -45,9 +45,9 @@ class Suspect(NamedTuple):
 
   Attributes:
     id: `<writer>-<n>`.
-    label: The class it has in the data.
-    answer: The class that the network gave.
-    confidence: Calibrated, from 0 to 1.
+    label: The class that the data says.
+    answer: The class that the network says.
+    confidence: The calibrated probability of the answer, 0 to 1.
     kind: One of KINDS, or '' where nobody has judged it yet.
   """
 
@@ -62,7 +62,7 @@ def ranked(run: FinishedRun) -> list[Suspect]:
   """The mistakes of a run, most confident first.
 
   Raises:
-    UserError: It answers by a threshold.
+    UserError: The run answers by a threshold.
   """
   _refuse_threshold(run)
   sure = decision.confidence(run.test_logits, run.test_predicted, run.decision.temperature)
@@ -79,11 +79,11 @@ def ranked(run: FinishedRun) -> list[Suspect]:
 
 
 def read(path: Path) -> dict[str, Suspect]:
-  """A judged list, by id.
+  """Reads a judged list; returns its symbols by id.
 
   Raises:
-    UserError: Another header, a field too many or too few, an unknown kind, a confidence that is
-      not from 0 to 1, or an id that comes twice, by file and line.
+    UserError: The file has another header, or a line has the wrong number of fields, an unknown
+      kind, a confidence that is not from 0 to 1, or the id of an earlier line.
   """
   try:
     rows = list(csv.reader(io.StringIO(path.read_text('utf-8-sig')), delimiter='\t'))
@@ -115,11 +115,11 @@ class Without(NamedTuple):
   """A run's test with all symbols, and without those whose label is clearly wrong.
 
   Attributes:
-    right: Symbols answered as they are labelled.
-    n: Symbols.
-    right_kept: The same of the symbols that are kept.
-    n_kept: Symbols that are kept.
-    as_read: Of those left out, how many the run answers as the list does.
+    right: Number of all symbols whose answer is their label.
+    n: Number of all symbols.
+    right_kept: Number of the kept symbols whose answer is their label.
+    n_kept: Number of the kept symbols.
+    as_read: Number of the symbols left out to which the run gives the answer in the list.
   """
 
   right: int
@@ -133,8 +133,8 @@ def without(run: FinishedRun, judged: Mapping[str, Suspect]) -> Without:
   """Counts a run's right answers with and without the symbols whose label is clearly wrong.
 
   Raises:
-    UserError: It answers by a threshold; a symbol has another label than in the list, or an answer
-      in the list that is no class; or no symbol is left.
+    UserError: The run answers by a threshold, a symbol has another label than in the list, an
+      answer in the list is no class, or no symbol is left.
   """
   _refuse_threshold(run)
   kept = np.ones(len(run.test_ids), bool)
@@ -163,7 +163,7 @@ def without(run: FinishedRun, judged: Mapping[str, Suspect]) -> Without:
 
 
 def table(runs: Sequence[FinishedRun], judged: Mapping[str, Suspect]) -> str:
-  """Numbers of the kinds in the list, and each run with and without the wrong labels."""
+  """A table: how often each kind is in the list, and the accuracy with and without wrong labels."""
   kinds = Counter(suspect.kind or 'not judged' for suspect in judged.values())
   lines = ['  '.join(f'{kind}: {n}' for kind, n in kinds.most_common())]
   for run in runs:

@@ -2,9 +2,9 @@
 
   python -m omr_jax.main --config configs/homus.py --workdir runs/homus
 
-Without --workdir a new run is in runs/<config>-<time>. A list of numbers, such as
---config.seed=0,1,2, trains several networks as one program, each with its own folder in the
-workdir. With --distributed several processes train one network; launch/README.md shows how.
+Without --workdir the run is in a new folder runs/<config>-<time>. A list of numbers, such as
+--config.seed=0,1,2, trains several networks in one program; each has a folder in the workdir. With
+--distributed several processes train one network; launch/README.md shows how.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _check_distributed() -> None:
-  """Ends the program where the flags of several processes don't fit together."""
+  """Ends the program if the flags for several processes don't fit together."""
   explicit = [flag.name for flag in (_COORDINATOR, _NUM_PROCESSES, _PROCESS_ID) if flag.present]
   if explicit and not _DISTRIBUTED.value:
     command_line.refuse(f'--{explicit[0]} needs --distributed.')

@@ -3,12 +3,14 @@
   python -m omr_jax.pooled --config configs/scores.py --workdir runs/folds --over folds
   python -m omr_jax.pooled --config configs/homus.py --workdir runs/writers --over writers
 
---over folds tests each fold of the pictures, --over sources each of their sources, which no
-training has seen, and --over writers ten groups of writers of symbols. Each run has a folder in the
-workdir (fold_0, or the name of the source with __ for /) and is the same as if `omr_jax.main` had
-trained it with --config.data.fold, --config.data.hold_out or --config.data.protocol. A second start
-resumes what was interrupted and only pools what is finished. Pictures get pooled.html, pooled.json
-and pooled.csv, symbols the report of a run. Without --workdir all is in runs/<config>-<over>.
+One run tests each part, and is trained on the others. With --over folds the parts are the five
+folds of the pictures, with --over sources the sources of the pictures, and with --over writers ten
+groups of people who wrote the symbols. Each run has a folder in the workdir, such as fold_0 or
+writers_0, or the name of the source with __ for /. `omr_jax.main` gives the same run with
+--config.data.fold, --config.data.hold_out or --config.data.protocol. The same command, started
+again, resumes an interrupted run and does not repeat finished ones. For pictures it writes
+pooled.html, pooled.json and pooled.csv, for symbols a report like that of a run. Without --workdir
+everything is in runs/<config>-<over>.
 """
 
 import sys
@@ -42,12 +44,12 @@ def check_over(config: ConfigDict, over: str, given: Collection[str]) -> None:
   """Refuses what cannot be pooled.
 
   Args:
-    config: Complete.
+    config: A finished config.
     over: The value of --over.
     given: The keys of the config that the command line sets.
 
   Raises:
-    UserError: The task of the config is not trained over that; a key that --over sets is given.
+    UserError: The data of the config has no such parts, or a key that --over sets is given.
   """
   folds = tasks.of_config(config).folds
   if over not in folds.OVER:

@@ -21,6 +21,9 @@ def as_it_was(monkeypatch):
   monkeypatch.setattr(sys, 'argv', ['omr'])
   monkeypatch.setattr(sys, 'path', [*sys.path])
   monkeypatch.setattr(command_arguments, 'typed', command_arguments.typed)
+  before = signal.getsignal(signal.SIGINT)
+  yield
+  signal.signal(signal.SIGINT, before)
 
 
 def test_the_help_fits_a_screen_and_names_every_command(capsys):

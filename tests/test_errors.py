@@ -1,10 +1,15 @@
 """How a command answers to what went wrong."""
 
 import os
+import signal
 import subprocess
 import sys
+import textwrap
+import threading
 
 import pytest
+from small_runs import ROOT
+from waiting import HANG
 
 from omr_jax.errors import UserError, answered, nearest
 
@@ -100,3 +105,67 @@ def test_no_file_gets_the_number_of_a_closed_stream(tmp_path):
   done = subprocess.run(['sh', '-c', shell], capture_output=True)
   assert (done.returncode, done.stdout, done.stderr) == (0, b'', b'')
   assert path.read_text() == ''
+
+
+@pytest.fixture
+def ctrl_c():
+  """SIGINT raises KeyboardInterrupt here and in processes started here, as in the foreground."""
+  before = signal.signal(signal.SIGINT, signal.default_int_handler)
+  yield
+  signal.signal(signal.SIGINT, before)
+
+
+class Interrupting:
+  """Ctrl-C arrives in its finalizer, where Python drops what is raised."""
+
+  def __del__(self):
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_in_a_finalizer_is_not_lost(ctrl_c, capsys):
+  ends = []
+
+  def command():
+    Interrupting()
+    threading.Event().wait(HANG)  # The signal comes again before long.
+    ends.append(True)
+
+  hook = sys.unraisablehook
+  assert answered(command) == 1
+  assert not ends and capsys.readouterr().err == '\nstopped.\n'
+  assert sys.unraisablehook is hook
+
+
+def test_other_errors_in_a_finalizer_are_still_told(monkeypatch):
+  class Failing:
+    def __del__(self):
+      raise ValueError('told')
+
+  said = []
+  monkeypatch.setattr(sys, 'unraisablehook', lambda what: said.append(str(what.exc_value)))
+  assert answered(lambda: Failing() and None) == 0
+  assert said == ['told']
+
+
+@pytest.mark.parametrize('name', ['main', 'predict', 'report', 'ensemble', 'export', 'cli'])
+def test_ctrl_c_while_a_command_is_imported_ends_in_a_line(ctrl_c, tmp_path, name):
+  """What all commands import first sends the signal, and drops exceptions."""
+  stub = """
+    import os, signal, time
+    try:
+      os.kill(os.getpid(), signal.SIGINT)
+      time.sleep(60)
+    except BaseException:
+      print('dropped')
+  """
+  for module in ('numpy', 'absl'):
+    (tmp_path / f'{module}.py').write_text(textwrap.dedent(stub))
+  done = subprocess.run(
+    [sys.executable, '-m', f'omr_jax.{name}', *(['predict'] if name == 'cli' else []), 'x'],
+    cwd=ROOT,
+    env=os.environ | {'PYTHONPATH': f'{tmp_path}{os.pathsep}{ROOT}', 'PYTHONSAFEPATH': '1'},
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert (done.returncode, done.stdout, done.stderr) == (1, '', '\nstopped.\n')

@@ -30,7 +30,14 @@ def command(*arguments):
     (('--config=configs/homus.py', '--config.seed=1', '--config.seed=2'), 2, 'is given twice'),
     (('--config=configs/homus.py', f'--config.epochs={10**30}'), 2, 'from 1 to a million'),
     (('--config=configs/homus.py', '--config.model.widths=(4, 10000, 4)'), 2, 'widths'),
-    (('--config=configs/homus.py', '--config.epoch=3'), 2, 'Did you mean "epochs"'),
+    (('--config=configs/homus.py', '--config.epoch=3'), 2, "did you mean 'epochs'?"),
+    (
+      ('--config=configs/homus.py', '--config.lr=0.1'),
+      2,
+      "did you mean 'optimizer.learning_rate'?",
+    ),
+    (('--config=configs/homus.py', '--config.drawing=3'), 2, 'config.drawing is a section'),
+    (('--config=configs/homus.py', '--config.optimizer.name=AdamW'), 2, "did you mean 'adamw'?"),
     (('--config=configs/homus.py', '--config.epochs=x'), 2, '--config.epochs=x'),
     (('--config=configs/homus.py', '--config.epochs=-1'), 2, 'config.epochs is -1'),
     (('--config=configs/homus_paper.py',), 2, 'none of the variants resnet, vgg, staff'),
@@ -48,11 +55,15 @@ def command(*arguments):
       'config.optimizer.name=sgd reads keys that the config lacks; '
       'add --config.optimizer.momentum=<at least 0 and below 1>',
     ),
-    (('--config=configs/homus.py', '--config.optimizer.momentun=0.9'), 2, '"momentum" instead of'),
+    (
+      ('--config=configs/homus.py', '--config.optimizer.momentun=0.9'),
+      2,
+      "did you mean 'momentum'?",
+    ),
     (
       ('--config=configs/homus.py', '--config.seed=0,1', '--config.optimizer.l2=1,2,3'),
       2,
-      'lists go side by side, but here they have config.seed 2, config.optimizer.l2 3 values',
+      'lists must be equally long; these have config.seed 2, config.optimizer.l2 3 values',
     ),
     (('--config=configs/homus.py', '--config.seed=0,-1'), 2, 'config.seed is -1'),
     (('--config=configs/homus.py', '--config.epochs=2,3'), 2, '--config.epochs=2,3'),

@@ -15,6 +15,7 @@ from omr_jax.evaluation import evaluation_file, history
 from omr_jax.evaluation.decision import Decision
 from omr_jax.tasks import task as tasks
 from omr_jax.tasks.task import Task
+from omr_jax.utils import rules
 from omr_jax.utils.files import read_json, write_file
 
 # The facts that every training has to note about itself, with their types; it may note more.
@@ -181,6 +182,11 @@ def read_with_facts(workdir: Path, facts: dict) -> FinishedRun:
   decision = decisions.read(workdir, _REMEDY) or decisions.fit(
     config, arrays['validation_labels'], arrays['validation_logits']
   )
+  if rules.holds(tasks.of_config(config).limits.THRESHOLD, None) != (decision.threshold is None):
+    raise UserError(
+      f'{workdir}/{decisions.FILE}: threshold is {decision.threshold}, which does not fit the task '
+      f'of the run; {_REMEDY}.'
+    )
   lines = [] if 'runs' in facts else _read_history(workdir / history.FILE)
   return FinishedRun(workdir, config, lines, facts, **arrays, further=further, decision=decision)
 

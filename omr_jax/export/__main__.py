@@ -2,11 +2,11 @@
 
   python -m omr_jax.export --model runs/homus --out models/homus
 
-The folder gets model.onnx (float32), model_int8.onnx, model.jax (jax.export), weights.safetensors,
-and model.json, which says how a picture is prepared, the classes, the threshold, the accuracy and
-where all of it comes from. Each file is compared with JAX on the same inputs, and then answers the
-test of the run. That needs the data of the training; --without_data skips this test, and with it
-the int8 file. Needs the extra [export].
+The folder gets model.onnx (float32), model_int8.onnx, model.jax (jax.export), weights.safetensors
+and model.json. The latter describes the model: how a picture is prepared, the classes, the
+threshold, the accuracy and the run it comes from. Each file is compared with JAX on the same inputs
+and tested on the test split of the run. This needs the data of the training: --without_data skips
+the test, and writes no int8 file. The command needs the extra [export].
 """
 
 import argparse
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 FORMS = (MODEL, INT8, 'model.jax', 'weights.safetensors')
 TFLITE = 'model.tflite'
-# The largest difference between probabilities of a form and of JAX. In half precision only the
-# answers must be the same.
+# The largest difference allowed between the probabilities of a form and those of JAX. Of forms that
+# are not listed only the answers must be the same: weights.safetensors is in half precision.
 _MOST = {MODEL: 1e-4, 'model.jax': 1e-4, TFLITE: 1e-4}
 
 
@@ -51,10 +51,10 @@ def export(
 
   Args:
     model: Workdir of a finished run.
-    out: The folder: a new one, or an earlier export, which is replaced.
+    out: The folder: a new one, or that of an earlier export, which is replaced.
     data: Folders of prepared and raw data; None skips the test.
-    names: Of FORMS, or TFLITE; the int8 form is left out where `data` is None.
-    licence: Of the data that the network was trained on, in words for `model.json`.
+    names: The forms, of FORMS or TFLITE; the int8 form is left out if `data` is None.
+    licence: What `model.json` says about the licence of the training data.
 
   Returns:
     The content of `model.json`.
@@ -70,11 +70,11 @@ def export(
   backend.start()
   if out.exists() and not (out.is_dir() and ((out / model_json.FILE).exists() or _is_empty(out))):
     raise UserError(f'{out}: holds something else; choose another folder with --out.')
-  # By default GPUs and TPUs multiply with fewer digits than float32 has, as no form does.
+  # By default GPUs and TPUs multiply with less precision than float32; exported forms do not.
   with jax.default_matmul_precision('float32'):
-    about, files, said = _forms(model, data, names)
+    about, files, entries = _forms(model, data, names)
   licence = licence or about.task.licence
-  facts = {'licence': licence, 'exported_by': revision(), 'files': said}
+  facts = {'licence': licence, 'exported_by': revision(), 'files': entries}
   content = model_json.to_json(about._replace(facts=about.facts | facts))
   _write(out, files | {model_json.FILE: (json.dumps(content, indent=1) + '\n').encode()})
   return content
@@ -83,59 +83,72 @@ def export(
 def _forms(
   model: str, data: tuple[Path, str | None] | None, names: Collection[str]
 ) -> tuple[Described, dict[str, bytes], dict[str, dict]]:
-  """What the network is, and by name each file's content and what `model.json` says of it."""
+  """Makes the forms.
+
+  Returns:
+    The description of the network, the content of each file by its name, and the entry of each file
+    in `model.json` by the file's name.
+  """
   from omr_jax.export import examples, forms
   from omr_jax.predict import from_run
 
   network = from_run.exact(model)
   about = from_run.describe(network, model)
-  asked = (
+  splits = (
     {'test': about.task.examples.made_up(about.picture, about.reads)}
     if data is None
     else examples.of_run(network, about, model, data)
   )
   temperature = about.facts['temperature']
-  wanted = examples.asked(from_run.by_jax(network, temperature), asked['test'], about)
-  files, said = {}, {}
+  by_jax = from_run.by_jax(network, temperature)
+  expected = examples.probabilities(by_jax, splits['test'], about)
+  files, entries = {}, {}
   for name in tqdm(names, unit='form', leave=False, disable=None):
     if name == INT8 and data is None:
       continue
-    form = forms.make(name, network, about, asked)
-    files[name], said[name] = form.content, _told(form, asked['test'], about, wanted)
-    _refuse_another(name, said[name])
-  return about, files, said
+    form = forms.make(name, network, about, splits)
+    files[name], entries[name] = form.content, _entry(form, splits['test'], about, expected)
+    _refuse_different(name, entries[name])
+  return about, files, entries
 
 
-def _refuse_another(name: str, told: Mapping[str, Any]) -> None:
-  """UserError where a form differs from the network; one of 8 bits may, as its test tells."""
-  off, other = told['largest_difference'], told['other_answers']
+def _refuse_different(name: str, entry: Mapping[str, Any]) -> None:
+  """Raises UserError if a form differs from the network. The int8 form may: its test shows how."""
+  off, other = entry['largest_difference'], entry['other_answers']
   if name != INT8 and (other or not off <= _MOST.get(name, 1)):
     raise UserError(
       f'{name}: off by {off:.1e}, {other} other answers; this is a bug, please report it.'
     )
 
 
-def _told(form: 'Form', test: Inputs, about: Described, wanted: np.ndarray) -> dict:
-  """What `model.json` says of a file: how far it is from JAX, and how it does in the test."""
+def _entry(form: 'Form', test: Inputs, about: Described, expected: np.ndarray) -> dict:
+  """The entry of a file in `model.json`: its differences from JAX, and its result in the test.
+
+  Args:
+    form: The form in the file.
+    test: The test split.
+    about: The description of the network.
+    expected: Probabilities by JAX on the test split, float32 [examples, classes].
+  """
   from omr_jax.evaluation import metrics
   from omr_jax.export import examples
 
-  found = examples.asked(form.run, test, about)
+  found = examples.probabilities(form.run, test, about)
   answers = model_json.decide(about, found)
-  told = {
+  entry = {
     'bytes': len(form.content),
     'sha256': hashlib.sha256(form.content).hexdigest(),
-    'largest_difference': float(np.abs(found - wanted).max()),
-    'other_answers': int((answers != model_json.decide(about, wanted)).sum()),
+    'largest_difference': float(np.abs(found - expected).max()),
+    'other_answers': int((answers != model_json.decide(about, expected)).sum()),
   }
   if 'label' in test:
     correct, n = int((answers == test['label']).sum()), len(answers)
-    told['test'] = {'correct': correct, 'n': n, 'interval': metrics.wilson_interval(correct, n)}
-  return told
+    entry['test'] = {'correct': correct, 'n': n, 'interval': metrics.wilson_interval(correct, n)}
+  return entry
 
 
 def _write(out: Path, files: Mapping[str, bytes]) -> None:
-  """Writes the folder whole, or leaves what was there."""
+  """Writes all files into the folder; if that fails, the folder stays as it was."""
   try:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.') as temporary:
@@ -168,9 +181,15 @@ def main(arguments: list[str] | None = None) -> int:
     '--without_data', action='store_true', help='write no int8 file, and skip the test'
   )
   parser.add_argument(
-    '--forms', nargs='+', choices=(*FORMS, TFLITE), default=FORMS, help='all but LiteRT by default'
+    '--forms',
+    nargs='+',
+    choices=(*FORMS, TFLITE),
+    default=FORMS,
+    help='all but model.tflite by default',
   )
-  parser.add_argument('--licence', metavar='WORDS', help='of the data that it was trained on')
+  parser.add_argument(
+    '--licence', metavar='WORDS', help='licence of the training data, for model.json'
+  )
   options = parser.parse_args(arguments)
   return answered(lambda: _say(options))
 
@@ -178,10 +197,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _say(options: argparse.Namespace) -> None:
   data = None if options.without_data else command_arguments.data_folders(options)
   content = export(options.model, options.out, data, options.forms, options.licence)
-  for name, told in content['files'].items():
-    line = f'{name:20} {told["bytes"] / 1e6:6.2f} MB, off by {told["largest_difference"]:.1e}'
-    if 'test' in told:
-      correct, n = told['test']['correct'], told['test']['n']
+  for name, entry in content['files'].items():
+    line = f'{name:20} {entry["bytes"] / 1e6:6.2f} MB, off by {entry["largest_difference"]:.1e}'
+    if 'test' in entry:
+      correct, n = entry['test']['correct'], entry['test']['n']
       line += f', test {100 * correct / n:.2f} % ({correct} of {n})'
     print(line)
   print(f'{options.out / model_json.FILE}')

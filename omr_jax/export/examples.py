@@ -1,4 +1,4 @@
-"""Examples that the forms of a network are held to: the data of its run, or some made up."""
+"""Examples on which the forms of a network are tested: the data of its run, or made-up ones."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ _BATCH = 16
 def of_run(
   network: Trained, about: Described, model: str, data: tuple[Path, str | None]
 ) -> dict[str, Inputs]:
-  """The splits of the run. UserError where it was trained on other data."""
+  """The splits of the run's data. Raises UserError if the run was trained on other data."""
   dataset = network.recipe.load(*data)
   if dataset.digest != about.facts['run']['data_digest']:
     raise UserError(f'{model}: was trained on other data than this; give its --raw_dir.')
@@ -25,7 +25,10 @@ def of_run(
 
 
 def batches(split: Inputs, about: Described, most: int | None = None) -> Iterator[Inputs]:
-  """What the network reads of a split, evenly chosen where it is too much."""
+  """The arrays of a split that the network reads, in batches.
+
+  If the split has more than `most` examples, so many of them are taken at even distances.
+  """
   count = len(split[about.reads[0]])
   rows = np.unique(np.linspace(0, count - 1, min(count, most or count)).astype(int))
   for first in range(0, len(rows), _BATCH):
@@ -37,11 +40,13 @@ def batches(split: Inputs, about: Described, most: int | None = None) -> Iterato
 
 
 def shapes(split: Inputs, about: Described) -> dict[str, jax.ShapeDtypeStruct]:
-  """Of what the network reads, with some number of examples."""
+  """Shapes and types of the arrays that the network reads, for the first batch of a split."""
   batch = next(batches(split, about))
   return {name: jax.ShapeDtypeStruct(value.shape, value.dtype) for name, value in batch.items()}
 
 
-def asked(function: Callable[[Inputs], np.ndarray], split: Inputs, about: Described) -> np.ndarray:
-  """What a form of the network gives for a split: probabilities float32 [examples, classes]."""
+def probabilities(
+  function: Callable[[Inputs], np.ndarray], split: Inputs, about: Described
+) -> np.ndarray:
+  """The results of a function, such as `Form.run`, for a split: float32 [examples, classes]."""
   return np.concatenate([np.asarray(function(batch)) for batch in batches(split, about)])

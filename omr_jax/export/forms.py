@@ -1,7 +1,7 @@
-"""The forms in which a network leaves this project, each as bytes and as a function to check them.
+"""The forms of an exported network, each as the bytes of a file and as a function that runs them.
 
-Inputs and outputs are the same in all of them: what `model.json` says, uint8 pictures to calibrated
-probabilities, any number of pictures at once.
+All forms have the same inputs and outputs, which `model.json` describes: from uint8 pictures to
+calibrated probabilities. All but model.tflite take any number of pictures at once.
 """
 
 import tempfile
@@ -30,7 +30,7 @@ try:
   from omr_jax.export import onnx_model
 except ImportError as error:
   raise UserError(
-    f"Exporting needs libraries more ({error.name}); pip install 'omr_jax[export]'."
+    f"Exporting needs more libraries ({error.name}); pip install 'omr_jax[export]'."
   ) from error
 
 _CALIBRATION = 256  # Examples that show an int8 form how large activations get.
@@ -38,11 +38,11 @@ _PLATFORMS = ('cpu', 'cuda', 'tpu')
 
 
 class Form(NamedTuple):
-  """A network as bytes.
+  """A network in one form.
 
   Attributes:
-    content: Of the file.
-    run: What those bytes make of inputs: probabilities float32 [batch, classes].
+    content: The bytes of the file.
+    run: Runs these bytes: from inputs to probabilities, float32 [batch, classes].
   """
 
   content: bytes
@@ -52,13 +52,13 @@ class Form(NamedTuple):
 def make(
   name: str, network: Trained, about: Described, splits: Mapping[str, Mapping[str, np.ndarray]]
 ) -> Form:
-  """A form by the name of its file, one of `export.FORMS`.
+  """Makes a form.
 
   Args:
-    name: Of the file.
-    network: In float32.
-    about: What it is.
-    splits: Examples; int8 needs a `validation`.
+    name: The name of its file.
+    network: The network, in float32.
+    about: The description of the network.
+    splits: Examples by split: 'test', and for the int8 form 'validation'.
   """
   temperature, shapes = about.facts['temperature'], examples.shapes(splits['test'], about)
   if name == 'model.jax':
@@ -86,12 +86,12 @@ def onnx_form(
   return _by_onnxruntime(model.SerializeToString())
 
 
-def int8_form(whole: Form, examples: Iterable[Inputs]) -> Form:
-  """An ONNX model whose convolutions and products are in 8 bits.
+def int8_form(whole: Form, batches: Iterable[Inputs]) -> Form:
+  """An ONNX model whose convolutions and matrix products compute with 8 bits.
 
   Args:
     whole: The model in float32.
-    examples: Batches that show how large its activations get.
+    batches: Examples that show how large the activations become.
   """
   with tempfile.TemporaryDirectory() as folder:
     given, ready, path = (Path(folder) / f'{name}.onnx' for name in ('given', 'ready', 'int8'))
@@ -100,11 +100,12 @@ def int8_form(whole: Form, examples: Iterable[Inputs]) -> Form:
     quantization.quantize_static(
       ready,
       path,
-      _Examples(examples),
+      _Batches(batches),
       quant_format=quantization.QuantFormat.QDQ,
       op_types_to_quantize=['Conv', 'MatMul'],
       per_channel=True,
-      # CPUs without VNNI add two products in 16 bits, where weights of 8 bits overflow.
+      # CPUs without VNNI add two products in 16 bits, which weights of 8 bits make overflow. So the
+      # weights get 7 bits.
       reduce_range=True,
       activation_type=quantization.QuantType.QUInt8,
       weight_type=quantization.QuantType.QInt8,
@@ -115,7 +116,7 @@ def int8_form(whole: Form, examples: Iterable[Inputs]) -> Form:
 def jax_form(
   network: Trained, temperature: float, shapes: Mapping[str, jax.ShapeDtypeStruct]
 ) -> Form:
-  """What `jax.export.deserialize` reads, for CPU, CUDA and TPU."""
+  """A function for `jax.export.deserialize`, for CPU, CUDA and TPU."""
   (batch,) = jax.export.symbolic_shape('batch')
   free = {k: jax.ShapeDtypeStruct((batch, *v.shape[1:]), v.dtype) for k, v in shapes.items()}
   function = jax.jit(partial(from_run.probabilities, network, temperature))
@@ -129,7 +130,8 @@ def tflite_form(
 ) -> Form:
   """A model for LiteRT (TensorFlow Lite), one picture at a time.
 
-  UserError where TensorFlow is not installed.
+  Raises:
+    UserError: TensorFlow is not installed.
   """
   try:
     import tensorflow as tf
@@ -144,7 +146,7 @@ def tflite_form(
     found = dict(zip(names, inputs, strict=True))
     return {'probabilities': from_run.probabilities(network, temperature, found)}
 
-  module = tf.Module()  # Without one the model has no names for its inputs.
+  module = tf.Module()  # Without it the inputs of the model have no names.
   module.run = tf.function(jax2tf.convert(function), specs, autograph=False)
   converter = tf.lite.TFLiteConverter.from_concrete_functions(
     [module.run.get_concrete_function()], module
@@ -160,21 +162,22 @@ def tflite_form(
 
 
 def weights_form(network: Trained, about: Described, test: Inputs) -> Form:
-  """Params and batch_stats by their path, such as `params/Block_0/Conv_0/kernel`, in safetensors.
+  """A file in safetensors of `params` and `batch_stats`.
 
-  In float16 where that changes no answer, else in float32. The temperature that divides the logits
-  is in the file's metadata.
+  The name of an array is its path, such as `params/Block_0/Conv_0/kernel`. The arrays are float16
+  if that changes no answer to the examples, else float32. The metadata of the file has the
+  temperature that divides the logits.
 
   Args:
-    network: In float32.
-    about: What it is.
+    network: The network, in float32.
+    about: The description of the network.
     test: Examples.
   """
   temperature = about.facts['temperature']
   leaves = flatten_dict(jax.device_get(network.variables), sep='/')
 
   def answers(form: Form) -> np.ndarray:
-    return model_json.decide(about, examples.asked(form.run, test, about))
+    return model_json.decide(about, examples.probabilities(form.run, test, about))
 
   def stored(dtype: str) -> Form:
     tensors = {name: np.ascontiguousarray(leaf, dtype) for name, leaf in leaves.items()}
@@ -187,14 +190,14 @@ def weights_form(network: Trained, about: Described, test: Inputs) -> Form:
   return half if (answers(half) == answers(whole)).all() else whole
 
 
-class _Examples(quantization.CalibrationDataReader):
-  """As ONNX Runtime asks for them."""
+class _Batches(quantization.CalibrationDataReader):
+  """Gives batches to the quantization of ONNX Runtime, one for each call of `get_next`."""
 
-  def __init__(self, examples: Iterable[Inputs]):
-    self._examples = iter(examples)
+  def __init__(self, batches: Iterable[Inputs]):
+    self._batches = iter(batches)
 
   def get_next(self) -> Inputs | None:
-    return next(self._examples, None)
+    return next(self._batches, None)
 
 
 def _by_onnxruntime(content: bytes) -> Form:

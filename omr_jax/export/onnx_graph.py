@@ -1,4 +1,4 @@
-"""An ONNX model that is being made: nodes, known tensors, and how a tensor lies in memory."""
+"""An ONNX model under construction: its nodes, its constants, and the order of tensors' axes."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,17 +9,18 @@ from onnx import helper, numpy_helper
 
 from omr_jax.errors import UserError
 
-FIRST = (0, 3, 1, 2)  # To channels first, from channels last.
-_LAST = (0, 2, 3, 1)
+FIRST = (0, 3, 1, 2)  # Permutation of axes from channels last to channels first.
+_LAST = (0, 2, 3, 1)  # Permutation of axes from channels first to channels last.
 
 
 class Operand(NamedTuple):
-  """A value of the jaxpr as the model has it.
+  """A value of the jaxpr, as the ONNX model holds it.
 
   Attributes:
-    data: An array that is known already, or the name of a tensor.
-    first: It is stored with channels first.
-    spread: Stored with ones along axes where it is as long as what it meets (broadcasting).
+    data: The array, if it does not depend on the model's inputs; else the name of a tensor.
+    first: Whether the model has it with channels first, while JAX has channels last.
+    spread: Whether some axes have length 1 in the model and are longer in the jaxpr; operations of
+      ONNX broadcast them to the length of their other operands.
   """
 
   data: np.ndarray | str
@@ -28,22 +29,27 @@ class Operand(NamedTuple):
 
   @property
   def known(self) -> bool:
-    """Whether it doesn't depend on the model's inputs."""
+    """Whether the value does not depend on the model's inputs."""
     return isinstance(self.data, np.ndarray)
 
 
 class Graph:
-  """Nodes and known tensors of a model that is being made."""
+  """The nodes and the constants of a model under construction.
+
+  Args:
+    example: Name of one of the inputs.
+    batch: The symbol that JAX has for the length of the batch.
+  """
 
   def __init__(self, example: str, batch: Any):
-    self.example, self.batch = example, batch  # An input, and how JAX calls its length.
+    self.example, self.batch = example, batch
     self.nodes: list[onnx.NodeProto] = []
     self.known: list[onnx.TensorProto] = []
-    self._shared: dict[tuple, str] = {}  # By contents, so that nothing is stored twice.
+    self._shared: dict[tuple, str] = {}  # Names by content, so that no array is stored twice.
     self._count = 0
 
   def name(self, data: np.ndarray | str) -> str:
-    """Of a tensor; one that is known is stored."""
+    """The name of a tensor. An array becomes a constant of the model, with a new name."""
     if isinstance(data, str):
       return data
     data = np.ascontiguousarray(data)
@@ -54,7 +60,7 @@ class Graph:
     return self._shared[key]
 
   def add(self, kind: str, *data: np.ndarray | str, **attributes) -> str:
-    """A node more; the name of its result."""
+    """Adds a node; returns the name of its result."""
     self._count += 1
     result = f'{kind}_{self._count}'
     inputs = [self.name(each) for each in data]
@@ -62,19 +68,19 @@ class Graph:
     return result
 
   def plain(self, operand: Operand) -> Operand:
-    """The same, in JAX's order of axes."""
+    """The operand in JAX's order of axes."""
     if not operand.first:
       return operand
     return operand._replace(data=self.transposed(operand.data, _LAST), first=False)
 
   def channels_first(self, operand: Operand) -> Operand:
-    """The same, with channels first if it has four axes."""
+    """The operand with channels first. Constants with other than four axes stay as they are."""
     if operand.first or (operand.known and operand.data.ndim != 4):
       return operand
     return operand._replace(data=self.transposed(operand.data, FIRST), first=True)
 
   def whole(self, operand: Operand, shape: Sequence[Any]) -> Operand:
-    """The same, plain and in its full shape."""
+    """The operand in JAX's order of axes and with its full shape, without axes to broadcast."""
     operand = self.plain(operand)
     if not operand.spread:
       return operand
@@ -84,7 +90,7 @@ class Graph:
     return Operand(self.add('Expand', operand.data, self.add('Concat', *size, axis=0)))
 
   def transposed(self, data: np.ndarray | str, axes: Sequence[int]) -> np.ndarray | str:
-    """With its axes in another order."""
+    """An array or tensor with its axes in another order."""
     if isinstance(data, np.ndarray):
       return data.transpose(axes)
     return self.add('Transpose', data, perm=axes)
@@ -98,5 +104,5 @@ class Graph:
 
 
 def is_free(length: Any) -> bool:
-  """Whether an axis is as long as the batch is large."""
+  """Whether the length of an axis is not a number, but a symbol such as that of the batch."""
   return not isinstance(length, int)

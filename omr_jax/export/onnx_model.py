@@ -1,12 +1,12 @@
-"""A function of JAX as an ONNX model: the operations that the networks here are made of.
+"""Converts a function of JAX to an ONNX model, with the operations that the networks here use.
 
-JAX's own record of the function, its jaxpr, is walked equation by equation, so that the model
-computes what the network computes, whatever it is. What depends on weights alone is computed while
-walking. Pictures are [batch, height, width, channels] in JAX; in the model they become [batch,
-channels, height, width] at the first convolution, and stay so, as every runtime likes them.
+The conversion goes through the function's jaxpr, equation by equation, and so does not depend on
+how a network is written. Whatever depends only on weights is computed during the conversion.
+Pictures are [batch, height, width, channels] in JAX. In the model the first convolution makes them
+[batch, channels, height, width], the order that runtimes expect, and they stay in this order.
 
-`jax2onnx` does this for all of JAX, but needs a version of orbax older than this project's
-checkpoints, and a dozen packages more.
+`jax2onnx` can convert all of JAX, but needs a dozen more packages, and a version of orbax that
+can't read the checkpoints of this project.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ from omr_jax.export import onnx_ops
 from omr_jax.export.onnx_graph import Graph, Operand, is_free
 
 OPSET = 18
-# Where an equation holds others, the name of the parameter with them.
+# Operations that contain a jaxpr, and the name of the parameter that holds it.
 _INSIDE = {
   'jit': 'jaxpr',
   'custom_jvp_call': 'call_jaxpr',
@@ -32,14 +32,15 @@ _INSIDE = {
 
 
 def convert(function: Callable, inputs: Mapping[str, jax.ShapeDtypeStruct]) -> onnx.ModelProto:
-  """The model of a function of a dict of arrays to a dict of arrays.
+  """Converts a function from a dict of arrays to a dict of arrays.
 
   Args:
-    function: What JAX can trace.
-    inputs: Shapes and dtypes; the first axis of each is the batch, of any size in the model.
+    function: A function that JAX can trace.
+    inputs: Shapes and dtypes of the inputs by name. The first axis of each is the batch, which may
+      have any size in the model.
 
   Raises:
-    UserError: The function has an operation without a form here.
+    UserError: The function has an operation that can not be converted.
   """
   (batch,) = jax.export.symbolic_shape('batch')
   free = {k: jax.ShapeDtypeStruct((batch, *v.shape[1:]), v.dtype) for k, v in inputs.items()}
@@ -68,7 +69,7 @@ def convert(function: Callable, inputs: Mapping[str, jax.ShapeDtypeStruct]) -> o
 def _walk(
   graph: Graph, jaxpr: core.Jaxpr, consts: Sequence, operands: Sequence[Operand]
 ) -> list[Operand]:
-  """Adds the nodes of a jaxpr; its results."""
+  """Adds the nodes of a jaxpr to the graph; returns the results of the jaxpr."""
   found = dict(zip(jaxpr.constvars, (Operand(np.asarray(const)) for const in consts), strict=True))
   found |= zip(jaxpr.invars, operands, strict=True)
 
@@ -92,7 +93,9 @@ def _equation(graph: Graph, equation: core.JaxprEqn, operands: Sequence[Operand]
     inner = params['branches'][int(operands[0].data)]
     return _walk(graph, inner.jaxpr, inner.consts, operands[1:])
   if kind == 'platform_index':
-    return [Operand(np.array(len(params['platforms']) - 1))]  # The form for other platforms.
+    return [
+      Operand(np.array(len(params['platforms']) - 1))
+    ]  # The last branch is for all other platforms.
   shape = equation.outvars[0].aval.shape
   if all(each.known and not each.spread for each in operands) and not any(map(is_free, shape)):
     values = equation.primitive.bind(*(each.data for each in operands), **params)

@@ -1,4 +1,4 @@
-"""The operations that the networks are made of, each of JAX's as nodes of ONNX."""
+"""Conversions of the operations in the networks, from JAX to nodes of ONNX."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -38,13 +38,13 @@ ELEMENTWISE = {
 
 
 def elementwise(graph: Graph, kind: str, operands: Sequence[Operand]) -> Operand:
-  """One node for all pairs of numbers, with channels first where any operand has them there."""
+  """Adds a node that computes element by element, with channels first if an operand has that."""
   first = any(each.first for each in operands)
   if first:
     operands = [graph.channels_first(each) for each in operands]
   if kind == 'Max' and len(operands) == 2 and _is_zero(operands[1]):
     kind, operands = 'Relu', operands[:1]
-  # Numbers alone have no axes that could be too short.
+  # A constant without axes has none to broadcast.
   spread = all(each.spread or (each.known and each.data.ndim == 0) for each in operands)
   return Operand(graph.add(kind, *(each.data for each in operands)), first, spread)
 
@@ -129,7 +129,7 @@ def _slice(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
 
 
 def _product(graph: Graph, equation: core.JaxprEqn, x: Operand, y: Operand) -> Operand:
-  # Of two matrices, or of two in each example.
+  # The product of two matrices, or of two matrices for each example.
   if equation.params['dimension_numbers'] not in (
     (((1,), (0,)), ((), ())),
     (((2,), (1,)), ((0,), (0,))),
@@ -185,7 +185,7 @@ def _is_zero(operand: Operand) -> bool:
 
 
 def _lengths(shape: Sequence[Any]) -> np.ndarray:
-  """For ONNX's Reshape: the one length that isn't known follows from the others."""
+  """The shape for ONNX's Reshape: -1 stands for the length that follows from the others."""
   return np.array([-1 if is_free(length) else length for length in shape], np.int64)
 
 

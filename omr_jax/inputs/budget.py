@@ -14,26 +14,34 @@ LONGEST_SIDE = 65_535
 _STORED = {'1': 1, 'L': 1, 'P': 1}  # Bytes of a pixel in Pillow; 4 in other modes.
 
 
-def needed(picture: Image.Image, whole: tuple[int, int] | None = None) -> int:
+def needed(
+  picture: Image.Image, whole: tuple[int, int] | None = None, as_array: bool = False
+) -> int:
   """The bytes that are in use at most while a picture is decoded and brought to grey or RGB.
 
   Args:
     picture: Opened by Pillow. A JPEG that is reduced while it is decoded has its reduced size.
     whole: Width and height of that JPEG in full.
+    as_array: Whether an array of 3 bytes a pixel is made of it at the end.
   """
   mode = picture.mode
   stored = 2 if mode.startswith('I;16') else _STORED.get(mode, 4)
   # RGB is copied where the picture is turned. What is transparent becomes RGBA, then RGB.
-  copies = 1 if mode in ('1', 'L') or mode[0] in 'IF' else 4
+  final = copies = 1 if mode in ('1', 'L') or mode[0] in 'IF' else 4
   if mode != 'RGBA' and picture.has_transparency_data:
     copies += 4
-  found = picture.width * picture.height * (stored + copies)
+  found = picture.width * picture.height * max(stored + copies, final + 3 * as_array)
   if whole and isinstance(picture, JpegImagePlugin.JpegImageFile):
     found += _coefficients(picture, *whole)
   return found
 
 
-def check(picture: Image.Image, name: str, whole: tuple[int, int] | None = None) -> int:
+def check(
+  picture: Image.Image,
+  name: str,
+  whole: tuple[int, int] | None = None,
+  as_array: bool = False,
+) -> int:
   """Returns what `needed` says.
 
   Raises:
@@ -41,7 +49,7 @@ def check(picture: Image.Image, name: str, whole: tuple[int, int] | None = None)
   """
   if not picture.width or not picture.height:
     raise UserError(f'{name}: has no pixels ({picture.width}x{picture.height}); leave it out.')
-  found = needed(picture, whole)
+  found = needed(picture, whole, as_array)
   check_size(picture.width, picture.height, found, name)
   return found
 

@@ -196,7 +196,7 @@ def decode(
     whole = picture.size
     if (least or not colour) and isinstance(picture, JpegImagePlugin.JpegImageFile):
       picture.draft(None if colour else 'L', (least, least) if least else picture.size)
-    needed = budget.check(picture, name, whole)
+    needed = budget.check(picture, name, whole, as_array=finish is None)
     if picture.format == 'TIFF':
       _check_tiff(picture, name)
   if needed > most:

@@ -22,7 +22,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 from tqdm import tqdm
 
@@ -45,8 +44,8 @@ def answers(model: Classifier, paths: Iterable[str | os.PathLike]) -> Iterator[d
     `path`, `page` (from 1), and `class` and `confidence`, the calibrated probability of that class,
     or `error`. Where a threshold is above even odds, `other` may have a confidence below 1/2.
   """
-  pages = prepare.in_order(prepare.reader(model.model.rule), map(os.fspath, paths))
-  while batch := list(islice(pages, classifier.BATCH)):
+  read = prepare.reader(model.model.rule)
+  for batch in prepare.batches(read, map(os.fspath, paths), classifier.BATCH):
     whole = [page.inputs for page in batch if not isinstance(page.inputs, UserError)]
     found = iter(_asked(model, whole))
     for path, number, inputs in batch:

@@ -4,7 +4,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ Pages = Iterator[tuple[int, Inputs | UserError]]
 _AHEAD = 4
 # Of a file that is being read ahead. Above 1, so that a picture's file is seen to end.
 _PAGES = 4
+_PATIENCE = 1  # Seconds that pages which are read wait for the next ones.
 
 
 class Rule(NamedTuple):
@@ -81,12 +82,35 @@ def reader(rule: Rule) -> Callable[[str], Pages]:
   return lambda path: _refused(path) or rule.task.inputs.pages(path, rule.picture, rule.reads)
 
 
+def batches(read: Callable[[str], Pages], paths: Iterable[str], size: int) -> Iterator[list[Page]]:
+  """The pages of all files, in their order, in lists of `size`.
+
+  A list is shorter at the end, and where the next page takes long: what is read does not wait.
+  """
+  batch = []
+  for page in _pages(read, paths):
+    if page is not None:
+      batch.append(page)
+    if batch and (page is None or len(batch) == size):
+      yield batch
+      batch = []
+  if batch:
+    yield batch
+
+
 def in_order(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page]:
   """The pages of all files, in their order; the next ones are being read meanwhile.
 
   In memory are the inputs of the first pages of a few files. What a file has beyond is read when
   its turn comes.
   """
+  for page in _pages(read, paths):
+    if page is not None:
+      yield page
+
+
+def _pages(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page | None]:
+  """As `in_order`, with None before a page that takes long."""
   count = os.cpu_count() or 1
   paths, waiting = iter(paths), deque()
   threads = ThreadPoolExecutor(count)
@@ -99,6 +123,8 @@ def in_order(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Pag
       if not waiting:
         return
       path, found, future = waiting.popleft()
+      if not wait([future], _PATIENCE).done:
+        yield None
       ready = future.result()
       if len(ready) == _PAGES:
         waiting.appendleft((path, found, start(found)))

@@ -1,6 +1,7 @@
-"""The rules that a config has to keep, refused by the name of the key.
+"""Checks a config; the message of a refusal names the key.
 
-What a value may be by itself stands in `limits.py`.
+Some values are choices that decide which other keys are read: `optimizer.name=adam` reads
+`optimizer.b1`, other optimizers do not. `limits.py` has the values that a single key may have.
 """
 
 import itertools
@@ -21,7 +22,7 @@ SCHEDULES = {
   'one_cycle': ('warm_up',),
   'plateau': ('factor', 'patience', 'floor'),
 }
-# The keys that are read whatever is chosen.
+# By section, the keys that are always read.
 _SECTIONS = {
   'augment': ('space',),
   'model': ('name',),
@@ -29,7 +30,7 @@ _SECTIONS = {
   'optimizer': ('name', 'learning_rate', 'l2'),
   'schedule': ('name',),
 }
-# Keys that name a choice, and the keys of the same section that each choice reads. A task adds
+# The choices: by key and by its value, the keys of the same section that it reads. A task adds
 # those of `augment.space`.
 _CHOICES = {
   'model.name': {name: network.func.options for name, network in models.NETWORKS.items()},
@@ -40,13 +41,13 @@ _TOP = ('seed', 'epochs', 'batch_size', 'precision', 'average_decay', 'stop_afte
 
 
 def check_config(config: ConfigDict) -> None:
-  """Refuses what no run can have, before anything is prepared.
+  """Refuses a config that no run can have.
 
-  Keys that only other choices read may stay, since pages and runs of earlier versions have them.
+  Keys that only other choices read are accepted, since pages and runs of earlier versions have
+  them. `models.create` checks the arguments of the network.
 
   Raises:
-    UserError: A key that is missing or unknown, or a value no run can have, by name. Arguments of
-      the network are checked where it is made, by `models.create`.
+    UserError: A key is missing or unknown, or has a value that no run can have.
   """
   _check_sections(config)
   task = tasks.of_config(config)
@@ -62,7 +63,7 @@ def check_config(config: ConfigDict) -> None:
 
 
 def known_keys(task: Task) -> list[str]:
-  """The keys that some choice of a task reads, such as 'seed' and 'optimizer.rho'."""
+  """All keys that configs of a task may have, such as 'seed' and 'optimizer.rho'."""
   known = list(_TOP)
   for section, keys in _sections(task).items():
     of_choices = [c.values() for key, c in _choices(task).items() if key.startswith(f'{section}.')]
@@ -83,7 +84,8 @@ def read_keys(config: ConfigDict) -> dict[str, str]:
   """The keys that the config's choices read, and for each the choice that reads it.
 
   Returns:
-    Such as {'seed': '', 'schedule.warm_up': 'schedule.name=one_cycle'}; '' is any choice.
+    For example {'seed': '', 'schedule.warm_up': 'schedule.name=one_cycle'}. The value is '' for a
+    key that is read whatever is chosen.
   """
   task = tasks.of_config(config)
   read = dict.fromkeys(_TOP, '')
@@ -99,7 +101,10 @@ def read_keys(config: ConfigDict) -> dict[str, str]:
 
 
 def unread_keys(config: ConfigDict) -> set[str]:
-  """Keys that the config has and its choices don't read, such as `schedule.factor` of plateau."""
+  """Keys of the config that its choices don't read.
+
+  An example is `schedule.factor`, which only `plateau` reads, in a config with another schedule.
+  """
   return flat(config).keys() - read_keys(config).keys()
 
 
@@ -127,7 +132,7 @@ def _rule(task: Task, key: str) -> rules.Rule | None:
 
 
 def _check_sections(config: ConfigDict) -> None:
-  """Refuses sections that are missing or none, and keys that no choice reads."""
+  """Refuses missing sections, values in the place of a section, and unknown keys."""
   for section in ('data', 'augment'):
     if not isinstance(config.get(section), ConfigDict):
       raise UserError(f'config lacks the section {section!r}; configs are complete.')
@@ -136,7 +141,8 @@ def _check_sections(config: ConfigDict) -> None:
   of_choices = {key.partition('.')[0] for key in task.recipe.OF_CHOICES}
   _refuse_unknown('config', config, (*_TOP, *sections))
   for section in sections:
-    # Of a section that only some choices read, the keys are missing where one of these is made.
+    # A section may be missing if only some choices read it. If the config makes one of these,
+    # `_refuse_missing` names the missing keys.
     if section not in config and not (section in of_choices and not _always(task, section)):
       raise UserError(f'config lacks the section {section!r}; configs are complete.')
     if section in config and not isinstance(config[section], ConfigDict):
@@ -146,7 +152,7 @@ def _check_sections(config: ConfigDict) -> None:
 
 
 def _always(task: Task, section: str) -> bool:
-  """Whether every choice reads something of a section."""
+  """Whether some key of a section is read whatever is chosen."""
   of_choices = task.recipe.OF_CHOICES
   return any(f'{section}.{name}' not in of_choices for name in _sections(task)[section])
 
@@ -163,7 +169,7 @@ def _allowed(task: Task, key: str) -> str:
 
 
 def _refuse_missing(config: ConfigDict, task: Task, read: Mapping[str, str]) -> None:
-  """Names all missing keys of one choice, with the flags that add them; networks have defaults."""
+  """Refuses missing keys and names the flags that add them. Keys of networks have defaults."""
   present, missing = flat(config), {}
   for key, reader in read.items():
     if key not in present and not reader.startswith('model.name='):
@@ -185,7 +191,7 @@ def _chosen(config: ConfigDict, key: str, choices: Collection[str]) -> str:
 
 
 def _check_together(config: ConfigDict) -> None:
-  """What two keys decide together."""
+  """Refuses values that do not fit together."""
   rate = config.optimizer.learning_rate
   if config.schedule.name == 'plateau' and config.schedule.floor > rate:
     raise UserError(

@@ -1,8 +1,8 @@
-"""A config from the command line, for the commands that train: their flags, and how they end.
+"""The flags of the commands that train, and how these commands end.
 
---config names a page, --config.KEY=VALUE changes it, and a list of numbers in the place of a value
-stands for several runs (`members`). A command adopts these flags, so that --help shows them, and
-starts with `app.run(main, flags_parser=command_line.parse)`.
+--config names the page of a config, which is a Python file, and --config.KEY=VALUE changes a value
+of it. A list of numbers as VALUE stands for several runs (`members`). A command adopts these flags,
+so that --help shows them, and starts with `app.run(main, flags_parser=command_line.parse)`.
 """
 
 import shlex
@@ -28,12 +28,12 @@ _WORKDIR = flags.DEFINE_string('workdir', None, 'folder of the run; an interrupt
 _RAW_DIR = flags.DEFINE_string('raw_dir', None, command_arguments.RAW_DIR)
 _DATA_DIR = flags.DEFINE_string('data_dir', None, command_arguments.DATA_DIR)
 
-_lists: dict[str, tuple] = {}  # Of the command line, by key; flags have no lists of numbers.
-_keys: list[str] = []  # That the command line sets, right or wrong.
+_lists: dict[str, tuple] = {}  # The lists on the command line by key, which absl can't parse.
+_keys: list[str] = []  # The keys that the command line sets, whether they exist or not.
 
 
 def _read_page(path: str) -> ConfigDict:
-  """Reads a page, with places for the keys that it lacks because only other choices read them."""
+  """Reads a page and adds empty places for the keys that only other choices read."""
   from omr_jax.recipe import config_keys
 
   with pages.from_text():
@@ -45,21 +45,21 @@ def _read_page(path: str) -> ConfigDict:
   return config
 
 
-# The parsers of --config.KEY are made from the config that the parser of --config returns.
+# ml_collections makes the flags --config.KEY from the config that the parser of --config returns.
 _read_plain_page = flags.FLAGS['config'].parser.parse
 flags.FLAGS['config'].parser.parse = _read_page
 
 
 def parse(arguments: list[str]) -> list[str]:
-  """Reads the flags; what is wrong with them or with the config is said in one line.
+  """Reads the flags. Ends the program with a message of one line if they or the config are wrong.
 
   The config has the first value of each list; `checked` makes the configs of the other runs.
 
   Args:
-    arguments: Of the program, with its name first.
+    arguments: The arguments of the program, with its name first.
 
   Returns:
-    What is no flag, with the program's name first.
+    The program's name and the arguments that are no flags.
   """
   arguments, lists = members.take_lists(arguments)
   _lists.update(lists)
@@ -80,7 +80,7 @@ def parse(arguments: list[str]) -> list[str]:
     text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
     if 'get_config() takes 0 positional' in text:
       text = 'This config has no variants: leave out the colon and what follows it.'
-    # A page's own error comes with its traceback, and the last line says what is wrong.
+    # The text of an error in a page contains its traceback; the last line says what is wrong.
     refuse((text.strip() or type(error).__name__).splitlines()[-1].strip())
   if flags.FLAGS['verbosity'].using_default_value:
     flags.FLAGS.verbosity = logging.WARNING  # Else absl's app makes it INFO.
@@ -88,12 +88,12 @@ def parse(arguments: list[str]) -> list[str]:
 
 
 def config(arguments: list[str]) -> tuple[ConfigDict, str]:
-  """The config that the flags give, and a name for it; ends the program where there is none.
+  """The config that the flags give, and its name; ends the program if there is none.
 
   With --print_config it is printed, and the program ends.
 
   Args:
-    arguments: What `parse` returns.
+    arguments: The result of `parse`.
   """
   if len(arguments) > 1:
     sys.exit(f'Unknown argument {arguments[1]!r}; flags begin with --, see --help.')
@@ -114,8 +114,8 @@ def checked(config: ConfigDict) -> dict[str, ConfigDict]:
   """The finished config of each run by its name.
 
   Raises:
-    UserError: Lists that do not fit together, see `members.split`; a config that no run can
-      have, or a key on the command line that no choice reads, see `config_keys.finished`.
+    UserError: The lists do not fit together (`members.split`), no run can have the config, or a key
+      on the command line is not read (`config_keys.finished`).
   """
   from omr_jax.recipe import config_keys
 
@@ -124,7 +124,7 @@ def checked(config: ConfigDict) -> dict[str, ConfigDict]:
 
 
 def _print_config(config: ConfigDict) -> None:
-  """Prints a page that gives the finished config; of several runs that of the first."""
+  """Prints a page that gives the finished config. If there are several runs, that of the first."""
   from omr_jax.recipe import config_keys
 
   (name, first), *others = checked(config).items()
@@ -147,12 +147,12 @@ def workdir(default: str | None = None) -> Path | None:
 
 
 def data_folders() -> tuple[Path, str | None]:
-  """The folder of prepared data, and that of raw data where it was given."""
+  """The folder of prepared data, and the folder of raw data or None if it was not given."""
   return paths.data_dir(_DATA_DIR.value), _RAW_DIR.value
 
 
 def refuse(words: str) -> NoReturn:
-  """Ends the program with exit code 2, for flags that are wrong."""
+  """Ends the program with exit code 2, because its flags are wrong."""
   print(f'{words}\nSee --help and configs/.', file=sys.stderr)
   sys.exit(2)
 

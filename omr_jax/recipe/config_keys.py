@@ -1,8 +1,8 @@
-"""The keys of a config: exactly those that its choices read.
+"""Adds and removes keys, so that a finished config has exactly those that its choices read.
 
-A page of `configs/` holds no others. `extend` adds an empty place for every key that another choice
-would read, so that a command line or a sweep can make that choice and give its keys. `finished`
-takes the places that stayed empty out again, with the keys of choices that are no longer made.
+A page of `configs/` has only the keys that its own choices read. A command line or a sweep may make
+other choices, which read other keys. So `extend` adds an empty place for every key that some other
+choice reads. `finished` removes the places that stayed empty and the keys that are no longer read.
 """
 
 import contextlib
@@ -16,7 +16,8 @@ from omr_jax.errors import UserError, nearest
 from omr_jax.recipe import check
 from omr_jax.tasks import task as tasks
 
-# The keys that only some choices read are floats, but for these and those that a task names.
+# Types of the keys that only some choices read. Those that are neither here nor in the `TYPES` of a
+# task are floats.
 _TYPES = {
   **dict.fromkeys(('augment.flip', 'model.even', 'model.use_size'), bool),
   **dict.fromkeys(('schedule.patience', 'model.hidden'), int),
@@ -37,7 +38,7 @@ def get_config() -> ConfigDict:
 def extend(config: ConfigDict) -> None:
   """Adds an empty place, None with a type, for each key that only other choices read.
 
-  A config that names no data set known here is left as it is; `finished` refuses it.
+  A config whose data set is unknown is not changed; `finished` refuses it.
   """
   with config.unlocked():
     for key in _choice_keys(config):
@@ -52,11 +53,11 @@ def finished(config: ConfigDict, given: Collection[str] = ()) -> ConfigDict:
   """The config of a run: checked, with exactly the keys that its choices read, and locked.
 
   Args:
-    config: Of a page, with what a command line or a sweep has changed.
-    given: The keys that must be read, such as those of the command line.
+    config: The config of a page, as a command line or a sweep has changed it.
+    given: The keys that must be read, such as those on the command line.
 
   Raises:
-    UserError: See `check.check_config`; a key of `given` is not read.
+    UserError: No run can have this config (`check.check_config`), or a key of `given` is not read.
   """
   config = config.copy_and_resolve_references().unlock()
   values = check.flat(config)
@@ -127,7 +128,7 @@ def type_of(key: str) -> type:
 
 
 def _choice_keys(config: ConfigDict) -> list[str]:
-  """`check.choice_keys`; none of a config that names no known data set."""
+  """The result of `check.choice_keys`, or none if the config's data set is unknown."""
   try:
     return check.choice_keys(tasks.of_config(config))
   except UserError:
@@ -140,7 +141,7 @@ def _literal(value: Any) -> str:
 
 
 def _drop(config: ConfigDict, keys: Collection[str]) -> None:
-  """Takes keys out of their sections, and sections of which nothing is left."""
+  """Removes keys from their sections, and sections that are then empty."""
   for key in keys:
     section, _, name = key.partition('.')
     del config[section][name]
@@ -151,12 +152,12 @@ def _drop(config: ConfigDict, keys: Collection[str]) -> None:
 def read_values(config: Mapping[str, Any], but: Collection[str] = ()) -> dict[str, Any]:
   """The values of a run's config by key, without those that its choices do not read.
 
-  Runs of earlier versions have written those too. A config that is not whole, such as one that was
-  edited, is given as it is.
+  The configs of runs of earlier versions have such keys. A config that is incomplete, for example
+  because it was edited, is returned with all its keys.
 
   Args:
-    config: Of a run, as JSON has it.
-    but: Keys to leave out, such as that of the fold which is tested.
+    config: The config of a run, as read from JSON.
+    but: Keys to leave out, such as the key of the fold that is tested.
   """
   unread: Collection[str] = ()
   with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError, UserError):

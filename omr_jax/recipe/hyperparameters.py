@@ -1,4 +1,4 @@
-"""The numbers of training in which the members of a population may differ, as a pytree.
+"""The numbers of training in which the members of a population may differ, a pytree.
 
 A population is one compiled program that trains several networks. What its members have in common
 is constant in the program; what differs is an argument of it, an array with one number per member.
@@ -19,10 +19,10 @@ class Hyperparameters(NamedTuple):
   """The numbers of one member, read from its config. Inside jit some of them may be tracers.
 
   Attributes:
-    seed: Of the initialization, the order of the examples, the augmentation and dropout.
-    average_decay: Of the moving averages of the variables; 0 for none.
+    seed: Seed of the initialization, the order of the examples, the augmentation and dropout.
+    average_decay: Decay of the moving averages of the variables; 0 for none.
     label_smoothing: Share of the target that is spread evenly over the classes.
-    strengths: Of the augmentation, by name; see `strengths` of `tasks.task.Task.recipe`.
+    strengths: Numbers of the augmentation by name, as the task's `strengths(config)` returns them.
     optimizer: `learning_rate`, `l2` and the optimizer's own arguments, by name.
   """
 
@@ -38,7 +38,7 @@ class Hyperparameters(NamedTuple):
     return jax.random.key(self.seed)
 
   def with_own(self, own: 'Hyperparameters') -> 'Hyperparameters':
-    """These numbers, with those of `own` in place of the ones that are not None there."""
+    """These numbers, replaced by those of `own` that are not None."""
     return jax.tree.map(
       lambda number, common: common if number is None else number,
       own,
@@ -63,12 +63,13 @@ def of_config(config: ConfigDict) -> Hyperparameters:
 def varying(members: Sequence[Hyperparameters]) -> Hyperparameters:
   """The numbers that are not equal for all members, for `Hyperparameters.with_own`.
 
-  Equal numbers stay constants, so that a 0 leaves out its part of the step (`rules.is_on`) and XLA
-  can compute with them while it compiles. The seeds always become arrays: the compiled program of
-  one seed then serves all others.
+  Numbers that are equal for all members stay constants of the compiled program. So a 0 leaves out
+  its part of the step (`rules.is_on`), and XLA can compute with them while it compiles. Seeds
+  always become arrays, so that the program compiled for one seed serves all others.
 
   Returns:
-    Arrays [members], for a pair of numbers a pair of arrays; None in place of equal numbers.
+    The hyperparameters as arrays [members], or as a pair of such arrays for a pair of numbers; None
+    in place of numbers that are equal for all members.
   """
 
   def column(*values: Any) -> Any:
@@ -83,5 +84,5 @@ def varying(members: Sequence[Hyperparameters]) -> Hyperparameters:
 
 
 def _is_pair(node: Any) -> bool:
-  """Whether it is the smallest and the largest number of a range."""
+  """Whether a node of the pytree is a range, a pair of its smallest and largest number."""
   return type(node) in (tuple, list)

@@ -1,4 +1,4 @@
-"""What the value of each key of a config may be by itself, for the keys that all tasks share."""
+"""The values that each key of a config may have, for the keys that all tasks share."""
 
 from collections.abc import Mapping
 
@@ -43,5 +43,5 @@ _OF_KEYS: Mapping[str, Rule] = {
 
 
 def of(key: str) -> Rule | None:
-  """The rule of a key such as 'optimizer.eps', or None where any value goes."""
+  """The rule for the values of a key such as 'optimizer.eps', or None if it may have any."""
   return _OF_KEYS.get(key)

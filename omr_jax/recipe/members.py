@@ -1,8 +1,9 @@
-"""The members of a population: the configs that lists on a command line stand for.
+"""The members of a population: makes their configs from lists on a command line.
 
-`--config.seed=0,1,2` trains three networks, `--config.optimizer.learning_rate=1e-3,1e-2` two. Of
-several lists the first member takes all first values, the second all second values, and so on. All
-members train in one compiled program, so only numbers of `Hyperparameters` may be lists.
+`--config.seed=0,1,2` trains three networks, `--config.optimizer.learning_rate=1e-3,1e-2` two. If
+there are several lists, the first member has the first value of each, the second member the second
+value of each, and so on. All members train in one compiled program, so only numbers of
+`Hyperparameters` may be lists.
 """
 
 import ast
@@ -15,7 +16,7 @@ from ml_collections import ConfigDict
 from omr_jax.errors import UserError
 from omr_jax.utils.rules import is_number
 
-# The keys that may be lists, by section; '' is the config itself. In `camera` every key may be one.
+# The keys that may be lists, by section; '' is the config itself. All keys of `camera` may be too.
 _NUMBERS: Mapping[str, tuple[str, ...]] = {
   '': ('seed', 'average_decay'),
   'augment': (
@@ -24,7 +25,7 @@ _NUMBERS: Mapping[str, tuple[str, ...]] = {
   'loss': ('label_smoothing',),
   'optimizer': ('learning_rate', 'l2', 'weight_decay', 'b1', 'b2', 'rho', 'eps', 'momentum'),
 }
-# Their values are pairs, so that a list of them is a list of pairs.
+# A value of these keys is a pair of numbers, so a list for them is a list of pairs.
 _PAIRS = ('augment.zoom', 'augment.thickness')
 # A 0 leaves a part of the step out, so in a population either all members have 0 or none has.
 _SWITCHES = ('average_decay', 'optimizer.l2')
@@ -53,8 +54,8 @@ def split(config: ConfigDict, lists: Mapping[str, tuple]) -> dict[str, ConfigDic
   """The config of each member by a name such as 'seed=0'; {'': config} without lists.
 
   Raises:
-    UserError: Lists of different lengths, two equal members, or a 0 beside other values of a number
-      whose 0 leaves a part of the step out.
+    UserError: Lists have different lengths, two members are equal, or only some members have a 0 of
+      a number whose 0 leaves a part of the step out.
   """
   if not lists:
     return {'': config}
@@ -62,7 +63,7 @@ def split(config: ConfigDict, lists: Mapping[str, tuple]) -> dict[str, ConfigDic
   if len(set(lengths.values())) > 1:
     said = ', '.join(f'config.{key} {length}' for key, length in lengths.items())
     raise UserError(
-      f'lists go side by side, but here they have {said} values; give equally long ones.'
+      f'lists must be equally long; these have {said} values. Give as many values in each.'
     )
   for key in _switches(lists):
     if 0 < sum(value == 0 for value in lists[key]) < len(lists[key]):
@@ -89,7 +90,7 @@ def populations(configs: Mapping[str, ConfigDict], most: int) -> list[dict[str, 
   """Divides runs into groups that one program can train, in the order of their first runs.
 
   Args:
-    configs: Of all runs, by name.
+    configs: The configs of all runs, by name.
     most: The largest number of runs in a group.
   """
   groups: dict[str, list[dict[str, ConfigDict]]] = {}
@@ -103,7 +104,7 @@ def populations(configs: Mapping[str, ConfigDict], most: int) -> list[dict[str, 
 
 
 def _kind(config: ConfigDict) -> str:
-  """A text that is equal for configs which can be members of one population."""
+  """A text that is the same for all configs that can be members of one population."""
   kind = {}
   for section, content in config.to_dict().items():
     for name, value in (content if isinstance(content, dict) else {'': content}).items():
@@ -131,7 +132,7 @@ def _list(key: str, text: str) -> tuple | None:
 
 
 def _as(before: Any, value: Any, key: str) -> Any:
-  """A value of a list as the type that the config has there; -0.0 becomes 0.0."""
+  """A value of a list, as the type of the value that it replaces; -0.0 becomes 0.0."""
   if isinstance(before, float):
     return float(value) + 0.0
   if type(value) is not type(before):

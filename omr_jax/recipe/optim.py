@@ -10,7 +10,7 @@ from optax import contrib
 
 from omr_jax.utils.rules import is_on
 
-# By optimizer the names of its arguments, as in optax; `sgd` always has Nesterov momentum.
+# The arguments of each optimizer, named as in optax; `sgd` always has Nesterov momentum.
 ARGUMENTS = {
   'adadelta': ('rho', 'eps'),
   'adam': ('b1', 'b2', 'eps'),
@@ -46,14 +46,14 @@ def kernels(params: optax.Params) -> optax.Params:
 
 
 def schedule(name: str, rate: float, steps: int, warm_up: float | None) -> optax.Schedule:
-  """The learning rate over steps, before the plateau's scale.
+  """The learning rate of each step, before the schedule `plateau` scales it.
 
   Args:
-    name: `one_cycle` rises to `rate` in the first `warm_up` of the steps and then falls to almost
-      0, both along a cosine; the others are constant.
+    name: `one_cycle` rises to `rate` during the first share `warm_up` of the steps and then falls
+      to almost 0, both along a cosine. The others are constant.
     rate: The largest learning rate.
-    steps: Of the whole run.
-    warm_up: For `one_cycle`: a share of the steps.
+    steps: Number of steps of the whole run.
+    warm_up: A share of the steps; only `one_cycle` needs it.
   """
   if name == 'one_cycle':
     share = optax.cosine_onecycle_schedule(steps, 1.0, warm_up)
@@ -66,9 +66,9 @@ def plateau(
 ) -> optax.GradientTransformationExtraArgs:
   """Scales the rate by `factor` after `patience` epochs without better validation accuracy.
 
-  It is updated once an epoch with `value=1 - accuracy`. As in Keras, an accuracy is better if it
-  exceeds the best so far by more than 1e-4, and `floor` is the smallest learning rate, not the
-  smallest scale.
+  It must be updated once per epoch, with `value=1 - accuracy`. As in Keras, an accuracy is better
+  if it exceeds the best so far by more than 1e-4, and `floor` is the smallest learning rate, not
+  the smallest scale.
   """
   return contrib.reduce_on_plateau(
     factor=factor, patience=patience, rtol=0, atol=1e-4, min_scale=floor / rate
@@ -90,7 +90,7 @@ class Progress(NamedTuple):
 
   @classmethod
   def start(cls) -> 'Progress':
-    """Before the first epoch."""
+    """The progress before the first epoch."""
     return cls(jnp.float32(-1), jnp.int32(0), jnp.int32(0))
 
   def after(self, epoch: jax.Array, accuracy: jax.Array) -> 'Progress':

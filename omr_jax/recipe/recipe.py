@@ -1,4 +1,4 @@
-"""From a config to a recipe: the network and the functions that train and evaluate it."""
+"""Makes a recipe from a config: the network and the functions that train and evaluate it."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
@@ -24,26 +24,28 @@ Inputs = Mapping[str, jax.Array]
 class Recipe(NamedTuple):
   """Everything that a config chooses, except the numbers in which members may differ.
 
-  Those are arguments of its functions, see `omr_jax.recipe.hyperparameters`.
+  Those numbers are `omr_jax.recipe.hyperparameters.Hyperparameters`; the functions of a recipe have
+  them as arguments.
 
   Attributes:
-    task: The question that the network answers: the task of the data.
-    classes: Their names, in the order of the labels.
+    task: The question that the network answers.
+    classes: The names of the classes, in the order of the labels.
     load: (data_dir, raw_dir) to the data.
     picture: How symbols, photos or pages become pictures; its type depends on the task.
     shape: Height, width and channels of the training pictures.
-    module: The network. `module.apply` may return one or several heads in training, see
-      `models.create`.
+    module: The network. In training `module.apply` returns the logits of one head or of several, as
+      `models.create` describes.
     reads: Names of the training arrays that `inputs` reads, and `label`.
     inputs: (strengths, rng, batch) to the network's inputs, augmented.
     evaluates: Names of the arrays that `logits` reads.
     logits: (variables, arrays) to float32 logits [examples, classes], without augmentation.
-    class_weights: Numbers of training examples by class to weights by class, or None.
+    class_weights: The number of training examples of each class to the weight of each class; None
+      if all classes have the same weight.
     create_tx: (numbers, steps) to the optimizer of a run of that many steps; `numbers` are
       `Hyperparameters.optimizer`.
     rates: (numbers, steps) to the schedule of learning rates that this optimizer follows.
-    plateau: Learning rate to a transformation that is updated once an epoch with 1 - validation
-      accuracy and scales all updates; None without the schedule `plateau`.
+    plateau: Learning rate to a transformation that scales all updates. It is updated once per
+      epoch with 1 - validation accuracy. None without the schedule `plateau`.
   """
 
   task: Task
@@ -66,7 +68,7 @@ def create(config: ConfigDict) -> Recipe:
   """The recipe of a config that `check.check_config` has accepted.
 
   Raises:
-    UserError: A network that does not exist, or that does not fit the data or the canvas.
+    UserError: The network has wrong arguments, or does not fit the data or the pictures' size.
   """
   task = tasks.of_config(config)
   of_task = task.recipe
@@ -96,7 +98,7 @@ def create(config: ConfigDict) -> Recipe:
 
 
 def example_inputs(recipe: Recipe) -> Inputs:
-  """The inputs of one example, all zeros: shapes with which to initialize the network."""
+  """The inputs of one example, all zeros; the network is initialized with their shapes."""
   return {
     'image': jnp.zeros((1, *recipe.shape), jnp.uint8),
     'size': jnp.zeros((1, 2)),
@@ -107,7 +109,7 @@ def example_inputs(recipe: Recipe) -> Inputs:
 def _class_weights(name: str) -> Callable[[np.ndarray], np.ndarray] | None:
   if name == 'none':
     return None
-  if name == 'inverse_sqrt':  # As in the originals: this makes the whole loss smaller too.
+  if name == 'inverse_sqrt':  # As in the paper's code: this also makes the whole loss smaller.
     return lambda counts: 1 / np.sqrt(np.maximum(counts, 1))
   return lambda counts: counts.sum() / (len(counts) * np.maximum(counts, 1))
 

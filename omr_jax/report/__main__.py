@@ -12,7 +12,7 @@ import sys
 from omr_jax.errors import answered
 from omr_jax.evaluation.finished_run import read
 from omr_jax.report.compare import compare
-from omr_jax.report.write import write_pages
+from omr_jax.report.write import rebuild
 from omr_jax.utils import arguments as command_arguments
 
 
@@ -26,9 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _rebuild_all(paths: list[str]) -> None:
   runs = [read(path) for path in paths]
-  summaries = [write_pages(run) for run in runs]
+  summaries = [rebuild(run) for run in runs]
   for run in runs:
-    print(run.workdir / 'report' / 'report.html')
+    page = run.workdir / 'report' / 'report.html'
+    if page.exists():  # Not where it was removed from a folder that is read-only.
+      print(page)
   print()
   print(compare(runs, summaries))
 

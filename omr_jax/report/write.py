@@ -1,18 +1,23 @@
 """Measures a finished run and writes its report and summary."""
 
 import csv
+import errno
 import io
 import json
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
+from omr_jax.errors import UserError
 from omr_jax.evaluation import decision, metrics
-from omr_jax.evaluation.finished_run import FinishedRun, read, read_with_facts
+from omr_jax.evaluation.finished_run import FinishedRun, read_with_facts
 from omr_jax.report import page as report_page
 from omr_jax.utils.files import write_file
+
+_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def write(workdir: str | os.PathLike, facts: dict) -> dict:
@@ -30,9 +35,20 @@ def write(workdir: str | os.PathLike, facts: dict) -> dict:
   return write_pages(read_with_facts(Path(workdir), facts))
 
 
-def rebuild(workdir: str | os.PathLike) -> dict:
-  """Writes the report of a finished run again from its own files; returns the summary."""
-  return write_pages(read(workdir))
+def rebuild(run: FinishedRun) -> dict:
+  """Writes the report of a finished run again from its own files; returns the summary.
+
+  A folder that this user may not write to, such as another user's, stays as it is. A line on stderr
+  says so.
+  """
+  try:
+    return write_pages(run)
+  except UserError as error:
+    cause = error.__cause__
+    if not isinstance(cause, OSError) or cause.errno not in _READ_ONLY:
+      raise
+    print(f'{run.workdir}: {cause.strerror}, so its report is not written.', file=sys.stderr)
+  return _summary(run)[0]
 
 
 def _measure(run: FinishedRun) -> tuple[dict, dict]:
@@ -77,11 +93,17 @@ def _validation_accuracy(run: FinishedRun) -> float:
   return correct / n
 
 
-def write_pages(run: FinishedRun) -> dict:
-  """Writes `report/` and `summary.json` into a run's folder; returns the summary."""
+def _summary(run: FinishedRun) -> tuple[dict, dict, dict]:
+  """The summary, and the two parts of `_measure`."""
   numbers, predictions = _measure(run)
   facts = {key: value for key, value in run.facts.items() if key not in numbers}
-  run = run._replace(facts=facts)
+  return {**numbers, **facts}, numbers, predictions
+
+
+def write_pages(run: FinishedRun) -> dict:
+  """Writes `report/` and `summary.json` into a run's folder; returns the summary."""
+  summary, numbers, predictions = _summary(run)
+  run = run._replace(facts={key: summary[key] for key in run.facts if key not in numbers})
   named = [run.classes[i] for i in predictions['predicted']]
   answers = zip(
     run.test_ids,
@@ -97,7 +119,6 @@ def write_pages(run: FinishedRun) -> dict:
   ]
   counts = (confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion))
   per_class = zip(run.classes, *counts, *shares, strict=True)
-  summary = {**numbers, **facts}
   folder = run.workdir / 'report'
   write_file(
     folder / 'test_predictions.csv', csv_file(('id', 'true', 'predicted', 'confidence'), answers)

@@ -1,9 +1,9 @@
-"""What a network is asked, and where everything lies that belongs to one question alone.
+"""A task: the question that a network answers, and the modules that only this question needs.
 
-A task is a folder of `omr_jax.tasks` and a line of TASKS. All other code is written once for every
-task and reaches the folder's modules through the attributes of `Task`, which say what each module
-has. They are imported when they are used, so that a program which only asks an exported network
-needs neither JAX nor TFDS.
+A task is a folder of `omr_jax.tasks` and an entry of TASKS. All other code is written once for all
+tasks and reaches the modules of a folder through the properties of `Task`, whose docstrings list
+the functions of each module. A module is imported when it is first used, so that a program which
+only runs an exported network needs neither JAX nor TFDS.
 """
 
 import importlib
@@ -15,13 +15,14 @@ from omr_jax.errors import UserError, nearest
 
 
 class Task(NamedTuple):
-  """A question to networks.
+  """A question that a network answers.
 
   Attributes:
-    name: Of the folder in `omr_jax.tasks`, and in `model.json`.
-    dataset: What `config.data.name` calls its data.
-    noun: What one example is called in front of people.
-    licence: What `model.json` says of the training data unless the export is told more.
+    name: The name of its folder in `omr_jax.tasks`; `model.json` has it too.
+    dataset: The name of its data in `config.data.name`.
+    noun: What messages and reports call one example.
+    licence: What `model.json` says about the licence of the training data, unless the export is
+      given other words.
   """
 
   name: str
@@ -31,23 +32,28 @@ class Task(NamedTuple):
 
   @property
   def recipe(self) -> ModuleType:
-    """The training, from a config.
+    """How a network is trained for this task, as a config says.
 
-    `AUGMENTATIONS`: by `config.augment.space` the keys of `config.augment` that it reads.
-    `SECTIONS`: the task's own sections of a config, and their keys.
-    `OF_CHOICES`, `TYPES`: keys of these that only some choices read, and types of such keys.
-    `limit(key)`: what the value of such a key may be, a `rules.Rule` or None.
-    `readers(config)`: by key the choice that reads it, or None where nothing does.
+    `AUGMENTATIONS`: for each value of `config.augment.space`, the keys of `config.augment` that it
+    reads.
+    `SECTIONS`: the sections of a config that only this task has, and their keys.
+    `OF_CHOICES`: those of these keys that only some choices read, such as 'drawing.margin'.
+    `TYPES`: the types of keys that only some choices read, where they are not floats.
+    `limit(key)`: the values that a key of the task may have, as a `rules.Rule`, or None.
+    `readers(config)`: by key, the choice that reads it, or None if this config does not read it.
     `check(config)`: refuses values that do not fit together.
     `split_name(config)`: how the data is split, in words.
-    `CLASSES`, `picture(config)`, `shape(config)`: names of the classes, how inputs become pictures,
-    and height, width and channels of these.
+    `CLASSES`: the names of the classes, in the order of the labels.
+    `picture(config)`: how inputs become pictures; each task has a type of its own for this.
+    `shape(config)`: height, width and channels of these pictures.
     `load(config, data_dir, raw_dir)`: the data, a `data.dataset.Dataset`.
-    `check_network(config, module)`: refuses a network that reads what the data has not.
-    `strengths(config)`: the numbers of the augmentation by name; population members may differ.
-    `augmentation(config, module)`: names of the arrays that a training step reads, and
-    (strengths, rng, batch) to the network's inputs.
-    `evaluation(module)`: names of the arrays that are read, and (variables, arrays) to logits.
+    `check_network(config, module)`: refuses a network that reads what the data does not have.
+    `strengths(config)`: the numbers of the augmentation, by name; the members of a population may
+    differ in them.
+    `augmentation(config, module)`: the names of the arrays that a training step reads, and a
+    function from (strengths, rng, batch) to the network's inputs.
+    `evaluation(module)`: the names of the arrays that an evaluation reads, and a function from
+    (variables, arrays) to logits.
     """
     return self._module('recipe')
 
@@ -63,39 +69,44 @@ class Task(NamedTuple):
 
   @property
   def inputs(self) -> ModuleType:
-    """What people have, made into a network's inputs; without JAX.
+    """From files, pictures and strokes to a network's inputs; needs no JAX.
 
-    `CLASSES`; `SUFFIXES`: of the files that are read beside pictures.
-    `from_json(fields)`, `to_json(picture)`: how pictures are made, as in `model.json`; the first
-    refuses damage.
-    `preparation(picture, reads)`: further numbers for other programs, for `model.json`.
-    `shapes(picture)`: by name type and shape of the inputs that there are.
-    `of_picture(image, picture, reads, name)`: a picture of Pillow as the named inputs.
-    `of_strokes(points, stroke, picture, reads, name)`: the same of strokes.
+    `CLASSES`: the names of the classes, in the order of the labels.
+    `SUFFIXES`: suffixes of the files that are read besides pictures.
+    `from_json(fields)`, `to_json(picture)`: how inputs become pictures, from and to `model.json`.
+    The first refuses damaged fields.
+    `preparation(picture, reads)`: numbers in `model.json` that only other programs need.
+    `shapes(picture)`: type and shape of every input that a network may read, by its name.
+    `of_picture(image, picture, reads, name)`: the inputs that `reads` names, from a Pillow image.
+    `of_strokes(points, stroke, picture, reads, name)`: the inputs that `reads` names, from strokes.
     `brightness_only(picture)`: whether pictures may be decoded without colours.
-    `pages(path, picture, reads)`: of each page of a file its number and its inputs or a UserError.
+    `pages(path, picture, reads)`: for each page of a file, its number, and its inputs or a
+    UserError.
     """
     return self._module('inputs')
 
   @property
   def evaluation(self) -> ModuleType:
-    """From logits to answers, and what is counted beside the accuracy.
+    """From logits to answers, and what is measured besides the accuracy.
 
-    `threshold(config, labels, logits)`: the log-odds from which on the second class is answered,
-    chosen on these validation examples, or None where the largest logit decides.
-    `ARRAYS`: by name the kind and dimensions of further arrays that an evaluation keeps.
-    `arrays(config, dataset, predict)`: these, each with a leading axis of the members.
-    `problem(arrays)`: what does not fit together in them, or None.
+    `threshold(config, labels, logits)`: the threshold chosen on these validation examples: the
+    answer is the second class if its log-odds are at least this; None if the largest logit decides.
+    `ARRAYS`: further arrays that an evaluation keeps: NumPy kind and number of axes, by name.
+    `arrays(config, dataset, predict)`: for each member of a population, these arrays by name; None
+    if there are none.
+    `problem(arrays, examples)`: why these arrays can not belong to a test of so many examples, or
+    None.
     `measure(run)`: further numbers for `summary.json`.
     """
     return self._module('evaluation')
 
   @property
   def report(self) -> ModuleType:
-    """What a report says of this task alone.
+    """The parts of a report that only this task has.
 
     `context(run)`: what the accuracy may be compared with, in a sentence or two.
-    `sections(run)`: further sections, HTML by title.
+    `sections(run, numbers)`: further sections, as HTML by title; `numbers` are those of
+    `summary.json`.
     `reference(run)`: published precision and recall by class, or None.
     """
     return self._module('report')
@@ -104,35 +115,37 @@ class Task(NamedTuple):
   def folds(self) -> ModuleType:
     """Training and testing on every part of the data in turn: `omr_jax.pooled`.
 
-    `OVER`: what `--over` may say.
-    `check(config, over, given)`: refuses configs, and keys on the command line, that do not fit.
+    `OVER`: the values that `--over` may have.
+    `check(config, over, given)`: refuses a config, or a key on the command line, that does not fit
+    `--over`.
     `members(config, over, data_dir, raw_dir)`: the config of each run by the name of its folder.
-    `refuse_workdir(workdir)`: where the pooled report may not be written.
-    `write(workdir, over, runs)`: pools the finished runs; returns a table and the report's path.
+    `refuse_workdir(workdir)`: refuses a folder in which the pooled report would replace another.
+    `write(workdir, over, runs)`: pools the finished runs, writes their report, and returns a table
+    and the report's path.
     """
     return self._module('folds')
 
   @property
   def examples(self) -> ModuleType:
-    """Examples for exports and for people.
+    """Examples to test exported networks with, and to show to people.
 
-    `made_up(picture, reads)`: the named inputs of examples that code has drawn.
-    `as_given(array, name, picture)`: a training array as the exported network gets it.
-    `questions(config, picture, size, data_dir, raw_dir)`: a run's test split, and its pictures for
-    people.
-    `cheat_sheet(picture)`: by class a picture that shows it; may be empty.
+    `made_up(picture, reads)`: the inputs that `reads` names, of examples that code has drawn.
+    `as_given(array, name, picture)`: an array of the data set as an exported network reads it.
+    `questions(config, picture, size, data_dir, raw_dir)`: the test split of a run, and its pictures
+    as `omr_jax.human` shows them to people.
+    `cheat_sheet(picture)`: a picture of each class, by the class's name; may be empty.
     """
     return self._module('examples')
 
   @property
   def other_data(self) -> ModuleType:
-    """Data other than a run's own test, on which networks are measured: `omr_jax.evaluate`.
+    """Data other than a run's own test split, on which `omr_jax.evaluate` measures a network.
 
-    `DATA`: what `--on` may say, and what that is in words; may be empty.
-    `add_options(parser)`: adds the options that say which examples.
-    `examples(on, options, config, picture, reads, data_folders)`: of each example its kind in
-    words, its class, and the named inputs or None where there is nothing to read. Only needed
-    where DATA is not empty.
+    `DATA`: the values that `--on` may have, each with a description; may be empty.
+    `add_options(parser)`: adds the options that choose among the examples.
+    `examples(on, options, config, picture, reads, data_folders)`: for each example, its kind in
+    words, its class, and the inputs that `reads` names, or None if nothing is found to read. A task
+    with empty DATA does not need this function.
     """
     return self._module('other_data')
 
@@ -157,7 +170,7 @@ TASKS = (
 
 
 def named(name: str) -> Task:
-  """The task of that name. KeyError where there is none."""
+  """The task with this name. Raises KeyError if there is none."""
   return {task.name: task for task in TASKS}[name]
 
 
@@ -165,8 +178,8 @@ def of_config(config: Mapping[str, Any]) -> Task:
   """The task whose data a config names.
 
   Args:
-    config: A ConfigDict, or a dict read from JSON. The config of runs that were joined holds the
-      configs of these by the names of the runs, all of one task.
+    config: A ConfigDict, or a dict read from JSON. The config of an ensemble is a dict of the
+      configs of its runs, which are all of one task.
 
   Raises:
     UserError: The data has no name, or an unknown one.

@@ -1,4 +1,4 @@
-"""JAX's settings for the hardware at hand, each with the measurement behind it.
+"""Settings of JAX for the hardware that it runs on, each with the measurement behind it.
 
 Measured on 2 shared cores (AMD EPYC, AVX-512), jax 0.10.2; see benchmarks/README.md.
 """
@@ -21,9 +21,8 @@ def start(batch_size: int | None = None, members: int = 1, alone: bool = True) -
   Settings made by JAX's own environment variables stay as they are.
 
   Args:
-    batch_size: Examples in a training step, which the cores of a CPU share; None if the command
-      does not train.
-    members: Size of the population; the cores share its members first, then their batches.
+    batch_size: Number of examples in a training step; None if the command does not train.
+    members: Size of the population. The cores of a CPU first share the members, then each batch.
     alone: Whether this is the only process that trains the population.
   """
   import jax
@@ -40,12 +39,12 @@ def start(batch_size: int | None = None, members: int = 1, alone: bool = True) -
   chosen = 'host_platform_device_count' in os.environ.get('XLA_FLAGS', '')
   if jax.config.jax_num_cpu_devices == -1 and not chosen:
     # One device per process if there are several: how many of them share these cores is unknown.
-    cores = _cores() if alone else 1
-    jax.config.update('jax_num_cpu_devices', cpu_devices(batch_size, members, cores))
+    shared = cores() if alone else 1
+    jax.config.update('jax_num_cpu_devices', cpu_devices(batch_size, members, shared))
 
 
 def cpu_devices(batch_size: int, members: int, cores: int) -> int:
-  """Number of devices that JAX makes of a CPU: one per core, if the work divides among them."""
+  """Number of devices that JAX makes of a CPU: the most that can share the work evenly."""
 
   def can_share(devices: int) -> bool:
     of_batch = devices // math.gcd(members, devices)
@@ -63,7 +62,7 @@ def takes_whole_epochs(platform: str) -> bool:
   return platform != 'cpu'
 
 
-def _cores() -> int:
+def cores() -> int:
   """Number of cores that this process may use."""
   if hasattr(os, 'sched_getaffinity'):
     return len(os.sched_getaffinity(0))

@@ -9,9 +9,9 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -26,13 +26,25 @@ from omr_jax.utils import paths
 _KEPT = 2  # One more than needed, in case the disk has damaged the latest.
 
 
+class Facts(NamedTuple):
+  """What a checkpoint tells of its run."""
+
+  seconds: float  # How long the run had trained.
+  starts: list[dict[str, str]]  # The different starts that it took, see `training.starts`.
+
+
+def _is_not_of_orbax(record: logging.LogRecord) -> bool:
+  """Orbax logs each of its steps, and errors that it raises too, by absl's logger."""
+  return 'orbax' not in record.pathname
+
+
 def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> ocp.CheckpointManager:
   """The manager of a run's checkpoints; `read_only` does not disturb a run that still trains.
 
   Raises:
     UserError: The folder can't be used.
   """
-  logging.getLogger('absl').setLevel(logging.CRITICAL)  # Orbax logs each step and its errors too.
+  logging.getLogger('absl').addFilter(_is_not_of_orbax)
   folder = Path(workdir).absolute() / CHECKPOINTS
   if folder.exists() and not folder.is_dir():
     raise UserError(f'{folder}: is no folder; choose another workdir.')
@@ -55,7 +67,14 @@ def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> ocp.Chec
     ) from error
 
 
-def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any, seconds: float) -> None:
+def save(
+  manager: ocp.CheckpointManager,
+  step: int,
+  state: Any,
+  best: Any,
+  seconds: float,
+  starts: Sequence[Mapping[str, str]] = (),
+) -> None:
   """Saves a checkpoint.
 
   Args:
@@ -64,6 +83,7 @@ def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any, secon
     state: The state to go on from.
     best: Variables of the best epoch so far.
     seconds: How long the run has trained so far.
+    starts: The different starts that it took, see `training.starts`.
 
   Raises:
     UserError: The disk is full or the folder is read-only; earlier checkpoints are untouched.
@@ -71,13 +91,17 @@ def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Any, secon
   if step in manager.all_steps():  # Saved before an interruption; runs are deterministic.
     return
   state, best = jax.device_get((state, best))
+  facts = {
+    **{'state': digest(state), 'best': digest(best)},
+    **{'seconds': seconds, 'starts': list(starts)},
+  }
   try:
     manager.save(
       step,
       args=ocp.args.Composite(
         state=ocp.args.StandardSave(state),
         best=ocp.args.StandardSave(best),
-        facts=ocp.args.JsonSave({'state': digest(state), 'best': digest(best), 'seconds': seconds}),
+        facts=ocp.args.JsonSave(facts),
       ),
     )
     if processes.is_first():
@@ -132,14 +156,13 @@ def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
   return loaded[item]
 
 
-def seconds(manager: ocp.CheckpointManager) -> float:
-  """How long the run had trained at its latest checkpoint, which `restore` has to check before."""
+def facts(manager: ocp.CheckpointManager) -> Facts:
+  """What the latest checkpoint tells of the run. `restore` has to check the checkpoint before."""
   step = manager.latest_step()
   if step is None:
-    return 0.0
-  return manager.restore(step, args=ocp.args.Composite(facts=ocp.args.JsonRestore())).facts[
-    'seconds'
-  ]
+    return Facts(0.0, [])
+  found = manager.restore(step, args=ocp.args.Composite(facts=ocp.args.JsonRestore())).facts
+  return Facts(found['seconds'], found.get('starts', []))  # Earlier versions noted no starts.
 
 
 def _hide_late_errors() -> None:

@@ -18,7 +18,7 @@ from omr_jax.utils.words import duration
 
 
 def plan(population: Population, state: TrainState) -> None:
-  """Prints what is going to happen."""
+  """Prints what the training is going to do."""
   config, splits = population.config, population.dataset.splits
   step, epoch = (int(np.asarray(value).max()) for value in (state.step, state.epoch))
   seeds = sorted({member.config.seed for member in population.members})

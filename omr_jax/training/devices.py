@@ -42,14 +42,14 @@ def mesh(batch_size: int, members: int = 1) -> Mesh:
 
 
 def for_members(function: Callable, mesh: Mesh, members: int, own: Sequence[bool]) -> Callable:
-  """From a function of one member to one of all members: the only `vmap` over members.
+  """Makes a function of all members from a function of one. No other `vmap` is over members.
 
   Args:
-    function: From trees of arrays to a tree of arrays.
-    mesh: See `mesh`.
+    function: A function from trees of arrays to a tree of arrays.
+    mesh: The devices, from `mesh`.
     members: Size of the population.
-    own: For each argument whether every member has its own. Such arguments of the returned function
-      have a leading axis [members], and so has its result.
+    own: Whether every member has its own value, for each argument. Such arguments of the returned
+      function have a leading axis [members], and so has its result.
   """
   if members == 1:  # Without vmap, so that XLA compiles the function as it is.
 
@@ -76,14 +76,14 @@ def for_members(function: Callable, mesh: Mesh, members: int, own: Sequence[bool
 
 
 def shared_batch(batch: Any, mesh: Mesh) -> Any:
-  """Inside jit: a member's batch, a tree of [batch, ...], shared by the devices of BATCH_AXIS."""
+  """Inside jit: lets devices along BATCH_AXIS share a member's batch, a tree of [batch, ...]."""
   inside = jax.sharding.get_abstract_mesh()  # Not empty inside the shard_map of `for_members`.
   sharding = NamedSharding(mesh if inside.empty else inside, P(BATCH_AXIS))
   return jax.lax.with_sharding_constraint(batch, sharding)
 
 
 def place(tree: Any, sharding: NamedSharding) -> Any:
-  """Puts arrays on the devices of all processes; every process has to have the whole arrays."""
+  """Puts arrays on the devices of all processes, each of which must have the whole arrays."""
   arrays = jax.tree.map(np.asarray, tree)
   return jax.tree.map(
     lambda array: jax.make_array_from_callback(array.shape, sharding, array.__getitem__), arrays
@@ -96,10 +96,10 @@ def place_examples(
   """Puts a batch on the devices; each process reads only the examples of its own devices.
 
   Args:
-    arrays: By name [examples, ...].
-    names: Which of the arrays are wanted.
+    arrays: The arrays of a split by name, each [examples, ...].
+    names: Names of the arrays to put there.
     chosen: Indices of the examples, int [batch], or [members, batch] if each member has its own.
-    mesh: See `mesh`.
+    mesh: The devices, from `mesh`.
   """
   sharding = NamedSharding(mesh, P(*(MEMBER_AXIS, BATCH_AXIS)[-chosen.ndim :]))
 

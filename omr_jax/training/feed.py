@@ -1,4 +1,4 @@
-"""How training examples reach the devices: all of them once, or batch by batch."""
+"""Brings the training examples to the devices: all of them once, or batch by batch."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,13 +13,14 @@ from omr_jax.training import devices
 from omr_jax.training.state import TrainState
 from omr_jax.training.trainer import Trainer
 
-# (state, running, orders, step, end) to the state after each call of the trainer, from step `step`
-# to step `end` of the whole run; see `Trainer.run` for the first three.
+# (state, running, orders, step, end) to an iterator that trains from step `step` to step `end`,
+# counted from the start of the run, and yields the state after each call of the trainer. The first
+# three are arguments of `Trainer.run`.
 Feed = Callable[[TrainState, np.ndarray, np.ndarray, int, int], Iterator[TrainState]]
 
 # Grain's threads read ahead while the devices compute.
 _THREADS, _BATCHES_AHEAD = 2, 4
-# Where Linux writes the memory limit of a container.
+# The file in which Linux has the memory limit of a container.
 _CONTAINER = Path('/sys/fs/cgroup/memory.max')
 
 
@@ -28,9 +29,10 @@ def is_streamed(
 ) -> bool:
   """Whether the training examples are streamed to the devices batch by batch.
 
-  'auto' streams if the arrays fill more than half of a device's memory. CPU devices share the
-  memory of the host: each of them has a copy there, beside the original. 'auto' also streams to
-  several processes, so that each reads only its share.
+  'auto' streams if the arrays fill more than half of a device's memory. CPU devices use the memory
+  of the host, where each of them has a copy of the arrays besides the original; so for these it
+  streams if all copies and the original do not fit. With several processes 'auto' always streams,
+  so that each process reads only its share.
 
   Args:
     chosen: `config.data.feed`: 'auto', 'resident' or 'streamed'.

@@ -13,12 +13,11 @@ import numpy as np
 from omr_jax.data import dataset as data
 from omr_jax.evaluation import decision, finished_run
 from omr_jax.report import write
-from omr_jax.training import checkpoint, processes, trained
+from omr_jax.training import checkpoint, processes, starts, trained
 from omr_jax.training import state as states
 from omr_jax.training.population import Member, Population
 from omr_jax.training.state import TrainState, Variables, count_parameters
 from omr_jax.training.workdir import remove_shared_checkpoints
-from omr_jax.utils.revision import revision
 
 _VERSIONS = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'tensorflow-datasets', 'numpy')
 
@@ -74,7 +73,9 @@ def _save_alone(population: Population, state: TrainState, best: Variables, numb
   folder = population.members[number].workdir
   with contextlib.closing(checkpoint.open_folder(folder)) as manager:
     own, own_best = states.member(state, number), states.member(best, number)
-    checkpoint.save(manager, int(own.step[0]), own, own_best, population.seconds())
+    checkpoint.save(
+      manager, int(own.step[0]), own, own_best, population.seconds(), population.starts
+    )
 
 
 def _save_evaluation(
@@ -114,7 +115,7 @@ def _facts(population: Population, member: Member) -> dict:
     'peak_memory_gib': round(_peak_memory() / 2**30, 2),
     'devices': [str(device.device_kind) for device in jax.devices()],
     'processes': jax.process_count(),
-    'revision': revision(),
+    **starts.facts(population.starts),
     'versions': {'python': platform.python_version()} | {name: version(name) for name in _VERSIONS},
   }
 

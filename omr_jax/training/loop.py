@@ -12,9 +12,10 @@ from ml_collections import ConfigDict
 from tqdm import tqdm
 
 from omr_jax.errors import UserError
+from omr_jax.evaluation import finished_run
 from omr_jax.recipe import recipe as recipes
 from omr_jax.report import write
-from omr_jax.training import console, devices, processes
+from omr_jax.training import console, devices, processes, starts
 from omr_jax.training import population as populations
 from omr_jax.training.feed import Feed
 from omr_jax.training.finish import finish
@@ -31,17 +32,18 @@ from omr_jax.training.workdir import (
 )
 from omr_jax.utils.interrupt import Interrupted, signals
 
-# Several processes have to ask together whether one was interrupted, and wait for each other then.
+# Several processes ask each other after so many steps whether one was interrupted: it makes them
+# wait for each other.
 _STEPS_BETWEEN_QUESTIONS = 20
-# Share of the time that checkpoints after epochs may take. Where epochs are short, as on a GPU, not
-# every one of them is saved.
+# Share of the time that checkpoints after epochs may take. With short epochs, as on a GPU, a
+# checkpoint is not saved after every epoch.
 MOST_SAVING = 0.1
 
 
 def train_and_evaluate(
   config: ConfigDict, config_name: str, workdir: Path, data_dir: Path, raw_dir: str | None
 ) -> dict:
-  """Trains and evaluates a run alone, see `train_all`; returns its summary."""
+  """Trains and evaluates a run alone, as `train_all` does a population; returns its summary."""
   return train_all({'': config}, config_name, workdir, data_dir, raw_dir)['']
 
 
@@ -54,20 +56,21 @@ def train_all(
 ) -> dict[str, dict]:
   """Trains and evaluates a population; returns the summaries of its runs by name.
 
-  Interrupted runs go on from their checkpoint. Of finished runs only the reports are made again.
+  Interrupted runs continue from their checkpoint. If all runs are finished, only their reports are
+  written again.
 
   Args:
-    configs: The config of each run by name, see `recipe.members.split`; they have been checked by
-      `recipe.check.check_config`.
+    configs: The finished config of each run (`recipe.config_keys.finished`) by the run's name, such
+      as 'seed=0'; '' is the name of a run alone.
     config_name: Name of the config's page, shown in the report.
-    workdir: Folder of the population; a later start with the same configs goes on there.
+    workdir: Folder of the population; a later start with the same configs continues there.
     data_dir: Folder of prepared data.
-    raw_dir: Folder of the raw data, see `--raw_dir`.
+    raw_dir: Folder of the raw data, or None for the default of `--raw_dir`.
 
   Raises:
-    UserError: A network that does not fit the data, missing data, a workdir of another config or
-      one in which another process is training, a damaged checkpoint, a full disk, or a loss that
-      is not finite; the last only after the other members of the population are finished.
+    UserError: The network does not fit the data; data is missing; the workdir is that of another
+      config, or another process is training there; a checkpoint is damaged; the disk is full; or a
+      loss is not finite, which is raised only after the other members are finished.
     Interrupted: After SIGTERM or Ctrl-C, once the state is saved.
   """
   started = time.monotonic()
@@ -78,10 +81,10 @@ def train_all(
   processes.refuse_differences({'config': json.dumps([c.to_json() for c in configs.values()])})
   if processes.on_first(lambda: _are_finished(folders, names, workdir)):
     return _report_again(configs, folders, workdir) if processes.is_first() else {}
-  mesh = devices.mesh(config.batch_size, len(configs))
+  mesh, now = devices.mesh(config.batch_size, len(configs)), starts.here()
   dataset = processes.first_then_others(lambda: recipe.load(data_dir, raw_dir))
   processes.refuse_differences({'data': dataset.digest})
-  runs = populations.create(configs, config_name, workdir, recipe, dataset, mesh, started)
+  runs = populations.create(configs, config_name, workdir, recipe, dataset, mesh, started, now)
   with ExitStack() as stack:
     claimed = claim(folders, dataset.digest, workdir if names else None)
     processes.on_first(lambda: stack.enter_context(claimed))
@@ -110,7 +113,7 @@ def _train_epochs(
   began, first_step = time.monotonic(), steps_taken(state)
   saved, saving = began, 0.0
   while (running := population.running(state)).any():
-    # Train: the steps of this epoch, or those left of an interrupted one.
+    # Train: all steps of this epoch, or those that an interrupted start has not done.
     epoch, epoch_began = int(np.asarray(state.epoch)[running][0]) + 1, time.monotonic()
     step = before = steps_taken(state)
     end = epoch * population.steps_per_epoch
@@ -167,12 +170,12 @@ def _progress_bar(epoch: int, steps: int, left: int) -> tqdm:
 
 
 def _may_ask(step: int) -> bool:
-  """Whether this is a step after which all processes ask for interrupts."""
+  """Whether all processes ask each other after this step whether one was interrupted."""
   return jax.process_count() == 1 or step % _STEPS_BETWEEN_QUESTIONS == 0
 
 
 def _open_logs(population: Population, state: TrainState, stack: ExitStack) -> list[MetricsLog]:
-  """The metrics logs of the members, closed with the stack; none but in the first process."""
+  """Opens the metrics logs of the members, in the first process only; `stack` closes them."""
   logs, epochs_done = [], np.asarray(state.epoch).tolist()
 
   def open_logs() -> None:
@@ -184,7 +187,11 @@ def _open_logs(population: Population, state: TrainState, stack: ExitStack) -> l
 
 
 def _are_finished(folders: Mapping[Path, ConfigDict], names: Sequence[str], workdir: Path) -> bool:
-  """Whether all runs are finished; if not, their folders must be writable and theirs."""
+  """Whether all runs are finished.
+
+  Raises:
+    UserError: They are not, and a folder is not writable or belongs to another population.
+  """
   finished = [is_finished(config, folder) for folder, config in folders.items()]
   if all(finished):
     return True
@@ -200,7 +207,8 @@ def _report_again(
   print(f'{workdir}: this run is finished.')
   if any(configs):  # A population: only the runs in it have names.
     remove_shared_checkpoints(workdir)
-  summaries = dict(zip(configs, map(write.rebuild, folders), strict=True))
+  runs = map(finished_run.read, folders)
+  summaries = dict(zip(configs, map(write.rebuild, runs), strict=True))
   console.results(summaries, workdir)
   return summaries
 

@@ -15,7 +15,7 @@ from omr_jax.data.dataset import Dataset, epoch_order
 from omr_jax.errors import UserError
 from omr_jax.recipe import hyperparameters
 from omr_jax.recipe.recipe import Recipe
-from omr_jax.training import backend, checkpoint, devices, predict, trainer
+from omr_jax.training import backend, checkpoint, devices, predict, starts, trainer
 from omr_jax.training import feed as feeds
 from omr_jax.training.state import TrainState, Variables
 from omr_jax.training.step import Training
@@ -29,7 +29,7 @@ class Member(NamedTuple):
     name: What distinguishes it from the others, such as 'seed=0'; '' for a run alone.
     config: Its own config.
     workdir: Folder of its metrics, its report and its final checkpoint.
-    rates: Learning rate by step, before the scale of the schedule `plateau`.
+    rates: The learning rate of each step, before the schedule `plateau` scales it.
   """
 
   name: str
@@ -43,18 +43,20 @@ class Population:
   """All that stays the same while the members train.
 
   Attributes:
-    members: Its runs.
-    config: The config of the first one, for what all have in common.
-    config_name: Name of the config's page, shown to people.
-    workdir: Folder of the checkpoints during training. A run alone has it in common with its only
-      member; the folders of several members are in it.
+    members: The runs of the population.
+    config: The config of the first member; it is read for what all members have in common.
+    config_name: Name of the config's page, for messages and reports.
+    workdir: Folder of the checkpoints during training. For a run alone it is also the folder of
+      that run; if there are several members, their folders are inside.
     recipe: What the members have in common, made from the config.
     dataset: The data, on the host.
     mesh: The devices.
     trainer: The compiled functions.
-    steps_per_epoch: Whole batches of the training split.
+    steps_per_epoch: Number of whole batches in the training split.
     started: Time on the clock of `time.monotonic` at which the training began, moved back by the
       seconds that it ran before an interruption.
+    starts: The different starts that the training took, see `training.starts`; `start` adds those
+      before an interruption.
     checkpoints: The manager of the checkpoints; `start` opens it.
   """
 
@@ -68,6 +70,7 @@ class Population:
   trainer: Trainer
   steps_per_epoch: int
   started: float
+  starts: Sequence[starts.Start]
   checkpoints: object = None
 
   def predict(self, variables: Variables, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -87,7 +90,7 @@ class Population:
     return self.steps_per_epoch * self.config.epochs
 
   def seconds(self) -> float:
-    """Seconds of training up to now. Work after the checkpoint of a killed run does not count."""
+    """Seconds of training up to now, without work that was lost because no checkpoint has it."""
     return time.monotonic() - self.started
 
   def running(self, state: TrainState) -> np.ndarray:
@@ -103,9 +106,9 @@ class Population:
     return goes_on
 
   def save(self, state: TrainState, best: Variables) -> float:
-    """Saves a checkpoint, see `checkpoint.save`; returns the seconds that it took."""
+    """Saves a checkpoint; returns the seconds that it took."""
     began = time.monotonic()
-    checkpoint.save(self.checkpoints, steps_taken(state), state, best, self.seconds())
+    checkpoint.save(self.checkpoints, steps_taken(state), state, best, self.seconds(), self.starts)
     return time.monotonic() - began
 
   @property
@@ -116,12 +119,12 @@ class Population:
 
 
 def steps_taken(state: TrainState) -> int:
-  """Number of steps of the member that has taken most."""
+  """The number of steps of the member that has taken the most."""
   return int(np.asarray(state.step).max())
 
 
 def workdirs(workdir: Path, configs: Mapping[str, ConfigDict]) -> dict[Path, ConfigDict]:
-  """The config of each member by its folder: `workdir` itself for a run alone, else one in it."""
+  """The config of each member by its folder, which is `workdir` itself for a run alone."""
   return {workdir / name: config for name, config in configs.items()}
 
 
@@ -133,11 +136,12 @@ def create(
   dataset: Dataset,
   mesh: jax.sharding.Mesh,
   started: float,
+  now: starts.Start,
 ) -> Population:
-  """Makes a population from the configs of its members by name. Nothing is written yet.
+  """Makes a population. Writes nothing; `configs` has the configs of the members by name.
 
   Raises:
-    UserError: Fewer training examples than a batch has.
+    UserError: A batch has more examples than the training split.
   """
   config = next(iter(configs.values()))
   labels = dataset.splits['train']['label']
@@ -170,14 +174,17 @@ def create(
     trainer=trainer.create(training, numbers, mesh, whole_epochs),
     steps_per_epoch=training.steps_per_epoch,
     started=started,
+    starts=[now],
   )
 
 
 def start(population: Population) -> tuple[TrainState, Variables]:
-  """Opens the checkpoints; gives the latest state and best variables, or new ones, of all members.
+  """Opens the checkpoints and returns the state and the best variables of all members.
+
+  They are those of the latest checkpoint, or new ones if there is none.
 
   Raises:
-    UserError: A checkpoint that is damaged or of another network.
+    UserError: The checkpoint is damaged, or that of another network.
   """
   manager = population.checkpoints = checkpoint.open_folder(population.workdir)
   state = population.trainer.init()
@@ -185,12 +192,14 @@ def start(population: Population) -> tuple[TrainState, Variables]:
   if saved is None:
     return state, jax.device_get(state.evaluated())
   best = checkpoint.restore(manager, 'best', state.variables)
-  population.started -= checkpoint.seconds(manager)
+  before = checkpoint.facts(manager)
+  population.started -= before.seconds
+  population.starts = starts.going_on(before.starts, population.starts[-1], population.workdir)
   return devices.place(saved, jax.tree.leaves(state)[0].sharding), best
 
 
 def create_feed(population: Population) -> feeds.Feed:
-  """How the training examples reach the devices; puts them there if they stay there."""
+  """Makes the feed. If all examples are to stay on the devices, it copies them there now."""
   arrays, reads = population.dataset.splits['train'], population.recipe.reads
   arguments = population.trainer, arrays, reads, population.mesh
   if population.is_streamed:

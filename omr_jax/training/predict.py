@@ -1,4 +1,4 @@
-"""The logits of a whole split, in batches of one compiled size."""
+"""Computes the logits of a whole split, in batches of one size, so that one program serves all."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from jax.sharding import Mesh
 from omr_jax.training.devices import place_examples
 from omr_jax.training.state import Variables
 
-# Pictures in a batch; some more where the devices could not share it otherwise.
+# Pictures in a batch, rounded up to a number that the devices can share.
 EVALUATION_BATCH = 256
 
 
@@ -26,10 +26,10 @@ def predict(
   Args:
     logits: (variables, batch) to logits [..., batch, classes], such as `Recipe.logits` under jit or
       `Trainer.logits`.
-    variables: Its first argument.
-    arrays: The split, by name [examples, ...].
+    variables: The first argument of `logits`.
+    arrays: The arrays of the split by name, each [examples, ...].
     reads: Names of the arrays that `logits` reads (`Recipe.evaluates`).
-    mesh: Devices that share a batch, for `Trainer.logits`.
+    mesh: The devices that share a batch, for `Trainer.logits`; None for other functions.
   """
   devices = jax.device_count()
   views = math.prod(arrays[reads[0]].shape[1:-3])  # Of each example; 1 if it has no views.

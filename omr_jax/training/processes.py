@@ -21,7 +21,7 @@ from jax.experimental import multihost_utils
 
 from omr_jax.errors import UserError
 
-# After so many seconds without a sign of a process JAX takes it for lost, and the others stop.
+# If a process does not answer for so many seconds, JAX takes it for lost, and the others stop.
 _HEARTBEAT_S = 60
 _LOST = (
   'another process has stopped or cannot be reached, so this one stops too. The same command, '
@@ -133,7 +133,7 @@ def on_first(function: Callable[[], Any]) -> Any:
 def first_then_others(function: Callable[[], Any]) -> Any:
   """Calls a function in the first process and, once it is done, in the others.
 
-  What the first has prepared on a disk the others find there.
+  So the others find on the disk what the first one has prepared.
   """
   found = []
   on_first(lambda: found.append(function()))
@@ -148,10 +148,10 @@ def on_any(answer: bool) -> bool:
 
 
 def refuse_differences(facts: Mapping[str, str]) -> None:
-  """Raises UserError in all processes if the facts of one differ from those of the first.
+  """Raises UserError in all processes if one has other facts than the first.
 
   Args:
-    facts: By name, such as 'config', a text or a digest.
+    facts: Texts or digests by name, such as 'config'.
   """
   firsts = on_first(lambda: dict(facts))
   other = [name for name in facts if facts[name] != firsts[name]]

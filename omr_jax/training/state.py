@@ -1,4 +1,4 @@
-"""The state of a training: one tree, which a checkpoint holds whole.
+"""The state of a training: one tree, all of which a checkpoint holds.
 
 A step works on the state of one network. Everywhere else the states of all members of a population
 are one tree whose leaves have a leading axis [members]; a run alone is a population of one.
@@ -28,7 +28,7 @@ class TrainState(struct.PyTreeNode):
     step: Number of steps taken, int32.
     epoch: Number of epochs finished and validated, int32.
     variables: `params` and `batch_stats` of the network.
-    average: Moving averages of the variables, which are evaluated in their place, or None.
+    average: Moving averages of the variables, which are evaluated instead of these, or None.
     opt_state: State of the optimizer.
     plateau: State of the schedule `plateau`, or None.
     progress: The best validation accuracy so far, and when it was reached.
@@ -76,8 +76,8 @@ def init(recipe: Recipe, hyperparameters: Hyperparameters, steps: int) -> TrainS
 def averaged(state: TrainState, variables: Variables, decay: float) -> Variables | None:
   """The moving averages after a step that led to `variables`, or None if there are none.
 
-  The decay is min(decay, (1 + step) / (10 + step)): smaller at first, so that the initialization is
-  forgotten soon.
+  The decay is min(decay, (1 + step) / (10 + step)). It is smaller at first, so that the initial
+  variables soon have little weight.
   """
   if state.average is None:
     return None
@@ -91,5 +91,5 @@ def count_parameters(state: TrainState) -> int:
 
 
 def member(tree: Any, index: int) -> Any:
-  """One member's part of a tree of all members, as the tree of a population of one."""
+  """The part of one member in a tree of all members; its leading axes become [1]."""
   return jax.tree.map(lambda leaf: leaf[index : index + 1], tree)

@@ -20,15 +20,15 @@ from omr_jax.training.state import TrainState
 
 
 class Training(NamedTuple):
-  """What all members of a population have in common, all of it constant in the compiled step.
+  """What all members of a population have in common. The compiled step has it as constants.
 
   Attributes:
     recipe: Network, augmentation and optimizer.
-    batch_size: Examples in a step of one member, whatever the number of devices.
-    steps_per_epoch: Whole batches of the training split. The examples left over are others in the
-      next epoch, whose order is another.
+    batch_size: Number of examples in a step of one member; all devices together share them.
+    steps_per_epoch: Number of whole batches in the training split. An epoch skips the few examples
+      that do not fill a batch; each epoch has another order and so skips others.
     epochs: Largest number of epochs; the schedule of learning rates spans all of them.
-    class_weights: float [classes], factors of the examples' losses, or None.
+    class_weights: float [classes], factors of the examples' losses by class, or None.
   """
 
   recipe: Recipe
@@ -39,7 +39,7 @@ class Training(NamedTuple):
 
   @property
   def steps(self) -> int:
-    """Of the whole run."""
+    """Largest number of steps of a run."""
     return self.steps_per_epoch * self.epochs
 
 
@@ -52,9 +52,9 @@ def train_step(
   """The state of one network after one step.
 
   Args:
-    training: What is constant.
-    hyperparameters: Of this network; they may be tracers.
-    state: Before the step.
+    training: What the members have in common.
+    hyperparameters: The numbers of this network; some may be tracers.
+    state: The state before the step.
     batch: The arrays that `training.recipe.reads` names, each [batch, ...].
   """
   recipe, params = training.recipe, state.variables['params']
@@ -94,15 +94,15 @@ def loss(
   label_smoothing: float,
   class_weights: np.ndarray | None = None,
 ) -> jax.Array:
-  """Cross-entropy, the mean over the examples and over the heads of the network.
+  """Cross-entropy, averaged over the examples and over the heads of the network.
 
-  Every head has to answer alone, and all heads count alike.
+  Each head is trained to give the right answer by itself, and all heads have the same weight.
 
   Args:
     logits: float32 [batch, classes], or [heads, batch, classes] of a network with several heads.
     labels: int [batch].
     label_smoothing: Share of the target that is spread evenly over the classes.
-    class_weights: float [classes], factors of the examples' losses, or None.
+    class_weights: float [classes], factors of the examples' losses by class, or None.
   """
   one_hot = jax.nn.one_hot(labels, logits.shape[-1])
   targets = optax.smooth_labels(one_hot, label_smoothing)

@@ -1,4 +1,4 @@
-"""The trained network of a run, loaded from its workdir: `--model RUN` of other commands."""
+"""Loads the trained network of a run from its workdir, for commands with `--model RUN`."""
 
 import os
 from functools import partial
@@ -25,8 +25,8 @@ class Trained(NamedTuple):
   """The network of a run as it was tested.
 
   Attributes:
-    config: Of the run.
-    recipe: Made from the config: the network, and how its inputs are made.
+    config: The config of the run.
+    recipe: The recipe of this config: the network, and how its inputs are made.
     variables: `params` and `batch_stats` of the tested epoch.
   """
 
@@ -36,9 +36,10 @@ class Trained(NamedTuple):
 
 
 def tested(config: ConfigDict, state: TrainState, best: Variables) -> tuple[Variables, np.ndarray]:
-  """The variables to test and use, and their epoch: the last or the best, as `config.tested` says.
+  """The variables to test and use, of the last or the best epoch, as `config.tested` says.
 
-  `state`, `best` and the results are those of all members.
+  Returns:
+    The variables of all members, and the epoch of each member, int32 [members].
   """
   if config.tested == 'last':
     return state.evaluated(), np.asarray(state.epoch)
@@ -54,7 +55,7 @@ def config(workdir: str | os.PathLike) -> ConfigDict:
   path = Path(workdir) / 'config.json'
   tree = tuples(read_json(path, 'give the workdir of a run'))
   try:
-    # An ensemble's config is by the paths of its runs, whose dots ConfigDict refuses: ValueError.
+    # The keys of an ensemble's config are paths; ConfigDict raises ValueError for dots in them.
     found = ConfigDict(tree)
     check_config(found)
   except (UserError, ValueError) as error:
@@ -66,7 +67,7 @@ def load(workdir: str | os.PathLike) -> Trained:
   """Loads the network of a run, whether the run is finished or still training.
 
   Raises:
-    UserError: The folder is not the workdir of a run, has no checkpoint yet, or is damaged.
+    UserError: The folder is not the workdir of a run, or its checkpoint is missing or damaged.
   """
   workdir = Path(workdir)
   of_run = config(workdir)
@@ -91,7 +92,7 @@ def load(workdir: str | os.PathLike) -> Trained:
 
 
 def tuples(tree: Any) -> Any:
-  """A tree read from JSON, with tuples in place of its lists, as in a config."""
+  """A tree read from JSON with its lists made tuples, which a config has instead."""
   if isinstance(tree, dict):
     return {key: tuples(value) for key, value in tree.items()}
   return tuple(tree) if isinstance(tree, list) else tree

@@ -1,4 +1,4 @@
-"""The functions of training, compiled for all members of a population and all devices."""
+"""Compiles the functions of training for all members of a population and all devices."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -18,20 +18,22 @@ from omr_jax.training.step import Training, train_step
 class Trainer(NamedTuple):
   """The compiled functions of a population.
 
-  States and variables are those of all members: all their leaves have a leading axis [members]. A
-  run alone is a population of one. `running`, bool [members], says which members take part; the
-  others keep their state. Functions that return a state donate the one that they are given.
+  A state holds the states of all members: each leaf has a leading axis [members], and so has each
+  leaf of variables. A run alone is a population of one. `running`, bool [members], says which
+  members take part; the others keep their state. A function that returns a state donates the state
+  that it is given, which can not be used afterwards.
 
   Attributes:
     init: () to the state before the first step.
-    run: (state, running, data, orders, stop) to the state after step `stop`. A member stops early
-      after the first step whose loss is not finite. `data` are all training examples, each array
-      [examples, ...]; `orders`, int32 [members, examples], are the members' orders of the epoch.
-    whole_epochs: Whether one call of `run` goes on to step `stop`; else it takes one step.
+    run: (state, running, data, orders, stop) to a later state: the one after step `stop` if
+      `whole_epochs`, else the one after the next step. A member stops early after the first step
+      whose loss is not finite. `data` are all training examples, each array [examples, ...];
+      `orders`, int32 [members, examples], is each member's order of the examples in this epoch.
+    whole_epochs: Whether one call of `run` takes all steps to `stop`, or just one step.
     step: (state, running, batches) to the state after one step on `batches`, each array [members,
       batch, ...].
-    after_epoch: (state, running, accuracies) to the state after an epoch that ended with these
-      validation accuracies, float32 [members].
+    after_epoch: (state, running, accuracies) to the state at the beginning of the next epoch.
+      `accuracies`, float32 [members], are the validation accuracies.
     logits: (variables, arrays) to float32 logits [members, batch, classes].
   """
 
@@ -43,6 +45,26 @@ class Trainer(NamedTuple):
   logits: Callable[[Variables, Mapping[str, jax.Array]], jax.Array]
 
 
+class _MemberFunctions(NamedTuple):
+  """The functions of one member; the first argument of each is the member's hyperparameters.
+
+  Attributes:
+    init: (hyperparameters) to the state before the first step.
+    step: (hyperparameters, state, running, batch) to the state after one step.
+    ordered_step: (hyperparameters, state, running, data, order) to the state after one step on the
+      next batch in the order of the epoch.
+    after_epoch: (hyperparameters, state, running, accuracy) to the state at the beginning of the
+      next epoch.
+    logits: (hyperparameters, variables, arrays) to logits.
+  """
+
+  init: Callable[..., TrainState]
+  step: Callable[..., TrainState]
+  ordered_step: Callable[..., TrainState]
+  after_epoch: Callable[..., TrainState]
+  logits: Callable[..., jax.Array]
+
+
 def create(
   training: Training, members: Sequence[Hyperparameters], mesh: Mesh, whole_epochs: bool
 ) -> Trainer:
@@ -50,12 +72,12 @@ def create(
 
   Args:
     training: What the members have in common.
-    members: The hyperparameters of each one.
-    mesh: The devices, see `devices.mesh`.
-    whole_epochs: Whether `run` goes on to `stop` in one call, or takes one step.
+    members: The hyperparameters of each member.
+    mesh: The devices, from `devices.mesh`.
+    whole_epochs: Whether one call of `run` takes all steps to `stop`, or just one step.
   """
   common, own = members[0], varying(members)
-  several = len(members) > 1
+  one = _functions_of_one(training, mesh, several=len(members) > 1)
 
   def for_all(function: Callable, *has_own: bool) -> Callable:
     """From a function of one member to one of `own` and the arguments of all members."""
@@ -65,6 +87,49 @@ def create(
       len(members),
       (True, *has_own),
     )
+
+  step_of_all = for_all(one.ordered_step, True, True, False, True)
+
+  def run(own, state: TrainState, running, data, orders, stop) -> TrainState:
+    if not whole_epochs:
+      return step_of_all(own, state, running, data, orders)
+    return jax.lax.while_loop(
+      lambda state: (running & (state.step < stop) & (state.bad_step < 0)).any(),
+      lambda state: step_of_all(own, state, running, data, orders),
+      state,
+    )
+
+  # The numbers in `own` are arguments and not constants, so that the program compiled for one seed
+  # is found in the cache for every other seed.
+  def compiled(function: Callable, **options: Any) -> Callable:
+    return partial(jax.jit(function, **options), own)
+
+  by_member = NamedSharding(mesh, PartitionSpec(MEMBER_AXIS))
+  by_batch = NamedSharding(mesh, PartitionSpec(BATCH_AXIS))
+  everywhere = NamedSharding(mesh, PartitionSpec())
+  changes_state = {'donate_argnums': 1, 'out_shardings': by_member}
+  return Trainer(
+    init=compiled(for_all(one.init), out_shardings=by_member),
+    run=compiled(run, **changes_state),
+    whole_epochs=whole_epochs,
+    step=compiled(for_all(one.step, True, True, True), **changes_state),
+    after_epoch=compiled(for_all(one.after_epoch, True, True, True), **changes_state),
+    logits=compiled(
+      for_all(one.logits, True, False),
+      in_shardings=(None, by_member, by_batch),
+      out_shardings=everywhere,
+    ),
+  )
+
+
+def _functions_of_one(training: Training, mesh: Mesh, several: bool) -> _MemberFunctions:
+  """Makes the functions of one member.
+
+  Args:
+    training: What the members have in common.
+    mesh: The devices; those along BATCH_AXIS share the member's batches.
+    several: Whether the population has other members, so that some may run while others do not.
+  """
 
   def init(hyperparameters: Hyperparameters) -> TrainState:
     return states.init(training.recipe, hyperparameters, training.steps)
@@ -84,37 +149,7 @@ def create(
     del hyperparameters
     return training.recipe.logits(variables, arrays)
 
-  step_of_all = for_all(ordered_step, True, True, False, True)
-
-  def run(own, state: TrainState, running, data, orders, stop) -> TrainState:
-    if not whole_epochs:
-      return step_of_all(own, state, running, data, orders)
-    return jax.lax.while_loop(
-      lambda state: (running & (state.step < stop) & (state.bad_step < 0)).any(),
-      lambda state: step_of_all(own, state, running, data, orders),
-      state,
-    )
-
-  # The members' own numbers are arguments, so that another seed finds the program in the cache.
-  def compiled(function: Callable, **options: Any) -> Callable:
-    return partial(jax.jit(function, **options), own)
-
-  by_member = NamedSharding(mesh, PartitionSpec(MEMBER_AXIS))
-  by_batch = NamedSharding(mesh, PartitionSpec(BATCH_AXIS))
-  everywhere = NamedSharding(mesh, PartitionSpec())
-  changes_state = {'donate_argnums': 1, 'out_shardings': by_member}
-  return Trainer(
-    init=compiled(for_all(init), out_shardings=by_member),
-    run=compiled(run, **changes_state),
-    whole_epochs=whole_epochs,
-    step=compiled(for_all(step, True, True, True), **changes_state),
-    after_epoch=compiled(for_all(after_epoch, True, True, True), **changes_state),
-    logits=compiled(
-      for_all(logits, True, False),
-      in_shardings=(None, by_member, by_batch),
-      out_shardings=everywhere,
-    ),
-  )
+  return _MemberFunctions(init, step, ordered_step, after_epoch, logits)
 
 
 def _batch(training: Training, state: TrainState, data, order) -> Mapping[str, jax.Array]:
@@ -127,6 +162,7 @@ def _batch(training: Training, state: TrainState, data, order) -> Mapping[str, j
 def _after_epoch(
   training: Training, hyperparameters: Hyperparameters, state: TrainState, accuracy: jax.Array
 ) -> TrainState:
+  """The state at the beginning of the next epoch, after one with this validation accuracy."""
   plateau, epoch = state.plateau, state.epoch + 1
   if plateau is not None:
     tx = training.recipe.plateau(hyperparameters.optimizer['learning_rate'])

@@ -1,4 +1,4 @@
-"""After an epoch: every member is validated, the best variables are kept, losses are checked."""
+"""What follows each epoch: validates all members, keeps the best variables, checks the losses."""
 
 import jax
 import numpy as np
@@ -11,7 +11,7 @@ from omr_jax.training.state import TrainState, Variables
 
 
 def refuse_not_finite(population: Population, state: TrainState) -> None:
-  """Raises UserError if no member has a finite loss, whether it still trains or has stopped."""
+  """Raises UserError if every member has had a loss that is not finite."""
   bad_steps = np.asarray(state.bad_step)
   if (bad_steps < 0).any():
     return
@@ -29,17 +29,17 @@ def validate(
   """Validates all members after an epoch.
 
   Args:
-    population: The runs.
-    state: After the last step of the epoch.
-    best: Variables of the members' best epochs so far, on the host.
+    population: The population.
+    state: The state after the last step of the epoch.
+    best: The variables of each member's best epoch so far, on the host.
     running: The members that took part in the epoch, bool [members].
 
   Returns:
-    The state at the beginning of the next epoch, the best variables so far, and the metrics of each
-    member that took part and whose losses are finite, by its index.
+    The state at the beginning of the next epoch; the best variables so far; and, by the index of a
+    member, the metrics of each one that took part and whose losses have all been finite.
 
   Raises:
-    UserError: No member has a finite loss.
+    UserError: Every member has had a loss that is not finite.
   """
   split = population.dataset.splits['validation']
   logits = population.predict(state.evaluated(), split)
@@ -69,7 +69,7 @@ def validate(
 
 
 def _better(state: TrainState, best: Variables, running: np.ndarray) -> Variables:
-  """The best variables so far of all members, on the host, after an epoch of the running ones."""
+  """The best variables so far of all members, on the host, after an epoch of those in `running`."""
   is_best = running & (np.asarray(state.progress.best_epoch) == np.asarray(state.epoch))
   if not is_best.any():
     return best

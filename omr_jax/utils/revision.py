@@ -1,5 +1,6 @@
 """The revision of the code, which runs and exports note beside their results."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -9,17 +10,32 @@ VERSION = '0.1.0'  # Of the package; pyproject.toml and `omr_jax.__version__` ta
 def revision() -> str:
   """The commit of the working tree that holds this package, or the version of an installed package.
 
-  ' and changes' follows the commit where tracked files differ from it.
+  ' and changes' follows the commit where tracked files differ from it. What git cannot tell is
+  called unknown.
   """
-  folder = Path(__file__).resolve().parent
-  ask = ['git', '-C', str(folder)]
   try:
     # Fails where the package is installed inside some other repository, which does not track it.
-    subprocess.run([*ask, 'ls-files', '--error-unmatch', __file__], check=True, capture_output=True)
-    commit = subprocess.run([*ask, 'rev-parse', 'HEAD'], check=True, capture_output=True, text=True)
-    changed = subprocess.run(
-      [*ask, 'status', '--porcelain', '--untracked-files=no'], capture_output=True, text=True
-    )
-  except (OSError, subprocess.CalledProcessError):
+    tracked = _git('ls-files', '--error-unmatch', __file__)
+    if tracked.returncode == 1 or 'not a git repository' in tracked.stderr:
+      return f'version {VERSION}'
+    commit = _git('rev-parse', 'HEAD')
+    status = _git('status', '--porcelain', '--untracked-files=no')
+  except OSError:  # There is no git.
     return f'version {VERSION}'
-  return commit.stdout.strip() + (' and changes' if changed.stdout else '')
+  if tracked.returncode or commit.returncode:
+    return f'version {VERSION}, commit unknown'
+  if status.returncode:
+    return f'{commit.stdout.strip()}, changes unknown'
+  return commit.stdout.strip() + (' and changes' if status.stdout else '')
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess:
+  """Runs git in a session of its own: a signal to the group of this process does not end it."""
+  return subprocess.run(
+    ['git', '-C', str(Path(__file__).resolve().parent), *arguments],
+    capture_output=True,
+    text=True,
+    start_new_session=True,
+    env={**os.environ, 'LC_ALL': 'C'},
+    check=False,
+  )

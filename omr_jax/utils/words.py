@@ -14,7 +14,7 @@ def size(count: int) -> str:
   for power, unit in ((30, 'GiB'), (20, 'MiB'), (10, 'KiB')):
     if count >= 2**power:
       return f'{count / 2**power:.1f} {unit}'
-  return f'{count} bytes'
+  return f'{count} byte{"s" * (count != 1)}'
 
 
 def one_line(text: str) -> str:

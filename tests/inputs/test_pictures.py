@@ -447,6 +447,8 @@ def test_one_budget_in_bytes():
     assert budget.needed(Image.new(mode, million)) == bytes_each * 10**6
   assert budget.needed(Image.new('RGBA', million)) == 8 * 10**6
   assert budget.needed(Image.new('LA', million)) == 12 * 10**6
+  assert budget.needed(Image.new('L', million), as_array=True) == (1 + 3) * 10**6
+  assert budget.needed(Image.new('RGB', million), as_array=True) == 8 * 10**6
 
 
 @pytest.mark.parametrize(('options', 'bytes_each'), [({}, 0), ({'progressive': True}, 3)])

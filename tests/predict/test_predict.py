@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
 from itertools import islice
@@ -130,6 +131,28 @@ def test_files_of_any_length_keep_their_order():
 
   found = [(page.path, page.number) for page in prepare.in_order(read, map(str, range(48)))]
   assert found == [(str(n), page) for n in range(48) for page in range(1, lengths[n] + 1)]
+
+
+def test_pages_do_not_wait_for_a_slow_one(monkeypatch):
+  """The third of four is read when the first two have been seen."""
+  monkeypatch.setattr(prepare, '_PATIENCE', 0.01)
+  seen = threading.Event()
+
+  def read(path):
+    if path == '2':
+      assert seen.wait(60)
+    yield 1, UserError('x')
+
+  found = prepare.batches(read, map(str, range(4)), 3)
+  assert [page.path for page in next(found)] == ['0', '1']
+  seen.set()
+  assert [page.path for batch in found for page in batch] == ['2', '3']
+
+
+def test_batches_are_full_where_nothing_takes_long(monkeypatch):
+  monkeypatch.setattr(prepare, '_PATIENCE', 60)
+  read = lambda path: iter([(1, UserError('x'))])  # noqa: E731
+  assert [len(batch) for batch in prepare.batches(read, map(str, range(20)), 8)] == [8, 8, 4]
 
 
 def used_blocks():
@@ -300,7 +323,7 @@ def test_interrupt_ends_in_a_line(score_run, folder):
 def test_trained_answers_need_a_finished_run(score_run, tmp_path):
   (tmp_path / 'config.json').write_bytes((score_run / 'config.json').read_bytes())
   with pytest.raises(UserError, match='no finished evaluation'):
-    from_run.describe(tmp_path)
+    from_run.describe(None, tmp_path)
 
 
 def test_pdf(score_run, tmp_path, capsys):

@@ -1,13 +1,16 @@
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from html_page import Page
+from limits import read_only
 from made_runs import CLASSES, FACTS, WRONG, made_run
 
 from omr_jax.errors import UserError
@@ -73,7 +76,7 @@ def test_rebuilding_gives_the_same_files(run):
   names = ['summary.json', 'report/report.html', 'report/per_class.csv']
   before = {name: (run / name).read_bytes() for name in names}
   (run / 'report/report.html').unlink()
-  write.rebuild(run)
+  write.rebuild(finished_run.read(run))
   assert before == {name: (run / name).read_bytes() for name in names}
   assert not list(run.rglob('.*'))
 
@@ -251,6 +254,43 @@ def test_unwritable_run(tmp_path, capsys):
   assert report.main([str(run)]) == 2
   assert 'report.html: cannot be written' in capsys.readouterr().err
   assert not list(run.rglob('.*'))
+
+
+def test_a_folder_whose_name_is_not_utf_8(tmp_path):
+  run = made_run(tmp_path / 'caf\udce9')
+  done = subprocess.run(
+    [sys.executable, '-m', 'omr_jax.report', str(run)],
+    env=os.environ | {'PYTHONIOENCODING': 'utf-8:strict'},  # As in most locales.
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert (done.returncode, done.stderr) == (0, '')
+  assert done.stdout.startswith(f'{tmp_path}/caf\\udce9/report/report.html\n')
+
+
+def test_runs_in_read_only_folders_are_compared(capsys):
+  with tempfile.TemporaryDirectory() as folder:
+    runs = [made_run(Path(folder, name)) for name in 'ab']
+    assert report.main([*map(str, runs)]) == 0
+    expected = capsys.readouterr().out
+    before = contents(Path(folder))
+    with read_only(Path(folder)):
+      assert report.main([*map(str, runs)]) == 0
+    said = capsys.readouterr()
+    assert said.out == expected
+    assert said.err.splitlines() == [
+      f'{run}: Permission denied, so its report is not written.' for run in runs
+    ]
+    assert contents(Path(folder)) == before
+
+
+def contents(folder):
+  return {
+    path: (path.stat().st_mtime_ns, path.read_bytes())
+    for path in folder.rglob('*')
+    if path.is_file()
+  }
 
 
 def test_jax_is_not_needed_and_matplotlib_only_for_pages(run):

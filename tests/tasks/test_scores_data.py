@@ -11,9 +11,9 @@ from PIL import Image
 from omr_jax.errors import UserError
 from omr_jax.inputs import pictures
 from omr_jax.tasks.scores import data as score_data
-from omr_jax.tasks.scores.data import Picture
+from omr_jax.tasks.scores.data import PictureConfig
 
-PICTURE = Picture(height=16, width=12, tiles=2, whole=0.5, papers=0, scenes=0)
+PICTURE = PictureConfig(height=16, width=12, tiles=2, whole=0.5, papers=0, scenes=0)
 SOURCES = ('scores/prints', 'scores/desk', 'other/photos', 'other/books')
 # Of two letters each, so that no name is a page or a volume of another.
 NAMES = [a + b for a, b in itertools.product('bcdfghjklm', 'aeiou')]
@@ -40,7 +40,7 @@ def folders(tmp_path_factory):
 
 
 def load(folders, fold=0, hold_out='', balance=0.5, picture=PICTURE):
-  return score_data.load('folders', score_data.Tested(fold, hold_out), balance, picture, *folders)
+  return score_data.load('folders', score_data.TestSet(fold, hold_out), balance, picture, *folders)
 
 
 def test_arrays(folders):

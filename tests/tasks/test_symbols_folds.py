@@ -53,7 +53,7 @@ def test_report_of_all_folds(tmp_path):
   shown = page.read_text()
   assert shown.index('22-1') < shown.index('11-4') < shown.index('22-6')
   again = finished_run.read(tmp_path)
-  assert again.history == [] and write.rebuild(tmp_path) == summary
+  assert again.history == [] and write.rebuild(again) == summary
   np.testing.assert_array_equal(again.test_ids, list(rows))
   # Another recipe's folds may be asked with them.
   whole = ensemble.together([again, again._replace(workdir=tmp_path / 'writers_0')], '')

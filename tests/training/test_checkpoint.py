@@ -48,8 +48,15 @@ def test_latest_comes_back_to_the_bit(saved):
 
 
 def test_seconds_are_those_of_the_latest(saved, tmp_path_factory):
-  assert checkpoint.seconds(checkpoint.open_folder(saved)) == 4.5
-  assert checkpoint.seconds(checkpoint.open_folder(tmp_path_factory.mktemp('empty'))) == 0
+  assert checkpoint.facts(checkpoint.open_folder(saved)).seconds == 4.5
+  assert checkpoint.facts(checkpoint.open_folder(tmp_path_factory.mktemp('empty'))) == (0, [])
+
+
+def test_starts_come_back(saved):
+  manager = checkpoint.open_folder(saved)
+  checkpoint.save(manager, 12, *trees(12), seconds=6, starts=[{'revision': 'a', 'hardware': 'b'}])
+  found = checkpoint.facts(checkpoint.open_folder(saved)).starts
+  assert found == [{'revision': 'a', 'hardware': 'b'}]
 
 
 def test_what_a_killed_save_has_left_goes(saved):
@@ -111,13 +118,14 @@ def test_a_checkpoint_that_cannot_be_read_is_not_saved(saved, monkeypatch):
 def test_a_failed_read_ends_without_noise(saved):
   """Other reads are under way then. Run apart, since pytest looks for such errors itself."""
   code = f"""
+from pathlib import Path
 import numpy as np
 from omr_jax.errors import UserError
 from omr_jax.training import checkpoint
 arrays = {{str(n): np.random.default_rng(n).random((64, 64), np.float32) for n in range(60)}}
 manager = checkpoint.open_folder({str(saved)!r})
 checkpoint.save(manager, 12, arrays, arrays, seconds=6)
-for path in (manager.directory / '12').rglob('d/*'):
+for path in Path(manager.directory, '12').rglob('d/*'):
   content = bytearray(path.read_bytes())
   content[len(content) // 2] ^= 0x20
   path.write_bytes(content)

@@ -95,7 +95,7 @@ def files(workdir):
 
 
 def test_two_processes_have_the_losses_and_files_of_one(start, tmp_path, folders, monkeypatch):
-  alone, together = tmp_path / 'alone', tmp_path / 'together'
+  alone, together = tmp_path / 'alone', tmp_path / 'together [2]'
   first, second = end(start(together, 2, epochs=6))
   assert 'test accuracy' in first and 'test accuracy' not in second  # The first one tells.
   assert '2 x cpu, 1 by member and 2 by batch' in first

@@ -4,14 +4,16 @@ import json
 import shutil
 import signal
 import struct
+import tempfile
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import jax
 import numpy as np
 import pytest
 from comparing import assert_same, assert_same_end, latest, metrics
-from limits import full_disk
+from limits import full_disk, read_only
 from made_runs import no_page
 from ml_collections import ConfigDict
 from small_runs import small_config
@@ -19,7 +21,7 @@ from tensorboardX.proto.event_pb2 import Event
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics as evaluate
-from omr_jax.training import checkpoint, loop, predict, trained, validation
+from omr_jax.training import checkpoint, loop, predict, starts, trained, validation
 from omr_jax.training.devices import mesh
 from omr_jax.training.workdir import claim
 
@@ -133,6 +135,18 @@ def test_finished_run_says_so_and_rebuilds_the_report(finished, tmp_path, folder
   assert 'is finished' in capsys.readouterr().out
   assert summary == json.loads((finished[0] / 'summary.json').read_text())
   assert (workdir / 'report' / 'test_predictions.csv').read_bytes() == report
+
+
+def test_finished_run_in_a_read_only_folder_says_its_results(finished, folders, capsys):
+  with tempfile.TemporaryDirectory() as folder:
+    workdir = Path(folder, 'run')
+    shutil.copytree(finished[0], workdir)
+    with read_only(Path(folder)):
+      summary = run(finished[1], workdir, folders)
+  assert summary == json.loads((finished[0] / 'summary.json').read_text())
+  said = capsys.readouterr()
+  assert said.err == f'{workdir}: Permission denied, so its report is not written.\n'
+  assert 'test accuracy' in said.out
 
 
 def test_workdir_of_another_config_is_refused(finished, folders):
@@ -260,9 +274,9 @@ def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, test
   monkeypatch.setattr(
     checkpoint,
     'save',
-    lambda m, s, state, best, t: (
+    lambda m, s, state, best, *others: (
       bests.append(trained.tested(config, state, best)[0]),
-      save(m, s, state, best, t),
+      save(m, s, state, best, *others),
     ),
   )
   summary = run(config, tmp_path, folders)
@@ -301,8 +315,33 @@ def test_a_batch_that_the_devices_cannot_share_is_refused(monkeypatch, devices):
 
 
 @pytest.mark.usefixtures('no_page')
+def test_a_run_goes_on_in_a_folder_with_special_characters(finished, copied, folders):
+  workdir = copied.rename(copied.with_name('runs [old] * ? \\'))
+  shutil.rmtree(workdir / 'checkpoints' / str(3 * 38))
+  run(finished[1], workdir, folders)
+  assert_same_end(workdir, finished[0])
+  assert trained.load(workdir).config.seed == 0
+
+
+@pytest.mark.usefixtures('no_page')
+def test_another_start_is_said_and_both_are_in_the_summary(
+  finished, copied, folders, monkeypatch, capsys
+):
+  first = starts.here()
+  now = {'revision': 'another', 'hardware': '64 x cpu, 64 cores'}
+  monkeypatch.setattr(starts, 'here', lambda: now)
+  shutil.rmtree(copied / 'checkpoints' / str(3 * 38))
+  summary = run(finished[1], copied, folders)
+  assert summary['revision'] == first['revision'] and summary['starts'] == [first, now]
+  assert 'goes on with another, 64 x cpu, 64 cores.' in capsys.readouterr().err
+  assert checkpoint.facts(checkpoint.open_folder(copied)).starts == [first, now]
+  alone = json.loads((finished[0] / 'summary.json').read_text())
+  assert alone['hardware'] == first['hardware'] and 'starts' not in alone
+
+
+@pytest.mark.usefixtures('no_page')
 def test_seconds_go_on_where_the_run_goes_on(finished, copied, folders):
-  before = checkpoint.seconds(checkpoint.open_folder(copied))
+  before = checkpoint.facts(checkpoint.open_folder(copied)).seconds
   written = json.loads((finished[0] / 'summary.json').read_text())['seconds']
   assert 0 < before < written
   summary = run(finished[1], copied, folders)

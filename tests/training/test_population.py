@@ -371,7 +371,7 @@ def test_each_member_stops_when_it_is_enough(config, tmp_path, folders, monkeypa
   monkeypatch.setattr(
     checkpoint,
     'save',
-    lambda m, s, state, best, t: (bests.update({s: best}), save(m, s, state, best, t)),
+    lambda m, s, state, best, *others: (bests.update({s: best}), save(m, s, state, best, *others)),
   )
   configs = members.split(config, SEEDS)
   summaries = loop.train_all(configs, 'small', tmp_path, *folders)

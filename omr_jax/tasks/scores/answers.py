@@ -1,4 +1,4 @@
-"""Answers to pictures, and what is counted of them: by source, at a threshold, on the probes."""
+"""Answers to pictures, and the numbers that are counted from them, for reports and summaries."""
 
 from typing import NamedTuple
 
@@ -13,15 +13,15 @@ RECALLS = (0.99, 0.95)
 
 
 class Answers(NamedTuple):
-  """Tested pictures and what is needed to answer them.
+  """The tested pictures, and what decides the answers to them.
 
   Attributes:
-    log_odds: float64 [n], of 'scores'.
+    log_odds: float64 [n], the log-odds of 'scores'.
     labels: int [n], 1 for 'scores'.
     sources: str [n], such as 'scores/engraved'.
-    threshold: Log-odds from which on a picture is called 'scores': one, or float [n] where several
-      runs are pooled.
-    temperature: Divides the log-odds for the confidence: one, or float [n].
+    threshold: A picture is called 'scores' if its log-odds are at least this. One number, or float
+      [n] if several runs are pooled.
+    temperature: The log-odds divided by this give the confidence. One number, or float [n].
   """
 
   log_odds: np.ndarray
@@ -32,30 +32,30 @@ class Answers(NamedTuple):
 
   @property
   def predicted(self) -> np.ndarray:
-    """Index of the class that each picture is called, int [n]."""
+    """Index of the class that is the answer to each picture, int [n]."""
     return (self.log_odds >= self.threshold).astype(int)
 
   @property
   def confidence(self) -> np.ndarray:
-    """Calibrated probability of the class that each picture is called, float64 [n].
+    """Calibrated probability of the class that is the answer to each picture, float64 [n].
 
-    Below 1/2 where the threshold, and not the odds, decides.
+    It is below 1/2 for log-odds between 0 and the threshold.
     """
     return special.expit(np.where(self.predicted, 1, -1) * self.log_odds / self.temperature)
 
   @property
   def margins(self) -> np.ndarray:
-    """Scores that can be compared: of pooled runs, how far each is above its own threshold."""
+    """Log-odds; of pooled runs, less each run's threshold, so that all have a common scale."""
     return self.log_odds if np.ndim(self.threshold) == 0 else self.log_odds - self.threshold
 
 
 class Probes(NamedTuple):
-  """Pictures made by code, see `probes`.
+  """Pictures drawn by code (`omr_jax.synthetic.probes`), and a network's log-odds for them.
 
   Attributes:
     names: str [m], a kind and a number such as 'table 2'.
-    expected: str [m], a class, or '' where either can be defended.
-    log_odds: float64 [m].
+    expected: str [m], a class, or '' if either answer can be defended.
+    log_odds: float64 [m], the log-odds of 'scores'.
   """
 
   names: np.ndarray
@@ -64,7 +64,7 @@ class Probes(NamedTuple):
 
 
 def of_run(run: FinishedRun) -> tuple[Answers, Probes]:
-  """A run's tested pictures, and its probes."""
+  """The answers of a run to its test pictures, and its probes."""
   answers = Answers(
     binary.log_odds(run.test_logits),
     run.test_labels,
@@ -82,17 +82,19 @@ def measure(
   asked: float | None,
   probes: Probes | None,
 ) -> dict:
-  """The numbers for summary.json, as JSON can hold them.
+  """The numbers for summary.json, of types that JSON can hold.
 
   Args:
-    answers: On at least one tested picture.
-    validation: What the threshold does to the pictures it was chosen on; None without any 'other'.
-    asked: The false-positive rate it was chosen for; None where several runs are pooled.
-    probes: None where several runs are pooled.
+    answers: The answers to at least one picture.
+    validation: The errors of the threshold on the validation pictures that it was chosen on; None
+      if none of these is 'other'.
+    asked: The false-positive rate that it was chosen for; None if several runs are pooled.
+    probes: The probes of the run; None if several runs are pooled.
 
   Returns:
-    Counts are exact, `*_wilson_95` are intervals; None where a class or what else it takes is
-    missing. `threshold` is None where it is not the same for all.
+    The numbers by name. `*_wilson_95` are intervals. A number is None if it can not be computed,
+    for example because no picture of a class was tested. `threshold` is None if it is not the same
+    for all pictures.
   """
   found = binary.decisions(answers.log_odds, answers.labels, answers.threshold)
   rows = binary.by_source(
@@ -139,7 +141,7 @@ def measure(
 
 
 def answered(probes: Probes, answers: Answers) -> Answers:
-  """The answers to the probes, by the threshold and temperature of those to one run's pictures."""
+  """The answers to the probes, with the threshold and the temperature of the run of `answers`."""
   return answers._replace(log_odds=np.asarray(probes.log_odds, np.float64))
 
 

@@ -19,23 +19,27 @@ from omr_jax.inputs import pictures, views
 from omr_jax.synthetic import probes, scenes
 from tfds_builders import music_scores
 
-# To be raised with every change of what `_arrays` gives: older caches are then made anew.
+# Part of the caches' keys. Raise it whenever `_arrays` or `_drawn` changes, so that no older cache
+# is read.
 _RULE = 1
-# One picture in so many groups validates; all other groups that aren't tested train.
+# About one group of pictures in this many is used for validation. Of the others, all that are not
+# tested are used for training.
 _VALIDATION = 10
 
 
 @dataclass(frozen=True)
-class Picture:
-  """How pictures become arrays: `config.picture`.
+class PictureConfig:
+  """How pictures become arrays, as the section `config.picture` says.
 
   Attributes:
     height: In pixels.
     width: In pixels.
-    tiles: Parts along each side that are looked at beside the whole picture, see `views`.
-    whole: How often training shows the whole picture instead of a part, 0 to 1.
-    papers: Pages drawn by code, of each kind without music, that train too; see `probes.papers`.
-    scenes: Pictures like photos, drawn by code, that train too; see `scenes`.
+    tiles: Number of parts along each side; the network sees tiles^2 parts besides the whole picture
+      (`inputs.views`).
+    whole: Probability with which training shows the whole picture instead of a part.
+    papers: Number of pages of each kind without music that code draws to train with, by
+      `probes.papers`.
+    scenes: Number of pictures like photos that code draws to train with, by `scenes.scenes`.
   """
 
   height: int
@@ -46,13 +50,13 @@ class Picture:
   scenes: int
 
 
-class Tested(NamedTuple):
+class TestSet(NamedTuple):
   """Which pictures of the protocol `folders` are tested.
 
   Attributes:
-    fold: Of the grouped folds, 0 to 4.
-    hold_out: A source such as `scores/desk`, which then is tested whole instead of the fold; none
-      of its groups trains or validates. '' for none.
+    fold: Number of the fold that is tested, 0 to 4. All pictures of a group are in one fold.
+    hold_out: A source such as `scores/desk`, all of which is tested instead of the fold; pictures
+      of its groups are used neither for training nor for validation. '' for none.
   """
 
   fold: int
@@ -61,29 +65,33 @@ class Tested(NamedTuple):
 
 def load(
   protocol: str,
-  tested: Tested,
+  test_set: TestSet,
   balance: float,
-  picture: Picture,
+  picture: PictureConfig,
   data_dir: str | os.PathLike,
   raw_dir: str | os.PathLike | None,
 ) -> Dataset:
-  """Prepares the pictures where that is to be done, and decodes them or reads the arrays back.
+  """Loads pictures as arrays. The first time it prepares and decodes them; then it reads a cache.
 
-  Each split has `views` uint8 [pictures, 1 + tiles^2, height, width, 3], first the whole picture,
-  which is also its `image`, `label` (0 other, 1 scores), `id`, `source` and `group`.
+  Each split has
+    views: uint8 [pictures, 1 + tiles^2, height, width, 3], first the whole picture, then its parts.
+    image: uint8 [pictures, height, width, 3], the whole picture.
+    label: int32 [pictures], 0 for 'other', 1 for 'scores'.
+    id, source, group: str [pictures].
 
   Args:
-    protocol: `paper` or `folders`, see `tfds_builders/music_scores/README.md`.
-    tested: Of `folders`; the original split of the paper's data is as it is.
-    balance: A source of n pictures is drawn n^balance times as often as one with one picture; with
-      1 every epoch has every picture once.
+    protocol: `paper` or `folders`; `tfds_builders/music_scores/README.md` describes both.
+    test_set: What is tested of `folders`. The protocol `paper` has the original split instead.
+    balance: An epoch draws a source of n pictures n^balance times as often as a source of one
+      picture; with 1 every epoch has every picture once.
     picture: How pictures become arrays.
-    data_dir: Where prepared data is kept.
-    raw_dir: Where the raw data is.
+    data_dir: Folder of prepared data.
+    raw_dir: Folder of the raw data.
 
   Raises:
-    UserError: See `tfds_builders.music_scores.prepare`; an unknown source; nothing left to train
-      or to validate with; a cache that can't be written.
+    UserError: The data can not be prepared, for the reasons that
+      `tfds_builders.music_scores.prepare` lists; the source is unknown; nothing is left to train or
+      to validate with; or a cache can not be written.
   """
   builder = music_scores.prepare(protocol, data_dir, raw_dir)
   raw_digest = dict(builder.info.metadata.items())['digest']
@@ -94,7 +102,7 @@ def load(
   size = picture.height, picture.width, picture.tiles
   parts = cache.cached('decoded', [_RULE, raw_digest, protocol, size], make)
   if protocol == 'folders':
-    chosen = _by_fold(parts, tested)
+    chosen = _by_fold(parts, test_set)
   else:
     chosen = {name: ([part], np.arange(len(part['label']))) for name, part in parts.items()}
   if picture.papers or picture.scenes:
@@ -113,10 +121,10 @@ def load(
 def sources(
   protocol: str, data_dir: str | os.PathLike, raw_dir: str | os.PathLike | None
 ) -> list[str]:
-  """The names that `Tested.hold_out` may have, sorted.
+  """The names that `TestSet.hold_out` may have, sorted.
 
   Raises:
-    UserError: See `tfds_builders.music_scores.prepare`.
+    UserError: The data can not be prepared (`tfds_builders.music_scores.prepare`).
   """
   builder = music_scores.prepare(protocol, data_dir, raw_dir)
   names = set()
@@ -125,7 +133,7 @@ def sources(
   return sorted(names)
 
 
-def _arrays(builder, split: str, picture: Picture, new: cache.New) -> dict[str, np.ndarray]:
+def _arrays(builder, split: str, picture: PictureConfig, new: cache.New) -> dict[str, np.ndarray]:
   source = builder.as_data_source(split=split)
   size = picture.height, picture.width
   seen = new(split, 'views', (len(source), views.count(picture.tiles), *size, 3), np.uint8)
@@ -156,8 +164,8 @@ def _arrays(builder, split: str, picture: Picture, new: cache.New) -> dict[str, 
   return arrays | {'views': seen}
 
 
-def _drawn(picture: Picture) -> cache.Arrays:
-  """Papers and scenes, to be trained with."""
+def _drawn(picture: PictureConfig) -> cache.Arrays:
+  """The papers and scenes that code draws to train with."""
   size = picture.height, picture.width, picture.tiles
   drawn = itertools.chain(
     (('drawn papers', *page) for page in probes.papers(picture.papers)),
@@ -185,24 +193,24 @@ def _rows(parts: Sequence[Mapping[str, np.ndarray]], rows: np.ndarray) -> dict:
 
 
 def _by_fold(
-  parts: cache.Arrays, tested: Tested
+  parts: cache.Arrays, test_set: TestSet
 ) -> dict[str, tuple[list[Mapping[str, np.ndarray]], np.ndarray]]:
-  """All folds, and the rows of them that train, validate and test."""
+  """For each split, the arrays of all folds, and its rows in them, one fold after the other."""
   arrays = {
     name: np.concatenate([part[name] for part in parts.values()])
     for name in ('source', 'group', 'label')
   }
-  if tested.hold_out:
+  if test_set.hold_out:
     known = sorted(set(arrays['source'].tolist()))
-    if tested.hold_out not in known:
+    if test_set.hold_out not in known:
       raise UserError(
-        f'config.data.hold_out: no source is called {tested.hold_out!r}'
-        f'{nearest(tested.hold_out, known)}'
+        f'config.data.hold_out: no source is called {test_set.hold_out!r}'
+        f'{nearest(test_set.hold_out, known)}'
       )
-    is_test = arrays['source'] == tested.hold_out
+    is_test = arrays['source'] == test_set.hold_out
   else:
     names = [np.full(len(part['label']), name) for name, part in parts.items()]
-    is_test = np.concatenate(names) == f'fold_{tested.fold}'
+    is_test = np.concatenate(names) == f'fold_{test_set.fold}'
   of_tested = set(arrays['group'][is_test].tolist())
   validates = {group: _validates(group) for group in set(arrays['group'].tolist())}
   left = np.array([group not in of_tested for group in arrays['group'].tolist()])
@@ -219,7 +227,7 @@ def _by_fold(
 
 
 def _validates(group: str) -> bool:
-  """By a hash of the group's name, another than that of the folds."""
+  """Whether a group validates, by a hash of its name that is independent of that of the folds."""
   content = f'validation {group}'.encode()
   return int(hashlib.sha256(content).hexdigest(), 16) % _VALIDATION == 0
 

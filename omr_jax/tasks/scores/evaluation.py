@@ -1,4 +1,4 @@
-"""From logits to 'scores' or 'other', and what an evaluation keeps beside the accuracy."""
+"""From logits to 'scores' or 'other', and what an evaluation keeps besides the accuracy."""
 
 import functools
 import math
@@ -20,17 +20,19 @@ ARRAYS = {
   'probe_expected': ('U', 1),
   'probe_logits': ('f', 2),
 }
-# With every source held out in turn, and in five folds: up to 0.2 two or three everyday photos pass
-# in the folds; at 0.25 and 0.3 none does; beyond that handwriting and print are lost.
+# Chosen by tests with every source held out in turn, and on five folds. With up to 0.2 two or three
+# everyday photos in the folds are called 'scores', with 0.25 and 0.3 none is. With more, pages of
+# handwritten and printed music are called 'other'.
 _MARGIN = 0.25
-_PROBES = 4  # of each kind
+_PROBES = 4  # Number of probes of each kind.
 
 
 def threshold(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray) -> float:
-  """The log-odds from which on a picture is called 'scores'.
+  """The threshold: a picture is called 'scores' if its log-odds are at least this.
 
   Args:
-    config: Of the run; its `decision.false_positive_rate` is kept to on these pictures.
+    config: The config of the run. At most its `decision.false_positive_rate` of these other
+      pictures are called 'scores'.
     labels: int [validation pictures].
     logits: float [validation pictures, 2].
   """
@@ -38,15 +40,16 @@ def threshold(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray)
 
 
 def choose(log_odds: np.ndarray, labels: np.ndarray, false_positive_rate: float) -> float:
-  """The threshold that keeps to the rate, with some room for kinds of pictures not yet seen.
+  """The threshold that keeps to a false-positive rate, with a margin for new kinds of pictures.
 
-  It stands in the gap between the highest score that must not pass and the next one above it (or
-  one unit above), by _MARGIN of the gap from the lower end, and never below even odds.
+  The rate says which other picture has the highest log-odds that must stay below the threshold. The
+  threshold lies above these by _MARGIN of the distance to the next higher log-odds of any picture,
+  or by _MARGIN itself if there are none. It is never below even odds, log-odds of 0.
 
   Args:
     log_odds: float [pictures], ln(p / (1 - p)) for p the probability of 'scores'.
-    labels: int [pictures].
-    false_positive_rate: Of these pictures' others, at most.
+    labels: int [pictures], 1 for 'scores'.
+    false_positive_rate: The largest share of the other pictures that may be called 'scores'.
   """
   point = curves.threshold_for_fpr(log_odds, labels, false_positive_rate)
   if point is None or math.isinf(point.below):
@@ -60,11 +63,11 @@ def arrays(
   dataset: Dataset,
   predict: Callable[[Mapping[str, np.ndarray]], np.ndarray],
 ) -> list[dict[str, np.ndarray]]:
-  """Of each member ARRAYS: the sources of the test pictures, and the answers to the probes.
+  """The ARRAYS of each member: the sources of the test pictures, and the answers to the probes.
 
   Args:
-    config: Which all members share.
-    dataset: Whose test split is tested.
+    config: The config of a member; all members share what is read here.
+    dataset: The data; its test split is tested.
     predict: Arrays of examples to logits, float32 [members, examples, 2].
   """
   chosen = config['picture']
@@ -82,9 +85,9 @@ def arrays(
 
 @functools.cache
 def _probes(height: int, width: int, tiles: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-  """Names, expected answers and views of the probes, ten seconds' work.
+  """Names, expected answers and views of the probes.
 
-  A process that trains one fold after another draws them once.
+  Drawing them takes ten seconds; a process that trains one fold after another draws them once.
   """
   shown = probes.probes(instances=_PROBES)
   return (
@@ -95,7 +98,7 @@ def _probes(height: int, width: int, tiles: int) -> tuple[np.ndarray, np.ndarray
 
 
 def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
-  """What does not fit together in ARRAYS of so many test pictures, or None."""
+  """Why these ARRAYS can not belong to a test of `examples` pictures, or None if they can."""
   sources, names, logits = (further[n] for n in ('test_sources', 'probe_names', 'probe_logits'))
   if len(sources) != examples:
     return f'{len(sources)} sources for {examples} pictures'
@@ -105,7 +108,7 @@ def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
 
 
 def measure(run: FinishedRun) -> dict:
-  """Further numbers for `summary.json`: under 'gate', `answers.measure` of the run."""
+  """Further numbers for `summary.json`: the results of `answers.measure`, under the key 'gate'."""
   tested, probed = answers.of_run(run)
   log_odds, labels = binary.log_odds(run.validation_logits), run.validation_labels
   validation = None

@@ -1,4 +1,4 @@
-"""Pictures for exports and for people."""
+"""Pictures to test exported networks with, and to show to people."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from omr_jax.tasks.scores import inputs
 
 
 def made_up(picture: views.Layout, reads: Sequence[str]) -> dict[str, np.ndarray]:
-  """Inputs of pages that code has drawn, one of each kind of probe, stacked."""
+  """Inputs of pages that code has drawn, one of each kind of probe; each array is [pages, ...]."""
   pages = (Image.fromarray(probe.picture) for probe in probes.probes(instances=1))
   found = [
     inputs.of_picture(page if picture.colour else page.convert('L'), picture, reads, 'a probe')
@@ -23,9 +23,9 @@ def made_up(picture: views.Layout, reads: Sequence[str]) -> dict[str, np.ndarray
 
 
 def as_given(array: np.ndarray, name: str, picture: views.Layout) -> np.ndarray:
-  """An array of the training data as the exported network gets it.
+  """An array of the data set as an exported network reads it.
 
-  Training keeps colours; a network that is blind to them is given brightness.
+  The data set keeps colours; a network that does not use them reads brightness.
   """
   if name != 'views' or picture.colour or array.shape[-1] == 1:
     return array
@@ -39,12 +39,12 @@ def questions(
   data_dir: Path,
   raw_dir: str | None,
 ) -> tuple[Mapping[str, np.ndarray], np.ndarray]:
-  """The test split of a run, and its pictures for people, uint8 [pictures, size, size, 3].
+  """The test split of a run, and the pictures to show to people, uint8 [pictures, size, size, 3].
 
   Args:
-    config: Of the run.
-    picture: How its pictures are looked at.
-    size: Height and width of the pictures for people, in pixels.
+    config: The config of the run.
+    picture: How its pictures become views.
+    size: Height and width of the pictures that people see, in pixels.
     data_dir: Folder of prepared data.
     raw_dir: Folder of raw data.
 
@@ -54,12 +54,12 @@ def questions(
   from omr_jax.tasks.scores import data
 
   chosen = config['data']
-  tested = data.Tested(chosen['fold'], chosen['hold_out'])
+  test_set = data.TestSet(chosen['fold'], chosen['hold_out'])
 
   def load(side: int, tiles: int) -> Mapping:
-    # Without what trains: only the test split is looked at.
-    how = data.Picture(side, side, tiles, whole=1.0, papers=0, scenes=0)
-    loaded = data.load(chosen['protocol'], tested, chosen['balance'], how, data_dir, raw_dir)
+    # Without pictures that only training uses: only the test split is needed.
+    how = data.PictureConfig(side, side, tiles, whole=1.0, papers=0, scenes=0)
+    loaded = data.load(chosen['protocol'], test_set, chosen['balance'], how, data_dir, raw_dir)
     return loaded.splits['test']
 
   test = load(picture.height, picture.tiles)
@@ -68,6 +68,6 @@ def questions(
 
 
 def cheat_sheet(picture: views.Layout) -> dict[str, np.ndarray]:
-  """None: everybody knows what a score looks like."""
+  """Empty: everybody knows what a score looks like."""
   del picture
   return {}

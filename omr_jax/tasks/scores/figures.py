@@ -1,7 +1,8 @@
-"""Figures of the gate in the report, as inline SVG in the page's colours.
+"""Figures of the decision between 'scores' and 'other' in the report, as inline SVG.
 
-A good gate's errors all lie in one corner of its curves: the axis of false positives is
-logarithmic, down to one picture, and the other axis begins where the curve does.
+The curves of a good network run close to one corner. So that its errors can be seen, the axis of
+false positives is logarithmic and reaches down to one picture, and the other axis begins just below
+the curve.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,17 +17,17 @@ _BARS = 40
 
 
 def roc(points: Curve, chosen: Decisions | None = None) -> str:
-  """Share of the scores that are found by false-positive rate, with the chosen threshold's dot.
+  """Recall of the scores by false-positive rate; a dot marks the chosen threshold.
 
-  No false positive has no place on a logarithmic axis: it is drawn at its left end, marked 0, half
-  of the smallest rate that there is.
+  A logarithmic axis has no place for 0. So a rate of 0 is drawn at the left end, which is labelled
+  0 and stands at half the rate of one false positive.
   """
   from matplotlib.ticker import NullFormatter
 
   figure, axes = new_figure(3.6, 3.0)
   least = 0.5 / points.negatives
   axes.step(np.maximum(points.false_positive_rate, least), points.recall, where='post', color=BLUE)
-  # Where nothing is called 'scores' yet, no false positive either: the curve's true beginning.
+  # The curve begins at the largest recall that has no false positive.
   start = points.recall[points.false_positives == 0].max()
   if chosen is not None and None not in (chosen.recall, chosen.false_positive_rate):
     _dot(axes, max(chosen.false_positive_rate, least), chosen.recall)
@@ -40,11 +41,11 @@ def roc(points: Curve, chosen: Decisions | None = None) -> str:
 
 
 def precision_recall(points: Curve, chosen: Decisions | None = None) -> str:
-  """Precision by recall, with the chosen threshold's dot."""
+  """Precision by recall; a dot marks the chosen threshold."""
   figure, axes = new_figure(3.6, 3.0)
   axes.step(points.recall, points.precision, where='pre', color=BLUE)
   start = points.recall[points.precision == 1].max()
-  # Beyond full recall precision only falls, whatever the gate.
+  # Lower thresholds than that of full recall add only false positives.
   bottom = points.precision[points.recall == 1].max()
   if chosen is not None and chosen.recall is not None:
     found = chosen.positives - chosen.false_negatives
@@ -64,9 +65,9 @@ def histogram(
   """Pictures by their log-odds, a colour for each class; the dotted line is the threshold.
 
   Args:
-    log_odds: float [pictures]; what is infinite is drawn at the end.
+    log_odds: float [pictures]; infinite ones are drawn at the end of the axis.
     labels: int or bool [pictures].
-    threshold: On the same scale; infinity draws no line.
+    threshold: As log-odds; no line is drawn if it is infinite.
     classes: Names of class 0 and 1.
   """
   from matplotlib.ticker import FuncFormatter, NullFormatter
@@ -84,7 +85,7 @@ def histogram(
     axes.hist(of_class, edges, color=color, alpha=0.6, label=name)
   if np.isfinite(threshold):
     axes.axvline(threshold, color=TEXT, linewidth=0.8, linestyle=':')
-  # One picture has a height too; no picture at all would leave the axis without an end.
+  # A logarithmic axis from 0.7 shows bars of one picture too; without pictures it ends at 2.
   axes.set_ylim(0.7, max(2, axes.dataLim.y1 * 1.3))
   axes.set(yscale='log', xlabel=plain(f'log-odds of {classes[1]}'), ylabel='pictures')
   axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f'{count:g}'))
@@ -94,12 +95,12 @@ def histogram(
 
 
 def _dot(axes, x: float, y: float) -> None:
-  """The chosen threshold, whole even on the edge."""
+  """Marks the chosen threshold by a dot that the edge of the axes does not cut."""
   axes.plot(x, y, 'o', color=ORANGE, clip_on=False)
 
 
 def _in_percent(axis, set_limits: Callable, value: float) -> None:
-  """Lets an axis of shares end at 1 and begin with a round number below the value."""
+  """Makes an axis of shares, in percent, that begins with a round number below the value."""
   from matplotlib.ticker import FuncFormatter
 
   start = max(start for start in (0, 0.5, 0.9, 0.98) if start == 0 or start < value)

@@ -1,4 +1,4 @@
-"""Pictures tested fold by fold, or source by source: the runs and their answers pooled."""
+"""Tests on all folds or all sources of the pictures, one run each, with their answers pooled."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -24,18 +24,18 @@ def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
   """Refuses a config without folds and sources, and keys of it that --over sets.
 
   Args:
-    config: Complete.
+    config: A finished config.
     over: One of OVER.
     given: Keys that the command line sets, such as 'data.fold'.
 
   Raises:
-    UserError: Either of them.
+    UserError: The config has another protocol than `folders`, or a key that --over sets is given.
   """
   if config.data.protocol != 'folders':
     raise UserError(f"--over {over} needs config.data.protocol='folders', as in configs/scores.py.")
   for key in ('data.fold', 'data.hold_out'):
     if key in given:
-      raise UserError(f'config.{key} is what --over goes through; leave it out.')
+      raise UserError(f'--over {over} sets config.{key} for each run; leave it out.')
 
 
 def members(
@@ -55,22 +55,22 @@ def members(
     if len(chosen) < len(sources):
       raise UserError('two sources have the same name but for / and __; rename a folder.')
   configs = {}
-  for name, tested in chosen.items():
+  for name, values in chosen.items():
     configs[name] = config.copy_and_resolve_references()
-    configs[name].data.update(tested)
+    configs[name].data.update(values)
   return configs
 
 
 def refuse_workdir(workdir: Path) -> None:
-  """Any folder will do: nothing in it has the name of a run's files."""
+  """Accepts any folder: the pooled files have other names than those of a run."""
   del workdir
 
 
 def write(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> tuple[str, Path]:
-  """Pools finished runs, given by name: a table for a terminal, and the page that was written.
+  """Pools finished runs, given by name; returns a table for a terminal and the path of the page.
 
   Raises:
-    UserError: See `pool.pool`; a file can't be written.
+    UserError: The runs do not fit together (`pool.pool`), or a file can't be written.
   """
   return table(write_pooled(workdir, over, runs)), workdir / 'pooled.html'
 
@@ -79,7 +79,7 @@ def write_pooled(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> d
   """Pools finished runs, given by name; writes pooled.{csv,html,json} and returns the numbers.
 
   Raises:
-    UserError: See `pool.pool`; a file can't be written.
+    UserError: The runs do not fit together (`pool.pool`), or a file can't be written.
   """
   pooled = pool.pool(runs)
   numbers = {'over': over, **pool.measure(runs, pooled)}
@@ -93,7 +93,7 @@ def write_pooled(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> d
 
 
 def table(numbers: Mapping) -> str:
-  """The numbers for a terminal: a row for each source, then all together."""
+  """A table for a terminal: a row for each source, then one for all pictures."""
   measured = numbers['gate']
   lowest = min(measured['sources'], key=lambda row: row['share'])
   counted = [

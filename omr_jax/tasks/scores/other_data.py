@@ -1,4 +1,4 @@
-"""Pages other than those of a run's own test: there are none to measure networks on."""
+"""For pictures `omr_jax.evaluate` has no data: a run is measured on its own test split only."""
 
 import argparse
 from collections.abc import Mapping
@@ -7,5 +7,5 @@ DATA: Mapping[str, str] = {}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-  """There is nothing to choose."""
+  """Adds nothing: there is no data to choose from."""
   del parser

@@ -1,4 +1,4 @@
-"""The answers of several runs, each on pictures that only it has tested, as those of one."""
+"""Joins the answers of several runs, each of which has tested other pictures."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -18,9 +18,9 @@ class Pool(NamedTuple):
 
   Attributes:
     ids: str [pictures].
-    answers: Each picture with the threshold and the temperature of its run.
-    run: str [pictures], the name of the run that answered.
-    pictures: uint8 [height, width, channels] by id, of those answered wrong.
+    answers: The answers; each picture has the threshold and the temperature of its run.
+    run: str [pictures], the name of the run that tested the picture.
+    pictures: The pictures with wrong answers by id, uint8 [height, width, channels].
   """
 
   ids: np.ndarray
@@ -33,8 +33,8 @@ def pool(runs: Mapping[str, FinishedRun]) -> Pool:
   """Pools runs, given by name.
 
   Raises:
-    UserError: A run is not on pictures of scores, on other data or of another config than the
-      first, or has tested a picture that another run has tested too.
+    UserError: A run is of another task, other data or another config than the first one, or two
+      runs have tested the same picture.
   """
   first = next(iter(runs.values()))
   tested_by: dict[str, FinishedRun] = {}
@@ -62,7 +62,7 @@ def pool(runs: Mapping[str, FinishedRun]) -> Pool:
 
 
 def measure(runs: Mapping[str, FinishedRun], pooled: Pool) -> dict:
-  """The numbers, as JSON can hold them: `gate` is `answers.measure` of all pictures."""
+  """The numbers for `pooled.json`; under 'gate' those of `answers.measure` for all pictures."""
   facts = next(iter(runs.values())).facts
   tested = pooled.answers
   bins = metrics.reliability(tested.confidence, tested.predicted == tested.labels)
@@ -76,7 +76,7 @@ def measure(runs: Mapping[str, FinishedRun], pooled: Pool) -> dict:
 
 
 def _numbers(run: FinishedRun) -> dict:
-  """What tells the runs apart."""
+  """The numbers of one run."""
   measured = evaluation.measure(run)['gate']
   kept = ('accuracy', 'correct', 'n', 'false_positives', 'false_negatives', 'threshold', 'probes')
   return {

@@ -12,13 +12,13 @@ from omr_jax.tasks.scores.pool import Pool
 
 _CONTEXT = {
   'folds': (
-    'Every picture was answered by a network that has seen neither it nor its like: one run for '
-    'each fold, and no group of near-duplicates is in two folds.'
+    'Every picture was answered by a network that was not trained on it or on a near-duplicate: '
+    'one run tests each fold, and no group of near-duplicates is in two folds.'
   ),
   'sources': (
-    'Every source was answered by a network that has seen nothing of it: one run for each source '
-    'held out, at the threshold that its own validation pictures gave. What counts is the mean, '
-    'each source alike.'
+    'Every source was answered by a network that was trained on none of its pictures: one run '
+    'tests each source, with the threshold chosen on its own validation pictures. The number that '
+    'counts is the mean over the sources.'
   ),
 }
 
@@ -27,14 +27,14 @@ def page(numbers: Mapping, pooled: Pool) -> str:
   """The page as one self-contained text.
 
   Args:
-    numbers: As `pool.measure` gives them, and `over`: 'folds' or 'sources'.
-    pooled: The pictures behind them.
+    numbers: Those of `pool.measure`, and `over`: 'folds' or 'sources'.
+    pooled: The pictures that they were counted on.
   """
   over = numbers['over']
   measured = numbers['gate']
   title = f'{percent(measured["accuracy"])} of {measured["n"]} pictures right'
   if over == 'sources':
-    title = f'Sources held out: {percent(measured["mean_share"])} right, in the mean'
+    title = f'Sources held out: {percent(measured["mean_share"])} right on average'
   sections = {
     'Sources': report.sources(measured, CLASSES),
     'Wrong pictures': _wrong(pooled),
@@ -42,7 +42,7 @@ def page(numbers: Mapping, pooled: Pool) -> str:
     'Probes': _probes(numbers['runs']),
   }
   if over == 'folds':
-    # Of held-out sources the runs differ in what they train on: their scores have no common curve.
+    # Runs with a source held out train on different data; their log-odds can't share one curve.
     words = '<p class="soft">Log-odds are counted from the threshold of the picture’s run.</p>\n'  # noqa: RUF001
     sections = {
       'Decision': words + report.decision(pooled.answers, measured, CLASSES),
@@ -132,11 +132,11 @@ def _runs(runs: Mapping[str, Mapping]) -> str:
       'time',
     )
   )
-  return parts.table('The runs; what they tested, and how it went', columns, body)
+  return parts.table('The runs: what each one tested, and its results', columns, body)
 
 
 def _probes(runs: Mapping[str, Mapping]) -> str:
-  """Which probes are answered wrong, and by how many of the runs."""
+  """A table of the probes that are answered wrong, and by how many of the runs."""
   wrong = [name for run in runs.values() for name in run['probes']['wrong']]
   if not wrong:
     return '<p>All runs answer all probes as expected.</p>'

@@ -23,7 +23,7 @@ _CAMERA = camera.Strengths._fields
 AUGMENTATIONS = {
   'none': (),
   'pictures': affine.STRENGTHS,
-  'camera': (),  # What it reads is a section of its own.
+  'camera': (),  # It reads the section `camera` instead.
 }
 SECTIONS = {
   'data': ('name', 'protocol', 'feed', 'fold', 'hold_out', 'balance'),
@@ -33,7 +33,7 @@ SECTIONS = {
 }
 # Keys of these sections that only some choices read.
 OF_CHOICES = tuple(f'camera.{name}' for name in _CAMERA)
-# Types of the keys that only some choices read; others are floats.
+# Types of the keys that only some choices read; those that are not listed are floats.
 TYPES: Mapping[str, type] = {}
 
 
@@ -43,16 +43,17 @@ def limit(key: str) -> Rule | None:
 
 
 def readers(config: ConfigDict) -> dict[str, str | None]:
-  """By key the choice that reads it, or None where the config's choices leave it unread.
+  """By key, the choice that reads it, or None if this config does not read it.
 
-  Keys whose readers `recipe.check` finds by itself are left out.
+  It lists only keys for which `omr_jax.recipe.check` can not tell this from the sections and the
+  augmentations above.
   """
   reader = 'augment.space=camera' if config.augment.space == 'camera' else None
   return dict.fromkeys(OF_CHOICES, reader)
 
 
 def check(config: ConfigDict) -> None:
-  """Nothing here depends on two keys together."""
+  """Accepts every config: no two keys of this task depend on each other."""
 
 
 def split_name(config: Mapping) -> str:
@@ -64,32 +65,32 @@ def split_name(config: Mapping) -> str:
 
 
 def picture(config: ConfigDict) -> views.Layout:
-  """How pictures are looked at."""
-  # Only a network that evens the light of its pictures sees them without colour.
+  """How a picture becomes views: the whole picture and its parts."""
+  # `model.even` makes the light of a picture even, for which the network drops its colours.
   colour = not config.model.get('even', False)
   return views.Layout(config.picture.height, config.picture.width, config.picture.tiles, colour)
 
 
 def shape(config: ConfigDict) -> tuple[int, int, int]:
-  """Height, width and channels of the pictures that train."""
+  """Height, width and channels of the training pictures."""
   return config.picture.height, config.picture.width, 3
 
 
 def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
-  """The pictures as arrays, see `omr_jax.tasks.scores.data`."""
+  """The pictures as arrays; `omr_jax.tasks.scores.data.load` lists them."""
   from omr_jax.tasks.scores import data
 
   chosen = config.data
-  tested = data.Tested(chosen.fold, chosen.hold_out)
-  how = data.Picture(**dict(config.picture.items()))
-  return data.load(chosen.protocol, tested, chosen.balance, how, data_dir, raw_dir)
+  test_set = data.TestSet(chosen.fold, chosen.hold_out)
+  how = data.PictureConfig(**dict(config.picture.items()))
+  return data.load(chosen.protocol, test_set, chosen.balance, how, data_dir, raw_dir)
 
 
 def check_network(config: ConfigDict, module: nn.Module) -> None:
   """Refuses a network that reads what pictures do not have.
 
   Raises:
-    UserError: With the name of the key, and what to choose instead.
+    UserError: It names the key and what to choose instead.
   """
   if 'pen' in module.inputs:
     raise UserError(
@@ -103,7 +104,7 @@ def check_network(config: ConfigDict, module: nn.Module) -> None:
 
 
 def strengths(config: ConfigDict) -> dict:
-  """What the augmentation reads, by name."""
+  """The numbers of the augmentation that the config chooses, by name."""
   if config.augment.space == 'camera':
     return dict(config.camera.items())
   return {name: config.augment[name] for name in AUGMENTATIONS[config.augment.space]}
@@ -112,7 +113,12 @@ def strengths(config: ConfigDict) -> dict:
 def augmentation(
   config: ConfigDict, module: nn.Module
 ) -> tuple[tuple[str, ...], Callable[[Mapping, jax.Array, Inputs], Inputs]]:
-  """Names of the training arrays that are read, and (`strengths`, rng, batch) to inputs."""
+  """How a training step makes its inputs.
+
+  Returns:
+    The names of the training arrays that it reads, and a function from (`strengths`, rng, batch) to
+    the network's inputs.
+  """
   del module
   look = {'none': _as_it_is, 'pictures': affine.moved, 'camera': camera.look}[config.augment.space]
   whole = config.picture.whole
@@ -129,9 +135,14 @@ def _as_it_is(rng: jax.Array, images: jax.Array) -> jax.Array:
 
 
 def _one_view(look: Callable, whole: float, rng: jax.Array, seen: jax.Array) -> Inputs:
-  """Of each example [batch, views, ...] the whole picture with that probability, else a part.
+  """Chooses one view of each example at random and augments it.
 
-  In place of a blank part it is the whole picture too.
+  Args:
+    look: (rng, images) to augmented images.
+    whole: The probability of the whole picture. Otherwise a part is chosen, and in place of a blank
+      part the whole picture after all.
+    rng: The random key.
+    seen: uint8 [batch, views, height, width, channels], first the whole picture, then its parts.
   """
   (batch, count), images = seen.shape[:2], seen[:, 0]
   if count > 1:
@@ -144,7 +155,7 @@ def _one_view(look: Callable, whole: float, rng: jax.Array, seen: jax.Array) -> 
 
 
 def evaluation(module: nn.Module) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
-  """Names of the arrays that are read, and (variables, arrays) to logits."""
+  """The names of the arrays that an evaluation reads, and (variables, arrays) to logits."""
   apply = partial(module.apply, train=False)
 
   def logits(variables: Mapping, arrays: Inputs) -> jax.Array:

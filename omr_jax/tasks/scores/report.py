@@ -1,4 +1,4 @@
-"""What a report says of pictures alone: the decision, the answers by source, the probes."""
+"""The parts of a report that only pictures have: the decision, accuracy by source, the probes."""
 
 import collections
 import html
@@ -16,7 +16,7 @@ from omr_jax.tasks.scores.answers import Answers, Probes
 
 
 class _Kind(NamedTuple):
-  """All probes of a kind, and the answers to them."""
+  """All probes of one kind, and the answers to them."""
 
   name: str
   expected: str
@@ -25,16 +25,16 @@ class _Kind(NamedTuple):
 
   @property
   def wrong(self) -> int:
-    """Answers that are not the expected one; none where either can be defended."""
+    """Number of answers that are not the expected one; 0 if either answer can be defended."""
     return sum(answer != self.expected for answer in self.answers) if self.expected else 0
 
 
 def sections(run: FinishedRun, numbers: Mapping) -> dict[str, str]:
-  """HTML by title: the decision, the answers by source, the probes.
+  """The sections as HTML by title: the decision, the answers by source, the probes.
 
   Args:
-    run: On pictures.
-    numbers: With what `evaluation.measure` gives for it.
+    run: A finished run on pictures.
+    numbers: Numbers of the run, among them those of `evaluation.measure`.
   """
   (tested, probed), measured, classes = answers.of_run(run), numbers['gate'], run.classes
   return {
@@ -57,12 +57,12 @@ def context(run: FinishedRun) -> str:
 
 
 def reference(run: FinishedRun) -> None:
-  """Nothing is published by class."""
+  """None: the paper has no numbers by class."""
   del run
 
 
 def decision(tested: Answers, measured: Mapping, classes: Sequence[str]) -> str:
-  """The wrong answers at the threshold and at others, with curves where there are two classes."""
+  """The wrong answers at this and other thresholds, and curves if both classes were tested."""
   table = _errors(measured, classes)
   points = curves.curve(tested.margins, tested.labels)
   if points is None:
@@ -84,7 +84,7 @@ def decision(tested: Answers, measured: Mapping, classes: Sequence[str]) -> str:
 
 
 def sources(measured: Mapping, classes: Sequence[str]) -> str:
-  """The table of right answers by source."""
+  """The table of right answers by source, as HTML."""
 
   def row(name, cells, share, ends, confidence=''):
     return parts.row(name, cells, [share], [interval(*ends), confidence], form=percent)
@@ -109,12 +109,12 @@ def sources(measured: Mapping, classes: Sequence[str]) -> str:
 
 
 def interval(low: float, high: float) -> str:
-  """Two ends in percent."""
+  """An interval in percent."""
   return f'{100 * low:.2f}{DASH}{100 * high:.2f} %'
 
 
 def _origin(measured: Mapping, classes: Sequence[str]) -> str:
-  """Where the threshold of a run comes from."""
+  """How the threshold of a run was chosen, in words."""
   other, scores = classes
   threshold, point = measured['threshold'], measured['validation']
   if threshold == 0:
@@ -135,7 +135,7 @@ def _origin(measured: Mapping, classes: Sequence[str]) -> str:
 
 
 def _errors(measured: Mapping, classes: Sequence[str]) -> str:
-  """Exact counts of both kinds of errors, each with its share."""
+  """A table of both kinds of errors: counts and shares."""
   other, scores = classes
   counts = [
     (f'{scores} called {other}', measured['false_negatives'], measured['positives']),
@@ -159,7 +159,7 @@ def _errors(measured: Mapping, classes: Sequence[str]) -> str:
 
 
 def _kinds(probes: Probes, tested: Answers, classes: Sequence[str]) -> list[_Kind]:
-  """The probes by kind, in their order."""
+  """The probes of each kind, in their order."""
   asked = answers.answered(probes, tested)
   found: dict[tuple[str, str], _Kind] = {}
   for name, expected, called, confidence in zip(
@@ -173,7 +173,7 @@ def _kinds(probes: Probes, tested: Answers, classes: Sequence[str]) -> list[_Kin
 
 
 def _probes(kinds: Sequence[_Kind], numbers: Mapping) -> str:
-  """Each kind of probe with the answers to it."""
+  """The section on the probes: a table of each kind and the answers to it."""
   stated = '; '.join(f'{kind.name}: {_given(kind)}' for kind in kinds if not kind.expected)
   body = ''.join(
     parts.row(
@@ -185,8 +185,8 @@ def _probes(kinds: Sequence[_Kind], numbers: Mapping) -> str:
     for kind in kinds
   )
   intro = (
-    'Pictures made by code: each is a question with a known answer. Other drawings of the kinds '
-    'without music may have trained (config.picture.papers), music made by code never has. '
+    'These are pictures drawn by code, so that the right answer is known. Training may have used '
+    'other drawings of the kinds without music (config.picture.papers), but never drawn music. '
     f'{numbers["right"]} of {numbers["n"]} are answered as expected.'
   )
   if stated:
@@ -197,7 +197,7 @@ def _probes(kinds: Sequence[_Kind], numbers: Mapping) -> str:
 
 
 def _given(kind: _Kind) -> str:
-  """Like 'scores', or '3 scores, 1 other' where a kind's answers differ."""
+  """The answers to a kind, such as 'scores', or '3 scores, 1 other' if they differ."""
   counts = collections.Counter(kind.answers).most_common()
   return counts[0][0] if len(counts) == 1 else ', '.join(f'{n} {name}' for name, n in counts)
 
@@ -208,5 +208,5 @@ def _range(confidence: Sequence[float]) -> str:
 
 
 def head(names: Sequence[str]) -> str:
-  """The row of a table's head."""
+  """The heading row of a table, as HTML."""
   return f'<tr>{"".join(f"<th>{name}</th>" for name in names)}</tr>'

@@ -14,7 +14,7 @@ from omr_jax.inputs.strokes import OFFICIAL
 from tfds_builders import homus
 from tfds_builders.homus import archive
 
-# To be raised with every change of what `_arrays` gives: older caches are then made anew.
+# Part of the cache's key. Raise it whenever `_arrays` changes, so that no older cache is read.
 _RULE = 3
 
 
@@ -25,23 +25,30 @@ def load(
   raw_dir: str | os.PathLike | None,
   allow_changed: bool,
 ) -> Dataset:
-  """Prepares HOMUS where that is to be done, and draws it or reads the drawn arrays back.
+  """Loads HOMUS as arrays. The first time it prepares and draws all symbols; then it reads a cache.
 
-  Each split has `image` uint8 [symbols, height, width, 1], `size` float32 [symbols, 2] (logarithms
-  of the box's width and height in pixels of the tablet), `pen` float32 [symbols, pen.POINTS, 3]
-  (see there), `label` and `id`; `train` also has `points` and `stroke`, see `simplify`. Of several
-  renderings the training split has all, the others have the first, so that every evaluated symbol
-  counts once. All renderings of a symbol are in that symbol's split.
+  Each split has
+    image: uint8 [symbols, height, width, 1].
+    size: float32 [symbols, 2], logarithms of the box's width and height in pixels of the tablet.
+    pen: float32 [symbols, pen_path.POINTS, 3], the pen's path; `pen_path.way` says what it holds.
+    label: int32 [symbols].
+    id: str [symbols].
+  `train` also has `points` and `stroke`, the strokes as `simplify.simplify` returns them.
+
+  If the drawing has several renderings, such as several widths of the pen, the training split has
+  every symbol in all of them. The other splits have only the first, so that each symbol is
+  evaluated once. All renderings of a symbol are in the same split.
 
   Args:
-    protocol: Of the split, see `tfds_builders/homus/README.md`.
+    protocol: Name of the split; `tfds_builders/homus/README.md` lists them.
     drawing: How the symbols become pictures.
-    data_dir: Where prepared data is kept.
-    raw_dir: Where the raw archive is.
+    data_dir: Folder of prepared data.
+    raw_dir: Folder of the raw archive.
     allow_changed: Accept a raw archive that differs from HOMUS 2.0.
 
   Raises:
-    UserError: See `tfds_builders.homus.prepare`; a cache that can't be written.
+    UserError: The data can not be prepared, for the reasons that `tfds_builders.homus.prepare`
+      lists, or the cache can not be written.
   """
   builder = homus.prepare(protocol, data_dir, raw_dir, allow_changed)
   raw_digest = dict(builder.info.metadata.items())['digest']

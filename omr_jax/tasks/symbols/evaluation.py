@@ -21,16 +21,16 @@ def arrays(
   dataset: Dataset,
   predict: Callable[[Mapping[str, np.ndarray]], np.ndarray],
 ) -> list[dict[str, np.ndarray]] | None:
-  """Nothing beside what every evaluation keeps."""
+  """None: symbols need no arrays besides those that every evaluation keeps."""
   del config, dataset, predict
 
 
 def problem(further: Mapping[str, np.ndarray], examples: int) -> None:
-  """Nothing that could be wrong."""
+  """None: there are no further arrays in which something could be wrong."""
   del further, examples
 
 
 def measure(run: FinishedRun) -> dict:
-  """Nothing beside what is measured of every run."""
+  """Empty: symbols need no numbers besides those of every run."""
   del run
   return {}

@@ -1,4 +1,4 @@
-"""Symbols for exports and for people."""
+"""Symbols to test exported networks with, and to show to people."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,14 +12,14 @@ from tfds_builders.homus import made_up as symbols
 
 
 def made_up(picture: render.Drawing, reads: Sequence[str]) -> dict[str, np.ndarray]:
-  """Inputs of symbols that code has drawn, stacked: a network's reading of 64 of them or so."""
+  """The inputs that `reads` names, of 76 symbols drawn by code; each array is [symbols, ...]."""
   written = [strokes.parse(text, name) for name, text in symbols.files(writers=2).items()]
   found = [inputs.of_strokes(each.points, each.stroke, picture, reads) for each in written]
   return {name: np.stack([each[name] for each in found]) for name in reads}
 
 
 def as_given(array: np.ndarray, name: str, picture: render.Drawing) -> np.ndarray:
-  """An array of the training data as the exported network gets it: unchanged."""
+  """An array of the data set as an exported network reads it: unchanged."""
   del name, picture
   return array
 
@@ -31,10 +31,10 @@ def questions(
   data_dir: Path,
   raw_dir: str | None,
 ) -> tuple[Mapping[str, np.ndarray], np.ndarray]:
-  """The test split of a run, and its pictures for people, uint8 [symbols, height, width].
+  """The test split of a run, and the pictures to show to people, uint8 [symbols, height, width].
 
   Args:
-    config: Of the run.
+    config: The config of the run.
     picture: How its symbols are drawn.
     size: Not used: people see what the network sees.
     data_dir: Folder of prepared data.

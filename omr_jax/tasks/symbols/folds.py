@@ -1,9 +1,11 @@
-"""Runs on the writer-disjoint folds as one run: every symbol answered by who never saw its writer.
+"""The runs on the ten folds of writers, joined: networks answer for writers they have never seen.
 
-Its report, in the workdir of the folds, has all symbols: per class beside the paper's Table II, and
-the misclassified ones, most confident mistake first, among which are those with a wrong label. The
-folder reads as a run: `omr_jax.report` compares two recipes on all symbols, `omr_jax.ensemble` asks
-both.
+Each writer is in exactly one fold, so the joined run has an answer for every symbol, from the
+network that was not trained on that writer. Its report, in the workdir of the folds, has the
+numbers of each class beside those of the paper's Table II. It also shows all misclassified symbols,
+most confident mistake first; symbols with a wrong label are among the first. Other commands read
+the workdir as that of one run: `omr_jax.report` compares two recipes on all symbols, and
+`omr_jax.ensemble` averages their answers.
 """
 
 from collections.abc import Collection, Mapping
@@ -26,19 +28,19 @@ _COMMON = ('config_name', 'data_digest', 'origin', 'parameters', 'seed')
 
 
 def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
-  """Refuses the key of the config that --over sets.
+  """Refuses a command line that sets `data.protocol`, which --over sets for each run.
 
   Args:
-    config: Complete.
+    config: A finished config.
     over: One of OVER.
     given: Keys that the command line sets, such as 'data.protocol'.
 
   Raises:
-    UserError: It is set.
+    UserError: `data.protocol` is among them.
   """
-  del config, over
+  del config
   if 'data.protocol' in given:
-    raise UserError('config.data.protocol is what --over goes through; leave it out.')
+    raise UserError(f'--over {over} sets config.data.protocol for each run; leave it out.')
 
 
 def members(
@@ -55,18 +57,18 @@ def members(
 
 
 def refuse_workdir(workdir: Path) -> None:
-  """UserError where the folder is that of a run, whose report this one would replace."""
+  """Raises UserError if the folder is that of a run, whose report this one would replace."""
   finished_run.refuse_run(workdir)
 
 
 def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
-  """All folds as one run; its logits are divided by each fold's own temperature.
+  """Joins the runs on all folds. The logits of each one are divided by its own temperature.
 
   Args:
-    runs: By fold, such as `writers_0`.
+    runs: The run on each fold by its name, such as `writers_0`.
 
   Raises:
-    UserError: Two have tested the same symbol, or are of different data or configs.
+    UserError: Two runs have tested the same symbol, or differ in their data or in their configs.
   """
   first, but = next(iter(runs.values())), ('data.protocol',)
   for run in runs.values():
@@ -105,7 +107,7 @@ def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
 
 
 def write(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> tuple[str, Path]:
-  """Writes the report of all folds into `workdir`; returns a table, and the report's path."""
+  """Writes the report of all folds into `workdir`; returns a table and the report's path."""
   del over
   whole = together(runs)._replace(workdir=workdir)
   finished_run.save_joined(whole)
@@ -113,7 +115,7 @@ def write(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> tuple[st
 
 
 def table(summary: Mapping) -> str:
-  """The folds and all together, for a terminal."""
+  """A table for a terminal: the accuracy on each fold and on all symbols."""
   folds = summary['folds']
   spread = float(np.std(list(folds.values()), ddof=1)) if len(folds) > 1 else 0.0
   lines = [f'{one_line(name):10}  {100 * share:6.2f} %' for name, share in folds.items()]

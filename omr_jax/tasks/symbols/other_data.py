@@ -1,4 +1,4 @@
-"""Symbols other than those of a run's own test, on which `omr_jax.evaluate` measures networks."""
+"""Symbols other than a run's own test split, on which `omr_jax.evaluate` measures a network."""
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ scans  A program writes each symbol as a pen does on paper, often with staff lin
        and cuts it out of a scan of 300 dpi. It shares no code with what the networks train on.
 pages  334 symbols, each cut out with three margins; `omr_jax.tasks.symbols.page_symbols` says
        which pages these are, and how the symbols were chosen."""
-# Of the command line: the data that each option is for, and its value where it is not given.
+# For each option of the command line, the data that it is for, and its default.
 _OPTIONS = {
   'protocol': (('homus', 'scans'), 'original'),
   'split': (('scans',), 'validation'),
@@ -36,7 +36,7 @@ _OPTIONS = {
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-  """Adds the options that say which symbols."""
+  """Adds the options that choose among the symbols."""
   group = parser.add_argument_group('for models of symbols', _ABOUT)
   group.add_argument('--protocol', help='of homus and scans: original (default), made_up, ...')
   group.add_argument(
@@ -65,19 +65,19 @@ def examples(
 
   Args:
     on: One of DATA.
-    options: Of the command line, see `add_options`.
-    config: Of the run that trained the network.
-    picture: How its symbols are drawn.
-    reads: Names of its inputs.
-    data_folders: Of prepared and of raw data.
+    options: The options of the command line that `add_options` has added.
+    config: The config of the run that trained the network.
+    picture: How the network's symbols are drawn.
+    reads: Names of the network's inputs.
+    data_folders: The folders of prepared and of raw data.
 
   Yields:
-    Of each symbol its kind in words, its class, and the network's inputs, or None where no symbol
-    is found in a picture. Symbols of one kind follow each other.
+    For each symbol, its kind in words, its class, and the network's inputs, or None if no symbol is
+    found in its picture. Symbols of one kind follow each other.
 
   Raises:
-    UserError: Options that are for other data, missing or wrong; a network that can't read these
-      symbols, or has trained on them; data that is not there.
+    UserError: An option is missing, wrong or for other data; the network can't read these symbols,
+      or has trained on them; or the data is not there.
   """
   chosen = _chosen(on, options)
   if on == 'homus':

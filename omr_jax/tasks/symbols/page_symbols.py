@@ -7,14 +7,15 @@ this project. Its figures were measured on pages rebuilt from MUSCIMA++ v2.0;
 github.com/apacha/OMR-Datasets lists an archive of the originals,
 `CVC_MUSCIMA_PP_Annotated-Images.zip`, which has not been tried.
 
-`page_symbols.tsv` says where on 91 pages of 50 writers there are 334 symbols. Each is a piece of
-ink that hangs together once the staff lines are taken away, and was labelled by eye. Pieces that
-are no whole symbol of one of the 32 classes (groups under a beam, chords, words) were left out.
-19 of the classes occur. Symbols were chosen in two ways:
+`page_symbols.tsv` has the places of 334 symbols on 91 pages of 50 writers. Each symbol is one
+connected piece of ink, found after the staff lines were removed, and was labelled by eye. Pieces
+that are not exactly one symbol of the 32 classes (notes under a beam, chords, words) were left out.
+19 of the classes occur. The symbols were chosen in two ways:
 
-random  142, drawn among all pieces that are not small; 40 of them are bar lines.
-class   192, drawn by the class that a network gave them, so that rarer classes occur; few of them
-        are hard for that network, the `homus_scans` of commit 576cf3a.
+random  142 symbols, a random choice among all pieces that are not small; 40 of them are bar lines.
+class   192 symbols, a random choice within each class that a network gave the pieces, so that rare
+        classes occur. This favours symbols that are easy for that network, the `homus_scans` of
+        commit 576cf3a.
 
 Each symbol is cut out with three margins. A wider margin shows more of its neighbours.
 """
@@ -39,13 +40,13 @@ _LIST = Path(__file__).parent / 'page_symbols.tsv'
 
 
 class PageSymbol(NamedTuple):
-  """Where a symbol is.
+  """The place of a symbol on a page.
 
   Attributes:
-    page: Name of a file.
-    box: Left, top, right and bottom in pixels; the last two are just outside.
+    page: Name of the page's file.
+    box: Left, top, right and bottom in pixels; the pixels at right and bottom are outside the box.
     label: The class.
-    chosen: One of CHOSEN.
+    chosen: How the symbol was chosen, one of CHOSEN.
   """
 
   page: str
@@ -55,7 +56,7 @@ class PageSymbol(NamedTuple):
 
 
 def listed() -> list[PageSymbol]:
-  """All symbols, by page."""
+  """All symbols; those of one page follow each other."""
   with _LIST.open(encoding='utf-8', newline='') as file:
     return [
       PageSymbol(row['page'], tuple(int(row[side]) for side in _SIDES), row['label'], row['chosen'])
@@ -67,7 +68,7 @@ def crops(symbols: list[PageSymbol], pages: Path) -> list[Crop]:
   """Every symbol with every margin; the margins of one symbol follow each other.
 
   Args:
-    symbols: By page.
+    symbols: The symbols; those of one page follow each other.
     pages: Folder of the pages.
 
   Raises:

@@ -19,7 +19,7 @@ from omr_jax.utils.rules import Rule
 
 Inputs = Mapping[str, jax.Array]
 
-# Keys that move the picture but not the pen's path: for networks that read pictures.
+# Keys that change the picture but not the pen's path: only networks that read pictures use them.
 _OF_PICTURES = ('shift', 'thickness')
 AUGMENTATIONS = {
   'none': (),
@@ -32,7 +32,8 @@ AUGMENTATIONS = {
     *('around', 'staff', 'worn'),
   ),
 }
-# Spaces in which every step draws its pictures anew, and the layouts in which it can.
+# Values of `augment.space` with which every step draws its pictures anew, each with the layouts
+# that it can draw.
 _DRAWN_ANEW = {'strokes': ('scaled', 'centered'), 'crops': ('resized',)}
 SECTIONS = {
   'data': ('name', 'protocol', 'feed', 'allow_changed'),
@@ -40,7 +41,7 @@ SECTIONS = {
 }
 # Keys of these sections that only some choices read.
 OF_CHOICES = tuple(f'drawing.{name}' for name in render.OF_SCALING)
-# Types of the keys that only some choices read; others are floats.
+# Types of the keys that only some choices read; those that are not listed are floats.
 TYPES = {'drawing.margin': int, 'augment.thickness': tuple}
 
 
@@ -50,9 +51,10 @@ def limit(key: str) -> Rule | None:
 
 
 def readers(config: ConfigDict) -> dict[str, str | None]:
-  """By key the choice that reads it, or None where the config's choices leave it unread.
+  """By key, the choice that reads it, or None if this config does not read it.
 
-  Keys whose readers `recipe.check` finds by itself are left out.
+  It lists only keys for which `omr_jax.recipe.check` can not tell this from the sections and the
+  augmentations above.
   """
   layout = config.drawing.get('layout')
   of_layout = None if layout == 'centered' else f'drawing.layout={layout}'
@@ -66,7 +68,7 @@ def check(config: ConfigDict) -> None:
   """Refuses drawings that can not be made, or that do not fit the augmentation.
 
   Raises:
-    UserError: With the name of the key.
+    UserError: It names the key.
   """
   drawing, space = config.drawing, config.augment.space
   refuse_unfit(picture(config), 'config.drawing')
@@ -113,7 +115,7 @@ def shape(config: ConfigDict) -> tuple[int, int, int]:
 
 
 def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
-  """The symbols as arrays, see `omr_jax.tasks.symbols.data`."""
+  """The symbols as arrays; `omr_jax.tasks.symbols.data.load` lists them."""
   from omr_jax.tasks.symbols import data
 
   chosen = config.data
@@ -126,7 +128,7 @@ def check_network(config: ConfigDict, module: nn.Module) -> None:
   """Refuses a network that reads what these pictures do not have.
 
   Raises:
-    UserError: With the name of the key, and what to choose instead.
+    UserError: It names the key and what to choose instead.
   """
   name = config.model.name
   if 'pen' in module.inputs and config.augment.space == 'pictures':
@@ -142,7 +144,7 @@ def check_network(config: ConfigDict, module: nn.Module) -> None:
 
 
 def strengths(config: ConfigDict) -> dict:
-  """What the augmentation reads, by name."""
+  """The numbers of the augmentation that the config chooses, by name."""
   names = AUGMENTATIONS[config.augment.space]
   return {name: config.augment[name] for name in names if name in config.augment}
 
@@ -150,7 +152,12 @@ def strengths(config: ConfigDict) -> dict:
 def augmentation(
   config: ConfigDict, module: nn.Module
 ) -> tuple[tuple[str, ...], Callable[[Mapping, jax.Array, Inputs], Inputs]]:
-  """Names of the training arrays that are read, and (`strengths`, rng, batch) to inputs."""
+  """How a training step makes its inputs.
+
+  Returns:
+    The names of the training arrays that it reads, and a function from (`strengths`, rng, batch) to
+    the network's inputs.
+  """
   space = config.augment.space
   if space in _DRAWN_ANEW:
     return ('points', 'stroke'), _from_strokes(config, module)
@@ -165,7 +172,7 @@ def augmentation(
 def _from_strokes(
   config: ConfigDict, module: nn.Module
 ) -> Callable[[Mapping, jax.Array, Inputs], Inputs]:
-  """Strokes are moved; the picture and the pen's path are then both those of the moved strokes."""
+  """Augments the strokes, then makes the picture and the pen's path from the changed strokes."""
   drawing = picture(config)
   of_moving = inspect.signature(handwriting.rewritten).parameters
   place = {key: getattr(drawing, key) for key in ('height', 'width', 'max_stretch', 'max_zoom')}
@@ -193,5 +200,5 @@ def _from_strokes(
 
 
 def evaluation(module: nn.Module) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
-  """Names of the arrays that are read, and (variables, arrays) to logits."""
+  """The names of the arrays that an evaluation reads, and (variables, arrays) to logits."""
   return module.inputs, partial(module.apply, train=False)

@@ -1,4 +1,4 @@
-"""What a report says of handwritten symbols alone: the paper's figures beside the run's."""
+"""The parts of a report that only handwritten symbols have: a comparison with the paper."""
 
 import csv
 from collections.abc import Mapping
@@ -11,7 +11,10 @@ _TABLE = Path(__file__).parent / 'paper_table2.tsv'
 
 
 def reference(run: FinishedRun) -> dict[str, dict[str, float]] | None:
-  """Table II of the paper by class, or None for other classes and for made-up symbols."""
+  """Precision and recall by class in Table II of the paper.
+
+  None if the run has other classes, or made-up symbols.
+  """
   with _TABLE.open(encoding='utf-8', newline='') as file:
     table = {row.pop('class'): row for row in csv.DictReader(file, delimiter='\t')}
   if list(table) != run.classes or run.facts['protocol'] == 'made_up':
@@ -44,6 +47,6 @@ def context(run: FinishedRun) -> str:
 
 
 def sections(run: FinishedRun, numbers: Mapping) -> dict[str, str]:
-  """Nothing beside the sections of every report."""
+  """Empty: symbols need no sections besides those of every report."""
   del run, numbers
   return {}

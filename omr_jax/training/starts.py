@@ -1,0 +1,49 @@
+"""What else decides a run's numbers: the code and the hardware of each start that it took."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax
+
+from omr_jax.training import backend, processes
+from omr_jax.utils.revision import revision
+
+Start = dict[str, str]  # `revision` and `hardware`.
+
+
+def here() -> Start:
+  """This start. It is asked for early, since the code in the folder may change during the run."""
+  hardware = [f'{jax.device_count()} x {jax.devices()[0].device_kind}']
+  if jax.default_backend() == 'cpu':  # The threads share sums, and so their number rounds them.
+    hardware.append(f'{backend.cores()} cores')
+  if jax.process_count() > 1:
+    hardware.append(f'{jax.process_count()} processes')
+  return {'revision': revision(), 'hardware': ', '.join(hardware)}
+
+
+def going_on(before: Sequence[Start], now: Start, workdir: Path) -> list[Start]:
+  """The starts of a run that goes on; says on stderr how this one differs from the one before.
+
+  Args:
+    before: The different starts until now, in their order; of a run of an earlier version none.
+    now: The latest one.
+    workdir: Of the run.
+  """
+  if not before or now == before[-1]:
+    return list(before) or [now]
+  last = before[-1]
+  changed = [key for key in now if now[key] != last.get(key)]
+  was, is_now = (', '.join(start.get(key, 'unknown') for key in changed) for start in (last, now))
+  if processes.is_first():
+    print(
+      f'{workdir}: this run was trained with {was} and goes on with {is_now}. Its numbers may not '
+      'be exactly those of a run without this change.',
+      file=sys.stderr,
+    )
+  return [*before, now]
+
+
+def facts(starts: Sequence[Start]) -> dict:
+  """What the summary says: the first start, and all of them where they differ."""
+  return {**starts[0], **({'starts': list(starts)} if len(starts) > 1 else {})}
