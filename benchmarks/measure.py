@@ -15,6 +15,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
+from omr_jax.recipe import pages
 from omr_jax.utils.revision import revision
 
 # Calls by name, and a result by which to check that all contenders compute the same.
@@ -30,8 +31,9 @@ def config_page(name: str, *variant: str) -> ConfigDict:
   path = Path(__file__).parent.parent / 'configs' / f'{name}.py'
   spec = importlib.util.spec_from_file_location(name, path)
   page = importlib.util.module_from_spec(spec)
-  spec.loader.exec_module(page)
-  return page.get_config(*variant)
+  with pages.from_text():
+    spec.loader.exec_module(page)
+    return page.get_config(*variant)
 
 
 def by_turns(

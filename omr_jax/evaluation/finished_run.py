@@ -165,16 +165,20 @@ def read_with_facts(workdir: Path, facts: dict) -> FinishedRun:
     raise UserError(f'{workdir}/summary.json: {", ".join(wrong)} missing or wrong; {_REMEDY}.')
   config = read_json(workdir / 'config.json', _REMEDY)
   try:
-    of_task = tasks.of_config(config).evaluation
+    task = tasks.of_config(config)
+    _check_decision(config, task)
   except UserError as error:
-    raise UserError(f'{workdir}/config.json: {error} {_REMEDY}.') from error
-  path = workdir / evaluation_file.FILE
+    raise UserError(f'{workdir}/config.json: {str(error).rstrip(".")}; {_REMEDY}.') from error
+  of_task, path = task.evaluation, workdir / evaluation_file.FILE
   kinds = {**evaluation_file.ARRAYS, **of_task.ARRAYS}
   arrays = evaluation_file.read(path, kinds, _REMEDY)
   further = {name: arrays[name] for name in of_task.ARRAYS}
   problem = evaluation_file.problem(arrays, kinds) or of_task.problem(
     further, len(arrays['test_labels'])
   )
+  has_threshold = not rules.holds(task.limits.THRESHOLD, None)
+  if has_threshold and len(arrays['classes']) != 2:
+    problem = f'{len(arrays["classes"])} classes, where a threshold parts two'
   if problem:
     raise UserError(f'{path}: damaged ({problem}); {_REMEDY}.')
   arrays = {name: arrays[name] for name in evaluation_file.ARRAYS}
@@ -182,13 +186,23 @@ def read_with_facts(workdir: Path, facts: dict) -> FinishedRun:
   decision = decisions.read(workdir, _REMEDY) or decisions.fit(
     config, arrays['validation_labels'], arrays['validation_logits']
   )
-  if rules.holds(tasks.of_config(config).limits.THRESHOLD, None) != (decision.threshold is None):
+  if has_threshold != (decision.threshold is not None):
     raise UserError(
       f'{workdir}/{decisions.FILE}: threshold is {decision.threshold}, which does not fit the task '
       f'of the run; {_REMEDY}.'
     )
   lines = [] if 'runs' in facts else _read_history(workdir / history.FILE)
   return FinishedRun(workdir, config, lines, facts, **arrays, further=further, decision=decision)
+
+
+def _check_decision(config: Mapping, task: Task) -> None:
+  """Refuses values of a config by which the task's answers are decided."""
+  for key, rule in task.limits.LIMITS.items():
+    section, _, name = key.partition('.')
+    if section == 'decision':
+      values = config.get(section)
+      rules.refuse_unless(rules.OBJECT, values, f'config.{section}')
+      rules.refuse_unless(rule, values.get(name), f'config.{key}')
 
 
 def _is_fact(value: object, kind: type) -> bool:

@@ -131,16 +131,15 @@ def _check_config(config: Mapping[str, Any], task: Task, picture: Mapping[str, A
   """Refuses what the commands that load its data would stumble on, and another picture."""
   limits = {'data.name': _same(task.dataset), 'data.protocol': rules.TEXT}
   limits |= {key: rule for key, rule in task.limits.LIMITS.items() if key.startswith('data.')}
-  section = config.get(task.limits.PICTURE)
-  rules.refuse_unless(rules.OBJECT, section, f'config.{task.limits.PICTURE}')
-  for key in picture.keys() & section.keys():
-    words, test = _same(picture[key])
-    limits[f'{task.limits.PICTURE}.{key}'] = (f'{words}, as picture.{key} is', test)
+  for section in ('data', task.limits.PICTURE):
+    rules.refuse_unless(rules.OBJECT, config.get(section), f'config.{section}')
+  for name, value in picture.items():
+    if name in config[task.limits.PICTURE]:
+      words, test = _same(value)
+      limits[f'{task.limits.PICTURE}.{name}'] = (f'{words}, as picture.{name} is', test)
   for key, rule in limits.items():
     section, _, name = key.partition('.')
-    values = config.get(section)
-    rules.refuse_unless(rules.OBJECT, values, f'config.{section}')
-    rules.refuse_unless(rule, values.get(name), f'config.{key}')
+    rules.refuse_unless(rule, config[section].get(name), f'config.{key}')
 
 
 def _same(expected: Any) -> rules.Rule:

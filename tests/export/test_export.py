@@ -141,9 +141,9 @@ def test_other_folders_stay(symbol_run, tmp_path, capsys):
 def test_other_data_is_refused(score_run, symbol_run, tmp_path, folders, monkeypatch):
   from omr_jax.predict import from_run
 
-  about = from_run.describe(symbol_run)
+  about = from_run.describe(from_run.exact(symbol_run), symbol_run)
   facts = dict(about.facts) | {'run': {**about.facts['run'], 'data_digest': 'another'}}
-  monkeypatch.setattr(from_run, 'describe', lambda _: about._replace(facts=facts))
+  monkeypatch.setattr(from_run, 'describe', lambda *_: about._replace(facts=facts))
   with pytest.raises(UserError, match='other data'):
     export.export(str(symbol_run), tmp_path / 'out', folders)
 

@@ -133,9 +133,9 @@ def cloud(tmp_path, monkeypatch):
     #!/bin/bash
     printf '%s\\0' "$@" $'\\n' >> "$GCLOUD_CALLS"
     [[ ! $GCLOUD_FAILS || $* != *"$GCLOUD_FAILS"* ]] || exit 7
-    code=0
+    code=0 IFS=:
     for argument in "$@"; do
-      [[ $argument != --worker=0 ]] || WORKERS=${WORKERS%% *}
+      [[ $argument != --worker=0 ]] || WORKERS=${WORKERS%%:*}
       [[ $argument == --command=* ]] || continue
       for worker in $WORKERS; do
         HOME=$worker setsid --wait bash -c "${argument#*=}" || code=$?
@@ -346,7 +346,7 @@ def workers(cloud, tmp_path, monkeypatch):
       exit "$(cat ~/end)"
       """,
     )
-  monkeypatch.setenv('WORKERS', ' '.join(map(str, homes)))
+  monkeypatch.setenv('WORKERS', ':'.join(map(str, homes)))
   return homes
 
 

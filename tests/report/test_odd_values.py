@@ -4,14 +4,18 @@ import json
 import math
 from unittest import mock
 
+import made_score_runs
 import numpy as np
 import pytest
 from made_runs import CLASSES, made_run
 
+from configs import scores
 from omr_jax.errors import UserError
 from omr_jax.evaluation import evaluation_file, finished_run
+from omr_jax.recipe import config_keys
 from omr_jax.report import __main__ as report
 from omr_jax.report import figures, write
+from omr_jax.tasks.scores import folds
 
 # A formula, half of a pair of surrogates, an escape, a broken row, the end of a table's cell.
 NAMES = '$\\frac{$', '\ud800', '\x1b[31m', 'b\n|', '$a$', '\u202e日本', 'a\\$b'
@@ -113,6 +117,53 @@ def test_what_no_evaluation_holds_is_refused(folder, changes, words):
   change_arrays(folder, **changes)
   with pytest.raises(UserError, match=rf'evaluation\.npz: damaged \({words}'):
     finished_run.read(folder)
+
+
+@pytest.fixture
+def of_scores(tmp_path):
+  config = config_keys.finished(scores.get_config())
+  return made_score_runs.made_run(
+    tmp_path / 'scores', config, made_score_runs.FIRST, made_score_runs.EVEN, 0.0
+  )
+
+
+def test_a_run_on_pictures_with_odd_names_is_reported(of_scores):
+  change_arrays(of_scores, classes=lambda _: np.array(NAMES[:2]))
+  change_arrays(of_scores, test_sources=lambda _: np.array(NAMES[:4]))
+  change_arrays(of_scores, probe_names=lambda _: np.array(NAMES[:2]))
+  assert report.main([str(of_scores)]) == 0
+  folds.write_pooled(of_scores.parent, 'folds', {'fold_0': finished_run.read(of_scores)})
+  page = (of_scores.parent / 'pooled.html').read_text('utf-8')
+  assert '$\\frac{$' in page and '\\ud800' in page
+
+
+def test_a_decision_that_does_not_fit_the_task_is_refused(folder, of_scores):
+  facts('decision.json')(folder, 'threshold', 0.5)
+  with pytest.raises(UserError, match=r'decision\.json: threshold is 0\.5, which does not fit'):
+    finished_run.read(folder)
+  facts('decision.json')(of_scores, 'threshold', None)
+  with pytest.raises(UserError, match=r'decision\.json: threshold is None, which does not fit'):
+    finished_run.read(of_scores)
+
+
+def test_an_odd_rate_in_the_config_is_refused(of_scores):
+  whole = (of_scores / 'config.json').read_bytes()
+  values = [value for value in OTHERS if value not in (0, True)]
+  inner = [{'decision': {'false_positive_rate': value}} for value in values]
+  for change in [*({'decision': value} for value in values), *inner]:
+    (of_scores / 'config.json').write_text(json.dumps(json.loads(whole) | change))
+    with pytest.raises(UserError, match=r'config\.json: config\.decision.* it must be'):
+      finished_run.read(of_scores)
+
+
+def test_a_threshold_between_three_classes_is_refused(of_scores):
+  def wider(logits):
+    return np.pad(logits, ((0, 0), (0, 1)))
+
+  change_arrays(of_scores, classes=lambda _: np.array(CLASSES))
+  change_arrays(of_scores, validation_logits=wider, test_logits=wider)
+  with pytest.raises(UserError, match=r'evaluation\.npz: damaged \(3 classes'):
+    finished_run.read(of_scores)
 
 
 def test_a_config_that_is_nested_without_end_is_refused(folder):

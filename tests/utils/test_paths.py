@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import answer
 
 from omr_jax.utils import paths
 
@@ -55,3 +56,27 @@ def test_a_home_folder_is_found(monkeypatch):
   assert paths.cache_dir() == Path('/home/ada/cache')
   for name in ('a~', './~/a', '~nobody_of_this_name/a', '-'):
     assert paths.expanded(name) == name
+
+
+@pytest.mark.parametrize(
+  ('module', 'arguments', 'named'),
+  [
+    ('report', ['~/run'], 'run'),
+    ('ensemble', ['~/run', '~/other'], 'run'),
+    ('label_errors', ['~/run', '--list=1'], 'run'),
+    ('export', ['--model=~/run', '--out=~/out'], 'run'),
+    ('predict', ['~/run', '--on_error=stop'], 'run'),
+    ('predict', ['README.md', '--model=~/run'], 'run'),
+    ('evaluate', ['--model=~/run', '--on=homus'], 'run'),
+    ('human', ['merge', '~/run'], 'run'),
+    ('human', ['prepare', 'symbols', '--site=~/run'], 'run'),
+    ('web', ['--site=~/run'], 'run'),
+    ('main', ['--config=configs/homus.py', '--workdir=~/file'], 'file'),
+    ('pooled', ['--config=configs/homus.py', '--workdir=~/file', '--over=writers'], 'file'),
+  ],
+)
+def test_all_commands_find_the_home_folder(tmp_path, module, arguments, named):
+  (tmp_path / 'file').write_text('in the way')
+  done = answer(f'omr_jax.{module}', *arguments, HOME=str(tmp_path))
+  assert done.returncode == 2, done
+  assert str(tmp_path / named) in done.stderr and '~' not in done.stderr

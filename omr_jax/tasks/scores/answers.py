@@ -124,19 +124,21 @@ def measure(
     )
     if found.negatives
     else None,
-    'at_recall': {
-      f'{recall:g}': _rate(
-        curves.false_positives_at_recall(answers.margins, answers.labels, recall)
-      )
-      if curve
-      else None
-      for recall in RECALLS
-    },
+    'at_recall': _at_recalls(answers) if curve else dict.fromkeys(map('{:g}'.format, RECALLS)),
     'auc': curves.auc(curve) if curve else None,
     'average_precision': curves.average_precision(curve) if curve else None,
     'sources': [row._asdict() for row in rows],
     'mean_share': binary.mean_share(rows),
     'probes': None if probes is None else _probe_numbers(probes, answers),
+  }
+
+
+def _at_recalls(answers: Answers) -> dict[str, dict]:
+  """The errors at the thresholds that find these shares of the scores, by the share."""
+  margins, labels = answers.margins, answers.labels
+  return {
+    f'{recall:g}': _rate(curves.false_positives_at_recall(margins, labels, recall))
+    for recall in RECALLS
   }
 
 

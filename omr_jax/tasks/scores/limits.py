@@ -1,4 +1,7 @@
-"""What values may be: the task's own keys of a config, and the same in `model.json`; no JAX."""
+"""The values that the task's own keys of a config may have, and their copies in `model.json`.
+
+Nothing here needs JAX.
+"""
 
 from collections.abc import Mapping
 
@@ -19,7 +22,8 @@ LIMITS: Mapping[str, Rule] = {
   'picture.papers': rules.whole(0, 1000),
   'picture.scenes': rules.whole(0, 10_000),
   'decision.false_positive_rate': CHANCE,
-  # Of `camera.Strengths`, those that its tables and windows are made for; its others are chances.
+  # Strengths of the camera whose tables and windows have a limited size. The strengths that are not
+  # listed are probabilities.
   'camera.rotation': ('from 0 to 180 degrees', lambda value: 0 <= value <= 180),
   'camera.smaller': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),
   'camera.larger': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),

@@ -1,4 +1,7 @@
-"""What values may be: the task's own keys of a config, and the same in `model.json`; no JAX."""
+"""The values that the task's own keys of a config may have, and their copies in `model.json`.
+
+Nothing here needs JAX.
+"""
 
 from collections.abc import Mapping
 
@@ -51,7 +54,7 @@ def refuse_unfit(drawing: render.Drawing, where: str) -> None:
     where: Where its values stand, such as 'config.drawing', for messages.
 
   Raises:
-    UserError: With the name of the key.
+    UserError: It names the key.
   """
   if drawing.layout != 'centered' and min(drawing.height, drawing.width) <= 1 + 2 * drawing.margin:
     raise UserError(
