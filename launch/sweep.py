@@ -14,9 +14,10 @@ import os
 import secrets
 import sys
 
-from omr_jax.errors import UserError, answered
+from omr_jax.errors import UserError
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
 from omr_jax.utils.interrupt import Interrupted
 
 

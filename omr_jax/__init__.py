@@ -4,8 +4,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from omr_jax.errors import end_at_ctrl_c
 from omr_jax.utils import revision
+from omr_jax.utils.ending import end_at_ctrl_c
 
 if TYPE_CHECKING:
   from omr_jax.predict.classifier import Classifier

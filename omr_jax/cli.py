@@ -8,8 +8,9 @@
 import runpy
 import sys
 
-from omr_jax.errors import UserError, answered, end_at_ctrl_c, nearest
+from omr_jax.errors import UserError, nearest
 from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils.ending import answered, end_at_ctrl_c
 from omr_jax.utils.files import output
 
 # The commands by name: the module in omr_jax, and what it does.

@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from omr_jax.errors import UserError, answered
+from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run, metrics
 from omr_jax.evaluation.decision import Decision
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.report import write
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
 from omr_jax.utils.files import read_json
 from omr_jax.utils.words import one_line
 

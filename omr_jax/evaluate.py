@@ -12,7 +12,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Mapping
 
-from omr_jax.errors import UserError, answered
+from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics
 from omr_jax.predict import classifier
 from omr_jax.predict.classifier import Classifier
@@ -20,6 +20,7 @@ from omr_jax.predict.prepare import Inputs
 from omr_jax.tasks.task import TASKS
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
 from omr_jax.utils.words import one_line
 
 Counts = Mapping[str, tuple[int, int]]

@@ -22,9 +22,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from omr_jax.errors import UserError, answered
+from omr_jax.errors import UserError
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
 from omr_jax.utils.files import read_json, write_file
 from omr_jax.utils.words import cell
 

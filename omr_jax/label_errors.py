@@ -22,11 +22,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from omr_jax.errors import UserError, answered, nearest
+from omr_jax.errors import UserError, nearest
 from omr_jax.evaluation import decision, finished_run, metrics
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
 from omr_jax.utils.files import output
 from omr_jax.utils.words import one_line
 

@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from omr_jax.errors import UserError, answered
+from omr_jax.errors import UserError
 from omr_jax.predict import model_json
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.onnx_session import INT8, MODEL
 from omr_jax.predict.prepare import Inputs
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
 from omr_jax.utils.revision import revision
 
 if TYPE_CHECKING:

@@ -25,11 +25,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tqdm import tqdm
 
-from omr_jax.errors import UserError, answered
+from omr_jax.errors import UserError
 from omr_jax.predict import classifier, listing, prepare, rows
 from omr_jax.predict.classifier import Answer, Classifier
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
 from omr_jax.utils.files import is_terminal, output
 
 

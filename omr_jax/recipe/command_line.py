@@ -14,10 +14,10 @@ from typing import NoReturn
 from absl import flags, logging
 from ml_collections import ConfigDict, config_flags
 
-from omr_jax.errors import answered
 from omr_jax.recipe import members, pages
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
 from omr_jax.utils.interrupt import Interrupted
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'page of an experiment, as in configs/')

@@ -9,11 +9,11 @@ examples, and mean and standard deviation of runs that differ only in their seed
 
 import sys
 
-from omr_jax.errors import answered
 from omr_jax.evaluation.finished_run import read
 from omr_jax.report.compare import compare
 from omr_jax.report.write import rebuild
 from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils.ending import answered
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from omr_jax.errors import UserError, forget, is_closed
+from omr_jax.errors import UserError
+from omr_jax.utils.streams import forget, is_closed
 
 _DEEPEST = 100  # Objects and lists in JSON, one in the other; the files of this package have 6.
 

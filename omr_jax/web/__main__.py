@@ -13,9 +13,10 @@ import re
 import sys
 from pathlib import Path
 
-from omr_jax.errors import UserError, answered
+from omr_jax.errors import UserError
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
 from omr_jax.web.build import SITE
 
 _TYPES = {

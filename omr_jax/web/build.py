@@ -17,8 +17,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from omr_jax.errors import UserError, answered
+from omr_jax.errors import UserError
 from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
 
 SITE = Path('build/web')
 _OWN = Path(__file__).parent / 'site'

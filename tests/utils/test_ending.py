@@ -11,7 +11,8 @@ import pytest
 from small_runs import ROOT
 from waiting import HANG
 
-from omr_jax.errors import UserError, answered, nearest
+from omr_jax.errors import UserError, nearest
+from omr_jax.utils.ending import answered
 
 
 def fails_with(error):
@@ -56,7 +57,7 @@ def test_nearest_name_or_all():
 
 PROGRAM = """
 import sys
-from omr_jax.errors import answered
+from omr_jax.utils.ending import answered
 def command():
   for _ in range(100_000):
     print('a line that nobody reads')
@@ -92,7 +93,7 @@ def test_no_file_gets_the_number_of_a_closed_stream(tmp_path):
   """Else what a library prints would be in that file."""
   program = (
     'import os, sys\n'
-    'from omr_jax.errors import answered\n'
+    'from omr_jax.utils.ending import answered\n'
     'def command():\n'
     '  with open(sys.argv[1], "w") as file:\n'
     '    assert file.fileno() > 2\n'

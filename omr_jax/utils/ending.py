@@ -1,0 +1,113 @@
+"""How a command ends: its exit code, and a few words instead of a traceback."""
+
+import contextlib
+import errno
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+from omr_jax.errors import UserError
+from omr_jax.utils import streams
+
+
+def answered(command: Callable[[], None]) -> int:
+  """Runs a command and returns its exit code: 2 after bad input, 1 after Ctrl-C, else 0.
+
+  What is wrong is said on stderr in a few words, without a traceback. The code is 1, without any
+  words, where the program that reads standard output through a pipe has ended.
+  """
+  streams.replace_closed_streams()
+  streams.escape_odd_names()
+  try:
+    with _ctrl_c_raised():
+      command()
+      return _flushed()
+  except UserError as error:
+    print(f'\n{error}', file=sys.stderr)
+    return 2
+  except KeyboardInterrupt:
+    print('\nstopped.', file=sys.stderr)
+    return 1
+  except BrokenPipeError:
+    if not streams.nobody_reads(sys.stdout):
+      raise  # It was another pipe.
+    streams.forget(sys.stdout)
+    return 1
+  except OSError as error:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+      raise
+    return _full(error)
+  except (MemoryError, RuntimeError) as error:
+    # JAX raises the latter for much else, which nobody but its authors can put right.
+    if not isinstance(error, MemoryError) and 'RESOURCE_EXHAUSTED' not in str(error):
+      raise
+    print('\nout of memory; a smaller batch_size, canvas or network needs less.', file=sys.stderr)
+    return 2
+
+
+def end_at_ctrl_c() -> None:
+  """Lets Ctrl-C end the program in a line, at once, until `answered` runs a command.
+
+  For the time of imports: a KeyboardInterrupt would end them in a traceback.
+  """
+  if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _end)
+
+
+def _end(number: int, frame: object) -> None:
+  os.write(2, b'\nstopped.\n')
+  os._exit(1)
+
+
+@contextlib.contextmanager
+def _ctrl_c_raised() -> Iterator[None]:
+  """Lets Ctrl-C raise KeyboardInterrupt, and raises it once more where Python drops it.
+
+  Python prints what is raised in a finalizer or in a callback of the garbage collector, such as
+  JAX has one, and goes on.
+  """
+  if signal.getsignal(signal.SIGINT) is _end:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+  hook, again = sys.unraisablehook, []
+
+  def raise_again(what: 'sys.UnraisableHookArgs') -> None:
+    if not isinstance(what.exc_value, KeyboardInterrupt):
+      hook(what)
+      return
+    # A little later, as in here it would be dropped too.
+    arguments = threading.main_thread().ident, signal.SIGINT
+    again.append(threading.Timer(0.01, signal.pthread_kill, arguments))
+    again[-1].daemon = True
+    again[-1].start()
+
+  sys.unraisablehook = raise_again
+  try:
+    yield
+  finally:
+    sys.unraisablehook = hook
+    for each in again:
+      each.cancel()
+
+
+def _flushed() -> int:
+  """Writes what standard output still holds, and returns the exit code of a command."""
+  try:
+    sys.stdout.flush()
+  except BrokenPipeError:
+    streams.forget(sys.stdout)
+    return 1
+  except OSError as error:
+    return _full(error)
+  except (AttributeError, ValueError):  # No file, or one that the command itself has closed.
+    pass
+  return 0
+
+
+def _full(error: OSError) -> int:
+  """Says that a file cannot be written, standard output where the error has no name of a file."""
+  streams.forget(sys.stdout)
+  name = error.filename or 'standard output'
+  print(f'\n{name}: cannot be written ({error.strerror}); make room.', file=sys.stderr)
+  return 2
