@@ -14,11 +14,11 @@ demo: $(SET_UP)
 	@echo 'The same on real symbols: $(RUN) -m omr_jax.main --config configs/homus.py --workdir runs/homus'
 
 test: $(SET_UP)
-	$(RUN) -m pytest -n 2 --dist worksteal
+	$(RUN) -m pytest -n 2 --dist loadfile
 
 # The quick tests compile with few optimizations (tests/conftest.py), these as users do.
 test-all: $(SET_UP)
-	XLA_FLAGS=--xla_backend_optimization_level=3 $(RUN) -m pytest -n 2 --dist worksteal -m ''
+	XLA_FLAGS=--xla_backend_optimization_level=3 $(RUN) -m pytest -n 2 --dist loadfile -m ''
 
 lint: $(SET_UP)
 	$(VENV)/bin/ruff check .

@@ -57,6 +57,13 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
     pictures |= zip(run.test_ids[~run.correct], run.pictures, strict=True)
   # Where all members are right, so is their mean: a run that is wrong has kept the picture.
   wrong = first.test_ids[predicted != first.test_labels]
+  for name in wrong:
+    if name not in pictures:
+      folders = ', '.join(str(run.workdir) for run in runs)
+      raise UserError(
+        f'{folders}: all are said to be right on {name}, and the mean of their probabilities is '
+        'not; one of them is damaged. Train it again.'
+      )
   shown = _framed([pictures[i] for i in wrong]) if len(wrong) else first.pictures[:0]
   facts = {
     'config_name': name,

@@ -52,6 +52,30 @@ def test_runs_may_have_drawn_on_other_canvases(tmp_path):
   np.testing.assert_array_equal(whole.pictures[1, ..., 0], [edge, one, one, one, edge])
 
 
+def test_logits_that_belie_the_answers_are_refused(tmp_path):
+  a, b = read(made_run(tmp_path / 'a', wrong={}), made_run(tmp_path / 'b', wrong={}))
+  # Its answers are said to be right, and its logits call everything the first class.
+  a = a._replace(test_logits=np.tile(np.float32([9, 0, 0]), (12, 1)))
+  with pytest.raises(UserError, match=r'/a, .*/b: all are said to be right on 1-2, .* is damaged'):
+    ensemble.together([a, b], '')
+
+
+@pytest.mark.parametrize('name', ['config.json', 'summary.json'])
+def test_files_of_other_programs_are_not_replaced(tmp_path, name, capsys):
+  runs = [str(made_run(tmp_path / each, wrong={}, seed=n)) for n, each in enumerate('ab')]
+  (tmp_path / name).write_text('{"a": "setting"}')
+  assert ensemble.main([*runs, '--out', str(tmp_path)]) == 2
+  assert f'{tmp_path}: holds another {name}; choose another folder.' in capsys.readouterr().err
+  assert (tmp_path / name).read_text() == '{"a": "setting"}'
+  assert sorted(path.name for path in tmp_path.iterdir()) == ['a', 'b', name]
+
+
+def test_an_empty_path_is_not_the_current_folder(tmp_path, capsys):
+  with pytest.raises(SystemExit) as end:
+    ensemble.main([str(tmp_path), str(tmp_path), '--out', ''])
+  assert end.value.code == 2 and "argument --out: invalid path value: ''" in capsys.readouterr().err
+
+
 def test_report_and_table(tmp_path, capsys):
   # Both wrong on 1-4; one alone on 2-1, which the other outvotes by no more than it leads.
   a = made_run(tmp_path / 'a', wrong={'1-4': 5.0, '2-1': 1.0})

@@ -89,10 +89,10 @@ def test_the_folder_of_a_run_is_refused_before_folds_are_trained_in_it(tmp_path)
   [
     (('homus',), 'folds', (), "config.data.name='music_scores'"),
     (('scores_paper', '128'), 'sources', (), "config.data.protocol='folders'"),
-    (('scores',), 'folds', ('seed', 'data.fold'), r'config\.data\.fold is what --over goes'),
-    (('scores',), 'sources', ('data.hold_out',), r'config\.data\.hold_out is what --over goes'),
+    (('scores',), 'folds', ('seed', 'data.fold'), r'--over folds sets config\.data\.fold '),
+    (('scores',), 'sources', ('data.hold_out',), r'--over sources sets config\.data\.hold_out '),
     (('scores',), 'writers', (), "config.data.name='homus'"),
-    (('homus',), 'writers', ('data.protocol',), r'config\.data\.protocol is what --over goes'),
+    (('homus',), 'writers', ('data.protocol',), r'--over writers sets config\.data\.protocol '),
   ],
 )
 def test_configs_without_folds_and_sources(page, over, given, words):

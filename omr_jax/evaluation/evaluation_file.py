@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from omr_jax.errors import UserError
-from omr_jax.utils.files import write_file
+from omr_jax.utils.files import read_bytes, write_file
 
 FILE = 'evaluation.npz'
 # The arrays in evaluation.npz: kind of the dtype and number of dimensions.
@@ -31,6 +31,7 @@ _UNREADABLE = (
   ValueError,
   SyntaxError,
   RuntimeError,
+  MemoryError,  # The header of an array claims any size.
   zipfile.BadZipFile,
   zlib.error,
 )
@@ -55,8 +56,16 @@ def read(path: Path, names: Iterable[str], remedy: str) -> dict[str, np.ndarray]
   """
   try:
     # Read through memory, because NumPy leaves a file open that it refuses.
-    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-      return {name: file[name] for name in names}
+    content = io.BytesIO(read_bytes(path))
+    if not zipfile.is_zipfile(content):
+      raise ValueError('no archive of arrays')
+    content.seek(0)
+    with np.load(content, allow_pickle=False) as file:
+      arrays = {name: file[name] for name in names}
+    for name, array in arrays.items():
+      if not isinstance(array, np.ndarray):  # NumPy gives the bytes of other files.
+        raise ValueError(f'{name} is no array')
+    return arrays
   except _UNREADABLE as error:
     raise UserError(f'{path}: cannot be read ({error}); {remedy}.') from error
 

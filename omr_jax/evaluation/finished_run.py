@@ -16,7 +16,7 @@ from omr_jax.evaluation.decision import Decision
 from omr_jax.tasks import task as tasks
 from omr_jax.tasks.task import Task
 from omr_jax.utils import rules
-from omr_jax.utils.files import read_json, write_file
+from omr_jax.utils.files import read_bytes, read_json, write_file
 
 # The facts that every training has to note about itself, with their types; it may note more.
 FACTS = {
@@ -114,9 +114,11 @@ def save_joined(run: FinishedRun) -> None:
   the report, has the key 'runs'.
 
   Raises:
-    UserError: The folder is that of a trained run, or cannot be written.
+    UserError: The folder is that of a trained run or holds files of other programs, or it cannot be
+      written.
   """
   refuse_run(run.workdir)
+  _refuse_foreign(run.workdir)
   summary = run.workdir / 'summary.json'
   try:
     # Without a summary the folder is unfinished until the new report is written.
@@ -133,6 +135,14 @@ def refuse_run(workdir: Path) -> None:
   """Raises a UserError if the folder is that of a trained run."""
   if os.path.exists(workdir / history.FILE):
     raise UserError(f'{workdir}: is the folder of a run; choose another one.')
+
+
+def _refuse_foreign(workdir: Path) -> None:
+  """Raises a UserError where joined results would replace the files of another program."""
+  for name in ('config.json', 'summary.json'):
+    # The arrays are written first, so that they are beside the others even after an interruption.
+    if os.path.exists(workdir / name) and not os.path.exists(workdir / evaluation_file.FILE):
+      raise UserError(f'{workdir}: holds another {name}; choose another folder.')
 
 
 def read(workdir: str | os.PathLike) -> FinishedRun:
@@ -223,7 +233,7 @@ def _read_history(path: Path) -> list[dict]:
 
 def _read_text(path: Path) -> str:
   try:
-    return path.read_text('utf-8')
+    return read_bytes(path).decode()
   except (OSError, UnicodeDecodeError) as error:
     raise UserError(f'{path}: cannot be read ({error}); {_REMEDY}.') from error
 

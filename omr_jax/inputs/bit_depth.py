@@ -1,4 +1,4 @@
-"""Converts grey pictures of more than 8 bits to 8 bits, a band of rows at a time to save memory."""
+"""Converts pictures of any mode and depth to 8 bits, a band of rows at a time to save memory."""
 
 from collections.abc import Iterator
 
@@ -53,3 +53,28 @@ def bands(picture: Image.Image) -> Iterator[tuple[int, np.ndarray]]:
   for top in range(0, picture.height, rows):
     bottom = min(top + rows, picture.height)
     yield top, np.asarray(picture.crop((0, top, picture.width, bottom)))
+
+
+def eight_bits(picture: Image.Image) -> Image.Image:
+  """Converts a picture of any mode to mode L or RGB."""
+  if picture.mode[0] in 'IF':
+    return to_grey(picture)
+  if picture.mode == 'La':  # Grey multiplied by its opacity; it can be converted to LA only.
+    picture = picture.convert('LA')
+  if picture.has_transparency_data:
+    if picture.mode != 'RGBA':
+      picture = picture.convert('RGBA')
+    paper = Image.new('RGB', picture.size, 'white')
+    paper.paste(picture, mask=picture)
+    return paper
+  if picture.mode in ('L', 'RGB'):
+    return picture
+  return picture.convert('L' if picture.mode == '1' else 'RGB')
+
+
+def as_rgb(picture: Image.Image) -> np.ndarray:
+  """The pixels of a picture in mode L or RGB: uint8 [height, width, 3]."""
+  pixels = np.empty((picture.height, picture.width, 3), np.uint8)
+  for top, band in bands(picture):
+    pixels[top : top + len(band)] = band if band.ndim == 3 else band[..., None]
+  return pixels

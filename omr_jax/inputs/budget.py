@@ -1,5 +1,6 @@
 """How much memory a picture may take while it is read, and how much it takes by its header."""
 
+import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from omr_jax.errors import UserError
@@ -52,6 +53,20 @@ def check(
   found = needed(picture, whole, as_array)
   check_size(picture.width, picture.height, found, name)
   return found
+
+
+def check_array(array: np.ndarray, name: str) -> None:
+  """Raises a UserError for an array too large to be copied into a picture.
+
+  The pixels of an array may repeat, so that it takes much less memory than a copy of it.
+
+  Args:
+    array: uint8 [height, width] or [height, width, channels].
+    name: For messages.
+  """
+  height, width, *channels = array.shape
+  stored = 1 if channels in ([], [1]) else 4
+  check_size(width, height, 2 * stored * width * height, name)  # Stored and copied, as in `needed`.
 
 
 def check_size(width: int, height: int, size: int, name: str) -> None:

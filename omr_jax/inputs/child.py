@@ -24,6 +24,8 @@ MEMORY = 2 * budget.BUDGET
 SECONDS = 30
 # Answers beside pages: may a large picture be decoded now? Any question then means yes.
 LARGE = 'large'
+# Said before the first page of a file is read: what ends the process now is a page, not the file.
+OPENED = 'opened'
 
 
 def main(memory: int = MEMORY, seconds: float = SECONDS) -> None:
@@ -41,7 +43,7 @@ def main(memory: int = MEMORY, seconds: float = SECONDS) -> None:
   _limit_memory(memory)
   Image.MAX_IMAGE_PIXELS = None  # `budget` has the limit.
   pictures.ONE_LARGE = _Turn(questions, answers)
-  reader = page_reader.Reader()
+  reader = page_reader.Reader(lambda: _say(answers, OPENED))
   while (wanted := _next(questions)) is not None:
     _limit_time(seconds)
     page = reader.page(wanted)

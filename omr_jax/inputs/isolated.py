@@ -76,8 +76,12 @@ class _Child:
   def answer(self, wanted: Wanted) -> Page:
     question = pickle.dumps(wanted)
     late = []
+    opened = self.file == wanted[:2]
     try:
       answer = self._asked(question, late)
+      if answer == child.OPENED:
+        opened = True
+        answer = self._asked(b'', late)
       if answer == child.LARGE:
         with pictures.ONE_LARGE:
           answer = self._asked(pickle.dumps(child.LARGE), late)
@@ -86,7 +90,8 @@ class _Child:
     except (OSError, EOFError, pickle.UnpicklingError):
       self.end()
       words = _reason(self.process.returncode, bool(late))
-      return Page(Ended(f'{wanted.name}, page {wanted.index + 1}: {words}'), more=True)
+      # Where the file could not even be opened, its other pages can't be read either.
+      return Page(Ended(f'{wanted.name}, page {wanted.index + 1}: {words}'), more=opened)
 
   def _asked(self, question: bytes, late: list) -> Page | str:
     with self._no_longer_than(_WAIT, late):

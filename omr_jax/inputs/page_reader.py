@@ -52,7 +52,9 @@ Read = Callable[[Wanted], Page]
 class Reader:
   """Keeps the file of the last page open, since its next page will be asked for."""
 
-  def __init__(self):
+  def __init__(self, when_open: Callable[[], None] = lambda: None):
+    """Calls `when_open` after each file that could be opened, before its first page is read."""
+    self._when_open = when_open
     self._open = contextlib.ExitStack()
     self._file = None
     self._read: Read | None = None
@@ -64,6 +66,7 @@ class Reader:
         self.close()
         self._read = self._open.enter_context(_opened(wanted))
         self._file = wanted[:2]
+        self._when_open()
       page = self._read(wanted)
     except UserError as error:
       # A new error without the traceback, whose frames would keep pictures in memory.

@@ -1,7 +1,7 @@
-"""Decodes pictures of any kind to 8-bit RGB and resizes them for a network.
+"""Decodes pictures of any kind to 8-bit RGB, at the size that a network reads or at their own.
 
-`read` decodes the bytes of a file, `resize` brings the picture to the size that a network reads,
-`load` does both. All three may be called by many threads at once.
+`read` decodes the bytes of a file, `load` also resizes the picture (`resizing`). Both may be called
+by many threads at once.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import bit_depth, budget, pillow_setup, signatures
+from omr_jax.inputs import bit_depth, budget, pillow_setup, resizing, signatures
 from omr_jax.inputs.pillow_setup import pillow_heif
 
 CLASSES = ('other', 'scores')
@@ -72,44 +72,6 @@ def read(content: bytes, name: str, least: int = 0) -> np.ndarray:
   return decode(opened(io.BytesIO(content), name), name, least)
 
 
-def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-  """Resizes a picture to one size, whatever its aspect ratio, in training as in use.
-
-  This is Pillow's BILINEAR: a triangle filter whose width grows with the reduction, so that thin
-  lines fade instead of vanishing. Along an axis that goes from n to m pixels, with s = n / m and
-  r = max(s, 1), pixel i of the result is the weighted mean of the pixels j of the source with
-
-    max(0, floor(c - r + 1/2)) <= j < min(n, floor(c + r + 1/2)),  c = (i + 1/2) s.
-
-  Pixel j has the weight max(0, 1 - |j + 1/2 - c| / r), divided by the sum of the weights, which
-  therefore add up to 1 at the edges too. The rows are resized first (n and m are widths), then the
-  columns (heights). Each of the two passes rounds its result to whole numbers, floor(x + 1/2). The
-  channels are independent, and their values are used as they are, without gamma correction.
-
-  Pillow's weights have 22 bits, and from version 13 on it resizes the columns first where that is
-  faster. The values of another implementation or version may therefore differ by 1.
-
-  Args:
-    picture: uint8 [source height, source width, 3].
-    height: In pixels.
-    width: In pixels.
-
-  Returns:
-    uint8 [height, width, 3].
-  """
-  return resized(Image.fromarray(picture), height, width)
-
-
-def resized(picture: Image.Image, height: int, width: int, colour: bool = True) -> np.ndarray:
-  """Resizes a picture of Pillow in mode L or RGB by the rule of `resize`.
-
-  Returns:
-    uint8 [height, width, 3], or without `colour`, for a picture in mode L, [height, width, 1].
-  """
-  picture = picture.resize((width, height), Image.Resampling.BILINEAR)
-  return _array(picture) if colour else np.asarray(picture)[..., None]
-
-
 def load(content: bytes, name: str, height: int, width: int) -> np.ndarray:
   """Decodes and resizes a picture: uint8 [height, width, 3].
 
@@ -124,7 +86,7 @@ def load(content: bytes, name: str, height: int, width: int) -> np.ndarray:
     opened(io.BytesIO(content), name),
     name,
     least,
-    lambda picture: resized(picture, height, width),
+    lambda picture: resizing.resized(picture, height, width),
   )
 
 
@@ -207,9 +169,9 @@ def decode(
       budget.check(picture, name)  # A HEIC may be larger than its header says.
       orientation = _orientation(picture)
       # Each step assigns to the same name, so that the picture before it can be freed.
-      picture = _eight_bits(picture)
+      picture = bit_depth.eight_bits(picture)
       picture = _turned(picture if colour else picture.convert('L'), orientation)
-      return (finish or _array)(picture)
+      return (finish or bit_depth.as_rgb)(picture)
     except Exception as error:
       traceback.clear_frames(error.__traceback__)
       raise
@@ -274,27 +236,3 @@ def _orientation(picture: Image.Image) -> object:
 def _turned(picture: Image.Image, orientation: object) -> Image.Image:
   turn = _TURNS.get(orientation)
   return picture if turn is None else picture.transpose(turn)
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-  """Converts a picture of any mode to mode L or RGB."""
-  if picture.mode[0] in 'IF':
-    return bit_depth.to_grey(picture)
-  if picture.mode == 'La':  # Grey multiplied by its opacity; it can be converted to LA only.
-    picture = picture.convert('LA')
-  if picture.has_transparency_data:
-    if picture.mode != 'RGBA':
-      picture = picture.convert('RGBA')
-    paper = Image.new('RGB', picture.size, 'white')
-    paper.paste(picture, mask=picture)
-    return paper
-  if picture.mode in ('L', 'RGB'):
-    return picture
-  return picture.convert('L' if picture.mode == '1' else 'RGB')
-
-
-def _array(picture: Image.Image) -> np.ndarray:
-  pixels = np.empty((picture.height, picture.width, 3), np.uint8)
-  for top, band in bit_depth.bands(picture):
-    pixels[top : top + len(band)] = band if band.ndim == 3 else band[..., None]
-  return pixels

@@ -72,6 +72,8 @@ def of_lists(given: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     given = given.get('strokes')
   if not isinstance(given, list | tuple) or not given:
     raise UserError(f'{name}: no strokes in it; {_SHAPE}.')
+  if len(given) > MAX_POINTS:
+    raise UserError(f'{name}: {len(given)} strokes; a symbol has at most {MAX_POINTS} points.')
   lines = [_line(each, f'{name}, stroke {n}') for n, each in enumerate(given, 1)]
   counts = [len(line) for line in lines]
   if sum(counts) > MAX_POINTS:
@@ -82,13 +84,17 @@ def of_lists(given: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _line(given: Any, place: str) -> np.ndarray:
+  if isinstance(given, np.ma.MaskedArray):
+    raise UserError(f'{place}: is a masked array; leave out the points that it hides.')
   try:
     points = np.asarray(given)
-  except ValueError:  # Rows of different lengths.
+  except Exception:  # Rows of different lengths, or objects of other libraries.
     points = np.empty(0)
   # Checked by dtype, because a conversion would accept text and True as numbers.
   if points.dtype.kind not in 'iuf' or points.ndim != 2 or points.shape[1] != 2 or not len(points):
     raise UserError(f'{place}: is no list of points [x, y]; {_SHAPE}.')
+  if len(points) > MAX_POINTS:  # Before it is copied: an array that repeats one value is small.
+    raise UserError(f'{place}: {len(points)} points; a symbol has at most {MAX_POINTS}.')
   # In float16 the bound itself is infinite, and the smallest integer has no absolute value.
   points = points.astype(np.float64)
   if not (np.abs(points) <= MAX_COORDINATE).all():

@@ -4,7 +4,7 @@ The network then sees lines of the thickness that it was trained on, whatever th
 layout of `render`. The order in which the pen wrote the lines is not found. This is the rule, for
 dark ink on light paper or light ink on dark paper:
 
-1. Size and light. A picture with a side above 1024 pixels is reduced to 1024 by `pictures.resize`.
+1. Size and light. A picture with a side above 1024 pixels is reduced to 1024 by `resizing.resize`.
    Grey is (299 R + 587 G + 114 B + 500) // 1000. Uneven light is removed by subtracting a plane
    that is 0 in the middle. Its slope along x is the median of the last column minus that of the
    first, divided by width - 1; its slope along y is found from the rows in the same way. The result
@@ -23,7 +23,7 @@ dark ink on light paper or light ink on dark paper:
    defines depth), at least 1. Pieces of ink (pixels joined at sides or corners) with fewer pixels
    than 0.3 times the square of that width are removed as specks. Then the width is estimated again.
 4. Scale. The box of the ink, larger by a pen's width on all sides where the picture allows, is cut
-   out. It is resized with the filter of `pictures.resize` by the factor that makes the pen 10
+   out. It is resized with the filter of `resizing.resize` by the factor that makes the pen 10
    pixels wide, or by the one that makes its longer side 512 if that is smaller. Then ink is
    separated by the same threshold, and specks are removed again. If there are more than 64 pieces
    of ink and paper together (pieces of paper are joined at sides only), the picture shows more than

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from omr_jax.inputs import pictures
+from omr_jax.inputs import pictures, resizing
 
 
 class Layout(NamedTuple):
@@ -37,7 +37,7 @@ def count(tiles: int) -> int:
 
 
 def views(picture: np.ndarray, height: int, width: int, tiles: int) -> np.ndarray:
-  """All views of a picture, each resized by the rule of `pictures.resize`.
+  """All views of a picture, each resized by the rule of `resizing.resize`.
 
   The height and width of a part are the share s = 4 / (3 tiles + 1) of those of the picture, so
   that neighbouring parts overlap by a quarter and the outer ones end with the picture. The part in
@@ -68,10 +68,10 @@ def of_image(
   """
   columns, rows = (_parts(size, tiles) for size in picture.size)
   seen = np.empty((count(tiles), height, width, 3 if colour else 1), np.uint8)
-  seen[0] = pictures.resized(picture, height, width, colour)
+  seen[0] = resizing.resized(picture, height, width, colour)
   boxes = ((left, top, right, bottom) for top, bottom in rows for left, right in columns)
   for view, box in zip(seen[1:], boxes, strict=True):
-    view[:] = pictures.resized(picture.crop(box), height, width, colour)
+    view[:] = resizing.resized(picture.crop(box), height, width, colour)
   return seen
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from omr_jax.errors import UserError, nearest
-from omr_jax.inputs import pictures, stroke_files
+from omr_jax.inputs import budget, pictures, stroke_files
 from omr_jax.predict import model_json, onnx_session, prepare
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
@@ -130,6 +130,8 @@ def load(path_or_name: str | os.PathLike = 'scores') -> Classifier:
   Raises:
     UserError: There is none, or it is damaged.
   """
+  if not isinstance(path_or_name, str | os.PathLike):
+    raise UserError(f'{path_or_name!r:.200}: is no path; give the name of a model, or a path.')
   path = Path(path_or_name)
   if path.suffix == '.onnx':
     return Classifier(model_json.read(path.parent), onnx_session.open_model(path))
@@ -165,6 +167,9 @@ def _image(array: Any, name: str) -> Image.Image:
   colours = array.shape[2:] in ((), (1,), (3,), (4,))
   if array.ndim not in (2, 3) or not colours or 0 in array.shape:
     raise UserError(f'{name}: shape {array.shape}; give [height, width] or [height, width, 3].')
+  if isinstance(array, np.ma.MaskedArray):
+    raise UserError(f'{name}: a masked array; fill what it hides, such as with array.filled(255).')
+  budget.check_array(array, name)
   return Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array)
 
 

@@ -1,5 +1,6 @@
 """Exported models by ONNX Runtime: what `python -m omr_jax.export` has written."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import onnxruntime
 from omr_jax.errors import UserError
 from omr_jax.predict import model_json
 from omr_jax.predict.prepare import Inputs
+from omr_jax.utils.files import read_bytes
 
 MODEL, INT8 = 'model.onnx', 'model_int8.onnx'
 _OUTPUT = 'probabilities'
@@ -27,7 +29,7 @@ def open_model(path: str | os.PathLike) -> Callable[[Inputs], np.ndarray]:
   path = Path(path)
   model = model_json.read(path.parent)
   try:
-    content = path.read_bytes()
+    content = read_bytes(path)
     session = onnxruntime.InferenceSession(content, _options(), ['CPUExecutionProvider'])
   except OSError as error:
     raise UserError(f'{path}: cannot be read ({error.strerror}); export the run again.') from error
@@ -36,6 +38,7 @@ def open_model(path: str | os.PathLike) -> Callable[[Inputs], np.ndarray]:
       f'{path}: no ONNX model, or damaged ({_reason(error)}); export it again.'
     ) from error
   names = _fitting(path, session, model)
+  _refuse_changed(path, content, model)
 
   def run(inputs: Inputs) -> np.ndarray:
     try:
@@ -55,6 +58,13 @@ def _fitting(path: Path, session, model: model_json.Described) -> list[str]:
       f'{path}: is not the model of the {model_json.FILE} beside it; export it again.'
     )
   return list(inputs)
+
+
+def _refuse_changed(path: Path, content: bytes, model: model_json.Described) -> None:
+  """Raises a UserError where the file has another checksum: a wrong weight gives wrong answers."""
+  entry = model.facts.get('files', {}).get(path.name, {})
+  if entry.get('sha256', '') not in ('', hashlib.sha256(content).hexdigest()):
+    raise UserError(f'{path}: is damaged, or not the file that was exported; export it again.')
 
 
 def _reason(error: Exception) -> str:

@@ -1,9 +1,11 @@
 """Writing a file completely or not at all, writing output to a file or a pipe, reading JSON."""
 
 import contextlib
+import errno
 import io
 import json
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,6 +105,18 @@ def is_terminal(file: io.TextIOBase) -> bool:
   return hasattr(file, 'isatty') and file.isatty()
 
 
+def read_bytes(path: Path) -> bytes:
+  """The content of a regular file.
+
+  Raises:
+    OSError: It cannot be read, or is something else, such as a pipe, which may wait for ever, or a
+      device, which may have no end.
+  """
+  if not stat.S_ISREG(os.stat(path).st_mode):
+    raise OSError(errno.EINVAL, 'no regular file')
+  return path.read_bytes()
+
+
 def read_json(path: Path, remedy: str) -> dict:
   """Reads a file that holds one JSON object.
 
@@ -110,7 +124,7 @@ def read_json(path: Path, remedy: str) -> dict:
     UserError: There is no such file, or no JSON object in it. The message ends with `remedy`.
   """
   try:
-    value = json.loads(path.read_text('utf-8'))
+    value = json.loads(read_bytes(path).decode())
   except (OSError, ValueError, RecursionError) as error:
     raise UserError(f'{path}: unreadable ({error}); {remedy}.') from error
   if not isinstance(value, dict):

@@ -20,7 +20,14 @@ def expanded(text: str) -> str:
 
 
 def path(text: str) -> Path:
-  """The same as a `Path`; the type of arguments that are paths."""
+  """The same as a `Path`; the type of arguments that are paths.
+
+  Raises:
+    ValueError: It is empty, such as the value of a variable that is not set. Python takes that for
+      the current folder.
+  """
+  if not text:
+    raise ValueError('the path is empty')
   return Path(expanded(text))
 
 

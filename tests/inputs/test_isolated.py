@@ -13,7 +13,7 @@ from PIL import Image
 from test_documents import CATALOG, drawn, needs_pdf, pdf_of, plain, saved, stream, written
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import child, documents, isolated, pictures
+from omr_jax.inputs import child, documents, isolated, resizing
 
 
 @pytest.fixture
@@ -79,10 +79,19 @@ def test_only_some_pages_may_end_the_process(tmp_path, monkeypatch):
   assert 'a.pdf: 3 such pages; the rest is left out.' in str(last)
 
 
+@needs_pdf
+def test_a_file_that_ends_the_process_when_it_is_opened_is_tried_once(tmp_path, limits):
+  path = written(tmp_path, b'%PDF-1.4\n', 'sparse.pdf')
+  os.truncate(path, 2**36)  # PDFium looks for the objects of a damaged PDF everywhere in it.
+  error = only(path)
+  assert isinstance(error, isolated.Ended)
+  assert str(error).startswith(f'{path}, page 1: reading it takes more than 1 s of computing')
+
+
 def test_a_picture_of_all_memory(tmp_path, limits):
   path = tmp_path / 'large.png'
   Image.new('L', (20_000, 20_000)).save(path, compress_level=1)  # 800 MB, with a limit of 400.
-  error = only(path, finish=partial(pictures.resized, height=2, width=2))
+  error = only(path, finish=partial(resizing.resized, height=2, width=2))
   assert str(error).startswith(f'{path}') and 'memory' in str(error)
   assert 'damaged' not in str(error)
 
@@ -90,7 +99,7 @@ def test_a_picture_of_all_memory(tmp_path, limits):
 def test_a_large_picture_is_small_when_it_comes(tmp_path):
   path = tmp_path / 'large.png'
   Image.new('RGB', (5000, 4000), 'teal').save(path, compress_level=1)
-  found = only(path, finish=partial(pictures.resized, height=3, width=2))
+  found = only(path, finish=partial(resizing.resized, height=3, width=2))
   assert found.tolist() == [[[0, 128, 128]] * 2] * 3
 
 

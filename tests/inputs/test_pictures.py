@@ -20,7 +20,7 @@ from PIL import Image
 from waiting import HANG
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import budget, pictures, pillow_setup
+from omr_jax.inputs import budget, pictures, pillow_setup, resizing
 
 NOISE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
 EXACT = ['PNG', 'TIFF', 'BMP', 'WEBP']
@@ -79,26 +79,26 @@ def row(*values):
 def test_halved():
   # Pixel 0 of 2 has its centre at 1 and a triangle 2 wide to each side: 3/4, 3/4 and 1/4 of the
   # first three pixels, whose centres are at 1/2, 3/2 and 5/2; divided by their sum 3/7, 3/7, 1/7.
-  halved = pictures.resize(row(70, 140, 0, 210), 1, 2)
+  halved = resizing.resize(row(70, 140, 0, 210), 1, 2)
   # (210 + 420 + 0) / 7 and, mirrored, (140 + 0 + 630) / 7.
   assert (halved == row(90, 110)).all()
 
 
 def test_doubled():
   # Centres at 1/4, 3/4, 5/4 and 7/4 between those at 1/2 and 3/2.
-  assert (pictures.resize(row(0, 100), 1, 4) == row(0, 25, 75, 100)).all()
+  assert (resizing.resize(row(0, 100), 1, 4) == row(0, 25, 75, 100)).all()
 
 
 def test_rows_first_and_rounded_between():
   # The rows' means 1/2 and 3/2 become 1 and 2, whose mean becomes 2. The columns have 0 and 2.
   tall = np.repeat(np.array([[0, 1], [0, 3]], np.uint8)[..., None], 3, 2)
-  assert (pictures.resize(tall, 1, 1) == 2).all()
-  assert (pictures.resize(tall.swapaxes(0, 1), 1, 1) == 1).all()
+  assert (resizing.resize(tall, 1, 1) == 2).all()
+  assert (resizing.resize(tall.swapaxes(0, 1), 1, 1) == 1).all()
 
 
 def test_channels_are_apart():
   two = rgb([[0, 10, 255], [100, 30, 255]])
-  assert pictures.resize(two, 1, 1).tolist() == [[[50, 20, 255]]]
+  assert resizing.resize(two, 1, 1).tolist() == [[[50, 20, 255]]]
 
 
 def axis_resized(values, m):
@@ -128,7 +128,7 @@ sides = st.integers(1, 50)
 def test_any_size_by_the_rule(source_height, source_width, height, width, random):
   shape = source_height, source_width, 3
   picture = np.frombuffer(random.randbytes(math.prod(shape)), np.uint8).reshape(shape)
-  resized = pictures.resize(picture, height, width)
+  resized = resizing.resize(picture, height, width)
   assert resized.shape == (height, width, 3) and resized.dtype == np.uint8
   assert np.abs(resized - by_the_rule(picture, height, width)).max() <= 1
 
@@ -136,7 +136,7 @@ def test_any_size_by_the_rule(source_height, source_width, height, width, random
 @pytest.mark.parametrize('shape', [(1, 30_000, 3), (30_000, 1, 3)])
 def test_strips_by_the_rule(shape):
   strip = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
-  resized = pictures.resize(strip, 12, 16)
+  resized = resizing.resize(strip, 12, 16)
   assert np.abs(resized - by_the_rule(strip, 12, 16)).max() <= 1
 
 
@@ -154,7 +154,7 @@ def test_load_is_read_and_resize(file_format, mode, turn):
   half = pictures.read(content, 'x', 14)
   expected = {'JPEG': (15, 20), 'TIFF': (30, 40)}[file_format]
   assert half.shape[:2] == (expected if turn == 1 else expected[::-1])
-  assert (pictures.load(content, 'x', 5, 7) == pictures.resize(half, 5, 7)).all()
+  assert (pictures.load(content, 'x', 5, 7) == resizing.resize(half, 5, 7)).all()
 
 
 @pytest.mark.parametrize(

@@ -164,3 +164,30 @@ def test_lines_are_counted_without_the_class_too(content, words):
   with pytest.raises(UserError) as error:
     stroke_files.read(content, 'a b/x.txt')
   assert str(error.value).startswith(f'a b/x.txt, {words}')
+
+
+class Odd:
+  """An object that says it is an array, and fails."""
+
+  def __array__(self, *arguments, **options):
+    raise RuntimeError
+
+
+@pytest.mark.parametrize(
+  ('stroke', 'words'),
+  [
+    (Odd(), 'is no list of points'),
+    ([Odd()], 'is no list of points'),
+    (np.ma.masked_all((3, 2)), 'is a masked array; leave out the points that it hides'),
+    # 16 TB if it were copied.
+    (np.broadcast_to(np.uint8(1), (10**12, 2)), '1000000000000 points; a symbol has at most 10000'),
+  ],
+)
+def test_odd_arrays_are_refused(stroke, words):
+  with pytest.raises(UserError, match=f'^x, stroke 1: {words}'):
+    stroke_files.of_lists([stroke], 'x')
+
+
+def test_too_many_strokes_are_refused_before_each_is_looked_at():
+  with pytest.raises(UserError, match=r'^x: 10001 strokes; a symbol has at most 10000 points'):
+    stroke_files.of_lists([None] * 10_001, 'x')

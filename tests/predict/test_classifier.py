@@ -1,6 +1,7 @@
 """`omr_jax.load`: pictures of all kinds to answers, and what is no picture."""
 
 import io
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -148,6 +149,43 @@ def test_no_such_model(name, words):
 def test_a_name_that_no_file_can_have():
   with pytest.raises(UserError, match='no such file, folder or model'):
     omr_jax.load('x' * 300)
+
+
+@pytest.mark.parametrize('given', [None, 5, b'scores', ['scores']])
+def test_what_is_no_path_is_no_model(given):
+  with pytest.raises(UserError, match='is no path; give the name of a model, or a path'):
+    omr_jax.load(given)
+
+
+@pytest.mark.parametrize(
+  ('shape', 'words'),
+  [
+    ((2**31, 2**31), 'at most 65535 along a side'),
+    ((50_000, 50_000), '50000x50000 pixels take 5.0 GB of memory'),  # 2.5 GB, and a copy.
+    ((20_000, 10_000, 3), '10000x20000 pixels take 1.6 GB of memory'),  # 4 bytes a pixel in Pillow.
+    ((50_000, 50_000, 1), '50000x50000 pixels take 5.0 GB of memory'),
+  ],
+)
+def test_an_array_that_repeats_one_value_is_not_copied(gate, shape, words):
+  with pytest.raises(UserError, match=f'^the picture: too large .*{words}'):
+    gate(np.broadcast_to(np.uint8(255), shape))
+
+
+def test_a_model_with_a_wrong_weight_is_refused(tmp_path):
+  shutil.copytree(classifier._PRETRAINED / 'scores', tmp_path / 'model')
+  path = tmp_path / 'model' / 'model.onnx'
+  content = bytearray(path.read_bytes())
+  content[len(content) // 2] ^= 1
+  path.write_bytes(content)
+  with pytest.raises(
+    UserError, match=r'model\.onnx: is damaged, or not the file that was exported'
+  ):
+    omr_jax.load(tmp_path / 'model')
+
+
+def test_hidden_pixels_are_not_looked_at(gate):
+  with pytest.raises(UserError, match=r'^the picture: a masked array; fill what it hides'):
+    gate(np.ma.masked_all((20, 20), np.uint8))
 
 
 def test_no_model_in_a_folder(tmp_path):

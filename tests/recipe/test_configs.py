@@ -282,7 +282,7 @@ def test_a_choice_takes_its_keys_and_leaves_those_of_the_other():
       'homus_paper:staff',
       {'drawing.layout': 'scaled', 'drawing.staff_lines': ()},
       'config.drawing.layout=scaled reads keys that the config lacks; add '
-      '--config.drawing.margin=<a whole number of at least 0> '
+      '--config.drawing.margin=<a whole number from 0 to 4096> '
       '--config.drawing.max_stretch=<at least 1> --config.drawing.max_zoom=<at least 0.01>',
     ),
     (

@@ -303,7 +303,7 @@ def test_stroke_networks_need_strokes():
       create(homus({'model.name': name, 'augment.space': 'pictures', 'augment.flip': False}))
     scores = config_page('scores')
     scores.model.name = name
-    with pytest.raises(UserError, match=f'{name} reads strokes, and pictures have none'):
+    with pytest.raises(UserError, match=f'{name} reads strokes; pictures have none'):
       create(scores)
 
 

@@ -1,7 +1,10 @@
 """Odd names and numbers in the files of a run: a report that shows them, or a refusal."""
 
+import io
 import json
 import math
+import os
+import zipfile
 from unittest import mock
 
 import made_score_runs
@@ -116,6 +119,42 @@ def test_odd_values_are_reported_or_refused_with_the_file(folder, tmp_path, file
 def test_what_no_evaluation_holds_is_refused(folder, changes, words):
   change_arrays(folder, **changes)
   with pytest.raises(UserError, match=rf'evaluation\.npz: damaged \({words}'):
+    finished_run.read(folder)
+
+
+def zipped(**files):
+  content = io.BytesIO()
+  with zipfile.ZipFile(content, 'w') as archive:
+    for name, each in files.items():
+      archive.writestr(name, each)
+  return content.getvalue()
+
+
+def one_array():
+  content = io.BytesIO()
+  np.save(content, np.zeros(3))
+  return content.getvalue()
+
+
+@pytest.mark.parametrize(
+  ('content', 'words'),
+  [
+    (one_array(), 'no archive of arrays'),
+    (b'', 'no archive of arrays'),
+    (zipped(**dict.fromkeys(evaluation_file.ARRAYS, 'text')), 'classes is no array'),
+  ],
+)
+def test_another_file_in_the_place_of_the_arrays_is_refused(folder, content, words):
+  (folder / evaluation_file.FILE).write_bytes(content)
+  with pytest.raises(UserError, match=rf'evaluation\.npz: cannot be read \({words}\); train again'):
+    finished_run.read(folder)
+
+
+@pytest.mark.parametrize('name', ['config.json', 'summary.json', 'metrics.jsonl', 'evaluation.npz'])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(folder, name):
+  (folder / name).unlink()
+  os.mkfifo(folder / name)
+  with pytest.raises(UserError, match=rf'{name}: .*no regular file'):
     finished_run.read(folder)
 
 

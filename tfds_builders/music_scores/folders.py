@@ -12,7 +12,7 @@ import numpy as np
 import tqdm
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import documents, signatures
+from omr_jax.inputs import documents, resizing, signatures
 from omr_jax.inputs import pictures as reading
 from tfds_builders import raw_data
 from tfds_builders.archives import SYSTEM_NAMES
@@ -225,7 +225,7 @@ def _look(folder: Path, name: str) -> np.ndarray | UserError:
   if kind == 'PDF':
     return UserError(f'{name}: a PDF; save its pages as pictures.')
   # As `perceptual.fingerprint`, but what would end the program is found here, and left out.
-  shrink = functools.partial(reading.resized, height=perceptual.SIDE, width=perceptual.SIDE)
+  shrink = functools.partial(resizing.resized, height=perceptual.SIDE, width=perceptual.SIDE)
   _, found = next(documents.pages(path, 2 * perceptual.SIDE, shrink, name=name))
   return found if isinstance(found, UserError) else perceptual.of_pixels(found)
 
