@@ -52,7 +52,7 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
   validation = _mean([run.validation_logits for run in runs], temperatures)
   test = _mean([_in_order(run, first.test_ids, run.test_logits) for run in runs], temperatures)
   predicted = test.argmax(1)
-  pictures = {}
+  pictures: dict[str, np.ndarray] = {}
   for run in runs:
     pictures |= zip(run.test_ids[~run.correct], run.pictures, strict=True)
   # Where all members are right, so is their mean: a run that is wrong has kept the picture.

@@ -48,7 +48,8 @@ def table(counts: Counts) -> str:
   """A table of the counts for a terminal, with a last line for all if there are several kinds."""
   rows = {one_line(kind): count for kind, count in counts.items()}
   if len(counts) > 1:
-    rows['all'] = tuple(map(sum, zip(*counts.values(), strict=True)))
+    right, n = (sum(column) for column in zip(*counts.values(), strict=True))
+    rows['all'] = right, n
   width = max(map(len, rows))
   lines = []
   for kind, (right, n) in rows.items():

@@ -99,7 +99,8 @@ def merge(paths: Sequence[Path]) -> str:
   lines.append(_accuracy('the model, on all these', together[:, 0] == together[:, 2]))
   lines += ['', '| class | n | precision | recall | model: precision | recall |']
   lines.append('| --- ' * 6 + '|')
-  tables = [metrics.confusion_matrix(*together[:, [0, i]].T, len(classes)) for i in (1, 2)]
+  labels, *answers = together.T
+  tables = [metrics.confusion_matrix(labels, each, len(classes)) for each in answers]
   shares = [share for table in tables for share in metrics.precision_recall(table)]
   for number, name in enumerate(classes):
     n = tables[0][number].sum()

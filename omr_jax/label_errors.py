@@ -212,7 +212,7 @@ def _say(options: argparse.Namespace) -> None:
     rows = csv.writer(file, delimiter='\t', lineterminator='\n')
     rows.writerow(COLUMNS)
     for suspect in found:
-      rows.writerow(suspect._replace(confidence=f'{suspect.confidence:.4f}'))
+      rows.writerow((suspect._asdict() | {'confidence': f'{suspect.confidence:.4f}'}).values())
 
 
 if __name__ == '__main__':

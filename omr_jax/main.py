@@ -52,11 +52,10 @@ def _check_distributed() -> None:
     command_line.refuse(
       'Give --coordinator, --num_processes and --process_id together, or none of them.'
     )
-  if explicit and not 0 <= _PROCESS_ID.value < _NUM_PROCESSES.value:
-    command_line.refuse(
-      f'--process_id must be from 0 to {_NUM_PROCESSES.value - 1}, below --num_processes.'
-    )
-  if _DISTRIBUTED.value and command_line.workdir() is None:
+  number, count = _PROCESS_ID.value, _NUM_PROCESSES.value
+  if number is not None and count is not None and not 0 <= number < count:
+    command_line.refuse(f'--process_id must be from 0 to {count - 1}, below --num_processes.')
+  if _DISTRIBUTED.value and not command_line.has_workdir():
     command_line.refuse('--distributed needs a --workdir that all processes can reach.')
 
 

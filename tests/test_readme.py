@@ -1,5 +1,6 @@
 """What README.md and docs/ say to type: run as it stands there, or its flags are parsed."""
 
+import itertools
 import json
 import re
 import runpy
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from small_runs import ROOT
 
 import omr_jax
@@ -194,6 +195,31 @@ def staves() -> Image.Image:
   return Image.fromarray(page)
 
 
+def kinds_of_pictures() -> dict[str, tuple[Image.Image, str, dict]]:
+  """By name a picture, a format, and options of `save`: every orientation, mode and depth."""
+  page = staves().crop((0, 0, 531, 500))
+  page.paste(90, (0, 0, 150, 260))  # Nothing is the same when it is turned.
+  colours = Image.merge('RGB', (page, page.point(lambda v: 255 - v // 2), page.rotate(180)))
+  alpha = page.rotate(90, expand=True).resize(page.size)
+  clear = Image.merge('LA', (page, alpha))
+  found = {
+    'large': (colours.resize((2100, 1700)), 'JPEG', {}),
+    'CMYK': (colours.convert('CMYK'), 'JPEG', {}),
+    'palette': (colours.quantize(16), 'PNG', {}),
+    'palette, transparent': (colours.quantize(16), 'PNG', {'transparency': 3}),
+    'LA': (clear, 'PNG', {}),
+    'RGBA': (Image.merge('RGBA', (*colours.split(), alpha)), 'WEBP', {'lossless': True}),
+    '16 bits': (Image.fromarray(np.asarray(page).astype(np.uint16) * 257 // 2 + 99), 'PNG', {}),
+    '1 bit': (page.convert('1'), 'BMP', {}),
+    'GIF': (colours.quantize(16), 'GIF', {}),
+  }
+  for kind, orientation in itertools.product(('JPEG', 'PNG'), range(1, 9)):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    found[f'{kind}, {orientation}'] = colours, kind, {'exif': exif}
+  return found
+
+
 def test_a_model_without_this_package(tmp_path):
   """ONNX Runtime, NumPy and Pillow give what `omr_jax.load` gives, to the last digit."""
   shutil.copytree(PRETRAINED / 'scores', tmp_path, dirs_exist_ok=True)
@@ -205,6 +231,25 @@ def test_a_model_without_this_package(tmp_path):
   label, share = done.stdout.split()
   assert label == answer.label
   assert abs(float(share) - answer.probabilities['scores']) < 1e-6
+
+
+@pytest.mark.filterwarnings('ignore::ResourceWarning')  # A script need not close its files.
+def test_pictures_of_every_kind_without_this_package(tmp_path, monkeypatch):
+  """The same script up to the network, whose views are those of `predict`."""
+  monkeypatch.chdir(tmp_path)
+  shutil.copy(PRETRAINED / 'scores' / 'model.json', tmp_path)
+  before, network = block('docs/export.md', 'python', 'onnxruntime').split('(answer,) = ')
+  assert 'session' in network
+  code = before.replace("onnxruntime.InferenceSession('model.onnx')", 'None')
+  gate, seen = omr_jax.load(), {}
+  for kind, (picture, form, options) in kinds_of_pictures().items():
+    picture.save('page.jpg', form, **options)
+    names = {}
+    exec(code, names)
+    seen[kind] = names['views'][..., None]
+    np.testing.assert_array_equal(seen[kind], gate.inputs('page.jpg')['views'], kind)
+  # The eight ways to turn it are eight pictures.
+  assert len({seen[f'PNG, {orientation}'].tobytes() for orientation in range(1, 9)}) == 8
 
 
 def test_a_model_in_javascript(tmp_path):

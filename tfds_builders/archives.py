@@ -69,7 +69,7 @@ def opened(archive: Archive, path: os.PathLike) -> Iterator[Mapping[str, Callabl
       entries = {'zip': _zip_entries, 'tar': _tar_entries}[_format(archive)](archive, path, stack)
       _check(entries, archive, path)
     yield {
-      entry.name: functools.partial(_read, entry, archive, path)
+      entry.name: functools.partial(_read, entry, entry.read, archive, path)
       for entry in entries
       if entry.read and _is_content(entry.name)
     }
@@ -139,7 +139,10 @@ def _tar_entries(archive: Archive, path: os.PathLike, stack: contextlib.ExitStac
 
 
 def _read_member(file: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-  with file.extractfile(member) as content:
+  content = file.extractfile(member)
+  if content is None:
+    raise tarfile.ReadError(f'{member.name} is no file')
+  with content:
     return content.read()
 
 
@@ -189,9 +192,9 @@ def _is_content(name: str) -> bool:
   return SYSTEM_NAMES.isdisjoint(name.lower().split('/'))
 
 
-def _read(entry: _Entry, archive: Archive, path: os.PathLike) -> bytes:
+def _read(entry: _Entry, read: Callable[[], bytes], archive: Archive, path: os.PathLike) -> bytes:
   with _as_user_error(archive, path):
-    content = entry.read()
+    content = read()
   if len(content) != entry.size:
     raise UserError(
       f'{path}: the entry {entry.name!r} is not as large as it claims; {_remedy(archive)}'

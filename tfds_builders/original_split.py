@@ -11,8 +11,15 @@ SPLITS = ('train', 'validation', 'test')
 class Item(Protocol):
   """Anything with an id and a class label."""
 
-  id: str
-  label: str
+  @property
+  def id(self) -> str:
+    """Unique among the items."""
+    ...
+
+  @property
+  def label(self) -> str:
+    """The class."""
+    ...
 
 
 def original(items: Iterable[Item]) -> dict[str, str]:

@@ -49,9 +49,8 @@ def prepare(
     UserError: The disk is full or read-only, or the prepared folder is damaged or was made from
       other raw data; and whatever the builder raises.
   """
-  make = functools.partial(
-    builder_class, config=protocol, data_dir=paths.plain(data_dir), **arguments
-  )
+  named: Any = builder_class  # TFDS has no types.
+  make = functools.partial(named, config=protocol, data_dir=paths.plain(data_dir), **arguments)
   folder = data_dir / builder_class.name / protocol / str(builder_class.VERSION)
   if not os.path.exists(folder):
     _write(make(), data_dir, folder)

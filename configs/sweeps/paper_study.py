@@ -40,7 +40,7 @@ def get_sweep() -> Runs:
     product(_network('vgg13'), _canvas('resized', 96, 96)),
   )
   plain = _rest()
-  settings = {}
+  settings: Runs = {}
   # Networks, each on both canvases.
   for canvas in (_canvas('centered', 192, 96), _canvas('resized', 96, 96)):
     settings |= product(_network(*_NETWORKS), canvas, plain)

@@ -107,8 +107,8 @@ def look(rng: jax.Array, images: jax.Array, **strengths: float) -> jax.Array:
   """
   strength = Strengths(**strengths)
   rng, view_rng, around_rng, grain_rng = jax.random.split(rng, 4)
-  drawn = camera_geometry.numbers(rng, len(_EFFECTS) * _NUMBERS, len(images))
-  drawn = dict(zip(_EFFECTS, drawn.reshape(-1, _NUMBERS, len(images)), strict=True))
+  numbers = camera_geometry.numbers(rng, len(_EFFECTS) * _NUMBERS, len(images))
+  drawn = dict(zip(_EFFECTS, numbers.reshape(-1, _NUMBERS, len(images)), strict=True))
   original = planes = jnp.moveaxis(images.astype(jnp.float32), -1, 1)
   if is_on(strength.inverse):
     planes = jnp.where(_chosen(drawn['inverse'], strength.inverse), 255 - planes, planes)

@@ -4,6 +4,9 @@ Pictures are passed as planes: float32 [batch, 3, height, width] in 0..255. Only
 itself; the other random numbers are drawn in `camera.look`.
 """
 
+from functools import partial
+from typing import cast
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -45,7 +48,7 @@ def grey(planes: jax.Array) -> jax.Array:
 
 def _brightness(planes: jax.Array) -> jax.Array:
   """Brightness (ITU-R BT.601): [batch, 3, height, width] to [batch, height, width]."""
-  return sum(weight * planes[:, i] for i, weight in enumerate(BRIGHTNESS))
+  return cast(jax.Array, sum(weight * planes[:, i] for i, weight in enumerate(BRIGHTNESS)))
 
 
 def kept(*values: jax.Array) -> tuple[jax.Array, ...]:
@@ -80,12 +83,13 @@ def convolve(planes: jax.Array, kernels: jax.Array) -> jax.Array:
   size = kernels.shape[1]
   edge = (size // 2, size // 2)
   (padded,) = kept(jnp.pad(planes, ((0, 0), (0, 0), edge, edge), mode='edge'))
-  return sum(
+  copies = (
     kernels[:, row, column, None, None, None]
     * padded[:, :, row : row + height, column : column + width]
     for row in range(size)
     for column in range(size)
   )
+  return cast(jax.Array, sum(copies))
 
 
 def blur(planes: jax.Array, defocus: jax.Array, motion: jax.Array, angle: jax.Array) -> jax.Array:
@@ -174,7 +178,7 @@ def tone(planes: jax.Array, contrast: jax.Array, midtones: jax.Array) -> jax.Arr
   return light + 4 * midtones * light * (1 - light / 255)
 
 
-def grain(rng: jax.Array, shape: tuple[int, int, int, int]) -> jax.Array:
+def grain(rng: jax.Array, shape: tuple[int, ...]) -> jax.Array:
   """Noise of mean 0 and standard deviation 1, independent per value: [batch, 3, height, width].
 
   Each value is the sum of two uniform numbers of five bits, so it lies within +-2.4. One random
@@ -207,14 +211,14 @@ def jpeg(planes: jax.Array, quality: jax.Array) -> jax.Array:
   values = jnp.stack([light - 128, (blue - light) / 1.772, (red - light) / 1.402], 1)
   values = jnp.pad(values, ((0, 0), (0, 0), (0, -height % 8), (0, -width % 8)), mode='edge')
   blocks = values.reshape(batch, 3, values.shape[2] // 8, 8, values.shape[3] // 8, 8)
-  dct = np.cos(np.pi / 8 * np.outer(np.arange(8), np.arange(8) + 0.5)) / 2
-  dct[0] /= np.sqrt(2)
-  dct = jnp.asarray(dct, jnp.float32)
+  cosines = np.cos(np.pi / 8 * np.outer(np.arange(8), np.arange(8) + 0.5)) / 2
+  cosines[0] /= np.sqrt(2)
+  dct = jnp.asarray(cosines, jnp.float32)
   # Full precision also on TPU, where the default would add more error than the quantization.
-  exact = {'precision': jax.lax.Precision.HIGHEST}
-  waves = jnp.einsum('bcyixj,ui,vj->bcyuxv', blocks, dct, dct, **exact)
+  einsum = partial(jnp.einsum, precision=jax.lax.Precision.HIGHEST)
+  waves = einsum('bcyixj,ui,vj->bcyuxv', blocks, dct, dct)
   waves = jnp.round(waves / tables) * tables
-  values = jnp.einsum('bcyuxv,ui,vj->bcyixj', waves, dct, dct, **exact).reshape(values.shape)
+  values = einsum('bcyuxv,ui,vj->bcyixj', waves, dct, dct).reshape(values.shape)
   light, blue, red = jnp.moveaxis(values[:, :, :height, :width], 1, 0)
   light, blue, red = light + 128, 1.772 * blue, 1.402 * red
   of_red, of_green, of_blue = BRIGHTNESS

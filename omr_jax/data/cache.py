@@ -52,7 +52,7 @@ class Rows:
       found[place] = self._parts[number][row - self._starts[number]]
     return found.reshape(*rows.shape, *self.shape[1:])
 
-  def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> np.ndarray:
+  def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
     return self[:] if dtype is None else self[:].astype(dtype)
 
 
@@ -119,7 +119,7 @@ def _make(folder: Path, make: Callable[[New], Arrays]) -> None:
         (new / split).mkdir(parents=True, exist_ok=True)
         for name, value in named.items():
           path = new / split / f'{name}.npy'
-          if path.exists():  # It was allocated on the disk.
+          if isinstance(value, np.memmap) and path.exists():  # It was allocated on the disk.
             value.flush()
           else:
             np.save(path, value)

@@ -8,7 +8,8 @@ import numpy as np
 from omr_jax.data.cache import Rows
 from tfds_builders.original_split import SPLITS as SPLITS
 
-Splits = Mapping[str, Mapping[str, np.ndarray | Rows]]
+Split = Mapping[str, np.ndarray | Rows]
+Splits = Mapping[str, Split]
 
 
 class Dataset(NamedTuple):

@@ -98,7 +98,7 @@ def by_source(
   labels: np.ndarray,
   sources: Sequence[str],
   threshold: float | np.ndarray,
-  temperature: float = 1.0,
+  temperature: float | np.ndarray = 1.0,
 ) -> list[Source]:
   """Counts the answers for each source folder; sorted by source, then by label.
 
@@ -108,7 +108,8 @@ def by_source(
     sources: Name of each picture's folder.
     threshold: A picture is called 'scores' if its log-odds are at least this; one for all pictures,
       or float [pictures].
-    temperature: Divides the log-odds for the confidence; it changes no answer.
+    temperature: Divides the log-odds for the confidence; it changes no answer. Likewise one, or
+      float [pictures].
   """
   log_odds, labels = np.asarray(log_odds, np.float64), np.asarray(labels, int)
   called = log_odds >= threshold
@@ -118,7 +119,8 @@ def by_source(
   for source, label in sorted(set(zip(sources, labels.tolist(), strict=True))):
     here = (names == source) & (labels == label)
     n, right = int(here.sum()), int((called == label)[here].sum())
-    rows.append(Source(source, label, n, right, *_share(right, n), float(confidence[here].mean())))
+    share = (right / n, *metrics.wilson_interval(right, n))
+    rows.append(Source(source, label, n, right, *share, float(confidence[here].mean())))
   return rows
 
 

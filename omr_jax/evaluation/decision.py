@@ -63,7 +63,7 @@ def read(workdir: Path, remedy: str) -> Decision | None:
   if not path.exists():
     return None
   found = read_json(path, remedy)
-  threshold, temperature = (found.get(name) for name in Decision._fields)
+  threshold, temperature = map(found.get, Decision._fields)
   known = threshold is None or history.is_number(threshold)
   if not (known and history.is_number(temperature) and temperature > 0):
     raise UserError(f'{path}: threshold or temperature missing or wrong; {remedy}.')

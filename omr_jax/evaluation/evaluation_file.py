@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,8 @@ def write(workdir: Path, arrays: Mapping[str, np.ndarray]) -> None:
     UserError: It cannot be written.
   """
   content = io.BytesIO()
-  np.savez_compressed(content, **arrays)
+  named: dict[str, Any] = dict(arrays)  # A name of an array could be that of an argument.
+  np.savez_compressed(content, **named)
   write_file(workdir / FILE, content.getvalue())
 
 

@@ -5,7 +5,8 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from types import UnionType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from omr_jax.utils import rules
 from omr_jax.utils.files import read_bytes, read_json, write_file
 
 # The facts that every training has to note about itself, with their types; it may note more.
-FACTS = {
+FACTS: Mapping[str, type | UnionType] = {
   'config_name': str,
   'protocol': str,
   'data_digest': str,
@@ -191,8 +192,8 @@ def read_with_facts(workdir: Path, facts: dict) -> FinishedRun:
     problem = f'{len(arrays["classes"])} classes, where a threshold parts two'
   if problem:
     raise UserError(f'{path}: damaged ({problem}); {_REMEDY}.')
-  arrays = {name: arrays[name] for name in evaluation_file.ARRAYS}
-  arrays['classes'] = arrays['classes'].tolist()
+  own: dict[str, Any] = {name: arrays[name] for name in evaluation_file.ARRAYS}
+  own['classes'] = own['classes'].tolist()
   decision = decisions.read(workdir, _REMEDY) or decisions.fit(
     config, arrays['validation_labels'], arrays['validation_logits']
   )
@@ -202,7 +203,7 @@ def read_with_facts(workdir: Path, facts: dict) -> FinishedRun:
       f'of the run; {_REMEDY}.'
     )
   lines = [] if 'runs' in facts else _read_history(workdir / history.FILE)
-  return FinishedRun(workdir, config, lines, facts, **arrays, further=further, decision=decision)
+  return FinishedRun(workdir, config, lines, facts, **own, further=further, decision=decision)
 
 
 def _check_decision(config: Mapping, task: Task) -> None:
@@ -210,12 +211,11 @@ def _check_decision(config: Mapping, task: Task) -> None:
   for key, rule in task.limits.LIMITS.items():
     section, _, name = key.partition('.')
     if section == 'decision':
-      values = config.get(section)
-      rules.refuse_unless(rules.OBJECT, values, f'config.{section}')
-      rules.refuse_unless(rule, values.get(name), f'config.{key}')
+      rules.refuse_unless(rules.OBJECT, config.get(section), f'config.{section}')
+      rules.refuse_unless(rule, config[section].get(name), f'config.{key}')
 
 
-def _is_fact(value: object, kind: type) -> bool:
+def _is_fact(value: object, kind: type | UnionType) -> bool:
   return isinstance(value, kind) and (kind is str or (history.is_number(value) and value >= 0))
 
 

@@ -1,7 +1,7 @@
 """The format of metrics.jsonl, to which a run adds a line of JSON after every epoch."""
 
 import math
-from typing import Any
+from typing import Any, TypeGuard
 
 FILE = 'metrics.jsonl'
 KEYS = (
@@ -27,7 +27,7 @@ def is_line(value: Any, epoch: int) -> bool:
   )
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
   """Whether `value` is a finite number that a report can draw; True and False are not."""
   if isinstance(value, bool) or not isinstance(value, int | float):
     return False

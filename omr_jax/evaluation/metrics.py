@@ -104,7 +104,7 @@ def averages(confusion: np.ndarray) -> dict[str, tuple[float, float]]:
 class Reliability(NamedTuple):
   """Examples by confidence, in BINS bins of equal width; a bin includes its upper end only."""
 
-  count: np.ndarray  # int64 [bins], number of examples
+  n: np.ndarray  # int64 [bins], number of examples
   confidence: np.ndarray  # float64 [bins], mean confidence, NaN in an empty bin
   accuracy: np.ndarray  # float64 [bins], share of correct examples, NaN in an empty bin
 
@@ -129,7 +129,7 @@ def reliability(confidence: np.ndarray, correct: np.ndarray) -> Reliability:
 def expected_calibration_error(bins: Reliability) -> float:
   """Mean over the examples of |accuracy - confidence| of their bin (Naeini et al. 2015)."""
   gaps = np.abs(bins.accuracy - bins.confidence)
-  return float(np.nansum(gaps * bins.count) / bins.count.sum())
+  return float(np.nansum(gaps * bins.n) / bins.n.sum())
 
 
 def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> tuple[int, int, float]:

@@ -25,13 +25,13 @@ from omr_jax.errors import UserError
 from omr_jax.predict import model_json
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.onnx_session import INT8, MODEL
-from omr_jax.predict.prepare import Inputs
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
 from omr_jax.utils.revision import revision
 
 if TYPE_CHECKING:
+  from omr_jax.data.dataset import Split, Splits
   from omr_jax.export.forms import Form
 
 FORMS = (MODEL, INT8, 'model.jax', 'weights.safetensors')
@@ -76,7 +76,7 @@ def export(
     about, files, entries = _forms(model, data, names)
   licence = licence or about.task.licence
   facts = {'licence': licence, 'exported_by': revision(), 'files': entries}
-  content = model_json.to_json(about._replace(facts=about.facts | facts))
+  content = model_json.to_json(about._replace(facts={**about.facts, **facts}))
   _write(out, files | {model_json.FILE: (json.dumps(content, indent=1) + '\n').encode()})
   return content
 
@@ -95,7 +95,7 @@ def _forms(
 
   network = from_run.exact(model)
   about = from_run.describe(network, model)
-  splits = (
+  splits: Splits = (
     {'test': about.task.examples.made_up(about.picture, about.reads)}
     if data is None
     else examples.of_run(network, about, model, data)
@@ -122,7 +122,7 @@ def _refuse_different(name: str, entry: Mapping[str, Any]) -> None:
     )
 
 
-def _entry(form: 'Form', test: Inputs, about: Described, expected: np.ndarray) -> dict:
+def _entry(form: 'Form', test: 'Split', about: Described, expected: np.ndarray) -> dict:
   """The entry of a file in `model.json`: its differences from JAX, and its result in the test.
 
   Args:

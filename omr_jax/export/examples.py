@@ -6,6 +6,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from omr_jax.data.dataset import Split, Splits
 from omr_jax.errors import UserError
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
@@ -14,9 +15,7 @@ from omr_jax.training.trained import Trained
 _BATCH = 16
 
 
-def of_run(
-  network: Trained, about: Described, model: str, data: tuple[Path, str | None]
-) -> dict[str, Inputs]:
+def of_run(network: Trained, about: Described, model: str, data: tuple[Path, str | None]) -> Splits:
   """The splits of the run's data. Raises UserError if the run was trained on other data."""
   dataset = network.recipe.load(*data)
   if dataset.digest != about.facts['run']['data_digest']:
@@ -24,7 +23,7 @@ def of_run(
   return dataset.splits
 
 
-def batches(split: Inputs, about: Described, most: int | None = None) -> Iterator[Inputs]:
+def batches(split: Split, about: Described, most: int | None = None) -> Iterator[Inputs]:
   """The arrays of a split that the network reads, in batches.
 
   If the split has more than `most` examples, so many of them are taken at even distances.
@@ -39,14 +38,14 @@ def batches(split: Inputs, about: Described, most: int | None = None) -> Iterato
     }
 
 
-def shapes(split: Inputs, about: Described) -> dict[str, jax.ShapeDtypeStruct]:
+def shapes(split: Split, about: Described) -> dict[str, jax.ShapeDtypeStruct]:
   """Shapes and types of the arrays that the network reads, for the first batch of a split."""
   batch = next(batches(split, about))
   return {name: jax.ShapeDtypeStruct(value.shape, value.dtype) for name, value in batch.items()}
 
 
 def probabilities(
-  function: Callable[[Inputs], np.ndarray], split: Inputs, about: Described
+  function: Callable[[Inputs], np.ndarray | jax.Array], split: Split, about: Described
 ) -> np.ndarray:
   """The results of a function, such as `Form.run`, for a split: float32 [examples, classes]."""
   return np.concatenate([np.asarray(function(batch)) for batch in batches(split, about)])

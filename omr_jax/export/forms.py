@@ -14,6 +14,7 @@ import jax
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
+from omr_jax.data.dataset import Split, Splits
 from omr_jax.errors import UserError
 from omr_jax.export import examples
 from omr_jax.predict import from_run, model_json
@@ -46,12 +47,10 @@ class Form(NamedTuple):
   """
 
   content: bytes
-  run: Callable[[Inputs], np.ndarray]
+  run: Callable[[Inputs], np.ndarray | jax.Array]
 
 
-def make(
-  name: str, network: Trained, about: Described, splits: Mapping[str, Mapping[str, np.ndarray]]
-) -> Form:
+def make(name: str, network: Trained, about: Described, splits: Splits) -> Form:
   """Makes a form.
 
   Args:
@@ -120,9 +119,9 @@ def jax_form(
   (batch,) = jax.export.symbolic_shape('batch')
   free = {k: jax.ShapeDtypeStruct((batch, *v.shape[1:]), v.dtype) for k, v in shapes.items()}
   function = jax.jit(partial(from_run.probabilities, network, temperature))
-  content = bytes(jax.export.export(function, platforms=_PLATFORMS)(free).serialize())
+  content = jax.export.export(function, platforms=_PLATFORMS)(free).serialize()
   call = jax.jit(jax.export.deserialize(content).call)
-  return Form(content, lambda inputs: call(dict(inputs)))
+  return Form(bytes(content), lambda inputs: call(dict(inputs)))
 
 
 def tflite_form(
@@ -161,7 +160,7 @@ def tflite_form(
   return Form(content, one_by_one)
 
 
-def weights_form(network: Trained, about: Described, test: Inputs) -> Form:
+def weights_form(network: Trained, about: Described, test: Split) -> Form:
   """A file in safetensors of `params` and `batch_stats`.
 
   The name of an array is its path, such as `params/Block_0/Conv_0/kernel`. The arrays are float16

@@ -75,7 +75,7 @@ class Graph:
 
   def channels_first(self, operand: Operand) -> Operand:
     """The operand with channels first. Constants with other than four axes stay as they are."""
-    if operand.first or (operand.known and operand.data.ndim != 4):
+    if operand.first or (isinstance(operand.data, np.ndarray) and operand.data.ndim != 4):
       return operand
     return operand._replace(data=self.transposed(operand.data, FIRST), first=True)
 

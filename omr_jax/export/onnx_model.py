@@ -10,6 +10,7 @@ can't read the checkpoints of this project.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -73,10 +74,9 @@ def _walk(
   found = dict(zip(jaxpr.constvars, (Operand(np.asarray(const)) for const in consts), strict=True))
   found |= zip(jaxpr.invars, operands, strict=True)
 
-  def read(atom) -> Operand:
-    if isinstance(atom, core.Literal):
-      return Operand(np.asarray(atom.val, atom.aval.dtype))
-    return found[atom]
+  def read(atom: Any) -> Operand:
+    is_literal = isinstance(atom, core.Literal)
+    return Operand(np.asarray(atom.val, atom.aval.dtype)) if is_literal else found[atom]
 
   for equation in jaxpr.eqns:
     results = _equation(graph, equation, [read(atom) for atom in equation.invars])
@@ -96,7 +96,7 @@ def _equation(graph: Graph, equation: core.JaxprEqn, operands: Sequence[Operand]
     return [
       Operand(np.array(len(params['platforms']) - 1))
     ]  # The last branch is for all other platforms.
-  shape = equation.outvars[0].aval.shape
+  shape = onnx_ops.shape_of(equation.outvars[0])
   if all(each.known and not each.spread for each in operands) and not any(map(is_free, shape)):
     values = equation.primitive.bind(*(each.data for each in operands), **params)
     return [Operand(np.asarray(values))]

@@ -1,6 +1,6 @@
 """Conversions of the operations in the networks, from JAX to nodes of ONNX."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,11 @@ ELEMENTWISE = {
 }
 
 
+def shape_of(variable: Any) -> tuple[Any, ...]:
+  """The shape that JAX gives a variable of the jaxpr. Lengths may be symbols."""
+  return variable.aval.shape
+
+
 def elementwise(graph: Graph, kind: str, operands: Sequence[Operand]) -> Operand:
   """Adds a node that computes element by element, with channels first if an operand has that."""
   first = any(each.first for each in operands)
@@ -45,7 +50,9 @@ def elementwise(graph: Graph, kind: str, operands: Sequence[Operand]) -> Operand
   if kind == 'Max' and len(operands) == 2 and _is_zero(operands[1]):
     kind, operands = 'Relu', operands[:1]
   # A constant without axes has none to broadcast.
-  spread = all(each.spread or (each.known and each.data.ndim == 0) for each in operands)
+  spread = all(
+    each.spread or (isinstance(each.data, np.ndarray) and each.data.ndim == 0) for each in operands
+  )
   return Operand(graph.add(kind, *(each.data for each in operands)), first, spread)
 
 
@@ -77,19 +84,19 @@ def _reduction(kind: str) -> Callable:
     if x.first and axes == (1, 2) and not x.spread:
       axes = (2, 3)
     else:
-      x = graph.whole(x, equation.invars[0].aval.shape)
+      x = graph.whole(x, shape_of(equation.invars[0]))
     return Operand(graph.add(kind, x.data, np.array(axes, np.int64), keepdims=0))
 
   return reduce
 
 
 def _reshape(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
-  x, shape = graph.whole(x, equation.invars[0].aval.shape), equation.outvars[0].aval.shape
+  x, shape = graph.whole(x, shape_of(equation.invars[0])), shape_of(equation.outvars[0])
   return Operand(graph.add('Reshape', x.data, _lengths(shape)))
 
 
 def _broadcast(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
-  old, shape = equation.invars[0].aval.shape, equation.params['shape']
+  old, shape = shape_of(equation.invars[0]), equation.params['shape']
   if len(old) == len(shape):  # Axes keep their order.
     return x._replace(spread=x.spread or old != shape)
   if x.spread:
@@ -98,14 +105,14 @@ def _broadcast(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
   for axis, length in zip(equation.params['broadcast_dimensions'], old, strict=True):
     lengths[axis] = length
   spread = tuple(lengths) != tuple(shape)
-  if x.known:
+  if isinstance(x.data, np.ndarray):
     return Operand(x.data.reshape(lengths), spread=spread)
   return Operand(graph.add('Reshape', graph.plain(x).data, _lengths(lengths)), spread=spread)
 
 
 def _join(graph: Graph, equation: core.JaxprEqn, *parts: Operand) -> Operand:
   whole = [
-    graph.whole(each, var.aval.shape) for each, var in zip(parts, equation.invars, strict=True)
+    graph.whole(each, shape_of(var)) for each, var in zip(parts, equation.invars, strict=True)
   ]
   axis = equation.params['dimension']
   return Operand(graph.add('Concat', *(each.data for each in whole), axis=axis))
@@ -115,12 +122,12 @@ def _stack(graph: Graph, equation: core.JaxprEqn, *parts: Operand) -> Operand:
   axis = np.array([equation.params['axis']])
   longer = []
   for each, var in zip(parts, equation.invars, strict=True):
-    longer.append(graph.add('Unsqueeze', graph.whole(each, var.aval.shape).data, axis))
+    longer.append(graph.add('Unsqueeze', graph.whole(each, shape_of(var)).data, axis))
   return Operand(graph.add('Concat', *longer, axis=int(axis[0])))
 
 
 def _slice(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
-  old, new, params = equation.invars[0].aval.shape, equation.outvars[0].aval.shape, equation.params
+  old, new, params = shape_of(equation.invars[0]), shape_of(equation.outvars[0]), equation.params
   axes = np.array([axis for axis in range(len(old)) if old[axis] != new[axis]], np.int64)
   strides = params['strides'] or (1,) * len(old)
   where = [params['start_indices'], params['limit_indices'], strides]
@@ -136,7 +143,7 @@ def _product(graph: Graph, equation: core.JaxprEqn, x: Operand, y: Operand) -> O
   ):
     raise UserError('A product other than of two matrices has no form in ONNX here.')
   x, y = (
-    graph.whole(each, var.aval.shape) for each, var in zip((x, y), equation.invars, strict=True)
+    graph.whole(each, shape_of(var)) for each, var in zip((x, y), equation.invars, strict=True)
   )
   return Operand(graph.add('MatMul', x.data, y.data))
 
@@ -181,7 +188,8 @@ def _window_sum(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
 
 
 def _is_zero(operand: Operand) -> bool:
-  return operand.known and operand.data.ndim == 0 and operand.data == 0
+  data = operand.data
+  return isinstance(data, np.ndarray) and data.ndim == 0 and bool(data == 0)
 
 
 def _lengths(shape: Sequence[Any]) -> np.ndarray:
@@ -189,7 +197,7 @@ def _lengths(shape: Sequence[Any]) -> np.ndarray:
   return np.array([-1 if is_free(length) else length for length in shape], np.int64)
 
 
-OTHERS = {
+OTHERS: Mapping[str, Callable[..., Operand]] = {
   'broadcast_in_dim': _broadcast,
   'concatenate': _join,
   'conv_general_dilated': _convolution,

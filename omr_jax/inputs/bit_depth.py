@@ -5,6 +5,17 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import ExifTags, Image
 
+# The steps from any picture to 8-bit grey or RGB; `model.json` has them for other programs.
+RULE = (
+  'Depth: grey of 16 bits is divided by 257 and rounded; in a TIFF of 12 bits white is 4095. Grey '
+  'of more bits, and floats: black is 0, and white the first of 1, 255 and 65535 that no pixel '
+  'exceeds; if there is none, or a pixel is negative, black is the lowest and white the highest '
+  'value. Colours of 16 bits lose their lower 8 bits.',
+  'Transparency: a picture with an alpha channel or a transparent colour becomes RGBA, and is '
+  'pasted on white.',
+  'Colour: any other mode, such as a palette or CMYK, becomes RGB; colour profiles are ignored.',
+)
+
 
 def to_grey(picture: Image.Image) -> Image.Image:
   """Converts a picture of one channel of ints or floats (Pillow's modes I and F) to mode L."""

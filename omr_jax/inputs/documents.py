@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import budget, isolated, page_reader, pictures, signatures
+from omr_jax.inputs import budget, isolated, page_reader, pdf, pictures, signatures
 
 # Pillow reads files of some formats into memory whole; up to so many bytes it does so here.
 _SMALL_FILE = 2**26
@@ -21,6 +21,15 @@ _BY_CHILD = ('PDF', 'TIFF', 'HEIC', signatures.OTHER_CONTAINER)
 _MOST_FAILURES = 10
 # So many pages of a file may end the process that reads them.
 _MOST_ENDED = 3
+
+# The steps from a file to 8-bit grey or RGB; `model.json` has them, and `jpeg_least`, for other
+# programs.
+RULE = (
+  'Decoding: a JPEG file is decoded at 1/8, 1/4 or 1/2 of its size, the first of these at which no '
+  'side has fewer pixels than `jpeg_least`, if there is one (libjpeg leaves out high frequencies; '
+  f"Pillow's `draft`). A page of a PDF is rendered so that its longer side has {pdf.SIDE} pixels.",
+  *pictures.RULE,
+)
 
 
 def pages(

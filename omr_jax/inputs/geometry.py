@@ -1,8 +1,9 @@
 """Constants and rules that drawing, networks and augmentation share; without Pillow and JAX."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
-Array = TypeVar('Array')  # An array of NumPy or of JAX.
+# An array of NumPy or of JAX. No type has the methods of both.
+Array = TypeVar('Array', bound=Any)
 STAFF_SPACE = 14  # Pixels from one staff line to the next (paper, Figure 2).
 # Weights of red, green and blue in brightness (ITU-R BT.601, as in JPEG).
 BRIGHTNESS = (0.299, 0.587, 0.114)

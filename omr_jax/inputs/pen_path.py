@@ -1,9 +1,4 @@
-"""The pen's path through a symbol, as networks read it: evenly spaced points along all strokes.
-
-The strokes, in the order in which they were written, are joined to one line. Where the pen was
-lifted a straight line leads to the next stroke. Its length counts only 0.35, so that most of
-the points lie on ink.
-"""
+"""The pen's path through a symbol, as networks read it: evenly spaced points along all strokes."""
 
 from types import ModuleType
 
@@ -14,9 +9,18 @@ from omr_jax.inputs.geometry import Array
 POINTS = 96
 PEN_UP_WEIGHT = 0.35  # The share of its length at which a line between two strokes is counted.
 
+# `model.json` has it for other programs.
+RULE = (
+  "Pen's path: the strokes, in the order in which they were written, are joined to one line. Where "
+  'the pen was lifted a straight line leads to the next stroke, whose length counts only '
+  f'{PEN_UP_WEIGHT}, so that most points lie on ink. {POINTS} points at even distances along that '
+  'line, both ends among them, each have x, y and the number of the stroke, from 0; between two '
+  "strokes it is the mean of the two strokes' numbers."
+)
+
 
 def way(points: Array, stroke: Array) -> Array:
-  """The path through one symbol, in NumPy or in JAX (where it is mapped over a batch).
+  """The path through one symbol by RULE, in NumPy or in JAX (where it is mapped over a batch).
 
   Args:
     points: float [points, 2], x and y in pixels of the tablet.

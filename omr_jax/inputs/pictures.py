@@ -50,14 +50,18 @@ _TURNS = {
 }
 
 
+# The steps from a file to 8-bit grey or RGB; `model.json` has them for other programs.
+RULE = (
+  'Orientation: the picture is turned and mirrored as its EXIF tag says, number '
+  f'{ExifTags.Base.Orientation.value}, with values from 1 to 8.',
+  *bit_depth.RULE,
+)
+
+
 def read(content: bytes, name: str, least: int = 0) -> np.ndarray:
   """Decodes the first frame or page of a picture file: uint8 [height, width, 3], RGB.
 
-  Reads JPEG, PNG, TIFF, WebP, BMP, GIF and, with pillow-heif, HEIC. The picture is rotated as its
-  EXIF block says. Transparent parts become white. Grey values of 12 or 16 bits are scaled from
-  their full range; values of more bits, negative values and floats from the range that the picture
-  itself uses (`bit_depth`). Colours of 16 bits lose their lower 8 bits. Colour profiles are
-  ignored.
+  Reads JPEG, PNG, TIFF, WebP, BMP, GIF and, with pillow-heif, HEIC, by RULE.
 
   Args:
     content: The bytes of the file.

@@ -1,20 +1,7 @@
 """Draws pen strokes as pictures with Pillow.
 
 A picture is uint8 [height, width], dark ink (0) on white (255). Integer coordinates are the
-centres of pixels, x to the right and y down. There are three layouts:
-
-centered  The symbol is drawn in its own size in the middle of the canvas and cropped where it is
-          larger. Staff lines may be drawn behind it (paper, section V-B, the first way, and
-          Figure 2).
-resized   The symbol is drawn in its own size on a canvas as large as its box and `margin`. That
-          picture is then resized to the canvas with a Lanczos filter (paper, section V-B, the
-          second way).
-scaled    The strokes are scaled until their box fills the canvas except for `margin`, and then
-          drawn, so that the line is equally thick in every symbol.
-
-In `resized` and `scaled`, `max_stretch` bounds the ratio of the two axes' factors (1 keeps the
-aspect ratio, infinity ignores it) and `max_zoom` bounds both factors. A symbol that does not fill
-the canvas then lies in its middle.
+centres of pixels, x to the right and y down. LAYOUTS says how a symbol lies on it.
 """
 
 import dataclasses
@@ -27,11 +14,43 @@ from PIL import Image, ImageDraw
 
 from omr_jax.inputs.geometry import STAFF_SPACE, scale
 
-LAYOUTS = ('centered', 'resized', 'scaled')
+_OVERSAMPLING = 4  # Anti-aliased pictures are drawn this many times larger, then averaged.
+
+_FACTORS = (
+  'the factors of x and y are min(room / max(box, 1), `max_zoom`), the larger one at most '
+  '`max_stretch` times the smaller (null: no bound)'
+)
+# `model.json` has these rules for other programs; names in backquotes are its keys in `picture`.
+LAYOUTS = {
+  # Paper, section V-B, the first way, and Figure 2.
+  'centered': (
+    'Layout: the symbol is drawn in its own size in the middle of a canvas of `width` x `height` '
+    'pixels and cropped where it is larger. With `staff_lines` five lines lie behind it, '
+    f'{STAFF_SPACE} pixels apart, the first at the first y of that list.'
+  ),
+  # Paper, section V-B, the second way.
+  'resized': (
+    'Layout: a picture of the symbol in its own size, strokes with `margin` pixels of paper around '
+    'them, ink of a picture with none, is resized with a Lanczos filter and pasted into the middle '
+    'of a white canvas of `width` x `height` pixels: where box is its size and room that of the '
+    f'canvas, {_FACTORS}; sides are rounded and at least 1.'
+  ),
+  # The line is equally thick in every symbol.
+  'scaled': (
+    'Layout: the strokes are scaled and then drawn on a canvas of `width` x `height` pixels, the '
+    'middle of their box in its middle: where box is the largest minus the smallest coordinate '
+    f'and room is the canvas minus 1 and twice `margin`, {_FACTORS}.'
+  ),
+}
+INK = (
+  'Drawing: ink is 0, paper 255. The points of each stroke are joined by straight lines; their '
+  'width in pixels is the first number of `thickness`. With `antialias` joints and ends are round, '
+  f'and the picture is drawn {_OVERSAMPLING} times larger and averaged; without, a stroke of one '
+  'point is a disc.'
+)
 # Fields of `Drawing` that only the layouts `resized` and `scaled` use, and what they are in
 # `centered`.
 OF_SCALING = {'margin': 0, 'max_stretch': math.inf, 'max_zoom': math.inf}
-_OVERSAMPLING = 4  # Anti-aliased pictures are drawn this many times larger, then averaged.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +60,7 @@ class Drawing:
   Attributes:
     height: Height of the canvas in pixels.
     width: Width of the canvas in pixels.
-    layout: One of LAYOUTS, which the module's docstring explains.
+    layout: One of LAYOUTS.
     thickness: Widths of the line in pixels. Every training symbol is drawn once for each of them.
     staff_lines: For each of these the symbol is drawn once with five staff lines, the first of them
       at this y. Empty for no staff lines.

@@ -5,20 +5,21 @@ from PIL import Image
 
 from omr_jax.inputs import bit_depth
 
+# `model.json` has it for other programs. It is Pillow's BILINEAR: a triangle filter whose width
+# grows with the reduction, so that thin lines fade instead of vanishing.
+RULE = (
+  "Resizing (Pillow's BILINEAR), whatever the aspect ratio: along an axis that goes from n to m "
+  'pixels, with s = n / m and r = max(s, 1), pixel i of the result is the weighted mean of the '
+  'pixels j of the source with max(0, floor(c - r + 1/2)) <= j < min(n, floor(c + r + 1/2)), where '
+  'c = (i + 1/2) s. Pixel j has the weight max(0, 1 - |j + 1/2 - c| / r), divided by the sum of '
+  'these weights. The rows are resized first (n and m are widths), then the columns (heights). '
+  'Each of the two passes rounds its result, floor(x + 1/2). Values are used as they are, without '
+  'gamma correction.'
+)
+
 
 def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-  """Resizes a picture to one size, whatever its aspect ratio, in training as in use.
-
-  This is Pillow's BILINEAR: a triangle filter whose width grows with the reduction, so that thin
-  lines fade instead of vanishing. Along an axis that goes from n to m pixels, with s = n / m and
-  r = max(s, 1), pixel i of the result is the weighted mean of the pixels j of the source with
-
-    max(0, floor(c - r + 1/2)) <= j < min(n, floor(c + r + 1/2)),  c = (i + 1/2) s.
-
-  Pixel j has the weight max(0, 1 - |j + 1/2 - c| / r), divided by the sum of the weights, which
-  therefore add up to 1 at the edges too. The rows are resized first (n and m are widths), then the
-  columns (heights). Each of the two passes rounds its result to whole numbers, floor(x + 1/2). The
-  channels are independent, and their values are used as they are, without gamma correction.
+  """Resizes a picture to one size by RULE, in training as in use.
 
   Pillow's weights have 22 bits, and from version 13 on it resizes the columns first where that is
   faster. The values of another implementation or version may therefore differ by 1.

@@ -1,34 +1,8 @@
 """Traces the ink in a picture of one symbol to strokes, which are then drawn as in training.
 
 The network then sees lines of the thickness that it was trained on, whatever the pen was, in any
-layout of `render`. The order in which the pen wrote the lines is not found. This is the rule, for
-dark ink on light paper or light ink on dark paper:
-
-1. Size and light. A picture with a side above 1024 pixels is reduced to 1024 by `resizing.resize`.
-   Grey is (299 R + 587 G + 114 B + 500) // 1000. Uneven light is removed by subtracting a plane
-   that is 0 in the middle. Its slope along x is the median of the last column minus that of the
-   first, divided by width - 1; its slope along y is found from the rows in the same way. The result
-   is rounded and clipped to 0...255. Both slopes may come from a neighbouring symbol or a staff
-   line at the edge, and not from light. So four planes are tried: level, sloping along y, along x,
-   and along both. The first of those is used for which Otsu's two classes, dark and light, vary
-   least within themselves.
-2. Ink. Otsu's threshold separates dark from light; of equally good thresholds the middle one,
-   rounded down, is used. The picture is taken for light ink on dark paper if less than a third of
-   the pixels along its border are light, and at least half of all light pixels are farther from the
-   border than a tenth of the shorter side. (The second condition keeps dark ink that was cut out
-   closely from being inverted.) Such a picture is inverted and separated again. Ink is what is not
-   brighter than the threshold. The paper must be brighter than the ink, mean against mean, by at
-   least 20 and by at least three standard deviations of the paper; otherwise there is no ink.
-3. Specks. A first estimate of the pen's width is 4 times the mean depth of the ink (`thinning.py`
-   defines depth), at least 1. Pieces of ink (pixels joined at sides or corners) with fewer pixels
-   than 0.3 times the square of that width are removed as specks. Then the width is estimated again.
-4. Scale. The box of the ink, larger by a pen's width on all sides where the picture allows, is cut
-   out. It is resized with the filter of `resizing.resize` by the factor that makes the pen 10
-   pixels wide, or by the one that makes its longer side 512 if that is smaller. Then ink is
-   separated by the same threshold, and specks are removed again. If there are more than 64 pieces
-   of ink and paper together (pieces of paper are joined at sides only), the picture shows more than
-   one symbol.
-5. Lines. The ink is thinned to lines, which become strokes (`thinning.py` has the rule).
+layout of `render`. The order in which the pen wrote the lines is not found. RULE says step by step
+how ink is found, for dark ink on light paper or light ink on dark paper.
 
 Thick pens close gaps, so symbols written with a thin pen are recognized better. A network that was
 right on 98 % of 379 validation symbols of HOMUS lost up to 1 percentage point when they were drawn
@@ -58,9 +32,44 @@ _PEN = 10  # Width of the pen, in pixels, with which the ink is thinned.
 _LONGEST_INK = 512  # Longest side of the ink when it is thinned, in pixels.
 _PIECES = 64  # Most pieces of ink and paper in one symbol.
 
+# The steps to `ink`; `model.json` has them for other programs.
+RULE = (
+  f'Reduction: a picture with a side above {LONGEST} pixels is resized so that its longer side has '
+  f'{LONGEST}; sides are rounded and at least 1.',
+  'Grey: (299 R + 587 G + 114 B + 500) // 1000.',
+  'Light: a plane is subtracted that is 0 in the middle of the picture. Its slope along x is the '
+  'median of the last column minus that of the first, divided by width - 1; its slope along y is '
+  'found from the rows in the same way. The result is rounded and clipped to 0...255. Both slopes '
+  'may come from a neighbouring symbol or a staff line at the edge, and not from light. So four '
+  'planes are tried: level, sloping along y, along x, and along both. The first of those is used '
+  "for which Otsu's two classes, dark and light, vary least within themselves.",
+  "Threshold: Otsu's threshold separates dark from light; of equally good thresholds the middle "
+  'one, rounded down, is used. What is not brighter is ink.',
+  'Light ink: if less than a third of the pixels along the border are light, and at least half of '
+  f'all light pixels are inside a frame of {_EDGE} of the shorter side, rounded, at least 1, the '
+  'ink is light on dark paper: the picture is inverted and separated again. (The second condition '
+  'keeps dark ink that was cut out closely from being inverted.)',
+  'Contrast: the paper must be brighter than the ink, mean against mean, by at least '
+  f'{_CONTRAST} and by at least {_DEVIATIONS} standard deviations of the paper; otherwise there is '
+  'no ink, and no answer.',
+  'Specks: the depth of a pixel of ink is its Euclidean distance to the nearest pixel that is not '
+  "ink, minus 1/2; what is outside the picture is not ink. The pen's width is 4 times the mean "
+  'depth, at least 1. Pieces of ink, joined at sides or corners, with fewer pixels than '
+  f'{_SPECK} times the square of that width are removed, unless all are that small. Then the width '
+  'is computed again.',
+  "Scale: the box of the ink, larger by the pen's width w on all sides where the picture allows, "
+  'is cut out of the grey picture: where its first and last row of ink are a and b, the rows from '
+  'floor(a - w) to floor(b + w) + 1, and columns likewise. It is resized by the factor that makes '
+  f'the pen {_PEN} pixels wide, or by the one that makes its longer side {_LONGEST_INK} if that is '
+  'smaller; sides are rounded and at least 1. The same threshold separates ink again, and specks '
+  'are removed again. A frame of paper of one pixel is added. If '
+  f'there are more than {_PIECES} pieces of ink and paper together (pieces of paper are joined at '
+  'sides only), the picture shows more than one symbol, and there is no answer.',
+)
+
 
 def reduced(picture: Image.Image) -> Image.Image:
-  """Reduces a picture of Pillow in mode L or RGB to the size of step 1, before it is an array."""
+  """Reduces a large picture of Pillow, in mode L or RGB, before it becomes an array."""
   zoom = LONGEST / max(picture.size)
   if zoom >= 1:
     return picture
@@ -69,7 +78,7 @@ def reduced(picture: Image.Image) -> Image.Image:
 
 
 def lines(picture: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-  """Traces one symbol by steps 1 to 5 of the module's docstring.
+  """Traces one symbol by RULE and `thinning.RULE`.
 
   Args:
     picture: uint8 [height, width, 3].
@@ -88,7 +97,7 @@ def lines(picture: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
 def inked(picture: np.ndarray, drawing: render.Drawing, name: str) -> np.ndarray:
   """Resizes the ink of a picture to the canvas, with lines as thick as they are.
 
-  The ink is found by steps 1 to 4 of the module's docstring. Whatever else was cut out with the
+  The ink is found by RULE. Whatever else was cut out with the
   symbol is resized with it.
 
   Args:
@@ -127,7 +136,7 @@ def _evened(grey: np.ndarray) -> np.ndarray:
 
 
 def _ink(grey: np.ndarray, name: str) -> np.ndarray:
-  """Steps 2 to 4: bool [height, width], true for ink, in the size for thinning, framed by paper."""
+  """The steps from the threshold on: bool [height, width], true for ink, framed by paper."""
   level, _ = _otsu(grey)
   if _is_light_on_dark(grey > level):
     grey = 255 - grey

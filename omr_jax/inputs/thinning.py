@@ -1,18 +1,4 @@
-"""Thins ink to lines and cuts the lines into straight strokes.
-
-1. The depth of a pixel is its Euclidean distance to the nearest pixel that is not ink, minus 1/2.
-   Pixels outside of the picture count as not ink. In the middle of a line the depth is half the
-   pen's width.
-2. The ink is thinned to lines by the algorithm of Zhang and Suen (1984,
-   doi:10.1145/357994.358023). A piece that vanishes, as a dot may, keeps its deepest pixels. The
-   pen's width is twice the median depth along these lines plus 1/2, at least 1. (Twice the depth is
-   1 less than an even width and equals an odd one; the 1/2 is the mean correction.) Pixels deeper
-   than 0.4 times the width are added to the lines. So note heads and rests stay filled; lines get
-   thicker by up to a fifth of the pen's width.
-3. The strokes are straight runs through the centres of these pixels: every horizontal and every
-   vertical run, even of a single pixel, and every diagonal step beside which neither pixel is set.
-   Coordinates are multiplied by 4 / width, as if the pen on the tablet were 4 pixels wide.
-"""
+"""Thins ink to lines and cuts the lines into straight strokes; RULE says how."""
 
 import numpy as np
 from scipy import ndimage
@@ -21,14 +7,30 @@ _DEEP = 0.4  # Depth from which on pixels are added to the lines, as a share of 
 _TABLET_PEN = 4  # Width of the pen in the resulting strokes, in pixels of the tablet.
 CORNERS_TOO = np.ones((3, 3))  # For `ndimage.label`: pixels are joined at sides and at corners.
 
+# The steps from ink to strokes; `model.json` has them for other programs. In the middle of a line
+# the depth is half the pen's width. Twice the depth is 1 less than an even width and equals an odd
+# one; the 1/2 is the mean correction.
+RULE = (
+  'Thinning: the ink is thinned to lines by the algorithm of Zhang and Suen (1984, '
+  'doi:10.1145/357994.358023). A piece that vanishes, as a dot may, keeps its deepest pixels; the '
+  'depth of a pixel is its Euclidean distance to the nearest pixel that is not ink, minus 1/2. The '
+  "pen's width is twice the median depth along these lines plus 1/2, at least 1. Pixels deeper "
+  f'than {_DEEP} times the width are added to the lines, so note heads and rests stay filled, and '
+  "lines get thicker by up to a fifth of the pen's width.",
+  'Strokes: every horizontal and every vertical run through the centres of these pixels, even of a '
+  'single pixel, and every diagonal step beside which neither pixel is set, from its first to its '
+  f'last pixel; each once. Coordinates are multiplied by {_TABLET_PEN} / width, as if the pen on '
+  f'the tablet were {_TABLET_PEN} pixels wide.',
+)
+
 
 def depth(ink: np.ndarray) -> np.ndarray:
-  """The depth of each pixel in the ink as the module's docstring defines it, [height, width]."""
+  """The depth of each pixel in the ink as RULE defines it, float [height, width]."""
   return ndimage.distance_transform_edt(np.pad(ink, 1))[1:-1, 1:-1] - 0.5
 
 
 def strokes(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-  """The strokes of one symbol, by the rule in the module's docstring.
+  """The strokes of one symbol, by RULE.
 
   Args:
     ink: bool [height, width], true for ink; at least one pixel is ink, and none at the border.

@@ -6,6 +6,7 @@ a part, staff lines can be told apart. Training, evaluation and prediction all u
 
 import io
 import math
+from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -14,6 +15,11 @@ from PIL import Image
 
 from omr_jax.inputs import pictures, resizing
 
+# No view is squeezed by more than this ratio of its sides: a single staff would become a grey band.
+BOUND = 2.0
+
+Box = tuple[int, int, int, int]  # Left, top, right and bottom in pixels; the last two lie outside.
+
 
 class Layout(NamedTuple):
   """Which views of a picture a network reads.
@@ -21,14 +27,18 @@ class Layout(NamedTuple):
   Attributes:
     height: Height of the views in pixels.
     width: Width of the views in pixels.
-    tiles: Number of parts along each side; 0 for the whole picture alone.
+    tiles: Number of parts along each side of a picture that is not long; 0 for the whole picture
+      alone.
     colour: Whether the network reads colours; if not, it is given brightness only.
+    bound: The largest ratio of long to short side of what is squeezed into a view. Infinite for
+      networks that were trained with pictures of every shape squeezed.
   """
 
   height: int
   width: int
   tiles: int
   colour: bool
+  bound: float
 
 
 def count(tiles: int) -> int:
@@ -39,17 +49,17 @@ def count(tiles: int) -> int:
 def views(picture: np.ndarray, height: int, width: int, tiles: int) -> np.ndarray:
   """All views of a picture, each resized by the rule of `resizing.resize`.
 
-  The height and width of a part are the share s = 4 / (3 tiles + 1) of those of the picture, so
-  that neighbouring parts overlap by a quarter and the outer ones end with the picture. The part in
-  row i and column j begins at 3/4 s i of the height and 3/4 s j of the width. Beginnings and sizes
-  are rounded to whole pixels, halves to the even number. A part has at least one pixel and lies
-  inside the picture.
+  The first view is the whole picture. If its long side is at most BOUND times its short side, it is
+  squeezed into the view. Otherwise it fills the view along its long side only. There it lies in the
+  middle, BOUND times as high (or wide) as true proportions would make it, and the rest has the
+  median of its resized pixels. `boxes` says where the parts lie. Where a long picture has fewer
+  than tiles^2 parts the last views are black.
 
   Args:
     picture: uint8 [source height, source width, 3].
     height: Height of the views in pixels.
     width: Width of the views in pixels.
-    tiles: Number of parts along each side; 0 for the whole picture alone.
+    tiles: As in `boxes`.
 
   Returns:
     uint8 [1 + tiles^2, height, width, 3]: the whole picture, then the parts row by row.
@@ -58,7 +68,12 @@ def views(picture: np.ndarray, height: int, width: int, tiles: int) -> np.ndarra
 
 
 def of_image(
-  picture: Image.Image, height: int, width: int, tiles: int, colour: bool = True
+  picture: Image.Image,
+  height: int,
+  width: int,
+  tiles: int,
+  colour: bool = True,
+  bound: float = BOUND,
 ) -> np.ndarray:
   """The same views of a picture of Pillow in mode L or RGB, without another copy of it.
 
@@ -66,19 +81,51 @@ def of_image(
   takes a third of the time. It differs from the brightness of views in colour by rounding only, at
   most 2.5 of 255. For a JPEG it may differ more where decoding to colours clips a channel.
   """
-  columns, rows = (_parts(size, tiles) for size in picture.size)
-  seen = np.empty((count(tiles), height, width, 3 if colour else 1), np.uint8)
-  seen[0] = resizing.resized(picture, height, width, colour)
-  boxes = ((left, top, right, bottom) for top, bottom in rows for left, right in columns)
-  for view, box in zip(seen[1:], boxes, strict=True):
+  seen = np.zeros((count(tiles), height, width, 3 if colour else 1), np.uint8)
+  seen[0] = _whole(picture, height, width, colour, bound)
+  for view, box in zip(seen[1:], boxes(*picture.size, tiles, bound), strict=False):
     view[:] = resizing.resized(picture.crop(box), height, width, colour)
   return seen
+
+
+def boxes(width: int, height: int, tiles: int, bound: float = BOUND) -> Iterator[Box]:
+  """Where the parts of a picture lie, row by row.
+
+  The short side is cut into m <= tiles parts and the long side into n = floor(tiles^2 / m), with
+  the largest m for which no part is longer than `bound` times its other side; with 3 tiles and a
+  bound of 2 there are 3x3 parts up to sides of 2 to 1, then 2x4 up to 26 to 7, and then 1x9.
+
+  The size of each of n parts is the share s = 4 / (3 n + 1) of the side, so that neighbouring parts
+  overlap by a quarter and the outer ones end with the picture; part i begins at 3/4 s i. Where even
+  m = 1 leaves the parts too long, s is what `bound` allows, and the parts begin at equal distances
+  from the start to the end of the side. Beginnings and sizes are rounded to whole pixels, halves to
+  the even number. A part has at least one pixel and lies inside the picture.
+
+  Args:
+    width: Width of the picture in pixels.
+    height: Height of the picture in pixels.
+    tiles: Number of parts along each side of a picture that is not long; 0 for no parts.
+    bound: The largest ratio of the sides of a part.
+  """
+  if not tiles:
+    return
+  short, long = sorted((width, height))
+  for across in range(tiles, 0, -1):
+    along = tiles**2 // across
+    if long * (3 * across + 1) <= bound * short * (3 * along + 1):
+      break
+  columns, rows = (along, across) if width > height else (across, along)
+  longest = bound * short
+  for top, bottom in _parts(height, rows, longest):
+    for left, right in _parts(width, columns, longest):
+      yield left, top, right, bottom
 
 
 def least(height: int, width: int, tiles: int) -> int:
   """The smallest side in pixels to which a JPEG may be reduced while it is decoded.
 
-  `pictures.read` takes it as its argument `least`.
+  `pictures.read` takes it as its argument `least`. It leaves every part a fifth more pixels than
+  its view has. Long pictures have fewer parts along the short side, which need less.
   """
   return math.ceil(max(2, 1.2 / part(tiles)[0] if tiles else 0) * max(height, width))
 
@@ -95,15 +142,35 @@ def load(content: bytes, name: str, height: int, width: int, tiles: int) -> np.n
   )
 
 
-def part(tiles: int) -> tuple[float, float]:
-  """Size of a part, and the distance from one part to the next, as shares of the whole picture."""
-  size = 4 / (3 * tiles + 1)
+def part(parts: int) -> tuple[float, float]:
+  """Size of one of so many parts, and their distance, as shares of the side that they cover."""
+  size = 4 / (3 * parts + 1)
   return size, 0.75 * size
 
 
-def _parts(size: int, tiles: int) -> list[tuple[int, int]]:
+def _parts(size: int, parts: int, longest: float) -> list[tuple[int, int]]:
   """For each part along an axis its first pixel and the pixel after its last."""
-  share, step = part(tiles)
-  length = max(1, round(share * size)) if tiles else 0
-  starts = [min(round(step * i * size), size - length) for i in range(tiles)]
+  share, step = part(parts)
+  if share * size > longest:
+    share = longest / size
+    step = (1 - share) / max(1, parts - 1)
+  length = max(1, round(share * size))
+  starts = [min(round(step * i * size), size - length) for i in range(parts)]
   return [(start, start + length) for start in starts]
+
+
+def _whole(picture: Image.Image, height: int, width: int, colour: bool, bound: float) -> np.ndarray:
+  """The view of the whole picture: uint8 [height, width, channels]."""
+  columns, rows = picture.size
+  inner_height = max(1, round(height * min(1, bound * rows / columns)))
+  inner_width = max(1, round(width * min(1, bound * columns / rows)))
+  inner = resizing.resized(picture, inner_height, inner_width, colour)
+  if (inner_height, inner_width) == (height, width):
+    return inner
+  pixels = inner.reshape(-1, inner.shape[-1])
+  middle = (len(pixels) - 1) // 2
+  seen = np.empty((height, width, inner.shape[-1]), np.uint8)
+  seen[:] = np.partition(pixels, middle, axis=0)[middle]
+  top, left = (height - inner_height) // 2, (width - inner_width) // 2
+  seen[top : top + inner_height, left : left + inner_width] = inner
+  return seen

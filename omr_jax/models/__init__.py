@@ -23,6 +23,7 @@ path and a given picture.
 """
 
 import bisect
+from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -51,7 +52,7 @@ _STRIDED = partial(ResNet, stem_pool=True, relu_before_sum=True)
 _NARROW = (16, 32, 64, 128, 256)
 _WIDE = (32, 64, 128, 256, 512)
 
-NETWORKS = {
+NETWORKS: Mapping[str, partial[Any]] = {
   'vgg13': partial(VGG, widths=_WIDE, depths=(2, 2, 3, 3, 3), average_last=True),
   'vgg14': partial(VGG, widths=(16, 32, 64, 128, 192), depths=(2, 2, 3, 3, 4)),
   'resnet25': partial(_POOLED, stem=((16, 3, 1),), widths=_NARROW),
@@ -106,6 +107,12 @@ _VALUES: dict[str, Rule] = {
 }
 
 
+def options(name: str) -> tuple[str, ...]:
+  """The arguments of a network that a config may set; KeyError if there is no such network."""
+  module: Any = NETWORKS[name].func
+  return module.options
+
+
 def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments) -> nn.Module:
   """Makes a network of NETWORKS.
 
@@ -136,10 +143,8 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
   # A config may have lists, but modules must be hashable.
   arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
   for argument, value in arguments.items():
-    if argument not in network.func.options:
-      raise UserError(
-        f'{name} has no argument {argument!r}{nearest(argument, network.func.options)}'
-      )
+    if argument not in options(name):
+      raise UserError(f'{name} has no argument {argument!r}{nearest(argument, options(name))}')
     rule = _VALUES[argument]
     if not rules.holds(rule, value):
       raise UserError(f'{name}: {argument} is {value!r}; it must be {rule[0]}.')

@@ -22,6 +22,7 @@ by default.
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -60,8 +61,9 @@ def _forward(strides, x, kernel):
 
 
 def _backward(strides, saved, grad):
-  plain, quick = _ways(*saved, strides)
-  return tuple(_by_platform(quick[i], plain[i])(*saved, grad) for i in (1, 2))
+  x, kernel = saved
+  plain, quick = _ways(x, kernel, strides)
+  return tuple(_by_platform(quick[i], plain[i])(x, kernel, grad) for i in (1, 2))
 
 
 _convolve.defvjp(_forward, _backward)
@@ -172,7 +174,7 @@ def _beside(parts: Sequence[jax.Array]) -> jax.Array:
     jnp.pad(part, ((0, 0), (0, 0), (0, 0), (start, wide - start)))
     for start, part in zip(starts, parts, strict=True)
   )
-  return sum(padded)
+  return cast(jax.Array, sum(padded))
 
 
 def _by_place(

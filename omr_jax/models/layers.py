@@ -31,7 +31,7 @@ def idle_bias(
   bias has a gradient of 0 except for rounding. Computing that gradient would take 4 % of a step of
   the paper's ResNet on CPU.
   """
-  return promote_dtype(inputs, kernel, jax.lax.stop_gradient(bias), dtype=dtype)
+  return tuple(promote_dtype(inputs, kernel, jax.lax.stop_gradient(bias), dtype=dtype))
 
 
 class TooSmallError(ValueError):

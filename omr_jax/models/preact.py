@@ -133,11 +133,12 @@ class PreactResNet(nn.Module):
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
     look = layers.evened if self.even else layers.darkness
     x = look(inputs['image'], self.dtype)
-    size = inputs.get('size')
     if self.close_up:
       # Coordinates in a picture need a higher precision than its darkness.
       x, size = close_up.enlarged(x.astype(jnp.float32), *self.close_up)
       x = x.astype(self.dtype)
+    elif self.use_size:
+      size = inputs['size']
     x = conv(self.widths[0], (self.stem_size,) * 2, (self.stem_stride,) * 2)(x)
     x = groups(x, self.widths, self.blocks, (3, 3), (2, 2), conv, norm)
     x = layers.whole_pool(x) if self.whole_pool else layers.average_pool(x)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -119,6 +120,7 @@ class ResNet(nn.Module):
     """`image` [batch, height, width, channels] to float32 logits [batch, classes]."""
     conv = partial(layers.Conv, dtype=self.dtype)
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
+    block: partial[Any]
     if self.preactivation:
       block = partial(PreactivationBlock, conv=conv, norm=norm)
     else:

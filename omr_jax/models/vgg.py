@@ -1,6 +1,7 @@
 """VGG networks (Simonyan and Zisserman, 2015) with batch norm (paper, section V-B)."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import flax.linen as nn
 import jax
@@ -39,10 +40,11 @@ class VGG(nn.Module):
   @nn.compact
   def __call__(self, inputs: Mapping[str, jax.Array], train: bool) -> jax.Array:
     """`image` [batch, height, width, channels] to float32 logits [batch, classes]."""
+    conv = partial(layers.Conv, dtype=self.dtype, promote_dtype=layers.idle_bias)
     x = layers.darkness(inputs['image'], self.dtype)
     for group, (width, depth) in enumerate(zip(self.widths, self.depths, strict=True)):
       for _ in range(depth):
-        x = layers.Conv(width, (3, 3), dtype=self.dtype, promote_dtype=layers.idle_bias)(x)
+        x = conv(width, (3, 3))(x)
         x = nn.relu(layers.BatchNorm(train, self.momentum, self.epsilon, self.dtype)(x))
       last = group == len(self.widths) - 1
       x = layers.average_pool(x) if last and self.average_last else layers.max_pool(x)

@@ -72,10 +72,10 @@ class Classifier:
     """
     many = isinstance(given, list | tuple) or (isinstance(given, np.ndarray) and given.ndim == 4)
     if not many:
-      return self.answers([self._inputs(given)])[0]
+      return self.answers([self.inputs(given)])[0]
     if not len(given):
       raise UserError('An empty batch: give at least one picture.')
-    return self.answers([self._inputs(each, f'picture {n}') for n, each in enumerate(given)])
+    return self.answers([self.inputs(each, f'picture {n}') for n, each in enumerate(given)])
 
   def answers(self, batch: Sequence[Inputs]) -> list[Answer]:
     """The answers to pictures that are prepared, by `prepare`.
@@ -96,7 +96,18 @@ class Classifier:
     shares = dict(zip(classes, map(float, probabilities), strict=True))
     return Answer(classes[chosen], shares[classes[chosen]], shares)
 
-  def _inputs(self, given: Given, name: str = 'the picture') -> Inputs:
+  def inputs(self, given: Given, name: str = 'the picture') -> Inputs:
+    """What the network reads of a picture: arrays by the names of its inputs, without a batch axis.
+
+    Other programs that run the ONNX file need nothing else: `np.stack` of several, or `[None]`.
+
+    Args:
+      given: A picture, in one of the forms of `__call__`.
+      name: What to call it in messages.
+
+    Raises:
+      UserError: The picture can't be read, or is none.
+    """
     rule = self.model.rule
     if isinstance(given, str | os.PathLike):
       (_, found) = next(prepare.reader(rule)(os.fspath(given)))

@@ -1,6 +1,5 @@
 """What a trained network is, in words and numbers: `model.json`, and what a run knows of itself."""
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from omr_jax.errors import UserError
+from omr_jax.predict import model_schema
 from omr_jax.predict.prepare import Rule
 from omr_jax.tasks import task as tasks
 from omr_jax.tasks.task import Task
@@ -16,8 +16,13 @@ from omr_jax.utils import rules
 from omr_jax.utils.files import read_json
 
 FILE = 'model.json'
-FORMAT = 1
+# What `to_json` writes. `read` also takes format 1, in which `preparation` is missing or has
+# numbers alone, `exported_by` is a text, and of what people say there is only `licence`.
+FORMAT = 2
+_READ = (1, FORMAT)
 _AGAIN = 'export the run again'
+# The call that prepares inputs, for programs in Python; other programs follow the steps.
+_CALL = 'omr_jax.load(folder).inputs(picture)'
 
 
 class Described(NamedTuple):
@@ -47,7 +52,7 @@ class Described(NamedTuple):
 
 
 def to_json(model: Described) -> dict:
-  """The content of `model.json`."""
+  """The content of `model.json`; docs/export.md lists the keys."""
   found = {
     'format': FORMAT,
     'task': model.task.name,
@@ -57,6 +62,7 @@ def to_json(model: Described) -> dict:
     'inputs': {name: list(shape) for name, shape in inputs(model).items()},
     'output': {'probabilities': ['float32', ['batch', len(model.classes)]]},
     'threshold': model.threshold,
+    'answer': _answer(model),
     **model.facts,
   }
   return _without_infinity(found)
@@ -77,7 +83,7 @@ def read(folder: Path) -> Described:
   """
   path = folder / FILE
   found = read_json(path, 'give the folder of an exported model')
-  if found.get('format') != FORMAT:
+  if found.get('format') not in _READ:
     raise UserError(
       f'{path}: its format is not {FORMAT}: of another version of omr_jax, or no model; {_AGAIN}.'
     )
@@ -94,8 +100,17 @@ def inputs(model: Described) -> dict[str, tuple[str, list]]:
 
 
 def preparation(model: Described) -> dict[str, Any]:
-  """Further numbers of the rules that make the inputs, for programs without this package."""
-  return model.task.inputs.preparation(model.picture, model.reads)
+  """How the inputs are made: the call, the steps for programs without it, and their numbers."""
+  rule = model.picture, model.reads
+  words = {'call': _CALL, 'steps': model.task.inputs.steps(*rule)}
+  return words | model.task.inputs.preparation(*rule)
+
+
+def _answer(model: Described) -> str:
+  if model.threshold is None:
+    return 'The class with the largest probability.'
+  no, yes = model.classes
+  return f'{yes!r} if its probability is at least `threshold`, else {no!r}.'
 
 
 def _checked(found: Mapping[str, Any]) -> Described:
@@ -107,16 +122,17 @@ def _checked(found: Mapping[str, Any]) -> Described:
   task = tasks.named(found['task'])
   picture = task.inputs.from_json(found['picture'])
   known = {name: list(shape) for name, shape in task.inputs.shapes(picture).items()}
-  rules.refuse_unless(_some_of(known), found['inputs'], 'inputs')
+  rules.refuse_unless(model_schema.some_of(known), found['inputs'], 'inputs')
+  rules.refuse_unless(task.limits.THRESHOLD, found['threshold'], 'threshold')
   facts = {k: v for k, v in found.items() if k not in _OWN}
   threshold, reads = found['threshold'], tuple(found['inputs'])
   model = Described(task, task.inputs.CLASSES, picture, reads, threshold, facts)
   expected = to_json(model._replace(facts={}))
   schema = {
-    'threshold': task.limits.THRESHOLD,
-    # What this package computes; in folders of older versions `preparation` is missing.
-    **{key: _same(expected[key]) for key in ('classes', 'output', 'preparation')},
-    **_OF_FACTS,
+    'classes': model_schema.same(expected['classes']),
+    'output': model_schema.same(expected['output']),
+    'preparation': model_schema.preparation(expected['preparation']),
+    **model_schema.FACTS,
   }
   for key, rule in schema.items():
     if key in found:
@@ -129,35 +145,17 @@ def _checked(found: Mapping[str, Any]) -> Described:
 
 def _check_config(config: Mapping[str, Any], task: Task, picture: Mapping[str, Any]) -> None:
   """Refuses what the commands that load its data would stumble on, and another picture."""
-  limits = {'data.name': _same(task.dataset), 'data.protocol': rules.TEXT}
+  limits = {'data.name': model_schema.same(task.dataset), 'data.protocol': rules.TEXT}
   limits |= {key: rule for key, rule in task.limits.LIMITS.items() if key.startswith('data.')}
   for section in ('data', task.limits.PICTURE):
     rules.refuse_unless(rules.OBJECT, config.get(section), f'config.{section}')
   for name, value in picture.items():
     if name in config[task.limits.PICTURE]:
-      words, test = _same(value)
+      words, test = model_schema.same(value)
       limits[f'{task.limits.PICTURE}.{name}'] = (f'{words}, as picture.{name} is', test)
   for key, rule in limits.items():
     section, _, name = key.partition('.')
     rules.refuse_unless(rule, config[section].get(name), f'config.{key}')
-
-
-def _same(expected: Any) -> rules.Rule:
-  return json.dumps(expected), lambda value: value == expected
-
-
-def _some_of(known: Mapping[str, Any]) -> rules.Rule:
-  def holds(value: Any) -> bool:
-    return bool(value) and value == {name: known[name] for name in value if name in known}
-
-  return f'an object with some of {json.dumps(known)}, by the key picture', holds
-
-
-def _is_test(value: Any) -> bool:
-  if not isinstance(value, Mapping):
-    return False
-  n, correct = value.get('n'), value.get('correct')
-  return rules.is_whole(n, 1) and rules.is_whole(correct, 0, n)
 
 
 def _without_infinity(value: Any) -> Any:
@@ -170,16 +168,6 @@ def _without_infinity(value: Any) -> Any:
 
 
 _OWN = frozenset(
-  ('format', 'task', 'classes', 'picture', 'preparation', 'inputs', 'output', 'threshold')
+  ('format', 'task', 'classes', 'picture', 'preparation', 'inputs', 'output', 'threshold', 'answer')
 )
 _REQUIRED = ('task', 'classes', 'picture', 'inputs', 'threshold', 'config')
-# What the other keys must be, where they are there.
-_OF_FACTS: Mapping[str, rules.Rule] = {
-  'temperature': ('a number above 0', lambda v: rules.is_number(v) and 0 < v < math.inf),
-  'test': ('an object with the whole numbers correct and n', _is_test),
-  'run': rules.OBJECT,
-  'config': rules.OBJECT,
-  'licence': rules.TEXT,
-  'exported_by': ('a text or null', lambda value: value is None or isinstance(value, str)),
-  'files': rules.OBJECT,
-}

@@ -33,7 +33,7 @@ _SECTIONS = {
 # The choices: by key and by its value, the keys of the same section that it reads. A task adds
 # those of `augment.space`.
 _CHOICES = {
-  'model.name': {name: network.func.options for name, network in models.NETWORKS.items()},
+  'model.name': {name: models.options(name) for name in models.NETWORKS},
   'optimizer.name': optim.ARGUMENTS,
   'schedule.name': SCHEDULES,
 }
@@ -110,7 +110,7 @@ def unread_keys(config: ConfigDict) -> set[str]:
 
 def flat(config: ConfigDict | dict) -> dict[str, Any]:
   """The values of a config by key, such as 'seed' and 'optimizer.rho'."""
-  values = {}
+  values: dict[str, Any] = {}
   for key, value in config.items():
     if isinstance(value, ConfigDict | dict):
       values |= {f'{key}.{name}': each for name, each in value.items()}
@@ -170,7 +170,8 @@ def _allowed(task: Task, key: str) -> str:
 
 def _refuse_missing(config: ConfigDict, task: Task, read: Mapping[str, str]) -> None:
   """Refuses missing keys and names the flags that add them. Keys of networks have defaults."""
-  present, missing = flat(config), {}
+  present = flat(config)
+  missing: dict[str, list[str]] = {}
   for key, reader in read.items():
     if key not in present and not reader.startswith('model.name='):
       missing.setdefault(reader, []).append(key)

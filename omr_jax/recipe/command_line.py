@@ -46,8 +46,9 @@ def _read_page(path: str) -> ConfigDict:
 
 
 # ml_collections makes the flags --config.KEY from the config that the parser of --config returns.
+# It has no other place where a parser can be put.
 _read_plain_page = flags.FLAGS['config'].parser.parse
-flags.FLAGS['config'].parser.parse = _read_page
+flags.FLAGS['config'].parser.parse = _read_page  # type: ignore[method-assign, assignment]
 
 
 def parse(arguments: list[str]) -> list[str]:
@@ -83,7 +84,8 @@ def parse(arguments: list[str]) -> list[str]:
     # The text of an error in a page contains its traceback; the last line says what is wrong.
     refuse((text.strip() or type(error).__name__).splitlines()[-1].strip())
   if flags.FLAGS['verbosity'].using_default_value:
-    flags.FLAGS.verbosity = logging.WARNING  # Else absl's app makes it INFO.
+    # Else absl's app makes it INFO. absl declares no types of its flags.
+    flags.FLAGS.verbosity = logging.WARNING  # type: ignore[assignment]
   return rest
 
 
@@ -140,10 +142,14 @@ def given() -> set[str]:
   return set(config_flags.get_override_values(flags.FLAGS['config']))
 
 
-def workdir(default: str | None = None) -> Path | None:
+def has_workdir() -> bool:
+  """Whether --workdir names a folder."""
+  return bool(_WORKDIR.value)
+
+
+def workdir(default: str) -> Path:
   """The folder that --workdir names, else the default."""
-  chosen = _WORKDIR.value or default
-  return paths.path(chosen) if chosen else None
+  return paths.path(_WORKDIR.value or default)
 
 
 def data_folders() -> tuple[Path, str | None]:

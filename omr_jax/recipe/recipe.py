@@ -73,7 +73,7 @@ def create(config: ConfigDict) -> Recipe:
   task = tasks.of_config(config)
   of_task = task.recipe
   name, shape = config.model.name, of_task.shape(config)
-  arguments = _only(config.model, models.NETWORKS[name].func.options)
+  arguments = _only(config.model, models.options(name))
   module = models.create(name, len(of_task.CLASSES), jnp.dtype(config.precision), **arguments)
   models.check_canvas(name, *shape[:2], **arguments)
   of_task.check_network(config, module)

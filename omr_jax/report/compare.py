@@ -36,7 +36,7 @@ def compare(runs: list[FinishedRun], summaries: list[dict]) -> str:
   for a, b in itertools.combinations(runs, 2):
     names = ' against '.join(one_line(str(run.workdir)) for run in (a, b))
     lines += ['', f'{names}: {_compare_pair(a, b)}']
-  groups = {}
+  groups: dict[str, list[tuple[int, float]]] = {}
   for run, summary in zip(runs, summaries, strict=True) if len(runs) > 1 else ():
     groups.setdefault(_all_but_seed(run), []).append((run.facts['seed'], summary['accuracy']))
   for group in groups.values():

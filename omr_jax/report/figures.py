@@ -121,12 +121,12 @@ def reliability(bins: Reliability, nouns: str) -> str:
   """
   figure, (axes, below) = new_figure(3.6, 3.8, rows=2, heights=(3, 1))
   left, width = np.arange(BINS) / BINS, 1 / BINS
-  filled = bins.count > 0
+  filled = bins.n > 0
   axes.bar(left[filled], bins.accuracy[filled], width, align='edge', color=BLUE, alpha=0.5)
   axes.plot([0, 1], [0, 1], color=TEXT, linewidth=0.8, linestyle=':')
   axes.plot(bins.confidence[filled], bins.accuracy[filled], '.', color=ORANGE)
   axes.set(xlim=(0, 1), ylim=(0, 1.02), ylabel='accuracy')
-  below.bar(left[filled], bins.count[filled], width, align='edge', color=BLUE, alpha=0.5)
+  below.bar(left[filled], bins.n[filled], width, align='edge', color=BLUE, alpha=0.5)
   below.set(xlim=(0, 1), yscale='log', xlabel='confidence', ylabel=nouns)
   below.set_ylim(bottom=0.7)
   return to_svg(
@@ -190,7 +190,7 @@ def to_svg(figure: 'Figure', description: str) -> str:
   svg = content.getvalue()
   svg = svg[svg.index('<svg') :]
   svg = re.sub(r'<metadata>.*?</metadata>|<style .*?</style>', '', svg, flags=re.DOTALL)
-  box = re.search(r'viewBox="([^"]*)"', svg).group(1)
+  box = svg.partition('viewBox="')[2].partition('"')[0]
   opening = f'<svg viewBox="{box}" role="img" aria-label="{html.escape(description)}">'
   svg = re.sub(r'^<svg[^>]*>', lambda _: opening, svg)
   svg = svg.replace(TEXT, 'currentColor')

@@ -123,12 +123,13 @@ def _per_class(run: FinishedRun, confusion: np.ndarray, paper: dict | None) -> s
   precision, recall = metrics.precision_recall(confusion)
   counts = confusion.sum(axis=1)
   keys = ('network', 'people') if paper else ()
+  known = paper or {}
   body = ''.join(
     row(
       name,
       [counts[i]],
-      [recall[i], *(paper[name][f'{key}_recall'] for key in keys)],
-      [precision[i], *(paper[name][f'{key}_precision'] for key in keys)],
+      [recall[i], *(known[name][f'{key}_recall'] for key in keys)],
+      [precision[i], *(known[name][f'{key}_precision'] for key in keys)],
     )
     for i, name in enumerate(classes)
   )

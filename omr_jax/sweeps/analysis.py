@@ -63,18 +63,20 @@ class Effect(NamedTuple):
 
 def ranking(runs: Sequence[Row]) -> list[Setting]:
   """Settings by validation accuracy, the best first. The test split must not decide a choice."""
-  groups: dict[str, list[Row]] = {}
+  groups: dict[str, list[Mapping]] = {}
   for row in runs:
     if row.summary is not None:
       name = ','.join(part for part in row.run.split(',') if not part.startswith('seed='))
-      groups.setdefault(name or row.run, []).append(row)
+      groups.setdefault(name or row.run, []).append(row.summary)
   found = [_setting(name, group) for name, group in groups.items()]
   return sorted(found, key=lambda setting: -setting.validation)
 
 
 def effects(runs: Sequence[Row]) -> list[Effect]:
   """The main effect of each level of each factor, from pairs of runs with all else equal."""
-  finished = {tuple(sorted(row.levels.items())): row for row in runs if row.summary is not None}
+  finished = {
+    tuple(sorted(row.levels.items())): row.summary for row in runs if row.summary is not None
+  }
   seen: dict[str, dict[str, None]] = {}
   for row in runs:
     for factor, level in row.levels.items():
@@ -84,10 +86,10 @@ def effects(runs: Sequence[Row]) -> list[Effect]:
     first, *others = of_factor
     for level in others if factor not in ('seed', 'draw') else ():
       pairs = []
-      for row in finished.values():
-        twin = tuple(sorted((dict(row.levels) | {factor: first}).items()))
-        if row.levels.get(factor) == level and twin in finished:
-          pairs.append((row.summary, finished[twin].summary))
+      for levels, summary in finished.items():
+        twin = tuple(sorted((dict(levels) | {factor: first}).items()))
+        if dict(levels).get(factor) == level and twin in finished:
+          pairs.append((summary, finished[twin]))
       if pairs:
         found.append(_effect(factor, level, first, pairs))
   return found
@@ -99,14 +101,16 @@ def correlations(runs: Sequence[Row]) -> list[tuple[str, int, float, float]]:
   Returns:
     For each key its name, the number of runs, Spearman's rho and the p-value.
   """
-  drawn = [row for row in runs if 'draw' in row.levels and row.summary is not None]
-  keys = dict.fromkeys(key for row in drawn for key in row.overrides)
+  drawn = [
+    (row.overrides, row.summary) for row in runs if 'draw' in row.levels and row.summary is not None
+  ]
+  keys = dict.fromkeys(key for overrides, _ in drawn for key in overrides)
   found = []
   for key in keys:
     pairs = [
-      (row.overrides[key], row.summary['validation_accuracy'])
-      for row in drawn
-      if isinstance(row.overrides.get(key), int | float)
+      (overrides[key], summary['validation_accuracy'])
+      for overrides, summary in drawn
+      if isinstance(overrides.get(key), int | float)
     ]
     if len({value for value, _ in pairs}) > 2 and len({value for _, value in pairs}) > 1:
       rho, p = scipy.stats.spearmanr(*zip(*pairs, strict=True))
@@ -114,18 +118,17 @@ def correlations(runs: Sequence[Row]) -> list[tuple[str, int, float, float]]:
   return found
 
 
-def _setting(name: str, group: Sequence[Row]) -> Setting:
-  summaries = [row.summary for row in group]
+def _setting(name: str, summaries: Sequence[Mapping]) -> Setting:
   validation = [summary['validation_accuracy'] for summary in summaries]
   accuracies = [summary['accuracy'] for summary in summaries]
   counts = [sum(summary[key] for summary in summaries) for key in ('correct', 'n')]
   return Setting(
     name,
-    len(group),
+    len(summaries),
     statistics.mean(validation),
-    statistics.stdev(validation) if len(group) > 1 else math.nan,
+    statistics.stdev(validation) if len(summaries) > 1 else math.nan,
     statistics.mean(accuracies),
-    statistics.stdev(accuracies) if len(group) > 1 else math.nan,
+    statistics.stdev(accuracies) if len(summaries) > 1 else math.nan,
     *metrics.wilson_interval(*counts),
     sum(summary['seconds'] / summary['trained_together'] for summary in summaries),
   )

@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import ray
 from ray.exceptions import RayError, RayTaskError, TaskCancelledError
@@ -26,7 +27,7 @@ def connected(address: str | None) -> Iterator[None]:
     UserError: Ray does not start, or no cluster answers at the address.
   """
   os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
-  options = {'log_to_driver': False, 'logging_level': logging.ERROR}
+  options: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR}
   if address is None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     # Without 'local', Ray joins whatever cluster runs on this machine or $RAY_ADDRESS names.

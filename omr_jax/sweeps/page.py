@@ -72,7 +72,7 @@ def read(path: str) -> Sweep:
       configs[name] = config_keys.finished(config)
     except UserError as error:
       wrong[name] = str(error)
-  first_of = {}
+  first_of: dict[str, str] = {}
   for name, config in configs.items():
     first = first_of.setdefault(config.to_json(sort_keys=True), name)
     if first != name:
@@ -85,7 +85,7 @@ def read(path: str) -> Sweep:
 
 
 def _packs(configs: Mapping[str, ConfigDict], most: int) -> dict[str, dict[str, ConfigDict]]:
-  packs = {}
+  packs: dict[str, dict[str, ConfigDict]] = {}
   for group in members.populations(configs, most):
     folder = next(iter(group)) if len(group) == 1 else f'together_{len(packs)}'
     packs[folder] = group
@@ -117,6 +117,8 @@ def _module(path: str) -> Any:
       f'{path!r}: there is no such page; configs/ has configs, configs/sweeps/ has sweeps.'
     )
   spec = importlib.util.spec_from_file_location(f'page_{Path(path).stem}', path)
+  if spec is None or spec.loader is None:
+    raise UserError(f'{path!r}: is no Python file; give a page whose name ends in .py.')
   module = importlib.util.module_from_spec(spec)
   try:
     spec.loader.exec_module(module)

@@ -29,9 +29,9 @@ def write(out: Path) -> list[Row]:
 
 
 def _page(out: Path, content: dict, runs: Sequence[Row]) -> str:
-  finished = [row for row in runs if row.summary is not None]
+  finished = [row.summary for row in runs if row.summary is not None]
   failed = [row for row in runs if row.error is not None]
-  seconds = sum(row.summary['seconds'] / row.summary['trained_together'] for row in finished)
+  seconds = sum(summary['seconds'] / summary['trained_together'] for summary in finished)
   sections = {}
   if finished:
     sections['Ranking'] = _ranking(runs)

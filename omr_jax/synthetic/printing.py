@@ -1,5 +1,7 @@
 """What pages of paper have in common: a sheet, fonts, columns of text, pictures, scribbles."""
 
+from typing import cast
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import interpolate
@@ -36,7 +38,8 @@ def sheet(height: int, width: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
 
 def font_of(size: float) -> ImageFont.FreeTypeFont:
   """The font that comes with Pillow."""
-  return ImageFont.load_default(size=max(6, size))
+  font = ImageFont.load_default(size=max(6, size))
+  return cast(ImageFont.FreeTypeFont, font)  # A Pillow without FreeType has another one.
 
 
 def pick(rng: np.random.Generator, colors: tuple) -> tuple[int, int, int]:

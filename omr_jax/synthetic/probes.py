@@ -10,7 +10,7 @@ training.
 
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from omr_jax.synthetic import alterations, music
 from omr_jax.synthetic import papers as pages_of
 
-_OTHER = {
+_OTHER: Mapping[str, Callable[..., np.ndarray]] = {
   'blank page, white': functools.partial(pages_of.blank, paper='white'),
   'blank page, cream': functools.partial(pages_of.blank, paper='cream'),
   'blank page, grey': functools.partial(pages_of.blank, paper='grey'),

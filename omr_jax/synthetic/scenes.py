@@ -109,7 +109,7 @@ def _lay(rng: np.random.Generator, picture: np.ndarray, length: float, colour: C
     mask = mask.filter(ImageFilter.GaussianBlur(float(rng.uniform(0, 0.1) * length)))
   share = np.asarray(mask)[:, :, None] / 255
   below = picture[top:bottom, left:right]
-  below += share * (_surface(rng, *share.shape[:2], colour) - below)
+  below += share * (_surface(rng, bottom - top, right - left, colour) - below)
 
 
 def _outline(rng: np.random.Generator) -> np.ndarray:

@@ -76,6 +76,7 @@ class Task(NamedTuple):
     `from_json(fields)`, `to_json(picture)`: how inputs become pictures, from and to `model.json`.
     The first refuses damaged fields.
     `preparation(picture, reads)`: numbers in `model.json` that only other programs need.
+    `steps(picture, reads)`: for these programs the whole way from a file to the inputs, in words.
     `shapes(picture)`: type and shape of every input that a network may read, by its name.
     `of_picture(image, picture, reads, name)`: the inputs that `reads` names, from a Pillow image.
     `of_strokes(points, stroke, picture, reads, name)`: the inputs that `reads` names, from strokes.

@@ -28,7 +28,8 @@ def start(batch_size: int | None = None, members: int = 1, alone: bool = True) -
   import jax
 
   # With this cache a second start of the same config has nothing to compile.
-  if jax.config.jax_compilation_cache_dir is None:
+  # (JAX adds the settings to `jax.config` when it is imported, unseen by type checkers.)
+  if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
     jax.config.update('jax_compilation_cache_dir', str(paths.cache_dir() / 'compiled'))
     jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.0)
   if batch_size is None:
@@ -37,7 +38,7 @@ def start(batch_size: int | None = None, members: int = 1, alone: bool = True) -
   # One device per core: XLA runs convolutions with 32 or 64 channels on a single core of a device,
   # and the rest of a step hardly uses a second one.
   chosen = 'host_platform_device_count' in os.environ.get('XLA_FLAGS', '')
-  if jax.config.jax_num_cpu_devices == -1 and not chosen:
+  if jax.config.jax_num_cpu_devices == -1 and not chosen:  # type: ignore[attr-defined]
     # One device per process if there are several: how many of them share these cores is unknown.
     shared = cores() if alone else 1
     jax.config.update('jax_num_cpu_devices', cpu_devices(batch_size, members, shared))
@@ -67,6 +68,18 @@ def cores() -> int:
   if hasattr(os, 'sched_getaffinity'):
     return len(os.sched_getaffinity(0))
   return os.cpu_count() or 1
+
+
+def threads() -> int:
+  """Number of threads that share an operation on a CPU: $NPROC if it is set, else one per core.
+
+  XLA reads these two. A limit of the CPU time, as containers have (`cpu.max`, `cfs_quota`), makes
+  its threads slower, but neither their number nor the result changes.
+  """
+  try:
+    return max(0, int(os.environ['NPROC']))
+  except (KeyError, ValueError):
+    return cores()
 
 
 def _keep_memory() -> None:

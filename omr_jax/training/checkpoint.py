@@ -117,7 +117,7 @@ def save(
     ) from error
 
 
-def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any | None:
+def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any:
   """The latest `state` or `best` as a tree of NumPy arrays, or None if nothing was saved.
 
   Args:

@@ -5,14 +5,16 @@ devices share the batches of the same members.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import AxisType, Mesh, NamedSharding, Sharding
 from jax.sharding import PartitionSpec as P
 
+from omr_jax.data.cache import Rows
+from omr_jax.data.dataset import Split
 from omr_jax.errors import UserError
 
 MEMBER_AXIS = 'member'
@@ -82,7 +84,7 @@ def shared_batch(batch: Any, mesh: Mesh) -> Any:
   return jax.lax.with_sharding_constraint(batch, sharding)
 
 
-def place(tree: Any, sharding: NamedSharding) -> Any:
+def place(tree: Any, sharding: Sharding) -> Any:
   """Puts arrays on the devices of all processes, each of which must have the whole arrays."""
   arrays = jax.tree.map(np.asarray, tree)
   return jax.tree.map(
@@ -91,7 +93,7 @@ def place(tree: Any, sharding: NamedSharding) -> Any:
 
 
 def place_examples(
-  arrays: Mapping[str, np.ndarray], names: Sequence[str], chosen: np.ndarray, mesh: Mesh
+  arrays: Split, names: Sequence[str], chosen: np.ndarray, mesh: Mesh
 ) -> dict[str, jax.Array]:
   """Puts a batch on the devices; each process reads only the examples of its own devices.
 
@@ -103,10 +105,11 @@ def place_examples(
   """
   sharding = NamedSharding(mesh, P(*(MEMBER_AXIS, BATCH_AXIS)[-chosen.ndim :]))
 
-  def placed(array: np.ndarray) -> jax.Array:
+  def placed(array: np.ndarray | Rows) -> jax.Array:
+    def part(index: Any) -> np.ndarray:
+      return array[chosen[index[: chosen.ndim]]]
+
     shape = (*chosen.shape, *array.shape[1:])
-    return jax.make_array_from_callback(
-      shape, sharding, lambda index: array[chosen[index[: chosen.ndim]]]
-    )
+    return jax.make_array_from_callback(shape, sharding, part)
 
   return {name: placed(arrays[name]) for name in names}

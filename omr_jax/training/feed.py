@@ -1,7 +1,7 @@
 """Brings the training examples to the devices: all of them once, or batch by batch."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from omr_jax.data.dataset import Split
 from omr_jax.training import devices
 from omr_jax.training.state import TrainState
 from omr_jax.training.trainer import Trainer
@@ -24,9 +25,7 @@ _THREADS, _BATCHES_AHEAD = 2, 4
 _CONTAINER = Path('/sys/fs/cgroup/memory.max')
 
 
-def is_streamed(
-  chosen: str, arrays: Mapping[str, np.ndarray], names: Sequence[str], device: jax.Device
-) -> bool:
+def is_streamed(chosen: str, arrays: Split, names: Sequence[str], device: jax.Device) -> bool:
   """Whether the training examples are streamed to the devices batch by batch.
 
   'auto' streams if the arrays fill more than half of a device's memory. CPU devices use the memory
@@ -59,17 +58,13 @@ def _host_memory() -> int:
     return memory
 
 
-def on_devices(
-  arrays: Mapping[str, np.ndarray], names: Sequence[str], mesh: Mesh
-) -> dict[str, jax.Array]:
+def on_devices(arrays: Split, names: Sequence[str], mesh: Mesh) -> dict[str, jax.Array]:
   """Puts the whole named arrays on every device of the mesh."""
   everywhere = NamedSharding(mesh, PartitionSpec())
   return devices.place({name: arrays[name] for name in names}, everywhere)
 
 
-def resident(
-  trainer: Trainer, arrays: Mapping[str, np.ndarray], names: Sequence[str], mesh: Mesh
-) -> Feed:
+def resident(trainer: Trainer, arrays: Split, names: Sequence[str], mesh: Mesh) -> Feed:
   """Keeps the named arrays on every device, which gathers its share of each batch from them."""
   placed = on_devices(arrays, names, mesh)
 
@@ -84,7 +79,7 @@ def resident(
 
 def streamed(
   trainer: Trainer,
-  arrays: Mapping[str, np.ndarray],
+  arrays: Split,
   names: Sequence[str],
   mesh: Mesh,
   batch_size: int,

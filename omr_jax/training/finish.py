@@ -48,7 +48,7 @@ def finish(
   if not processes.is_first():
     return {}
   trained_epochs, bad_steps, summaries = np.asarray(state.epoch), np.asarray(state.bad_step), {}
-  for number in np.flatnonzero(bad_steps < 0):
+  for number in np.flatnonzero(bad_steps < 0).tolist():
     member = population.members[number]
     if member.name:  # From here on its folder is that of a run alone.
       _save_alone(population, state, best, number)
@@ -86,14 +86,15 @@ def _save_evaluation(
   further: Mapping[str, np.ndarray],
 ) -> None:
   splits = population.dataset.splits
-  validated, test = (splits['validation']['label'], validation_logits), splits['test']
+  validated = np.asarray(splits['validation']['label']), validation_logits
+  ids, labels, pictures = (np.asarray(splits['test'][name]) for name in ('id', 'label', 'image'))
   chosen = decision.fit(member.config, *validated)
   predicted = decision.decide(logits, chosen.threshold)
   finished_run.save_evaluation(
     member.workdir,
     population.recipe.classes,
     validated,
-    finished_run.Tested(test['id'], test['label'], logits, predicted, test['image']),
+    finished_run.Tested(ids, labels, logits, predicted, pictures),
     further,
     chosen,
   )

@@ -76,7 +76,7 @@ class MetricsLog:
   def _read(self) -> list[dict]:
     if not self._path.exists():
       return []
-    lines = []
+    lines: list[dict] = []
     for text in self._path.read_bytes().splitlines():
       try:
         line = json.loads(text)

@@ -4,14 +4,14 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 import optax
 from ml_collections import ConfigDict
 
-from omr_jax.data.dataset import Dataset, epoch_order
+from omr_jax.data.dataset import Dataset, Split, epoch_order
 from omr_jax.errors import UserError
 from omr_jax.recipe import hyperparameters
 from omr_jax.recipe.recipe import Recipe
@@ -71,9 +71,9 @@ class Population:
   steps_per_epoch: int
   started: float
   starts: Sequence[starts.Start]
-  checkpoints: object = None
+  checkpoints: Any = None
 
-  def predict(self, variables: Variables, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+  def predict(self, variables: Variables, arrays: Split) -> np.ndarray:
     """Logits of all examples of a split, float32 [members, examples, classes]."""
     reads = self.recipe.evaluates
     return predict.predict(self.trainer.logits, variables, arrays, reads, self.mesh)
@@ -201,7 +201,8 @@ def start(population: Population) -> tuple[TrainState, Variables]:
 def create_feed(population: Population) -> feeds.Feed:
   """Makes the feed. If all examples are to stay on the devices, it copies them there now."""
   arrays, reads = population.dataset.splits['train'], population.recipe.reads
-  arguments = population.trainer, arrays, reads, population.mesh
-  if population.is_streamed:
-    return feeds.streamed(*arguments, population.config.batch_size, population.steps_per_epoch)
-  return feeds.resident(*arguments)
+  trainer, mesh = population.trainer, population.mesh
+  if not population.is_streamed:
+    return feeds.resident(trainer, arrays, reads, mesh)
+  batch_size, steps = population.config.batch_size, population.steps_per_epoch
+  return feeds.streamed(trainer, arrays, reads, mesh, batch_size, steps)

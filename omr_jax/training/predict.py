@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
+from omr_jax.data.dataset import Split
 from omr_jax.training.devices import place_examples
 from omr_jax.training.state import Variables
 
@@ -17,7 +18,7 @@ EVALUATION_BATCH = 256
 def predict(
   logits: Callable,
   variables: Variables,
-  arrays: Mapping[str, np.ndarray],
+  arrays: Split,
   reads: Sequence[str],
   mesh: Mesh | None = None,
 ) -> np.ndarray:
@@ -39,6 +40,7 @@ def predict(
   for start in range(0, examples, size):
     # The last batch is filled up with the last example.
     chosen = np.minimum(np.arange(start, start + size), examples - 1)
+    batch: Mapping[str, np.ndarray | jax.Array]
     if mesh is None:
       batch = {name: arrays[name][chosen] for name in reads}
     else:

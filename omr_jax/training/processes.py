@@ -84,7 +84,7 @@ def is_loss(error: Exception) -> bool:
 
 
 @contextlib.contextmanager
-def _loss_explained() -> Iterator[Callable[[], None]]:
+def _loss_explained() -> Iterator[Callable[[], object]]:
   """Prints `_LOST` if this process ends inside the context, unless the yielded function is called.
 
   When process 0 is lost, JAX kills this process and Python can't prevent it. So another program
@@ -124,9 +124,9 @@ def on_first(function: Callable[[], Any]) -> Any:
       said = json.dumps([None, str(error)]).encode()
   length = int(multihost_utils.broadcast_one_to_all(np.int32(len(said))))
   padded = np.frombuffer(said.ljust(length), np.uint8)[:length]
-  value, error = json.loads(bytes(multihost_utils.broadcast_one_to_all(padded)))
-  if error is not None:
-    raise UserError(error)
+  value, problem = json.loads(bytes(multihost_utils.broadcast_one_to_all(padded)))
+  if problem is not None:
+    raise UserError(problem)
   return value
 
 

@@ -1,7 +1,10 @@
-"""What else decides a run's numbers: the code and the hardware of each start that it took."""
+"""What else decides a run's numbers: code, hardware and libraries of each start that it took."""
 
+import os
+import platform
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import jax
@@ -9,17 +12,24 @@ import jax
 from omr_jax.training import backend, processes
 from omr_jax.utils.revision import revision
 
-Start = dict[str, str]  # `revision` and `hardware`.
+Start = dict[str, str]  # `revision`, `hardware` and `software`.
 
 
 def here() -> Start:
   """This start. It is asked for early, since the code in the folder may change during the run."""
   hardware = [f'{jax.device_count()} x {jax.devices()[0].device_kind}']
   if jax.default_backend() == 'cpu':  # The threads share sums, and so their number rounds them.
-    hardware.append(f'{backend.cores()} cores')
+    hardware += [f'{backend.threads()} threads', *_processor()]
   if jax.process_count() > 1:
     hardware.append(f'{jax.process_count()} processes')
-  return {'revision': revision(), 'hardware': ', '.join(hardware)}
+  software = [f'{name} {version(name)}' for name in ('jax', 'jaxlib')]
+  if os.environ.get('XLA_FLAGS'):
+    software.append(f'XLA_FLAGS={os.environ["XLA_FLAGS"]}')
+  return {
+    'revision': revision(),
+    'hardware': ', '.join(hardware),
+    'software': ', '.join(software),
+  }
 
 
 def going_on(before: Sequence[Start], now: Start, workdir: Path) -> list[Start]:
@@ -47,3 +57,13 @@ def going_on(before: Sequence[Start], now: Start, workdir: Path) -> list[Start]:
 def facts(starts: Sequence[Start]) -> dict:
   """What the summary says: the first start, and all of them where they differ."""
   return {**starts[0], **({'starts': list(starts)} if len(starts) > 1 else {})}
+
+
+def _processor() -> list[str]:
+  """The processor's name in a list, or an empty list: XLA compiles for the instructions it has."""
+  try:
+    lines = Path('/proc/cpuinfo').read_text(errors='replace').splitlines()
+  except OSError:  # Not on Linux.
+    lines = []
+  names = [line.partition(':')[2].strip() for line in lines if line.startswith('model name')]
+  return list(filter(None, [*names, platform.processor()]))[:1]

@@ -164,7 +164,7 @@ def _after_epoch(
 ) -> TrainState:
   """The state at the beginning of the next epoch, after one with this validation accuracy."""
   plateau, epoch = state.plateau, state.epoch + 1
-  if plateau is not None:
+  if training.recipe.plateau is not None:
     tx = training.recipe.plateau(hyperparameters.optimizer['learning_rate'])
     _, plateau = tx.update({}, plateau, value=1 - accuracy)
   return state.replace(

@@ -43,8 +43,9 @@ def validate(
   """
   split = population.dataset.splits['validation']
   logits = population.predict(state.evaluated(), split)
-  accuracies = np.array([np.divide(*metrics.accuracy(each, split['label'])) for each in logits])
-  losses = np.array([metrics.negative_log_likelihood(each, split['label']) for each in logits])
+  labels = np.asarray(split['label'])
+  accuracies = np.array([np.divide(*metrics.accuracy(each, labels)) for each in logits])
+  losses = np.array([metrics.negative_log_likelihood(each, labels) for each in logits])
   bad_steps = np.asarray(state.bad_step)
   spoilt = running & (bad_steps < 0) & ~np.isfinite(losses)
   bad_steps = np.where(spoilt, np.asarray(state.step) - 1, bad_steps).astype(np.int32)

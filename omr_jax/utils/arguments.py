@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from omr_jax.utils import paths
 
@@ -12,7 +13,7 @@ DATA_DIR = 'folder of prepared data; $TFDS_DATA_DIR or ~/tensorflow_datasets by 
 typed = 'python -m omr_jax.'
 
 
-def parser(name: str, description: str | None, **options) -> argparse.ArgumentParser:
+def parser(name: str, description: str | None, **options: Any) -> argparse.ArgumentParser:
   """The parser of a command.
 
   Args:

@@ -2,14 +2,13 @@
 
 import contextlib
 import errno
-import io
 import json
 import os
 import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TextIO
 
 from omr_jax.errors import UserError
 from omr_jax.utils.streams import forget, is_closed
@@ -53,7 +52,7 @@ def open_lock(path: Path) -> IO[bytes]:
 
 
 @contextlib.contextmanager
-def output(path: Path | None) -> Iterator[io.TextIOBase]:
+def output(path: Path | None) -> Iterator[TextIO]:
   """Opens standard output (None), or a file that is written completely or not at all.
 
   Raises:
@@ -100,7 +99,7 @@ def output(path: Path | None) -> Iterator[io.TextIOBase]:
     ) from error
 
 
-def is_terminal(file: io.TextIOBase) -> bool:
+def is_terminal(file: TextIO) -> bool:
   """Whether a person sees what is written there."""
   return hasattr(file, 'isatty') and file.isatty()
 
@@ -117,7 +116,7 @@ def read_bytes(path: Path) -> bytes:
   return path.read_bytes()
 
 
-def read_json(path: Path, remedy: str) -> dict:
+def read_json(path: Path, remedy: str) -> dict[str, Any]:
   """Reads a file that holds one JSON object.
 
   Raises:
@@ -134,9 +133,9 @@ def read_json(path: Path, remedy: str) -> dict:
   return value
 
 
-def _is_deep(value: dict) -> bool:
+def _is_deep(value: dict[str, Any]) -> bool:
   """Whether objects and lists lie in each other so deep that no program here wrote them."""
-  level = [value]
+  level: list[Any] = [value]
   for _ in range(_DEEPEST):
     inner = [each.values() if isinstance(each, dict) else each for each in level]
     level = [each for one in inner for each in one if isinstance(each, dict | list)]

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 
 class Interrupted(Exception):
@@ -22,9 +23,9 @@ def signals(
   Yields:
     A function that tells whether a signal has arrived.
   """
-  stopped = []
+  stopped: list[int] = []
 
-  def note(number, frame) -> None:
+  def note(number: int, frame: FrameType | None) -> None:
     del frame
     if stopped and number == signal.SIGINT:
       raise KeyboardInterrupt

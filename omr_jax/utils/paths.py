@@ -14,12 +14,12 @@ _PLAIN = re.compile(r'(?!/(gs|s3|az|hf)/)[\w/.,=+ -]+', re.ASCII)
 _linked: dict[Path, Path] = {}  # By link the folder that it leads to.
 
 
-def expanded(text: str) -> str:
+def expanded(text: str | os.PathLike[str]) -> str:
   """A path from the command line, with the home folder for a `~` that the shell has left."""
   return os.path.expanduser(text)
 
 
-def path(text: str) -> Path:
+def path(text: str | os.PathLike[str]) -> Path:
   """The same as a `Path`; the type of arguments that are paths.
 
   Raises:
@@ -74,7 +74,7 @@ def _link(folder: Path) -> Path:
 
 
 @functools.cache
-def _links() -> tempfile.TemporaryDirectory:
+def _links() -> tempfile.TemporaryDirectory[str]:
   """The private folder of all links of this process, which is removed when the process ends."""
   for parent in (tempfile.gettempdir(), '/tmp', '/var/tmp'):
     if _PLAIN.fullmatch(parent) and os.access(parent, os.W_OK | os.X_OK):

@@ -29,7 +29,7 @@ def revision() -> str:
   return commit.stdout.strip() + (' and changes' if status.stdout else '')
 
 
-def _git(*arguments: str) -> subprocess.CompletedProcess:
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
   """Runs git in a session of its own: a signal to the group of this process does not end it."""
   return subprocess.run(
     ['git', '-C', str(Path(__file__).resolve().parent), *arguments],

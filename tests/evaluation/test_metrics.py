@@ -113,7 +113,7 @@ def test_reliability_bins_are_closed_above():
   confidence = np.array([1.0, 0.96, 0.95, 0.94, 0.5, 8 / 15])
   correct = np.array([True, True, True, False, False, True])
   bins = metrics.reliability(confidence, correct)
-  assert bins.count.tolist() == [0] * 7 + [2] + [0] * 6 + [4]
+  assert bins.n.tolist() == [0] * 7 + [2] + [0] * 6 + [4]
   np.testing.assert_allclose(bins.accuracy[[7, 14]], [1 / 2, 3 / 4])
   np.testing.assert_allclose(bins.confidence[[7, 14]], [(0.5 + 8 / 15) / 2, 3.85 / 4])
   assert np.isnan(bins.accuracy[0])

@@ -170,26 +170,34 @@ def test_damage_is_refused(symbols, tmp_path, file, content, words):
 
 
 PRETRAINED = Path(omr_jax.__file__).parent / 'pretrained'
-# Three parts along each side, each 4/10 of the side, beginning 3/10 after the one before.
+# Three parts along each side, each 4/10 of the side, beginning 3/10 after the one before. A part of
+# a picture of 384 pixels has 1.2 times the 128 of a view.
 PREPARATIONS = {
-  'scores': {'brightness': [0.299, 0.587, 0.114], 'part_size': 0.4, 'part_step': 0.75 * 0.4},
-  'homus': {'staff_space': 14},
+  'scores': {
+    'jpeg_least': 384,
+    'brightness': [0.299, 0.587, 0.114],
+    'part_size': 0.4,
+    'part_step': 0.75 * 0.4,
+  },
+  'homus': {'staff_space': 14, 'jpeg_least': 2048},
   'homus_strokes': {'staff_space': 14, 'pen_up_weight': 0.35},
 }
 
 
 @pytest.mark.parametrize('name', PREPARATIONS)
-def test_model_json_has_the_numbers_of_the_preparation(name, tmp_path):
-  """A folder of an older version has none, and is read all the same; other numbers are refused."""
+def test_model_json_has_the_whole_preparation(name, tmp_path):
+  """Older folders have its numbers or nothing of it, and are read; other numbers are refused."""
   content = json.loads((PRETRAINED / name / 'model.json').read_text())
+  words = {key: content['preparation'].pop(key) for key in ('call', 'steps')}
   assert content['preparation'] == PREPARATIONS[name]
   model = model_json.read(PRETRAINED / name)
-  assert model_json.to_json(model) == content
-  older = {key: value for key, value in content.items() if key != 'preparation'}
-  (tmp_path / 'model.json').write_text(json.dumps(older))
-  assert model_json.read(tmp_path) == model
+  assert model_json.to_json(model) == content | {'preparation': words | PREPARATIONS[name]}
+  for older in ({}, {'preparation': PREPARATIONS[name]}, {'preparation': words}):
+    found = {key: value for key, value in content.items() if key not in ('preparation', 'answer')}
+    (tmp_path / 'model.json').write_text(json.dumps(found | older | {'format': 1}))
+    assert model_json.read(tmp_path) == model
   another = {key: 2 * value for key, value in PREPARATIONS[name].items()}
-  (tmp_path / 'model.json').write_text(json.dumps(older | {'preparation': another}))
+  (tmp_path / 'model.json').write_text(json.dumps(found | {'preparation': another}))
   with pytest.raises(UserError, match=r'model\.json: damaged .*preparation'):
     model_json.read(tmp_path)
 

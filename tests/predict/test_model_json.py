@@ -8,7 +8,9 @@ import pytest
 
 import omr_jax
 from omr_jax.errors import UserError
+from omr_jax.inputs import views
 from omr_jax.predict import classifier, model_json
+from omr_jax.tasks.scores import inputs
 
 PRETRAINED = Path(omr_jax.__file__).parent / 'pretrained'
 ABOUT = {
@@ -102,6 +104,7 @@ SYMBOLS, SCORES = 'homus', 'scores'
     (SYMBOLS, ('inputs',), {}, 'inputs is'),
     (SYMBOLS, ('inputs', 'image', 1, 1), 113, 'inputs is'),
     (SCORES, ('picture', 'tiles'), 10**9, 'picture.tiles is 1000000000; it must be a whole number'),
+    (SCORES, ('picture', 'bound'), 0.5, 'picture.bound is 0.5; it must be a number of at least 1'),
     (SCORES, ('picture', 'tiles'), True, 'picture.tiles is True'),
     (SCORES, ('task',), 'symbols', "picture lacks the key 'layout'"),
     (SCORES, ('task',), ['scores'], 'task is'),
@@ -117,3 +120,13 @@ def test_what_is_said(name, path, other, words, tmp_path):
   with pytest.raises(UserError) as error:
     model_json.read(tmp_path)
   assert words in str(error.value)
+
+
+def test_models_of_earlier_versions_have_no_bound():
+  """They squeezed pictures of every shape. In JSON null is infinity, so nothing is lost."""
+  fields = {'height': 128, 'width': 128, 'tiles': 3, 'colour': False}
+  squeezed = inputs.from_json(fields)
+  assert squeezed == views.Layout(128, 128, 3, False, math.inf)
+  assert inputs.to_json(squeezed) == {**fields, 'bound': None}
+  bounded = inputs.from_json({**fields, 'bound': 2})
+  assert inputs.from_json(inputs.to_json(bounded)) == bounded

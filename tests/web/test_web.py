@@ -1,6 +1,7 @@
 """The page in a real browser: headless Chromium, with a video made here as its camera."""
 
 import json
+import math
 import shutil
 import threading
 import time
@@ -14,6 +15,7 @@ from small_runs import ROOT
 import omr_jax
 from omr_jax.inputs import pen_path, strokes, views
 from omr_jax.synthetic import probes
+from omr_jax.tasks.scores import inputs
 from omr_jax.web.__main__ import serve
 from tfds_builders.homus import made_up
 
@@ -135,13 +137,18 @@ def test_no_camera(open_page):
 
 
 def test_pictures_have_python_s_answers(open_page, tmp_path):
-  """The same picture file, in the browser and by `omr_jax.load` of the same model."""
+  """The same picture file, in the browser and by `omr_jax.load` of the same model.
+
+  The strip, five times the upper lines of a page side by side, must not be blurred.
+  """
   gate = omr_jax.load(Path(omr_jax.__file__).parent / 'pretrained/scores/model_int8.onnx')
   driver = open_page('camera')
   result = find(driver, '#result')
-  for name in ('music 1', 'form 1'):
+  strip = np.tile(drawn('music 1')[:400], (1, 5, 1))
+  pictures = {'music': drawn('music 1'), 'form': drawn('form 1'), 'strip': strip}
+  for name, picture in pictures.items():
     path = tmp_path / f'{name}.png'
-    Image.fromarray(drawn(name)).save(path)
+    Image.fromarray(picture).save(path)
     answer = gate(path)
     driver.execute_script("document.querySelector('#result').textContent = ''")
     find(driver, '#file').send_keys(str(path))
@@ -175,24 +182,24 @@ def model_json(name: str) -> dict:
 
 
 @pytest.mark.parametrize(
-  ('height', 'width', 'tiles'),
-  [(1, 1, 3), (7, 5, 3), (100, 333, 3), (333, 127, 3), (480, 640, 3), (333, 127, 2)],
+  ('height', 'width', 'tiles', 'bound'),
+  [
+    *((1, 1, 3, 2.0), (7, 5, 3, 2.0), (480, 640, 3, 2.0), (100, 333, 3, math.inf)),
+    *((100, 333, 3, 2.0), (333, 77, 3, 2.0), (333, 127, 2, 2.0), (20, 999, 3, 2.0)),
+  ],
 )
-def test_pictures_are_prepared_as_in_python(open_page, height, width, tiles):
+def test_pictures_are_prepared_as_in_python(open_page, height, width, tiles, bound):
   """In some pictures Pillow resizes the columns first, which may change a number by 1."""
   grey = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
   about = model_json('scores')
-  if tiles != about['picture']['tiles']:
-    size, step = views.part(tiles)
-    about['picture']['tiles'] = tiles
-    about['preparation'] |= {'part_size': size, 'part_step': step}
+  about['picture'] = inputs.to_json(views.Layout(128, 128, tiles, False, bound))
   found = in_page(
     open_page('camera'),
     'picture.js',
     'Array.from(module.views(Uint8Array.from(given[0]), given[1], given[2], given[3]))',
     *(grey.ravel().tolist(), width, height, about),
   )
-  wanted = views.of_image(Image.fromarray(grey), 128, 128, tiles, colour=False)
+  wanted = views.of_image(Image.fromarray(grey), 128, 128, tiles, False, bound)
   assert np.abs(np.reshape(found, wanted.shape) - wanted.astype(int)).max() <= 1
 
 

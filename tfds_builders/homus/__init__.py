@@ -39,7 +39,7 @@ def prepare(
   """
   prepared.check_protocol(Builder, protocol)
   data_dir = Path(data_dir).expanduser()
-  expected = archive.DIGEST
+  expected: str | None = archive.DIGEST
   if protocol == 'made_up':
     # The folder is named by the symbols, so that changed templates never read the old ones.
     expected, data_dir = None, data_dir / f'made_up-{made_up.DIGEST[:16]}'

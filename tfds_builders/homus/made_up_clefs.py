@@ -8,6 +8,7 @@ import numpy as np
 
 from tfds_builders.homus.made_up_pen import (
   Hand,
+  Template,
   arc,
   blot,
   curve,
@@ -128,4 +129,8 @@ def _clef_arms(hand: Hand, arms: str) -> list[np.ndarray]:
 
 
 # Classes and their templates.
-TEMPLATES = (('C-Clef', c_clef), ('F-Clef', f_clef), ('G-Clef', g_clef))
+TEMPLATES: tuple[tuple[str, Template], ...] = (
+  ('C-Clef', c_clef),
+  ('F-Clef', f_clef),
+  ('G-Clef', g_clef),
+)

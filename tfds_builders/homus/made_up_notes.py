@@ -10,6 +10,7 @@ import numpy as np
 
 from tfds_builders.homus.made_up_pen import (
   Hand,
+  Template,
   arc,
   blot,
   curve,
@@ -213,7 +214,7 @@ def _hook(hand: Hand, kind: str, w: float) -> np.ndarray:
 
 
 # Classes and their templates. In HOMUS as many notes have their stem up as down.
-TEMPLATES = (
+TEMPLATES: tuple[tuple[str, Template], ...] = (
   *(
     (label, functools.partial(note, label=label, up=up)) for label in _FLAGS for up in (True, False)
   ),

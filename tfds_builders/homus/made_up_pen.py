@@ -3,7 +3,7 @@
 A shape is float [points, 2], x to the right and y down, in pixels of a tablet.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class Hand:
 
   def __init__(self, rng: np.random.Generator):
     self.rng = rng
-    self._habits = {}
+    self._habits: dict[str, float] = {}
 
   def between(self, what: str, low: float, high: float, scatter: float = 0.2) -> float:
     """A measure from `low` to `high`: the habit, moved by at most `scatter` times that range."""
@@ -57,6 +57,10 @@ class Hand:
     if what not in self._habits:
       self._habits[what] = self.rng.random()
     return self._habits[what]
+
+
+# Draws the shapes of one class.
+Template = Callable[[Hand], list[np.ndarray]]
 
 
 def line(*knots: Sequence[float]) -> np.ndarray:

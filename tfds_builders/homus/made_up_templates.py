@@ -7,7 +7,7 @@ handwriting and print; no coordinate comes from a data set.
 import numpy as np
 
 from tfds_builders.homus import made_up_clefs, made_up_notes, made_up_times
-from tfds_builders.homus.made_up_pen import Hand, blot, curve, joined, line
+from tfds_builders.homus.made_up_pen import Hand, Template, blot, curve, joined, line
 
 
 def barline(hand: Hand) -> list[np.ndarray]:
@@ -130,7 +130,7 @@ def sharp(hand: Hand) -> list[np.ndarray]:
 
 
 # All classes and their templates; a writer uses each equally often.
-TEMPLATES = (
+TEMPLATES: tuple[tuple[str, Template], ...] = (
   *made_up_notes.TEMPLATES,
   *made_up_times.TEMPLATES,
   *made_up_clefs.TEMPLATES,

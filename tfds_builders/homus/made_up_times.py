@@ -9,7 +9,17 @@ import re
 
 import numpy as np
 
-from tfds_builders.homus.made_up_pen import Hand, arc, curve, joined, line, moved, scribble, zigzag
+from tfds_builders.homus.made_up_pen import (
+  Hand,
+  Template,
+  arc,
+  curve,
+  joined,
+  line,
+  moved,
+  scribble,
+  zigzag,
+)
 
 _TIMES = {
   '12-8-Time': ('12', '8'),
@@ -133,7 +143,7 @@ def cut_time(hand: Hand) -> list[np.ndarray]:
 
 
 # Classes and their templates.
-TEMPLATES = (
+TEMPLATES: tuple[tuple[str, Template], ...] = (
   *(
     (label, functools.partial(time_signature, above=above, below=below))
     for label, (above, below) in _TIMES.items()

@@ -65,7 +65,8 @@ def find(folder: Path) -> tuple[list[str], list[str]]:
   Raises:
     UserError: A folder can't be read, a label has no picture, a name isn't UTF-8.
   """
-  found, others = [], []
+  found: list[str] = []
+  others: list[str] = []
   for label in reading.CLASSES:
     names = _files(folder, label)
     chosen = [name for name in names if _is_picture(folder / name)]
@@ -98,7 +99,7 @@ def contradictions(hashes: Mapping[str, str]) -> list[tuple[str, str]]:
   Args:
     hashes: Of each file's content, by name.
   """
-  first = {}
+  first: dict[tuple[str, str], str] = {}
   for name, content in hashes.items():
     first.setdefault((content, _label(name)), name)
   scores, other = (
@@ -131,8 +132,8 @@ def group(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]
       )
   clusters = perceptual.clusters(np.stack([looks[name] for name in whole]))
   groups = merged([by_name(name) for name in whole], clusters.tolist())
-  found = [Picture(n, _label(n), _source(n), g) for n, g in zip(whole, groups, strict=True)]
-  return found, broken
+  pictures = [Picture(n, _label(n), _source(n), g) for n, g in zip(whole, groups, strict=True)]
+  return pictures, broken
 
 
 def contents(

@@ -97,7 +97,7 @@ def merged(names: Sequence[str], clusters: Sequence[int]) -> list[str]:
   size = len(known) + len(names)
   edges = (np.ones(len(names)), (of_name, len(known) + of_cluster))
   group = connected_components(coo_array(edges, shape=(size, size)), directed=False)[1][of_name]
-  counts = collections.defaultdict(collections.Counter)
+  counts: dict[int, collections.Counter[str]] = collections.defaultdict(collections.Counter)
   for number, name in zip(group.tolist(), names, strict=True):
     counts[number][name] += 1
   chosen = {n: min(count, key=lambda k: (-count[k], k)) for n, count in counts.items()}
@@ -114,7 +114,7 @@ def fold(group: str) -> int:
 
 def by_fold(pictures: Sequence[Picture]) -> Mapping[str, list[Picture]]:
   """The pictures of each fold (`fold_0`, `fold_1`, ...), in the given order."""
-  folds = {f'fold_{k}': [] for k in range(NUM_FOLDS)}
+  folds: dict[str, list[Picture]] = {f'fold_{k}': [] for k in range(NUM_FOLDS)}
   for picture in pictures:
     folds[f'fold_{fold(picture.group)}'].append(picture)
   return folds

@@ -45,7 +45,7 @@ class Builder(tfds.core.ShardBasedBuilder):
 
   def __init__(self, *, raw_dir: str | os.PathLike | None = None, **kwargs):
     self._raw_dir = raw_dir
-    self._hashes = {}
+    self._hashes: dict[str, str] = {}
     # TFDS's own default, tfrecord, needs TensorFlow.
     super().__init__(**{'file_format': 'array_record', **kwargs})
 

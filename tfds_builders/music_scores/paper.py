@@ -3,7 +3,7 @@
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -107,7 +107,7 @@ def contents(paths: Sequence[Path], pictures: Sequence[Picture]) -> Iterator[tup
     UserError: An archive is damaged or unsafe.
   """
   with contextlib.ExitStack() as stack:
-    readers = {}
+    readers: dict[str, Callable[[], bytes]] = {}
     for part, path in zip(PARTS, paths, strict=True):
       readers.update(stack.enter_context(archives.opened(part.archive, path)))
     for picture in pictures:
@@ -134,9 +134,9 @@ class _InFolder(NamedTuple):
   label: str
 
 
-def _name_in_folder(path: str) -> str:
+def _name_in_folder(name: str) -> str:
   """The folder of its class, and its name there: a page of MUSCIMA has its writer in front."""
-  path = PurePosixPath(path)
+  path = PurePosixPath(name)
   muscima = path.parts[0] == 'CVCMUSCIMA_WI'
   label = path.parts[0] if len(path.parts) == 2 else 'scores' if muscima else 'other'
   return f'{label}/{path.parent.name}_{path.name}' if muscima else f'{label}/{path.name}'

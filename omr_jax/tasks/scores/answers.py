@@ -1,6 +1,6 @@
 """Answers to pictures, and the numbers that are counted from them, for reports and summaries."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from scipy import special
@@ -69,7 +69,7 @@ def of_run(run: FinishedRun) -> tuple[Answers, Probes]:
     binary.log_odds(run.test_logits),
     run.test_labels,
     run.further['test_sources'],
-    run.decision.threshold,
+    cast(float, run.decision.threshold),  # `finished_run` has checked that there is one.
     run.decision.temperature,
   )
   names, expected = run.further['probe_names'], run.further['probe_expected']
@@ -136,10 +136,8 @@ def measure(
 def _at_recalls(answers: Answers) -> dict[str, dict]:
   """The errors at the thresholds that find these shares of the scores, by the share."""
   margins, labels = answers.margins, answers.labels
-  return {
-    f'{recall:g}': _rate(curves.false_positives_at_recall(margins, labels, recall))
-    for recall in RECALLS
-  }
+  points = {each: curves.false_positives_at_recall(margins, labels, each) for each in RECALLS}
+  return {f'{recall:g}': _rate(point) for recall, point in points.items() if point is not None}
 
 
 def answered(probes: Probes, answers: Answers) -> Answers:

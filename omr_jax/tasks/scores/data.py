@@ -19,9 +19,9 @@ from omr_jax.inputs import pictures, views
 from omr_jax.synthetic import probes, scenes
 from tfds_builders import music_scores
 
-# Part of the caches' keys. Raise it whenever `_arrays` or `_drawn` changes, so that no older cache
-# is read.
-_RULE = 1
+# Part of the caches' keys. Raise it whenever `_arrays`, `_drawn` or the rule of `inputs.views`
+# changes, so that no older cache is read.
+_RULE = 2
 # About one group of pictures in this many is used for validation. Of the others, all that are not
 # tested are used for training.
 _VALIDATION = 10
@@ -172,12 +172,11 @@ def _drawn(picture: PictureConfig) -> cache.Arrays:
     (('drawn scenes', *scene) for scene in scenes.scenes(picture.scenes)),
   )
   progress = tqdm(drawn, desc='drawing others', unit='picture', delay=1, leave=False, disable=None)
-  source, names, seen = zip(
+  sources, names, seen = zip(
     *((source, name, views.views(pixels, *size)) for source, name, pixels in progress), strict=True
   )
-  names = np.array([f'drawn/{name}' for name in names])
-  labels = np.zeros(len(names), np.int32)
-  arrays = {'id': names, 'source': np.array(source), 'group': names, 'label': labels}
+  ids, labels = np.array([f'drawn/{name}' for name in names]), np.zeros(len(names), np.int32)
+  arrays = {'id': ids, 'source': np.array(sources), 'group': ids, 'label': labels}
   return {'train': arrays | {'views': np.stack(seen)}}
 
 

@@ -74,7 +74,7 @@ def arrays(
   names, expected, seen = _probes(chosen['height'], chosen['width'], chosen['tiles'])
   return [
     {
-      'test_sources': dataset.splits['test']['source'],
+      'test_sources': np.asarray(dataset.splits['test']['source']),
       'probe_names': names,
       'probe_expected': expected,
       'probe_logits': logits,
@@ -113,6 +113,6 @@ def measure(run: FinishedRun) -> dict:
   log_odds, labels = binary.log_odds(run.validation_logits), run.validation_labels
   validation = None
   if not np.all(labels):
-    validation = curves.operating_point(log_odds, labels, tested.threshold)
+    validation = curves.operating_point(log_odds, labels, float(tested.threshold))
   asked = run.config['decision']['false_positive_rate']
   return {'gate': answers.measure(tested, validation, asked, probed)}

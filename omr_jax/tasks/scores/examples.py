@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from omr_jax.data.dataset import Split
 from omr_jax.inputs import geometry, views
 from omr_jax.synthetic import probes
 from omr_jax.tasks.scores import inputs
@@ -38,7 +39,7 @@ def questions(
   size: int,
   data_dir: Path,
   raw_dir: str | None,
-) -> tuple[Mapping[str, np.ndarray], np.ndarray]:
+) -> tuple[Split, np.ndarray]:
   """The test split of a run, and the pictures to show to people, uint8 [pictures, size, size, 3].
 
   Args:

@@ -29,7 +29,7 @@ def roc(points: Curve, chosen: Decisions | None = None) -> str:
   axes.step(np.maximum(points.false_positive_rate, least), points.recall, where='post', color=BLUE)
   # The curve begins at the largest recall that has no false positive.
   start = points.recall[points.false_positives == 0].max()
-  if chosen is not None and None not in (chosen.recall, chosen.false_positive_rate):
+  if chosen is not None and chosen.recall is not None and chosen.false_positive_rate is not None:
     _dot(axes, max(chosen.false_positive_rate, least), chosen.recall)
     start = min(start, chosen.recall)
   axes.set(xscale='log', xlim=(least, 1), xlabel='false-positive rate', ylabel='recall')

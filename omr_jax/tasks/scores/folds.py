@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+import numpy as np
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
@@ -128,7 +129,7 @@ def _csv(pooled: Pool) -> bytes:
     (CLASSES[index] for index in answers.predicted),
     (f'{value:.6f}' for value in answers.confidence),
     (f'{value:.6f}' for value in answers.log_odds),
-    (f'{value:.6f}' for value in answers.threshold),
+    (f'{value:.6f}' for value in np.asarray(answers.threshold)),
     pooled.run,
     strict=True,
   )

@@ -1,5 +1,6 @@
 """Pictures of any kind, as networks that tell scores read them; without JAX."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NoReturn
@@ -8,26 +9,34 @@ import numpy as np
 from PIL import Image
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import documents, geometry, views
+from omr_jax.inputs import documents, geometry, resizing, views
 from omr_jax.inputs.pictures import CLASSES as CLASSES
 from omr_jax.tasks.scores.limits import LIMITS
 from omr_jax.utils import rules
 
 SUFFIXES: frozenset[str] = frozenset()
-_LIMITS = {name: LIMITS.get(f'picture.{name}', rules.FLAG) for name in views.Layout._fields}
+_LIMITS = {name: LIMITS[f'picture.{name}'] for name in ('height', 'width', 'tiles')} | {
+  'colour': rules.FLAG,
+  'bound': (
+    'a number of at least 1, or null',
+    lambda value: value is None or (rules.is_number(value) and value >= 1),
+  ),
+}
 
 
 def from_json(fields: Mapping[str, Any]) -> views.Layout:
   """How pictures are looked at, by `model.json`. UserError with the key where it is damaged."""
+  rules.refuse_unless(rules.OBJECT, fields, 'picture')
+  fields = {'bound': None, **fields}  # Earlier versions squeezed pictures of every shape.
   rules.refuse_other_keys(fields, views.Layout._fields, 'picture')
   for name, value in fields.items():
     rules.refuse_unless(_LIMITS[name], value, f'picture.{name}')
-  return views.Layout(**fields)
+  return views.Layout(**fields)._replace(bound=fields['bound'] or math.inf)
 
 
 def to_json(picture: views.Layout) -> dict:
-  """The same for `model.json`."""
-  return picture._asdict()
+  """The same for `model.json`; a bound of null is none."""
+  return picture._asdict() | {'bound': None if math.isinf(picture.bound) else picture.bound}
 
 
 def shapes(picture: views.Layout) -> dict[str, tuple[str, list]]:
@@ -41,14 +50,40 @@ def preparation(picture: views.Layout, reads: Sequence[str]) -> dict[str, Any]:
   """Further numbers of the rule, for programs that do not use this package.
 
   Returns:
-    `brightness`, the weights of red, green and blue, for networks without colour; with parts their
-    `part_size` and `part_step`, shares of the picture's height and width (`views.views`).
+    `jpeg_least`, as in `documents.RULE`; `brightness`, the weights of red, green and blue, for
+    networks without colour; with parts their `part_size` and `part_step`, shares of the picture's
+    height and width (`views.views`).
   """
   del reads
-  found = {} if picture.colour else {'brightness': list(geometry.BRIGHTNESS)}
+  found: dict[str, Any] = {'jpeg_least': _least(picture)}
+  if not picture.colour:
+    found['brightness'] = list(geometry.BRIGHTNESS)
   if picture.tiles:
-    found |= dict(zip(('part_size', 'part_step'), views.part(picture.tiles), strict=True))
+    found['part_size'], found['part_step'] = views.part(picture.tiles)
   return found
+
+
+def steps(picture: views.Layout, reads: Sequence[str]) -> list[str]:
+  """The whole rule in words, step by step, for programs that do not use this package."""
+  del reads
+  found = list(documents.RULE)
+  if not picture.colour:
+    found.append(
+      'Grey: round(sum of `brightness` times red, green and blue); of a JPEG the channel Y.'
+    )
+  if picture.tiles:
+    found.append(
+      'Views: the whole picture; then, row by row, `tiles` x `tiles` parts that overlap. A part is '
+      'round(`part_size` * n) pixels long along a side of n pixels, at least 1; part i begins at '
+      'round(`part_step` * i * n), or earlier where it would end beyond the picture. Halves are '
+      'rounded to even numbers.'
+    )
+  return [
+    *found,
+    f'{resizing.RULE} Each view becomes `height` x `width` pixels.',
+    'Input `views`: the views in this order, '
+    + ('red, green and blue.' if picture.colour else 'one channel.'),
+  ]
 
 
 def brightness_only(picture: views.Layout) -> bool:
@@ -85,5 +120,8 @@ def of_strokes(
 def pages(path: str, picture: views.Layout, reads: Sequence[str]) -> Iterator[tuple]:
   """Of each page of a file its number from 1, and its inputs or what is wrong with it."""
   finish = partial(of_picture, picture=picture, reads=reads, name=path)
-  least = views.least(picture.height, picture.width, picture.tiles)
-  return documents.pages(path, least, finish, picture.colour)
+  return documents.pages(path, _least(picture), finish, picture.colour)
+
+
+def _least(picture: views.Layout) -> int:
+  return views.least(picture.height, picture.width, picture.tiles)

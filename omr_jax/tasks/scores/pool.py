@@ -50,11 +50,13 @@ def pool(runs: Mapping[str, FinishedRun]) -> Pool:
   parts = [answers.of_run(run)[0] for run in runs.values()]
   sizes = [len(part.labels) for part in parts]
   tested = Answers(
-    *(np.concatenate([part[field] for part in parts]) for field in range(3)),
-    np.repeat([part.threshold for part in parts], sizes),
-    np.repeat([part.temperature for part in parts], sizes),
+    log_odds=np.concatenate([part.log_odds for part in parts]),
+    labels=np.concatenate([part.labels for part in parts]),
+    sources=np.concatenate([part.sources for part in parts]),
+    threshold=np.repeat([part.threshold for part in parts], sizes),
+    temperature=np.repeat([part.temperature for part in parts], sizes),
   )
-  pictures = {}
+  pictures: dict[str, np.ndarray] = {}
   for run in runs.values():
     pictures |= zip(run.test_ids[~run.correct].tolist(), run.pictures, strict=True)
   ids = np.concatenate([run.test_ids for run in runs.values()])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -68,7 +69,8 @@ def picture(config: ConfigDict) -> views.Layout:
   """How a picture becomes views: the whole picture and its parts."""
   # `model.even` makes the light of a picture even, for which the network drops its colours.
   colour = not config.model.get('even', False)
-  return views.Layout(config.picture.height, config.picture.width, config.picture.tiles, colour)
+  size = config.picture
+  return views.Layout(size.height, size.width, size.tiles, colour, views.BOUND)
 
 
 def shape(config: ConfigDict) -> tuple[int, int, int]:
@@ -120,7 +122,12 @@ def augmentation(
     the network's inputs.
   """
   del module
-  look = {'none': _as_it_is, 'pictures': affine.moved, 'camera': camera.look}[config.augment.space]
+  looks: Mapping[str, Callable] = {
+    'none': _as_it_is,
+    'pictures': affine.moved,
+    'camera': camera.look,
+  }
+  look = looks[config.augment.space]
   whole = config.picture.whole
 
   def inputs(strengths: Mapping, rng: jax.Array, batch: Inputs) -> Inputs:
@@ -156,7 +163,7 @@ def _one_view(look: Callable, whole: float, rng: jax.Array, seen: jax.Array) -> 
 
 def evaluation(module: nn.Module) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
   """The names of the arrays that an evaluation reads, and (variables, arrays) to logits."""
-  apply = partial(module.apply, train=False)
+  apply: Callable[..., Any] = partial(module.apply, train=False)
 
   def logits(variables: Mapping, arrays: Inputs) -> jax.Array:
     seen = arrays['views']

@@ -20,7 +20,7 @@ def arrays(
   config: Mapping[str, Any],
   dataset: Dataset,
   predict: Callable[[Mapping[str, np.ndarray]], np.ndarray],
-) -> list[dict[str, np.ndarray]] | None:
+) -> None:
   """None: symbols need no arrays besides those that every evaluation keeps."""
   del config, dataset, predict
 

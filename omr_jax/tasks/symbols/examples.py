@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from omr_jax.data.dataset import Split
 from omr_jax.inputs import render, strokes
 from omr_jax.tasks.symbols import inputs
 from tfds_builders.homus import made_up as symbols
@@ -30,7 +31,7 @@ def questions(
   size: int,
   data_dir: Path,
   raw_dir: str | None,
-) -> tuple[Mapping[str, np.ndarray], np.ndarray]:
+) -> tuple[Split, np.ndarray]:
   """The test split of a run, and the pictures to show to people, uint8 [symbols, height, width].
 
   Args:

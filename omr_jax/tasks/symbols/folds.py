@@ -10,6 +10,7 @@ the workdir as that of one run: `omr_jax.report` compares two recipes on all sym
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -80,9 +81,11 @@ def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
   if len(set(ids.tolist())) < len(ids):
     raise UserError(f'{first.workdir.parent}: a symbol was tested twice; give one run of a fold.')
   kept = ('test_ids', 'test_labels', 'test_predicted', 'validation_labels', 'pictures')
-  arrays = {name: np.concatenate([getattr(r, name) for r in runs.values()]) for name in kept}
+  arrays: dict[str, Any] = {
+    name: np.concatenate([getattr(run, name) for run in runs.values()]) for name in kept
+  }
   temperatures = {fold: run.decision.temperature for fold, run in runs.items()}
-  scaled = {
+  arrays |= {
     name: np.concatenate([getattr(run, name) / temperatures[fold] for fold, run in runs.items()])
     for name in ('test_logits', 'validation_logits')
   }
@@ -99,11 +102,9 @@ def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
   data = first.config['data'] | {'protocol': facts['protocol']}
   config = first.config | {'data': data}
   decision = Decision(
-    None, metrics.fit_temperature(scaled['validation_logits'], arrays['validation_labels'])
+    None, metrics.fit_temperature(arrays['validation_logits'], arrays['validation_labels'])
   )
-  return first._replace(
-    config=config, history=[], facts=facts, decision=decision, **arrays, **scaled
-  )
+  return first._replace(config=config, history=[], facts=facts, decision=decision, **arrays)
 
 
 def write(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> tuple[str, Path]:

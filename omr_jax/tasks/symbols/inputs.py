@@ -17,8 +17,10 @@ from omr_jax.inputs import (
   pen_path,
   pictures,
   render,
+  resizing,
   stroke_files,
   symbol_picture,
+  thinning,
 )
 from omr_jax.inputs import strokes as stroke_data
 from omr_jax.inputs.strokes import CLASSES as CLASSES
@@ -28,13 +30,16 @@ from omr_jax.utils import rules
 SUFFIXES = frozenset(('.json', '.txt'))
 _FIELDS = tuple(render.Drawing.__dataclass_fields__)
 _BOUNDS = ('max_stretch', 'max_zoom')
+_LEAST = 2 * symbol_picture.LONGEST  # Pixels along a side of a JPEG that is decoded smaller.
 
 
 def from_json(fields: Mapping[str, Any]) -> render.Drawing:
   """How symbols are drawn, by `model.json`. UserError with the key where it is damaged."""
   rules.refuse_other_keys(fields, _FIELDS, 'picture')
   # JSON has no tuples, and null in the place of infinity.
-  values = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
+  values: dict[str, Any] = {
+    name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()
+  }
   values |= {name: math.inf for name in _BOUNDS if fields[name] is None}
   for name, value in values.items():
     rules.refuse_unless(LIMITS[f'drawing.{name}'], value, f'picture.{name}')
@@ -66,11 +71,39 @@ def preparation(picture: render.Drawing, reads: Sequence[str]) -> dict[str, Any]
   Returns:
     `staff_space`, pixels from one staff line to the next in the unit of the strokes' points; for
     networks that read the pen's path `pen_up_weight`, how much a length counts where the pen is up
-    (`pen_path.way`).
+    (`pen_path.way`), for others `jpeg_least`, as in `documents.RULE`.
   """
   del picture
-  found = {'staff_space': geometry.STAFF_SPACE}
-  return found | ({'pen_up_weight': pen_path.PEN_UP_WEIGHT} if 'pen' in reads else {})
+  found: dict[str, Any] = {'staff_space': geometry.STAFF_SPACE}
+  if 'pen' in reads:
+    return found | {'pen_up_weight': pen_path.PEN_UP_WEIGHT}
+  return found | {'jpeg_least': _LEAST}
+
+
+def steps(picture: render.Drawing, reads: Sequence[str]) -> list[str]:
+  """The whole rule in words, step by step, for programs that do not use this package."""
+  given = (
+    'Strokes that are given: for each its points x, y, y down, in a unit in which staff lines are '
+    '`staff_space` apart, as files of HOMUS have it.'
+  )
+  layout = render.LAYOUTS[picture.layout]
+  ink = (*documents.RULE, *symbol_picture.RULE, resizing.RULE)
+  if 'pen' in reads:
+    found = [given]
+  elif picture.thinned:
+    found = [*ink, *thinning.RULE, given]
+  else:
+    found = [*ink, 'Ink of a picture: its box, cut out, ink 0 and paper 255.', given]
+  drawn = (layout, render.INK) if picture.layout == 'scaled' else (render.INK, layout)
+  rules_of = {
+    'image': [*drawn, 'Input `image`: these pixels.'],
+    'size': [
+      "Input `size`: the logarithms of the width and the height of the strokes' box, the largest "
+      'minus the smallest coordinate, at least 1.'
+    ],
+    'pen': [pen_path.RULE, 'Input `pen`: x, y and number of these points.'],
+  }
+  return found + [step for name in reads for step in rules_of[name]]
 
 
 def brightness_only(picture: render.Drawing) -> bool:
@@ -138,10 +171,11 @@ def pages(path: str, picture: render.Drawing, reads: Sequence[str]) -> Iterator[
   if os.path.splitext(path)[1].lower() in SUFFIXES:
     return _of_stroke_file(path, picture, reads)
   finish = partial(of_picture, picture=picture, reads=reads, name=path)
-  return documents.pages(path, 2 * symbol_picture.LONGEST, finish)
+  return documents.pages(path, _LEAST, finish)
 
 
 def _of_stroke_file(path: str, picture: render.Drawing, reads: Sequence[str]) -> Iterator[tuple]:
+  found: Mapping[str, np.ndarray] | UserError
   try:
     with open(path, 'rb') as file:
       content = file.read(stroke_data.MAX_BYTES + 1)

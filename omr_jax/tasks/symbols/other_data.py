@@ -27,7 +27,7 @@ scans  A program writes each symbol as a pen does on paper, often with staff lin
 pages  334 symbols, each cut out with three margins; `omr_jax.tasks.symbols.page_symbols` says
        which pages these are, and how the symbols were chosen."""
 # For each option of the command line, the data that it is for, and its default.
-_OPTIONS = {
+_OPTIONS: Mapping[str, tuple[tuple[str, ...], Any]] = {
   'protocol': (('homus', 'scans'), 'original'),
   'split': (('scans',), 'validation'),
   'seed': (('scans',), 0),
@@ -88,9 +88,10 @@ def examples(
     )
   if on == 'scans':
     found = _scans(chosen['protocol'], chosen['split'], chosen['seed'], data_folders)
-    kinds = scans.KINDS
+    kinds: Sequence[str] = scans.KINDS
   else:
-    found, kinds = _of_pages(chosen['pages']), page_symbols.KINDS
+    found = _of_pages(chosen['pages'])
+    kinds = page_symbols.KINDS
   return _of_crops(sorted(found, key=lambda pair: kinds.index(pair[0].kind)), picture, reads)
 
 
@@ -128,7 +129,7 @@ def _homus(
     )
   test = data.load(protocol, picture, *data_folders, allow_changed=False).splits['test']
   kind = f'test symbols of {protocol}'
-  for row, label in enumerate(test['label']):
+  for row, label in enumerate(np.asarray(test['label'])):
     yield kind, inputs.CLASSES[label], {name: test[name][row] for name in reads}
 
 

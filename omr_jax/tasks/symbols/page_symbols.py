@@ -21,6 +21,8 @@ Each symbol is cut out with three margins. A wider margin shows more of its neig
 """
 
 import csv
+import itertools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +37,6 @@ MARGINS = (0, 4, 12)  # Pixels of the page on each side.
 CHOSEN = ('random', 'class')
 _KINDS = {(chosen, margin): f'{chosen}, {margin} pixels' for chosen in CHOSEN for margin in MARGINS}
 KINDS = tuple(_KINDS.values())
-_SIDES = ('left', 'top', 'right', 'bottom')
 _LIST = Path(__file__).parent / 'page_symbols.tsv'
 
 
@@ -59,9 +60,14 @@ def listed() -> list[PageSymbol]:
   """All symbols; those of one page follow each other."""
   with _LIST.open(encoding='utf-8', newline='') as file:
     return [
-      PageSymbol(row['page'], tuple(int(row[side]) for side in _SIDES), row['label'], row['chosen'])
+      PageSymbol(row['page'], _box(row), row['label'], row['chosen'])
       for row in csv.DictReader(file, delimiter='\t')
     ]
+
+
+def _box(row: Mapping[str, str]) -> tuple[int, int, int, int]:
+  left, top, right, bottom = (int(row[side]) for side in ('left', 'top', 'right', 'bottom'))
+  return left, top, right, bottom
 
 
 def crops(symbols: list[PageSymbol], pages: Path) -> list[Crop]:
@@ -74,17 +80,17 @@ def crops(symbols: list[PageSymbol], pages: Path) -> list[Crop]:
   Raises:
     UserError: A page is missing, can't be read or is smaller than a box says.
   """
-  found, name, page = [], None, None
-  for symbol in symbols:
-    if symbol.page != name:
-      name, page = symbol.page, _page(pages / symbol.page)
-    left, top, right, bottom = symbol.box
-    if bottom > page.shape[0] or right > page.shape[1]:
-      raise UserError(f'{pages / name}: is another picture than that page of MUSCIMA++ v2.0.')
-    for margin in MARGINS:
-      rows = slice(max(0, top - margin), bottom + margin)
-      picture = page[rows, max(0, left - margin) : right + margin]
-      found.append(Crop(picture, _KINDS[symbol.chosen, margin]))
+  found = []
+  for name, of_page in itertools.groupby(symbols, lambda symbol: symbol.page):
+    page = _page(pages / name)
+    for symbol in of_page:
+      left, top, right, bottom = symbol.box
+      if bottom > page.shape[0] or right > page.shape[1]:
+        raise UserError(f'{pages / name}: is another picture than that page of MUSCIMA++ v2.0.')
+      for margin in MARGINS:
+        rows = slice(max(0, top - margin), bottom + margin)
+        picture = page[rows, max(0, left - margin) : right + margin]
+        found.append(Crop(picture, _KINDS[symbol.chosen, margin]))
   return found
 
 

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -58,7 +59,7 @@ def readers(config: ConfigDict) -> dict[str, str | None]:
   """
   layout = config.drawing.get('layout')
   of_layout = None if layout == 'centered' else f'drawing.layout={layout}'
-  found = dict.fromkeys(OF_CHOICES, of_layout)
+  found: dict[str, str | None] = dict.fromkeys(OF_CHOICES, of_layout)
   if not models.reads_pictures(config.model.name):
     found |= {f'augment.{name}': None for name in _OF_PICTURES}
   return found
@@ -106,7 +107,8 @@ def split_name(config: Mapping) -> str:
 
 def picture(config: ConfigDict) -> render.Drawing:
   """How symbols become pictures."""
-  return render.Drawing(**(render.OF_SCALING | dict(config.drawing.items())))
+  fields: dict[str, Any] = {**render.OF_SCALING, **config.drawing}
+  return render.Drawing(**fields)
 
 
 def shape(config: ConfigDict) -> tuple[int, int, int]:
@@ -175,13 +177,14 @@ def _from_strokes(
   """Augments the strokes, then makes the picture and the pen's path from the changed strokes."""
   drawing = picture(config)
   of_moving = inspect.signature(handwriting.rewritten).parameters
+  draw: Callable[..., Inputs]
   place = {key: getattr(drawing, key) for key in ('height', 'width', 'max_stretch', 'max_zoom')}
   if config.augment.space == 'crops':
     draw = partial(crops.new_crops, **place)
   else:
     ((_, staff_line),) = drawing.renderings()
-    own = {'layout': drawing.layout, 'staff_line': staff_line, 'margin': drawing.margin}
-    draw = partial(rasterize.new_pictures, **place, **own)
+    place |= {'layout': drawing.layout, 'staff_line': staff_line, 'margin': drawing.margin}
+    draw = partial(rasterize.new_pictures, **place)
 
   def inputs(strengths: Mapping, rng: jax.Array, batch: Inputs) -> Inputs:
     moves = {key: value for key, value in strengths.items() if key in of_moving}
@@ -189,7 +192,7 @@ def _from_strokes(
     rngs = jax.random.split(rng, 4)
     stroke = batch['stroke']
     points = handwriting.rewritten(rngs[:2], batch['points'], stroke, **moves)
-    found = {}
+    found: dict[str, jax.Array] = {}
     if 'image' in module.inputs:
       found |= draw(rngs[2:], points, stroke, **others)
     if 'pen' in module.inputs:
@@ -201,4 +204,5 @@ def _from_strokes(
 
 def evaluation(module: nn.Module) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
   """The names of the arrays that an evaluation reads, and (variables, arrays) to logits."""
-  return module.inputs, partial(module.apply, train=False)
+  logits: Callable[..., Any] = partial(module.apply, train=False)
+  return module.inputs, logits

@@ -3,7 +3,11 @@
 import { answer, load } from './model.js';
 import { brightness, views } from './picture.js';
 
-const LONGEST_SIDE = 1600; // In pixels. Larger pictures are reduced to this first, to save time.
+// In pixels. Larger pictures are reduced first, to save time: to this long side, or where that would
+// blur the parts of a long picture, to this short side. Browsers draw no side longer than the last.
+const LONG_SIDE = 1600;
+const SHORT_SIDE = 400;
+const LONGEST_SIDE = 16384;
 const MOST_MEGAPIXELS = 60; // Browsers fail to draw much larger pictures.
 
 const canvas = document.createElement('canvas');
@@ -28,7 +32,9 @@ export async function readPicture(file) {
       `${file.name}: too large; reduce it to at most ${MOST_MEGAPIXELS} million pixels.`,
     );
   }
-  const zoom = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
+  const long = Math.max(picture.width, picture.height);
+  const short = Math.min(picture.width, picture.height);
+  const zoom = Math.min(1, LONGEST_SIDE / long, Math.max(LONG_SIDE / long, SHORT_SIDE / short));
   const reduced = (side) => Math.max(1, Math.round(side * zoom));
   return { picture, width: reduced(picture.width), height: reduced(picture.height) };
 }

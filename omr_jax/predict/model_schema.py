@@ -1,0 +1,88 @@
+"""What the keys of `model.json` must be. docs/export.md has the same keys in words.
+
+A new key that a program needs is a row of FACTS, and of the table in docs/export.md. It may be
+missing: folders of older versions lack it.
+"""
+
+import json
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from omr_jax.utils import rules
+
+
+def same(expected: Any) -> rules.Rule:
+  """Exactly this value."""
+  return json.dumps(expected), lambda value: value == expected
+
+
+def preparation(expected: Mapping[str, Any]) -> rules.Rule:
+  """The numbers are those of this package, where they are there; the words may be older ones."""
+  numbers = {key: value for key, value in expected.items() if key not in ('call', 'steps')}
+  words = {'call': rules.TEXT, 'steps': _TEXTS}
+
+  def holds(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+      rules.holds(words[key], each) if key in words else key in numbers and each == numbers[key]
+      for key, each in value.items()
+    )
+
+  return f'an object with {json.dumps(numbers)}, a text call and a list of texts steps', holds
+
+
+def some_of(known: Mapping[str, Any]) -> rules.Rule:
+  """An object with at least one of these keys, and its value here."""
+
+  def holds(value: Any) -> bool:
+    return bool(value) and value == {name: known[name] for name in value if name in known}
+
+  return f'an object with some of {json.dumps(known)}, by the key picture', holds
+
+
+def _is_test(value: Any) -> bool:
+  if not isinstance(value, Mapping):
+    return False
+  n, correct = value.get('n'), value.get('correct')
+  return rules.is_whole(n, 1) and rules.is_whole(correct, 0, n)
+
+
+def _list_of(words: str, holds: Callable[[Any], bool]) -> rules.Rule:
+  return f'a list of {words}', lambda value: isinstance(value, list) and all(map(holds, value))
+
+
+def _are_texts(value: Any, keys: Collection[str]) -> bool:
+  """Whether a value is an object, and what it has of these keys are texts."""
+  return isinstance(value, Mapping) and all(isinstance(value.get(key, ''), str) for key in keys)
+
+
+def _is_source(value: Any) -> bool:
+  if not _are_texts(value, ('source', 'what', 'licence')) or 'source' not in value:
+    return False
+  return rules.is_whole(value.get('examples', 0), 0)
+
+
+_TEXTS = _list_of('texts', lambda value: isinstance(value, str))
+# What these keys must be, where they are there.
+FACTS: Mapping[str, rules.Rule] = {
+  'answer': rules.TEXT,
+  'temperature': ('a number above 0', lambda v: rules.is_number(v) and 0 < v < math.inf),
+  'test': ('an object with the whole numbers correct and n', _is_test),
+  'figures': _list_of(
+    'objects with a text on and the whole numbers correct and n',
+    lambda value: _is_test(value) and isinstance(value.get('on'), str),
+  ),
+  'use': rules.TEXT,
+  'limits': _TEXTS,
+  'licence': rules.TEXT,
+  'training_data': _list_of(
+    'objects with a text source, and perhaps examples, what and licence', _is_source
+  ),
+  'run': rules.OBJECT,
+  'config': rules.OBJECT,
+  'exported_by': (
+    'an object of texts, or in format 1 a text or null',
+    lambda value: value is None or isinstance(value, str) or _are_texts(value, value),
+  ),
+  'files': rules.OBJECT,
+}
