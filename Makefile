@@ -9,9 +9,9 @@ SET_UP := $(VENV)/installed
   pretrained-homus_scans pretrained-homus_strokes
 
 demo: $(SET_UP)
-	$(RUN) -m omr_jax.main --config configs/homus.py --config.data.protocol=made_up \
+	$(RUN) -m omr_jax.main --config homus --config.data.protocol=made_up \
 	  --config.epochs=8 --workdir runs/demo
-	@echo 'The same on real symbols: $(RUN) -m omr_jax.main --config configs/homus.py --workdir runs/homus'
+	@echo 'The same on real symbols: $(RUN) -m omr_jax.main --config homus --workdir runs/homus'
 
 test: $(SET_UP)
 	$(RUN) -m pytest -n 2 --dist loadfile
@@ -24,6 +24,7 @@ lint: $(SET_UP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports --no-logo
+	$(VENV)/bin/mypy
 
 # The page; `$(RUN) -m omr_jax.web` shows it.
 RUNTIME := build/npm/node_modules/onnxruntime-web
@@ -40,7 +41,7 @@ $(RUNTIME)/package.json: omr_jax/web/package.json omr_jax/web/package-lock.json
 	touch $@
 
 # The models in omr_jax/pretrained, from $OMR_RAW_DIR; the pictures of $(PICTURES) for scores.
-EXPORT = $(RUN) -m omr_jax.export --forms $(FORMS) --out omr_jax/pretrained
+EXPORT = $(RUN) -m omr_jax.export --forms $(FORMS)
 FORMS = model.onnx model_int8.onnx
 CONFIG = $*
 SEED = 0
@@ -49,14 +50,14 @@ pretrained-homus: SEED = 4
 pretrained-homus pretrained-homus_strokes: FORMS = model_int8.onnx  # Each model is below 5 MB.
 
 pretrained-homus pretrained-homus_scans pretrained-homus_strokes: pretrained-%: $(SET_UP)
-	$(RUN) -m omr_jax.main --config configs/$(CONFIG).py --config.seed=$(SEED) \
+	$(RUN) -m omr_jax.main --config $(CONFIG) --config.seed=$(SEED) \
 	  --workdir runs/pretrained/$*
-	$(EXPORT)/$* --model runs/pretrained/$*
+	$(EXPORT) --model runs/pretrained/$* --about omr_jax/pretrained/$*.toml --out omr_jax/pretrained/$*
 
 pretrained-scores: $(SET_UP)
-	$(RUN) -m omr_jax.main --config configs/scores.py --raw_dir $(PICTURES) --workdir runs/pretrained/scores
-	$(EXPORT)/scores --model runs/pretrained/scores --raw_dir $(PICTURES) \
-	  --licence 'Trained on pages of MUSCIMA++ (CC BY-NC-SA 4.0) and pictures that are free for research.'
+	$(RUN) -m omr_jax.main --config scores --raw_dir $(PICTURES) --workdir runs/pretrained/scores
+	$(EXPORT) --model runs/pretrained/scores --raw_dir $(PICTURES) \
+	  --about omr_jax/pretrained/scores.toml --out omr_jax/pretrained/scores
 
 clean:
 	rm -rf $(VENV) runs build *.egg-info

@@ -27,8 +27,8 @@ PACKAGES = (
 
 
 def config_page(name: str, *variant: str) -> ConfigDict:
-  """The config of a page in configs/."""
-  path = Path(__file__).parent.parent / 'configs' / f'{name}.py'
+  """The config of a page of the package."""
+  path = Path(__file__).parent.parent / 'omr_jax' / 'configs' / f'{name}.py'
   spec = importlib.util.spec_from_file_location(name, path)
   page = importlib.util.module_from_spec(spec)
   with pages.from_text():

@@ -1,6 +1,6 @@
 """Measures how fast a config trains here: a step, images/s, the delay of the first epoch.
 
-  python benchmarks/pace.py --config configs/homus_best.py [any flag of omr_jax.main]
+  python benchmarks/pace.py --config homus_best [any flag of omr_jax.main]
 
 It trains four epochs with omr_jax.main, whose flags choose, for example, the precision, the canvas
 or several seeds; with `--config.data.protocol=made_up` configs for symbols need no data. The first

@@ -2,7 +2,7 @@
 
   python benchmarks/streaming.py
 
-It trains `configs/scores.py` on 250 MB of random pictures in a file, so no data is needed. A call
+It trains `scores.py` on 250 MB of random pictures in a file, so no data is needed. A call
 is an epoch of 20 steps.
 """
 

@@ -1,7 +1,7 @@
 """Measures the overhead of Ray in a sweep, and how many empty trials a second a sweep can run.
 
 python benchmarks/sweeps.py by_hand    # the programs of quick.py, started one after the other
-python benchmarks/sweeps.py ray        # the same programs, started by launch/sweep.py
+python benchmarks/sweeps.py ray        # the same programs, started by omr_jax.sweep
 python benchmarks/sweeps.py at_once    # 1 000 trials that train nothing and return at once
 """
 
@@ -18,7 +18,7 @@ from omr_jax.sweeps import driver, each, page
 from omr_jax.utils import paths
 
 _ROOT = Path(__file__).parent.parent
-_QUICK = 'configs/sweeps/quick.py'
+_QUICK = 'quick'
 _TRIALS = 1000
 
 
@@ -36,7 +36,7 @@ def main() -> None:
       _by_hand(Path(out))
     elif options.what == 'ray':
       cpus = ['--cpus', options.cpus] if options.cpus else []
-      command = [sys.executable, 'launch/sweep.py', '--sweep', _QUICK, '--out', f'{out}/quick']
+      command = [sys.executable, '-m', 'omr_jax.sweep', '--sweep', _QUICK, '--out', f'{out}/quick']
       subprocess.run(command + cpus, check=True)
     else:
       _at_once(Path(out))
@@ -60,7 +60,7 @@ def _at_once(out: Path) -> None:
   """Runs trials through all stages: page, Ray, a program for each trial, folder, table, report."""
   text = (
     'from omr_jax.sweeps import each\n'
-    f"CONFIG, TOGETHER = 'configs/homus.py', 1\n"
+    f"CONFIG, TOGETHER = 'homus', 1\n"
     f"get_sweep = lambda: each('seed', range({_TRIALS}))\n"
   )
   (out / 'thousand.py').write_text(text)

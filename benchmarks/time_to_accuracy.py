@@ -1,6 +1,6 @@
 """Measures the mean test accuracy of five seeds of a config, and the time that training takes.
 
-  python benchmarks/time_to_accuracy.py [--config configs/homus.py] [any flag of omr_jax.main]
+  python benchmarks/time_to_accuracy.py [--config homus] [any flag of omr_jax.main]
 
 The seeds are a population, trained by one program. Two times are measured until the last report is
 written, as a user experiences them: from the start of the process, and from the moment when the
@@ -19,13 +19,12 @@ from pathlib import Path
 from measure import surroundings, table
 
 SEEDS = '0,1,2,3,4'
-PAGES = Path(__file__).resolve().parent.parent / 'configs'
 
 
 def main(flags: list[str]) -> None:
   """Runs the command."""
   chosen = any(flag.split('=')[0] == '--config' for flag in flags)
-  config = [] if chosen else [f'--config={PAGES / "homus.py"}']
+  config = [] if chosen else ['--config=homus']
   with tempfile.TemporaryDirectory() as folder:
     workdir = Path(folder) / 'runs'
     command = [sys.executable, '-m', 'omr_jax.main', *config, *flags, f'--config.seed={SEEDS}']

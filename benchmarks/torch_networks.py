@@ -78,7 +78,7 @@ def resnet25(
 def preact_resnet11(
   params: Params, inputs: Mapping[str, torch.Tensor], train: bool = True
 ) -> torch.Tensor:
-  """Our fast network as in `configs/homus.py`, without dropout."""
+  """Our fast network as in `homus.py`, without dropout."""
   norm = partial(_norm, params, train, 1e-5)
   x, number = _conv(params, 'Conv_0', _darkness(inputs['image']), 2), 0
   for group, blocks in enumerate((1, 2, 2)):

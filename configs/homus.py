@@ -1,6 +1,6 @@
 """HOMUS from pictures: the recipe for everyday use.
 
-  python -m omr_jax.main --config configs/homus.py --workdir runs/homus
+  python -m omr_jax.main --config homus --workdir runs/homus
 
 Each symbol is drawn from its strokes, scaled to fill 64x48 pixels; the network also reads the size
 that the symbol had. In every training step the symbols are distorted and drawn anew, as their

@@ -1,6 +1,6 @@
 """HOMUS from pictures: the most accurate single network.
 
-  python -m omr_jax.main --config configs/homus_best.py --workdir runs/homus_best
+  python -m omr_jax.main --config homus_best --workdir runs/homus_best
 
 Like `homus.py`, with a finer canvas on which the flags of notes stay apart, a larger network,
 stronger augmentation and more epochs. It takes 2.5 to 4 times as long, depending on the machine.
@@ -8,7 +8,7 @@ stronger augmentation and more epochs. It takes 2.5 to 4 times as long, dependin
 
 from ml_collections import ConfigDict
 
-from configs import homus
+from omr_jax.configs import homus
 
 
 def get_config() -> ConfigDict:

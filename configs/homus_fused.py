@@ -1,6 +1,6 @@
 """HOMUS from pictures and strokes in one network: for data that has the points of the pen.
 
-  python -m omr_jax.main --config configs/homus_fused.py --workdir runs/homus_fused
+  python -m omr_jax.main --config homus_fused --workdir runs/homus_fused
 
 Picture and points are made from the same strokes, which are distorted anew in every training step.
 The network is as accurate as that of `homus_strokes.py` and takes twice the time
@@ -9,7 +9,7 @@ The network is as accurate as that of `homus_strokes.py` and takes twice the tim
 
 from ml_collections import ConfigDict
 
-from configs import homus
+from omr_jax.configs import homus
 
 
 def get_config() -> ConfigDict:

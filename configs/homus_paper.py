@@ -1,6 +1,6 @@
 """The paper's experiments on HOMUS, as the paper and its implementation have them.
 
-  python -m omr_jax.main --config configs/homus_paper.py:resnet --workdir runs/paper_resnet
+  python -m omr_jax.main --config homus_paper:resnet --workdir runs/paper_resnet
 
   resnet  res_net_3_small on 192x96, batch 16: 98.02 % (paper, V-C2; 76 epochs, 68 s each on a GTX
           1080 Ti)

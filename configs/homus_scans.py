@@ -1,6 +1,6 @@
 """Symbols cut out of scanned pages: any pen, any size, worn ink, and neighbours in the picture.
 
-  python -m omr_jax.main --config configs/homus_scans.py --workdir runs/homus_scans
+  python -m omr_jax.main --config homus_scans --workdir runs/homus_scans
 
 Every training step draws its symbols anew as crops of a page (`omr_jax/augment`). The network does
 not know how large a symbol was, and ink is not thinned: it reads lines as thick as they are. A
@@ -9,7 +9,7 @@ finer canvas with a larger network is no better here (docs/experiments.md).
 
 from ml_collections import ConfigDict
 
-from configs import homus
+from omr_jax.configs import homus
 
 
 def get_config() -> ConfigDict:

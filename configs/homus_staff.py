@@ -1,6 +1,6 @@
 """HOMUS from pictures with staff lines at y = 74, each symbol in its own size (paper, V-B).
 
-  python -m omr_jax.main --config configs/homus_staff.py --workdir runs/homus_staff
+  python -m omr_jax.main --config homus_staff --workdir runs/homus_staff
 
 The canvas is the paper's, 192x96 pixels; symbols that are larger are cropped. The network reads
 the picture alone. It removes the staff lines, finds the symbol and enlarges it by itself. Every
@@ -9,7 +9,7 @@ training step draws its symbols anew on the same staff lines.
 
 from ml_collections import ConfigDict
 
-from configs import homus
+from omr_jax.configs import homus
 
 
 def get_config() -> ConfigDict:

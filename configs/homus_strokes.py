@@ -1,6 +1,6 @@
 """HOMUS from strokes: for data that has the points of the pen.
 
-  python -m omr_jax.main --config configs/homus_strokes.py --workdir runs/homus_strokes
+  python -m omr_jax.main --config homus_strokes --workdir runs/homus_strokes
 
 The network reads 96 points along the path of the pen, both in their order and as a picture of 48x36
 pixels that it draws from them. In every training step the strokes are distorted anew, as their
@@ -10,7 +10,7 @@ only.
 
 from ml_collections import ConfigDict
 
-from configs import homus
+from omr_jax.configs import homus
 
 
 def get_config() -> ConfigDict:

@@ -1,6 +1,6 @@
 """Pictures of music or of something else: the recipe for everyday use.
 
-  python -m omr_jax.main --config configs/scores.py --raw_dir my_pictures --workdir runs/scores
+  python -m omr_jax.main --config scores --raw_dir my_pictures --workdir runs/scores
 
 `my_pictures` holds the folders scores/ and other/. In every training step the network sees each
 picture, or a part of it, as another phone might have taken it.

@@ -1,6 +1,6 @@
 """The paper's experiment on pictures of scores (V-A), as the paper and its implementation have it.
 
-  python -m omr_jax.main --config configs/scores_paper.py:128 --workdir runs/scores_paper_128
+  python -m omr_jax.main --config scores_paper:128 --workdir runs/scores_paper_128
 
   128     128x128 pixels: 98.5 %
   256     256x256 pixels: 100 %

@@ -2,7 +2,7 @@
 # Trains one model on a TPU slice of Google Cloud: create, install, run, collect, delete.
 #
 #   launch/tpu_pod.sh all --name homus --project my-project --zone us-west4-a --type v5litepod-16 \
-#     --bucket my-bucket --spot -- --config configs/homus.py --config.seed=1
+#     --bucket my-bucket --spot -- --config homus --config.seed=1
 #   launch/tpu_pod.sh run ...same flags...      # one step: create, install, run, collect or delete
 #   launch/tpu_pod.sh all --dry-run ...         # prints one command per line and runs none
 #
@@ -172,7 +172,7 @@ need=(name project zone)
 [[ ! ${steps[*]} =~ install|run|collect ]] || need+=(bucket)
 for flag in "${need[@]}"; do [[ ${!flag} ]] || refuse "$what needs --$flag."; done
 [[ " ${steps[*]} " != *' run '* || ${flags[*]} ]] \
-  || refuse "$what needs the flags of omr_jax.main, such as -- --config configs/homus.py."
+  || refuse "$what needs the flags of omr_jax.main, such as -- --config homus."
 for flag in "${flags[@]}"; do
   [[ ! $flag =~ ^--?(workdir|distributed)(=|$) ]] \
     || refuse "${flag%%=*} is added by itself; --workdir before -- says where in the bucket."

@@ -1,28 +1,38 @@
-"""Optical music recognition with JAX and Flax."""
+"""Optical music recognition with JAX and Flax.
 
-import os
+  model = omr_jax.load()           # tells pages of music from other pictures
+  answer = model('page.jpg')       # an `Answer`: label, confidence, probabilities
+
+`load` takes one of `pretrained()`, an exported folder or the folder of a run, and gives a
+`Classifier`. What is wrong with an input, or missing, is a `UserError`, whose message is one
+sentence for people.
+"""
+
 import sys
 from typing import TYPE_CHECKING
 
+from omr_jax.errors import UserError
 from omr_jax.utils import revision
-from omr_jax.utils.ending import end_at_ctrl_c
+from omr_jax.utils.ending import end_imports_in_words
 
-if TYPE_CHECKING:
-  from omr_jax.predict.classifier import Classifier
-
-__all__ = ['__version__', 'load']
+__all__ = ['Answer', 'Classifier', 'UserError', '__version__', 'load', 'pretrained']
 __version__ = revision.VERSION
 
 if sys.argv[:1] == ['-m']:  # `python -m omr_jax.NAME` is looking for its command.
-  end_at_ctrl_c()
+  end_imports_in_words()
 
+# A program that only asks for the version loads nothing else.
+if TYPE_CHECKING:
+  from omr_jax.predict.classifier import Answer, Classifier, load, pretrained
+else:
 
-def load(path_or_name: str | os.PathLike = 'scores') -> 'Classifier':
-  """A trained network as a function of pictures; see `omr_jax.predict.classifier`.
+  def __getattr__(name: str) -> object:
+    """Imports the classifier, and with it Pillow and ONNX Runtime, when it is first asked for."""
+    if name not in __all__:
+      raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    from omr_jax.predict import classifier
 
-  Raises:
-    omr_jax.errors.UserError: There is none, or it is damaged.
-  """
-  from omr_jax.predict import classifier
+    return getattr(classifier, name)
 
-  return classifier.load(path_or_name)
+  def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

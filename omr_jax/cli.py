@@ -10,8 +10,9 @@ import sys
 
 from omr_jax.errors import UserError, nearest
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils.ending import answered, end_at_ctrl_c
+from omr_jax.utils.ending import answered, end_imports_in_words
 from omr_jax.utils.files import output
+from omr_jax.utils.revision import VERSION
 
 # The commands by name: the module in omr_jax, and what it does.
 COMMANDS = {
@@ -24,7 +25,9 @@ COMMANDS = {
   'export': ('export', 'Write a finished run as files for other programs, such as ONNX.'),
   'label_errors': ('label_errors', 'List the symbols whose label is probably wrong.'),
   'human': ('human', 'Ask people the questions of a test, and compare them with a network.'),
-  'web': ('web', 'Serve the page for the browser that `make web` has built.'),
+  'sweep': ('sweep', 'Train many runs, on this machine or a cluster, and compare them.'),
+  'doctor': ('doctor', 'Say what is installed, which devices there are, and what is missing.'),
+  'web': ('web', 'Serve the page for the browser, with camera and pen.'),
 }
 # The module of each command by name, with a name that the help leaves out.
 _MODULES = {name: module for name, (module, _) in COMMANDS.items()} | {'main': 'main'}
@@ -35,25 +38,34 @@ Optical music recognition with JAX and Flax.
 {}
 
 `omr NAME --help` explains a command. Each is also `python -m omr_jax.NAME`, with main for train.
+`omr --version` prints the version of the package.
 """
 
 
 def main(arguments: list[str] | None = None) -> int:
   """Runs a command; returns its exit code, or 2 if there is no such command."""
   name, *rest = (sys.argv[1:] if arguments is None else arguments) or ['--help']
-  return answered(_print_help if name in ('-h', '--help') else lambda: _run(name, rest))
+  if name in ('-h', '--help', '--version'):
+    return answered(_print_help if name != '--version' else _print_version)
+  return answered(lambda: _run(name, rest))
 
 
 def _run(name: str, arguments: list[str]) -> None:
-  if name not in _MODULES:
+  module = _MODULES.get(name.replace('-', '_'))
+  if module is None:
     raise UserError(f'omr: {name!r} is no command{nearest(name, _MODULES)}')
   sys.argv[1:] = arguments
   command_arguments.typed = 'omr '
-  # `python -m` does this too: pages in configs/ import each other from the current folder.
+  # `python -m` does this too: a page of a config may import another from the current folder.
   sys.path.insert(0, '')
-  end_at_ctrl_c()
+  end_imports_in_words()
   # The module must run as `__main__`, since absl shows the docstring and the flags of that module.
-  runpy.run_module(f'omr_jax.{_MODULES[name]}', run_name='__main__', alter_sys=True)
+  runpy.run_module(f'omr_jax.{module}', run_name='__main__', alter_sys=True)
+
+
+def _print_version() -> None:
+  with output(None) as file:
+    print(f'omr_jax {VERSION}', file=file)
 
 
 def _print_help() -> None:

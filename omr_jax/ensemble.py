@@ -187,7 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument(
     '--out', type=paths.path, metavar='FOLDER', help='write the report of the ensemble there'
   )
-  options = parser.parse_args(arguments)
+  options = command_arguments.parse(parser, arguments)
   return answered(lambda: _say(options))
 
 

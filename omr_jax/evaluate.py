@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
   command_arguments.add_data_folders(parser)
   for task in TASKS:
     task.other_data.add_options(parser)
-  options = parser.parse_args(arguments)
+  options = command_arguments.parse(parser, arguments)
   return answered(lambda: _say(options))
 
 

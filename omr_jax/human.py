@@ -28,6 +28,7 @@ from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
 from omr_jax.utils.files import read_json, write_file
 from omr_jax.utils.words import cell
+from omr_jax.web.build import HOW, SITE
 
 KINDS = {'symbols': 'homus', 'scores': 'scores'}  # Names of the task and of its model.
 _AGAIN = 'save the result again from the page'
@@ -180,15 +181,15 @@ def main(arguments: list[str] | None = None) -> int:
   ask.add_argument(
     '--site',
     type=paths.path,
-    default=Path('build/web'),
-    help='the folder that `make web` has built',
+    default=SITE,
+    help='the folder of the site; %(default)s by default',
   )
   command_arguments.add_data_folders(ask)
   put = commands.add_parser('merge', help='print results beside those of the model')
   put.add_argument(
     'results', nargs='+', type=paths.path, metavar='RESULT', help='a file that was saved'
   )
-  options = parser.parse_args(arguments)
+  options = command_arguments.parse(parser, arguments)
   return answered(lambda: _prepare(options) if options.command == 'prepare' else _merge(options))
 
 
@@ -196,7 +197,7 @@ def _prepare(options: argparse.Namespace) -> None:
   if options.count < 0 or options.seed < 0:
     raise UserError('--count and --seed must not be negative.')
   if not (options.site / 'index.html').exists():
-    raise UserError(f'{options.site}: holds no site; `make web` builds it.')
+    raise UserError(f'{options.site}: holds no site; {HOW}.')
   model, data = options.model or KINDS[options.kind], command_arguments.data_folders(options)
   session = prepare(options.kind, model, options.count, options.seed, options.size, data)
   path = options.site / 'human' / f'{options.kind}.json'

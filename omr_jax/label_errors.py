@@ -66,7 +66,7 @@ def ranked(run: FinishedRun) -> list[Suspect]:
     UserError: The run answers by a threshold.
   """
   _refuse_threshold(run)
-  sure = decision.confidence(run.test_logits, run.test_predicted, run.decision.temperature)
+  sure = decision.confidence(run.test_logits, run.test_predicted, run.decision)
   wrong = np.flatnonzero(~run.correct)
   return [
     Suspect(
@@ -196,7 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
   either.add_argument(
     '--judged', type=paths.path, metavar='FILE', help='such a list, with kinds in its last column'
   )
-  options = parser.parse_args(arguments)
+  options = command_arguments.parse(parser, arguments)
   return answered(lambda: _say(options))
 
 

@@ -1,6 +1,6 @@
 """Trains a network as a config says, or resumes an interrupted run.
 
-  python -m omr_jax.main --config configs/homus.py --workdir runs/homus
+  python -m omr_jax.main --config homus --workdir runs/homus
 
 Without --workdir the run is in a new folder runs/<config>-<time>. A list of numbers, such as
 --config.seed=0,1,2, trains several networks in one program; each has a folder in the workdir. With

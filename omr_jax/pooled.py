@@ -1,7 +1,7 @@
 """Trains and tests a config on every part of the data in turn, and pools the answers.
 
-  python -m omr_jax.pooled --config configs/scores.py --workdir runs/folds --over folds
-  python -m omr_jax.pooled --config configs/homus.py --workdir runs/writers --over writers
+  python -m omr_jax.pooled --config scores --workdir runs/folds --over folds
+  python -m omr_jax.pooled --config homus --workdir runs/writers --over writers
 
 One run tests each part, and is trained on the others. With --over folds the parts are the five
 folds of the pictures, with --over sources the sources of the pictures, and with --over writers ten

@@ -32,7 +32,7 @@ STEPS = (*SMALL[:-2], '--config.batch_size=304')
 
 def load_page(name: str) -> ModuleType:
   """A page in configs/."""
-  spec = importlib.util.spec_from_file_location(name, ROOT / 'configs' / f'{name}.py')
+  spec = importlib.util.spec_from_file_location(name, ROOT / 'omr_jax' / 'configs' / f'{name}.py')
   page = importlib.util.module_from_spec(spec)
   spec.loader.exec_module(page)
   return page

@@ -11,6 +11,7 @@ import pytest
 from commands import answer
 from small_runs import ROOT
 
+import omr_jax
 from omr_jax import cli
 from omr_jax.utils import arguments as command_arguments
 
@@ -66,12 +67,17 @@ def test_the_help_imports_no_command():
   assert not imported & {'numpy', 'PIL', 'jax', 'flax', 'absl', 'tensorflow_datasets', 'tqdm'}
 
 
+def test_the_version(capsys):
+  assert cli.main(['--version']) == 0
+  assert capsys.readouterr().out == f'omr_jax {omr_jax.__version__}\n'
+
+
 @pytest.mark.parametrize(
   ('name', 'words'),
   [
     ('predikt', "omr: 'predikt' is no command: did you mean 'predict'?"),
-    ('label-errors', "did you mean 'label_errors'?"),
-    ('--version', "omr: '--version' is no command: there are train, "),
+    ('label-error', "did you mean 'label_errors'?"),
+    ('--verbose', "omr: '--verbose' is no command"),
     ('errors', 'is no command'),
   ],
 )
@@ -90,6 +96,9 @@ def test_an_unknown_command_is_refused(name, words, capsys):
     (['evaluate', '--model', 'homus', '--on', 'pages'], 2, '--on pages needs --pages'),
     (['human', 'merge', '/nowhere.json'], 2, '/nowhere.json'),
     (['predict'], 2, 'usage: omr predict '),
+    (['label-errors'], 2, 'usage: omr label_errors '),
+    (['predict', '--on-error=skip', 'x'], 2, '--on_error: invalid choice'),
+    (['predict', '--on-error', 'stop', '/nowhere.png'], 2, '/nowhere.png: can not be read'),
     (['human', 'prepare'], 2, 'usage: omr human prepare '),
   ],
 )

@@ -22,7 +22,7 @@ def command(*arguments):
 @pytest.mark.parametrize(
   ('arguments', 'code', 'words'),
   [
-    ((), 1, '--config configs/homus.py'),
+    ((), 1, '--config homus'),
     (('--config=configs/hommus.py',), 1, "'configs/hommus.py': there is no such config"),
     (('--config=',), 1, "'': there is no such config"),
     (('--config=README.md',), 2, '(README.md, line '),

@@ -212,6 +212,7 @@ def kinds_of_pictures() -> dict[str, tuple[Image.Image, str, dict]]:
     '16 bits': (Image.fromarray(np.asarray(page).astype(np.uint16) * 257 // 2 + 99), 'PNG', {}),
     '1 bit': (page.convert('1'), 'BMP', {}),
     'GIF': (colours.quantize(16), 'GIF', {}),
+    'strip': (page.crop((0, 40, 531, 100)), 'PNG', {}),
   }
   for kind, orientation in itertools.product(('JPEG', 'PNG'), range(1, 9)):
     exif = Image.Exif()

@@ -1,6 +1,6 @@
 """The paper's study: network, canvas, stroke thickness, staff lines, optimizer and batch size.
 
-  python launch/sweep.py --sweep configs/sweeps/paper_study.py --out runs/paper_study
+  python -m omr_jax.sweep --sweep paper_study --out runs/paper_study
 
 Each block of settings varies one or two things of the paper's two best settings, resnet25 on the
 fixed canvas and vgg13 on fitted symbols, as the original experiments did (the original logs; paper,
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from omr_jax.sweeps import Runs, each, product
 
-CONFIG = 'configs/homus_paper.py:vgg'  # It has the keys of drawing for both canvases.
+CONFIG = 'homus_paper:vgg'  # It has the keys of drawing for both canvases.
 TOGETHER = 3  # at most, as one program
 
 _NETWORKS = (

@@ -1,6 +1,6 @@
 """Twelve short runs for a CPU: the paper's comparison of optimizers and batch sizes, in small.
 
-  python launch/sweep.py --sweep configs/sweeps/quick.py --out runs/quick
+  python -m omr_jax.sweep --sweep quick --out runs/quick
 
 The everyday recipe with a small network on small pictures, three epochs each. The two seeds of
 each setting are trained as one program.
@@ -8,7 +8,7 @@ each setting are trained as one program.
 
 from omr_jax.sweeps import Runs, each, product
 
-CONFIG = 'configs/homus.py'
+CONFIG = 'homus'
 TOGETHER = 2  # at most, as one program
 
 _SMALL = {

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
 
-from omr_jax.evaluation import metrics
+from omr_jax.evaluation import confidence, metrics
 
 
 class Decisions(NamedTuple):
@@ -80,7 +79,7 @@ class Source(NamedTuple):
     share: Share of right answers.
     low: Lower end of the share's 95 % Wilson interval.
     high: Upper end of that interval.
-    confidence: Mean probability of the answers that were given.
+    confidence: Mean confidence of the answers, by `confidence.of_threshold`.
   """
 
   source: str
@@ -113,14 +112,14 @@ def by_source(
   """
   log_odds, labels = np.asarray(log_odds, np.float64), np.asarray(labels, int)
   called = log_odds >= threshold
-  confidence = special.expit(np.where(called, log_odds, -log_odds) / temperature)
+  sure = confidence.of_threshold(log_odds, threshold, temperature)
   names = np.asarray(sources, object)
   rows = []
   for source, label in sorted(set(zip(sources, labels.tolist(), strict=True))):
     here = (names == source) & (labels == label)
     n, right = int(here.sum()), int((called == label)[here].sum())
     share = (right / n, *metrics.wilson_interval(right, n))
-    rows.append(Source(source, label, n, right, *share, float(confidence[here].mean())))
+    rows.append(Source(source, label, n, right, *share, float(sure[here].mean())))
   return rows
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import binary, history, metrics
+from omr_jax.evaluation import confidence as confidences
 from omr_jax.tasks import task as tasks
 from omr_jax.utils.files import read_json, write_file
 
@@ -25,7 +26,8 @@ class Decision(NamedTuple):
   Attributes:
     threshold: Of two classes, the second is the answer if its log-odds are at least this. None
       where the class with the largest logit is the answer.
-    temperature: Divides the logits so that their softmax is calibrated; it changes no answer.
+    temperature: Divides the logits so that their softmax is calibrated; it changes no answer. With
+      a threshold the log-odds are counted from there.
   """
 
   threshold: float | None
@@ -41,7 +43,14 @@ def fit(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray) -> De
     logits: float [examples, classes].
   """
   threshold = tasks.of_config(config).evaluation.threshold(config, labels, logits)
-  return Decision(threshold, metrics.fit_temperature(logits, labels))
+  weights = None
+  if threshold is not None:
+    # Both classes weigh the same, however many pictures of each happen to validate.
+    counts = np.maximum(1, np.bincount(labels, minlength=2))
+    weights = 1 / counts[labels]
+  return Decision(
+    threshold, metrics.fit_temperature(from_threshold(logits, threshold), labels, weights)
+  )
 
 
 def write(workdir: Path, decision: Decision) -> None:
@@ -77,7 +86,19 @@ def decide(logits: np.ndarray, threshold: float | None) -> np.ndarray:
   return (binary.log_odds(logits) >= threshold).astype(int)
 
 
-def confidence(logits: np.ndarray, predicted: np.ndarray, temperature: float) -> np.ndarray:
-  """The calibrated probability of each example's predicted class, float64 [n]."""
-  chosen = metrics.log_probabilities(logits, temperature)[np.arange(len(predicted)), predicted]
-  return np.exp(chosen)
+def from_threshold(logits: np.ndarray, threshold: float | None) -> np.ndarray:
+  """The logits whose largest is the answer: float [n, classes], with log-odds of 0 at a threshold.
+
+  The temperature is fitted to these. So the class that is named always has more than the others.
+  """
+  if threshold is None:
+    return logits
+  return np.asarray(logits, np.float64) - [0, threshold]
+
+
+def confidence(logits: np.ndarray, predicted: np.ndarray, decision: Decision) -> np.ndarray:
+  """The calibrated probability of the answer to each example, float64 [n]."""
+  if decision.threshold is not None:
+    return confidences.of_threshold(binary.log_odds(logits), *decision)
+  log_probabilities = metrics.log_probabilities(logits, decision.temperature)
+  return np.exp(log_probabilities[np.arange(len(predicted)), predicted])

@@ -15,26 +15,39 @@ def log_probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarra
 
 
 def negative_log_likelihood(
-  logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0
+  logits: np.ndarray,
+  labels: np.ndarray,
+  temperature: float = 1.0,
+  weights: np.ndarray | None = None,
 ) -> float:
-  """Mean over the examples of -log p(label), in nats."""
+  """Mean over the examples, weighted if there are weights, of -log p(label), in nats."""
   chosen = log_probabilities(logits, temperature)[np.arange(len(labels)), labels]
-  return float(-chosen.mean())
+  return float(-np.average(chosen, weights=weights))
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+def fit_temperature(
+  logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+) -> float:
   """The temperature T from 0.05 to 20 that minimizes the negative log-likelihood of logits / T.
 
   From Guo et al. 2017, section 4.2. The function is convex in 1/T. It has no minimum at a finite T
   if no example is misclassified (T -> 0), or if the logits of the true classes are no higher than
   the average logit (T -> infinity). Such labels tell nothing about confidence; T is then 1.
+
+  Args:
+    logits: float [examples, classes].
+    labels: int [examples].
+    weights: How much each example counts, float [examples]; all the same by default.
   """
   logits = np.asarray(logits, np.float64)
   chosen = logits[np.arange(len(labels)), labels]
-  if np.all(chosen >= logits.max(axis=1)) or np.mean(chosen - logits.mean(axis=1)) <= 0:
+  if (
+    np.all(chosen >= logits.max(axis=1))
+    or np.average(chosen - logits.mean(axis=1), weights=weights) <= 0
+  ):
     return 1.0
   found = scipy.optimize.minimize_scalar(
-    lambda log_t: negative_log_likelihood(logits, labels, math.exp(log_t)),
+    lambda log_t: negative_log_likelihood(logits, labels, math.exp(log_t), weights),
     bounds=(math.log(0.05), math.log(20)),
     method='bounded',
     options={'xatol': 1e-8},

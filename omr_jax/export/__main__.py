@@ -4,17 +4,33 @@
 
 The folder gets model.onnx (float32), model_int8.onnx, model.jax (jax.export), weights.safetensors
 and model.json. The latter describes the model: how a picture is prepared, the classes, the
-threshold, the accuracy and the run it comes from. Each file is compared with JAX on the same inputs
-and tested on the test split of the run. This needs the data of the training: --without_data skips
-the test, and writes no int8 file. The command needs the extra [export].
+threshold, the accuracy and the run it comes from. README.md, the model card, says it for people.
+Each file is compared with JAX on the same inputs and tested on the test split of the run. This
+needs the data of the training: --without_data skips the test, and writes no int8 file. The command
+needs the extra [export].
+
+What no run knows comes from the task or from --about FILE, in TOML: the model's licence, use and
+limits, what each source of its training data is, and figures of further tests. For example
+
+  licence = 'CC BY-NC-SA 4.0'
+  limits = ['Scans alone.']
+  figures = [{ on = 'scans of another library', correct = 97, n = 100 }]
+
+  [[training_data]]
+  source = 'scores/scans'       # A folder of the pictures; the export counts them.
+  what = 'pages of the town library'
+  licence = 'public domain'
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
+import platform
 import sys
 import tempfile
 from collections.abc import Collection, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +38,14 @@ import numpy as np
 from tqdm import tqdm
 
 from omr_jax.errors import UserError
+from omr_jax.export import about_file, card
 from omr_jax.predict import model_json
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.onnx_session import INT8, MODEL
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
-from omr_jax.utils.revision import revision
+from omr_jax.utils.revision import VERSION, revision
 
 if TYPE_CHECKING:
   from omr_jax.data.dataset import Split, Splits
@@ -36,6 +53,7 @@ if TYPE_CHECKING:
 
 FORMS = (MODEL, INT8, 'model.jax', 'weights.safetensors')
 TFLITE = 'model.tflite'
+_LIBRARIES = ('jax', 'flax', 'numpy', 'onnx', 'onnxruntime', 'safetensors', 'tensorflow')
 # The largest difference allowed between the probabilities of a form and those of JAX. Of forms that
 # are not listed only the answers must be the same: weights.safetensors is in half precision.
 _MOST = {MODEL: 1e-4, 'model.jax': 1e-4, TFLITE: 1e-4}
@@ -46,7 +64,7 @@ def export(
   out: Path,
   data: tuple[Path, str | None] | None,
   names: Collection[str] = FORMS,
-  licence: str | None = None,
+  about: Path | None = None,
 ) -> dict:
   """Writes a finished run into a folder, whole or not at all.
 
@@ -55,34 +73,50 @@ def export(
     out: The folder: a new one, or that of an earlier export, which is replaced.
     data: Folders of prepared and raw data; None skips the test.
     names: The forms, of FORMS or TFLITE; the int8 form is left out if `data` is None.
-    licence: What `model.json` says about the licence of the training data.
+    about: A file with what the run does not know, as the module's docstring describes it.
 
   Returns:
     The content of `model.json`.
 
   Raises:
-    UserError: The run is not finished, its data is not there, the folder can't be written, or a
-      form gives other answers than the network.
+    UserError: The run is not finished, its data is not there, `about` is no such file, the folder
+      can't be written, or a form gives other answers than the network.
   """
   import jax
 
   from omr_jax.training import backend
 
+  told = about_file.read(about)
   backend.start()
   if out.exists() and not (out.is_dir() and ((out / model_json.FILE).exists() or _is_empty(out))):
     raise UserError(f'{out}: holds something else; choose another folder with --out.')
   # By default GPUs and TPUs multiply with less precision than float32; exported forms do not.
   with jax.default_matmul_precision('float32'):
-    about, files, entries = _forms(model, data, names)
-  licence = licence or about.task.licence
-  facts = {'licence': licence, 'exported_by': revision(), 'files': entries}
-  content = model_json.to_json(about._replace(facts={**about.facts, **facts}))
-  _write(out, files | {model_json.FILE: (json.dumps(content, indent=1) + '\n').encode()})
+    described, files, entries = _forms(model, data, names, told)
+  facts = {'exported_by': _versions(), 'files': entries}
+  content = model_json.to_json(described._replace(facts={**described.facts, **facts}))
+  texts = {
+    model_json.FILE: json.dumps(content, indent=1) + '\n',
+    card.FILE: card.card(content, out.name),
+  }
+  _write(out, files | {name: text.encode() for name, text in texts.items()})
   return content
 
 
+def _versions() -> dict[str, str]:
+  """What writes the folder: this package and its revision, and the libraries that matter."""
+  found = {'omr_jax': VERSION, 'revision': revision(), 'python': platform.python_version()}
+  for name in _LIBRARIES:
+    with contextlib.suppress(metadata.PackageNotFoundError):
+      found[name] = metadata.version(name)
+  return found
+
+
 def _forms(
-  model: str, data: tuple[Path, str | None] | None, names: Collection[str]
+  model: str,
+  data: tuple[Path, str | None] | None,
+  names: Collection[str],
+  told: Mapping[str, Any],
 ) -> tuple[Described, dict[str, bytes], dict[str, dict]]:
   """Makes the forms.
 
@@ -100,6 +134,8 @@ def _forms(
     if data is None
     else examples.of_run(network, about, model, data)
   )
+  told = about_file.facts(about, told, None if data is None else splits['train'])
+  about = about._replace(facts={**about.facts, **told})
   temperature = about.facts['temperature']
   by_jax = from_run.by_jax(network, temperature)
   expected = examples.probabilities(by_jax, splits['test'], about)
@@ -189,22 +225,25 @@ def main(arguments: list[str] | None = None) -> int:
     help='all but model.tflite by default',
   )
   parser.add_argument(
-    '--licence', metavar='WORDS', help='licence of the training data, for model.json'
+    '--about',
+    metavar='FILE',
+    type=paths.path,
+    help='licence, limits, training data and others, in TOML, as above',
   )
-  options = parser.parse_args(arguments)
+  options = command_arguments.parse(parser, arguments)
   return answered(lambda: _say(options))
 
 
 def _say(options: argparse.Namespace) -> None:
   data = None if options.without_data else command_arguments.data_folders(options)
-  content = export(options.model, options.out, data, options.forms, options.licence)
+  content = export(options.model, options.out, data, options.forms, options.about)
   for name, entry in content['files'].items():
     line = f'{name:20} {entry["bytes"] / 1e6:6.2f} MB, off by {entry["largest_difference"]:.1e}'
     if 'test' in entry:
       correct, n = entry['test']['correct'], entry['test']['n']
       line += f', test {100 * correct / n:.2f} % ({correct} of {n})'
     print(line)
-  print(f'{options.out / model_json.FILE}')
+  print(f'{options.out / model_json.FILE}, {options.out / card.FILE}')
 
 
 if __name__ == '__main__':

@@ -15,24 +15,20 @@ import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from omr_jax.data.dataset import Split, Splits
-from omr_jax.errors import UserError
 from omr_jax.export import examples
 from omr_jax.predict import from_run, model_json
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
 from omr_jax.training.trained import Trained
+from omr_jax.utils import extras
 
-try:
+with extras.needed():
   import onnx
   import onnxruntime
   import safetensors.numpy
   from onnxruntime import quantization
 
-  from omr_jax.export import onnx_model
-except ImportError as error:
-  raise UserError(
-    f"Exporting needs more libraries ({error.name}); pip install 'omr_jax[export]'."
-  ) from error
+  from omr_jax.export import metadata, onnx_model
 
 _CALIBRATION = 256  # Examples that show an int8 form how large activations get.
 _PLATFORMS = ('cpu', 'cuda', 'tpu')
@@ -66,10 +62,10 @@ def make(name: str, network: Trained, about: Described, splits: Splits) -> Form:
     return tflite_form(network, temperature, shapes)
   if name == 'weights.safetensors':
     return weights_form(network, about, splits['test'])
-  whole = onnx_form(network, temperature, shapes)
-  if name == 'model.onnx':
-    return whole
-  return int8_form(whole, examples.batches(splits['validation'], about, _CALIBRATION))
+  form = onnx_form(network, temperature, shapes)
+  if name != 'model.onnx':
+    form = int8_form(form, examples.batches(splits['validation'], about, _CALIBRATION))
+  return _by_onnxruntime(metadata.added(form.content, metadata.properties(about)))
 
 
 def onnx_form(
@@ -132,10 +128,8 @@ def tflite_form(
   Raises:
     UserError: TensorFlow is not installed.
   """
-  try:
+  with extras.needed():
     import tensorflow as tf
-  except ImportError as error:
-    raise UserError("model.tflite needs TensorFlow; pip install 'omr_jax[tflite]'.") from error
   from jax.experimental import jax2tf
 
   names = sorted(shapes)
@@ -165,7 +159,7 @@ def weights_form(network: Trained, about: Described, test: Split) -> Form:
 
   The name of an array is its path, such as `params/Block_0/Conv_0/kernel`. The arrays are float16
   if that changes no answer to the examples, else float32. The metadata of the file has the
-  temperature that divides the logits.
+  temperature that divides the logits, and `metadata.properties`.
 
   Args:
     network: The network, in float32.
@@ -180,7 +174,8 @@ def weights_form(network: Trained, about: Described, test: Split) -> Form:
 
   def stored(dtype: str) -> Form:
     tensors = {name: np.ascontiguousarray(leaf, dtype) for name, leaf in leaves.items()}
-    content = safetensors.numpy.save(tensors, metadata={'temperature': repr(temperature)})
+    told = {'temperature': repr(temperature), **metadata.properties(about)}
+    content = safetensors.numpy.save(tensors, metadata=told)
     read = {k: v.astype(np.float32) for k, v in safetensors.numpy.load(content).items()}
     again = network._replace(variables=unflatten_dict(read, sep='/'))
     return Form(content, from_run.by_jax(again, temperature))

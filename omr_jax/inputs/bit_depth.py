@@ -30,9 +30,9 @@ def _range(picture: Image.Image) -> tuple[float, float]:
   pixel exceeds. If there is none, or a pixel is negative, black is the lowest value of a pixel and
   white the highest.
   """
-  tags = picture.tag_v2 if picture.format == 'TIFF' else {}
+  tags = getattr(picture, 'tag_v2', {}) if picture.format == 'TIFF' else {}
   if picture.mode.startswith('I;16'):
-    low, high = 0, 2 ** tags.get(ExifTags.Base.BitsPerSample, (16,))[0] - 1
+    low, high = 0.0, 2.0 ** tags.get(ExifTags.Base.BitsPerSample, (16,))[0] - 1
   else:
     finite = [band[np.isfinite(band)] for _, band in bands(picture)]
     low = min((float(band.min()) for band in finite if band.size), default=0)

@@ -8,6 +8,7 @@ import os
 import pickle
 import signal
 import sys
+from typing import Any, BinaryIO
 
 from PIL import Image
 
@@ -16,7 +17,7 @@ from omr_jax.inputs import budget, page_reader, pictures
 try:
   import resource
 except ImportError:  # On Windows.
-  resource = None
+  resource = None  # type: ignore[assignment]
 
 # In bytes, for all that the libraries take beyond what they have when they are loaded.
 MEMORY = 2 * budget.BUDGET
@@ -54,26 +55,26 @@ def main(memory: int = MEMORY, seconds: float = SECONDS) -> None:
 class _Turn:
   """As a lock: waits until the process that asks has no other large picture decoded."""
 
-  def __init__(self, questions, answers):
+  def __init__(self, questions: BinaryIO, answers: BinaryIO):
     self._questions, self._answers = questions, answers
 
-  def __enter__(self):
+  def __enter__(self) -> None:
     _say(self._answers, LARGE)
     if _next(self._questions) is None:
       sys.exit()
 
-  def __exit__(self, *error):
+  def __exit__(self, *error: object) -> None:
     pass
 
 
-def _next(questions):
+def _next(questions: BinaryIO) -> Any:
   try:
     return pickle.load(questions)
   except EOFError:
     return None
 
 
-def _say(answers, answer) -> None:
+def _say(answers: BinaryIO, answer: object) -> None:
   content = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
   answers.write(content)
   answers.flush()

@@ -33,7 +33,7 @@ RULE = (
 
 
 def pages(
-  path: str | os.PathLike,
+  path: str | os.PathLike[str],
   least: int = 0,
   finish: Callable[[Image.Image], Any] | None = None,
   colour: bool = True,
@@ -93,9 +93,9 @@ def _by_child(wanted: page_reader.Wanted, several: bool) -> Iterator[tuple[int, 
       return
     failures = failures + 1 if isinstance(found, UserError) else 0
     ended += isinstance(found, isolated.Ended)
-    yield wanted.index + 1, found
-    wanted = wanted._replace(index=wanted.index + 1)
+    yield wanted.number + 1, found
+    wanted = wanted._replace(number=wanted.number + 1)
     more = more and several
   if more:
     what = f'{failures} broken pages in a row' if ended < _MOST_ENDED else f'{ended} such pages'
-    yield wanted.index + 1, UserError(f'{wanted.name}: {what}; the rest is left out.')
+    yield wanted.number + 1, UserError(f'{wanted.name}: {what}; the rest is left out.')

@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any, cast
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import child, page_reader, pictures
@@ -59,11 +60,11 @@ def page(wanted: Wanted) -> Page:
 class _Child:
   """A child process, and the file that it has open."""
 
-  def __init__(self):
+  def __init__(self) -> None:
     # The last entry finds this package where sys.path has names relative to an earlier folder.
     path = [*(each for each in sys.path if isinstance(each, str)), _PACKAGE]
     limits = [str(child.MEMORY), str(child.SECONDS)]
-    self.file = None
+    self.file: tuple[Any, ...] | None = None
     self.process = subprocess.Popen(
       [sys.executable, '-W', 'ignore', '-c', _PROGRAM, *limits, *path],
       stdin=subprocess.PIPE,
@@ -72,10 +73,13 @@ class _Child:
       # NumPy would reserve memory for as many threads as there are cores.
       env=os.environ | {'OPENBLAS_NUM_THREADS': '1', 'OMP_NUM_THREADS': '1'},
     )
+    # Both are there, since they were asked for.
+    self._questions = cast(IO[bytes], self.process.stdin)
+    self._answers = cast(IO[bytes], self.process.stdout)
 
   def answer(self, wanted: Wanted) -> Page:
     question = pickle.dumps(wanted)
-    late = []
+    late: list[float] = []
     opened = self.file == wanted[:2]
     try:
       answer = self._asked(question, late)
@@ -91,17 +95,17 @@ class _Child:
       self.end()
       words = _reason(self.process.returncode, bool(late))
       # Where the file could not even be opened, its other pages can't be read either.
-      return Page(Ended(f'{wanted.name}, page {wanted.index + 1}: {words}'), more=opened)
+      return Page(Ended(f'{wanted.name}, page {wanted.number + 1}: {words}'), more=opened)
 
-  def _asked(self, question: bytes, late: list) -> Page | str:
+  def _asked(self, question: bytes, late: list[float]) -> Any:
     with self._no_longer_than(_WAIT, late):
-      self.process.stdin.write(question)
-      self.process.stdin.flush()
-      return pickle.load(self.process.stdout)
+      self._questions.write(question)
+      self._questions.flush()
+      return pickle.load(self._answers)
 
   @contextlib.contextmanager
-  def _no_longer_than(self, seconds: float, late: list) -> Iterator[None]:
-    def give_up():
+  def _no_longer_than(self, seconds: float, late: list[float]) -> Iterator[None]:
+    def give_up() -> None:
       late.append(seconds)
       self.process.kill()
 
@@ -122,7 +126,7 @@ class _Child:
     self.process.wait()
 
   def close_pipes(self) -> None:
-    for pipe in (self.process.stdin, self.process.stdout):
+    for pipe in (self._questions, self._answers):
       with contextlib.suppress(OSError):
         pipe.close()
 

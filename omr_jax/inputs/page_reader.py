@@ -19,16 +19,16 @@ class Wanted(NamedTuple):
     path: Of the file, absolute.
     state: What changes with the content of the file: its device, number, size and time.
     name: What the file is called in messages.
-    index: Number of the page, from 0.
+    number: Of the page, from 0.
     least: As in `pictures.decode`.
     finish: As in `documents.pages`.
     colour: As in `pictures.decode`.
   """
 
   path: str
-  state: tuple
+  state: tuple[Any, ...]
   name: str
-  index: int
+  number: int
   least: int
   finish: Callable[[Image.Image], Any] | None
   colour: bool
@@ -56,13 +56,13 @@ class Reader:
     """Calls `when_open` after each file that could be opened, before its first page is read."""
     self._when_open = when_open
     self._open = contextlib.ExitStack()
-    self._file = None
+    self._file: tuple[Any, ...] | None = None
     self._read: Read | None = None
 
   def page(self, wanted: Wanted) -> Page:
     """Reads a page. Errors are returned, not raised."""
     try:
-      if self._file != wanted[:2]:
+      if self._read is None or self._file != wanted[:2]:
         self.close()
         self._read = self._open.enter_context(_opened(wanted))
         self._file = wanted[:2]
@@ -105,32 +105,33 @@ def unreadable(name: str, error: Exception) -> str:
   return f'{name}: can not be read ({reason}); check its name and its rights.'
 
 
-def _pdf_page(document, wanted: Wanted) -> Page:
+def _pdf_page(document: Any, wanted: Wanted) -> Page:
   count = pdf.count(document)
-  if wanted.index >= count:
+  if wanted.number >= count:
     return Page(None, more=False)
-  name = f'{wanted.name}, page {wanted.index + 1}'
-  page = pdf.page(document, wanted.index, name)
+  name = f'{wanted.name}, page {wanted.number + 1}'
+  page = pdf.page(document, wanted.number, name)
   with pictures.refused(name):
     finish = wanted.finish or np.asarray
-    return Page(finish(page if wanted.colour else page.convert('L')), wanted.index + 1 < count)
+    return Page(finish(page if wanted.colour else page.convert('L')), wanted.number + 1 < count)
 
 
 def _frame(picture: Image.Image, wanted: Wanted) -> Page:
   """One frame of a TIFF, or the only one of another picture."""
   name, more = wanted.name, picture.format == 'TIFF'
   if more:
-    name = f'{name}, page {wanted.index + 1}'
+    name = f'{name}, page {wanted.number + 1}'
     with pictures.refused(name):
       try:
-        picture.seek(wanted.index)
+        picture.seek(wanted.number)
       except EOFError:
         return Page(None, more=False)
-  elif wanted.index:
+  elif wanted.number:
     return Page(None, more=False)
   try:
     return Page(
       pictures.decode(picture, name, wanted.least, wanted.finish, wanted.colour), more=more
     )
   finally:
-    picture.im = None  # Frees the pixels: it may be long until the next page is asked for.
+    # Frees the pixels: it may be long until the next page is asked for.
+    picture.im = None  # type: ignore[assignment]  # Pillow's types do not know of that.

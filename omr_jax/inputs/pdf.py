@@ -36,12 +36,11 @@ def opened(file: BinaryIO, start: bytes, name: str) -> 'pypdfium2.PdfDocument':
   """
   if pypdfium2 is None:
     raise UserError(f"{name}: PDFs need a library more; pip install 'omr_jax[pdf]'.")
+  source: bytes | BinaryIO = file
   before = start.index(b'%PDF-')
   if before >= _HEADER:
     file.seek(before)
     source = file.read()
-  else:
-    source = file
   with _PDFIUM, pictures.refused(name):
     try:
       return pypdfium2.PdfDocument(source)

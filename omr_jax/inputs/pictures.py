@@ -11,10 +11,10 @@ import struct
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, JpegImagePlugin
+from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import bit_depth, budget, pillow_setup, resizing, signatures
@@ -25,7 +25,8 @@ CLASSES = ('other', 'scores')
 # Pictures that need more bytes are decoded one at a time, so that memory does not grow with the
 # number of threads.
 SMALL = 2**27
-ONE_LARGE: contextlib.AbstractContextManager = threading.Lock()  # A child process asks for it.
+# A child process asks for it.
+ONE_LARGE: contextlib.AbstractContextManager[object] = threading.Lock()
 
 _TILE = (322, 323)  # The TIFF tags TileWidth and TileLength.
 _COMPRESSION = 259  # The TIFF tag Compression.
@@ -133,10 +134,10 @@ def decode(
   picture: Image.Image,
   name: str,
   least: int = 0,
-  finish: Callable[[Image.Image], np.ndarray] | None = None,
+  finish: Callable[[Image.Image], Any] | None = None,
   colour: bool = True,
   most: int = budget.BUDGET,
-) -> np.ndarray:
+) -> Any:
   """Decodes the current frame of a picture that `opened` has opened.
 
   Args:
@@ -163,7 +164,7 @@ def decode(
     if (least or not colour) and isinstance(picture, JpegImagePlugin.JpegImageFile):
       picture.draft(None if colour else 'L', (least, least) if least else picture.size)
     needed = budget.check(picture, name, whole, as_array=finish is None)
-    if picture.format == 'TIFF':
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
       _check_tiff(picture, name)
   if needed > most:
     raise Large
@@ -218,7 +219,7 @@ def _load(picture: Image.Image, needed: int) -> None:
     raise
 
 
-def _check_tiff(picture: Image.Image, name: str) -> None:
+def _check_tiff(picture: TiffImagePlugin.TiffImageFile, name: str) -> None:
   """Raises a UserError for large tiles, and for a compression that libtiff cannot decode here."""
   width, height = (picture.tag_v2.get(tag, 0) for tag in _TILE)
   budget.check_size(width, height, 4 * width * height, name)
@@ -229,7 +230,7 @@ def _check_tiff(picture: Image.Image, name: str) -> None:
       raise UserError(f'{name}: {_OTHER_TIFF} It is compressed as {kind}.')
 
 
-def _orientation(picture: Image.Image) -> object:
+def _orientation(picture: Image.Image) -> Any:
   """The EXIF tag. Pillow itself rotates TIFFs and removes the tag."""
   try:
     return picture.getexif().get(ExifTags.Base.Orientation)
@@ -237,6 +238,6 @@ def _orientation(picture: Image.Image) -> object:
     return None
 
 
-def _turned(picture: Image.Image, orientation: object) -> Image.Image:
+def _turned(picture: Image.Image, orientation: Any) -> Image.Image:
   turn = _TURNS.get(orientation)
   return picture if turn is None else picture.transpose(turn)

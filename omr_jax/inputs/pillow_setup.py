@@ -10,9 +10,9 @@ import warnings
 from PIL import Image
 
 try:
-  import pillow_heif
+  import pillow_heif as pillow_heif
 except ImportError:
-  pillow_heif = None
+  pillow_heif = None  # type: ignore[assignment]
 
 # Only these: some of Pillow's plug-ins for other formats start programs.
 FORMATS = ['JPEG', 'PNG', 'TIFF', 'WEBP', 'BMP', 'GIF', *(['HEIF'] if pillow_heif else [])]

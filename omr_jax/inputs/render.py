@@ -7,7 +7,6 @@ centres of pixels, x to the right and y down. LAYOUTS says how a symbol lies on 
 import dataclasses
 import itertools
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -145,7 +144,7 @@ def fitted(picture: np.ndarray, drawing: Drawing) -> np.ndarray:
 def _lines(
   points: np.ndarray,
   stroke: np.ndarray,
-  shape: Sequence[int],
+  shape: np.ndarray,
   thickness: float,
   staff_line: int | None,
   antialias: bool,

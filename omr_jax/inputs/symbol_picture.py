@@ -148,11 +148,12 @@ def _ink(grey: np.ndarray, name: str) -> np.ndarray:
     )
   found = _without_specks(grey <= level)
   pen = _pen(found)
-  crop = grey[tuple(_widened(found.any(axis), pen) for axis in (1, 0))]
+  down, across = np.flatnonzero(found.any(1)), np.flatnonzero(found.any(0))
+  crop = grey[_widened(down, pen), _widened(across, pen)]
   zoom = min(_PEN / pen, _LONGEST_INK / max(crop.shape))
   width, height = (max(1, round(n * zoom)) for n in crop.shape[::-1])
-  crop = Image.fromarray(crop).resize((width, height), Image.Resampling.BILINEAR)
-  found = np.pad(_without_specks(np.asarray(crop) <= level), 1)
+  resized = Image.fromarray(crop).resize((width, height), Image.Resampling.BILINEAR)
+  found = np.pad(_without_specks(np.asarray(resized) <= level), 1)
   pieces = ndimage.label(found, thinning.CORNERS_TOO)[1] + ndimage.label(~found)[1]
   if not found.any() or pieces > _PIECES:
     raise UserError(
@@ -206,5 +207,5 @@ def _without_specks(ink: np.ndarray) -> np.ndarray:
 
 
 def _widened(used: np.ndarray, margin: float) -> slice:
-  first, last = np.flatnonzero(used)[[0, -1]]
+  first, last = used[[0, -1]]
   return slice(max(0, int(first - margin)), int(last + margin) + 2)

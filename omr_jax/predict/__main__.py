@@ -22,6 +22,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from tqdm import tqdm
 
@@ -34,7 +35,7 @@ from omr_jax.utils.ending import answered
 from omr_jax.utils.files import is_terminal, output
 
 
-def answers(model: Classifier, paths: Iterable[str | os.PathLike]) -> Iterator[dict]:
+def answers(model: Classifier, paths: Iterable[str | os.PathLike[str]]) -> Iterator[rows.Row]:
   """A row for every page of the files, in their order.
 
   Args:
@@ -46,7 +47,8 @@ def answers(model: Classifier, paths: Iterable[str | os.PathLike]) -> Iterator[d
     or `error`. Where a threshold is above even odds, `other` may have a confidence below 1/2.
   """
   read = prepare.reader(model.model.rule)
-  for batch in prepare.batches(read, map(os.fspath, paths), classifier.BATCH):
+  names = (os.fspath(path) for path in paths)
+  for batch in prepare.batches(read, names, classifier.BATCH):
     whole = [page.inputs for page in batch if not isinstance(page.inputs, UserError)]
     found = iter(_asked(model, whole))
     for path, number, inputs in batch:
@@ -54,7 +56,7 @@ def answers(model: Classifier, paths: Iterable[str | os.PathLike]) -> Iterator[d
       yield {'path': path, 'page': number} | _said(answer, path)
 
 
-def _asked(model: Classifier, batch: Sequence[prepare.Inputs]) -> list[Answer | UserError]:
+def _asked(model: Classifier, batch: Sequence[prepare.Inputs]) -> Sequence[Answer | UserError]:
   """The answers; where the network cannot answer a batch, it is asked for each page alone."""
   try:
     return model.answers(batch)
@@ -62,7 +64,7 @@ def _asked(model: Classifier, batch: Sequence[prepare.Inputs]) -> list[Answer | 
     return [error] if len(batch) == 1 else [_asked(model, [page])[0] for page in batch]
 
 
-def _said(answer: Answer | UserError, path: str) -> dict:
+def _said(answer: Answer | UserError, path: str) -> dict[str, Any]:
   if isinstance(answer, UserError):
     words = str(answer)
     return {'error': words if path in words else f'{path}: {words}'}
@@ -104,14 +106,15 @@ def main(arguments: list[str] | None = None) -> int:
     help='what a page that cannot be read does: row (the default) gives a row with the error; stop '
     'ends the command with exit code 2',
   )
-  options = parser.parse_args(arguments)
+  options = command_arguments.parse(parser, arguments)
   return answered(lambda: _write_all(options))
 
 
 def _write_all(options: argparse.Namespace) -> None:
   model = classifier.load(options.model)
   names = listing.standard_input() if '-' in options.paths else ()
-  suffixes, left_out = listing.PICTURES | model.model.task.inputs.SUFFIXES, Counter()
+  suffixes = listing.PICTURES | model.model.task.inputs.SUFFIXES
+  left_out: Counter[str] = Counter()
   paths = listing.files(options.paths, names, suffixes, left_out)
   if options.out is not None:
     rows.check_replaced(options.out, options.overwrite)
@@ -126,7 +129,7 @@ def _write_all(options: argparse.Namespace) -> None:
   )
 
 
-def _write_rows(found: Iterable[dict], options: argparse.Namespace) -> tuple[int, int]:
+def _write_rows(found: Iterable[rows.Row], options: argparse.Namespace) -> tuple[int, int]:
   """Writes the rows as they come; returns how many there are, and how many are errors."""
   pages = errors = 0
   with output(options.out) as file:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from PIL import Image
@@ -21,11 +21,12 @@ from omr_jax.inputs import budget, pictures, stroke_files
 from omr_jax.predict import model_json, onnx_session, prepare
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
+from omr_jax.utils import extras
 
 # What a network makes of a batch, name by name: probabilities float32 [batch, classes].
 Probabilities = Callable[[Inputs], np.ndarray]
 # A path, a picture, or {'strokes': ...} as in `stroke_files`.
-Given = str | os.PathLike | Image.Image | np.ndarray | Mapping
+Given = str | os.PathLike[str] | Image.Image | np.ndarray | Mapping[str, Any]
 
 # Pictures that the network looks at together: each takes megabytes while it does.
 BATCH = 8
@@ -58,7 +59,18 @@ class Classifier:
     self.model = model
     self._probabilities = probabilities
 
-  def __call__(self, given: Given | Sequence[Given]) -> Answer | list[Answer]:
+  @overload
+  def __call__(self, given: str | os.PathLike[str] | Image.Image | Mapping[str, Any]) -> Answer: ...
+
+  # `list[Any]`: to a type checker, a list of paths is not a list of Given.
+  @overload
+  def __call__(self, given: list[Any] | tuple[Any, ...]) -> list[Answer]: ...
+
+  # Any: the type of an array does not say whether it is one picture or a batch.
+  @overload
+  def __call__(self, given: np.ndarray) -> Any: ...
+
+  def __call__(self, given: Given | list[Any] | tuple[Any, ...]) -> Answer | list[Answer]:
     """The answer to a picture, or a list of answers to a list of them, in their order.
 
     Args:
@@ -70,10 +82,11 @@ class Classifier:
     Raises:
       UserError: A picture can't be read, or is none; or there are none at all.
     """
-    many = isinstance(given, list | tuple) or (isinstance(given, np.ndarray) and given.ndim == 4)
-    if not many:
+    if isinstance(given, np.ndarray) and given.ndim == 4:
+      given = list(given)
+    if not isinstance(given, list | tuple):
       return self.answers([self.inputs(given)])[0]
-    if not len(given):
+    if not given:
       raise UserError('An empty batch: give at least one picture.')
     return self.answers([self.inputs(each, f'picture {n}') for n, each in enumerate(given)])
 
@@ -83,7 +96,7 @@ class Classifier:
     Raises:
       UserError: The network can't be computed, or gives no probabilities.
     """
-    answers = []
+    answers: list[Answer] = []
     for first in range(0, len(batch), BATCH):
       some = batch[first : first + BATCH]
       stacked = {name: np.stack([inputs[name] for inputs in some]) for name in some[0]}
@@ -118,7 +131,9 @@ class Classifier:
       return _of_strokes(given, rule, name)
     picture = given if isinstance(given, Image.Image) else _image(given, name)
     # In colour always: decoding to brightness would change a file that the caller has opened.
-    return pictures.decode(picture, name, finish=partial(prepare.inputs, rule=rule, name=name))
+    finish = partial(prepare.inputs, rule=rule, name=name)
+    inputs: Inputs = pictures.decode(picture, name, finish=finish)
+    return inputs
 
 
 def _checked(probabilities: np.ndarray, count: int, classes: int) -> np.ndarray:
@@ -130,7 +145,7 @@ def _checked(probabilities: np.ndarray, count: int, classes: int) -> np.ndarray:
   return found
 
 
-def load(path_or_name: str | os.PathLike = 'scores') -> Classifier:
+def load(path_or_name: str | os.PathLike[str] = 'scores') -> Classifier:
   """A trained network, ready to be asked.
 
   Args:
@@ -153,7 +168,8 @@ def load(path_or_name: str | os.PathLike = 'scores') -> Classifier:
     name = onnx_session.INT8 if only_int8 else onnx_session.MODEL
     return Classifier(model, onnx_session.open_model(path / name))
   if os.path.exists(path / 'config.json'):
-    from omr_jax.predict import from_run  # And with it JAX.
+    with extras.needed():
+      from omr_jax.predict import from_run  # And with it JAX.
 
     return Classifier(*from_run.open_run(path))
   own = pretrained()
@@ -184,5 +200,5 @@ def _image(array: Any, name: str) -> Image.Image:
   return Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array)
 
 
-def _of_strokes(given: Mapping, rule: prepare.Rule, name: str) -> Inputs:
+def _of_strokes(given: Mapping[str, Any], rule: prepare.Rule, name: str) -> Inputs:
   return prepare.of_strokes(*stroke_files.of_lists(dict(given), name), rule, name)

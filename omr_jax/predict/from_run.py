@@ -24,7 +24,7 @@ _FACTS = (
 )
 
 
-def open_run(workdir: str | os.PathLike) -> tuple[Described, Callable[[Inputs], np.ndarray]]:
+def open_run(workdir: str | os.PathLike[str]) -> tuple[Described, Callable[[Inputs], np.ndarray]]:
   """The network of a finished run: its description, and a function from inputs to probabilities.
 
   The function takes any number of examples, which JAX computes some at a time.
@@ -48,7 +48,7 @@ def open_run(workdir: str | os.PathLike) -> tuple[Described, Callable[[Inputs], 
   return model, call
 
 
-def exact(workdir: str | os.PathLike) -> Trained:
+def exact(workdir: str | os.PathLike[str]) -> Trained:
   """A run's network with all arithmetic in float32, whatever it was trained in."""
   network = trained.load(workdir)
   config = network.config.copy_and_resolve_references()
@@ -68,7 +68,7 @@ def probabilities(
   return jax.nn.softmax(network.recipe.logits(network.variables, inputs) / temperature)
 
 
-def describe(network: Trained, workdir: str | os.PathLike) -> Described:
+def describe(network: Trained, workdir: str | os.PathLike[str]) -> Described:
   """What a program must know of the network of a finished run.
 
   Args:

@@ -29,7 +29,7 @@ def files(
   paths: Iterable[str],
   names: Iterable[bytes],
   suffixes: frozenset[str],
-  left_out: Counter | None = None,
+  left_out: Counter[str] | None = None,
 ) -> Iterator[str]:
   """The files in their order, one by one.
 
@@ -66,7 +66,7 @@ def standard_input() -> Iterable[bytes]:
   return getattr(sys.stdin, 'buffer', None) or map(os.fsencode, sys.stdin)
 
 
-def words(left_out: Counter) -> str:
+def words(left_out: Counter[str]) -> str:
   """The end of a message: what was left out, by kind; empty where nothing was."""
   if not left_out:
     return ''
@@ -76,7 +76,7 @@ def words(left_out: Counter) -> str:
   return f'; left out of the folders, as they are of other kinds: {", ".join(kinds)}'
 
 
-def _at(path: str, suffixes: frozenset[str], left_out: Counter) -> Iterator[str]:
+def _at(path: str, suffixes: frozenset[str], left_out: Counter[str]) -> Iterator[str]:
   if not os.path.isdir(path):
     yield path
     return
@@ -100,7 +100,7 @@ def _folders_in(folder: str) -> Iterator[str]:
     )
 
 
-def _by_name(folder: str, is_wanted: Callable[[os.DirEntry], bool]) -> Iterator[str]:
+def _by_name(folder: str, is_wanted: Callable[[os.DirEntry[str]], bool]) -> Iterator[str]:
   """The paths of what is wanted; `is_wanted` is asked once for everything in the folder."""
   last = ''
   while True:
@@ -115,7 +115,7 @@ def _by_name(folder: str, is_wanted: Callable[[os.DirEntry], bool]) -> Iterator[
     last = found[-1].name
 
 
-def _is_wanted(entry: os.DirEntry, suffixes: frozenset[str], left_out: Counter) -> bool:
+def _is_wanted(entry: os.DirEntry[str], suffixes: frozenset[str], left_out: Counter[str]) -> bool:
   if _is_hidden(entry.name):
     left_out[_HIDDEN] += 1
     return False
@@ -129,7 +129,7 @@ def _is_wanted(entry: os.DirEntry, suffixes: frozenset[str], left_out: Counter) 
   return False
 
 
-def _begins_like_a_picture(entry: os.DirEntry) -> bool:
+def _begins_like_a_picture(entry: os.DirEntry[str]) -> bool:
   try:
     if not entry.is_file():  # Opening a pipe would wait for ever.
       return False

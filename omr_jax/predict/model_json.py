@@ -51,7 +51,7 @@ class Described(NamedTuple):
     return Rule(self.task, self.picture, self.reads)
 
 
-def to_json(model: Described) -> dict:
+def to_json(model: Described) -> dict[str, Any]:
   """The content of `model.json`; docs/export.md lists the keys."""
   found = {
     'format': FORMAT,
@@ -65,13 +65,13 @@ def to_json(model: Described) -> dict:
     'answer': _answer(model),
     **model.facts,
   }
-  return _without_infinity(found)
+  return {key: _without_infinity(value) for key, value in found.items()}
 
 
 def decide(model: Described, probabilities: np.ndarray) -> np.ndarray:
   """The classes that are answered: int [batch] of probabilities float [batch, classes]."""
   if model.threshold is None:
-    return probabilities.argmax(1)
+    return np.asarray(probabilities.argmax(1))
   return (probabilities[:, 1] >= model.threshold).astype(int)
 
 
@@ -93,7 +93,7 @@ def read(folder: Path) -> Described:
     raise UserError(f'{path}: damaged ({str(error).rstrip(".")}); {_AGAIN}.') from error
 
 
-def inputs(model: Described) -> dict[str, tuple[str, list]]:
+def inputs(model: Described) -> dict[str, tuple[str, list[Any]]]:
   """Type and shape of what it reads by name, `batch` for any number of pictures."""
   known = model.task.inputs.shapes(model.picture)
   return {name: known[name] for name in model.reads}
@@ -103,14 +103,14 @@ def preparation(model: Described) -> dict[str, Any]:
   """How the inputs are made: the call, the steps for programs without it, and their numbers."""
   rule = model.picture, model.reads
   words = {'call': _CALL, 'steps': model.task.inputs.steps(*rule)}
-  return words | model.task.inputs.preparation(*rule)
+  return {**words, **model.task.inputs.preparation(*rule)}
 
 
 def _answer(model: Described) -> str:
   if model.threshold is None:
-    return 'The class with the largest probability.'
+    return 'the class with the largest probability'
   no, yes = model.classes
-  return f'{yes!r} if its probability is at least `threshold`, else {no!r}.'
+  return f'{yes!r} if its probability is at least `threshold`, else {no!r}'
 
 
 def _checked(found: Mapping[str, Any]) -> Described:

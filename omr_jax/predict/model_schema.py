@@ -44,7 +44,7 @@ def _is_test(value: Any) -> bool:
   if not isinstance(value, Mapping):
     return False
   n, correct = value.get('n'), value.get('correct')
-  return rules.is_whole(n, 1) and rules.is_whole(correct, 0, n)
+  return isinstance(n, int) and rules.is_whole(n, 1) and rules.is_whole(correct, 0, n)
 
 
 def _list_of(words: str, holds: Callable[[Any], bool]) -> rules.Rule:

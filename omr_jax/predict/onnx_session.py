@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -17,7 +18,7 @@ MODEL, INT8 = 'model.onnx', 'model_int8.onnx'
 _OUTPUT = 'probabilities'
 
 
-def open_model(path: str | os.PathLike) -> Callable[[Inputs], np.ndarray]:
+def open_model(path: str | os.PathLike[str]) -> Callable[[Inputs], np.ndarray]:
   """Inputs to probabilities, float32 [batch, classes].
 
   Args:
@@ -42,14 +43,14 @@ def open_model(path: str | os.PathLike) -> Callable[[Inputs], np.ndarray]:
 
   def run(inputs: Inputs) -> np.ndarray:
     try:
-      return session.run([_OUTPUT], {name: inputs[name] for name in names})[0]
+      return np.asarray(session.run([_OUTPUT], {name: inputs[name] for name in names})[0])
     except Exception as error:  # As above.
       raise UserError(f'{path}: cannot be computed ({_reason(error)}).') from error
 
   return run
 
 
-def _fitting(path: Path, session, model: model_json.Described) -> list[str]:
+def _fitting(path: Path, session: Any, model: model_json.Described) -> list[str]:
   """The names of its inputs, where they and the output are those of `model.json`."""
   inputs = {each.name: (_DTYPES.get(each.type), each.shape) for each in session.get_inputs()}
   outputs = {each.name: each.shape for each in session.get_outputs()}

@@ -4,8 +4,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -59,7 +58,8 @@ def inputs(picture: Image.Image, rule: Rule, name: str = 'the picture') -> Input
   """
   if rule.task.inputs.brightness_only(rule.picture):
     picture = picture.convert('L')
-  return rule.task.inputs.of_picture(picture, rule.picture, rule.reads, name)
+  found: Inputs = rule.task.inputs.of_picture(picture, rule.picture, rule.reads, name)
+  return found
 
 
 def of_strokes(points: np.ndarray, stroke: np.ndarray, rule: Rule, name: str = '') -> Inputs:
@@ -74,7 +74,8 @@ def of_strokes(points: np.ndarray, stroke: np.ndarray, rule: Rule, name: str = '
   Raises:
     UserError: The network reads pictures only.
   """
-  return rule.task.inputs.of_strokes(points, stroke, rule.picture, rule.reads, name)
+  found: Inputs = rule.task.inputs.of_strokes(points, stroke, rule.picture, rule.reads, name)
+  return found
 
 
 def reader(rule: Rule) -> Callable[[str], Pages]:
@@ -112,9 +113,13 @@ def in_order(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Pag
 def _pages(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page | None]:
   """As `in_order`, with None before a page that takes long."""
   count = os.cpu_count() or 1
-  paths, waiting = iter(paths), deque()
+  paths = iter(paths)
+  waiting: deque[tuple[str, Pages, Future[list[tuple[int, Inputs | UserError]]]]] = deque()
   threads = ThreadPoolExecutor(count)
-  start = partial(threads.submit, lambda found: list(islice(found, _PAGES)))
+
+  def start(found: Pages) -> Future[list[tuple[int, Inputs | UserError]]]:
+    return threads.submit(lambda: list(islice(found, _PAGES)))
+
   try:
     while True:
       for path in islice(paths, _AHEAD * count - len(waiting)):

@@ -5,17 +5,20 @@ import io
 import json
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, TextIO
 
 from omr_jax.errors import UserError
+
+Row = Mapping[str, Any]  # A value for some of COLUMNS, by name.
 
 COLUMNS = ('path', 'page', 'class', 'confidence', 'error')
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA = ('=', '+', '-', '@', '\t', '\r', '\n')
 
 
-def writer(kind: str, file: io.TextIOBase) -> Callable[[dict], None]:
+def writer(kind: str, file: TextIO) -> Callable[[Row], None]:
   """A function that writes a row, so that it is in the file or pipe when the function returns.
 
   Args:
@@ -26,18 +29,18 @@ def writer(kind: str, file: io.TextIOBase) -> Callable[[dict], None]:
   if kind == 'csv':
     file.write(_as_csv({name: name for name in COLUMNS}))
 
-  def write(row: dict) -> None:
+  def write(row: Row) -> None:
     file.write(line(row))
     file.flush()
 
   return write
 
 
-def _as_json(row: dict) -> str:
+def _as_json(row: Row) -> str:
   return json.dumps(row, ensure_ascii=False) + '\n'
 
 
-def _as_csv(row: dict) -> str:
+def _as_csv(row: Row) -> str:
   """One record; it ends with a line feed, and where a value has line breaks it is in quotes.
 
   A path such as `=1+1.png` would be a formula, and is written as `./=1+1.png`, the same file. So is

@@ -1,10 +1,11 @@
 """The flags of the commands that train, and how these commands end.
 
---config names the page of a config, which is a Python file, and --config.KEY=VALUE changes a value
-of it. A list of numbers as VALUE stands for several runs (`members`). A command adopts these flags,
-so that --help shows them, and starts with `app.run(main, flags_parser=command_line.parse)`.
+--config names a config, whose page `pages` finds, and --config.KEY=VALUE changes a value of it. A
+list of numbers as VALUE stands for several runs (`members`). A command adopts these flags, so that
+--help shows them, and starts with `app.run(main, flags_parser=command_line.parse)`.
 """
 
+import contextlib
 import shlex
 import sys
 from collections.abc import Callable
@@ -14,13 +15,18 @@ from typing import NoReturn
 from absl import flags, logging
 from ml_collections import ConfigDict, config_flags
 
+from omr_jax.errors import UserError
 from omr_jax.recipe import members, pages
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
 from omr_jax.utils.interrupt import Interrupted
 
-_CONFIG = config_flags.DEFINE_config_file('config', None, 'page of an experiment, as in configs/')
+_CONFIG = config_flags.DEFINE_config_file(
+  'config',
+  None,
+  f'what to train: {", ".join(pages.names())}; or the path of a page like those',
+)
 _PRINT_CONFIG = flags.DEFINE_bool(
   'print_config', False, 'print the finished config, as a page that gives it, and end'
 )
@@ -37,12 +43,20 @@ def _read_page(path: str) -> ConfigDict:
   from omr_jax.recipe import config_keys
 
   with pages.from_text():
-    config = _read_plain_page(paths.expanded(path))
+    config = _read_plain_page(_found(paths.expanded(path)))
   if isinstance(config, ConfigDict):
     config_keys.extend(config)
     for key in _keys:
       config_keys.refuse_unknown(config, key)
   return config
+
+
+def _found(page: str) -> str:
+  """The path of a page, with its variant; of what is no page the same, and `config` refuses it."""
+  path, *variant = page.split(':', 1)
+  with contextlib.suppress(UserError):
+    path = pages.find(path)
+  return ':'.join([path, *variant])
 
 
 # ml_collections makes the flags --config.KEY from the config that the parser of --config returns.
@@ -62,6 +76,8 @@ def parse(arguments: list[str]) -> list[str]:
   Returns:
     The program's name and the arguments that are no flags.
   """
+  arguments = _in_one_style(arguments)
+  sys.argv[:] = arguments  # There ml_collections looks for the keys of the config.
   arguments, lists = members.take_lists(arguments)
   _lists.update(lists)
   _keys[:] = [
@@ -89,6 +105,18 @@ def parse(arguments: list[str]) -> list[str]:
   return rest
 
 
+def _in_one_style(arguments: list[str]) -> list[str]:
+  """The same with --config.KEY=VALUE for --config.KEY VALUE, and with _ for - in names."""
+  joined: list[str] = []
+  for argument in command_arguments.with_underscores(arguments):
+    before = joined[-1] if joined else ''
+    if before.startswith('--config') and '=' not in before and not argument.startswith('--'):
+      joined[-1] += f'={argument}'
+    else:
+      joined.append(argument)
+  return joined
+
+
 def config(arguments: list[str]) -> tuple[ConfigDict, str]:
   """The config that the flags give, and its name; ends the program if there is none.
 
@@ -100,11 +128,13 @@ def config(arguments: list[str]) -> tuple[ConfigDict, str]:
   if len(arguments) > 1:
     sys.exit(f'Unknown argument {arguments[1]!r}; flags begin with --, see --help.')
   if _CONFIG.value is None:
-    sys.exit('Say what to do with --config, for example --config configs/homus.py.')
+    sys.exit('Say what to do with --config, for example --config homus.')
   named = paths.expanded(config_flags.get_config_filename(flags.FLAGS['config']))
   path, _, variant = named.partition(':')
-  if not Path(path).is_file():
-    sys.exit(f'{path!r}: there is no such config; configs/ has some.')
+  try:
+    path = pages.find(path)
+  except UserError as error:
+    sys.exit(str(error))
   if not isinstance(_CONFIG.value, ConfigDict):
     sys.exit(f'{path}: its get_config returns no ConfigDict.')
   if _PRINT_CONFIG.value:
@@ -159,7 +189,7 @@ def data_folders() -> tuple[Path, str | None]:
 
 def refuse(words: str) -> NoReturn:
   """Ends the program with exit code 2, because its flags are wrong."""
-  print(f'{words}\nSee --help and configs/.', file=sys.stderr)
+  print(f'{words}\nSee --help.', file=sys.stderr)
   sys.exit(2)
 
 

@@ -1,6 +1,6 @@
 """Adds and removes keys, so that a finished config has exactly those that its choices read.
 
-A page of `configs/` has only the keys that its own choices read. A command line or a sweep may make
+The page of a config has only the keys that its own choices read. A command line or a sweep may make
 other choices, which read other keys. So `extend` adds an empty place for every key that some other
 choice reads. `finished` removes the places that stayed empty and the keys that are no longer read.
 """

@@ -1,9 +1,44 @@
-"""Pages of configs and sweeps are read from their text, never from Python's bytecode cache."""
+"""Pages of configs and sweeps: which file a name means, and how it is read.
+
+The pages in `configs` have names, which mean the same in any folder: `homus`, or
+`configs/homus.py` where there is no such file. All other pages are given as paths. The link
+`omr_jax/configs` to that folder makes it a part of the package, so that a wheel has it too.
+"""
 
 import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+
+from omr_jax.errors import UserError, nearest
+
+_SHIPPED = Path(__file__).parent.parent / 'configs'
+SWEEPS = 'sweeps/'  # The folder of sweeps in it.
+
+
+def names(folder: str = '') -> list[str]:
+  """The pages that come with the package: those of configs, or with SWEEPS those of sweeps."""
+  return sorted(path.stem for path in (_SHIPPED / folder).glob('[!_]*.py'))
+
+
+def find(given: str, folder: str = '') -> str:
+  """The path of a page.
+
+  Args:
+    given: A path, or the name of a page of this package.
+    folder: As in `names`.
+
+  Raises:
+    UserError: There is no such file, and no such name.
+  """
+  if os.path.isfile(given):
+    return given
+  name = given.removeprefix(f'configs/{folder}').removesuffix('.py')
+  if name in names(folder):
+    return str(_SHIPPED / folder / f'{name}.py')
+  kind = 'sweep' if folder else 'config'
+  raise UserError(f'{given!r}: there is no such {kind}{nearest(name, names(folder))}')
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = command_arguments.parser('report', __doc__)
   command_arguments.add_runs(parser)
-  options = parser.parse_args(arguments)
+  options = command_arguments.parse(parser, arguments)
   return answered(lambda: _rebuild_all(options.runs))
 
 

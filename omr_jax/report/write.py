@@ -54,11 +54,13 @@ def rebuild(run: FinishedRun) -> dict:
 def _measure(run: FinishedRun) -> tuple[dict, dict]:
   """The numbers for the summary, and the predictions from which they are computed."""
   labels, logits, predicted = run.test_labels, run.test_logits, run.test_predicted
-  temperature = run.decision.temperature
-  right = run.correct
+  calibrated, right = run.decision, run.correct
+  temperature = calibrated.temperature
+  uncalibrated = calibrated._replace(temperature=1.0)
+  counted = decision.from_threshold(logits, calibrated.threshold)
 
-  def ece(temperature):
-    bins = metrics.reliability(decision.confidence(logits, predicted, temperature), right)
+  def ece(of_run):
+    bins = metrics.reliability(decision.confidence(logits, predicted, of_run), right)
     return metrics.expected_calibration_error(bins)
 
   confusion = metrics.confusion_matrix(labels, predicted, len(run.classes))
@@ -70,10 +72,10 @@ def _measure(run: FinishedRun) -> tuple[dict, dict]:
     'accuracy_wilson_95': list(metrics.wilson_interval(correct, n)),
     'validation_accuracy': _validation_accuracy(run),
     'temperature': temperature,
-    'nll': metrics.negative_log_likelihood(logits, labels, temperature),
-    'nll_uncalibrated': metrics.negative_log_likelihood(logits, labels),
-    'ece': ece(temperature),
-    'ece_uncalibrated': ece(1.0),
+    'nll': metrics.negative_log_likelihood(counted, labels, temperature),
+    'nll_uncalibrated': metrics.negative_log_likelihood(counted, labels),
+    'ece': ece(calibrated),
+    'ece_uncalibrated': ece(uncalibrated),
     'averages': {
       name: {'precision': precision, 'recall': recall}
       for name, (precision, recall) in metrics.averages(confusion).items()
@@ -82,7 +84,7 @@ def _measure(run: FinishedRun) -> tuple[dict, dict]:
   numbers |= run.task.evaluation.measure(run)
   return numbers, {
     'predicted': predicted,
-    'confidence': decision.confidence(logits, predicted, temperature),
+    'confidence': decision.confidence(logits, predicted, calibrated),
     'correct': right,
     'confusion': confusion,
   }

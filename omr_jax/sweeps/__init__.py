@@ -1,8 +1,8 @@
 """Sweeps: many runs from one page, trained on one machine or on a Ray cluster.
 
-`launch/sweep.py` is the command, `driver.run` trains a sweep from its page to its report. A page in
-configs/sweeps names a config and lists overrides of it by the names of runs; the functions of this
-module (`each`, `product`, `draws`) write such lists.
+`omr_jax.sweep` is the command, `driver.run` trains a sweep from its page to its report. The page of
+a sweep names a config and lists overrides of it by the names of runs; the functions of this module
+(`each`, `product`, `draws`) write such lists.
 It may import export and all below it.
 """
 

@@ -14,6 +14,7 @@ from omr_jax.utils import paths
 
 # Names of runs, which become names of folders on any file system and words in any shell.
 _NAME = re.compile(r'[\w.=,+-]{1,200}')
+_LIKE = f'write it like {pages.find("quick", pages.SWEEPS)}'
 
 
 class Sweep(NamedTuple):
@@ -39,7 +40,7 @@ class Sweep(NamedTuple):
 
 @pages.from_text()
 def read(path: str) -> Sweep:
-  """Reads a page such as configs/sweeps/quick.py, which has CONFIG, TOGETHER and get_sweep().
+  """Reads a page, given by its path or name, which has CONFIG, TOGETHER and get_sweep().
 
   A run may override keys that its other choices leave unread, as randomly drawn runs do. Such keys
   are left out of its config.
@@ -48,10 +49,10 @@ def read(path: str) -> Sweep:
     UserError: The file is no such page, a key in it is unknown, the name of a run cannot be that of
       a folder, or none of its runs has a valid config.
   """
-  page = _module(path)
+  page = _module(pages.find(path, pages.SWEEPS))
   for name in ('CONFIG', 'TOGETHER', 'get_sweep'):
     if not hasattr(page, name):
-      raise UserError(f'{path}: lacks {name}; see configs/sweeps/quick.py.')
+      raise UserError(f'{path}: lacks {name}; {_LIKE}.')
   if not isinstance(page.TOGETHER, int) or page.TOGETHER < 1:
     raise UserError(
       f'{path}: TOGETHER is {page.TOGETHER!r}; it must be a number of runs, 1 or more.'
@@ -60,7 +61,9 @@ def read(path: str) -> Sweep:
   if not isinstance(overrides, dict) or not overrides:
     raise UserError(f'{path}: get_sweep() gives no runs; it must give overrides by name.')
   config_path, _, variant = page.CONFIG.partition(':')
-  base = _module(paths.expanded(config_path)).get_config(*([variant] if variant else []))
+  base = _module(pages.find(paths.expanded(config_path))).get_config(
+    *([variant] if variant else [])
+  )
   configs, wrong = {}, {}
   for name, changes in overrides.items():
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.startswith('.'):
@@ -112,10 +115,6 @@ def _changed(base: ConfigDict, changes: Mapping[str, Any], where: str) -> Config
 
 
 def _module(path: str) -> Any:
-  if not Path(path).is_file():
-    raise UserError(
-      f'{path!r}: there is no such page; configs/ has configs, configs/sweeps/ has sweeps.'
-    )
   spec = importlib.util.spec_from_file_location(f'page_{Path(path).stem}', path)
   if spec is None or spec.loader is None:
     raise UserError(f'{path!r}: is no Python file; give a page whose name ends in .py.')

@@ -21,14 +21,11 @@ class Task(NamedTuple):
     name: The name of its folder in `omr_jax.tasks`; `model.json` has it too.
     dataset: The name of its data in `config.data.name`.
     noun: What messages and reports call one example.
-    licence: What `model.json` says about the licence of the training data, unless the export is
-      given other words.
   """
 
   name: str
   dataset: str
   noun: str
-  licence: str
 
   @property
   def recipe(self) -> ModuleType:
@@ -139,6 +136,15 @@ class Task(NamedTuple):
     return self._module('examples')
 
   @property
+  def card(self) -> ModuleType:
+    """What people must be told of an exported network, unless whoever exports it says it better.
+
+    `facts(run, picture, reads)`: the keys `use`, `limits`, `licence` and `training_data` of
+    `model.json`; `run` are the facts of the run there.
+    """
+    return self._module('card')
+
+  @property
   def other_data(self) -> ModuleType:
     """Data other than a run's own test split, on which `omr_jax.evaluate` measures a network.
 
@@ -155,18 +161,8 @@ class Task(NamedTuple):
 
 
 TASKS = (
-  Task(
-    'symbols',
-    'homus',
-    'symbol',
-    'Trained on HOMUS, which is free for research (Calvo-Zaragoza and Oncina, 2014).',
-  ),
-  Task(
-    'scores',
-    'music_scores',
-    'picture',
-    'Trained on pictures under licences of their own; ask whoever trained it.',
-  ),
+  Task('symbols', 'homus', 'symbol'),
+  Task('scores', 'music_scores', 'picture'),
 )
 
 

@@ -1,6 +1,7 @@
 """What all commands share in their arguments: the parser, runs and the folders of data."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,26 @@ def parser(name: str, description: str | None, **options: Any) -> argparse.Argum
     formatter_class=argparse.RawDescriptionHelpFormatter,
     **options,
   )
+
+
+def with_underscores(arguments: list[str]) -> list[str]:
+  """The same, with --raw_dir for --raw-dir: names of flags have underscores here, as configs do."""
+  end = arguments.index('--') if '--' in arguments else len(arguments)
+  return [_with_underscores(each) for each in arguments[:end]] + arguments[end:]
+
+
+def _with_underscores(argument: str) -> str:
+  name, equals, value = argument.partition('=')
+  if not name.startswith('--'):
+    return argument
+  return f'--{name[2:].replace("-", "_")}{equals}{value}'
+
+
+def parse(
+  parser: argparse.ArgumentParser, arguments: list[str] | None = None
+) -> argparse.Namespace:
+  """The flags of a command, by default those it was started with; - in their names is as _."""
+  return parser.parse_args(with_underscores(sys.argv[1:] if arguments is None else arguments))
 
 
 def add_data_folders(parser: argparse.ArgumentParser) -> None:

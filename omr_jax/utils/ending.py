@@ -1,5 +1,6 @@
 """How a command ends: its exit code, and a few words instead of a traceback."""
 
+import _thread
 import contextlib
 import errno
 import os
@@ -7,9 +8,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import TracebackType
 
 from omr_jax.errors import UserError
-from omr_jax.utils import streams
+from omr_jax.utils import extras, streams
 
 
 def answered(command: Callable[[], None]) -> int:
@@ -21,7 +23,7 @@ def answered(command: Callable[[], None]) -> int:
   streams.replace_closed_streams()
   streams.escape_odd_names()
   try:
-    with _ctrl_c_raised():
+    with _ctrl_c_raised(), extras.needed():
       command()
       return _flushed()
   except UserError as error:
@@ -47,11 +49,21 @@ def answered(command: Callable[[], None]) -> int:
     return 2
 
 
-def end_at_ctrl_c() -> None:
-  """Lets Ctrl-C end the program in a line, at once, until `answered` runs a command.
+def end_imports_in_words() -> None:
+  """Lets Ctrl-C and a library that is not installed end the program in a line, without traceback.
 
-  For the time of imports: a KeyboardInterrupt would end them in a traceback.
+  For the time of imports, until `answered` runs a command.
   """
+  hook = sys.excepthook
+
+  def say(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    if (words := extras.missing(error)) is None:
+      hook(kind, error, traceback)
+      return
+    print(f'\n{words}', file=sys.stderr)
+    sys.exit(2)
+
+  sys.excepthook = say
   if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, _end)
 
@@ -77,8 +89,7 @@ def _ctrl_c_raised() -> Iterator[None]:
       hook(what)
       return
     # A little later, as in here it would be dropped too.
-    arguments = threading.main_thread().ident, signal.SIGINT
-    again.append(threading.Timer(0.01, signal.pthread_kill, arguments))
+    again.append(threading.Timer(0.01, _interrupt_main))
     again[-1].daemon = True
     again[-1].start()
 
@@ -89,6 +100,13 @@ def _ctrl_c_raised() -> Iterator[None]:
     sys.unraisablehook = hook
     for each in again:
       each.cancel()
+
+
+def _interrupt_main() -> None:
+  if hasattr(signal, 'pthread_kill'):  # It also ends a wait for the system. Not on Windows.
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+  else:
+    _thread.interrupt_main()
 
 
 def _flushed() -> int:

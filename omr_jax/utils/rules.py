@@ -4,7 +4,7 @@ import math
 import reprlib
 import sys
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from omr_jax.errors import UserError, nearest
 
@@ -59,7 +59,7 @@ def is_on(value: Any) -> bool:
   return not is_number(value) or value != 0
 
 
-def is_whole(value: Any, least: int, most: float = math.inf) -> bool:
+def is_whole(value: Any, least: int, most: float = math.inf) -> TypeGuard[int]:
   """Whether a value is an int from `least` to `most`, both included."""
   return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 

@@ -1,4 +1,4 @@
-"""Serves the site that `make web` has built, to this machine only.
+"""Serves the page for the browser, which `omr_jax.web.build` has built, to this machine only.
 
   python -m omr_jax.web
 
@@ -17,7 +17,7 @@ from omr_jax.errors import UserError
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
-from omr_jax.web.build import SITE
+from omr_jax.web.build import HOW, SITE
 
 _TYPES = {
   '.mjs': 'text/javascript',
@@ -103,7 +103,7 @@ def serve(site: Path, port: int) -> Server:
     UserError: There is no site, or the port is taken.
   """
   if not (site / 'index.html').exists():
-    raise UserError(f'{site}: holds no site; `make web` builds it.')
+    raise UserError(f'{site}: holds no site; {HOW}.')
   handler = functools.partial(Handler, directory=site)
   try:
     return Server(('127.0.0.1', port), handler)
@@ -115,10 +115,10 @@ def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = command_arguments.parser('web', __doc__)
   parser.add_argument(
-    '--site', type=paths.path, default=SITE, help='folder of the site that `make web` built'
+    '--site', type=paths.path, default=SITE, help='folder of the site; %(default)s by default'
   )
   parser.add_argument('--port', type=int, default=8642, help='%(default)s by default')
-  options = parser.parse_args(arguments)
+  options = command_arguments.parse(parser, arguments)
 
   def run() -> None:
     with serve(options.site, options.port) as server:

@@ -1,12 +1,12 @@
 """Builds the site from its own files, two of the shipped models and ONNX Runtime Web.
 
-  python -m omr_jax.web.build --runtime build/npm/node_modules/onnxruntime-web/dist
+  npm install onnxruntime-web
+  python -m omr_jax.web.build
 
-`make web` installs ONNX Runtime Web by npm and then runs this. Any web server can serve the folder.
+Any web server can serve the folder. In a clone of the repository `make web` does both.
 Beside every file above 1 kB there is a compressed copy, for servers that send such copies.
 """
 
-import argparse
 import gzip
 import hashlib
 import json
@@ -18,10 +18,14 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from omr_jax.errors import UserError
+from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
 
 SITE = Path('build/web')
+RUNTIME = Path('node_modules/onnxruntime-web/dist')  # Where npm installs it.
+# The end of a message where a site is missing.
+HOW = '`npm install onnxruntime-web` and `python -m omr_jax.web.build` build one'
 _OWN = Path(__file__).parent / 'site'
 _MODELS = Path(__file__).parent.parent / 'pretrained'
 _SHIPPED = ('homus_strokes', 'scores')  # The models that the page uses.
@@ -43,7 +47,7 @@ def build(out: Path, runtime: Path) -> None:
   """
   missing = [name for name in _RUNTIME if not (runtime / name).exists()]
   if missing:
-    raise UserError(f'{runtime}: has no {", ".join(missing)}; install onnxruntime-web by npm.')
+    raise UserError(f'{runtime}: has no {", ".join(missing)}; run `npm install onnxruntime-web`.')
   if out.exists() and any(out.iterdir()) and not (out / 'worker.js').exists():
     raise UserError(f'{out}: holds something else; choose another folder with --out.')
   try:
@@ -68,7 +72,7 @@ def _fill(new: Path, runtime: Path) -> None:
     shutil.copy(runtime / name, new / 'ort')
   for model in _SHIPPED:
     (new / 'models' / model).mkdir(parents=True)
-    for name in ('model.json', 'model_int8.onnx'):
+    for name in ('model.json', 'model_int8.onnx', 'README.md'):
       shutil.copy(_MODELS / model / name, new / 'models' / model)
   for side in (192, 512):
     _icon(side).save(new / f'icon-{side}.png')
@@ -107,17 +111,17 @@ def _icon(side: int) -> Image.Image:
 
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
-  parser = argparse.ArgumentParser(prog='python -m omr_jax.web.build', description=__doc__)
+  parser = command_arguments.parser('web.build', __doc__)
   parser.add_argument(
     '--runtime',
     type=paths.path,
-    required=True,
-    help='folder dist of the npm package onnxruntime-web',
+    default=RUNTIME,
+    help='folder dist of the npm package onnxruntime-web; %(default)s by default',
   )
   parser.add_argument(
     '--out', type=paths.path, default=SITE, help='folder to write; %(default)s by default'
   )
-  options = parser.parse_args(arguments)
+  options = command_arguments.parse(parser, arguments)
   return answered(lambda: build(options.out, options.runtime))
 
 

@@ -202,10 +202,10 @@ def test_table_by_source():
 
 
 def test_confidence_is_in_the_answer_at_the_temperature():
-  # e^(2 ln 3 / 2) = 3: probability 3/4; below the threshold the answer is 'other', 1/4.
-  log_odds = np.full(2, 2 * math.log(3))
-  (row,) = binary.by_source(log_odds, [1, 1], ['a', 'a'], np.array([0.0, 5.0]), temperature=2)
-  assert (row.right, row.confidence) == (1, pytest.approx((3 / 4 + 1 / 4) / 2))
+  # 2 ln 3 above the threshold: e^(2 ln 3 / 2) = 3, so 3/4. 4 ln 3 below it: 'other' has 9/10.
+  log_odds, threshold = np.full(2, 2 * math.log(3)), np.array([0, 6 * math.log(3)])
+  (row,) = binary.by_source(log_odds, [1, 1], ['a', 'a'], threshold, temperature=2)
+  assert (row.right, row.confidence) == (1, pytest.approx((3 / 4 + 9 / 10) / 2))
 
 
 def test_a_source_with_both_labels_has_two_rows():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from omr_jax.evaluation import decision
+from omr_jax.evaluation import confidence, decision
 
 
 def logits(log_odds):
@@ -44,5 +44,37 @@ def test_decide():
 
 def test_confidence_is_that_of_the_answer_given():
   """Log-odds of ln 9 at a temperature of 2 are odds of 3 to 1."""
-  found = decision.confidence(logits([np.log(9), np.log(9)]), np.array([1, 0]), 2)
+  found = decision.confidence(
+    logits([np.log(9), np.log(9)]), np.array([1, 0]), decision.Decision(None, 2)
+  )
   np.testing.assert_allclose(found, [3 / 4, 1 / 4])
+
+
+def test_confidence_is_counted_from_the_threshold():
+  """At a temperature of 2, ln 9 above or below the threshold: odds of 3 to 1 for the answer."""
+  chosen = decision.Decision(5.0, 2.0)
+  found = logits([5 + np.log(9), 5 - np.log(9), 5])
+  predicted = decision.decide(found, chosen.threshold)
+  assert predicted.tolist() == [1, 0, 1]
+  sure = decision.confidence(found, predicted, chosen)
+  np.testing.assert_allclose(sure, [3 / 4, 3 / 4, 1 / 2])
+  # The same by the softmax of the logits that the temperature is fitted to.
+  odds = np.exp(np.diff(decision.from_threshold(found, 5.0))[:, 0] / 2)
+  np.testing.assert_allclose(odds, [3, 1 / 3, 1])
+  # An exported network gives probabilities, of which some are rounded to 1.
+  given = confidence.log_odds(np.array([0.5, 9 / 10, 1]))
+  np.testing.assert_allclose(
+    confidence.of_threshold(given, confidence.log_odds(0.75)), [3 / 4, 3 / 4, 1], atol=1e-9
+  )
+  assert confidence.of_threshold(confidence.log_odds(1.0), confidence.log_odds(1.0)) == 1 / 2
+
+
+def test_the_temperature_makes_the_confidence_of_both_classes_the_accuracy():
+  """All at 1 from the threshold, which is 0: of the others 3 of 4 are right, of the scores all 2.
+
+  With equal weight of the classes 7/8 are right, so odds of 7 to 1 at a distance of 1.
+  """
+  log_odds = np.array([1.0, -1, -1, -1, 1, 1])
+  config = {'data': {'name': 'music_scores'}, 'decision': {'false_positive_rate': 0.25}}
+  found = decision.fit(config, np.array([0, 0, 0, 0, 1, 1]), logits(log_odds))
+  assert found == (0, pytest.approx(1 / np.log(7), rel=1e-5))

@@ -18,11 +18,13 @@ from omr_jax import human
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run
 from omr_jax.export import __main__ as export
+from omr_jax.export import card
 from omr_jax.predict import classifier, model_json
 from omr_jax.training import loop
 
 onnx = pytest.importorskip('onnx', reason='needs the extra [export]')
-FILES = {'model.onnx', 'model_int8.onnx', 'model.jax', 'weights.safetensors', 'model.json'}
+FILES = {'model.onnx', 'model_int8.onnx', 'model.jax', 'weights.safetensors'}
+FILES |= {'model.json', 'README.md'}
 
 
 @pytest.fixture(scope='module')
@@ -46,7 +48,10 @@ def symbols(symbol_run, folders, tmp_path_factory):
 @pytest.fixture(scope='module')
 def scores(score_run, picture_folders, tmp_path_factory):
   out = tmp_path_factory.mktemp('models') / 'scores'
-  export.export(str(score_run), out, picture_folders)
+  about = out.parent / 'about.toml'
+  row = '[[training_data]]\nsource = "scores/prints"\nwhat = "stripes"\n'
+  about.write_text(f'licence = "Ours."\n{row}')
+  export.export(str(score_run), out, picture_folders, about=about)
   return out
 
 
@@ -64,6 +69,29 @@ def test_every_form_answers_the_test(symbols, symbol_run, scores, score_run):
       assert about['files'][name]['largest_difference'] < 1e-4
       assert about['files'][name]['other_answers'] == 0
     assert about['files']['model.onnx']['test']['correct'] == summary['correct']
+
+
+def test_a_folder_says_what_it_is(symbols, scores):
+  """In its card, in `model.json`, and in the files that can."""
+  from safetensors import safe_open
+
+  for out in (symbols, scores):
+    content = json.loads((out / 'model.json').read_text())
+    assert (out / 'README.md').read_text() == card.card(content, out.name)
+    by = content['exported_by']
+    assert by['omr_jax'] == omr_jax.__version__ and by['jax'] == jax.__version__
+    assert by['onnx'] == onnx.__version__ and len(by['revision']) > 7
+    rows = content['training_data']
+    assert sum(row['examples'] for row in rows) == content['run']['split_sizes']['train']
+    expected = {'task': content['task'], 'licence': content['licence']}
+    expected |= {key: json.dumps(content[key]) for key in ('classes', 'threshold')}
+    for name in ('model.onnx', 'model_int8.onnx'):
+      found = {each.key: each.value for each in onnx.load(out / name).metadata_props}
+      assert found == found | expected, name
+    with safe_open(out / 'weights.safetensors', 'numpy') as file:
+      assert file.metadata() == file.metadata() | expected
+  assert content['licence'] == 'Ours.'
+  assert [row['what'] for row in rows if 'what' in row] == ['stripes']
 
 
 def test_symbols_answer_as_the_run_does(symbols, symbol_run, tmp_path):
@@ -175,6 +203,7 @@ PRETRAINED = Path(omr_jax.__file__).parent / 'pretrained'
 PREPARATIONS = {
   'scores': {
     'jpeg_least': 384,
+    'bound': None,
     'brightness': [0.299, 0.587, 0.114],
     'part_size': 0.4,
     'part_step': 0.75 * 0.4,
@@ -196,7 +225,7 @@ def test_model_json_has_the_whole_preparation(name, tmp_path):
     found = {key: value for key, value in content.items() if key not in ('preparation', 'answer')}
     (tmp_path / 'model.json').write_text(json.dumps(found | older | {'format': 1}))
     assert model_json.read(tmp_path) == model
-  another = {key: 2 * value for key, value in PREPARATIONS[name].items()}
+  another = {key: 2 * (value or 1) for key, value in PREPARATIONS[name].items()}
   (tmp_path / 'model.json').write_text(json.dumps(found | {'preparation': another}))
   with pytest.raises(UserError, match=r'model\.json: damaged .*preparation'):
     model_json.read(tmp_path)

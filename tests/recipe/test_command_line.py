@@ -1,11 +1,12 @@
 """What a command line says of keys that it cannot set, and of how to go on."""
 
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
 
-from configs import homus
+from omr_jax.configs import homus
 from omr_jax.errors import UserError
 from omr_jax.recipe import command_line, config_keys
 from omr_jax.utils.interrupt import Interrupted
@@ -54,3 +55,21 @@ def test_the_suggested_flag_can_be_pasted(capsys):
     command_line.end(command, Path("my runs/it's"))
   suggested = capsys.readouterr().err.partition('command with ')[2].partition(' resumes')[0]
   assert shlex.split(suggested) == ["--workdir=my runs/it's"]
+
+
+@pytest.mark.parametrize(
+  ('given', 'read'),
+  [
+    (['--config', 'homus', '--config.seed', '4'], ['--config=homus', '--config.seed=4']),
+    (['--config.optimizer.learning-rate', '-1'], ['--config.optimizer.learning_rate=-1']),
+    (['--raw-dir', 'a-b', '--print-config'], ['--raw_dir', 'a-b', '--print_config']),
+    (['--workdir=a-b', '--config.augment.flip'], ['--workdir=a-b', '--config.augment.flip']),
+    (['--config', '--workdir', 'a'], ['--config', '--workdir', 'a']),
+  ],
+)
+def test_flags_are_read_in_one_style(given, read, monkeypatch):
+  monkeypatch.setattr(command_line.members, 'take_lists', lambda words: 1 / 0)
+  monkeypatch.setattr(sys, 'argv', [])
+  with pytest.raises(ZeroDivisionError):
+    command_line.parse(['main', *given])
+  assert sys.argv == ['main', *read]  # There ml_collections looks for them.

@@ -215,7 +215,7 @@ VALUES = {
 
 
 def page_names():
-  for path in sorted((ROOT / 'configs').glob('[!_]*.py')):
+  for path in sorted((ROOT / 'omr_jax' / 'configs').glob('[!_]*.py')):
     for variant in getattr(load_page(path.stem), 'VARIANTS', (None,)):
       yield f'{path.stem}:{variant}' if variant else path.stem
 
@@ -350,7 +350,7 @@ def test_runs_of_earlier_versions_have_the_same_config():
 
 def test_the_command_prints_the_finished_config_anywhere(tmp_path):
   """Of a page that derives from another one, of several runs, and in a folder of another's."""
-  page = ROOT / 'configs' / 'homus_scans.py'
+  page = ROOT / 'omr_jax' / 'configs' / 'homus_scans.py'
   command = [sys.executable, '-m', 'omr_jax.main', f'--config={page}', '--print_config']
   command += ['--config.optimizer.name=sgd', '--config.optimizer.momentum=0,0.9']
   done = subprocess.run(

@@ -1,12 +1,15 @@
-"""A page is read from its text, however short ago it was changed."""
+"""Pages are found by name, and read from their text, however short ago they were changed."""
 
 import os
 import py_compile
 
+import pytest
 from commands import answer
 from small_runs import ROOT
 from sweeping import write_page
 
+from omr_jax.errors import UserError
+from omr_jax.recipe import pages
 from omr_jax.sweeps import page as sweeps
 
 
@@ -27,7 +30,7 @@ def printed(path, cwd):
 
 def test_a_config_that_was_just_changed(tmp_path):
   path = tmp_path / 'page.py'
-  path.write_text((ROOT / 'configs' / 'homus.py').read_text())
+  path.write_text((ROOT / 'omr_jax' / 'configs' / 'homus.py').read_text())
   path.write_text(path.read_text().replace('config.seed = 0', 'config.seed = 3'))
   assert 'config.seed = 3' in printed(path, tmp_path)
   write_again(path, 'config.seed = 3', 'config.seed = 4')
@@ -36,7 +39,7 @@ def test_a_config_that_was_just_changed(tmp_path):
 
 def test_a_page_that_another_page_imports_was_just_changed(tmp_path):
   imported, path = tmp_path / 'base_of_page.py', tmp_path / 'page.py'
-  imported.write_text((ROOT / 'configs' / 'homus.py').read_text())
+  imported.write_text((ROOT / 'omr_jax' / 'configs' / 'homus.py').read_text())
   path.write_text('import base_of_page\nget_config = lambda: base_of_page.get_config()\n')
   assert 'config.seed = 0' in printed(path, tmp_path)
   write_again(imported, 'config.seed = 0', 'config.seed = 5')
@@ -53,6 +56,46 @@ def test_a_sweep_that_was_just_changed(tmp_path):
 
 
 def test_a_page_in_the_home_folder(tmp_path):
-  (tmp_path / 'page.py').write_text((ROOT / 'configs' / 'homus.py').read_text())
+  (tmp_path / 'page.py').write_text((ROOT / 'omr_jax' / 'configs' / 'homus.py').read_text())
   done = answer('omr_jax.main', '--config=~/page.py', '--print_config', HOME=str(tmp_path))
   assert (done.returncode, done.stderr) == (0, '')
+
+
+def test_names_mean_the_same_in_any_folder(tmp_path, monkeypatch):
+  shipped = str(ROOT / 'omr_jax' / 'configs' / 'homus.py')
+  for folder in (ROOT, tmp_path):
+    monkeypatch.chdir(folder)
+    for name in ('homus', 'homus.py', 'configs/homus.py'):
+      assert pages.find(name) == shipped
+  quick = str(ROOT / 'omr_jax' / 'configs' / 'sweeps' / 'quick.py')
+  for name in ('quick', 'quick.py', 'configs/sweeps/quick.py'):
+    assert pages.find(name, pages.SWEEPS) == quick
+  (tmp_path / 'homus.py').touch()
+  assert pages.find('homus.py') == 'homus.py'
+  assert pages.find('homus') == shipped
+
+
+@pytest.mark.parametrize(
+  ('name', 'words'),
+  [
+    ('homos', "'homos': there is no such config: did you mean 'homus'?"),
+    ('elsewhere/homus.py', "'elsewhere/homus.py': there is no such config"),
+    ('__init__', ': there are homus, homus_best, homus_fused, homus_paper, homus_scans, homus_st'),
+    ('', "'': there is no such config: there are homus, "),
+    ('sweeps', 'there is no such config'),
+  ],
+)
+def test_other_names_are_refused(name, words):
+  with pytest.raises(UserError) as error:
+    pages.find(name)
+  assert words in str(error.value)
+
+
+def test_a_variant_of_a_config_in_any_folder(tmp_path):
+  """And a page of one's own that derives from a config of the package."""
+  (tmp_path / 'mine.py').write_text(
+    'from omr_jax.configs import homus\n\n\ndef get_config():\n'
+    '  config = homus.get_config()\n  config.epochs = 7\n  return config\n'
+  )
+  assert 'config.epochs = 7' in printed('mine.py', tmp_path)
+  assert "config.model.name = 'vgg13'" in printed('homus_paper:vgg', tmp_path)

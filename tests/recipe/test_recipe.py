@@ -11,7 +11,7 @@ from omr_jax.errors import UserError
 from omr_jax.recipe import config_keys, hyperparameters, optim, recipe
 from omr_jax.recipe.check import SCHEDULES, check_config, unread_keys
 
-CONFIGS = sorted((ROOT / 'configs').glob('[!_]*.py'))
+CONFIGS = sorted((ROOT / 'omr_jax' / 'configs').glob('[!_]*.py'))
 
 
 def variants():

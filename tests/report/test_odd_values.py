@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from made_runs import CLASSES, made_run
 
-from configs import scores
+from omr_jax.configs import scores
 from omr_jax.errors import UserError
 from omr_jax.evaluation import evaluation_file, finished_run
 from omr_jax.recipe import config_keys

@@ -101,10 +101,10 @@ def test_no_operating_point_without_other_pictures():
 
 def test_answers():
   assert ANSWERS.predicted.tolist() == [0, 0, 1, 0, 1, 1]
-  # Odds p / (1 - p) of 1/4, 1, 9, 1, 3, 4, and the probability of the class that is named.
-  np.testing.assert_allclose(ANSWERS.confidence, [4 / 5, 1 / 2, 9 / 10, 1 / 2, 3 / 4, 4 / 5])
-  halved = ANSWERS._replace(temperature=2.0)  # Odds of 9 become 3.
-  assert halved.confidence[2] == pytest.approx(3 / 4)
+  # Of the threshold's odds, 2, they are 1/8, 1/2, 9/2, 1/2, 3/2, 2; of the class that is named:
+  np.testing.assert_allclose(ANSWERS.confidence, [8 / 9, 2 / 3, 9 / 11, 2 / 3, 3 / 5, 2 / 3])
+  sharper = ANSWERS._replace(temperature=0.5)  # Odds of 2 become 4.
+  assert sharper.confidence[5] == pytest.approx(4 / 5)
   assert ANSWERS.margins is ANSWERS.log_odds
   own = ANSWERS._replace(threshold=np.arange(6.0))
   np.testing.assert_allclose(own.margins, ANSWERS.log_odds - np.arange(6))
@@ -118,6 +118,7 @@ def test_measured():
   assert found['validation']['false_positive_rate_wilson_95'] == [0.001, 0.03]
   assert (found['n'], found['correct'], found['accuracy']) == (6, 4, 4 / 6)
   assert found['accuracy_wilson_95'] == list(metrics.wilson_interval(4, 6))
+  assert found['sure'] == {'n': 2, 'correct': 1}  # Those at 8/9 and 9/11.
   assert (found['false_positives'], found['negatives']) == (1, 3)
   assert (found['false_negatives'], found['positives']) == (1, 3)
   assert found['false_positive_rate_wilson_95'] == list(metrics.wilson_interval(1, 3))
@@ -144,7 +145,7 @@ def test_measured_probes():
     'open': {'staff paper 1': 'scores', 'staff paper 2': 'other'},
   }
   confidence = tested.answered(PROBES, ANSWERS).confidence
-  np.testing.assert_allclose(confidence, [4 / 5, 3 / 4, 4 / 5, 9 / 10, 3 / 4, 2 / 3])
+  np.testing.assert_allclose(confidence, [8 / 9, 3 / 5, 2 / 3, 9 / 11, 3 / 5, 4 / 5])
   assert measured(probes=None)['probes'] is None
 
 
@@ -195,6 +196,7 @@ def test_sections():
   assert rows(found['Decision']) == [
     (['scores called other', '1', '3', '33.33 %', percents(1, 3)], False),
     (['other called scores', '1', '3', '33.33 %', percents(1, 3)], False),
+    (['wrong with a confidence of at least 80 %', '1', '2', '50.00 %', percents(1, 2)], False),
     *(
       (
         [f'other called scores, with a threshold that finds {recall} %', '2', '3', '66.67 %']
@@ -205,15 +207,15 @@ def test_sections():
     ),
   ]
   assert rows(found['Sources']) == [
-    (['other/&lt;b&gt;', 'other', '1', '0', '0.00 %', percents(0, 1), '90.00 %'], True),
-    (['other/a', 'other', '2', '2', '100.00 %', percents(2, 2), '65.00 %'], False),
-    # 1/2, 3/4 and 4/5
-    (['scores/c', 'scores', '3', '2', '66.67 %', percents(2, 3), '68.33 %'], True),
+    (['other/&lt;b&gt;', 'other', '1', '0', '0.00 %', percents(0, 1), '81.82 %'], True),
+    (['other/a', 'other', '2', '2', '100.00 %', percents(2, 2), '77.78 %'], False),
+    # 2/3, 3/5 and 2/3
+    (['scores/c', 'scores', '3', '2', '66.67 %', percents(2, 3), '64.44 %'], True),
   ]
   assert rows(found['Probes']) == [
-    (['table', 'other', '1 other, 1 scores', f'75.0{DASH}80.0 %', '50 %'], True),
-    (['music', 'scores', 'scores', f'80.0{DASH}90.0 %', '100 %'], False),
-    (['staff paper', 'either', '1 scores, 1 other', f'66.7{DASH}75.0 %', DASH], False),
+    (['table', 'other', '1 other, 1 scores', f'60.0{DASH}88.9 %', '50 %'], True),
+    (['music', 'scores', 'scores', f'66.7{DASH}81.8 %', '100 %'], False),
+    (['staff paper', 'either', '1 scores, 1 other', f'60.0{DASH}80.0 %', DASH], False),
   ]
   assert '3 of 4 are answered as expected' in words
   assert 'the answers are: staff paper: 1 scores, 1 other.' in words

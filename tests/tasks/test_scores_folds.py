@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from html_page import Page
-from made_score_runs import EVEN, FIRST, LN, SECOND, STRICT, made_run
+from made_score_runs import EVEN, FIRST, SECOND, STRICT, STRICT_T, made_run
+from scipy.special import expit
 from small_runs import config_page
 
 from omr_jax.errors import UserError
@@ -75,7 +76,8 @@ def test_numbers(tmp_path, runs):
     ('scores/desk', 1, 0),
     ('scores/x', 3, 2),
   ]
-  assert gate['sources'][0]['confidence'] == pytest.approx((3 / 4 + 7 / 9 + 1 / 9) / 3, rel=1e-5)
+  near = expit(0.25 / STRICT_T)  # p3, 0.25 below the threshold of its run.
+  assert gate['sources'][0]['confidence'] == pytest.approx((3 / 4 + 7 / 9 + near) / 3, rel=1e-5)
   assert gate['mean_share'] == pytest.approx((2 / 3 + 0 + 2 / 3) / 3)
   first, second = numbers['runs'].values()
   assert (first['tested'], first['correct'], first['n']) == ('fold 0', 2, 4)
@@ -83,15 +85,18 @@ def test_numbers(tmp_path, runs):
   assert first['probes'] == {'n': 2, 'right': 2, 'wrong': [], 'open': {}}
   # A quarter of the way from 1 to 2.
   assert (second['threshold'], second['correct']) == (pytest.approx(1.25), 2)
-  assert second['temperature'] == pytest.approx(1 / LN(8), rel=1e-5)
+  assert second['temperature'] == pytest.approx(STRICT_T, rel=1e-5)
   assert second['probes']['wrong'] == ['table 1', 'music 1']
 
 
 def test_calibration_is_that_of_the_pooled_answers(tmp_path, runs):
   numbers = folds.write_pooled(tmp_path, 'folds', runs)
-  # Right: p1 at 3/4, s1 at 9/10, p3 at 1/9, s3 at 64/65; wrong: p2 at 7/9, s2 at 2/3, d1 at 1/9.
-  # Of 15 bins p1 and p2 share the 12th, p3 and d1 the 2nd; the others have one each.
-  gaps = [3 / 4 + 7 / 9 - 1, 1 - 9 / 10, 2 / 3, 1 - 2 / 9, 1 - 64 / 65]
+  # Right: p1 at 3/4, s1 at 9/10, p3 and s3 near and far from their threshold; wrong: p2 at 7/9, s2
+  # at 2/3, d1 as near as p3. Of 15 bins p1 and p2 share the 12th, p3 and d1 the 9th, and s2, whose
+  # float32 is a little above 2/3, and s3 the 11th.
+  near, far = expit(0.25 / STRICT_T), expit(0.75 / STRICT_T)
+  assert 8 < 15 * near < 9 and 10 < 15 * far < 11
+  gaps = [3 / 4 + 7 / 9 - 1, 1 - 9 / 10, 2 * near - 1, 2 / 3 + far - 1]
   assert numbers['ece'] == pytest.approx(sum(gaps) / 7, rel=1e-4)
 
 
@@ -105,7 +110,7 @@ def test_every_picture_is_a_row(tmp_path, runs):
   }  # fmt: skip
   assert list(rows['s3'].values())[:4] == ['s3', 'scores/x', 'scores', 'scores']
   assert [float(rows['s3'][key]) for key in ('confidence', 'log_odds', 'threshold')] == [
-    pytest.approx(64 / 65, abs=1e-5),  # e^(2 ln 8) = 64
+    pytest.approx(expit(0.75 / STRICT_T), abs=1e-5),
     2,
     pytest.approx(1.25),
   ]

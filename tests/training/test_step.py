@@ -199,7 +199,7 @@ def test_prediction_pads_the_last_batch_without_a_trace(monkeypatch):
 
 
 def pages():
-  for path in sorted((ROOT / 'configs').glob('[!_]*.py')):
+  for path in sorted((ROOT / 'omr_jax' / 'configs').glob('[!_]*.py')):
     variants = getattr(load_page(path.stem), 'VARIANTS', None)
     for variant in [()] if variants is None else [(name,) for name in variants]:
       yield pytest.param(path.stem, variant, id=':'.join((path.stem, *variant)))

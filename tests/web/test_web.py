@@ -215,6 +215,15 @@ def test_brightness_is_pillow_s(open_page):
   np.testing.assert_array_equal(np.reshape(found, wanted.shape), wanted)
 
 
+@pytest.mark.parametrize(('part', 'name'), [('camera', 'scores'), ('draw', 'homus_strokes')])
+def test_the_terms_of_a_model_are_beside_it(open_page, part, name):
+  driver = open_page(part)
+  terms = find(driver, f'#part-{part} [data-terms]')
+  wait(lambda: terms.text == f'Licence of the model {name}: {model_json(name)["licence"]}')
+  terms.find_element('css selector', 'a').click()
+  wait(lambda: f'# {name}\n' in driver.find_element('css selector', 'body').text + '\n')
+
+
 def test_pen_paths_are_python_s(open_page):
   """Of every symbol that a made-up writer has written; the network's answers are the same too."""
   network = omr_jax.load('homus_strokes')

@@ -3,9 +3,8 @@
 from typing import NamedTuple, cast
 
 import numpy as np
-from scipy import special
 
-from omr_jax.evaluation import binary, curves, metrics
+from omr_jax.evaluation import binary, confidence, curves, metrics
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.inputs.pictures import CLASSES
 
@@ -21,7 +20,8 @@ class Answers(NamedTuple):
     sources: str [n], such as 'scores/engraved'.
     threshold: A picture is called 'scores' if its log-odds are at least this. One number, or float
       [n] if several runs are pooled.
-    temperature: The log-odds divided by this give the confidence. One number, or float [n].
+    temperature: Divides the distance of the log-odds to the threshold for the confidence. One
+      number, or float [n].
   """
 
   log_odds: np.ndarray
@@ -37,11 +37,8 @@ class Answers(NamedTuple):
 
   @property
   def confidence(self) -> np.ndarray:
-    """Calibrated probability of the class that is the answer to each picture, float64 [n].
-
-    It is below 1/2 for log-odds between 0 and the threshold.
-    """
-    return special.expit(np.where(self.predicted, 1, -1) * self.log_odds / self.temperature)
+    """Calibrated probability of the class that is the answer to each picture, float64 [n]."""
+    return confidence.of_threshold(self.log_odds, self.threshold, self.temperature)
 
   @property
   def margins(self) -> np.ndarray:
@@ -94,7 +91,7 @@ def measure(
   Returns:
     The numbers by name. `*_wilson_95` are intervals. A number is None if it can not be computed,
     for example because no picture of a class was tested. `threshold` is None if it is not the same
-    for all pictures.
+    for all pictures. `sure` counts the answers with a confidence of at least `confidence.SURE`.
   """
   found = binary.decisions(answers.log_odds, answers.labels, answers.threshold)
   rows = binary.by_source(
@@ -105,6 +102,7 @@ def measure(
     answers.temperature,
   )
   curve = curves.curve(answers.margins, answers.labels)
+  sure = answers.confidence >= confidence.SURE
   return {
     'threshold': float(answers.threshold) if np.ndim(answers.threshold) == 0 else None,
     'asked_false_positive_rate': asked,
@@ -115,6 +113,10 @@ def measure(
     'accuracy_wilson_95': [found.low, found.high],
     'positives': found.positives,
     'negatives': found.negatives,
+    'sure': {
+      'n': int(sure.sum()),
+      'correct': int((answers.predicted == answers.labels)[sure].sum()),
+    },
     'false_positives': found.false_positives,
     'false_negatives': found.false_negatives,
     'recall': found.recall,

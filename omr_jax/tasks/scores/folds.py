@@ -33,7 +33,7 @@ def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
     UserError: The config has another protocol than `folders`, or a key that --over sets is given.
   """
   if config.data.protocol != 'folders':
-    raise UserError(f"--over {over} needs config.data.protocol='folders', as in configs/scores.py.")
+    raise UserError(f"--over {over} needs config.data.protocol='folders', as in the config scores.")
   for key in ('data.fold', 'data.hold_out'):
     if key in given:
       raise UserError(f'--over {over} sets config.{key} for each run; leave it out.')

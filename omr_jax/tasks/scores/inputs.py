@@ -23,6 +23,28 @@ _LIMITS = {name: LIMITS[f'picture.{name}'] for name in ('height', 'width', 'tile
   ),
 }
 
+_ROUNDED = 'Halves are rounded to even numbers. Each part has at least one pixel.'
+_PARTS = (
+  'Parts: row by row, `tiles` x `tiles` parts that overlap. A part is round(`part_size` * n) '
+  'pixels long along a side of n pixels; part i begins at round(`part_step` * i * n), or earlier '
+  f'where it would end beyond the picture. {_ROUNDED}'
+)
+_WHOLE = (
+  'Whole picture: if its long side is at most `bound` times its short side, it is resized to a '
+  'view. If not, it fills a view along its long side only, and lies in the middle, '
+  'max(1, round(`bound` * short / long * side of the view)) pixels across, with one pixel less '
+  'before it where the rest is odd. The rest has the median of its resized pixels in each channel, '
+  'of two in the middle the lower one.'
+)
+_BOUND_PARTS = (
+  'Parts: row by row, parts that overlap, m along the short side and n = floor(`tiles` ** 2 / m) '
+  'along the long side, with the largest m <= `tiles` for which long * (3 m + 1) <= `bound` * '
+  'short * (3 n + 1), or else m = 1. Of k parts along a side of x pixels each is round(s x) long, '
+  's = 4 / (3 k + 1), and part i begins at round(3 / 4 s i x); where s x is more than `bound` * '
+  'short, s is `bound` * short / x, and part i begins at round((1 - s) / max(1, k - 1) i x). None '
+  f'ends beyond the picture: it begins earlier. {_ROUNDED} Views that are left over are black.'
+)
+
 
 def from_json(fields: Mapping[str, Any]) -> views.Layout:
   """How pictures are looked at, by `model.json`. UserError with the key where it is damaged."""
@@ -51,11 +73,11 @@ def preparation(picture: views.Layout, reads: Sequence[str]) -> dict[str, Any]:
 
   Returns:
     `jpeg_least`, as in `documents.RULE`; `brightness`, the weights of red, green and blue, for
-    networks without colour; with parts their `part_size` and `part_step`, shares of the picture's
-    height and width (`views.views`).
+    networks without colour; `bound`, as in `picture`, so that a damaged one is seen; with parts
+    their `part_size` and `part_step`, shares of the picture's height and width (`views.views`).
   """
   del reads
-  found: dict[str, Any] = {'jpeg_least': _least(picture)}
+  found: dict[str, Any] = {'jpeg_least': _least(picture), 'bound': picture.bound}
   if not picture.colour:
     found['brightness'] = list(geometry.BRIGHTNESS)
   if picture.tiles:
@@ -71,17 +93,14 @@ def steps(picture: views.Layout, reads: Sequence[str]) -> list[str]:
     found.append(
       'Grey: round(sum of `brightness` times red, green and blue); of a JPEG the channel Y.'
     )
+  if not math.isinf(picture.bound):
+    found.append(_WHOLE)
   if picture.tiles:
-    found.append(
-      'Views: the whole picture; then, row by row, `tiles` x `tiles` parts that overlap. A part is '
-      'round(`part_size` * n) pixels long along a side of n pixels, at least 1; part i begins at '
-      'round(`part_step` * i * n), or earlier where it would end beyond the picture. Halves are '
-      'rounded to even numbers.'
-    )
+    found.append(_PARTS if math.isinf(picture.bound) else _BOUND_PARTS)
   return [
     *found,
     f'{resizing.RULE} Each view becomes `height` x `width` pixels.',
-    'Input `views`: the views in this order, '
+    'Input `views`: the whole picture, then the parts; '
     + ('red, green and blue.' if picture.colour else 'one channel.'),
   ]
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from omr_jax.evaluation import binary, curves, metrics
+from omr_jax.evaluation.confidence import SURE
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.report import parts
 from omr_jax.report.parts import DASH, percent
@@ -141,6 +142,8 @@ def _errors(measured: Mapping, classes: Sequence[str]) -> str:
     (f'{scores} called {other}', measured['false_negatives'], measured['positives']),
     (f'{other} called {scores}', measured['false_positives'], measured['negatives']),
   ]
+  n, correct = measured['sure']['n'], measured['sure']['correct']
+  counts.append((f'wrong with a confidence of at least {100 * SURE:g} %', n - correct, n))
   for recall, point in measured['at_recall'].items():
     if point is not None:
       name = f'{other} called {scores}, with a threshold that finds {100 * float(recall):g} %'

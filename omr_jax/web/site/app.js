@@ -3,6 +3,7 @@
 import * as camera from './camera.js';
 import * as draw from './draw.js';
 import * as human from './human.js';
+import { describe } from './model.js';
 
 const sections = { camera, draw, human }; // The first one is shown where the address names none.
 
@@ -20,7 +21,22 @@ function show() {
   sections[chosen].enter?.();
 }
 
+/** Says under which terms the model of each section may be used. */
+function showTerms() {
+  for (const place of document.querySelectorAll('[data-terms]')) {
+    const name = place.dataset.terms;
+    const card = document.createElement('a');
+    card.href = `./models/${name}/README.md`;
+    card.textContent = name;
+    describe(name).then(
+      ({ licence }) => place.replaceChildren('Licence of the model ', card, `: ${licence}`),
+      () => {}, // The section itself says that the model is missing.
+    );
+  }
+}
+
 addEventListener('hashchange', show);
 show();
+showTerms();
 // It keeps a copy of the site, so that the next visit needs no network. The page works without it.
 navigator.serviceWorker?.register('./worker.js').catch(() => {});

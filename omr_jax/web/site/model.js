@@ -18,7 +18,7 @@ const loaded = new Map();
 export function describe(name) {
   return once(described, name, async () => {
     const response = await fetch(new URL(`./models/${name}/model.json`, import.meta.url));
-    if (!response.ok) throw new Error(`The model “${name}” is missing; run “make web” again.`);
+    if (!response.ok) throw new Error(`The model “${name}” is missing; build the site again.`);
     return response.json();
   });
 }

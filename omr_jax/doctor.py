@@ -1,0 +1,155 @@
+"""Says what is installed, which devices, models and caches there are, and what is missing for what.
+
+  python -m omr_jax.doctor
+
+It needs no more than `omr_jax.predict` does, and changes nothing.
+"""
+
+import contextlib
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+
+from omr_jax.errors import UserError
+from omr_jax.tasks.task import TASKS
+from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
+from omr_jax.utils.extras import LIBRARIES
+from omr_jax.utils.files import output
+from omr_jax.utils.revision import VERSION, revision
+from omr_jax.utils.words import one_line, size
+
+_BASE = ('numpy', 'onnxruntime', 'PIL', 'scipy', 'tqdm')
+# What each extra is for.
+_FOR = {
+  'train': 'to train, test, report and compare networks',
+  'export': 'to export them',
+  'heic': 'to read HEIC pictures',
+  'pdf': 'to read PDFs',
+  'sweep': 'to train many runs with Ray',
+  'tflite': 'to export model.tflite',
+}
+
+
+def report() -> Iterator[str]:
+  """The lines of the report, one by one: some take seconds to find out."""
+  yield f'omr_jax {VERSION} ({revision()}) in {Path(__file__).parent}'
+  yield f'Python {platform.python_version()} on {platform.platform()}'
+  yield from _section('libraries', _libraries())
+  yield from _section('devices', _devices())
+  yield from _section('models', _models())
+  yield from _section('folders', _folders())
+  missing = [
+    f"{_FOR[extra]}: pip install 'omr_jax[{extra}]'"
+    for extra, libraries in LIBRARIES.items()
+    if any(_version(each) is None for each in libraries)
+  ]
+  yield from _section('missing', missing or ['nothing'])
+
+
+def _section(title: str, lines: Iterator[str] | list[str]) -> Iterator[str]:
+  yield f'\n{title}'
+  yield from (f'  {one_line(line)}' for line in lines)
+
+
+def _libraries() -> Iterator[str]:
+  for extra, libraries in {'base': _BASE, **LIBRARIES}.items():
+    found = ((name, _version(name)) for name in libraries)
+    words = [f'{name} {number}' if number else f'{name} is missing' for name, number in found]
+    yield f'{extra:8}{", ".join(words)}'
+
+
+def _version(library: str) -> str | None:
+  """The version of what is imported by this name; None where it is not installed."""
+  if importlib.util.find_spec(library) is None:
+    return None
+  names = packages_distributions().get(library)
+  return version(names[0]) if names else '(unknown version)'
+
+
+def _devices() -> Iterator[str]:
+  yield f'{os.cpu_count()} CPU cores'
+  if importlib.util.find_spec('jax') is None:
+    return
+  # Not the whole memory of a GPU, on which something may be running.
+  os.environ.setdefault('XLA_PYTHON_CLIENT_PREALLOCATE', 'false')
+  try:
+    import jax
+
+    found = [f'{device.platform} ({device.device_kind})' for device in jax.devices()]
+  except Exception as error:  # Whatever a driver or a broken installation raises.
+    yield f'JAX does not start: {error}'
+    return
+  yield f'JAX computes on {", ".join(found)}'
+  if shutil.which('nvidia-smi') and not any(each.startswith(('gpu', 'cuda')) for each in found):
+    yield "There is an NVIDIA driver, which JAX does not use; pip install 'omr_jax[cuda]'."
+
+
+def _models() -> Iterator[str]:
+  try:
+    from omr_jax.predict import classifier
+  except ImportError as error:
+    yield f'cannot be loaded: {error}'
+    return
+  for name in classifier.pretrained():
+    try:
+      model = classifier.load(name).model
+    except UserError as error:
+      yield f'{name:16}{error}'
+      continue
+    test, files = model.facts['test'], model.facts['files']
+    yield (
+      f'{name:16}{len(model.classes)} classes, {test["correct"]} of {test["n"]} right; '
+      + ', '.join(f'{file} {size(entry["bytes"])}' for file, entry in files.items())
+    )
+
+
+def _folders() -> Iterator[str]:
+  cache, data = paths.cache_dir(), paths.data_dir(None)
+  kept = [f'{each.name} {size(_bytes(each))}' for each in _inside(cache)]
+  yield f'cache ($OMR_CACHE_DIR): {cache}: {", ".join(kept) or "empty"}'
+  sets = [data / task.dataset for task in TASKS]
+  kept = [f'{each.name} {size(_bytes(each))}' for each in sets if each.is_dir()]
+  yield f'prepared data ($TFDS_DATA_DIR): {data}: {", ".join(kept) or "empty"}'
+  raw = os.environ.get('OMR_RAW_DIR')
+  here = (
+    'not set' if not raw else raw if os.path.isdir(paths.path(raw)) else f'{raw}: no such folder'
+  )
+  yield f'raw data ($OMR_RAW_DIR): {here}'
+
+
+def _inside(folder: Path) -> list[Path]:
+  with contextlib.suppress(OSError):
+    return sorted(each for each in folder.iterdir() if each.is_dir())
+  return []
+
+
+def _bytes(folder: Path) -> int:
+  total = 0
+  for place, _, files in os.walk(folder):
+    for name in files:
+      with contextlib.suppress(OSError):  # Gone meanwhile.
+        total += os.lstat(os.path.join(place, name)).st_size
+  return total
+
+
+def main(arguments: list[str] | None = None) -> int:
+  """The command; returns its exit code."""
+  command_arguments.parse(command_arguments.parser('doctor', __doc__), arguments)
+  return answered(_print)
+
+
+def _print() -> None:
+  with output(None) as file:
+    for line in report():
+      print(line, file=file, flush=True)
+
+
+if __name__ == '__main__':
+  sys.exit(main())

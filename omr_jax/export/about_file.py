@@ -1,0 +1,77 @@
+"""What people must be told of a model and its run does not know: terms, use, limits, data.
+
+Each task has words for all its models (`tasks.*.card`). A file in TOML says it better, with any of
+the keys of KEYS, as `model.json` has them:
+
+  licence = 'CC BY-NC-SA 4.0'
+  limits = ['Scans alone.']
+
+  [[training_data]]
+  source = 'scores/scans'       # A folder of the pictures; the export counts them.
+  what = 'pages of the town library'
+  licence = 'public domain'
+"""
+
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omr_jax.errors import UserError, nearest
+from omr_jax.predict import model_schema
+from omr_jax.predict.model_json import Described
+from omr_jax.utils import rules
+from omr_jax.utils.files import read_bytes
+
+KEYS = ('use', 'limits', 'licence', 'training_data', 'figures')
+
+
+def read(path: Path | None) -> dict[str, Any]:
+  """The content of the file; {} for None.
+
+  Raises:
+    UserError: The file can't be read, has other keys, or other values than `model.json` may have.
+  """
+  if path is None:
+    return {}
+  try:
+    found = tomllib.loads(read_bytes(path).decode())
+  except (OSError, ValueError) as error:
+    raise UserError(f'{path}: cannot be read as TOML ({error}); correct it.') from error
+  for key, value in found.items():
+    if key not in KEYS:
+      raise UserError(f'{path}: has no key {key!r}{nearest(key, KEYS)}')
+    rules.refuse_unless(model_schema.FACTS[key], value, f'{path}: {key}')
+  return found
+
+
+def facts(
+  model: Described, told: Mapping[str, Any], train: Mapping[str, Any] | None
+) -> dict[str, Any]:
+  """What `model.json` tells besides what a run knows.
+
+  Args:
+    model: The description of the network.
+    told: The content of a file.
+    train: The training split, if the data is there. Its array `source`, where it has one, says how
+      many examples are from which source.
+
+  Raises:
+    UserError: The file names a source that the data lacks.
+  """
+  known = model.task.card.facts(model.facts['run'], model.picture, model.reads)
+  sources = {row['source']: row for row in known['training_data']}
+  told_of = {row['source']: row for row in told.get('training_data', ())}
+  if train is not None and 'source' in train:
+    counts = Counter(map(str, train['source']))
+    sources = {name: {'source': name, 'examples': counts[name]} for name in sorted(counts)}
+  elif not told_of.keys() <= sources.keys():
+    sources = {name: {} for name in told_of}  # They can't be counted.
+  for name, row in told_of.items():
+    if name not in sources:
+      raise UserError(
+        f'--about: training_data: no training example is from {name!r}{nearest(name, sources)}'
+      )
+    sources[name] = sources[name] | row
+  return known | told | {'training_data': list(sources.values())}

@@ -1,0 +1,108 @@
+"""The model card: what `model.json` says of a model, written for people."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from omr_jax.evaluation import metrics
+from omr_jax.utils.words import cell
+
+FILE = 'README.md'
+
+
+def card(content: Mapping[str, Any], name: str) -> str:
+  """The card as Markdown.
+
+  Args:
+    content: Of `model.json`.
+    name: Of the model.
+  """
+  sections = {
+    'Licence': _licence(content),
+    'Limits': [f'- {limit}' for limit in content['limits']],
+    'Figures': list(_figures(content)),
+    'Training data': list(_training_data(content)),
+    'How to use it': _usage(content),
+    'Origin': list(_origin(content)),
+  }
+  lines = [f'# {name}', '', content['use'], '']
+  for title, body in sections.items():
+    lines += [f'## {title}', '', *body, '']
+  lines.append('`omr export` wrote this page from `model.json`, which has more.')
+  return '\n'.join(lines) + '\n'
+
+
+def _licence(content: Mapping[str, Any]) -> list[str]:
+  return [
+    content['licence'],
+    '',
+    'These are the terms of the model in this folder. The code of omr_jax is under Apache-2.0.',
+  ]
+
+
+def _figures(content: Mapping[str, Any]) -> Iterator[str]:
+  run = content['run']
+  yield from _header('tested', 'on', 'right', '95 % interval', 'size', 'largest difference')
+  test = f'the test of its run ({run["protocol"]} of {run["origin"]})'
+  yield _row('the run', test, *_right(content['test']), '', '')
+  for name, file in content['files'].items():
+    right = _right(file['test']) if 'test' in file else ('not tested', '')
+    size, off = f'{file["bytes"] / 1e6:.2f} MB', f'{file["largest_difference"]:.2g}'
+    yield _row(f'`{name}`', 'the same', *right, size, off)
+  for figure in content.get('figures', ()):
+    yield _row('the model', figure['on'], *_right(figure), '', '')
+  yield ''
+  yield 'The largest difference is that of a probability from the same one by JAX in float32.'
+
+
+def _right(test: Mapping[str, Any]) -> tuple[str, str]:
+  correct, n = test['correct'], test['n']
+  interval = metrics.percent_range(*metrics.wilson_interval(correct, n))
+  return f'{correct} of {n}, {100 * correct / n:.2f} %', interval
+
+
+def _training_data(content: Mapping[str, Any]) -> Iterator[str]:
+  yield from _header('source', 'examples', 'what', 'licence')
+  for row in content['training_data']:
+    yield _row(*(str(row.get(key, '')) for key in ('source', 'examples', 'what', 'licence')))
+
+
+def _usage(content: Mapping[str, Any]) -> list[str]:
+  # For each stroke its points x, y.
+  strokes = "{'strokes': [[[70, 40], [70, 70], [71, 100]]]}"
+  given = strokes if 'pen' in content['inputs'] else "'picture.png'"
+  names = ', '.join(f'`{name}`' for name in content['inputs'])
+  return [
+    'With omr_jax, which needs neither JAX nor Flax for this:',
+    '',
+    '```python',
+    'import omr_jax',
+    '',
+    "model = omr_jax.load('.')  # The path of this folder.",
+    f'answer = model({given})',
+    'print(answer.label, answer.confidence)',
+    '```',
+    '',
+    'In other programs:',
+    '',
+    f'1. Make {names} by the steps of `preparation` in `model.json`. In Python '
+    f'`{content["preparation"]["call"]}` does it.',
+    '2. Run an ONNX file. `probabilities` are in the order of `classes`.',
+    f'3. The answer: {content["answer"]}.',
+  ]
+
+
+def _origin(content: Mapping[str, Any]) -> Iterator[str]:
+  run, by = content['run'], content['exported_by']
+  yield from _header('', '')
+  yield _row('network', f'{run.get("network", "")}, {run["parameters"]} parameters')
+  yield _row('training', f'config {run["config_name"]}, {run["epochs"]} epochs, seed {run["seed"]}')
+  yield _row('revision of the training', str(run.get('revision', 'unknown')))
+  yield _row('exported by', ', '.join(f'{name} {version}' for name, version in by.items()))
+
+
+def _header(*names: str) -> tuple[str, str]:
+  return _row(*names), '|' + '---|' * len(names)
+
+
+def _row(*cells: str) -> str:
+  return f'| {" | ".join(map(cell, cells))} |'

@@ -1,0 +1,26 @@
+"""What the model card of a network for pages says, unless whoever exports it says it better."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from omr_jax.inputs import views
+
+
+def facts(run: Mapping[str, Any], picture: views.Layout, reads: Sequence[str]) -> dict:
+  """The keys `use`, `limits`, `licence` and `training_data` of `model.json`.
+
+  Args:
+    run: Facts of the run, such as `origin`.
+    picture: How pictures are looked at.
+    reads: Names of the network's inputs.
+  """
+  del picture, reads
+  return {
+    'use': 'It tells pages of music from any other picture: scans, photos, documents.',
+    'limits': [
+      'It answers for a picture as a whole, and transcribes nothing.',
+      'On kinds of pictures that it was not trained on it is right less often, and too sure.',
+    ],
+    'licence': 'Trained on pictures under licences of their own; ask whoever trained it.',
+    'training_data': [{'source': run['origin']}],
+  }

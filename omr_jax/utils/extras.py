@@ -1,0 +1,45 @@
+"""The libraries that only some commands need, and what is said where one of them is missing."""
+
+import contextlib
+from collections.abc import Iterator
+
+from omr_jax.errors import UserError
+
+# By the extra that brings them, as in pyproject.toml: the names by which they are imported.
+LIBRARIES = {
+  'train': (
+    *('absl', 'array_record', 'filelock', 'flax', 'grain', 'jax', 'jaxlib', 'matplotlib'),
+    *('ml_collections', 'optax', 'orbax', 'tensorboardX', 'tensorflow_datasets'),
+  ),
+  'export': ('onnx', 'safetensors'),
+  'heic': ('pillow_heif',),
+  'pdf': ('pypdfium2',),
+  'sweep': ('ray', 'rich'),
+  'tflite': ('tensorflow',),
+}
+
+
+@contextlib.contextmanager
+def needed() -> Iterator[None]:
+  """Turns the error of an import into words, where an extra of this package brings the library.
+
+  Raises:
+    UserError: Such a library is not installed.
+  """
+  try:
+    yield
+  except ModuleNotFoundError as error:
+    if (words := missing(error)) is None:
+      raise
+    raise UserError(words) from error
+
+
+def missing(error: BaseException | None) -> str | None:
+  """What to say where a library of an extra is not installed; None for other errors."""
+  if not isinstance(error, ModuleNotFoundError):
+    return None
+  library = (error.name or '').partition('.')[0]
+  for extra, libraries in LIBRARIES.items():
+    if library in libraries:
+      return f"{library} is needed and not installed; pip install 'omr_jax[{extra}]'."
+  return None
