@@ -35,9 +35,11 @@ def get_config() -> ConfigDict:
   config.picture.width = 128
   config.picture.tiles = 3  # parts along each side, which are read besides the whole picture
   config.picture.whole = 0.35  # probability that training shows the whole picture, not a part
-  # Training pictures of the class other that code draws:
+  config.picture.cuts = 1  # strips, a few bars and so on that are cut out of each picture
+  # Training pictures that code draws:
   config.picture.papers = 24  # lined paper, forms and so on, this many of each kind
   config.picture.scenes = 480  # pictures that look like photos
+  config.picture.drawn = 40  # of each kind of picture that real data lacks, as docs/scores.md lists
 
   config.decision = ConfigDict()
   config.decision.false_positive_rate = 0.005  # at most, on validation pictures
@@ -50,8 +52,8 @@ def get_config() -> ConfigDict:
   config.camera.chance = 0.2
   config.camera.rare = 0.1
   config.camera.flip = 0.5
-  config.camera.turn = 0.15
-  config.camera.rotation = 15.0
+  config.camera.turn = 0.5
+  config.camera.rotation = 25.0
   config.camera.perspective = 0.15
   config.camera.smaller = 1.2
   config.camera.larger = 0.3

@@ -44,8 +44,10 @@ def get_config(variant: str = '') -> ConfigDict:
   config.picture.width = int(variant)
   config.picture.tiles = 0  # no parts beside the whole picture
   config.picture.whole = 1.0
+  config.picture.cuts = 0
   config.picture.papers = 0
   config.picture.scenes = 0
+  config.picture.drawn = 0
 
   config.decision = ConfigDict()
   config.decision.false_positive_rate = 1.0  # the more probable class, as in the paper

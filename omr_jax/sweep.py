@@ -85,7 +85,7 @@ def _sweep(options: argparse.Namespace) -> bool:
     options.cpus,
     options.gpus,
     str(data_dir.absolute()),
-    raw_dir and str(paths.path(raw_dir).absolute()),
+    raw_dir and paths.joined(paths.folders(raw_dir)),
   )
 
 

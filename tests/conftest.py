@@ -1,6 +1,7 @@
 """Small made-up symbols in HOMUS's format, small made-up pictures, and a small run on each."""
 
 import fcntl
+import gc
 import mmap
 import os
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import settings
 from made_runs import no_page
 from ml_collections import ConfigDict
+from programs import shared
 from small_runs import picture_file, small_config, small_score_config
 
 from omr_jax.data import dataset as data
@@ -46,6 +48,12 @@ settings.register_profile('untimed', deadline=None, database=None)
 settings.load_profile('untimed')
 
 
+def pytest_collection_finish():
+  """Spares the search for garbage what was imported, and makes it rarer: tracing makes little."""
+  gc.freeze()
+  gc.set_threshold(50_000, 20, 100)
+
+
 @pytest.fixture(scope='session', autouse=True)
 def caches(tmp_path_factory):
   """Keeps what is drawn and compiled for this session, and away from the user's own cache."""
@@ -62,6 +70,13 @@ def caches(tmp_path_factory):
     jax.config.update('jax_persistent_cache_min_compile_time_secs', 0)
     yield
     jax.config.update('jax_compilation_cache_dir', None)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def programs():
+  """Equal runs have equal programs, traced once."""
+  with shared():
+    yield
 
 
 @pytest.fixture

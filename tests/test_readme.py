@@ -11,12 +11,17 @@ import sys
 import tomllib
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
+import yaml
 from PIL import ExifTags, Image
 from small_runs import ROOT
 
 import omr_jax
+from omr_jax import models
+from omr_jax.errors import UserError
+from omr_jax.tasks import task as tasks
 
 PRETRAINED = Path(omr_jax.__file__).parent / 'pretrained'
 NODE_MODULES = ROOT / 'build' / 'npm' / 'node_modules'  # of `make web`
@@ -26,7 +31,19 @@ PAGES = sorted(
   for page in ROOT.glob(place)
 )
 # Commands of the pages that another one of these tests runs, or that can't run here.
-OTHERS = {'.', 'export', 'find', 'npm', 'split', 'ray', 'sbatch', 'kubectl', 'cat'}
+OTHERS = {
+  '.',
+  'export',
+  'find',
+  'npm',
+  'split',
+  'ray',
+  'sbatch',
+  'kubectl',
+  'cat',
+  'pytest',
+  'ruff',
+}
 
 
 def name(page: Path) -> str:
@@ -163,7 +180,7 @@ def test_other_commands_are_there(page):
     elif command[0] == 'python':
       assert command[1] == '-m' or (ROOT / command[1]).is_file(), command
     else:
-      assert command[0] in OTHERS, command
+      assert command[0].removeprefix('.venv/bin/') in OTHERS, command
 
 
 @pytest.mark.parametrize('page', PAGES, ids=name)
@@ -324,6 +341,78 @@ def test_a_builder(builder, data, count, request, tmp_path, monkeypatch):
   exec(code, names)
   assert names['seen']
   assert count is None or len(names['seen']) == count
+
+
+def test_tfds_knows_a_builder_by_its_name(few, no_tensorflow, tmp_path, monkeypatch):
+  """The piece about data in other programs, on made-up symbols."""
+  monkeypatch.chdir(tmp_path)
+  names = {}
+  code = block('docs/training.md', 'python', 'tfds.data_source')
+  exec(code.replace('homus/original', 'homus/made_up'), names)
+  # Of 7 writers the first two of each five are tested and validate; each has 38 symbols.
+  sizes = {split: len(source) for split, source in names['splits'].items()}
+  assert sizes == {'train': 3 * 38, 'validation': 2 * 38, 'test': 2 * 38}
+  assert set(names['symbol']) == {'points', 'stroke', 'label', 'writer', 'id'}
+  assert names['symbol']['id'] == b'3-1'
+
+
+def test_tfds_knows_pictures_by_their_name(picture_folders, tmp_path):
+  import tensorflow_datasets as tfds
+
+  import tfds_builders.music_scores  # noqa: F401
+
+  arguments = {'raw_dir': picture_folders[1]}
+  splits = tfds.data_source('music_scores/folders', data_dir=tmp_path, builder_kwargs=arguments)
+  assert sorted(splits) == [f'fold_{number}' for number in range(5)]
+
+
+def test_a_network_of_your_own(monkeypatch):
+  """The piece of CONTRIBUTING.md: the network is made like those of the package."""
+  monkeypatch.setattr(models, 'NETWORKS', dict(models.NETWORKS))
+  names = {'__name__': 'example'}
+  exec(block('CONTRIBUTING.md', 'python'), names)
+  assert names['logits'].shape == (4, 32)
+  # 3x3 kernels of 1 to 8 and 8 to 16 channels, a scale and a bias for each; the dense layer sees
+  # their means and maxima.
+  sizes = [9 * 8 + 2 * 8, 9 * 8 * 16 + 2 * 16, 2 * 16 * 32 + 32]
+  assert sum(leaf.size for leaf in jax.tree.leaves(names['variables']['params'])) == sum(sizes)
+  with pytest.raises(UserError, match="no argument 'depth'"):
+    models.create('plain', 32, depth=3)
+
+
+def test_places_that_contributing_names():
+  text = (ROOT / 'CONTRIBUTING.md').read_text()
+  places = [place for place in re.findall(r'`([^`\n]+)`', text) if re.fullmatch(r'[\w./]+', place)]
+  places = [place for place in places if '/' in place and 'NAME' not in place]
+  assert len(places) > 15
+  for place in places:
+    assert (ROOT / place).exists(), place
+  for module in ('inputs', 'limits', 'data', 'recipe', 'evaluation', 'other_data'):
+    for task in tasks.TASKS:
+      assert (ROOT / 'omr_jax' / 'tasks' / task.name / f'{module}.py').is_file(), module
+  project = (ROOT / 'pyproject.toml').read_text()
+  for task in tasks.TASKS:
+    assert f'tasks.{task.name}' in project and f'"omr_jax.tasks.{task.name}.inputs"' in project
+
+
+def test_the_workflow():
+  """It tries the versions of Python that the package names, and its commands are there."""
+  flow = yaml.safe_load((ROOT / '.github' / 'workflows' / 'ci.yml').read_text())
+  versions = flow['jobs']['wheel']['strategy']['matrix']['python']
+  assert versions == ['3.11', '3.12', '3.13']
+  project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+  least, most = project['requires-python'].removeprefix('>=').split(',<')
+  assert least == versions[0] and float(most.partition('.')[2]) > float(
+    versions[-1].partition('.')[2]
+  )
+  steps = [step.get('run', '') for job in flow['jobs'].values() for step in job['steps']]
+  typed = '\n'.join(steps)
+  named = {extra for group in re.findall(r'\[([\w,]+)\]', typed) for extra in group.split(',')}
+  assert named and named <= set(project['optional-dependencies'])
+  targets = set(re.findall(r'^([\w-]+):', (ROOT / 'Makefile').read_text(), re.MULTILINE))
+  assert set(re.findall(r'make ([\w-]+)', typed)) <= targets
+  for place in re.findall(r'[\w./]+/[\w./]+\.(?:py|png|txt)', typed):
+    assert (ROOT / place).exists(), place
 
 
 def test_the_pictures_symbols():

@@ -16,23 +16,21 @@ Fetch = Callable[[str], os.PathLike]
 _TIMEOUT_S = 15
 
 
-def folder(raw_dir: str | os.PathLike | None, remedy: str) -> Path | None:
-  """The folder that `raw_dir` names, else the one that $OMR_RAW_DIR names, else None.
+def folders(raw_dir: str | os.PathLike | None, remedy: str) -> list[Path]:
+  """The folders that `raw_dir` names, else those that $OMR_RAW_DIR names, else none.
 
   Args:
-    raw_dir: A folder, or None.
+    raw_dir: A folder, several as `paths.folders` separates them, or None.
     remedy: How to make such a folder; a part of the message.
 
   Raises:
-    UserError: The folder doesn't exist.
+    UserError: A folder doesn't exist.
   """
-  named = raw_dir or os.environ.get('OMR_RAW_DIR')
-  if not named:
-    return None
-  path = paths.path(named)
-  if not path.is_dir():
-    raise UserError(f'{path}: no such folder; {remedy} with raw_dir or $OMR_RAW_DIR.')
-  return path
+  found = paths.raw_dirs(raw_dir)
+  for path in found:
+    if not path.is_dir():
+      raise UserError(f'{path}: no such folder; {remedy} with raw_dir or $OMR_RAW_DIR.')
+  return found
 
 
 def locate(
@@ -42,7 +40,7 @@ def locate(
 
   Args:
     wanted: The archives.
-    raw_dir: The folder to look in; if None, $OMR_RAW_DIR.
+    raw_dir: The folder to look in, or several (`folders`); if None, $OMR_RAW_DIR.
     fetch: Downloads an archive.
 
   Raises:
@@ -50,15 +48,16 @@ def locate(
       message names all of these.
   """
   names = ', '.join(archive.name for archive in wanted)
-  place = folder(raw_dir, f'put {names} into a folder and name it')
+  places = folders(raw_dir, f'put {names} into a folder and name it')
   found, problems = [], []
   for archive in wanted:
     try:
-      found.append(_find(archive.name, place) or _download(archive, fetch))
+      found.append(_find(archive.name, places) or _download(archive, fetch))
     except UserError as error:
       problems.append(str(error))
   if problems:
-    searched = f'not in {place} or one level below' if place else 'no raw_dir is given'
+    among = ' or '.join(map(str, places))
+    searched = f'not in {among} or one level below' if places else 'no raw_dir is given'
     listed = '\n'.join(f'  {problem}' for problem in problems)
     raise UserError(
       f'raw data is missing ({searched}) and could not be downloaded:\n{listed}\n'
@@ -80,9 +79,9 @@ def digest(hashes: Mapping[str, str], names: Iterable[str] | None = None) -> str
   return hashlib.sha256(''.join(lines).encode()).hexdigest()
 
 
-def _find(name: str, place: Path | None) -> Path | None:
-  places = [place / name, *sorted(place.glob(f'*/{name}'))] if place else []
-  return next((path for path in places if path.is_file()), None)
+def _find(name: str, places: Sequence[Path]) -> Path | None:
+  tried = (path for place in places for path in (place / name, *sorted(place.glob(f'*/{name}'))))
+  return next((path for path in tried if path.is_file()), None)
 
 
 def _download(archive: Archive, fetch: Fetch) -> Path:

@@ -1,7 +1,6 @@
 """A cache of arrays on the disk: made once, then memory-mapped, so that they may exceed memory."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import math
@@ -16,8 +15,7 @@ from numpy.typing import DTypeLike
 
 from omr_jax.data.digests import digest
 from omr_jax.errors import UserError
-from omr_jax.utils import paths
-from omr_jax.utils.files import open_lock
+from omr_jax.utils import locks, paths
 from omr_jax.utils.words import size
 
 _DIGEST = 'digest'
@@ -101,11 +99,9 @@ def _mapped(folder: Path) -> Arrays:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
   """Lets one process at a time make the folder; the others wait until it is done or has ended."""
-  with _writing(folder):
-    file = open_lock(folder.with_suffix('.lock'))
-  with file:
-    with contextlib.suppress(OSError):  # Some file systems have no locks.
-      fcntl.flock(file, fcntl.LOCK_EX)
+  with contextlib.ExitStack() as stack:
+    with _writing(folder):
+      stack.enter_context(locks.held(folder.with_suffix('.lock')))
     yield
 
 

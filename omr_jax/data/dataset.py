@@ -19,7 +19,7 @@ class Dataset(NamedTuple):
     splits: For each of SPLITS the arrays by name: `label` int32 [examples], `id` str [examples],
       and what networks and augmentations read, which the `load` function of each task documents.
       The splits for validation and test also have `image` uint8 [examples, height, width,
-      channels].
+      channels]. A task may have further splits to test by.
     digest: Checksum of the raw data.
     origin: What the raw data is, in words.
     draws: float64 [training examples], the probability with which each draw of an epoch takes the

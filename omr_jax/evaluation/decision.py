@@ -99,6 +99,7 @@ def from_threshold(logits: np.ndarray, threshold: float | None) -> np.ndarray:
 def confidence(logits: np.ndarray, predicted: np.ndarray, decision: Decision) -> np.ndarray:
   """The calibrated probability of the answer to each example, float64 [n]."""
   if decision.threshold is not None:
-    return confidences.of_threshold(binary.log_odds(logits), *decision)
+    log_odds = binary.log_odds(logits)
+    return confidences.of_threshold(log_odds, decision.threshold, decision.temperature)
   log_probabilities = metrics.log_probabilities(logits, decision.temperature)
   return np.exp(log_probabilities[np.arange(len(predicted)), predicted])

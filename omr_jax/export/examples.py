@@ -10,17 +10,51 @@ from omr_jax.data.dataset import Split, Splits
 from omr_jax.errors import UserError
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
+from omr_jax.training import workdir
 from omr_jax.training.trained import Trained
+from omr_jax.utils import paths
 
 _BATCH = 16
 
 
 def of_run(network: Trained, about: Described, model: str, data: tuple[Path, str | None]) -> Splits:
-  """The splits of the run's data. Raises UserError if the run was trained on other data."""
-  dataset = network.recipe.load(*data)
-  if dataset.digest != about.facts['run']['data_digest']:
-    raise UserError(f'{model}: was trained on other data than this; give its --raw_dir.')
-  return dataset.splits
+  """The splits of the run's data.
+
+  Args:
+    network: Of the run.
+    about: Its description.
+    model: The workdir of the run.
+    data: Folders of prepared and raw data. Where the latter is None, the run knows it.
+
+  Raises:
+    UserError: The data is not there, or the run was trained on other data.
+  """
+  data_dir, given = data
+  known = None if given else workdir.raw_dir(Path(model))
+  gone = known is not None and not all(path.is_dir() for path in paths.folders(known))
+  raw_dir = given or (None if gone else known)
+  try:
+    dataset = network.recipe.load(data_dir, raw_dir)
+    if dataset.digest == about.facts['run']['data_digest']:
+      return dataset.splits
+  except UserError as error:
+    if not gone:
+      raise
+    raise UserError(_moved(model, known)) from error
+  if gone:
+    raise UserError(_moved(model, known))
+  where = paths.joined(paths.raw_dirs(raw_dir)) or data_dir
+  raise UserError(
+    f'{model}: was trained on other data than that in {where}; name its folder with --raw_dir, or '
+    'export --without_data.'
+  )
+
+
+def _moved(model: str, folder: str | None) -> str:
+  return (
+    f'{model}: was trained on the data in {folder}, which is not there; name its present folder '
+    'with --raw_dir, or export --without_data.'
+  )
 
 
 def batches(split: Split, about: Described, most: int | None = None) -> Iterator[Inputs]:

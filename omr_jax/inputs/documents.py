@@ -5,7 +5,9 @@ all other kinds are read in a child process, with limits of memory and time (`is
 """
 
 import contextlib
+import io
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -33,7 +35,7 @@ RULE = (
 
 
 def pages(
-  path: str | os.PathLike[str],
+  source: str | os.PathLike[str] | bytes,
   least: int = 0,
   finish: Callable[[Image.Image], Any] | None = None,
   colour: bool = True,
@@ -45,21 +47,24 @@ def pages(
   side has `pdf.SIDE` pixels.
 
   Args:
-    path: The file.
+    source: The path of the file, or its bytes.
     least: Smallest side in pixels to which a JPEG may be reduced while it is decoded; 0 for full
       size (`pictures.read` has the details).
     finish: Applied to each page, a picture of Pillow in mode L or RGB; it may raise. A function of
       a module, or a `partial` of one, which a child process can import. By default the page becomes
       an array.
     colour: Whether `finish` wants colour; if not, it is given pictures in mode L (brightness).
-    name: What the file is called in messages; the path by default.
+    name: What the file is called in messages; the path by default, for bytes the picture.
 
   Yields:
     The number of a page, from 1, and the result of `finish` for it, by default uint8 [height,
     width, 3] in RGB. Where a page cannot be read a UserError takes the place of the result; where
     the whole file cannot be read, it stands for page 1. Such errors are yielded, never raised.
   """
-  name = name or os.fsdecode(path)
+  if isinstance(source, bytes):
+    yield from _of_bytes(source, least, finish, colour, name or 'the picture')
+    return
+  path, name = source, name or os.fsdecode(source)
   try:
     with open(path, 'rb') as file:
       info = os.fstat(file.fileno())
@@ -82,6 +87,39 @@ def pages(
   else:
     wanted = page_reader.Wanted(absolute, state, name, 0, least, finish, colour)
     yield from _by_child(wanted, several=kind in ('PDF', 'TIFF'))
+
+
+def _of_bytes(
+  content: bytes,
+  least: int,
+  finish: Callable[[Image.Image], Any] | None,
+  colour: bool,
+  name: str,
+) -> Iterator[tuple[int, Any | UserError]]:
+  """As `pages`. Files that a child process reads are written to the disk for it."""
+  kind = signatures.kind(content[: signatures.LENGTH])
+  if kind not in _BY_CHILD and len(content) <= _SMALL_FILE:
+    try:
+      picture = pictures.opened(io.BytesIO(content), name)
+      with contextlib.suppress(pictures.Large):
+        yield 1, pictures.decode(picture, name, least, finish, colour, most=pictures.SMALL)
+        return
+    except UserError as error:
+      yield 1, UserError(str(error))
+      return
+  path = None
+  try:
+    handle, path = tempfile.mkstemp(prefix='omr_jax.')
+    with open(handle, 'wb') as file:
+      file.write(content)
+    yield from pages(path, least, finish, colour, name)
+  except OSError as error:
+    what = f'cannot be written to {tempfile.gettempdir()} ({error.strerror}); make room.'
+    yield 1, UserError(f'{name}: {what}')
+  finally:
+    if path is not None:
+      with contextlib.suppress(OSError):  # On Windows, while the child has it open.
+        os.unlink(path)
 
 
 def _by_child(wanted: page_reader.Wanted, several: bool) -> Iterator[tuple[int, Any | UserError]]:

@@ -9,6 +9,7 @@ of the staff lines that the writer sees.
 
 import json
 import os
+import re
 from typing import Any
 
 import numpy as np
@@ -20,17 +21,20 @@ from omr_jax.inputs.strokes import MAX_BYTES, MAX_COORDINATE, MAX_POINTS
 # The longest side of a symbol's box, in pixels of the tablet: the layout `resized` draws a picture
 # of that size. Symbols of HOMUS have up to 258.
 _LARGEST_BOX = 4000
+_SHORT = 4096  # Bytes that tell what a file is.
+_POINTS = re.compile(rb'\s*-?[0-9]+,-?[0-9]+;')  # At the beginning of a stroke.
 _SHAPE = 'give {"strokes": [[[x, y], ...], ...]}'
 
 
 def read(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
-  """Reads the strokes of a JSON file (name in .json) or else of a symbol file of HOMUS.
+  """Reads the strokes of a JSON file or of a symbol file of HOMUS.
 
-  A symbol file may lack its first line, the class, and may have any name.
+  A symbol file may lack its first line, the class. Which of both it is the content says, or where
+  it begins like neither the name.
 
   Args:
     content: The bytes of the file.
-    name: The path of the file.
+    name: The path of the file, or what to call it.
 
   Returns:
     The points, float or int [points, 2], and the stroke of each, int [points], ascending from 0.
@@ -38,11 +42,23 @@ def read(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
   Raises:
     UserError: The file holds no strokes, or far too large ones.
   """
-  if os.path.splitext(name)[1].lower() == '.json':
+  named_json = os.path.splitext(name)[1].lower() == '.json'
+  if _begins_like_json(content) or (named_json and not begins(content)):
     return _of_json(content, name)
   points, stroke = strokes.parse_strokes(content, name)
   _refuse_large(points, name)
   return points, stroke
+
+
+def begins(content: bytes) -> bool:
+  """Whether a file that begins so holds strokes, or means to: no picture begins like them."""
+  lines = strokes.canonical(content[:_SHORT]).lstrip().split(b'\n', 2)
+  is_class = lines[0].strip().decode('latin-1') in strokes.CLASSES
+  return is_class or _begins_like_json(content) or any(map(_POINTS.match, lines[:2]))
+
+
+def _begins_like_json(content: bytes) -> bool:
+  return strokes.canonical(content[:_SHORT]).lstrip()[:1] in (b'{', b'[')
 
 
 def _of_json(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -2,18 +2,21 @@
 
   python -m omr_jax.predict photos/ more.pdf > answers.jsonl
   find . -name '*.jpg' | python -m omr_jax.predict --model runs/scores --format csv -
+  find . -name '*.jpg' -print0 | python -m omr_jax.predict -0 -
 
 Every page of every file gives one row, in the order of the files: path, page, class and confidence.
 A page that can't be read gives path, page and error, and does not stop the others. A PATH is a
-file, a folder with everything in it, or - for a list of names on standard input. What a folder
-holds beside pictures and documents is left out, and counted at the end.
+file, a folder with everything in it, or - for a list of names on standard input, one a line, or
+with -0 each ended by a NUL byte. What a folder holds beside pictures and documents is left out, and
+counted at the end.
 
 PDFs, TIFFs, HEIC and large pictures are read in a process of their own. A page that takes more than
 2 GiB of memory or 30 s of computing there is one that can't be read.
 
 A model for scores reads pictures and, with the extra [pdf], PDFs. One for symbols reads pictures of
-one symbol each, stroke files of HOMUS, and strokes as JSON, {"strokes": [[[x, y], ...], ...]}. One
-that was trained on strokes alone reads only strokes.
+one symbol each, stroke files of HOMUS, with or without the class, and strokes as JSON,
+{"strokes": [[[x, y], ...], ...]}; in folders the names of both must end in .txt or .json. One that
+was trained on strokes alone reads only strokes.
 """
 
 import argparse
@@ -82,6 +85,12 @@ def main(arguments: list[str] | None = None) -> int:
     'paths', nargs='+', type=paths.expanded, metavar='PATH', help='a file, a folder, or -'
   )
   parser.add_argument(
+    '-0',
+    '--null',
+    action='store_true',
+    help='names on standard input end with NUL bytes, as from find -print0',
+  )
+  parser.add_argument(
     '--model',
     default='scores',
     type=paths.expanded,
@@ -112,7 +121,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _write_all(options: argparse.Namespace) -> None:
   model = classifier.load(options.model)
-  names = listing.standard_input() if '-' in options.paths else ()
+  if options.null and '-' not in options.paths:
+    raise UserError('--null: is for names on standard input; give - as a PATH.')
+  names = listing.standard_input(options.null) if '-' in options.paths else ()
   suffixes = listing.PICTURES | model.model.task.inputs.SUFFIXES
   left_out: Counter[str] = Counter()
   paths = listing.files(options.paths, names, suffixes, left_out)

@@ -2,31 +2,27 @@
 
   gate = omr_jax.load('scores')      # that comes with the package; or an exported folder, or a run
   gate('page.jpg').label             # 'scores' or 'other'
-  gate([picture, array])             # of Pillow, of NumPy; a list gives a list
+  gate([picture, array, content])    # of Pillow, of NumPy, bytes of a file; a list gives a list
 
 Exported models need neither JAX nor Flax, and load in less than a second.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
 import numpy as np
-from PIL import Image
 
 from omr_jax.errors import UserError, nearest
-from omr_jax.inputs import budget, pictures, stroke_files
-from omr_jax.predict import model_json, onnx_session, prepare
+from omr_jax.predict import given as givens
+from omr_jax.predict import model_json, onnx_session
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
 from omr_jax.utils import extras
 
 # What a network makes of a batch, name by name: probabilities float32 [batch, classes].
 Probabilities = Callable[[Inputs], np.ndarray]
-# A path, a picture, or {'strokes': ...} as in `stroke_files`.
-Given = str | os.PathLike[str] | Image.Image | np.ndarray | Mapping[str, Any]
 
 # Pictures that the network looks at together: each takes megabytes while it does.
 BATCH = 8
@@ -60,7 +56,7 @@ class Classifier:
     self._probabilities = probabilities
 
   @overload
-  def __call__(self, given: str | os.PathLike[str] | Image.Image | Mapping[str, Any]) -> Answer: ...
+  def __call__(self, given: givens.One) -> Answer: ...
 
   # `list[Any]`: to a type checker, a list of paths is not a list of Given.
   @overload
@@ -70,14 +66,16 @@ class Classifier:
   @overload
   def __call__(self, given: np.ndarray) -> Any: ...
 
-  def __call__(self, given: Given | list[Any] | tuple[Any, ...]) -> Answer | list[Answer]:
+  def __call__(self, given: givens.Given | list[Any] | tuple[Any, ...]) -> Answer | list[Answer]:
     """The answer to a picture, or a list of answers to a list of them, in their order.
 
     Args:
-      given: A picture, or a list or tuple of them, or uint8 [batch, height, width, 3]. A picture is
-        a path (of a document the first page; for symbols a stroke file too), an image of Pillow,
-        or an array: uint8 [height, width], or [height, width, 1, 3 or 4], RGB or RGBA. A symbol
-        may also be {'strokes': [[[x, y], ...], ...]}, see `stroke_files`.
+      given: A picture, or a list or tuple of them, or an array [batch, height, width, 3]. A picture
+        is a file, an image of Pillow, or an array: uint8, or bool with white where it is true,
+        [height, width], or [height, width, 1, 3 or 4], RGB or RGBA. A file is its path, its bytes,
+        or open for reading bytes, which are read to the end; of a document the first page is taken;
+        for symbols it may be a stroke file. A symbol may also be
+        {'strokes': [[[x, y], ...], ...]}, see `stroke_files`.
 
     Raises:
       UserError: A picture can't be read, or is none; or there are none at all.
@@ -109,7 +107,7 @@ class Classifier:
     shares = dict(zip(classes, map(float, probabilities), strict=True))
     return Answer(classes[chosen], shares[classes[chosen]], shares)
 
-  def inputs(self, given: Given, name: str = 'the picture') -> Inputs:
+  def inputs(self, given: givens.Given, name: str = 'the picture') -> Inputs:
     """What the network reads of a picture: arrays by the names of its inputs, without a batch axis.
 
     Other programs that run the ONNX file need nothing else: `np.stack` of several, or `[None]`.
@@ -121,19 +119,7 @@ class Classifier:
     Raises:
       UserError: The picture can't be read, or is none.
     """
-    rule = self.model.rule
-    if isinstance(given, str | os.PathLike):
-      (_, found) = next(prepare.reader(rule)(os.fspath(given)))
-      if isinstance(found, UserError):
-        raise found
-      return found
-    if isinstance(given, Mapping):
-      return _of_strokes(given, rule, name)
-    picture = given if isinstance(given, Image.Image) else _image(given, name)
-    # In colour always: decoding to brightness would change a file that the caller has opened.
-    finish = partial(prepare.inputs, rule=rule, name=name)
-    inputs: Inputs = pictures.decode(picture, name, finish=finish)
-    return inputs
+    return givens.inputs(given, self.model.rule, name)
 
 
 def _checked(probabilities: np.ndarray, count: int, classes: int) -> np.ndarray:
@@ -183,22 +169,3 @@ def load(path_or_name: str | os.PathLike[str] = 'scores') -> Classifier:
 def pretrained() -> tuple[str, ...]:
   """Names of the models that come with the package."""
   return tuple(sorted(path.parent.name for path in _PRETRAINED.glob(f'*/{model_json.FILE}')))
-
-
-def _image(array: Any, name: str) -> Image.Image:
-  if not isinstance(array, np.ndarray):
-    kind = type(array).__name__
-    raise UserError(f'{name}: a {kind}; give a path, an image of Pillow, or an array of NumPy.')
-  if array.dtype != np.uint8:
-    raise UserError(f'{name}: {array.dtype}; give uint8, black 0 to white 255.')
-  colours = array.shape[2:] in ((), (1,), (3,), (4,))
-  if array.ndim not in (2, 3) or not colours or 0 in array.shape:
-    raise UserError(f'{name}: shape {array.shape}; give [height, width] or [height, width, 3].')
-  if isinstance(array, np.ma.MaskedArray):
-    raise UserError(f'{name}: a masked array; fill what it hides, such as with array.filled(255).')
-  budget.check_array(array, name)
-  return Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array)
-
-
-def _of_strokes(given: Mapping[str, Any], rule: prepare.Rule, name: str) -> Inputs:
-  return prepare.of_strokes(*stroke_files.of_lists(dict(given), name), rule, name)

@@ -2,6 +2,7 @@
 
 import contextlib
 import heapq
+import io
 import os
 import re
 import sys
@@ -23,6 +24,7 @@ _NAMES = 50_000
 _NO_SUFFIX, _ODD = 'no suffix', 'odd suffixes'
 _HIDDEN, _LINKS = 'hidden', 'links to folders'
 _MOST_KINDS = 10  # In a message.
+_CHUNK = 2**16  # Bytes of standard input.
 
 
 def files(
@@ -40,22 +42,25 @@ def files(
   Args:
     paths: Of files and folders; `-` stands for `names`. What doesn't exist is given as it is, and
       so is a folder that can't be listed.
-    names: Lines, each the name of a file or folder.
+    names: Of files and folders, from `standard_input`.
     suffixes: Of the files in folders, in small letters.
     left_out: Counts by kind what was left out of folders.
   """
   left_out = Counter() if left_out is None else left_out
   for path in paths:
     if path == '-':
-      for line in names:
-        if name := line.rstrip(b'\r\n'):
+      for name in names:
+        if name:
           yield from _at(os.fsdecode(name), suffixes, left_out)
     else:
       yield from _at(path, suffixes, left_out)
 
 
-def standard_input() -> Iterable[bytes]:
-  """The lines of standard input, as bytes since names may be in any encoding.
+def standard_input(null: bool = False) -> Iterable[bytes]:
+  """The names on standard input, as bytes since they may be in any encoding; they come one by one.
+
+  Args:
+    null: Whether a name ends with a NUL byte, as from `find -print0`. If not, it is a line.
 
   Raises:
     UserError: It is closed.
@@ -63,7 +68,17 @@ def standard_input() -> Iterable[bytes]:
   if sys.stdin is None:
     raise UserError('-: standard input is closed; give names of files, or a pipe with names.')
   # What another program has put in its place may have text alone.
-  return getattr(sys.stdin, 'buffer', None) or map(os.fsencode, sys.stdin)
+  file = getattr(sys.stdin, 'buffer', None) or io.BytesIO(os.fsencode(sys.stdin.read()))
+  return _until_nul(file) if null else (line.rstrip(b'\r\n') for line in file)
+
+
+def _until_nul(file: io.BufferedIOBase) -> Iterator[bytes]:
+  rest = b''
+  while chunk := file.read1(_CHUNK):  # What is there, without waiting for more.
+    *names, rest = (rest + chunk).split(b'\0')
+    yield from names
+  if rest:
+    yield rest
 
 
 def words(left_out: Counter[str]) -> str:

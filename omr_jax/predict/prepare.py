@@ -80,7 +80,17 @@ def of_strokes(points: np.ndarray, stroke: np.ndarray, rule: Rule, name: str = '
 
 def reader(rule: Rule) -> Callable[[str], Pages]:
   """A file's pages, one by one, for the network with that rule; they raise nothing."""
-  return lambda path: _refused(path) or rule.task.inputs.pages(path, rule.picture, rule.reads)
+
+  def read(path: str) -> Pages:
+    return _refused(path) or rule.task.inputs.pages(path, rule.picture, rule.reads, path)
+
+  return read
+
+
+def of_bytes(content: bytes, name: str, rule: Rule) -> Pages:
+  """The same for the bytes of a file, which is called `name` in messages."""
+  found: Pages = rule.task.inputs.pages(content, rule.picture, rule.reads, name)
+  return found
 
 
 def batches(read: Callable[[str], Pages], paths: Iterable[str], size: int) -> Iterator[list[Page]]:

@@ -10,7 +10,6 @@ sweep.csv, .html    the results so far
 """
 
 import contextlib
-import fcntl
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation.history import FILE as METRICS
-from omr_jax.utils.files import open_lock, read_json, write_file
+from omr_jax.utils import locks
+from omr_jax.utils.files import read_json, write_file
 
 if TYPE_CHECKING:  # These load JAX, which only the programs that train need.
   from ml_collections import ConfigDict
@@ -191,20 +191,11 @@ def locked(path: Path, seconds: float, message: str) -> Iterator[None]:
   Raises:
     UserError: Another process still holds the lock, or the file cannot be written.
   """
-  until = time.monotonic() + seconds
-  try:
-    file = open_lock(path)
-  except OSError as error:
-    raise UserError(f'{path.parent}: cannot be written ({error.strerror}); {_REMEDY}.') from error
-  with file:
-    while True:
-      try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        break
-      except BlockingIOError:
-        if time.monotonic() > until:
-          raise UserError(f'{path.parent}: {message}') from None
-        time.sleep(0.1)
-      except OSError:
-        break  # Some file systems have no locks.
+  with contextlib.ExitStack() as stack:
+    try:
+      stack.enter_context(locks.held(path, seconds))
+    except TimeoutError:
+      raise UserError(f'{path.parent}: {message}') from None
+    except OSError as error:
+      raise UserError(f'{path.parent}: cannot be written ({error.strerror}); {_REMEDY}.') from error
     yield

@@ -7,7 +7,6 @@ devices and settings that the runs need.
 """
 
 import contextlib
-import fcntl
 import importlib
 import os
 import signal
@@ -19,8 +18,7 @@ from pathlib import Path
 from omr_jax.errors import UserError
 from omr_jax.sweeps import folder
 from omr_jax.sweeps.folder import Pack
-from omr_jax.utils import paths
-from omr_jax.utils.files import open_lock
+from omr_jax.utils import locks, paths
 from omr_jax.utils.interrupt import Interrupted
 
 # Exit codes. OVER: each run is finished, or the reason why it cannot be is written down. STOPPED:
@@ -92,21 +90,18 @@ def _pinned(count: int):
   if count <= 0 or count >= len(cores):
     yield
     return
-  locks, chosen = paths.cache_dir() / 'cores', []
+  place, chosen = paths.cache_dir() / 'cores', []
   with contextlib.ExitStack() as stack:
     for core in cores:
+      path = place / f'{socket.gethostname()}-{os.getuid()}-{core}.lock'
       try:
-        file = open_lock(locks / f'{socket.gethostname()}-{os.getuid()}-{core}.lock')
+        stack.enter_context(locks.held(path, seconds=0))
+      except TimeoutError:
+        continue
       except OSError as error:
         raise UserError(
-          f'{locks}: cannot be written ({error}); set $OMR_CACHE_DIR to a folder of your own.'
+          f'{place}: cannot be written ({error}); set $OMR_CACHE_DIR to a folder of your own.'
         ) from error
-      try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-      except OSError:
-        file.close()
-        continue
-      stack.enter_context(file)
       chosen.append(core)
       if len(chosen) == count:
         break

@@ -6,6 +6,7 @@ staff, x goes to the right from its left end and y goes up from its bottom line,
 
 import dataclasses
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -70,7 +71,7 @@ def page(
       for line in range(5):
         staff.line([(0, line), (length, line)], 0.11)
     if notes:
-      _system(system, rng, length, beats, number == 0, number == systems - 1, words, lines)
+      system_of(system, rng, length, beats, number == 0, number == systems - 1, words, lines)
   return np.asarray(canvas.reduce(_OVERSAMPLING))
 
 
@@ -83,26 +84,50 @@ def _title(ink: Ink, rng: np.random.Generator, canvas: Image.Image, length: floa
   return top.y + 11 * top.space
 
 
-def _system(system, rng, length, beats, first, last, words, ledgers) -> None:
-  """Draws everything on the staves of one system except their lines."""
+def clef(staff: Ink, bass: bool) -> None:
+  """Draws a bass clef, or a treble clef, at the beginning of a staff."""
+  if bass:
+    staff.curve(_BASS, 2)
+    staff.oval(1.1, 3.05, 0.6, 0.6)
+    for dot in (2.5, 3.5):
+      staff.oval(3.1, dot, 0.35, 0.35)
+  else:
+    staff.curve(_TREBLE, 2)
+    staff.oval(1.55, -1.2, 0.6, 0.6)
+
+
+def system_of(
+  system: Sequence[Ink],
+  rng: np.random.Generator,
+  length: float,
+  beats: int,
+  first: bool,
+  last: bool,
+  words: bool,
+  ledgers: bool,
+) -> None:
+  """Draws everything on the staves of one system except their lines.
+
+  Args:
+    system: The staves, from top to bottom.
+    rng: The source of all random numbers.
+    length: Of the staves.
+    beats: Of a measure.
+    first: Whether the metre is given.
+    last: Whether a final bar line is drawn.
+    words: Whether words to sing are below the upper staff.
+    ledgers: Whether ledger lines are drawn.
+  """
   upper, lower = system[0], system[-1]
   height = (lower.y - upper.y) / upper.space + 4
   start = 4.5
   for number, staff in enumerate(system):
-    bass = number >= max(1, len(system) / 2)
-    if bass:
-      staff.curve(_BASS, 2)
-      staff.oval(1.1, 3.05, 0.6, 0.6)
-      for dot in (2.5, 3.5):
-        staff.oval(3.1, dot, 0.35, 0.35)
-    else:
-      staff.curve(_TREBLE, 2)
-      staff.oval(1.55, -1.2, 0.6, 0.6)
+    clef(staff, number >= max(1, len(system) / 2))
     if first:
       staff.text(start + 0.7, 3, str(beats), 2.4)
       staff.text(start + 0.7, 1, '4', 2.4)
   start += 2.4 if first else 0.6
-  measures = max(2, round((length - start) / rng.uniform(5, 8) / beats))
+  measures = max(2 if length > 25 else 1, round((length - start) / rng.uniform(5, 8) / beats))
   ends = np.linspace(start, length, measures + 1)
   joined = [system] if len(system) != 4 else [[staff] for staff in system]
   for group in joined:
@@ -117,7 +142,7 @@ def _system(system, rng, length, beats, first, last, words, ledgers) -> None:
     (brace if len(system) == 2 else bracket)(lower, height)
   for number, staff in enumerate(system):
     for left, right in itertools.pairwise(ends):
-      _measure(staff, rng, left + 1.6, right - 0.6, beats, ledgers)
+      measure(staff, rng, left + 1.6, right - 0.6, beats, ledgers)
     if words and number == 0:
       left = start + 1
       while left < length - 4:
@@ -125,13 +150,17 @@ def _system(system, rng, length, beats, first, last, words, ledgers) -> None:
         staff.text(left, -4.6, word, 1.5, 'lm')
         left += 0.8 * len(word) + rng.uniform(0.5, 3)
     elif rng.random() < 0.6:
-      staff.text(rng.uniform(start, length / 2), -4.2, str(rng.choice(['p', 'mf', 'f'])), 1.9)
+      staff.text(
+        rng.uniform(start, max(start, length / 2)), -4.2, str(rng.choice(['p', 'mf', 'f'])), 1.9
+      )
 
 
-def _measure(ink, rng, left, right, beats, ledgers) -> None:
-  """Draws the notes and rests of one measure on one staff."""
+def measure(
+  ink: Ink, rng: np.random.Generator, left: float, right: float, beats: int, ledgers: bool
+) -> None:
+  """Draws the notes and rests of one measure on one staff, from `left` to `right`."""
   wide = (right - left) / beats
-  pitch = rng.integers(0, 9)
+  pitch = int(rng.integers(0, 9))
   beat = 0
   while beat < beats:
     at = left + beat * wide

@@ -4,8 +4,8 @@ A network that has learned 'white page means music' passes a test on clean pages
 Probes catch it: on one side there is paper with lines, text, tables and forms, on the other music
 that is inverted, rotated, small, dark or half covered with text. They do not estimate an accuracy.
 Pages of the kinds without music may also be used in training, drawn with other random numbers
-(`papers`), because few collections have lined paper or forms. Music drawn here is never used in
-training.
+(`papers`), because few collections have lined paper or forms. So may the kinds of `kinds`. Pages of
+music drawn here, and their alterations, are never used in training.
 """
 
 import functools
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from omr_jax.synthetic import alterations, music
+from omr_jax.synthetic import alterations, kinds, music
 from omr_jax.synthetic import papers as pages_of
 
 _OTHER: Mapping[str, Callable[..., np.ndarray]] = {
@@ -77,6 +77,18 @@ def probes(height: int = 1400, width: int = 1000, seed: int = 0, instances: int 
   return list(numbered)
 
 
+def of_kinds(seed: int = 0, instances: int = 2) -> list[Probe]:
+  """Draws `instances` probes of every kind in `kinds.KINDS`, ordered as by `probes`.
+
+  One instance of every kind takes a few seconds.
+  """
+  return [
+    Probe(f'{kind.name} {number + 1}', kinds.drawn(kind, number, (seed,)), kind.label)
+    for kind in kinds.KINDS
+    for number in range(instances)
+  ]
+
+
 def papers(instances: int) -> Iterator[tuple[str, np.ndarray]]:
   """Draws pages without music to train with, of the same kinds as the probes without music.
 
@@ -107,7 +119,7 @@ def _one_of_each(height: int, width: int, seed: tuple[int, ...]) -> Iterator[Pro
   yield Probe('music', page, 'scores')
   yield from _altered(page, seed)
   paper = music.page(rng(), height, width, notes=False)
-  yield Probe('staff paper without notes', _coloured(paper), None)
+  yield Probe('staff paper without notes', _coloured(paper), 'scores')
   notes = music.page(rng(), height, width, lines=False)
   yield Probe('notes without staff lines', _coloured(notes), None)
 

@@ -20,12 +20,14 @@ class Ink:
     space: Distance of two staff lines in pixels of that page.
     x: Left end of the staff in those pixels.
     y: Bottom line of the staff in those pixels.
+    weight: Factor of the width of lines.
   """
 
   pen: ImageDraw.ImageDraw
   space: float
   x: float
   y: float
+  weight: float = 1.0
 
   def pixels(self, points) -> list[tuple[float, float]]:
     """Converts points [points, 2] of the staff to pixels of the page."""
@@ -38,7 +40,9 @@ class Ink:
 
   def line(self, points, width: float) -> None:
     """Draws straight lines from point to point."""
-    self.pen.line(self.pixels(points), fill=0, width=max(1, round(width * self.space)))
+    self.pen.line(
+      self.pixels(points), fill=0, width=max(1, round(width * self.weight * self.space))
+    )
 
   def oval(self, x, y, width, height, slant=0.0, fill: int = 0) -> None:
     """Draws a filled ellipse whose long axis is turned by `slant` radians."""

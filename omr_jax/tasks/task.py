@@ -78,8 +78,8 @@ class Task(NamedTuple):
     `of_picture(image, picture, reads, name)`: the inputs that `reads` names, from a Pillow image.
     `of_strokes(points, stroke, picture, reads, name)`: the inputs that `reads` names, from strokes.
     `brightness_only(picture)`: whether pictures may be decoded without colours.
-    `pages(path, picture, reads)`: for each page of a file, its number, and its inputs or a
-    UserError.
+    `pages(source, picture, reads, name)`: for each page of a file, given by its path or as its
+    bytes, its number, and its inputs or a UserError.
     """
     return self._module('inputs')
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import platform
-import resource
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -122,6 +121,10 @@ def _facts(population: Population, member: Member) -> dict:
 
 
 def _peak_memory() -> int:
-  """Of this process, in bytes; Linux counts in KiB, macOS in bytes."""
+  """Of this process, in bytes; Linux counts in KiB, macOS in bytes; 0 on Windows."""
+  try:
+    import resource
+  except ImportError:
+    return 0
   peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
   return peak if sys.platform == 'darwin' else peak * 1024

@@ -30,6 +30,7 @@ from omr_jax.training.workdir import (
   refuse_unwritable,
   remove_shared_checkpoints,
 )
+from omr_jax.utils import paths
 from omr_jax.utils.interrupt import Interrupted, signals
 
 # Several processes ask each other after so many steps whether one was interrupted: it makes them
@@ -86,7 +87,8 @@ def train_all(
   processes.refuse_differences({'data': dataset.digest})
   runs = populations.create(configs, config_name, workdir, recipe, dataset, mesh, started, now)
   with ExitStack() as stack:
-    claimed = claim(folders, dataset.digest, workdir if names else None)
+    remembered = paths.joined(paths.raw_dirs(raw_dir)) or None
+    claimed = claim(folders, dataset.digest, workdir if names else None, remembered)
     processes.on_first(lambda: stack.enter_context(claimed))
     state, best = populations.start(runs)
     console.plan(runs, state)

@@ -1,13 +1,11 @@
 """The workdir of a run: which config and data it belongs to, and whether the run is finished."""
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
 
 from ml_collections import ConfigDict
 
@@ -15,7 +13,8 @@ from omr_jax.errors import UserError
 from omr_jax.evaluation import history
 from omr_jax.recipe import check
 from omr_jax.tasks import task as tasks
-from omr_jax.utils.files import open_lock, read_json, write_file
+from omr_jax.utils import locks
+from omr_jax.utils.files import read_json, write_file
 
 CHECKPOINTS = 'checkpoints'  # Folder of a run, or of a population that is still training.
 _DATA = 'data.json'
@@ -58,33 +57,41 @@ def refuse_unwritable(workdir: Path) -> None:
 
 @contextlib.contextmanager
 def claim(
-  runs: Mapping[Path, ConfigDict], data_digest: str, population: Path | None = None
+  runs: Mapping[Path, ConfigDict],
+  data_digest: str,
+  population: Path | None = None,
+  raw_dir: str | None = None,
 ) -> Iterator[None]:
-  """Makes the folders of runs, writes configs and digests into them, and locks them.
+  """Makes the folders of runs, writes into them their configs and data, and locks them.
 
   Args:
     runs: The configs of the runs by folder.
     data_digest: Digest of the data that they train on.
+    raw_dir: The folder of this data, or several (`paths.folders`), for commands that need it again;
+      None if it was downloaded.
     population: The folder that holds those of several runs; None for a run alone.
 
   Raises:
     UserError: A folder can't be written, holds a run on other data, or is locked by another
       process; or another process has finished the runs in the meantime.
   """
-  data = {'digest': data_digest}
-  with contextlib.ExitStack() as locks:
+  with contextlib.ExitStack() as stack:
     for workdir in (*([population] if population else []), *runs):
       try:
-        lock = locks.enter_context(open_lock(workdir / _LOCK))
+        stack.enter_context(locks.held(workdir / _LOCK, seconds=0))
+      except TimeoutError as error:
+        raise UserError(
+          f'{workdir}: another process is running it; wait for it, or {_ANOTHER}.'
+        ) from error
       except OSError as error:
         raise UserError(f'{workdir}: {error}; {_ANOTHER}.') from error
-      _lock(lock, workdir)
     # Checked again: another process may have had the folders until now.
     for workdir in [population] if population else runs:
       refuse_other_population(workdir, [run.name for run in runs] if population else ())
     finished = [is_finished(config, workdir) for workdir, config in runs.items()]
     for workdir in runs:
-      if (workdir / _DATA).exists() and read_json(workdir / _DATA, _ANOTHER) != data:
+      path = workdir / _DATA
+      if path.exists() and read_json(path, _ANOTHER).get('digest') != data_digest:
         raise UserError(f'{workdir}: holds a run on other data; {_ANOTHER}.')
     if all(finished):
       raise UserError(f'{workdir}: this run was finished meanwhile; start it again to see it.')
@@ -92,9 +99,20 @@ def claim(
       names = [workdir.name for workdir in runs]
       write_file(population / _POPULATION, json.dumps({'runs': names}).encode())
     for workdir, config in runs.items():
+      data = {'digest': data_digest, 'raw_dir': raw_dir}
       write_file(workdir / _DATA, json.dumps(data).encode())
       write_file(workdir / 'config.json', config.to_json(indent=2).encode())
     yield
+
+
+def raw_dir(workdir: Path) -> str | None:
+  """The folder of the raw data of a run, or several (`paths.folders`).
+
+  None if it was downloaded, or is not written down.
+  """
+  path = workdir / _DATA
+  found = read_json(path, _ANOTHER).get('raw_dir') if path.exists() else None
+  return found if isinstance(found, str) else None
 
 
 def refuse_other_population(workdir: Path, names: Sequence[str]) -> None:
@@ -125,15 +143,3 @@ def remove_shared_checkpoints(workdir: Path) -> None:
   folder that only others may write to, they stay.
   """
   shutil.rmtree(workdir / CHECKPOINTS, ignore_errors=True)
-
-
-def _lock(file: IO, workdir: Path) -> None:
-  """Locks a file until it is closed or this process ends, even if it is killed."""
-  try:
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-  except BlockingIOError as error:
-    raise UserError(
-      f'{workdir}: another process is running it; wait for it, or {_ANOTHER}.'
-    ) from error
-  except OSError:
-    pass  # The file system has no locks.

@@ -1,13 +1,17 @@
 """What all commands share in their arguments: the parser, runs and the folders of data."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from omr_jax.utils import paths
 
-RAW_DIR = 'folder with the raw data in it or one level below; $OMR_RAW_DIR by default'
+RAW_DIR = (
+  'folder with the raw data in it or one level below, or several with '
+  f'{os.pathsep} between them; $OMR_RAW_DIR by default'
+)
 DATA_DIR = 'folder of prepared data; $TFDS_DATA_DIR or ~/tensorflow_datasets by default'
 
 # What precedes the name of a command in its usage line; `omr_jax.cli` sets it to 'omr '.
@@ -64,5 +68,5 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
 
 
 def data_folders(options: argparse.Namespace) -> tuple[Path, str | None]:
-  """The folder of prepared data, and the folder of raw data, or None if it was not given."""
+  """The folder of prepared data, and the folders of raw data, or None if none was given."""
   return paths.data_dir(options.data_dir), options.raw_dir

@@ -8,7 +8,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import Any, TextIO
 
 from omr_jax.errors import UserError
 from omr_jax.utils.streams import forget, is_closed
@@ -36,19 +36,6 @@ def write_file(path: Path, content: bytes) -> None:
       f'{path}: cannot be written ({error.strerror}); make room, give write permission or take '
       'away what is in its place, then run the same command again.'
     ) from error
-
-
-def open_lock(path: Path) -> IO[bytes]:
-  """Opens a file to be locked by `fcntl.flock`; makes it, and its folder, where they are missing.
-
-  Its content is left alone. A symbolic link in its place is not followed, since somebody else may
-  have put it there.
-
-  Raises:
-    OSError: It cannot be opened.
-  """
-  path.parent.mkdir(parents=True, exist_ok=True)
-  return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), 'r+b')
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import functools
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from omr_jax.errors import UserError
@@ -31,9 +32,32 @@ def path(text: str | os.PathLike[str]) -> Path:
   return Path(expanded(text))
 
 
+def folders(text: str | os.PathLike[str]) -> list[Path]:
+  """The folder that a text names, or the folders, with `:` between them (`;` on Windows).
+
+  A folder whose own name has such a sign is taken as one.
+
+  Raises:
+    ValueError: One of them is empty.
+  """
+  text = os.fspath(text)
+  return [path(text)] if path(text).exists() else [path(part) for part in text.split(os.pathsep)]
+
+
 def data_dir(given: str | None) -> Path:
   """The folder of prepared data: `given`, else $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
   return path(given or os.environ.get('TFDS_DATA_DIR') or '~/tensorflow_datasets')
+
+
+def raw_dirs(given: str | os.PathLike[str] | None) -> list[Path]:
+  """The folders of raw data, as `folders` separates them: `given`, else $OMR_RAW_DIR, else none."""
+  named = given or os.environ.get('OMR_RAW_DIR')
+  return folders(named) if named else []
+
+
+def joined(several: Iterable[Path]) -> str:
+  """The absolute paths of folders as one text, from which `folders` gives them back."""
+  return os.pathsep.join(str(folder.absolute()) for folder in several)
 
 
 def cache_dir() -> Path:

@@ -124,6 +124,29 @@ def test_pictures_that_look_the_same_are_in_one_fold(raw_dir, data_dir):
   assert found['scores/abc.png']['source'] == b'scores'
 
 
+def test_several_folders_are_one_set(raw_dir, tmp_path, data_dir):
+  more = {
+    'scores/engraved/more.png': picture(70),  # A source of both folders.
+    'other/tables/be.png': picture(71),
+    # A copy of a picture of the other folder, whose own name would put it into fold 0.
+    'scores/prints/zz1y.png': picture(ord('b') * 256 + ord('a'), 'WEBP'),
+  }
+  second = write(tmp_path / 'second', more)
+  both = prepare('folders', data_dir, f'{raw_dir}{os.pathsep}{second}')
+  found = examples(both)
+  assert set(found) == {*pictures(), *more}
+  assert found['scores/engraved/more.png']['source'] == b'scores/engraved'
+  for name in ('scores/engraved/ba.png', 'scores/prints/zz1y.png'):
+    assert found[name]['group'] == b'ba'
+    assert found[name]['split'] == f'fold_{groups.fold("ba")}'
+  assert both.info.metadata['digest'] == digest({**pictures(), **more})
+  swapped = prepare('folders', data_dir, f'{second}{os.pathsep}{raw_dir}')
+  assert swapped.data_path == both.data_path
+  write(second, {'scores/engraved/ba.png': picture(72)})
+  with pytest.raises(UserError, match=r'second/scores/engraved/ba\.png: .*raw.* has the same name'):
+    prepare('folders', data_dir, f'{raw_dir}{os.pathsep}{second}')
+
+
 def test_order_and_files_of_a_fold(tmp_path, data_dir, monkeypatch):
   # 25 pages of one piece are in one fold, in three files of at most 10; their bytes are unchanged.
   monkeypatch.setattr(music_scores_dataset_builder, 'PICTURES_PER_FILE', 10)
@@ -293,10 +316,11 @@ def test_a_name_that_is_no_text(raw_dir, data_dir):
 
 def test_a_picture_that_changes_meanwhile(raw_dir):
   names = folders.find(raw_dir)[0]
-  hashes = folders.digests(raw_dir, names)
-  found, _ = folders.group(raw_dir, names)
+  paths = folders.union({raw_dir: names})
+  hashes = folders.digests(paths)
+  found, _ = folders.group(paths)
   write(raw_dir, {names[1]: picture(5)})
-  contents = folders.contents(raw_dir, hashes, found)
+  contents = folders.contents(paths, hashes, found)
   assert next(contents)[0].id == names[0]
   with pytest.raises(UserError, match='changed while'):
     next(contents)

@@ -45,7 +45,7 @@ def test_raw_dir_goes_before_the_environment(tmp_path, monkeypatch):
 
 def test_an_empty_environment_variable_names_no_folder(monkeypatch):
   monkeypatch.setenv('OMR_RAW_DIR', '')
-  assert raw_data.folder(None, 'put it there') is None
+  assert raw_data.folders(None, 'put it there') == []
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):

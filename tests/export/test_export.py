@@ -172,8 +172,33 @@ def test_other_data_is_refused(score_run, symbol_run, tmp_path, folders, monkeyp
   about = from_run.describe(from_run.exact(symbol_run), symbol_run)
   facts = dict(about.facts) | {'run': {**about.facts['run'], 'data_digest': 'another'}}
   monkeypatch.setattr(from_run, 'describe', lambda *_: about._replace(facts=facts))
-  with pytest.raises(UserError, match='other data'):
+  with pytest.raises(UserError, match=r'other data than that in .*/raw.*--raw_dir'):
     export.export(str(symbol_run), tmp_path / 'out', folders)
+
+
+def test_the_run_knows_its_data(score_run, picture_folders, tmp_path, monkeypatch):
+  """Neither a flag nor $OMR_RAW_DIR names its folder. One that was moved is asked for."""
+  from omr_jax.export import examples
+  from omr_jax.predict import from_run
+
+  monkeypatch.delenv('OMR_RAW_DIR', raising=False)
+  data_dir, raw_dir = picture_folders
+  run = shutil.copytree(score_run, tmp_path / 'run')
+  network = from_run.exact(run)
+  about = from_run.describe(network, run)
+
+  def load(raw_dir=None):
+    return examples.of_run(network, about, str(run), (data_dir, raw_dir))
+
+  assert set(load()) == {'train', 'validation', 'test'}
+  facts = json.loads((run / 'data.json').read_text())
+  assert facts['raw_dir'] == str(raw_dir)
+  (run / 'data.json').write_text(json.dumps(facts | {'raw_dir': '/moved/away'}))
+  with pytest.raises(UserError, match=r'the data in /moved/away, which is not there.*--raw_dir'):
+    load()
+  load(str(raw_dir))
+  monkeypatch.setenv('OMR_RAW_DIR', str(raw_dir))
+  load()
 
 
 @pytest.mark.parametrize(

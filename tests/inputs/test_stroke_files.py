@@ -33,6 +33,57 @@ def test_symbol_file():
   assert stroke.tolist() == [0, 0, 1, 1]
 
 
+@pytest.mark.parametrize(
+  'content',
+  [
+    b'Barline\n10,5;10,45;\n12,20;40,20;\n',
+    b'\xef\xbb\xbf10,5;10,45;\r\n12,20;40,20;\r\n',  # Without its class.
+    json.dumps({'strokes': [[[10, 5], [10, 45]], [[12, 20], [40, 20]]]}).encode(),
+    b' [[[10, 5], [10, 45]], [[12, 20], [40, 20]]]',
+  ],
+)
+@pytest.mark.parametrize('name', ['12-34', '12-34.homus', 'a.png', 'a.json', 'a.txt'])
+def test_strokes_are_known_by_their_content(content, name, tmp_path):
+  (tmp_path / name).write_bytes(content)
+  expected = prepare.of_strokes(
+    np.array([(10, 5), (10, 45), (12, 20), (40, 20)]),
+    np.array([0, 0, 1, 1]),
+    prepare.Rule(SYMBOLS, DRAWING, ALL),
+  )
+  reads = prepare.Rule(SYMBOLS, DRAWING, ALL)
+  for pages in (
+    prepare.reader(reads)(str(tmp_path / name)),
+    prepare.of_bytes(content, 'these bytes', reads),
+  ):
+    ((number, found),) = pages
+    assert number == 1
+    for key in ALL:
+      np.testing.assert_array_equal(found[key], expected[key])
+
+
+@pytest.mark.parametrize(
+  ('name', 'content', 'words'),
+  [
+    ('a', b'Barlin\n10,5;', "a: unknown class 'Barlin'; the nearest known one is Barline"),
+    ('a.png', b'10,5;10;', "line 1: '10;' is no point"),
+    ('a.dat', b'{"strokes": []}', 'no strokes in it'),
+    ('a.txt', b'words', 'unknown class'),
+    ('a.json', b'words', 'no JSON'),
+    ('a', b'words', 'a: not a picture'),
+    ('a', b'', 'a: the file is empty'),
+    ('a.txt', b'\x89PNG\r\n\x1a\n', 'a.txt: not a picture'),
+  ],
+)
+def test_what_is_nearly_a_stroke_file(name, content, words, tmp_path):
+  rule = prepare.Rule(SYMBOLS, DRAWING, ('image',))
+  (tmp_path / name).write_bytes(content)
+  ((_, error),) = prepare.reader(rule)(str(tmp_path / name))
+  assert isinstance(error, UserError)
+  assert str(error).startswith(str(tmp_path / name)) and words in str(error)
+  ((_, error),) = prepare.of_bytes(content, name, rule)
+  assert isinstance(error, UserError) and words in str(error)
+
+
 def test_networks_are_given_what_they_read():
   points, stroke = np.array([(10, 5), (10, 45), (12, 20), (40, 20)]), np.array([0, 0, 1, 1])
   found = prepare.of_strokes(points, stroke, prepare.Rule(SYMBOLS, DRAWING, ALL))

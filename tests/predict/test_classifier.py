@@ -4,6 +4,7 @@ import io
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from small_runs import picture_file
 
 import omr_jax
 from omr_jax.errors import UserError
-from omr_jax.predict import classifier
+from omr_jax.predict import classifier, given
 
 
 @pytest.fixture(scope='module')
@@ -82,6 +83,55 @@ def test_a_picture_in_every_form_has_one_answer(gate, page, tmp_path):
     assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-5)
 
 
+def test_a_file_in_every_form_has_one_answer(gate, page, tmp_path):
+  path = tmp_path / 'page.png'
+  Image.fromarray(page).save(path)
+  content = path.read_bytes()
+  with path.open('rb') as file, zipfile.ZipFile(tmp_path / 'a.zip', 'w') as archive:
+    archive.writestr('page.png', content)
+    with archive.open('page.png') as member:
+      forms = [content, bytearray(content), memoryview(content), io.BytesIO(content), file, member]
+      assert gate(forms) == [gate(path)] * len(forms)
+  for kind in ('TIFF', 'JPEG'):  # A TIFF is read by a child process.
+    file = io.BytesIO()
+    Image.fromarray(page).save(file, kind)
+    path.write_bytes(file.getvalue())
+    assert gate(file.getvalue()) == gate(path)
+
+
+def test_true_is_white(gate, page):
+  black_and_white = np.where(page > 127, np.uint8(255), np.uint8(0))
+  for array in (black_and_white, black_and_white[..., None], np.stack([black_and_white] * 3, -1)):
+    assert gate(array > 0) == gate(array)
+  assert gate(np.stack([black_and_white] * 3, -1)[None] > 0) == [gate(black_and_white)]
+
+
+def test_files_that_are_not_read(gate, tmp_path):
+  path = tmp_path / 'a.png'
+  path.write_bytes(b'no picture')
+  with path.open('rb') as file:
+    with pytest.raises(UserError, match=r'a\.png: not a picture'):
+      gate(file)
+    with pytest.raises(UserError, match=r'a\.png: nothing to read in it; .*seek\(0\)'):
+      gate(file)
+  with pytest.raises(UserError, match=r'a\.png: cannot be read .*closed.*; open it again'):
+    gate(file)
+  with path.open() as file, pytest.raises(UserError, match=r"a\.png: is open as text; .*'rb'"):
+    gate(file)
+  with pytest.raises(UserError, match=r'^picture 1: not a picture'):
+    gate([np.zeros((9, 9), np.uint8), b'no picture'])
+  with pytest.raises(UserError, match=r'^the picture: the file is empty'):
+    gate(b'')
+  with pytest.raises(UserError, match=r'^the picture: a damaged TIFF'):
+    gate(b'II*\0 cut short')
+
+
+def test_large_documents_must_be_given_by_their_path(gate, monkeypatch):
+  monkeypatch.setattr(given.budget, 'BUDGET', 1000)
+  with pytest.raises(UserError, match=r'^the picture: more than 1000 bytes; give its path'):
+    gate(io.BytesIO(b'%PDF-' + bytes(1000)))
+
+
 def test_a_batch_may_be_an_array(gate, page):
   colours = np.stack([page] * 3, -1)
   blank = np.full_like(colours, 255)
@@ -105,7 +155,9 @@ def test_an_opened_picture_stays_as_it_is(gate):
   [
     ([], 'empty batch'),
     (np.empty((0, 8, 8, 3), np.uint8), 'empty batch'),
-    (np.zeros((8, 8, 3)), 'float64; give uint8'),
+    (np.zeros((8, 8, 3)), 'float64; give uint8, .* or bool'),
+    (np.zeros((8, 8), np.int64), 'int64; give uint8'),
+    (np.ones(8, bool), r'shape \(8,\)'),
     (np.full((8, 8), np.nan, np.float32), 'float32; give uint8'),
     (np.zeros((8, 8, 2), np.uint8), r'shape \(8, 8, 2\)'),
     (np.zeros((0, 8), np.uint8), r'shape \(0, 8\)'),
@@ -113,8 +165,8 @@ def test_an_opened_picture_stays_as_it_is(gate):
     (np.zeros((2, 2, 8, 8, 3), np.uint8), r'shape \(2, 2, 8, 8, 3\)'),
     (Image.new('L', (0, 0)), 'has no pixels'),
     (Image.new('RGB', (5, 0)), 'has no pixels'),
-    ([np.zeros((8, 8), np.uint8), None], 'picture 1: a NoneType'),
-    (None, 'the picture: a NoneType'),
+    ([np.zeros((8, 8), np.uint8), None], 'picture 1: is of type NoneType'),
+    (None, 'the picture: is of type NoneType'),
     ('missing.jpg', 'missing.jpg'),
   ],
 )

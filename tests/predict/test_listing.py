@@ -1,6 +1,8 @@
 """Files in folders, and names on standard input."""
 
+import io
 import os
+import sys
 import tracemalloc
 from collections import Counter
 from itertools import islice
@@ -38,19 +40,47 @@ def test_named_files_are_given_whatever_they_are(tmp_path):
   assert found([*names, f'{folder}/__MACOSX']) == [*names, f'{folder}/__MACOSX/x.png']
 
 
-def test_standard_input(tmp_path):
+def given(monkeypatch, content: bytes, null=False):
+  """The names of a standard input with this content."""
+  monkeypatch.setattr(sys, 'stdin', io.TextIOWrapper(io.BytesIO(content)))
+  return listing.standard_input(null)
+
+
+@pytest.mark.parametrize('null', [False, True])
+def test_standard_input(tmp_path, monkeypatch, null):
   folder = made(tmp_path, 'a/1.png', 'a/2.png', 'b.png')
-  lines = [f'{folder}/b.png\n', '\n', f'{folder}/a\r\n', '-\n', f'{folder}/missing.png']
+  names = [f'{folder}/b.png', '', f'{folder}/a', '-', f'{folder}/missing.png']
+  content = b'\0'.join(map(os.fsencode, names))
+  if not null:
+    content = content.replace(b'\0', b'\n').replace(b'/a\n', b'/a\r\n')
   inside = [f'{folder}/a/1.png', f'{folder}/a/2.png']
-  assert found(['x.gif', '-', 'y.gif'], [os.fsencode(line) for line in lines]) == [
+  assert found(['x.gif', '-', 'y.gif'], given(monkeypatch, content, null)) == [
     *('x.gif', f'{folder}/b.png', *inside, '-', f'{folder}/missing.png', 'y.gif')
   ]
+
+
+@pytest.mark.parametrize('end', [b'', b'\0'])
+@pytest.mark.parametrize('size', [1, 7, 2**16])
+def test_names_that_end_with_nul_may_have_line_breaks(monkeypatch, size, end):
+  names = [b'a\nb.png', b'\r\n', b'c.png\n', b'\xff.png', b'x' * 100]
+  monkeypatch.setattr(listing, '_CHUNK', size)
+  assert [name for name in given(monkeypatch, b'\0'.join(names) + end, True) if name] == names
+
+
+def test_a_name_that_ends_with_nul_does_not_wait_for_the_next(monkeypatch):
+  reading, writing = os.pipe()
+  with open(writing, 'wb', 0) as writer, open(reading, 'rb') as reader:
+    monkeypatch.setattr(sys, 'stdin', io.TextIOWrapper(reader))
+    names = listing.standard_input(True)
+    for name in (b'a', b'b'):
+      writer.write(name + b'\0')
+      assert next(names) == name
 
 
 def test_names_on_standard_input_are_not_gathered():
   def endless():
     while True:
-      yield b'x.png\n'
+      yield b'x.png'
 
   assert list(islice(listing.files(['-'], endless(), listing.PICTURES), 1000)) == ['x.png'] * 1000
 
@@ -73,7 +103,7 @@ def test_name_that_is_no_text(tmp_path):
   with open(path, 'wb'):
     pass
   assert [os.fsencode(name) for name in found([str(tmp_path)])] == [path]
-  assert [os.fsencode(name) for name in found(['-'], [path + b'\n'])] == [path]
+  assert [os.fsencode(name) for name in found(['-'], [path])] == [path]
 
 
 @pytest.fixture

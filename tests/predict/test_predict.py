@@ -261,6 +261,16 @@ def test_names_on_standard_input(score_run, folder, capsys, monkeypatch):
   assert os.fsencode(rows[0]['path']) == odd and 'missing.png' in rows[1]['error']
 
 
+def test_names_that_end_with_nul(score_run, folder, capsys, monkeypatch):
+  names = io.TextIOWrapper(io.BytesIO(os.fsencode(folder / 'b.png') + b'\0odd\nname.png\0'))
+  monkeypatch.setattr(sys, 'stdin', names)
+  code, rows, _ = run(capsys, '--model', score_run, '-0', '-')
+  assert code == 0 and [row.get('class') for row in rows] == ['scores', None]
+  assert rows[1]['path'] == 'odd\nname.png'
+  code, rows, said = run(capsys, '--model', score_run, '-0', folder)
+  assert (code, rows) == (2, []) and '--null: is for names on standard input; give -' in said
+
+
 def test_pipes_and_unreadable_folders_are_rows(score_run, tmp_path, capsys):
   (tmp_path / 'a').mkdir()
   os.mkfifo(tmp_path / 'a/pipe.png')  # Opening it would wait for ever.

@@ -1,5 +1,6 @@
 """Pictures as arrays: whole and in parts, by fold, by source, and how often each is drawn."""
 
+import collections
 import dataclasses
 import io
 import itertools
@@ -10,10 +11,14 @@ from PIL import Image
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import pictures
+from omr_jax.synthetic import cuts, kinds
+from omr_jax.tasks.scores import arrays as picture_arrays
 from omr_jax.tasks.scores import data as score_data
-from omr_jax.tasks.scores.data import PictureConfig
+from omr_jax.tasks.scores.arrays import PictureConfig
 
-PICTURE = PictureConfig(height=16, width=12, tiles=2, whole=0.5, papers=0, scenes=0)
+PICTURE = PictureConfig(
+  height=16, width=12, tiles=2, whole=0.5, cuts=0, papers=0, scenes=0, drawn=0
+)
 SOURCES = ('scores/prints', 'scores/desk', 'other/photos', 'other/books')
 # Of two letters each, so that no name is a page or a volume of another.
 NAMES = [a + b for a, b in itertools.product('bcdfghjklm', 'aeiou')]
@@ -76,17 +81,45 @@ def test_folds_test_every_picture_once_and_keep_groups_together(folders):
   assert len(tested) == len(set(tested)) == 202
 
 
-def test_drawn_others_train_only(folders):
-  """15 kinds of papers, and scenes."""
-  splits = load(folders, picture=dataclasses.replace(PICTURE, papers=1, scenes=4)).splits
-  for source, count in (('drawn papers', 15), ('drawn scenes', 4)):
+def test_drawn_pictures_train_only(folders):
+  """15 kinds of papers, scenes, and the kinds of `kinds`, of which 8 are scores."""
+  splits = load(folders, picture=dataclasses.replace(PICTURE, papers=1, scenes=4, drawn=1)).splits
+  of_class = collections.Counter(kind.label for kind in kinds.KINDS)
+  assert of_class['scores'] == 8
+  for source, label, count in (
+    ('drawn papers', 0, 15),
+    ('drawn scenes', 0, 4),
+    ('drawn other', 0, of_class['other']),
+    ('drawn scores', 1, 8),
+  ):
     drawn = splits['train']['source'] == source
     assert drawn.sum() == count
-    assert not splits['train']['label'][drawn].any()
+    assert (splits['train']['label'][drawn] == label).all()
     assert splits['train']['views'][drawn].std(axis=(1, 2, 3, 4)).max() > 10
   assert len(set(splits['train']['id'])) == len(splits['train']['id'])
   for name in ('validation', 'test'):
     assert not any(source.startswith('drawn') for source in splits[name]['source'])
+
+
+def test_cuts_go_where_their_pictures_go(folders):
+  plain = load(folders).splits
+  splits = load(folders, picture=dataclasses.replace(PICTURE, cuts=2)).splits
+  for name in ('train', 'validation'):
+    count = len(plain[name]['label'])
+    np.testing.assert_array_equal(splits[name]['id'][:count], plain[name]['id'])
+    cut = {key: splits[name][key][count:] for key in ('id', 'group', 'label', 'source')}
+    for key in ('group', 'label'):
+      np.testing.assert_array_equal(cut[key], np.repeat(plain[name][key], 2))
+    for found, of in zip(cut['id'], np.repeat(plain[name]['id'], 2), strict=True):
+      assert found.startswith(f'{of} (')
+    assert set(cut['source']) == {f'{source} (cut)' for source in plain[name]['source']}
+  # Those of tested pictures are tested apart.
+  np.testing.assert_array_equal(splits['test']['id'], plain['test']['id'])
+  np.testing.assert_array_equal(splits['cuts']['label'], np.repeat(plain['test']['label'], 2))
+  assert set(splits['cuts']['kind']) <= set(cuts.KINDS)
+  assert len(set(splits['cuts']['id'])) == 2 * len(plain['test']['id'])
+  assert splits['cuts']['views'].shape == (2 * len(plain['test']['id']), 5, 16, 12, 3)
+  np.testing.assert_allclose(splits['test']['proportion'], 80 / 60)
 
 
 def test_held_out_source(folders):
@@ -115,7 +148,7 @@ def test_draws():
 
 def test_second_load_decodes_nothing(folders, monkeypatch):
   first = load(folders)
-  monkeypatch.setattr(score_data, 'views', None)
+  monkeypatch.setattr(picture_arrays, 'views', None)
   second = load(folders)
   for name, arrays in first.splits.items():
     for key, value in arrays.items():

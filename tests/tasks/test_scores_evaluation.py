@@ -11,7 +11,7 @@ from omr_jax.evaluation import curves, metrics
 from omr_jax.evaluation.decision import Decision
 from omr_jax.report.parts import DASH
 from omr_jax.tasks.scores import answers as tested
-from omr_jax.tasks.scores import evaluation, report
+from omr_jax.tasks.scores import evaluation, report, shapes
 from omr_jax.tasks.scores.answers import Answers, Probes
 
 CLASSES = ('other', 'scores')
@@ -51,13 +51,20 @@ def run_of(answers, **more):
       'probe_names': PROBES.names,
       'probe_expected': PROBES.expected,
       'probe_logits': logits(PROBES.log_odds),
+      'test_proportions': np.ones(len(answers.labels), np.float32),
+      'cut_kinds': np.array(['strip']),
+      'cut_labels': np.array([1]),
+      'cut_proportions': np.array([4.0]),
+      'cut_logits': logits([5.0]),
     },
+    correct=answers.predicted == answers.labels,
     **more,
   )
 
 
 def sections(answers, found):
-  return report.sections(run_of(answers), {'gate': found})
+  run = run_of(answers)
+  return report.sections(run, {'gate': found | shapes.measure(shapes.of_run(run))})
 
 
 def chosen(log_odds, labels, rate):
@@ -95,8 +102,9 @@ def test_no_operating_point_without_other_pictures():
   assert evaluation.choose(log_odds, labels, 0.1) == 0
   config = {'decision': {'false_positive_rate': 0.01}}
   validation = {'validation_logits': logits(log_odds), 'validation_labels': labels}
-  found = evaluation.measure(run_of(ANSWERS, config=config, **validation))['gate']
-  assert found == measured(validation=None)
+  run = run_of(ANSWERS, config=config, **validation)
+  found = evaluation.measure(run)['gate']
+  assert found == measured(validation=None) | shapes.measure(shapes.of_run(run))
 
 
 def test_answers():
@@ -184,7 +192,11 @@ def rows(text):
 
 def test_sections():
   found = sections(ANSWERS, measured())
-  assert list(found) == ['Decision', 'Sources', 'Probes']
+  assert list(found) == ['Decision', 'Sources', 'Kinds and shapes', 'Probes']
+  assert rows(found['Kinds and shapes'])[:2] == [
+    (['whole picture', 'scores', '3', '2', '66.67 %', percents(2, 3)], True),
+    (['strip', 'scores', '1', '1', '100.00 %', percents(1, 1)], False),
+  ]
   page = Page(''.join(found.values()))
   assert len(set(page.ids)) == len(page.ids)
   assert all(address.startswith('#') for address in page.addresses)

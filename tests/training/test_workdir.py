@@ -6,7 +6,7 @@ import pytest
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
-from omr_jax.training.workdir import claim, is_finished, refuse_unwritable
+from omr_jax.training.workdir import claim, is_finished, raw_dir, refuse_unwritable
 from omr_jax.utils.files import read_json
 
 
@@ -25,6 +25,16 @@ def test_a_folder_stays_with_its_config_and_data(config, tmp_path):
   config.seed = 5
   with pytest.raises(UserError, match=r'differ: model\.widths, seed\.'):
     is_finished(config, workdir)
+
+
+def test_a_run_knows_where_its_data_was_last(config, tmp_path):
+  for given in ('/first', None, '/second'):
+    with claim({tmp_path: config}, 'digest', raw_dir=given):
+      assert raw_dir(tmp_path) == given
+  (tmp_path / 'data.json').write_text('{"digest": "digest"}')  # Of an earlier version.
+  assert raw_dir(tmp_path) is None and raw_dir(tmp_path / 'none') is None
+  with claim({tmp_path: config}, 'digest'):
+    pass
 
 
 def test_a_run_that_was_begun_with_keys_of_other_choices_goes_on(config, tmp_path):

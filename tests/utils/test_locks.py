@@ -1,12 +1,13 @@
 """Locks and temporary files have predictable names, so others may have put a link there."""
 
-import fcntl
+import errno
 
 import pytest
 
 from omr_jax.errors import UserError
 from omr_jax.sweeps import folder
-from omr_jax.utils.files import open_lock, output, write_file
+from omr_jax.utils import locks
+from omr_jax.utils.files import output, write_file
 
 
 @pytest.fixture
@@ -19,17 +20,34 @@ def precious(tmp_path):
 
 
 def test_a_lock_is_made_with_its_folder_and_held(tmp_path):
-  with open_lock(tmp_path / 'a' / 'b.lock') as first, open_lock(tmp_path / 'a' / 'b.lock') as other:
-    fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    with pytest.raises(BlockingIOError):
-      fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+  path = tmp_path / 'a' / 'b.lock'
+  with locks.held(path), pytest.raises(TimeoutError), locks.held(path, seconds=0):
+    pass
+  with locks.held(path, seconds=0):  # It was free again.
+    pass
+
+
+def test_where_there_are_no_locks_nothing_is_locked(tmp_path, monkeypatch):
+  def flock(*_):
+    raise OSError(errno.ENOLCK, 'No locks available')
+
+  monkeypatch.setattr('fcntl.flock', flock)
+  path = tmp_path / 'b.lock'
+  with locks.held(path), locks.held(path, seconds=0):
+    pass
+
+
+def test_an_error_of_the_caller_is_passed_on(tmp_path):
+  with pytest.raises(OSError, match='of the caller'), locks.held(tmp_path / 'b.lock'):
+    raise OSError(errno.ENOLCK, 'of the caller')
 
 
 def test_a_lock_leaves_what_is_there(tmp_path, precious):
-  open_lock(precious).close()
+  with locks.held(precious):
+    pass
   (tmp_path / 'link.lock').symlink_to(precious)
-  with pytest.raises(OSError, match='symbolic link'):
-    open_lock(tmp_path / 'link.lock')
+  with pytest.raises(OSError, match='symbolic link'), locks.held(tmp_path / 'link.lock'):
+    pass
   with (
     pytest.raises(UserError, match='cannot be written'),
     folder.locked(tmp_path / 'link.lock', 0, 'held'),

@@ -29,8 +29,8 @@ def prepare(
   Args:
     protocol: `paper` (splits train, validation, test) or `folders` (splits fold_0 to fold_4).
     data_dir: Where prepared data is kept.
-    raw_dir: Folder with the archives, or with scores/ and other/, in it or one level below; if
-      None, $OMR_RAW_DIR.
+    raw_dir: Folder with the archives, or with scores/ and other/, in it or one level below, or
+      several of them (`raw_data.folders`), in any order; if None, $OMR_RAW_DIR.
 
   Raises:
     UserError: An unknown protocol, raw data that is missing, damaged or unsafe, too few pictures, a
@@ -40,10 +40,11 @@ def prepare(
   data_dir = Path(data_dir).expanduser()
   expected = None
   if protocol == 'folders':
-    raw_dir = folders.locate(raw_dir)
-    pictures, others = folders.find(raw_dir)
-    _warn_of_others(raw_dir, others)
-    hashes = folders.digests(raw_dir, pictures)
+    found = {}
+    for folder in folders.locate(raw_dir):
+      found[folder], others = folders.find(folder)
+      _warn_of_others(folder, others)
+    hashes = folders.digests(folders.union(found))
     _warn_of_contradictions(folders.contradictions(hashes))
     expected = raw_data.digest(hashes)
     data_dir = data_dir / f'folders-{expected[:16]}'

@@ -1,4 +1,4 @@
-"""The pictures in a folder with `scores/` and `other/`: their content and their groups."""
+"""The pictures in folders with `scores/` and `other/`: their content and their groups."""
 
 import concurrent.futures
 import functools
@@ -24,35 +24,44 @@ MAX_BYTES = 500_000_000  # of a file; no picture that can be decoded is larger
 _SUFFIXES = re.compile(r'\.(jpe?g|jpe|png|tiff?|webp|bmp|gif|hei[cf])', re.IGNORECASE)
 
 
-def locate(raw_dir: str | os.PathLike | None) -> Path:
-  """The folder with `scores/` and `other/`: the one named, or the only such one inside it.
+_REMEDY = 'put pictures of music into scores/ and others into other/, and name the folder of both'
+
+
+def locate(raw_dir: str | os.PathLike | None) -> list[Path]:
+  """The folders with `scores/` and `other/`: those named, or the only such one inside each.
 
   Args:
-    raw_dir: The folder; if None, $OMR_RAW_DIR.
+    raw_dir: The folder, or several (`raw_data.folders`); if None, $OMR_RAW_DIR.
 
   Raises:
-    UserError: There is none, or there are several.
+    UserError: There is none, or there are several in one that is named.
   """
-  remedy = 'put pictures of music into scores/ and others into other/, and name the folder of both'
-  folder = raw_data.folder(raw_dir, remedy)
-  if not folder:
-    raise UserError(f'no raw_dir: {remedy} with raw_dir or $OMR_RAW_DIR.')
+  named = raw_data.folders(raw_dir, _REMEDY)
+  if not named:
+    raise UserError(f'no raw_dir: {_REMEDY} with raw_dir or $OMR_RAW_DIR.')
+  return [_with_both(folder) for folder in named]
+
+
+def _with_both(folder: Path) -> Path:
   here = [label for label in reading.CLASSES if (folder / label).is_dir()]
   if len(here) == len(reading.CLASSES):
     return folder
   if here:
     missing = ', '.join(f'{label}/' for label in reading.CLASSES if label not in here)
-    raise UserError(f'{folder}: no {missing} beside {here[0]}/; {remedy}.')
+    raise UserError(f'{folder}: no {missing} beside {here[0]}/; {_REMEDY}.')
   below = [
     child
     for child in sorted(folder.iterdir())
     if all((child / label).is_dir() for label in reading.CLASSES)
   ]
   if not below:
-    raise UserError(f'{folder}: no scores/ and no other/; {remedy}.')
+    raise UserError(f'{folder}: no scores/ and no other/; {_REMEDY}.')
   if len(below) > 1:
     names = ', '.join(child.name for child in below)
-    raise UserError(f'{folder}: scores/ and other/ are in several folders: {names}; name one.')
+    raise UserError(
+      f'{folder}: scores/ and other/ are in several folders: {names}; name one, '
+      f'or several with {os.pathsep} between them.'
+    )
   return below[0]
 
 
@@ -77,19 +86,41 @@ def find(folder: Path) -> tuple[list[str], list[str]]:
   return sorted(found), sorted(others)
 
 
-def digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
+def union(found: Mapping[Path, Sequence[str]]) -> dict[str, Path]:
+  """The paths of the pictures of several folders by their names, sorted by name.
+
+  A source may be spread over several folders: its pictures are those of all of them.
+
+  Args:
+    found: The names of the pictures in each folder.
+
+  Raises:
+    UserError: A name is in two folders.
+  """
+  paths: dict[str, Path] = {}
+  for folder, names in found.items():
+    for name in names:
+      if name in paths:
+        raise UserError(
+          f'{folder / name}: {paths[name]} has the same name; rename one of them, or its folder.'
+        )
+      paths[name] = folder / name
+  return dict(sorted(paths.items()))
+
+
+def digests(paths: Mapping[str, Path]) -> dict[str, str]:
   """SHA-256 of each file's content, by name.
 
   Raises:
     UserError: A file can't be read.
   """
   hashes = {}
-  for name in _progress(names, 'hashed'):
+  for name, path in _progress(paths.items(), 'hashed', len(paths)):
     try:
-      with open(folder / name, 'rb') as file:
+      with open(path, 'rb') as file:
         hashes[name] = hashlib.file_digest(file, 'sha256').hexdigest()
     except OSError as error:
-      raise _unreadable(folder / name, error) from error
+      raise _unreadable(path, error) from error
   return hashes
 
 
@@ -109,11 +140,14 @@ def contradictions(hashes: Mapping[str, str]) -> list[tuple[str, str]]:
   return [(scores[content], other[content]) for content in scores if content in other]
 
 
-def group(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]:
+def group(paths: Mapping[str, Path]) -> tuple[list[Picture], list[str]]:
   """Decodes all pictures and groups those that belong together, by their names and their looks.
 
+  Args:
+    paths: The files, by name.
+
   Returns:
-    The pictures that can be decoded, in the order of `names`, and a line for each that can't.
+    The pictures that can be decoded, in the order of `paths`, and a line for each that can't.
 
   Raises:
     UserError: A file can't be read, or none of a label can be decoded.
@@ -121,14 +155,14 @@ def group(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]
   # Decoding takes most of the time and releases the interpreter lock, so threads help. Only the
   # fingerprints are kept in memory.
   with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-    found = pool.map(functools.partial(_look, folder), names)
-    looks = dict(zip(names, _progress(found, 'decoded', len(names)), strict=True))
+    found = pool.map(_look, paths.values(), paths)
+    looks = dict(zip(paths, _progress(found, 'decoded', len(paths)), strict=True))
   broken = [str(look) for look in looks.values() if isinstance(look, UserError)]
-  whole = [name for name in names if not isinstance(looks[name], UserError)]
+  whole = [name for name in paths if not isinstance(looks[name], UserError)]
   for label in reading.CLASSES:
     if not any(_label(name) == label for name in whole):
       raise UserError(
-        f'{folder / label}: no picture can be decoded; put others there.\n' + '\n'.join(broken[:10])
+        f'{label}: no picture can be decoded; put others there.\n' + '\n'.join(broken[:10])
       )
   clusters = perceptual.clusters(np.stack([looks[name] for name in whole]))
   groups = merged([by_name(name) for name in whole], clusters.tolist())
@@ -137,12 +171,12 @@ def group(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]
 
 
 def contents(
-  folder: Path, hashes: Mapping[str, str], pictures: Sequence[Picture]
+  paths: Mapping[str, Path], hashes: Mapping[str, str], pictures: Sequence[Picture]
 ) -> Iterator[tuple[Picture, bytes]]:
   """The pictures with the bytes of their files, one at a time.
 
   Args:
-    folder: The folder.
+    paths: The files, by name.
     hashes: SHA-256 of each file's content, by name.
     pictures: The pictures to read.
 
@@ -150,9 +184,9 @@ def contents(
     UserError: A file can't be read, or its content has changed.
   """
   for picture in pictures:
-    content = _read(folder / picture.id)
+    content = _read(paths[picture.id])
     if hashlib.sha256(content).hexdigest() != hashes[picture.id]:
-      raise UserError(f'{folder / picture.id}: changed while it was being prepared; start again.')
+      raise UserError(f'{paths[picture.id]}: changed while it was being prepared; start again.')
     yield picture, content
 
 
@@ -210,8 +244,7 @@ def _read(path: Path) -> bytes:
     raise _unreadable(path, error) from error
 
 
-def _look(folder: Path, name: str) -> np.ndarray | UserError:
-  path = folder / name
+def _look(path: Path, name: str) -> np.ndarray | UserError:
   try:
     size = path.stat().st_size
   except OSError as error:
@@ -239,5 +272,5 @@ def _source(name: str) -> str:
   return '/'.join(PurePosixPath(name).parent.parts[:2])
 
 
-def _progress(items, unit: str, total: int | None = None):
+def _progress(items, unit: str, total: int):
   return tqdm.tqdm(items, total=total, unit=f' pictures {unit}', delay=1, leave=False, disable=None)

@@ -31,8 +31,9 @@ class Builder(tfds.core.ShardBasedBuilder):
   detected.
 
   Args:
-    raw_dir: Folder with the raw data in it or one level below; if None, $OMR_RAW_DIR. Call the
-      package's `prepare` instead of this class, as it keeps the data of different folders apart.
+    raw_dir: Folder with the raw data in it or one level below, or several (`raw_data.folders`); if
+      None, $OMR_RAW_DIR. Call the package's `prepare` instead of this class, as it keeps the data
+      of different folders apart.
     **kwargs: As for every TFDS builder: `config`, `data_dir`, `file_format`.
   """
 
@@ -74,16 +75,17 @@ class Builder(tfds.core.ShardBasedBuilder):
     self, dl_manager: tfds.download.DownloadManager
   ) -> dict[str, list[Callable[[], Iterator[tuple[str, dict]]]]]:
     if self.builder_config.name == 'paper':
-      paths = paper.locate(self._raw_dir, dl_manager.download)
+      archives = paper.locate(self._raw_dir, dl_manager.download)
       self.info.metadata['left_out'] = []
-      splits = paper.split(paper.find(paths))
-      read = functools.partial(paper.contents, paths)
+      splits = paper.split(paper.find(archives))
+      read = functools.partial(paper.contents, archives)
     else:
-      folder = folders.locate(self._raw_dir)
-      self._hashes = folders.digests(folder, folders.find(folder)[0])
-      pictures, self.info.metadata['left_out'] = folders.group(folder, list(self._hashes))
+      found = {folder: folders.find(folder)[0] for folder in folders.locate(self._raw_dir)}
+      paths = folders.union(found)
+      self._hashes = folders.digests(paths)
+      pictures, self.info.metadata['left_out'] = folders.group(paths)
       splits = groups.by_fold(pictures)
-      read = functools.partial(folders.contents, folder, self._hashes)
+      read = functools.partial(folders.contents, paths, self._hashes)
     if empty := [name for name, pictures in splits.items() if not pictures]:
       raise UserError(
         f'{self.builder_config.name}: no pictures for {", ".join(empty)}; add pictures of other '

@@ -1,53 +1,30 @@
 """Pages of music and other pictures as arrays: every picture decoded and resized once."""
 
 import hashlib
-import itertools
 import os
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from omr_jax.data import cache
 from omr_jax.data.cache import Rows
 from omr_jax.data.dataset import Dataset
 from omr_jax.errors import UserError, nearest
-from omr_jax.inputs import pictures, views
-from omr_jax.synthetic import probes, scenes
+from omr_jax.inputs import pictures
+from omr_jax.tasks.scores import arrays as pictures_as
 from tfds_builders import music_scores
 
-# Part of the caches' keys. Raise it whenever `_arrays`, `_drawn` or the rule of `inputs.views`
-# changes, so that no older cache is read.
-_RULE = 2
+# Part of the caches' keys. Raise it whenever what `tasks.scores.arrays` makes or the rule of
+# `inputs.views` changes, so that no older cache is read.
+_RULE = 3
 # About one group of pictures in this many is used for validation. Of the others, all that are not
 # tested are used for training.
 _VALIDATION = 10
 
 
-@dataclass(frozen=True)
-class PictureConfig:
-  """How pictures become arrays, as the section `config.picture` says.
-
-  Attributes:
-    height: In pixels.
-    width: In pixels.
-    tiles: Number of parts along each side; the network sees tiles^2 parts besides the whole picture
-      (`inputs.views`).
-    whole: Probability with which training shows the whole picture instead of a part.
-    papers: Number of pages of each kind without music that code draws to train with, by
-      `probes.papers`.
-    scenes: Number of pictures like photos that code draws to train with, by `scenes.scenes`.
-  """
-
-  height: int
-  width: int
-  tiles: int
-  whole: float
-  papers: int
-  scenes: int
+# Arrays, and the rows of a split in them, one of the arrays after the other.
+Part = tuple[list[Mapping[str, np.ndarray]], np.ndarray]
 
 
 class TestSet(NamedTuple):
@@ -67,7 +44,7 @@ def load(
   protocol: str,
   test_set: TestSet,
   balance: float,
-  picture: PictureConfig,
+  picture: pictures_as.PictureConfig,
   data_dir: str | os.PathLike,
   raw_dir: str | os.PathLike | None,
 ) -> Dataset:
@@ -78,6 +55,12 @@ def load(
     image: uint8 [pictures, height, width, 3], the whole picture.
     label: int32 [pictures], 0 for 'other', 1 for 'scores'.
     id, source, group: str [pictures].
+    proportion: float32 [pictures], width over height, for all but drawn pictures.
+
+  Cuts (`synthetic.cuts`) go where their picture goes, as they show what it shows: into training or
+  validation, so that the threshold and the temperature hold for pictures of any shape. Those of
+  tested pictures are a split of their own, `cuts`, if there are any; it also has
+    kind: str [pictures].
 
   Args:
     protocol: `paper` or `folders`; `tfds_builders/music_scores/README.md` describes both.
@@ -96,22 +79,24 @@ def load(
   builder = music_scores.prepare(protocol, data_dir, raw_dir)
   raw_digest = dict(builder.info.metadata.items())['digest']
 
-  def make(new: cache.New) -> cache.Arrays:
-    return {split: _arrays(builder, split, picture, new) for split in builder.info.splits}
+  def made_by(make: Callable, kind: str, *key) -> cache.Arrays:
+    def all_splits(new: cache.New) -> cache.Arrays:
+      splits = {split: builder.as_data_source(split=split) for split in builder.info.splits}
+      return {split: make(source, split, picture, new) for split, source in splits.items()}
 
-  size = picture.height, picture.width, picture.tiles
-  parts = cache.cached('decoded', [_RULE, raw_digest, protocol, size], make)
+    return cache.cached(kind, [_RULE, raw_digest, protocol, picture.size, *key], all_splits)
+
+  parts = made_by(pictures_as.whole, 'decoded')
   if protocol == 'folders':
     chosen = _by_fold(parts, test_set)
   else:
     chosen = {name: ([part], np.arange(len(part['label']))) for name, part in parts.items()}
-  if picture.papers or picture.scenes:
-    key = [_RULE, picture.papers, picture.scenes, size]
-    drawn = cache.cached('drawn_others', key, lambda new: _drawn(picture))['train']
-    of_train, rows = chosen['train']
-    first = sum(len(part['label']) for part in of_train)
-    rows = np.concatenate([rows, first + np.arange(len(drawn['label']))])
-    chosen['train'] = [*of_train, drawn], rows
+  if picture.cuts:
+    _add_cuts(chosen, made_by(pictures_as.cut, 'cut', picture.cuts), picture.cuts, protocol)
+  if picture.papers or picture.scenes or picture.drawn:
+    key = [_RULE, picture.papers, picture.scenes, picture.drawn, picture.size]
+    drawn = cache.cached('drawn_pictures', key, lambda new: pictures_as.drawn(picture))['train']
+    chosen['train'] = _joined(chosen['train'], ([drawn], np.arange(len(drawn['label']))))
   splits = {name: _rows(*of_split) for name, of_split in chosen.items()}
   draws = _draws(splits['train']['source'], balance)
   origin = 'pictures in folders' if protocol == 'folders' else "the paper's pictures"
@@ -133,67 +118,34 @@ def sources(
   return sorted(names)
 
 
-def _arrays(builder, split: str, picture: PictureConfig, new: cache.New) -> dict[str, np.ndarray]:
-  source = builder.as_data_source(split=split)
-  size = picture.height, picture.width
-  seen = new(split, 'views', (len(source), views.count(picture.tiles), *size, 3), np.uint8)
-
-  def one(index: int) -> dict:
-    example = source[index]
-    content, name = example.pop('image'), example['id'].decode()
-    seen[index] = views.load(content, name, *size, picture.tiles)
-    return example
-
-  with ThreadPoolExecutor(os.cpu_count()) as threads:
-    found = list(
-      tqdm(
-        threads.map(one, range(len(source))),
-        desc=f'decoding {split}',
-        total=len(source),
-        unit='picture',
-        delay=1,
-        leave=False,
-        disable=None,
-      )
-    )
-  arrays = {
-    name: np.array([example[name].decode() for example in found])
-    for name in ('id', 'source', 'group')
-  }
-  arrays['label'] = np.array([example['label'] for example in found], np.int32)
-  return arrays | {'views': seen}
+def _add_cuts(chosen: dict[str, Part], parts: cache.Arrays, count: int, protocol: str) -> None:
+  """Adds the cuts of each split's pictures to it, and those of tested pictures as `cuts`."""
+  for name, (_, rows) in list(chosen.items()):
+    # The cuts have the order of the pictures, `count` for each of them.
+    of_rows = (rows[:, None] * count + np.arange(count)).ravel()
+    added = (list(parts.values()) if protocol == 'folders' else [parts[name]]), of_rows
+    if name == 'test':
+      chosen['cuts'] = added
+    else:
+      chosen[name] = _joined(chosen[name], added)
 
 
-def _drawn(picture: PictureConfig) -> cache.Arrays:
-  """The papers and scenes that code draws to train with."""
-  size = picture.height, picture.width, picture.tiles
-  drawn = itertools.chain(
-    (('drawn papers', *page) for page in probes.papers(picture.papers)),
-    (('drawn scenes', *scene) for scene in scenes.scenes(picture.scenes)),
-  )
-  progress = tqdm(drawn, desc='drawing others', unit='picture', delay=1, leave=False, disable=None)
-  sources, names, seen = zip(
-    *((source, name, views.views(pixels, *size)) for source, name, pixels in progress), strict=True
-  )
-  ids, labels = np.array([f'drawn/{name}' for name in names]), np.zeros(len(names), np.int32)
-  arrays = {'id': ids, 'source': np.array(sources), 'group': ids, 'label': labels}
-  return {'train': arrays | {'views': np.stack(seen)}}
+def _joined(first: Part, second: Part) -> Part:
+  """The rows of both."""
+  begin = sum(len(part['label']) for part in first[0])
+  return [*first[0], *second[0]], np.concatenate([first[1], begin + second[1]])
 
 
 def _rows(parts: Sequence[Mapping[str, np.ndarray]], rows: np.ndarray) -> dict:
   """These rows of all parts, one after the other; the pictures stay on the disk."""
-  arrays = {
-    name: np.concatenate([part[name] for part in parts])[rows]
-    for name in ('id', 'source', 'group', 'label')
-  }
+  names = set.intersection(*map(set, parts)) - {'views'}
+  arrays = {name: np.concatenate([part[name] for part in parts])[rows] for name in sorted(names)}
   seen = [part['views'] for part in parts]
   whole = [views[:, 0] for views in seen]
   return arrays | {'views': Rows(seen, rows), 'image': Rows(whole, rows)}
 
 
-def _by_fold(
-  parts: cache.Arrays, test_set: TestSet
-) -> dict[str, tuple[list[Mapping[str, np.ndarray]], np.ndarray]]:
+def _by_fold(parts: cache.Arrays, test_set: TestSet) -> dict[str, Part]:
   """For each split, the arrays of all folds, and its rows in them, one fold after the other."""
   arrays = {
     name: np.concatenate([part[name] for part in parts.values()])

@@ -7,18 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from omr_jax.data.dataset import Dataset
+from omr_jax.data.dataset import Dataset, Split
 from omr_jax.evaluation import binary, curves
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.inputs import views
 from omr_jax.synthetic import probes
-from omr_jax.tasks.scores import answers
+from omr_jax.tasks.scores import answers, shapes
 
 ARRAYS = {
   'test_sources': ('U', 1),
   'probe_names': ('U', 1),
   'probe_expected': ('U', 1),
   'probe_logits': ('f', 2),
+  **shapes.ARRAYS,
 }
 # Chosen by tests with every source held out in turn, and on five folds. With up to 0.2 two or three
 # everyday photos in the folds are called 'scores', with 0.25 and 0.3 none is. With more, pages of
@@ -61,9 +62,9 @@ def choose(log_odds: np.ndarray, labels: np.ndarray, false_positive_rate: float)
 def arrays(
   config: Mapping[str, Any],
   dataset: Dataset,
-  predict: Callable[[Mapping[str, np.ndarray]], np.ndarray],
+  predict: Callable[[Split], np.ndarray],
 ) -> list[dict[str, np.ndarray]]:
-  """The ARRAYS of each member: the sources of the test pictures, and the answers to the probes.
+  """The ARRAYS of each member: sources and shapes of the test pictures; probes and cuts.
 
   Args:
     config: The config of a member; all members share what is read here.
@@ -72,14 +73,17 @@ def arrays(
   """
   chosen = config['picture']
   names, expected, seen = _probes(chosen['height'], chosen['width'], chosen['tiles'])
+  splits, probe_logits = dataset.splits, predict({'views': seen})
+  cut_logits = predict(splits['cuts']) if 'cuts' in splits else [None] * len(probe_logits)
   return [
     {
       'test_sources': np.asarray(dataset.splits['test']['source']),
       'probe_names': names,
       'probe_expected': expected,
       'probe_logits': logits,
+      **shapes.arrays(splits, of_cuts),
     }
-    for logits in predict({'views': seen})
+    for logits, of_cuts in zip(probe_logits, cut_logits, strict=True)
   ]
 
 
@@ -87,9 +91,9 @@ def arrays(
 def _probes(height: int, width: int, tiles: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
   """Names, expected answers and views of the probes.
 
-  Drawing them takes ten seconds; a process that trains one fold after another draws them once.
+  Drawing them takes twenty seconds; a process that trains one fold after another draws them once.
   """
-  shown = probes.probes(instances=_PROBES)
+  shown = probes.probes(instances=_PROBES) + probes.of_kinds(instances=_PROBES)
   return (
     np.array([probe.name for probe in shown]),
     np.array([probe.expected or '' for probe in shown]),
@@ -104,15 +108,21 @@ def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
     return f'{len(sources)} sources for {examples} pictures'
   if len(names) != len(further['probe_expected']) or logits.shape != (len(names), 2):
     return f'probe logits {logits.shape} for {len(names)} probes'
-  return None if np.isfinite(logits).all() else 'probe logits that are not finite'
+  if not np.isfinite(logits).all():
+    return 'probe logits that are not finite'
+  return shapes.problem(further, examples)
 
 
 def measure(run: FinishedRun) -> dict:
-  """Further numbers for `summary.json`: the results of `answers.measure`, under the key 'gate'."""
+  """Further numbers for `summary.json`, under the key 'gate'.
+
+  They are those of `answers.measure` and of `shapes.measure`.
+  """
   tested, probed = answers.of_run(run)
   log_odds, labels = binary.log_odds(run.validation_logits), run.validation_labels
   validation = None
   if not np.all(labels):
     validation = curves.operating_point(log_odds, labels, float(tested.threshold))
   asked = run.config['decision']['false_positive_rate']
-  return {'gate': answers.measure(tested, validation, asked, probed)}
+  measured = answers.measure(tested, validation, asked, probed)
+  return {'gate': measured | shapes.measure(shapes.of_run(run))}

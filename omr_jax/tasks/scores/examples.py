@@ -52,14 +52,14 @@ def questions(
   Raises:
     UserError: The data is not there.
   """
-  from omr_jax.tasks.scores import data
+  from omr_jax.tasks.scores import arrays, data
 
   chosen = config['data']
   test_set = data.TestSet(chosen['fold'], chosen['hold_out'])
 
   def load(side: int, tiles: int) -> Mapping:
     # Without pictures that only training uses: only the test split is needed.
-    how = data.PictureConfig(side, side, tiles, whole=1.0, papers=0, scenes=0)
+    how = arrays.PictureConfig(side, side, tiles, whole=1.0, cuts=0, papers=0, scenes=0, drawn=0)
     loaded = data.load(chosen['protocol'], test_set, chosen['balance'], how, data_dir, raw_dir)
     return loaded.splits['test']
 

@@ -136,10 +136,19 @@ def of_strokes(
   raise UserError(f'{name}: strokes are for networks that tell symbols; give a picture.')
 
 
-def pages(path: str, picture: views.Layout, reads: Sequence[str]) -> Iterator[tuple]:
-  """Of each page of a file its number from 1, and its inputs or what is wrong with it."""
-  finish = partial(of_picture, picture=picture, reads=reads, name=path)
-  return documents.pages(path, _least(picture), finish, picture.colour)
+def pages(
+  source: str | bytes, picture: views.Layout, reads: Sequence[str], name: str
+) -> Iterator[tuple]:
+  """Of each page of a file its number from 1, and its inputs or what is wrong with it.
+
+  Args:
+    source: The path of the file, or its bytes.
+    picture: How pictures are looked at.
+    reads: Names of the network's inputs.
+    name: Of the file, for messages.
+  """
+  finish = partial(of_picture, picture=picture, reads=reads, name=name)
+  return documents.pages(source, _least(picture), finish, picture.colour, name)
 
 
 def _least(picture: views.Layout) -> int:

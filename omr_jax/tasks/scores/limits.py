@@ -19,8 +19,10 @@ LIMITS: Mapping[str, Rule] = {
   'picture.width': rules.whole(1, 4096),
   'picture.tiles': rules.whole(0, 8),
   'picture.whole': CHANCE,
+  'picture.cuts': rules.whole(0, 20),
   'picture.papers': rules.whole(0, 1000),
   'picture.scenes': rules.whole(0, 10_000),
+  'picture.drawn': rules.whole(0, 1000),
   'decision.false_positive_rate': CHANCE,
   # Strengths of the camera whose tables and windows have a limited size. The strengths that are not
   # listed are probabilities.

@@ -9,7 +9,7 @@ from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.recipe.config_keys import read_values
-from omr_jax.tasks.scores import answers, evaluation
+from omr_jax.tasks.scores import answers, evaluation, shapes
 from omr_jax.tasks.scores.answers import Answers
 
 
@@ -70,7 +70,8 @@ def measure(runs: Mapping[str, FinishedRun], pooled: Pool) -> dict:
   bins = metrics.reliability(tested.confidence, tested.predicted == tested.labels)
   return {
     **{key: facts[key] for key in ('config_name', 'origin', 'data_digest', 'seed')},
-    'gate': answers.measure(tested, None, None, None),
+    'gate': answers.measure(tested, None, None, None)
+    | shapes.measure(shapes.joined([shapes.of_run(run) for run in runs.values()])),
     'ece': metrics.expected_calibration_error(bins),
     'seconds': sum(run.facts['seconds'] for run in runs.values()),
     'runs': {name: _numbers(run) for name, run in runs.items()},

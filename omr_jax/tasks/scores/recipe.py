@@ -28,7 +28,7 @@ AUGMENTATIONS = {
 }
 SECTIONS = {
   'data': ('name', 'protocol', 'feed', 'fold', 'hold_out', 'balance'),
-  'picture': ('height', 'width', 'tiles', 'whole', 'papers', 'scenes'),
+  'picture': ('height', 'width', 'tiles', 'whole', 'cuts', 'papers', 'scenes', 'drawn'),
   'decision': ('false_positive_rate',),
   'camera': _CAMERA,
 }
@@ -80,11 +80,11 @@ def shape(config: ConfigDict) -> tuple[int, int, int]:
 
 def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
   """The pictures as arrays; `omr_jax.tasks.scores.data.load` lists them."""
-  from omr_jax.tasks.scores import data
+  from omr_jax.tasks.scores import arrays, data
 
   chosen = config.data
   test_set = data.TestSet(chosen.fold, chosen.hold_out)
-  how = data.PictureConfig(**dict(config.picture.items()))
+  how = arrays.PictureConfig(**dict(config.picture.items()))
   return data.load(chosen.protocol, test_set, chosen.balance, how, data_dir, raw_dir)
 
 

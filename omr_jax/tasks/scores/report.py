@@ -42,6 +42,7 @@ def sections(run: FinishedRun, numbers: Mapping) -> dict[str, str]:
     'Decision': f'<p>{html.escape(_origin(measured, classes))}</p>\n'
     + decision(tested, measured, classes),
     'Sources': sources(measured, classes),
+    'Kinds and shapes': shapes(measured),
     'Probes': _probes(_kinds(probed, tested, classes), measured['probes']),
   }
 
@@ -107,6 +108,34 @@ def sources(measured: Mapping, classes: Sequence[str]) -> str:
   foot += row('all pictures', pooled, measured['accuracy'], measured['accuracy_wilson_95'])
   names = ('source', 'class', 'pictures', 'right', 'share', '95 % interval', 'mean confidence')
   return parts.table('Right answers by source', head(names), body, foot)
+
+
+def shapes(measured: Mapping) -> str:
+  """The tables of right answers by kind and by shape, as HTML."""
+
+  def table(title: str, rows: Sequence[Mapping]) -> str:
+    body = ''.join(
+      parts.row(
+        row['name'],
+        [row['label'], row['n'], row['right']],
+        [row['share']],
+        [interval(row['low'], row['high'])],
+        form=percent,
+      )
+      for row in rows
+    )
+    columns = head(('pictures', 'class', 'number', 'right', 'share', '95 % interval'))
+    return parts.table(title, columns, body)
+
+  words = (
+    'All but the whole pictures are cut out of these, as people cut, turn and photograph music: '
+    'they were not trained on either. They do not count in the other numbers.'
+  )
+  return (
+    f'<p>{words}</p>\n'
+    + table('Right answers by kind', measured['kinds'])
+    + table('Right answers by shape, the long side to the short one', measured['shapes'])
+  )
 
 
 def interval(low: float, high: float) -> str:
@@ -189,7 +218,7 @@ def _probes(kinds: Sequence[_Kind], numbers: Mapping) -> str:
   )
   intro = (
     'These are pictures drawn by code, so that the right answer is known. Training may have used '
-    'other drawings of the kinds without music (config.picture.papers), but never drawn music. '
+    'other drawings of most kinds (config.picture.papers and drawn), but no drawn pages of music. '
     f'{numbers["right"]} of {numbers["n"]} are answered as expected.'
   )
   if stated:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from omr_jax.data.dataset import Dataset
+from omr_jax.data.dataset import Dataset, Split
 from omr_jax.evaluation.finished_run import FinishedRun
 
 ARRAYS: Mapping[str, tuple[str, int]] = {}
@@ -19,7 +19,7 @@ def threshold(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray)
 def arrays(
   config: Mapping[str, Any],
   dataset: Dataset,
-  predict: Callable[[Mapping[str, np.ndarray]], np.ndarray],
+  predict: Callable[[Split], np.ndarray],
 ) -> None:
   """None: symbols need no arrays besides those that every evaluation keeps."""
   del config, dataset, predict

@@ -18,6 +18,7 @@ from omr_jax.inputs import (
   pictures,
   render,
   resizing,
+  signatures,
   stroke_files,
   symbol_picture,
   thinning,
@@ -166,23 +167,47 @@ def of_strokes(
   return {each: make[each]() for each in reads}
 
 
-def pages(path: str, picture: render.Drawing, reads: Sequence[str]) -> Iterator[tuple]:
-  """Of each page of a file its number from 1, and its inputs or what is wrong with it."""
-  if os.path.splitext(path)[1].lower() in SUFFIXES:
-    return _of_stroke_file(path, picture, reads)
-  finish = partial(of_picture, picture=picture, reads=reads, name=path)
-  return documents.pages(path, _LEAST, finish)
+def pages(
+  source: str | bytes, picture: render.Drawing, reads: Sequence[str], name: str
+) -> Iterator[tuple]:
+  """Of each page of a file its number from 1, and its inputs or what is wrong with it.
 
+  Whether it is a stroke file its content says, whatever its name is.
 
-def _of_stroke_file(path: str, picture: render.Drawing, reads: Sequence[str]) -> Iterator[tuple]:
-  found: Mapping[str, np.ndarray] | UserError
+  Args:
+    source: The path of the file, or its bytes.
+    picture: How symbols are drawn.
+    reads: Names of the network's inputs.
+    name: Of the file, for messages.
+  """
   try:
-    with open(path, 'rb') as file:
-      content = file.read(stroke_data.MAX_BYTES + 1)
-    with pictures.refused(path):
-      found = of_strokes(*stroke_files.read(content, path), picture, reads)
-  except UserError as error:
-    found = error
+    content = source if isinstance(source, bytes) else _beginning(source)
   except (OSError, ValueError) as error:
-    found = UserError(page_reader.unreadable(path, error))
-  yield 1, found
+    yield 1, UserError(page_reader.unreadable(name, error))
+    return
+  named_so = os.path.splitext(name)[1].lower() in SUFFIXES
+  is_picture = signatures.kind(content[: signatures.SHORT])
+  if stroke_files.begins(content) or (named_so and not is_picture):
+    yield 1, _of_stroke_file(content, picture, reads, name)
+  else:
+    finish = partial(of_picture, picture=picture, reads=reads, name=name)
+    yield from documents.pages(source, _LEAST, finish, name=name)
+
+
+def _beginning(path: str) -> bytes:
+  """A stroke file whole, of others at least what tells that they are none."""
+  with open(path, 'rb') as file:
+    start = file.read(signatures.SHORT)
+    if signatures.kind(start):
+      return start
+    return start + file.read(stroke_data.MAX_BYTES + 1 - len(start))
+
+
+def _of_stroke_file(
+  content: bytes, picture: render.Drawing, reads: Sequence[str], name: str
+) -> dict[str, np.ndarray] | UserError:
+  try:
+    with pictures.refused(name):
+      return of_strokes(*stroke_files.read(content, name), picture, reads)
+  except UserError as error:
+    return error

@@ -1,0 +1,92 @@
+"""What programs give to a model, in any form, as the inputs of its network."""
+
+import os
+from collections.abc import Mapping
+from functools import partial
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image
+
+from omr_jax.errors import UserError
+from omr_jax.inputs import budget, pictures, stroke_files
+from omr_jax.predict import prepare
+from omr_jax.predict.prepare import Inputs, Rule
+
+# A path; the bytes of a file; a file that is open for reading bytes; a picture of Pillow; or
+# {'strokes': ...} as in `stroke_files`.
+Content = bytes | bytearray | memoryview
+One = str | os.PathLike[str] | Content | IO[bytes] | Image.Image | Mapping[str, Any]
+Given = One | np.ndarray
+
+
+def inputs(given: Given, rule: Rule, name: str = 'the picture') -> Inputs:
+  """The inputs of a network: arrays by name, without a batch axis.
+
+  Args:
+    given: One of the forms of Given; of a document the first page is taken.
+    rule: Of the network.
+    name: What to call it in messages; files are called by their own names.
+
+  Raises:
+    UserError: It can't be read, or is none of these.
+  """
+  if isinstance(given, str | os.PathLike):
+    return _first(prepare.reader(rule)(os.fsdecode(given)))
+  if isinstance(given, Content):
+    return _first(prepare.of_bytes(bytes(given), name, rule))
+  if isinstance(given, Mapping):
+    return prepare.of_strokes(*stroke_files.of_lists(dict(given), name), rule, name)
+  if not isinstance(given, Image.Image | np.ndarray) and hasattr(given, 'read'):
+    return _first(prepare.of_bytes(*_read(given, name), rule))
+  picture = given if isinstance(given, Image.Image) else _image(given, name)
+  # In colour always: decoding to brightness would change a file that the caller has opened.
+  finish = partial(prepare.inputs, rule=rule, name=name)
+  found: Inputs = pictures.decode(picture, name, finish=finish)
+  return found
+
+
+def _first(pages: prepare.Pages) -> Inputs:
+  _, found = next(pages)
+  if isinstance(found, UserError):
+    raise found
+  return found
+
+
+def _read(file: IO[bytes], name: str) -> tuple[bytes, str]:
+  """The rest of an open file, and what to call it."""
+  own = getattr(file, 'name', None)
+  name = own if isinstance(own, str) and own else name
+  try:
+    content = file.read(budget.BUDGET + 1)
+  except Exception as error:  # Files of other libraries have errors of their own.
+    reason = f'cannot be read ({str(error).rstrip(".")})'
+    raise UserError(f'{name}: {reason}; open it again, or give its path.') from error
+  if isinstance(content, str):
+    raise UserError(f"{name}: is open as text; open it with mode 'rb'.")
+  if not content:
+    raise UserError(f'{name}: nothing to read in it; if it was read before, call seek(0).')
+  if len(content) > budget.BUDGET:
+    raise UserError(f'{name}: more than {budget.BUDGET} bytes; give its path, or save it smaller.')
+  return bytes(content), name
+
+
+def _image(array: Any, name: str) -> Image.Image:
+  if not isinstance(array, np.ndarray):
+    raise UserError(
+      f'{name}: is of type {type(array).__name__}; give a path, bytes, an open file, an image of '
+      'Pillow, or an array of NumPy.'
+    )
+  if array.dtype not in (np.uint8, np.bool_):
+    raise UserError(
+      f'{name}: {array.dtype}; give uint8, black 0 to white 255, or bool, white where true.'
+    )
+  colours = array.shape[2:] in ((), (1,), (3,), (4,))
+  if array.ndim not in (2, 3) or not colours or 0 in array.shape:
+    raise UserError(f'{name}: shape {array.shape}; give [height, width] or [height, width, 3].')
+  if isinstance(array, np.ma.MaskedArray):
+    raise UserError(f'{name}: a masked array; fill what it hides, such as with array.filled(255).')
+  budget.check_array(array, name)
+  if array.dtype == np.bool_:
+    array = np.where(array, np.uint8(255), np.uint8(0))
+  return Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array)

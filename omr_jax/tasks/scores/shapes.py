@@ -1,0 +1,127 @@
+"""The answers to pictures of other kinds than whole pages: strips, a few bars, scrolls and so on.
+
+These are cut out of the tested pictures (`synthetic.cuts`), so that nothing of them was trained on.
+They are counted by kind and by shape, and not among the tested pictures themselves.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from omr_jax.evaluation import binary, metrics
+from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.inputs.pictures import CLASSES
+from omr_jax.synthetic import cuts
+
+# The arrays of an evaluation, with the kind of the dtype and the number of dimensions.
+ARRAYS = {
+  'test_proportions': ('f', 1),
+  'cut_kinds': ('U', 1),
+  'cut_labels': ('i', 1),
+  'cut_proportions': ('f', 1),
+  'cut_logits': ('f', 2),
+}
+WHOLE = 'whole picture'
+_BOUNDS = (1.5, 2.5, 5, 10)  # Of the long over the short side.
+
+
+class Shown(NamedTuple):
+  """Tested pictures and their cuts.
+
+  Attributes:
+    kinds: str [n], WHOLE or one of `cuts.KINDS`.
+    proportions: float [n], width over height.
+    labels: int [n], 1 for 'scores'.
+    right: bool [n], whether the answer is the label.
+  """
+
+  kinds: np.ndarray
+  proportions: np.ndarray
+  labels: np.ndarray
+  right: np.ndarray
+
+
+def arrays(splits: Mapping[str, Mapping], logits: np.ndarray | None) -> dict[str, np.ndarray]:
+  """The ARRAYS of a run: from the splits of its data and the logits of its cuts, if it has any."""
+  found = splits.get('cuts', {})
+  return {
+    'test_proportions': np.asarray(splits['test']['proportion'], np.float32),
+    'cut_kinds': np.asarray(found.get('kind', np.zeros(0, 'U1'))),
+    'cut_labels': np.asarray(found.get('label', np.zeros(0, np.int32))),
+    'cut_proportions': np.asarray(found.get('proportion', np.zeros(0, np.float32))),
+    'cut_logits': np.zeros((0, len(CLASSES)), np.float32) if logits is None else logits,
+  }
+
+
+def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
+  """Why these ARRAYS can not belong to a test of `examples` pictures, or None if they can."""
+  if len(further['test_proportions']) != examples:
+    return f'{len(further["test_proportions"])} proportions for {examples} pictures'
+  count = len(further['cut_kinds'])
+  if any(len(further[f'cut_{name}']) != count for name in ('labels', 'proportions')):
+    return f'{count} kinds of cuts, but other numbers of labels or proportions'
+  if not np.isin(further['cut_labels'], range(len(CLASSES))).all():
+    return 'cuts of unknown classes'
+  logits = further['cut_logits']
+  if logits.shape != (count, len(CLASSES)) or not np.isfinite(logits).all():
+    return f'logits {logits.shape} for {count} cuts, or some that are not finite'
+  return None
+
+
+def of_run(run: FinishedRun) -> Shown:
+  """What a run has answered to its test pictures and their cuts."""
+  further, labels = run.further, run.test_labels
+  called = binary.log_odds(further['cut_logits']) >= run.decision.threshold
+  whole = np.full(len(labels), WHOLE)
+  return Shown(
+    np.concatenate([whole, further['cut_kinds']]),
+    np.concatenate([further['test_proportions'], further['cut_proportions']]),
+    np.concatenate([labels, further['cut_labels']]),
+    np.concatenate([run.correct, called == further['cut_labels']]),
+  )
+
+
+def joined(parts: Sequence[Shown]) -> Shown:
+  """Those of several runs."""
+  return Shown(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+
+def measure(shown: Shown) -> dict[str, list[dict]]:
+  """Right answers for summary.json, `kinds` and `shapes`, class by class.
+
+  A row has `name`, `label`, `n`, `right`, `share` and the ends `low` and `high` of the share's 95 %
+  Wilson interval. There are none for what was not tested.
+  """
+  long = np.maximum(shown.proportions, 1 / shown.proportions)
+  shape = np.searchsorted(_BOUNDS, long, side='left')
+  return {
+    'kinds': _rows(shown, [(kind, shown.kinds == kind) for kind in (WHOLE, *cuts.KINDS)]),
+    'shapes': _rows(shown, [(name, shape == i) for i, name in enumerate(_names())]),
+  }
+
+
+def _rows(shown: Shown, chosen: Sequence[tuple[str, np.ndarray]]) -> list[dict]:
+  found = []
+  for label, class_name in reversed(list(enumerate(CLASSES))):
+    for name, here in chosen:
+      right = shown.right[here & (shown.labels == label)]
+      if len(right):
+        low, high = metrics.wilson_interval(int(right.sum()), len(right))
+        found.append({
+          'name': name,
+          'label': class_name,
+          'n': len(right),
+          'right': int(right.sum()),
+          'share': float(right.mean()),
+          'low': low,
+          'high': high,
+        })  # fmt: skip
+  return found
+
+
+def _names() -> list[str]:
+  """The names of the shapes, from the squarest to the longest."""
+  between = [f'{low:g}:1 to {high:g}:1' for low, high in itertools.pairwise(_BOUNDS)]
+  return [f'up to {_BOUNDS[0]:g}:1', *between, f'longer than {_BOUNDS[-1]:g}:1']

@@ -1,0 +1,43 @@
+"""Programs of training that the runs of a session share.
+
+A run of the tests takes a second, and tracing its programs takes longer: JAX traces them again for
+each recipe, also where the machine code is in its cache. Runs with equal configs in one process
+therefore get one recipe and its traced programs. All these are functions without a state.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+from ml_collections import ConfigDict
+
+from omr_jax.recipe import recipe
+from omr_jax.training import trainer
+
+
+@contextlib.contextmanager
+def shared() -> Iterator[None]:
+  """A context in which equal configs have one recipe, and equal populations one trainer."""
+  recipes, trainers = {}, {}
+  create_recipe, create_trainer = recipe.create, trainer.create
+
+  def shared_recipe(config):
+    key = repr(config)
+    if key not in recipes:
+      recipes[key] = create_recipe(ConfigDict(config.to_dict()))
+    return recipes[key]
+
+  def shared_trainer(training, members, mesh, whole_epochs):
+    weights = training.class_weights
+    key = (
+      *training._replace(class_weights=None if weights is None else tuple(weights)),
+      *(repr(members), mesh, whole_epochs),
+    )
+    if key not in trainers:
+      trainers[key] = create_trainer(training, members, mesh, whole_epochs)
+    return trainers[key]
+
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(recipe, 'create', shared_recipe)
+    patch.setattr(trainer, 'create', shared_trainer)
+    yield
