@@ -1,4 +1,4 @@
-# Every target sets up .venv by itself: Python 3.11 to 3.13 and make are all it takes.
+# Every target sets up .venv by itself: Python 3.11 to 3.14 and make are all it takes.
 PYTHON ?= python3
 VENV := .venv
 PICTURES ?= my_pictures
@@ -63,7 +63,7 @@ clean:
 	rm -rf $(VENV) runs build *.egg-info
 
 $(SET_UP): pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed; choose one with make PYTHON=...")'
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15) and "Python 3.11 to 3.14 is needed; choose one with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade pip
 	$(RUN) -m pip install --quiet --editable '.[dev,export,heic,pdf,sweep]'

@@ -63,15 +63,17 @@ def by_jax(run: str) -> Contender:
   from omr_jax.training import backend
 
   backend.start()
-  about = from_run.describe(run)
-  return _calls(from_run.by_jax(from_run.exact(run), about.facts['temperature']), about)
+  network = from_run.exact(run)
+  about = from_run.describe(network, run)
+  return _calls(from_run.by_jax(network, about.facts['temperature']), about)
 
 
 def by_file(path: Path) -> Contender:
   """The network in one of its exported forms."""
   about = model_json.read(path.parent)
   if path.suffix == '.onnx':
-    return _calls(onnx_session.open_model(path), about)
+    model = onnx_session.open_model(path)
+    return _calls(lambda inputs: model(inputs)[model_json.PROBABILITIES], about)
   import jax
 
   return _calls(jax.jit(jax.export.deserialize(path.read_bytes()).call), about)

@@ -19,6 +19,7 @@ COMMANDS = {
   'train': ('main', 'Train a network from a config, or resume an interrupted run.'),
   'pooled': ('pooled', 'Train and test on every fold, source or group of writers in turn.'),
   'predict': ('predict', 'Answer for any files: a page of music? which symbol?'),
+  'detect': ('detect', 'Find the staves, systems and measures of pages of music.'),
   'evaluate': ('evaluate', 'Measure a trained network on data other than its own.'),
   'report': ('report', 'Write the reports of finished runs again, and compare the runs.'),
   'ensemble': ('ensemble', 'Average the calibrated probabilities of several finished runs.'),

@@ -60,9 +60,12 @@ def _section(title: str, lines: Iterator[str] | list[str]) -> Iterator[str]:
 
 def _libraries() -> Iterator[str]:
   for extra, libraries in {'base': _BASE, **LIBRARIES}.items():
-    found = ((name, _version(name)) for name in libraries)
-    words = [f'{name} {number}' if number else f'{name} is missing' for name, number in found]
-    yield f'{extra:8}{", ".join(words)}'
+    versions = {name: _version(name) for name in libraries}
+    found = [f'{name} {number}' for name, number in versions.items() if number is not None]
+    lacking = [name for name, number in versions.items() if number is None]
+    words = [', '.join(found)] if found else []
+    words += [f'missing: {", ".join(lacking)}'] if lacking else []
+    yield f'{extra:8}{"; ".join(words)}'
 
 
 def _version(library: str) -> str | None:

@@ -80,7 +80,7 @@ def small_score_config() -> ConfigDict:
   config.picture.tiles = 2
   config.picture.papers = 1
   config.picture.scenes = 4
-  config.picture.drawn = 1
+  config.picture.drawn = 0
   config.model.widths = (8, 16)
   config.model.blocks = (1, 1)
   config.model.stem_size = 3

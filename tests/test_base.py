@@ -130,7 +130,7 @@ NEEDS_MORE = (
   (('train', '--help'), 'train'),
   (('pooled', '--config=homus', '--over=writers'), 'train'),
   (('evaluate', '--model=homus', '--on=homus'), 'train'),
-  (('export', '--model=run', '--out=exported'), 'train'),
+  (('export', '--model=run', '--out=exported'), 'export'),
   (('predict', '--model=run', 'page.png'), 'train'),
   (('human', 'prepare', 'symbols'), 'train'),
   (('sweep', '--sweep=quick', '--out=sweep'), 'sweep'),
@@ -166,7 +166,7 @@ def test_doctor(answers):
   assert (code, said) == (0, '')
   lines = out.splitlines()
   (base,) = [line.split() for line in lines if line.startswith('  base')]
-  assert 'missing' not in base and f'{np.__version__},' in base
+  assert 'missing:' not in base and f'{np.__version__},' in base
   models = lines[lines.index('models') + 1 : lines.index('folders') - 1]
   assert [line.split()[0] for line in models] == ['homus', 'homus_scans', 'homus_strokes', 'scores']
   missing = lines[lines.index('missing') + 1 :]

@@ -21,12 +21,13 @@ DRAWING = render.Drawing(64, 48, 'resized', (3.0,), (), 1, 2.0, float('inf'), Tr
 
 
 def always_the_first(inputs):
-  return np.eye(1, len(strokes.CLASSES), dtype=np.float32).repeat(len(inputs['image']), 0)
+  found = np.eye(1, len(strokes.CLASSES), dtype=np.float32).repeat(len(inputs['image']), 0)
+  return {'probabilities': found}
 
 
 def test_answers_are_counted_by_kind():
   task = tasks.named('symbols')
-  about = Described(task, strokes.CLASSES, DRAWING, ('image',), None, {})
+  about = Described(task, strokes.CLASSES, DRAWING, ('image',), ('probabilities',), None, {})
   inputs = {'image': np.full((64, 48, 1), 255, np.uint8)}
   first = strokes.CLASSES[0]
   examples = [

@@ -21,6 +21,8 @@ from small_runs import ROOT
 import omr_jax
 from omr_jax import models
 from omr_jax.errors import UserError
+from omr_jax.inputs import views
+from omr_jax.predict import classifier, model_json
 from omr_jax.tasks import task as tasks
 
 PRETRAINED = Path(omr_jax.__file__).parent / 'pretrained'
@@ -229,7 +231,9 @@ def kinds_of_pictures() -> dict[str, tuple[Image.Image, str, dict]]:
     '16 bits': (Image.fromarray(np.asarray(page).astype(np.uint16) * 257 // 2 + 99), 'PNG', {}),
     '1 bit': (page.convert('1'), 'BMP', {}),
     'GIF': (colours.quantize(16), 'GIF', {}),
-    'strip': (page.crop((0, 40, 531, 100)), 'PNG', {}),
+    'strip': (page.crop((0, 0, 531, 180)), 'PNG', {}),
+    'staff': (page.crop((0, 0, 531, 90)), 'PNG', {}),
+    'scroll': (page.crop((0, 0, 20, 500)), 'PNG', {}),
   }
   for kind, orientation in itertools.product(('JPEG', 'PNG'), range(1, 9)):
     exif = Image.Exif()
@@ -248,18 +252,20 @@ def test_a_model_without_this_package(tmp_path):
   answer = omr_jax.load()(tmp_path / 'page.jpg')
   label, share = done.stdout.split()
   assert label == answer.label
-  assert abs(float(share) - answer.probabilities['scores']) < 1e-6
+  assert abs(float(share) - answer.confidence) < 1e-6
 
 
 @pytest.mark.filterwarnings('ignore::ResourceWarning')  # A script need not close its files.
 def test_pictures_of_every_kind_without_this_package(tmp_path, monkeypatch):
   """The same script up to the network, whose views are those of `predict`."""
   monkeypatch.chdir(tmp_path)
-  shutil.copy(PRETRAINED / 'scores' / 'model.json', tmp_path)
+  about = json.loads((PRETRAINED / 'scores' / 'model.json').read_text())
+  about['picture']['bound'] = about['preparation']['bound'] = views.BOUND
+  (tmp_path / 'model.json').write_text(json.dumps(about))
   before, network = block('docs/export.md', 'python', 'onnxruntime').split('(answer,) = ')
   assert 'session' in network
   code = before.replace("onnxruntime.InferenceSession('model.onnx')", 'None')
-  gate, seen = omr_jax.load(), {}
+  gate, seen = classifier.Classifier(model_json.read(tmp_path), lambda _: {}), {}
   for kind, (picture, form, options) in kinds_of_pictures().items():
     picture.save('page.jpg', form, **options)
     names = {}

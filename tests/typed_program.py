@@ -16,6 +16,9 @@ assert_type(gate(Path('x.png')).confidence, float)
 assert_type(gate(Image.new('L', (9, 9))).probabilities, dict[str, float])
 assert_type(gate({'strokes': [[[0, 0], [9, 9]]]}), omr_jax.Answer)
 assert_type(gate(np.zeros((9, 9), np.uint8)), Any)
+assert_type(gate(Path('x.png').read_bytes()), omr_jax.Answer)
+with open('x.png', 'rb') as file:
+  assert_type(gate(file), omr_jax.Answer)
 # Several give a list.
 paths: list[str] = ['x.png', 'y.png']
 assert_type(gate(paths), list[omr_jax.Answer])

@@ -43,7 +43,7 @@ from omr_jax.predict import model_json
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.onnx_session import INT8, MODEL
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils import paths
+from omr_jax.utils import extras, paths
 from omr_jax.utils.ending import answered
 from omr_jax.utils.revision import VERSION, revision
 
@@ -236,7 +236,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _say(options: argparse.Namespace) -> None:
   data = None if options.without_data else command_arguments.data_folders(options)
-  content = export(options.model, options.out, data, options.forms, options.about)
+  with extras.needed('export'):
+    content = export(options.model, options.out, data, options.forms, options.about)
   for name, entry in content['files'].items():
     line = f'{name:20} {entry["bytes"] / 1e6:6.2f} MB, off by {entry["largest_difference"]:.1e}'
     if 'test' in entry:

@@ -1,7 +1,8 @@
 """The forms of an exported network, each as the bytes of a file and as a function that runs them.
 
-All forms have the same inputs and outputs, which `model.json` describes: from uint8 pictures to
-calibrated probabilities. All but model.tflite take any number of pictures at once.
+All forms have the same inputs, which `model.json` describes, and give calibrated probabilities; the
+ONNX forms also have the further outputs of the task. All but model.tflite take any number of
+pictures at once.
 """
 
 import tempfile
@@ -73,10 +74,7 @@ def onnx_form(
 ) -> Form:
   """An ONNX model in float32."""
 
-  def function(inputs):
-    return {'probabilities': from_run.probabilities(network, temperature, inputs)}
-
-  model = onnx_model.convert(function, shapes)
+  model = onnx_model.convert(partial(from_run.outputs, network, temperature), shapes)
   onnx.checker.check_model(model, full_check=True)
   return _by_onnxruntime(model.SerializeToString())
 

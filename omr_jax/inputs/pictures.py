@@ -49,7 +49,8 @@ _TURNS = {
   7: Image.Transpose.TRANSVERSE,
   8: Image.Transpose.ROTATE_90,
 }
-
+_ON_SIDE = (5, 6, 7, 8)  # Of these, those that make the width the height.
+_FULL_SIZE = 'size before it was reduced'  # A key of `Image.info`.
 
 # The steps from a file to 8-bit grey or RGB; `model.json` has them for other programs.
 RULE = (
@@ -174,14 +175,22 @@ def decode(
       budget.check(picture, name)  # A HEIC may be larger than its header says.
       orientation = _orientation(picture)
       # Each step assigns to the same name, so that the picture before it can be freed.
+      reduced = picture.size != whole and isinstance(picture, JpegImagePlugin.JpegImageFile)
       picture = bit_depth.eight_bits(picture)
       picture = _turned(picture if colour else picture.convert('L'), orientation)
+      if reduced:
+        picture.info[_FULL_SIZE] = whole[::-1] if orientation in _ON_SIDE else whole
       return (finish or bit_depth.as_rgb)(picture)
     except Exception as error:
       traceback.clear_frames(error.__traceback__)
       raise
     finally:
       del picture  # Frees it before the next large picture is decoded.
+
+
+def full_size(picture: Image.Image) -> tuple[int, int]:
+  """Width and height, as it stands upright, of a picture that decoding may have reduced."""
+  return picture.info.get(_FULL_SIZE, picture.size)
 
 
 @contextlib.contextmanager

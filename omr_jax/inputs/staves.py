@@ -1,9 +1,9 @@
 """Finds the staves of a flat page: five dark lines, one above the other, at equal distances.
 
-The distance of the lines comes from the lengths of vertical runs of ink and paper (Fujinaga, 1988:
-the most frequent run of ink is a line, the most frequent run of paper a space). A comb of five such
-lines, moved over the page, then responds where a staff is. Pages may lean by about 2 degrees; bent
-and photographed pages lose staves.
+The distance of the lines is the most frequent one between the beginnings of vertical runs of ink,
+as in Fujinaga's rule (1988), counted only where it comes twice in a row. A comb of five horizontal
+runs at this distance, moved over the page, then responds where a staff is. Pages may lean by a
+degree; bent and photographed pages lose staves.
 """
 
 from typing import NamedTuple

@@ -20,6 +20,23 @@ BOUND = 2.0
 
 Box = tuple[int, int, int, int]  # Left, top, right and bottom in pixels; the last two lie outside.
 
+# `model.json` has it for other programs.
+RULE = (
+  'Views: the whole picture, then parts of it, row by row. Halves are rounded to even numbers. '
+  'Where `bound` is null there is no bound.',
+  'Whole: it becomes max(1, round(`width` * min(1, `bound` * w / h))) pixels wide and max(1, '
+  'round(`height` * min(1, `bound` * h / w))) high, for a picture of w x h pixels. Where that is '
+  'less than the view, it lies in the middle (of two places the first), and the rest has the lower '
+  'median of its pixels, channel by channel.',
+  'Parts: the short side of the picture is cut into m parts and the long side into n = '
+  'floor(`tiles`^2 / m), with the largest m from `tiles` down to 1 for which long * (3 m + 1) <= '
+  '`bound` * short * (3 n + 1), or else 1. Each of k parts of a side has the share s = 4 / '
+  '(3 k + 1) of it, and part i, from 0, begins at the share 3/4 s i. Where a part would be longer '
+  'than `bound` * short, that is its length, and the parts begin at even distances from the start '
+  'to the end of the side. Lengths and beginnings are rounded; a part has at least one pixel, and '
+  'begins earlier where it would end beyond the picture. Views that are left are black.',
+)
+
 
 class Layout(NamedTuple):
   """Which views of a picture a network reads.
@@ -47,13 +64,11 @@ def count(tiles: int) -> int:
 
 
 def views(picture: np.ndarray, height: int, width: int, tiles: int) -> np.ndarray:
-  """All views of a picture, each resized by the rule of `resizing.resize`.
+  """All views of a picture by RULE with the bound BOUND, resized as `resizing.resize` does.
 
-  The first view is the whole picture. If its long side is at most BOUND times its short side, it is
-  squeezed into the view. Otherwise it fills the view along its long side only. There it lies in the
-  middle, BOUND times as high (or wide) as true proportions would make it, and the rest has the
-  median of its resized pixels. `boxes` says where the parts lie. Where a long picture has fewer
-  than tiles^2 parts the last views are black.
+  A picture up to BOUND to 1 is squeezed into a view, and cut into `tiles` x `tiles` parts. A longer
+  one keeps its proportions within the bound: the first view has margins, and the short side is cut
+  into fewer parts.
 
   Args:
     picture: uint8 [source height, source width, 3].
@@ -89,17 +104,10 @@ def of_image(
 
 
 def boxes(width: int, height: int, tiles: int, bound: float = BOUND) -> Iterator[Box]:
-  """Where the parts of a picture lie, row by row.
+  """Where the parts of a picture lie by RULE, row by row.
 
-  The short side is cut into m <= tiles parts and the long side into n = floor(tiles^2 / m), with
-  the largest m for which no part is longer than `bound` times its other side; with 3 tiles and a
-  bound of 2 there are 3x3 parts up to sides of 2 to 1, then 2x4 up to 26 to 7, and then 1x9.
-
-  The size of each of n parts is the share s = 4 / (3 n + 1) of the side, so that neighbouring parts
-  overlap by a quarter and the outer ones end with the picture; part i begins at 3/4 s i. Where even
-  m = 1 leaves the parts too long, s is what `bound` allows, and the parts begin at equal distances
-  from the start to the end of the side. Beginnings and sizes are rounded to whole pixels, halves to
-  the even number. A part has at least one pixel and lies inside the picture.
+  Neighbours overlap by a quarter. With 3 tiles and a bound of 2 there are 3x3 parts up to sides of
+  2 to 1, then 2x4 up to 26 to 7, and then 1x9, between which there are gaps beyond 14 to 1.
 
   Args:
     width: Width of the picture in pixels.

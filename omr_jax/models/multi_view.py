@@ -25,6 +25,21 @@ def is_blank(seen: jax.Array) -> jax.Array:
   return square - jnp.square(mean) < _BLANK**2
 
 
+def log_odds(logits: jax.Array, blank: jax.Array) -> jax.Array:
+  """The log-odds of the second class in each view: float [batch, views].
+
+  Those of blank parts are -infinity, since `combined` leaves them out; the whole picture counts
+  even if it is blank.
+
+  Args:
+    logits: float [batch, views, 2]; the first view is the whole picture.
+    blank: bool [batch, views], from `is_blank`.
+  """
+  part = partial(jax.lax.index_in_dim, axis=-1, keepdims=False)
+  is_part = jnp.arange(logits.shape[1]) > 0
+  return jnp.where(blank & is_part, -jnp.inf, part(logits, 1) - part(logits, 0))
+
+
 def combined(logits: jax.Array, blank: jax.Array) -> jax.Array:
   """The logits of pictures from those of their views: [batch, views, 2] to [batch, 2].
 

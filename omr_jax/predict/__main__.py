@@ -4,7 +4,9 @@
   find . -name '*.jpg' | python -m omr_jax.predict --model runs/scores --format csv -
   find . -name '*.jpg' -print0 | python -m omr_jax.predict -0 -
 
-Every page of every file gives one row, in the order of the files: path, page, class and confidence.
+Every page of every file gives one row, in the order of the files: path, page, class and confidence,
+and for pages of music sure, whether the confidence is high enough for people, and in JSON boxes,
+the parts of the page that show music, in pixels.
 A page that can't be read gives path, page and error, and does not stop the others. A PATH is a
 file, a folder with everything in it, or - for a list of names on standard input, one a line, or
 with -0 each ended by a NUL byte. What a folder holds beside pictures and documents is left out, and
@@ -47,7 +49,7 @@ def answers(model: Classifier, paths: Iterable[str | os.PathLike[str]]) -> Itera
 
   Yields:
     `path`, `page` (from 1), and `class` and `confidence`, the calibrated probability of that class,
-    or `error`. Where a threshold is above even odds, `other` may have a confidence below 1/2.
+    or `error`; for models that give them, `sure` and `boxes` as `Answer` has them.
   """
   read = prepare.reader(model.model.rule)
   names = (os.fspath(path) for path in paths)
@@ -71,7 +73,14 @@ def _said(answer: Answer | UserError, path: str) -> dict[str, Any]:
   if isinstance(answer, UserError):
     words = str(answer)
     return {'error': words if path in words else f'{path}: {words}'}
-  return {'class': answer.label, 'confidence': round(answer.confidence, 6)}
+  row = {'class': answer.label, 'confidence': round(answer.confidence, 6)}
+  if answer.sure is not None:
+    row['sure'] = answer.sure
+  if answer.boxes is not None:
+    row['boxes'] = [
+      box._replace(confidence=round(box.confidence, 6))._asdict() for box in answer.boxes
+    ]
+  return row
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -131,18 +140,18 @@ def _write_all(options: argparse.Namespace) -> None:
     rows.check_replaced(options.out, options.overwrite)
     paths = rows.without(options.out, paths)
   began = time.monotonic()
-  pages, errors = _write_rows(answers(model, paths), options)
+  pages, errors, unsure = _write_rows(answers(model, paths), options)
   seconds = time.monotonic() - began
   print(
     f'{pages} pages in {seconds:.1f} s ({pages / seconds:.0f} pages/s), {errors} of them not read'
-    f'{listing.words(left_out)}',
+    f'{f", {unsure} not sure" if unsure else ""}{listing.words(left_out)}',
     file=sys.stderr,
   )
 
 
-def _write_rows(found: Iterable[rows.Row], options: argparse.Namespace) -> tuple[int, int]:
-  """Writes the rows as they come; returns how many there are, and how many are errors."""
-  pages = errors = 0
+def _write_rows(found: Iterable[rows.Row], options: argparse.Namespace) -> tuple[int, int, int]:
+  """Writes the rows as they come; returns the numbers of all, of errors, and of "not sure"."""
+  pages = errors = unsure = 0
   with output(options.out) as file:
     write = rows.writer(options.format, file)
     progress = tqdm(
@@ -158,7 +167,8 @@ def _write_rows(found: Iterable[rows.Row], options: argparse.Namespace) -> tuple
         raise UserError(f'{row["error"]} (page {row["page"]})')
       write(row)
       pages, errors = pages + 1, errors + ('error' in row)
-  return pages, errors
+      unsure += row.get('sure') is False
+  return pages, errors, unsure
 
 
 if __name__ == '__main__':

@@ -15,14 +15,17 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from omr_jax.errors import UserError, nearest
+from omr_jax.evaluation import confidence
+from omr_jax.predict import boxes, model_json, onnx_session
 from omr_jax.predict import given as givens
-from omr_jax.predict import model_json, onnx_session
+from omr_jax.predict.boxes import Box
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
 from omr_jax.utils import extras
 
-# What a network makes of a batch, name by name: probabilities float32 [batch, classes].
-Probabilities = Callable[[Inputs], np.ndarray]
+# A batch of inputs to what the network makes of it, by name: `probabilities`, float32 [batch,
+# classes], and what else `model_json.Described.gives` names.
+Run = Callable[[Inputs], Inputs]
 
 # Pictures that the network looks at together: each takes megabytes while it does.
 BATCH = 8
@@ -35,13 +38,20 @@ class Answer(NamedTuple):
 
   Attributes:
     label: The class.
-    confidence: Calibrated probability of that class.
-    probabilities: Of all classes, by name.
+    confidence: Calibrated probability of that class. With a threshold it is counted from there, and
+      so never below 1/2 (`evaluation.confidence`).
+    probabilities: Of all classes, by name, as the network gives them.
+    sure: Whether the confidence is enough for people; if not, tell them "not sure". None for
+      models that say nothing of this: those for symbols, and those of earlier versions.
+    boxes: Where the music is (`boxes.of_music`); empty for other pictures. None for models that
+      can't tell: those for symbols, and those of earlier versions.
   """
 
   label: str
   confidence: float
   probabilities: dict[str, float]
+  sure: bool | None = None
+  boxes: tuple[Box, ...] | None = None
 
 
 class Classifier:
@@ -51,9 +61,9 @@ class Classifier:
     model: What it is, `model_json.Described`: classes, threshold, facts.
   """
 
-  def __init__(self, model: Described, probabilities: Probabilities):
+  def __init__(self, model: Described, run: Run):
     self.model = model
-    self._probabilities = probabilities
+    self._run = run
 
   @overload
   def __call__(self, given: givens.One) -> Answer: ...
@@ -83,10 +93,11 @@ class Classifier:
     if isinstance(given, np.ndarray) and given.ndim == 4:
       given = list(given)
     if not isinstance(given, list | tuple):
-      return self.answers([self.inputs(given)])[0]
+      return self.answers([givens.inputs(given, self.model.rule)])[0]
     if not given:
       raise UserError('An empty batch: give at least one picture.')
-    return self.answers([self.inputs(each, f'picture {n}') for n, each in enumerate(given)])
+    rule = self.model.rule
+    return self.answers([givens.inputs(each, rule, f'picture {n}') for n, each in enumerate(given)])
 
   def answers(self, batch: Sequence[Inputs]) -> list[Answer]:
     """The answers to pictures that are prepared, by `prepare`.
@@ -97,15 +108,34 @@ class Classifier:
     answers: list[Answer] = []
     for first in range(0, len(batch), BATCH):
       some = batch[first : first + BATCH]
-      stacked = {name: np.stack([inputs[name] for inputs in some]) for name in some[0]}
-      found = _checked(self._probabilities(stacked), len(some), len(self.model.classes))
-      answers += map(self._answer, found, model_json.decide(self.model, found))
+      reads = self.model.reads
+      found = self._run({name: np.stack([inputs[name] for inputs in some]) for name in reads})
+      probabilities = found[model_json.PROBABILITIES]
+      probabilities = _checked(probabilities, len(some), len(self.model.classes))
+      chosen = model_json.decide(self.model, probabilities)
+      log_odds = found.get('log_odds', [None] * len(some))
+      places = [inputs.get('boxes') for inputs in some]
+      answers += map(self._answer, probabilities, chosen, log_odds, places)
     return answers
 
-  def _answer(self, probabilities: np.ndarray, chosen: int) -> Answer:
-    classes = self.model.classes
+  def _answer(
+    self,
+    probabilities: np.ndarray,
+    chosen: int,
+    log_odds: np.ndarray | None,
+    places: np.ndarray | None,
+  ) -> Answer:
+    classes, threshold = self.model.classes, self.model.threshold
     shares = dict(zip(classes, map(float, probabilities), strict=True))
-    return Answer(classes[chosen], shares[classes[chosen]], shares)
+    label = classes[chosen]
+    if threshold is None:
+      return Answer(label, shares[label], shares)
+    even = float(confidence.log_odds(threshold))
+    sure = float(confidence.of_threshold(confidence.log_odds(probabilities[1]), even))
+    enough, found = self.model.facts.get('sure'), None
+    if log_odds is not None and places is not None:
+      found = boxes.of_music(places, log_odds, even) if chosen else ()
+    return Answer(label, sure, shares, None if enough is None else sure >= enough, found)
 
   def inputs(self, given: givens.Given, name: str = 'the picture') -> Inputs:
     """What the network reads of a picture: arrays by the names of its inputs, without a batch axis.
@@ -119,7 +149,8 @@ class Classifier:
     Raises:
       UserError: The picture can't be read, or is none.
     """
-    return givens.inputs(given, self.model.rule, name)
+    found = givens.inputs(given, self.model.rule, name)
+    return {name: found[name] for name in self.model.reads}
 
 
 def _checked(probabilities: np.ndarray, count: int, classes: int) -> np.ndarray:

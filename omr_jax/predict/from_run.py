@@ -9,7 +9,8 @@ import numpy as np
 import scipy
 
 from omr_jax.evaluation import finished_run, metrics
-from omr_jax.predict.model_json import Described
+from omr_jax.evaluation.confidence import SURE
+from omr_jax.predict.model_json import PROBABILITIES, Described
 from omr_jax.predict.prepare import Inputs
 from omr_jax.recipe import recipe as recipes
 from omr_jax.training import backend, trained
@@ -24,8 +25,8 @@ _FACTS = (
 )
 
 
-def open_run(workdir: str | os.PathLike[str]) -> tuple[Described, Callable[[Inputs], np.ndarray]]:
-  """The network of a finished run: its description, and a function from inputs to probabilities.
+def open_run(workdir: str | os.PathLike[str]) -> tuple[Described, Callable[[Inputs], Inputs]]:
+  """The network of a finished run: its description, and a function from inputs to outputs.
 
   The function takes any number of examples, which JAX computes some at a time.
 
@@ -35,15 +36,15 @@ def open_run(workdir: str | os.PathLike[str]) -> tuple[Described, Callable[[Inpu
   backend.start()
   network = trained.load(workdir)
   model = describe(network, workdir)
-  compiled = by_jax(network, model.facts['temperature'])
+  compiled = jax.jit(partial(outputs, network, model.facts['temperature']))
 
-  def call(inputs: Inputs) -> np.ndarray:
+  def call(inputs: Inputs) -> Inputs:
     count, found = len(inputs[model.reads[0]]), []
     for first in range(0, count, _TOGETHER):
       # Of one compiled size, filled up with the last.
       rows = np.minimum(np.arange(first, first + _TOGETHER), count - 1)
       found.append(compiled({name: inputs[name][rows] for name in model.reads}))
-    return np.concatenate(found)[:count]
+    return {name: np.concatenate([batch[name] for batch in found])[:count] for name in model.gives}
 
   return model, call
 
@@ -65,7 +66,17 @@ def probabilities(
   network: Trained, temperature: float, inputs: Mapping[str, jax.Array]
 ) -> jax.Array:
   """Calibrated probabilities, as `by_jax` compiles them."""
-  return jax.nn.softmax(network.recipe.logits(network.variables, inputs) / temperature)
+  return outputs(network, temperature, inputs)[PROBABILITIES]
+
+
+def outputs(
+  network: Trained, temperature: float, inputs: Mapping[str, jax.Array]
+) -> dict[str, jax.Array]:
+  """All outputs of an exported network by name: probabilities, and calibrated log-odds."""
+  logits, more = network.recipe.outputs(network.variables, inputs)
+  return {PROBABILITIES: jax.nn.softmax(logits / temperature)} | {
+    name: log_odds / temperature for name, log_odds in more.items()
+  }
 
 
 def describe(network: Trained, workdir: str | os.PathLike[str]) -> Described:
@@ -87,11 +98,14 @@ def describe(network: Trained, workdir: str | os.PathLike[str]) -> Described:
     'run': {name: run.facts[name] for name in _FACTS if name in run.facts},
     'config': run.config,
   }
+  if threshold is not None:
+    facts['sure'] = SURE
   return Described(
     recipe.task,
     recipe.classes,
     recipe.picture,
     recipe.evaluates,
+    (PROBABILITIES, *recipe.task.inputs.outputs(recipe.picture)),
     None if threshold is None else float(scipy.special.expit(threshold / temperature)),
     facts,
   )

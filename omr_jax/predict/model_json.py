@@ -16,6 +16,7 @@ from omr_jax.utils import rules
 from omr_jax.utils.files import read_json
 
 FILE = 'model.json'
+PROBABILITIES = 'probabilities'  # The output that every network has.
 # What `to_json` writes. `read` also takes format 1, in which `preparation` is missing or has
 # numbers alone, `exported_by` is a text, and of what people say there is only `licence`.
 FORMAT = 2
@@ -33,6 +34,7 @@ class Described(NamedTuple):
     classes: Names, in the order of the probabilities.
     picture: How pictures are made, as the task has it.
     reads: Names of the inputs.
+    gives: Names of the outputs.
     threshold: The probability from which on a picture is called 'scores', or None where the class
       with the highest one is the answer.
     facts: All else that `model.json` tells: network, data, accuracy, versions.
@@ -42,6 +44,7 @@ class Described(NamedTuple):
   classes: tuple[str, ...]
   picture: Any
   reads: tuple[str, ...]
+  gives: tuple[str, ...]
   threshold: float | None
   facts: Mapping[str, Any]
 
@@ -60,7 +63,7 @@ def to_json(model: Described) -> dict[str, Any]:
     'picture': model.task.inputs.to_json(model.picture),
     'preparation': preparation(model),
     'inputs': {name: list(shape) for name, shape in inputs(model).items()},
-    'output': {'probabilities': ['float32', ['batch', len(model.classes)]]},
+    'output': {name: list(shape) for name, shape in outputs(model).items()},
     'threshold': model.threshold,
     'answer': _answer(model),
     **model.facts,
@@ -99,6 +102,13 @@ def inputs(model: Described) -> dict[str, tuple[str, list[Any]]]:
   return {name: known[name] for name in model.reads}
 
 
+def outputs(model: Described) -> dict[str, tuple[str, list[Any]]]:
+  """Type and shape of what it gives by name."""
+  known = {PROBABILITIES: ('float32', ['batch', len(model.classes)])}
+  known |= model.task.inputs.outputs(model.picture)
+  return {name: known[name] for name in model.gives}
+
+
 def preparation(model: Described) -> dict[str, Any]:
   """How the inputs are made: the call, the steps for programs without it, and their numbers."""
   rule = model.picture, model.reads
@@ -126,7 +136,11 @@ def _checked(found: Mapping[str, Any]) -> Described:
   rules.refuse_unless(task.limits.THRESHOLD, found['threshold'], 'threshold')
   facts = {k: v for k, v in found.items() if k not in _OWN}
   threshold, reads = found['threshold'], tuple(found['inputs'])
-  model = Described(task, task.inputs.CLASSES, picture, reads, threshold, facts)
+  # Networks that were exported by earlier versions give probabilities alone.
+  told = found.get('output')
+  further = tuple(told) if isinstance(told, Mapping) else ()
+  gives = (PROBABILITIES, *(name for name in task.inputs.outputs(picture) if name in further))
+  model = Described(task, task.inputs.CLASSES, picture, reads, gives, threshold, facts)
   expected = to_json(model._replace(facts={}))
   schema = {
     'classes': model_schema.same(expected['classes']),

@@ -67,6 +67,7 @@ _TEXTS = _list_of('texts', lambda value: isinstance(value, str))
 FACTS: Mapping[str, rules.Rule] = {
   'answer': rules.TEXT,
   'temperature': ('a number above 0', lambda v: rules.is_number(v) and 0 < v < math.inf),
+  'sure': ('a probability from 0.5 to 1', lambda v: rules.is_number(v) and 0.5 <= v <= 1),
   'test': ('an object with the whole numbers correct and n', _is_test),
   'figures': _list_of(
     'objects with a text on and the whole numbers correct and n',

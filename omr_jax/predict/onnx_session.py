@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnxruntime
 
 from omr_jax.errors import UserError
@@ -15,11 +14,10 @@ from omr_jax.predict.prepare import Inputs
 from omr_jax.utils.files import read_bytes
 
 MODEL, INT8 = 'model.onnx', 'model_int8.onnx'
-_OUTPUT = 'probabilities'
 
 
-def open_model(path: str | os.PathLike[str]) -> Callable[[Inputs], np.ndarray]:
-  """Inputs to probabilities, float32 [batch, classes].
+def open_model(path: str | os.PathLike[str]) -> Callable[[Inputs], Inputs]:
+  """Inputs to outputs: `probabilities`, float32 [batch, classes], and others that it may give.
 
   Args:
     path: Of an ONNX file; `model.json` beside it says what it is.
@@ -41,20 +39,21 @@ def open_model(path: str | os.PathLike[str]) -> Callable[[Inputs], np.ndarray]:
   names = _fitting(path, session, model)
   _refuse_changed(path, content, model)
 
-  def run(inputs: Inputs) -> np.ndarray:
+  def run(inputs: Inputs) -> Inputs:
     try:
-      return np.asarray(session.run([_OUTPUT], {name: inputs[name] for name in names})[0])
+      found = session.run(model.gives, {name: inputs[name] for name in names})
     except Exception as error:  # As above.
       raise UserError(f'{path}: cannot be computed ({_reason(error)}).') from error
+    return dict(zip(model.gives, found, strict=True))
 
   return run
 
 
 def _fitting(path: Path, session: Any, model: model_json.Described) -> list[str]:
-  """The names of its inputs, where they and the output are those of `model.json`."""
+  """The names of its inputs, where they and the outputs are those of `model.json`."""
   inputs = {each.name: (_DTYPES.get(each.type), each.shape) for each in session.get_inputs()}
-  outputs = {each.name: each.shape for each in session.get_outputs()}
-  if inputs != model_json.inputs(model) or outputs != {_OUTPUT: ['batch', len(model.classes)]}:
+  outputs = {each.name: (_DTYPES.get(each.type), each.shape) for each in session.get_outputs()}
+  if inputs != model_json.inputs(model) or outputs != model_json.outputs(model):
     raise UserError(
       f'{path}: is not the model of the {model_json.FILE} beside it; export it again.'
     )

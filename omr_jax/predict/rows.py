@@ -11,9 +11,11 @@ from typing import Any, TextIO
 
 from omr_jax.errors import UserError
 
-Row = Mapping[str, Any]  # A value for some of COLUMNS, by name.
+Row = Mapping[str, Any]  # Values by name, some of COLUMNS; in JSON also `boxes`.
 
-COLUMNS = ('path', 'page', 'class', 'confidence', 'error')
+COLUMNS = ('path', 'page', 'class', 'confidence', 'error', 'sure')
+_KEYS = {*COLUMNS, 'boxes'}  # Of JSON.
+_OLDER = COLUMNS[:5]  # Of a CSV by earlier versions.
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA = ('=', '+', '-', '@', '\t', '\r', '\n')
 
@@ -47,6 +49,7 @@ def _as_csv(row: Row) -> str:
   the path at the beginning of an error.
   """
   values = [row.get(name, '') for name in COLUMNS]
+  values = [str(v).lower() if isinstance(v, bool) else v for v in values]
   values = [f'./{v}' if str(v).startswith(_FORMULA) else v for v in values]
   record = io.StringIO()
   # Values that hold characters of the lineterminator are quoted.
@@ -105,10 +108,10 @@ def _is_file(path: Path) -> bool:
 
 
 def _is_row(line: bytes) -> bool:
-  if line.strip() == ','.join(COLUMNS).encode():
+  if line.strip() in (','.join(names).encode() for names in (COLUMNS, _OLDER)):
     return True
   try:
     row = json.loads(line)
   except (ValueError, RecursionError):
     return False
-  return isinstance(row, dict) and {'path', 'page'} <= set(row) <= set(COLUMNS)
+  return isinstance(row, dict) and {'path', 'page'} <= set(row) <= _KEYS

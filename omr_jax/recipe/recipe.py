@@ -37,8 +37,10 @@ class Recipe(NamedTuple):
       `models.create` describes.
     reads: Names of the training arrays that `inputs` reads, and `label`.
     inputs: (strengths, rng, batch) to the network's inputs, augmented.
-    evaluates: Names of the arrays that `logits` reads.
-    logits: (variables, arrays) to float32 logits [examples, classes], without augmentation.
+    evaluates: Names of the arrays that `outputs` and `logits` read.
+    outputs: (variables, arrays) to float32 logits [examples, classes], without augmentation, and to
+      the further outputs of the task, log-odds by name.
+    logits: The first of the two.
     class_weights: The number of training examples of each class to the weight of each class; None
       if all classes have the same weight.
     create_tx: (numbers, steps) to the optimizer of a run of that many steps; `numbers` are
@@ -57,6 +59,7 @@ class Recipe(NamedTuple):
   reads: tuple[str, ...]
   inputs: Callable[[Mapping, jax.Array, Inputs], Inputs]
   evaluates: tuple[str, ...]
+  outputs: Callable[[Mapping, Inputs], tuple[jax.Array, Inputs]]
   logits: Callable[[Mapping, Inputs], jax.Array]
   class_weights: Callable[[np.ndarray], np.ndarray] | None
   create_tx: Callable[[Mapping, int], optax.GradientTransformation]
@@ -78,7 +81,7 @@ def create(config: ConfigDict) -> Recipe:
   models.check_canvas(name, *shape[:2], **arguments)
   of_task.check_network(config, module)
   reads, inputs = of_task.augmentation(config, module)
-  evaluates, logits = of_task.evaluation(module)
+  evaluates, outputs = of_task.evaluation(module)
   return Recipe(
     task=task,
     classes=of_task.CLASSES,
@@ -89,7 +92,8 @@ def create(config: ConfigDict) -> Recipe:
     reads=(*reads, 'label'),
     inputs=inputs,
     evaluates=evaluates,
-    logits=logits,
+    outputs=outputs,
+    logits=lambda variables, arrays: outputs(variables, arrays)[0],
     class_weights=_class_weights(config.loss.class_weights),
     create_tx=lambda numbers, steps: _optimizer(config, numbers, steps),
     rates=lambda numbers, steps: _rates(config, numbers, steps),

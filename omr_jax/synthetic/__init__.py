@@ -1,8 +1,9 @@
-"""Pictures that code draws, so that nothing real is needed for training, tests and demonstrations.
+"""Pictures that code draws, or makes from real ones, for training, tests and demonstrations.
 
 `probes.probes` has pictures with a known answer to "is this music?", `probes.papers` and
-`scenes.scenes` pictures without music to train with, `scans.crops` symbols as if cut out of scans.
-`music`, `papers` and `alterations` draw pages, with `staff_ink`, `printing` and `words`. Pillow,
-NumPy and SciPy only, without JAX.
+`scenes.scenes` pictures without music to train with, `kinds.drawn` those of both classes that
+real data lacks, `scans.crops` symbols as if cut out of scans. `cuts.cuts` makes strips, a few bars
+and others out of real pictures. The other modules draw: music (`music`, `snippets`), paper and
+screens (`papers`, `sheets`, `charts`, `codes`, `patterns`, `lettering`). Without JAX.
 It may import models and all below them.
 """

@@ -5,7 +5,7 @@ random shape between two proportions, and one of the looks of `looks`: clean, co
 dark, or photographed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -82,13 +82,6 @@ def drawn(kind: Kind, number: int, seed: tuple[int, ...] = (_KINDS,)) -> np.ndar
   if picture.ndim == 2:
     picture = np.repeat(picture[:, :, None], 3, axis=2)
   return np.ascontiguousarray(_look(rng, picture))
-
-
-def all_drawn(instances: int) -> Iterator[tuple[str, str, np.ndarray]]:
-  """The label, a name and a picture of this many training pictures of every kind."""
-  for number in range(instances):
-    for kind in KINDS:
-      yield kind.label, f'{kind.name} {number + 1}', drawn(kind, number)
 
 
 def _look(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:

@@ -50,7 +50,7 @@ class Task(NamedTuple):
     `augmentation(config, module)`: the names of the arrays that a training step reads, and a
     function from (strengths, rng, batch) to the network's inputs.
     `evaluation(module)`: the names of the arrays that an evaluation reads, and a function from
-    (variables, arrays) to logits.
+    (variables, arrays) to the logits and, by name, further outputs: log-odds.
     """
     return self._module('recipe')
 
@@ -75,7 +75,9 @@ class Task(NamedTuple):
     `preparation(picture, reads)`: numbers in `model.json` that only other programs need.
     `steps(picture, reads)`: for these programs the whole way from a file to the inputs, in words.
     `shapes(picture)`: type and shape of every input that a network may read, by its name.
-    `of_picture(image, picture, reads, name)`: the inputs that `reads` names, from a Pillow image.
+    `outputs(picture)`: the same of what networks give besides probabilities.
+    `of_picture(image, picture, reads, name)`: the inputs that `reads` names, from a Pillow image,
+    and for networks that look at parts of it `boxes`, where in the picture these lie.
     `of_strokes(points, stroke, picture, reads, name)`: the inputs that `reads` names, from strokes.
     `brightness_only(picture)`: whether pictures may be decoded without colours.
     `pages(source, picture, reads, name)`: for each page of a file, given by its path or as its

@@ -8,8 +8,8 @@ from omr_jax.errors import UserError
 # By the extra that brings them, as in pyproject.toml: the names by which they are imported.
 LIBRARIES = {
   'train': (
-    *('absl', 'array_record', 'filelock', 'flax', 'grain', 'jax', 'jaxlib', 'matplotlib'),
-    *('ml_collections', 'optax', 'orbax', 'tensorboardX', 'tensorflow_datasets'),
+    *('absl', 'array_record', 'filelock', 'flax', 'grain', 'importlib_resources', 'jax', 'jaxlib'),
+    *('matplotlib', 'ml_collections', 'optax', 'orbax', 'tensorboardX', 'tensorflow_datasets'),
   ),
   'export': ('onnx', 'safetensors'),
   'heic': ('pillow_heif',),
@@ -20,8 +20,11 @@ LIBRARIES = {
 
 
 @contextlib.contextmanager
-def needed() -> Iterator[None]:
+def needed(extra: str = 'train') -> Iterator[None]:
   """Turns the error of an import into words, where an extra of this package brings the library.
+
+  Args:
+    extra: What the command needs as a whole; it includes [train].
 
   Raises:
     UserError: Such a library is not installed.
@@ -29,17 +32,18 @@ def needed() -> Iterator[None]:
   try:
     yield
   except ModuleNotFoundError as error:
-    if (words := missing(error)) is None:
+    if (words := missing(error, extra)) is None:
       raise
     raise UserError(words) from error
 
 
-def missing(error: BaseException | None) -> str | None:
+def missing(error: BaseException, extra: str = 'train') -> str | None:
   """What to say where a library of an extra is not installed; None for other errors."""
   if not isinstance(error, ModuleNotFoundError):
     return None
   library = (error.name or '').partition('.')[0]
-  for extra, libraries in LIBRARIES.items():
+  for brings, libraries in LIBRARIES.items():
     if library in libraries:
-      return f"{library} is needed and not installed; pip install 'omr_jax[{extra}]'."
+      wanted = extra if brings == 'train' else brings
+      return f"{library} is needed and not installed; pip install 'omr_jax[{wanted}]'."
   return None

@@ -113,11 +113,19 @@ def test_symbols_answer_as_the_run_does(symbols, symbol_run, tmp_path):
 
 def test_pictures_answer_as_the_run_does(scores, score_run, picture_folders):
   paths = sorted(picture_folders[1].rglob('*.png'))[::7]
-  by_onnx, by_jax = (classifier.load(model)(paths) for model in (scores, score_run))
+  models = [classifier.load(model) for model in (scores, score_run)]
+  by_onnx, by_jax = (model(paths) for model in models)
   assert {answer.label for answer in by_onnx} == {'scores', 'other'}
   for one, other in zip(by_onnx, by_jax, strict=True):
-    assert one.label == other.label
+    assert (one.label, one.sure) == (other.label, other.sure)
     assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
+    assert [box[:4] for box in one.boxes] == [box[:4] for box in other.boxes]
+    assert bool(one.boxes) == (one.label == 'scores')
+  # Of each view of these and of a strip of paper: the last of its views are blank.
+  views = [models[0].inputs(path)['views'] for path in (*paths, np.full((9, 99), 255, np.uint8))]
+  by_onnx, by_jax = (model._run({'views': np.stack(views)})['log_odds'] for model in models)
+  np.testing.assert_allclose(by_onnx, by_jax, atol=1e-4)
+  assert np.isneginf(by_onnx[-1, 1:]).all() and np.isfinite(by_onnx[:, 0]).all()
 
 
 def test_jax_form_is_read_by_jax_alone(symbols):
@@ -149,9 +157,15 @@ def test_weights_have_flax_s_names(symbols):
   assert {name.split('/')[0] for name in tensors} == {'params', 'batch_stats'}
 
 
-def test_without_data(symbol_run, tmp_path):
-  out = tmp_path / 'models/small'
-  assert export.main(['--model', str(symbol_run), '--out', str(out), '--without_data']) == 0
+def test_without_data(symbol_run, tmp_path, capsys):
+  out, about = tmp_path / 'models/small', tmp_path / 'about.toml'
+  options = ['--model', str(symbol_run), '--out', str(out), '--without_data', '--about', str(about)]
+  about.write_text('license = "Ours."')
+  assert export.main(options) == 2 and "did you mean 'licence'" in capsys.readouterr().err
+  assert not out.exists()
+  about.write_text('licence = "Ours."')
+  assert export.main(options) == 0
+  assert '\nOurs.\n' in (out / 'README.md').read_text()
   assert {path.name for path in out.iterdir()} == FILES - {'model_int8.onnx'}
   assert 'test' not in json.loads((out / 'model.json').read_text())['files']['model.onnx']
   # And once more over it.

@@ -276,7 +276,7 @@ def test_renderings_and_which_is_first():
     min_size=1,
     max_size=4,
   ),
-  layout=st.sampled_from(render.LAYOUTS),
+  layout=st.sampled_from(tuple(render.LAYOUTS)),
   antialias=st.booleans(),
   shift=st.tuples(st.integers(-9, 9), st.integers(-9, 9)),
 )

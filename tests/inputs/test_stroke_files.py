@@ -138,13 +138,13 @@ def test_json_without_strokes_is_refused_by_name(content, words):
 @pytest.fixture
 def stroke_model():
   """A network for strokes that calls everything above the middle of the tablet a dot."""
-  about = Described(SYMBOLS, CLASSES, DRAWING, ('pen',), None, {})
+  about = Described(SYMBOLS, CLASSES, DRAWING, ('pen',), ('probabilities',), None, {})
 
   def probabilities(inputs):
     found = np.zeros((len(inputs['pen']), len(CLASSES)), np.float32)
     chosen = np.where(inputs['pen'][:, :, 1].mean(1) < 50, CLASSES.index('Dot'), 0)
     found[np.arange(len(found)), chosen] = 1
-    return found
+    return {'probabilities': found}
 
   return classifier.Classifier(about, probabilities)
 

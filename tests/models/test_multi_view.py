@@ -26,6 +26,13 @@ def test_combined():
   assert combined([0.5]) == pytest.approx(0.5, rel=1e-5)
 
 
+def test_log_odds_of_views():
+  """Blank parts have none, and say nothing; a blank whole counts."""
+  logits = np.log([[[1.0, 3], [2, 8], [1, 5]]])
+  found = multi_view.log_odds(logits, np.array([[True, False, True]]))
+  np.testing.assert_allclose(np.exp(found), [[3, 4, 0]], rtol=1e-6)
+
+
 def test_blank():
   """Half black, half white has a deviation of half the difference."""
   seen = np.full((3, 4, 4, 3), 100, np.uint8)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import ExifTags, Image, ImageDraw
 from small_runs import picture_file
 
 import omr_jax
 from omr_jax.errors import UserError
-from omr_jax.predict import classifier, given
+from omr_jax.predict import classifier, given, prepare
 
 
 @pytest.fixture(scope='module')
@@ -78,7 +78,7 @@ def test_a_picture_in_every_form_has_one_answer(gate, page, tmp_path):
   assert gate(forms) == answers
   for answer in answers:
     assert answer.label == 'scores'
-    assert answer.confidence == answer.probabilities['scores']
+    assert answer.confidence > 0.5 and answer.probabilities['scores'] > gate.model.threshold
     assert answer.confidence == pytest.approx(answers[0].confidence, abs=1e-3)
     assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-5)
 
@@ -281,11 +281,58 @@ def test_neither_jax_nor_tensorflow_is_loaded(page):
   ],
 )
 def test_what_is_no_probability_is_no_answer(gate, page, found):
-  broken = classifier.Classifier(gate.model, lambda inputs: np.array(found))
+  broken = classifier.Classifier(gate.model, lambda _: {'probabilities': np.array(found)})
   with pytest.raises(UserError, match='gives no probabilities'):
     broken(page)
 
 
 def test_probabilities_may_be_rounded(gate, page):
-  rounded = classifier.Classifier(gate.model, lambda inputs: np.array([[0.004, 0.999]]))
+  found = {'probabilities': np.array([[0.004, 0.999]])}
+  rounded = classifier.Classifier(gate.model, lambda _: found)
   assert rounded(page).label == 'scores'
+
+
+def test_how_sure_and_where(gate):
+  """At a threshold of 3 to 1, odds of 9 to 1 are 3 to 1 from there. Parts 2 and 9 say scores."""
+  odds = np.array([9, 1 / 9, 1, 3, 100], float)
+  log_odds = np.full((5, 10), -np.inf, np.float32)
+  log_odds[:, 0] = np.log([1, 1 / 9, 1, 5, 100])
+  log_odds[0, [2, 9]], log_odds[2, 1] = np.log([27, 3.1]), np.log(30)
+  outputs = {
+    'probabilities': np.stack([1 / (1 + odds), odds / (1 + odds)], 1),
+    'log_odds': log_odds,
+  }
+  model = gate.model._replace(threshold=0.75, facts={'sure': 0.8})
+  asked = classifier.Classifier(model, lambda _: outputs)
+  strip = Image.new('L', (1200, 1000))
+  answers = asked([strip] * 5)
+  assert [answer.label for answer in answers] == ['scores', 'other', 'other', 'scores', 'scores']
+  sure = [answer.confidence for answer in answers]
+  np.testing.assert_allclose(sure, [3 / 4, 27 / 28, 3 / 4, 1 / 2, 100 / 103])
+  assert [answer.sure for answer in answers] == [False, True, False, False, True]
+  # Parts have 0.4 of the sides, every 0.3 of them: the second in the first row, the last of all.
+  first, last = answers[0].boxes
+  assert first[:4] == (360, 0, 840, 400) and last[:4] == (720, 600, 1200, 1000)
+  assert (first.confidence, last.confidence) == pytest.approx((27 / 30, 3.1 / 6.1))
+  # What is no music has none, even where a part looks like it.
+  assert answers[1].boxes == answers[2].boxes == ()
+  # No part alone: it is the whole.
+  assert answers[3].boxes == ((0, 0, 1200, 1000, pytest.approx(5 / 8)),)
+
+
+def test_boxes_are_in_pixels_of_the_file(gate, tmp_path):
+  """A JPEG on its side, which is decoded at a quarter of its size."""
+  exif = Image.Exif()
+  exif[ExifTags.Base.Orientation] = 6
+  Image.new('L', (3200, 1602)).save(tmp_path / 'page.jpg', exif=exif)
+  ((_, found),) = prepare.reader(gate.model.rule)(str(tmp_path / 'page.jpg'))
+  assert found['boxes'][0].tolist() == [0, 0, 1602, 3200]
+  assert found['boxes'][9, 2:].tolist() == [1602, 3200]
+  assert list(gate.inputs(tmp_path / 'page.jpg')) == ['views']
+
+
+def test_models_of_earlier_versions_say_neither_how_sure_nor_where(gate, page):
+  model = gate.model._replace(facts={}, gives=('probabilities',))
+  outputs = {'probabilities': np.array([[0.1, 0.9]])}
+  answer = classifier.Classifier(model, lambda _: outputs)(page)
+  assert (answer.sure, answer.boxes) == (None, None)

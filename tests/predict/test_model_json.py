@@ -66,8 +66,9 @@ def test_every_broken_value_is_refused_by_its_name_or_harmless(name, monkeypatch
         assert words.endswith('export the run again.') and len(words) < 2000
         refused += 1
       else:
-        if path[0] == 'inputs':  # Which of the possible inputs there are, the ONNX file says too.
-          assert set(found.reads) <= set(whole.reads)
+        # Which of the possible inputs and outputs there are, the ONNX file says too.
+        if path[0] in ('inputs', 'output'):
+          assert set(found.reads) <= set(whole.reads) and set(found.gives) <= set(whole.gives)
           continue
         assert found._replace(facts={}) == whole._replace(facts={}), (path, other)
         for key in ('temperature', 'test', 'licence', 'files', 'run', 'config'):

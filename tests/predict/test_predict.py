@@ -195,7 +195,7 @@ def test_csv_in_a_file(score_run, folder, tmp_path, capsys):
   assert run(capsys, '--model', score_run, '--format', 'csv', '--out', out, folder)[0] == 0
   with out.open(newline='') as file:
     rows = list(csv.DictReader(file))
-  assert tuple(rows[0]) == ('path', 'page', 'class', 'confidence', 'error')
+  assert tuple(rows[0]) == ('path', 'page', 'class', 'confidence', 'error', 'sure')
   assert [bool(row['error']) for row in rows] == [False, False, True, True, False]
   assert list(tmp_path.iterdir()) == [folder, out] or set(tmp_path.iterdir()) == {folder, out}
 
@@ -407,8 +407,12 @@ def test_one_bad_answer_is_an_error_of_its_page():
   """The network says nothing of the second of three."""
   model = classifier.load('scores')
   found = np.array([[0.5, 0.5], [np.nan, 0.5], [0.001, 0.999]])
-  broken = classifier.Classifier(model.model, lambda inputs: found[inputs['n']])
-  pages = [{'n': np.array(number)} for number in range(3)]
+
+  def run(inputs):
+    return {'probabilities': found[inputs['views']]}
+
+  broken = classifier.Classifier(model.model, run)
+  pages = [{'views': np.array(number)} for number in range(3)]
   first, second, third = predict._asked(broken, pages)
-  assert (first.confidence, third.label) == (0.5, 'scores')
+  assert (first.probabilities['other'], third.label) == (0.5, 'scores')
   assert 'no probabilities' in str(second)

@@ -10,7 +10,9 @@ import pytest
 from omr_jax.errors import UserError
 from omr_jax.predict import rows
 
-ROW = {'path': 'a.png', 'page': 1, 'class': 'scores', 'confidence': 0.5}
+BOX = {'left': 0, 'top': 5, 'right': 9, 'bottom': 7, 'confidence': 0.5}
+ROW = {'path': 'a.png', 'page': 1, 'class': 'scores', 'confidence': 0.5, 'sure': False}
+ROW |= {'boxes': [BOX]}
 
 
 def written(kind, *found):
@@ -23,7 +25,8 @@ def written(kind, *found):
 
 def test_json():
   assert written('jsonl', ROW, {'path': 'ü', 'page': 2, 'error': 'x'}) == (
-    '{"path": "a.png", "page": 1, "class": "scores", "confidence": 0.5}\n'
+    '{"path": "a.png", "page": 1, "class": "scores", "confidence": 0.5, "sure": false, '
+    '"boxes": [{"left": 0, "top": 5, "right": 9, "bottom": 7, "confidence": 0.5}]}\n'
     '{"path": "ü", "page": 2, "error": "x"}\n'
   )
 
@@ -42,13 +45,14 @@ def test_no_value_of_a_csv_is_a_formula(start):
     'class': 'scores',
     'confidence': '0.5',
     'error': '',
+    'sure': 'false',
   }
 
 
 @pytest.mark.parametrize('name', ['a\rb', 'a\nb', 'a\r\nb', 'a"b', 'a,b'])
 def test_no_path_breaks_a_row_of_a_csv(name):
   content = written('csv', {'path': name, 'page': 1, 'error': 'x'}, ROW)
-  assert content.startswith('path,page,class,confidence,error\n"')
+  assert content.startswith('path,page,class,confidence,error,sure\n"')
   assert [row['path'] for row in csv.DictReader(io.StringIO(content, newline=''))] == [
     name,
     'a.png',
@@ -85,6 +89,8 @@ def test_answers_are_replaced(tmp_path):
   for kind in ('jsonl', 'csv'):
     (tmp_path / kind).write_text(written(kind, ROW))
     rows.check_replaced(tmp_path / kind, overwrite=False)
+  (tmp_path / 'older').write_text('path,page,class,confidence,error\n')
+  rows.check_replaced(tmp_path / 'older', overwrite=False)
   (tmp_path / 'empty').touch()
   rows.check_replaced(tmp_path / 'empty', overwrite=False)
 

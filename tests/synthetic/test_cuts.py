@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from omr_jax.inputs import staves
-from omr_jax.synthetic import cuts, music, snippets
+from omr_jax.synthetic import cuts, music
 
 
 @pytest.fixture(scope='module')
@@ -62,27 +61,3 @@ def test_a_photo_of_music_keeps_the_music():
   grain = np.random.default_rng(0).integers(0, 255, (90, 60, 3), np.uint8)
   for cut in made(Image.fromarray(grain), 'photo', True, 20):
     assert np.prod(cut.picture.shape[:2]) >= 90 * 60 / 2 - 90
-
-
-@pytest.mark.parametrize('seed', range(4))
-def test_staves_are_found(seed):
-  """A page has as many staves as fives of lines that run through it."""
-  page = music.page(np.random.default_rng(seed), 1400, 1000)
-  dark = np.mean(page < 200, axis=1) > 0.66
-  tops = np.flatnonzero(dark & ~np.append(False, dark[:-1])).reshape(-1, 5)
-  found = staves.find(page)
-  assert len(found) == len(tops)
-  for staff, rows in zip(found, tops, strict=True):
-    space = (rows[4] - rows[0]) / 4
-    assert staff.space == pytest.approx(space, abs=0.6)
-    assert staff.top == pytest.approx(rows[0], abs=space / 2)
-    assert staff.bottom == pytest.approx(rows[4], abs=space / 2)
-  # Light on dark they are the same.
-  assert len(staves.find(255 - page)) == len(tops)
-
-
-def test_no_staves_where_there_is_no_music():
-  rng = np.random.default_rng(0)
-  assert staves.find(np.full((200, 300), 255, np.uint8)) == []
-  assert staves.find(rng.integers(0, 255, (200, 300), np.uint8)) == []
-  assert staves.find(snippets.percussion(np.random.default_rng(1), 60, 300)[:1]) == []

@@ -22,7 +22,7 @@ def test_report(score_run):
   gate = summary['gate']
   assert summary['network'] == 'preact_resnet9' and summary['protocol'] == 'fold 0'
   assert gate['n'] == summary['n'] and gate['correct'] == summary['correct']
-  assert gate['probes']['n'] == 25  # One of each kind with a known answer.
+  assert gate['probes']['n'] == 54  # One of each kind with a known answer.
   assert {row['source'] for row in gate['sources']} == {
     *('scores/prints', 'scores/desk', 'other/photos', 'other/books')
   }

@@ -153,10 +153,62 @@ def test_pictures_have_python_s_answers(open_page, tmp_path):
     driver.execute_script("document.querySelector('#result').textContent = ''")
     find(driver, '#file').send_keys(str(path))
     wait(lambda: '%' in result.text)
-    label, share, _ = result.text.split()
+    label, share, _ = result.text.removeprefix('not sure, ').split()
     assert label == answer.label
     # Processors round the 8-bit arithmetic differently.
     assert int(share) == pytest.approx(100 * answer.confidence, abs=3)
+    assert bool(driver.find_elements('css selector', '#boxes rect')) == bool(answer.boxes)
+    assert find(driver, '#where').is_displayed() == (answer.boxes is not None)
+
+
+def test_answers_are_counted_from_the_threshold(open_page):
+  """At a threshold of 3 to 1; odds of 9, 1/9 and 3 to 1."""
+  driver = open_page('camera')
+  about = {'classes': ['other', 'scores'], 'threshold': 0.75, 'sure': 0.8}
+  found = in_page(
+    driver,
+    'model.js',
+    'given[1].map((share) => module.answer(given[0], [1 - share, share]))',
+    *(about, [9 / 10, 1 / 10, 3 / 4]),
+  )
+  assert [each['label'] for each in found] == ['scores', 'other', 'scores']
+  assert [each['sure'] for each in found] == [False, True, False]
+  np.testing.assert_allclose([each['confidence'] for each in found], [3 / 4, 27 / 28, 1 / 2])
+
+
+def test_boxes_lie_where_the_music_is(open_page):
+  """Parts of 0.4 of the sides, every 0.3 of them: the second of the first row, the last of all."""
+  driver = open_page('camera')
+  about = {
+    'classes': ['other', 'scores'],
+    'threshold': 0.75,
+    'picture': {'tiles': 3, 'bound': 2},
+  }
+  odds = [0.1, 0.1, 9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 3.1]
+  found = in_page(
+    driver,
+    'classify.js',
+    """given[1].map(([label, odds]) =>
+      module.music(given[0], label, odds && odds.map(Math.log), 1200, 1000))""",
+    *(about, [['scores', odds], ['scores', [9] + [0.1] * 9], ['other', odds], ['scores', None]]),
+  )
+  parts = [[360, 0, 840, 400], [720, 600, 1200, 1000]]
+  assert found == [parts, [[0, 0, 1200, 1000]], [], None]
+  # Drawn over a canvas that is wider than the picture in it.
+  script = """const still = document.querySelector('#still');
+    [still.width, still.height, still.hidden] = [1200, 1000, false];
+    still.style.cssText = 'width: 600px; height: 250px'
+    still.parentElement.style.width = '600px'"""
+  driver.execute_script(script)
+  place = "document.querySelector('#boxes')"
+  in_page(driver, 'overlay.js', f'module.showBoxes({place}, given[0], 1200, 1000)', parts)
+  first, last = driver.find_elements('css selector', '#boxes rect')
+  left, top = (find(driver, '#still').rect[name] for name in 'xy')
+  # At a quarter of its size the picture is 300 wide, with 150 at its left.
+  for each, (x, y) in ((first, (150 + 90, 0)), (last, (150 + 180, 150))):
+    at = driver.execute_script('return arguments[0].getBoundingClientRect().toJSON()', each)
+    assert (at['x'] - left, at['y'] - top) == pytest.approx((x, y), abs=2)
+    assert (at['width'], at['height']) == pytest.approx((120, 100), abs=4)
 
 
 @pytest.mark.parametrize(('name', 'content'), [('empty.png', b''), ('text.png', b'no picture')])

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import documents, geometry, resizing, views
+from omr_jax.inputs import documents, geometry, pictures, resizing, views
 from omr_jax.inputs.pictures import CLASSES as CLASSES
 from omr_jax.tasks.scores.limits import LIMITS
 from omr_jax.utils import rules
@@ -22,28 +22,6 @@ _LIMITS = {name: LIMITS[f'picture.{name}'] for name in ('height', 'width', 'tile
     lambda value: value is None or (rules.is_number(value) and value >= 1),
   ),
 }
-
-_ROUNDED = 'Halves are rounded to even numbers. Each part has at least one pixel.'
-_PARTS = (
-  'Parts: row by row, `tiles` x `tiles` parts that overlap. A part is round(`part_size` * n) '
-  'pixels long along a side of n pixels; part i begins at round(`part_step` * i * n), or earlier '
-  f'where it would end beyond the picture. {_ROUNDED}'
-)
-_WHOLE = (
-  'Whole picture: if its long side is at most `bound` times its short side, it is resized to a '
-  'view. If not, it fills a view along its long side only, and lies in the middle, '
-  'max(1, round(`bound` * short / long * side of the view)) pixels across, with one pixel less '
-  'before it where the rest is odd. The rest has the median of its resized pixels in each channel, '
-  'of two in the middle the lower one.'
-)
-_BOUND_PARTS = (
-  'Parts: row by row, parts that overlap, m along the short side and n = floor(`tiles` ** 2 / m) '
-  'along the long side, with the largest m <= `tiles` for which long * (3 m + 1) <= `bound` * '
-  'short * (3 n + 1), or else m = 1. Of k parts along a side of x pixels each is round(s x) long, '
-  's = 4 / (3 k + 1), and part i begins at round(3 / 4 s i x); where s x is more than `bound` * '
-  'short, s is `bound` * short / x, and part i begins at round((1 - s) / max(1, k - 1) i x). None '
-  f'ends beyond the picture: it begins earlier. {_ROUNDED} Views that are left over are black.'
-)
 
 
 def from_json(fields: Mapping[str, Any]) -> views.Layout:
@@ -68,13 +46,19 @@ def shapes(picture: views.Layout) -> dict[str, tuple[str, list]]:
   return {'views': ('uint8', views_shape)}
 
 
+def outputs(picture: views.Layout) -> dict[str, tuple[str, list]]:
+  """The same of what networks give besides probabilities: the log-odds of 'scores' in each view."""
+  return {'log_odds': ('float32', ['batch', views.count(picture.tiles)])}
+
+
 def preparation(picture: views.Layout, reads: Sequence[str]) -> dict[str, Any]:
   """Further numbers of the rule, for programs that do not use this package.
 
   Returns:
     `jpeg_least`, as in `documents.RULE`; `brightness`, the weights of red, green and blue, for
-    networks without colour; `bound`, as in `picture`, so that a damaged one is seen; with parts
-    their `part_size` and `part_step`, shares of the picture's height and width (`views.views`).
+    networks without colour; `bound`, as in `picture`, so that a damaged one is seen; `part_size`
+    and `part_step`, the shares s and 3/4 s of `views.RULE` where a picture is cut into `tiles`
+    parts along each side.
   """
   del reads
   found: dict[str, Any] = {'jpeg_least': _least(picture), 'bound': picture.bound}
@@ -93,14 +77,11 @@ def steps(picture: views.Layout, reads: Sequence[str]) -> list[str]:
     found.append(
       'Grey: round(sum of `brightness` times red, green and blue); of a JPEG the channel Y.'
     )
-  if not math.isinf(picture.bound):
-    found.append(_WHOLE)
-  if picture.tiles:
-    found.append(_PARTS if math.isinf(picture.bound) else _BOUND_PARTS)
   return [
     *found,
-    f'{resizing.RULE} Each view becomes `height` x `width` pixels.',
-    'Input `views`: the whole picture, then the parts; '
+    *views.RULE[: 3 if picture.tiles else 2],
+    f'{resizing.RULE} Each part becomes `height` x `width` pixels.',
+    'Input `views`: the views in this order, '
     + ('red, green and blue.' if picture.colour else 'one channel.'),
   ]
 
@@ -113,16 +94,26 @@ def brightness_only(picture: views.Layout) -> bool:
 def of_picture(
   image: Image.Image, picture: views.Layout, reads: Sequence[str], name: str
 ) -> dict[str, np.ndarray]:
-  """A picture as a network sees it: its views.
+  """A picture as a network sees it: its `views`, and their `boxes` for people to look at.
 
   Args:
     image: In mode L or RGB; L alone for views without colour.
     picture: How it is looked at.
     reads: Names of the network's inputs.
     name: For messages.
+
+  Returns:
+    `views`, and `boxes`, int32 [views, 4]: left, top, right and bottom of each view in pixels of
+    the picture before it was reduced by decoding; 0 where there is none.
   """
   del reads, name
-  return {'views': views.of_image(image, *picture)}
+  width, height = image.size
+  parts = views.boxes(width, height, picture.tiles, picture.bound)
+  found = np.array([(0, 0, width, height), *parts])
+  boxes = np.zeros((views.count(picture.tiles), 4), np.int32)
+  scale = np.divide(pictures.full_size(image), image.size)
+  boxes[: len(found)] = np.rint(found * np.tile(scale, 2))
+  return {'views': views.of_image(image, *picture), 'boxes': boxes}
 
 
 def of_strokes(

@@ -161,13 +161,21 @@ def _one_view(look: Callable, whole: float, rng: jax.Array, seen: jax.Array) -> 
   return {'image': look(rng, images)}
 
 
-def evaluation(module: nn.Module) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
-  """The names of the arrays that an evaluation reads, and (variables, arrays) to logits."""
+def evaluation(
+  module: nn.Module,
+) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], tuple[jax.Array, Inputs]]]:
+  """What is computed of pictures that are not augmented.
+
+  Returns:
+    The names of the arrays that are read, and a function from (variables, arrays) to the logits and
+    further outputs: `log_odds` of each view (`multi_view.log_odds`).
+  """
   apply: Callable[..., Any] = partial(module.apply, train=False)
 
-  def logits(variables: Mapping, arrays: Inputs) -> jax.Array:
+  def outputs(variables: Mapping, arrays: Inputs) -> tuple[jax.Array, Inputs]:
     seen = arrays['views']
     found = apply(variables, {'image': seen.reshape(-1, *seen.shape[2:])})
-    return multi_view.combined(found.reshape(*seen.shape[:2], -1), multi_view.is_blank(seen))
+    found, blank = found.reshape(*seen.shape[:2], -1), multi_view.is_blank(seen)
+    return multi_view.combined(found, blank), {'log_odds': multi_view.log_odds(found, blank)}
 
-  return ('views',), logits
+  return ('views',), outputs

@@ -66,6 +66,12 @@ def shapes(picture: render.Drawing) -> dict[str, tuple[str, list]]:
   }
 
 
+def outputs(picture: render.Drawing) -> dict[str, tuple[str, list]]:
+  """The same of what networks give besides probabilities: nothing."""
+  del picture
+  return {}
+
+
 def preparation(picture: render.Drawing, reads: Sequence[str]) -> dict[str, Any]:
   """Further numbers of the rule, for programs that do not use this package.
 

@@ -202,7 +202,14 @@ def _from_strokes(
   return inputs
 
 
-def evaluation(module: nn.Module) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
-  """The names of the arrays that an evaluation reads, and (variables, arrays) to logits."""
+def evaluation(
+  module: nn.Module,
+) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], tuple[jax.Array, Inputs]]]:
+  """What is computed of symbols that are not augmented.
+
+  Returns:
+    The names of the arrays that are read, and a function from (variables, arrays) to the logits and
+    to no further outputs.
+  """
   logits: Callable[..., Any] = partial(module.apply, train=False)
-  return module.inputs, logits
+  return module.inputs, lambda variables, arrays: (logits(variables, arrays), {})

@@ -1,31 +1,46 @@
 // The section “Camera”: live pictures, picture files and dropped files, and what the network says.
 
 import { classify, readPicture } from './classify.js';
+import { showBoxes } from './overlay.js';
 import { closeCamera, countCameras, hasLight, openCamera, setLight } from './stream.js';
 
 const section = document.querySelector('#part-camera');
 const find = (id) => section.querySelector(`#${id}`);
 const [video, still, result, spoken] = ['video', 'still', 'result', 'spoken'].map(find);
+const [overlay, where] = ['boxes', 'where'].map(find);
 
 let stream = null;
 let facing = 'environment';
 let request = 0; // Number of the user's last request; results of earlier ones are dropped.
 
-/** Shows an answer on the picture; a screen reader reads it out when the class changes. */
-function showAnswer({ label, confidence }, more = '') {
-  const text = `${label}  ${(100 * confidence).toFixed(0)} %${more}`;
-  show(text, label, spoken.dataset.label === label ? null : label);
+/**
+ * Shows an answer, and where the music is, on a picture of that size; a screen reader reads it out
+ * when it changes.
+ */
+function showAnswer({ label, confidence, sure, boxes }, width, height, more = '') {
+  const words = sure ? label : `not sure, ${label}`;
+  show(`${words}  ${(100 * confidence).toFixed(0)} %${more}`, label, sure ? label : 'not sure');
+  result.classList.toggle('unsure', !sure);
+  where.hidden = !boxes;
+  showBoxes(overlay, boxes ?? [], width, height);
 }
 
 function showError(error) {
+  result.classList.remove('unsure');
   show(error.message, 'error', error.message);
+  hideBoxes();
 }
 
 function show(text, label, aloud) {
   result.textContent = text;
   result.dataset.label = label;
-  spoken.dataset.label = label;
-  if (aloud !== null) spoken.textContent = aloud;
+  if (spoken.dataset.said !== aloud) spoken.textContent = aloud;
+  spoken.dataset.said = aloud;
+}
+
+function hideBoxes() {
+  showBoxes(overlay, [], 1, 1);
+  where.hidden = true;
 }
 
 async function startCamera() {
@@ -70,11 +85,12 @@ async function watch(mine) {
   while (mine === request) {
     await new Promise((resolve) => requestAnimationFrame(resolve));
     if (mine !== request || !video.videoWidth) continue;
-    const found = await classify(video, video.videoWidth, video.videoHeight);
+    const { videoWidth: width, videoHeight: height } = video;
+    const found = await classify(video, width, height);
     if (mine !== request) return;
     const now = performance.now();
     times = [...times.filter((time) => now - time < 1000), now];
-    showAnswer(found, `  ${times.length} frames/s`);
+    showAnswer(found, width, height, `  ${times.length} frames/s`);
   }
 }
 
@@ -87,12 +103,13 @@ function stopCamera() {
   find('torch').setAttribute('aria-pressed', 'false');
   find('turn').hidden = true;
   find('stop').disabled = true;
+  hideBoxes();
 }
 
 function stopAndClear() {
   stopCamera();
   result.textContent = '';
-  delete spoken.dataset.label;
+  delete spoken.dataset.said;
 }
 
 async function classifyFile(file) {
@@ -106,7 +123,7 @@ async function classifyFile(file) {
     still.getContext('2d').drawImage(picture, 0, 0, width, height);
     still.hidden = false;
     const found = await classify(picture, width, height);
-    if (mine === request) showAnswer(found);
+    if (mine === request) showAnswer(found, width, height);
   } catch (error) {
     if (mine === request) showError(error);
   }
@@ -122,6 +139,12 @@ async function switchLight() {
   }
 }
 
+function switchBoxes() {
+  const on = where.getAttribute('aria-pressed') !== 'true';
+  where.setAttribute('aria-pressed', String(on));
+  overlay.classList.toggle('off', !on);
+}
+
 function switchCamera() {
   facing = facing === 'environment' ? 'user' : 'environment';
   startCamera();
@@ -133,6 +156,7 @@ function classifyFirst(files) {
 
 find('start').addEventListener('click', startCamera);
 find('stop').addEventListener('click', stopAndClear);
+where.addEventListener('click', switchBoxes);
 find('torch').addEventListener('click', switchLight);
 find('turn').addEventListener('click', switchCamera);
 find('file').addEventListener('change', (event) => classifyFirst(event.target.files));

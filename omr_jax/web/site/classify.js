@@ -1,7 +1,7 @@
 // Is this a page of music? From a picture file or a video's frame to the network's answer.
 
-import { answer, load } from './model.js';
-import { brightness, views } from './picture.js';
+import { answer, load, logOdds } from './model.js';
+import { boxes, brightness, views } from './picture.js';
 
 // In pixels. Larger pictures are reduced first, to save time: to this long side, or where that would
 // blur the parts of a long picture, to this short side. Browsers draw no side longer than the last.
@@ -45,12 +45,32 @@ export async function readPicture(file) {
  * @param {ImageBitmap | HTMLVideoElement} source What can be drawn on a canvas.
  * @param {number} width Width at which it is drawn, in pixels.
  * @param {number} height Height at which it is drawn, in pixels.
- * @returns {Promise<{label: string, confidence: number}>} The class and its probability.
+ * @returns {Promise<object>} What `answer` of model.js returns, and `boxes`, see `music`.
  */
 export async function classify(source, width, height) {
   const { about, run } = await load('scores');
   const grey = brightness(draw(source, width, height), about);
-  return answer(about, await run({ views: views(grey, width, height, about) }));
+  const outputs = await run({ views: views(grey, width, height, about) });
+  const found = answer(about, outputs.probabilities);
+  return { ...found, boxes: music(about, found.label, outputs.log_odds, width, height) };
+}
+
+/**
+ * Where the music is: the parts that are music by themselves, or the whole picture if none is.
+ *
+ * @param {object} about Content of model.json.
+ * @param {string} label The answer for the picture; what is no music has no boxes.
+ * @param {?Float32Array} logOddsOfViews Missing for models of earlier versions.
+ * @param {number} width Width of the picture in pixels.
+ * @param {number} height Height of the picture in pixels.
+ * @returns {?number[][]} Left, top, right and bottom of each in pixels; null where it is not known.
+ */
+export function music(about, label, logOddsOfViews, width, height) {
+  if (!logOddsOfViews) return null;
+  if (label !== about.classes[1]) return [];
+  const least = logOdds(about.threshold);
+  const parts = boxes(width, height, about.picture).filter((_, i) => logOddsOfViews[i + 1] >= least);
+  return parts.length ? parts : [[0, 0, width, height]];
 }
 
 /** The picture's pixels, red, green, blue and alpha of each. What is transparent becomes white. */

@@ -52,7 +52,7 @@ async function classify() {
     return;
   }
   const { about, run } = await load(MODEL);
-  const probabilities = await run({ pen: penPath(strokes, about) });
+  const { probabilities } = await run({ pen: penPath(strokes, about) });
   const classes = about.classes.map((name, i) => ({ name, probability: probabilities[i] }));
   showClasses(classes.sort((a, b) => b.probability - a.probability).slice(0, MOST_CLASSES));
   list.dataset.milliseconds = String(performance.now() - began); // benchmarks/page.py reads it.

@@ -28,7 +28,8 @@ export function describe(name) {
  *
  * @param {string} name Name of the network's folder in models/.
  * @returns {Promise<{about: object, run: function}>} `about` is the content of model.json; `run`
- *   takes the inputs of one example, typed arrays by name, and promises its probabilities.
+ *   takes the inputs of one example, typed arrays by name, and promises its outputs, as
+ *   model.json names them, in the same form.
  * @throws {Error} It is missing; the message is for the user.
  */
 export function load(name) {
@@ -36,7 +37,7 @@ export function load(name) {
     const about = await describe(name);
     const file = new URL(`./models/${name}/model_int8.onnx`, import.meta.url);
     const session = await ort.InferenceSession.create(file.href);
-    return { about, run: inTurn((inputs) => probabilities(session, about, inputs)) };
+    return { about, run: inTurn((inputs) => outputs(session, about, inputs)) };
   });
 }
 
@@ -50,13 +51,13 @@ function once(kept, name, make) {
   return kept.get(name);
 }
 
-async function probabilities(session, about, inputs) {
+async function outputs(session, about, inputs) {
   const feeds = {};
   for (const [name, [type, shape]] of Object.entries(about.inputs)) {
     feeds[name] = new ort.Tensor(type, inputs[name], [1, ...shape.slice(1)]);
   }
-  const [output] = Object.keys(about.output);
-  return (await session.run(feeds))[output].data;
+  const found = await session.run(feeds);
+  return Object.fromEntries(Object.keys(about.output).map((name) => [name, found[name].data]));
 }
 
 /** The same function, but a call starts when the one before has ended: a session runs one. */
@@ -70,17 +71,26 @@ function inTurn(call) {
 }
 
 /**
- * The answer that a network gives with its probabilities.
+ * The answer of a network with a threshold. It has two classes, and the second one is the answer if
+ * its probability reaches the threshold.
  *
- * @param {object} about Content of model.json. With a threshold there are two classes, and the
- *   second one is the answer if its probability reaches the threshold.
+ * @param {object} about Content of model.json.
  * @param {Float32Array} probabilities One for each class.
- * @returns {{label: string, confidence: number}} The class and its probability.
+ * @returns {{label: string, confidence: number, sure: boolean}} The class; its calibrated
+ *   probability, which is counted from the threshold and so at least one half; and whether that is
+ *   enough for people.
  */
 export function answer(about, probabilities) {
-  const best =
-    about.threshold === null
-      ? probabilities.indexOf(Math.max(...probabilities))
-      : Number(probabilities[1] >= about.threshold);
-  return { label: about.classes[best], confidence: probabilities[best] };
+  const label = about.classes[Number(probabilities[1] >= about.threshold)];
+  const distance = Math.abs(logOdds(probabilities[1]) - logOdds(about.threshold));
+  const confidence = 1 / (1 + Math.exp(-distance));
+  return { label, confidence, sure: confidence >= (about.sure ?? 0) };
+}
+
+const CLOSEST = 1e-12; // Probabilities nearer to 0 or 1 are rounded ones.
+
+/** ln(p / (1 - p)) of a probability, finite. */
+export function logOdds(probability) {
+  const inside = Math.min(Math.max(probability, CLOSEST), 1 - CLOSEST);
+  return Math.log(inside / (1 - inside));
 }

@@ -1,0 +1,170 @@
+"""Finds the staves, systems and measures of pages of music.
+
+  python -m omr_jax.detect page.jpg scans/ book.pdf --out found
+  python -m omr_jax.detect --compare truth/ found/
+
+Every page gets a folder in --out, named after its file: structure.json has the staff space, each
+staff with its five lines, the systems and the measures, in pixels; overlay.svg shows them over the
+page, in any browser. pages.jsonl has a row for each page: path, page, folder, what the page was
+taken for, and how much was found; or the error, where it could not be read. A page without music
+gets an empty structure.
+
+--compare measures what was found against what is there. Both are folders that this command has
+written, or annotations in the format of COCO.
+
+Notes and other symbols are not looked for yet. Pages should have dark ink on bright paper, and lean
+by at most ten degrees.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tqdm import tqdm
+
+from omr_jax.detect import annotations, compare, overlay, pages
+from omr_jax.detect.pages import Detected
+from omr_jax.errors import UserError
+from omr_jax.predict import classifier, listing
+from omr_jax.predict.classifier import Classifier
+from omr_jax.structure import structure_json
+from omr_jax.utils import arguments as command_arguments
+from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
+from omr_jax.utils.files import output, write_file
+
+ROWS = 'pages.jsonl'
+
+
+def rows(gate: Classifier, files: Iterable[str], out: Path) -> Iterator[dict[str, object]]:
+  """Writes the folder of each page, and yields its row.
+
+  Args:
+    gate: Tells pages of music from others; from `classifier.load`.
+    files: Their paths.
+    out: The folder for the results.
+  """
+  used: set[str] = set()
+  for path, number, page in pages.read(files):
+    row: dict[str, object] = {'path': path, 'page': number}
+    try:
+      if isinstance(page, UserError):
+        raise page
+      found = pages.detected(gate, page)
+    except UserError as error:
+      words = str(error)
+      yield row | {'error': words if path in words else f'{path}: {words}'}
+      continue
+    name = _name(path, number, used)
+    _write(out / name, found)
+    yield row | {
+      'folder': name,
+      'class': found.label,
+      'confidence': round(found.confidence, 6),
+      'staves': len(found.structure.staves),
+      'systems': len(found.structure.systems),
+      'measures': len(found.structure.measures),
+    }
+
+
+def _name(path: str, number: int, used: set[str]) -> str:
+  """The name of a page's folder: that of its file, and from the second page on its number."""
+  stem = Path(path).stem
+  name = stem if number == 1 else f'{stem}-{number}'
+  copies = (f'{name}~{n}' for n in range(2, len(used) + 3))
+  # Names are compared without case, as some disks do.
+  name = name if name.lower() not in used else next(c for c in copies if c.lower() not in used)
+  used.add(name.lower())
+  return name
+
+
+def _write(folder: Path, found: Detected) -> None:
+  structure = json.dumps(structure_json.as_json(found.structure)) + '\n'
+  write_file(folder / annotations.STRUCTURE, structure.encode())
+  write_file(folder / 'overlay.svg', overlay.svg(found).encode())
+
+
+def main(arguments: list[str] | None = None) -> int:
+  """The command; returns its exit code, which is 0 even if pages could not be read."""
+  parser = command_arguments.parser(
+    'detect',
+    __doc__,
+    epilog='The exit code is 0 even if pages could not be read; the last line says how many.',
+  )
+  parser.add_argument(
+    'paths', nargs='*', type=paths.expanded, metavar='PATH', help='a file, a folder, or -'
+  )
+  parser.add_argument('--out', metavar='FOLDER', type=paths.path, help='write the results there')
+  parser.add_argument(
+    '--compare',
+    nargs=2,
+    metavar=('TRUTH', 'FOUND'),
+    type=paths.path,
+    help='print how well FOUND agrees with TRUTH, instead of looking at pages',
+  )
+  parser.add_argument(
+    '--threshold',
+    type=float,
+    default=0.5,
+    help='with --compare, the confidence from which a box counts for precision and recall, 0.5 by '
+    'default',
+  )
+  parser.add_argument(
+    '--iou',
+    type=float,
+    default=0.75,
+    help='with --compare, the overlap from which it is right there, 0.75 by default',
+  )
+  options = parser.parse_args(arguments)
+  return answered(lambda: _compare(options) if options.compare else _detect(options))
+
+
+def _compare(options: argparse.Namespace) -> None:
+  if options.paths or options.out:
+    raise UserError('--compare takes two folders or files, and neither PATH nor --out.')
+  if not 0 < options.iou <= 1:
+    raise UserError(f'--iou: {options.iou:g} is not above 0 and at most 1.')
+  true, found = (annotations.read(path) for path in options.compare)
+  with output(None) as file:
+    print(compare.table(true, found, options.threshold, options.iou), file=file)
+
+
+def _detect(options: argparse.Namespace) -> None:
+  if not options.paths or options.out is None:
+    raise UserError('give PATH and --out, or --compare; --help explains them.')
+  _check_out(options.out)
+  names = listing.standard_input() if '-' in options.paths else ()
+  left_out: Counter[str] = Counter()
+  files = listing.files(options.paths, names, listing.PICTURES, left_out)
+  gate = classifier.load('scores')
+  began, count, errors, staves = time.monotonic(), 0, 0, 0
+  options.out.mkdir(parents=True, exist_ok=True)
+  with output(options.out / ROWS) as file:
+    for row in tqdm(rows(gate, files, options.out), unit='page', delay=1, disable=None):
+      file.write(json.dumps(row, ensure_ascii=False) + '\n')
+      count, errors = count + 1, errors + ('error' in row)
+      staves += int(str(row.get('staves', 0)))
+  seconds = time.monotonic() - began
+  print(
+    f'{count} pages in {seconds:.1f} s, {errors} of them not read; {staves} staves, '
+    f'in {options.out}{listing.words(left_out)}',
+    file=sys.stderr,
+  )
+
+
+def _check_out(out: Path) -> None:
+  """Refuses a folder that holds something else than earlier results."""
+  if not out.exists() or (out / ROWS).is_file():
+    return
+  if not out.is_dir():
+    raise UserError(f'{out}: is no folder; choose another --out.')
+  if any(out.iterdir()):
+    raise UserError(f'{out}: holds other files; choose another --out.')
+
+
+if __name__ == '__main__':
+  sys.exit(main())

@@ -1,0 +1,106 @@
+"""Boxes of pages, read from what `omr detect` or another program has written, to be compared.
+
+A folder holds either a structure.json for each page, in a folder with the page's name, or files in
+the format of COCO. Such a file can be given itself too.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from omr_jax.errors import UserError
+from omr_jax.structure import structure_json
+from omr_jax.structure.structure import Structure, box, measure_box, system_box
+from omr_jax.utils.files import read_json
+
+STRUCTURE = 'structure.json'
+_KEYS = ('images', 'annotations', 'categories')
+_REMEDY = 'give a file in the format of COCO, with images, annotations and categories'
+
+
+class Boxes(NamedTuple):
+  """The boxes of a page.
+
+  Attributes:
+    boxes: float [boxes, 4]: left, top, right, bottom.
+    labels: The class of each.
+    scores: float [boxes], the confidence of each; 1 where none is given.
+  """
+
+  boxes: np.ndarray
+  labels: list[str]
+  scores: np.ndarray
+
+
+def read(path: Path) -> dict[str, Boxes]:
+  """The boxes of each page, by its name: the folder of its structure.json, or COCO's file name.
+
+  Raises:
+    UserError: There are no annotations, or damaged ones, or a page is there twice.
+  """
+  if not path.is_dir():
+    return _coco(path)
+  structures = sorted(path.rglob(STRUCTURE))
+  if structures:
+    return {
+      each.parent.relative_to(path).as_posix(): _of_structure(structure_json.read(each))
+      for each in structures
+    }
+  files = [file for file in sorted(path.glob('*.json')) if _is_coco(file)]
+  if not files:
+    raise UserError(f'{path}: no {STRUCTURE} and no annotations of COCO in it; give other ones.')
+  found: dict[str, Boxes] = {}
+  for file in files:
+    pages = _coco(file)
+    if twice := found.keys() & pages.keys():
+      raise UserError(f'{file}: has {min(twice)}, which another file has too; leave one out.')
+    found |= pages
+  return found
+
+
+def _of_structure(found: Structure) -> Boxes:
+  kinds = {
+    'staff': [box(staff) for staff in found.staves],
+    'system': [system_box(found, system) for system in found.systems],
+    'measure': [measure_box(found, measure) for measure in found.measures],
+  }
+  labels = [label for label, boxes in kinds.items() for _ in boxes]
+  boxes = np.array([each for boxes in kinds.values() for each in boxes], float).reshape(-1, 4)
+  return Boxes(boxes, labels, np.ones(len(labels)))
+
+
+def _is_coco(file: Path) -> bool:
+  return file.is_file() and read_json(file, _REMEDY).keys() >= set(_KEYS)
+
+
+def _coco(file: Path) -> dict[str, Boxes]:
+  value = read_json(file, _REMEDY)
+  try:
+    return _of_coco(value)
+  except (KeyError, TypeError, ValueError) as error:
+    raise UserError(f'{file}: no annotations of COCO ({error}); {_REMEDY}.') from error
+
+
+def _of_coco(value: dict[str, Any]) -> dict[str, Boxes]:
+  labels = {each['id']: str(each['name']) for each in value['categories']}
+  names = {
+    each['id']: Path(str(each['file_name'])).with_suffix('').as_posix() for each in value['images']
+  }
+  if len(set(names.values())) < len(names):
+    raise ValueError('two images have the same file_name')
+  rows: dict[Any, list[dict[str, Any]]] = {number: [] for number in names}
+  for each in value['annotations']:
+    if each['image_id'] not in rows or each['category_id'] not in labels:
+      raise ValueError(f'an annotation names what is not there: {json.dumps(each)[:100]}')
+    rows[each['image_id']].append(each)
+  found = {}
+  for number, mine in rows.items():
+    boxes = np.array([each['bbox'] for each in mine], float).reshape(-1, 4)
+    if not np.isfinite(boxes).all():
+      raise ValueError('a bbox is no four numbers')
+    boxes[:, 2:] += boxes[:, :2]  # COCO has width and height.
+    scores = np.array([each.get('score', 1) for each in mine], float)
+    found[names[number]] = Boxes(boxes, [labels[each['category_id']] for each in mine], scores)
+  return found

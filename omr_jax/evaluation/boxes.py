@@ -1,0 +1,216 @@
+"""How well boxes were found: average precision as COCO defines it, and precision and recall.
+
+Boxes are float [boxes, 4]: left, top, right and bottom edge. A found box is right if its overlap
+with a true box of its class, intersection over union (IoU), is at least a threshold; each true box
+can be found once. Confident boxes choose first.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+IOUS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))  # Of the mean AP of COCO.
+MOST = 2000  # Boxes of a page that are looked at, all classes together; COCO's 100 are too few.
+_RECALLS = np.linspace(0, 1, 101)  # Where COCO reads the curve of precision.
+
+Boxes = NDArray[np.float64]
+
+
+class Page(NamedTuple):
+  """What is on a page and what was found there.
+
+  Attributes:
+    true: [n, 4].
+    true_labels: The class of each, [n].
+    found: [m, 4].
+    found_labels: The class of each, [m].
+    scores: The confidence of each, [m].
+    group: What the page belongs to, such as its writer.
+  """
+
+  true: Boxes
+  true_labels: Sequence[str]
+  found: Boxes
+  found_labels: Sequence[str]
+  scores: NDArray[np.float64]
+  group: str = ''
+
+
+class Matched(NamedTuple):
+  """The found boxes of one class, the most confident first.
+
+  Attributes:
+    scores: [found].
+    right: bool [thresholds, found].
+    true: How many there are.
+  """
+
+  scores: NDArray[np.float64]
+  right: NDArray[np.bool_]
+  true: int
+
+
+class Average(NamedTuple):
+  """Average precision, from 0 to 1.
+
+  Attributes:
+    ap50: At IoU 0.5.
+    ap75: At IoU 0.75.
+    ap: The mean at IoU 0.50, 0.55 ... 0.95.
+    true: How many boxes there are.
+  """
+
+  ap50: float
+  ap75: float
+  ap: float
+  true: int
+
+
+class Counted(NamedTuple):
+  """Boxes found at a confidence threshold.
+
+  Attributes:
+    right: How many were found and are true.
+    found: How many were found.
+    true: How many there are.
+  """
+
+  right: int
+  found: int
+  true: int
+
+  @property
+  def precision(self) -> float | None:
+    """The share of the found ones that are right; None if nothing was found."""
+    return self.right / self.found if self.found else None
+
+  @property
+  def recall(self) -> float | None:
+    """The share of the true ones that are found; None if there are none."""
+    return self.right / self.true if self.true else None
+
+  @property
+  def f(self) -> float | None:
+    """The harmonic mean of both; None if nothing is there and nothing was found."""
+    whole = self.found + self.true
+    return 2 * self.right / whole if whole else None
+
+
+def iou(one: Boxes, other: Boxes) -> NDArray[np.float64]:
+  """Intersection over union of all pairs: [n, 4] and [m, 4] to [n, m]; 0 where both are empty."""
+  low = np.maximum(one[:, None, :2], other[None, :, :2])
+  high = np.minimum(one[:, None, 2:], other[None, :, 2:])
+  shared = np.prod(np.maximum(high - low, 0), -1)
+  sizes = [np.prod(np.maximum(each[:, 2:] - each[:, :2], 0), -1) for each in (one, other)]
+  union = sizes[0][:, None] + sizes[1][None] - shared
+  return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def by_class(pages: Sequence[Page]) -> dict[str, Average]:
+  """The average precision of every class that is on the pages, by name."""
+  return {label: average(matched(pages, label)) for label in sorted(_labels(pages))}
+
+
+def by_group(pages: Sequence[Page]) -> dict[str, dict[str, Average]]:
+  """The same of the pages of each group, by its name."""
+  groups = sorted({page.group for page in pages})
+  return {group: by_class([p for p in pages if p.group == group]) for group in groups}
+
+
+def macro(classes: Mapping[str, Average]) -> Average:
+  """The mean of the classes, each with equal weight; NaN of none."""
+  return _mean(classes.values(), [1] * len(classes))
+
+
+def weighted(classes: Mapping[str, Average]) -> Average:
+  """The mean of the classes, each with the number of its true boxes as weight; NaN of none."""
+  return _mean(classes.values(), [each.true for each in classes.values()])
+
+
+def matched(pages: Sequence[Page], label: str, ious: Sequence[float] = IOUS) -> Matched:
+  """Which boxes of a class are right, at each of several IoUs."""
+  scores, right, true = [np.empty(0)], [np.empty((len(ious), 0), bool)], 0
+  for page in pages:
+    wanted = page.true[_are(page.true_labels, label)]
+    first = np.argsort(-page.scores, kind='stable')[:MOST]
+    mine = first[_are(page.found_labels, label)[first]]
+    overlaps = iou(page.found[mine], wanted)
+    right.append(np.stack([_right(overlaps, threshold) for threshold in ious]))
+    scores.append(page.scores[mine])
+    true += len(wanted)
+  whole = np.concatenate(scores)
+  order = np.argsort(-whole, kind='stable')
+  return Matched(whole[order], np.concatenate(right, 1)[:, order], true)
+
+
+def average(found: Matched) -> Average:
+  """The average precision of a class whose boxes are matched at IOUS; NaN if there are none."""
+  values = [_average_precision(right, found.true) for right in found.right]
+  at = dict(zip(IOUS, values, strict=True))
+  return Average(at[0.5], at[0.75], math.fsum(values) / len(values), found.true)
+
+
+def counted(pages: Sequence[Page], threshold: float, overlap: float) -> dict[str, Counted]:
+  """Counts of every class, by name.
+
+  Args:
+    pages: The pages.
+    threshold: Boxes of this confidence or more are counted as found.
+    overlap: The IoU from which a box is right.
+  """
+  counts = {}
+  labels = _labels(pages) | {label for page in pages for label in page.found_labels}
+  for label in sorted(labels):
+    found = matched(pages, label, [overlap])
+    sure = found.scores >= threshold
+    counts[label] = Counted(int(found.right[0, sure].sum()), int(sure.sum()), found.true)
+  return counts
+
+
+def _labels(pages: Iterable[Page]) -> set[str]:
+  return {label for page in pages for label in page.true_labels}
+
+
+def _are(labels: Sequence[str], label: str) -> NDArray[np.bool_]:
+  return np.array([each == label for each in labels], bool)
+
+
+def _right(overlaps: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
+  """Each found box in turn takes the true box that is free and that it overlaps most."""
+  free = overlaps.copy()
+  right = np.zeros(len(free), bool)
+  if not free.shape[1]:
+    return right
+  for row, values in enumerate(free):
+    best = int(values.argmax())
+    # COCO's evaluator allows for rounding too.
+    if values[best] >= min(threshold, 1 - 1e-10):
+      right[row] = True
+      free[:, best] = -1
+  return right
+
+
+def _average_precision(right: NDArray[np.bool_], true: int) -> float:
+  """The area under the curve of precision over recall, read at 101 recalls."""
+  if not true:
+    return math.nan
+  hits = np.cumsum(right)
+  precision = hits / np.arange(1, len(right) + 1)
+  # At each recall the best precision of any lower threshold.
+  best = np.maximum.accumulate(precision[::-1])[::-1]
+  places = np.searchsorted(hits / true, _RECALLS)
+  return float(np.append(best, 0)[places].mean())
+
+
+def _mean(classes: Iterable[Average], weights: Sequence[int]) -> Average:
+  pairs = [(each, weight) for each, weight in zip(classes, weights, strict=True) if each.true]
+  total = sum(weight for _, weight in pairs)
+
+  def mean(name: str) -> float:
+    values = [getattr(each, name) * weight for each, weight in pairs]
+    return math.fsum(values) / total if total else math.nan
+
+  return Average(mean('ap50'), mean('ap75'), mean('ap'), sum(each.true for each, _ in pairs))

@@ -1,0 +1,88 @@
+"""The whole structure of a page: its staves, systems and measures, from a grey picture."""
+
+import itertools
+
+import numpy as np
+from scipy import ndimage
+
+from omr_jax.structure import barlines, staves, systems
+from omr_jax.structure.comb import SPACE
+from omr_jax.structure.scale import staff_space
+from omr_jax.structure.straight import ABOVE, TALL, Frame, frame, straight
+from omr_jax.structure.structure import Measure, Structure
+
+_ROWS = np.arange(TALL + 2 * ABOVE + 1) - ABOVE - TALL / 2  # Of a straight staff, from its middle.
+_AT_END = 2 * SPACE  # Columns: a bar line as near to the end of a staff is that end.
+_INK = 0.35  # Darkness of ink.
+_SYMBOL = 0.3 * SPACE**2  # Pixels of ink beside the staff lines that are a rest at least.
+_UNLIKELY = -5.0  # A staff whose own score is lower has no bar line where its system has one.
+
+
+def structure(grey: np.ndarray) -> Structure:
+  """The structure of a page; without any staff where none is found.
+
+  Args:
+    grey: uint8 [height, width], dark ink on bright paper.
+  """
+  height, width = grey.shape
+  searched = staves.searched(grey, staff_space(grey))
+  found = staves.in_picture(searched)
+  frames = [frame(staff) for staff in found]
+  groups = systems.joined(searched.dark, frames)
+  measures = [m for group in groups for m in _measures(searched.dark, frames, group)]
+  across, down = searched.back.tolist()
+  space = float(np.median([np.linalg.norm(f.down, axis=1).mean() for f in frames] or [0])) * down
+  return Structure(
+    width,
+    height,
+    space,
+    [staff * searched.back for staff in found],
+    groups,
+    [Measure(m.staff, m.left * across, m.right * across) for m in measures],
+  )
+
+
+def _measures(dark: np.ndarray, frames: list[Frame], group: list[int]) -> list[Measure]:
+  """The measures of a system, staff by staff. Bar lines stand above each other, stems don't."""
+  strips = [straight(dark, frames[number].at(_ROWS)) for number in group]
+  scores = [barlines.scores(strip) for strip in strips]
+  offsets = _offsets([frames[number] for number in group])
+  width = max(len(score) + offset for score, offset in zip(scores, offsets, strict=True))
+  wide = np.full((len(group), width), barlines.WORST, np.float32)
+  for row, score, offset in zip(wide, scores, offsets, strict=True):
+    row[offset : offset + len(score)] = score
+  wide = ndimage.maximum_filter1d(wide, SPACE + 1, 1)
+  columns = barlines.peaks(wide.mean(0))
+  found = []
+  for number, strip, score, offset in zip(group, strips, scores, offsets, strict=True):
+    lines = [_own(score, column - offset) for column in columns.tolist()]
+    here = [line for line in lines if line is not None and _AT_END < line < len(score) - _AT_END]
+    x = frames[number].middle[:, 0]
+    for left, right in itertools.pairwise([0, *here, len(score) - 1]):
+      # Staff lines may go on where the music has ended.
+      if right < len(score) - 1 or _has_music(strip[:, left + SPACE : right]):
+        begin, end = x[left] - 0.5 * (left == 0), x[right] + 0.5 * (right == len(score) - 1)
+        found.append(Measure(number, float(begin), float(end)))
+  return found
+
+
+def _offsets(frames: list[Frame]) -> list[int]:
+  """How many columns each staff begins right of the first one, seen along its lines."""
+  along = np.mean([f.middle[-1] - f.middle[0] for f in frames], 0)
+  along /= max(float(np.linalg.norm(along)), 1.0)
+  begins = [round(float(f.middle[0] @ along)) for f in frames]
+  return [begin - min(begins) for begin in begins]
+
+
+def _own(score: np.ndarray, column: int) -> int | None:
+  """The column of a staff's own bar line near that of its system; None where it has none."""
+  first = max(0, column - SPACE)
+  near = score[first : max(first, column + SPACE + 1)]
+  if not len(near) or near.max() < _UNLIKELY:
+    return None
+  return first + int(np.flatnonzero(near == near.max()).mean())
+
+
+def _has_music(strip: np.ndarray) -> bool:
+  lines = np.abs(_ROWS[:, None] - (np.arange(5) - 2) * SPACE).min(1) <= 2
+  return int((strip[~lines] > _INK).sum()) > _SYMBOL

@@ -1,0 +1,74 @@
+"""How dark each pixel is for the paper around it, and the staff space of a page."""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+_CELL = 16  # Pixels: the paper's brightness is measured in squares of this side.
+_SPREAD = 5  # So many squares around each are looked at, to see past notes and beams.
+_DARK = 0.5  # Darker than this is ink, for measuring run lengths.
+_SMALLEST, _LARGEST = 4, 200  # A staff space in pixels.
+
+
+def darkness(grey: np.ndarray) -> np.ndarray:
+  """The share of the light that is missing, 0 for paper and 1 for the page's blackest ink.
+
+  Shadows and uneven lamps darken paper and ink by the same factor, which the division by the
+  brightness of the paper near by takes away.
+
+  Args:
+    grey: uint8 [height, width], dark ink on bright paper.
+
+  Returns:
+    float32 [height, width].
+  """
+  missing = 1 - grey / np.maximum(_paper(grey), np.float32(1))
+  return np.clip(missing / _blackest(missing[::4, ::4]), 0, 1)
+
+
+def staff_space(grey: np.ndarray) -> float:
+  """The distance of two staff lines in pixels; 0 where none can be told.
+
+  It is the most frequent sum of a black run and the white run below it along the columns (Cardoso
+  and Rebelo, "Robust staffline thickness and distance estimation in binary and gray-level music
+  scores", 2010), refined to the mean of the sums next to it.
+  """
+  paper = _paper(grey)
+  blackest = _blackest(1 - grey[::4, ::4] / np.maximum(paper[::4, ::4], np.float32(1)))
+  dark = grey[:, ::2] < paper[:, ::2] * np.float32(1 - _DARK * blackest)
+  ink = np.pad(dark, ((1, 1), (0, 0)))
+  # Down each column in turn: where runs of ink begin.
+  begins = np.flatnonzero((ink[1:] & ~ink[:-1]).T.ravel())
+  ends = np.flatnonzero((ink[:-1] & ~ink[1:]).T.ravel())
+  if len(begins) < 2:
+    return 0.0
+  sums, black = np.diff(begins), (ends - begins)[:-1]
+  same_column = np.diff(begins // (len(ink) - 1)) == 0
+  thin = black < np.maximum(0.4 * sums, 3)
+  sums = sums[same_column & thin & (sums >= _SMALLEST) & (sums <= _LARGEST)]
+  counts = np.bincount(sums, minlength=_LARGEST + 2).astype(float)
+  near = np.convolve(counts, [1, 1, 1], 'same')
+  best = int(near.argmax())
+  if not near[best]:
+    return 0.0
+  around = np.arange(best - 1, best + 2)
+  return float((around * counts[around]).sum() / counts[around].sum())
+
+
+def _paper(grey: np.ndarray) -> np.ndarray:
+  """The brightness of the paper at each pixel, from the brightest pixels of the squares near by."""
+  height, width = grey.shape
+  rows, columns = -(-height // _CELL), -(-width // _CELL)
+  padded = np.pad(grey, ((0, rows * _CELL - height), (0, columns * _CELL - width)), 'edge')
+  # Rows first: whole rows are compared faster than small squares.
+  cells = padded.reshape(rows, _CELL, columns * _CELL).max(1)
+  # A mean, since the maximum alone would follow single bright pixels of noise.
+  bright = ndimage.uniform_filter(cells.reshape(rows, columns, _CELL).max(2), 3, mode='nearest')
+  bright = ndimage.uniform_filter(ndimage.maximum_filter(bright, _SPREAD), _SPREAD)
+  whole = Image.fromarray(bright).resize((columns * _CELL, rows * _CELL), Image.Resampling.BILINEAR)
+  return np.asarray(whole)[:height, :width]
+
+
+def _blackest(missing: np.ndarray) -> np.float32:
+  """What counts as the blackest ink of a page; an empty page has no black."""
+  return np.float32(max(float(np.quantile(missing, 0.995)), 0.1))

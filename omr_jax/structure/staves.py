@@ -1,0 +1,202 @@
+"""Finds the staves of a page, flat, turned by up to ten degrees, bent or photographed."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from omr_jax.structure import comb, scale
+from omr_jax.structure.comb import BLOCK, SPACE, STEP, Teeth
+from omr_jax.structure.structure import LINES
+
+_BEGINS = 0.3  # Score at which a staff may begin to be followed, of 1 for pure black lines.
+_RELATIVE = 0.5  # The same, of the page's clearest staff.
+_GOES_ON = 0.12  # Score at which it is followed further.
+_MOST_MISSED = 3  # Strips without lines that are crossed.
+_SHORTEST = 8  # Staff spaces that a staff is long at least.
+_WHOLE = 0.55  # The share of each line that is seen at least; notes and beams hide the rest.
+_TOLERANCE = 0.45  # Staff spaces by which a staff may leave its direction; half is unclear.
+_ALONE = 5 * SPACE  # From the middle line of a staff to that of the next, at least.
+_THICK = 5  # Pixels: what is as high as this is no line.
+_POINT_STEP = 2 * SPACE  # Pixels from one point of a line to the next.
+
+
+def staves(grey: np.ndarray) -> list[np.ndarray]:
+  """The staves of a page, from top to bottom.
+
+  Args:
+    grey: uint8 [height, width], dark ink on bright paper.
+
+  Returns:
+    For each staff float64 [5, points, 2]: x and y along its lines, from left to right, the upper
+    line first. An empty list where there are none.
+  """
+  looked = searched(grey, scale.staff_space(grey))
+  return [staff * looked.back for staff in in_picture(looked)]
+
+
+class Searched(NamedTuple):
+  """A page as it is searched.
+
+  Attributes:
+    dark: float32 [height, width], its darkness at SPACE pixels a staff space; a single white pixel
+      where no staff space is known.
+    back: float64 [2], what x and y are multiplied by to give places on the page.
+  """
+
+  dark: np.ndarray
+  back: np.ndarray
+
+
+def searched(grey: np.ndarray, space: float) -> Searched:
+  """Brings a page to the size at which it is searched.
+
+  Args:
+    grey: uint8 [height, width].
+    space: Its staff space in pixels, 0 where none is known.
+  """
+  if not space:
+    return Searched(np.zeros((1, 1), np.float32), np.ones(2))
+  zoom = SPACE / space
+  height, width = (max(1, round(size * zoom)) for size in grey.shape)
+  small = Image.fromarray(grey).resize((width, height), Image.Resampling.BOX)
+  back = np.array([grey.shape[1] / width, grey.shape[0] / height])
+  return Searched(scale.darkness(np.asarray(small)), back)
+
+
+def in_picture(page: Searched) -> list[np.ndarray]:
+  """The staves, as `staves` finds them, with places in `page.dark`."""
+  thin = page.dark - ndimage.grey_opening(page.dark, (_THICK, 1))
+  paths = _paths(comb.teeth(thin), comb.centres(thin.shape[1]))
+  whole = [lines for path in paths if (lines := _lines(thin, *path)) is not None]
+  return sorted(whole, key=lambda lines: float(lines[..., 1].mean()))
+
+
+def _paths(
+  teeth: Teeth, centres: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+  """Follows each staff from its clearest strip to both sides.
+
+  Yields:
+    x, y of the middle line, and distance of the lines, each [strips of the staff].
+  """
+  score = teeth.score.copy()
+  begins = max(_BEGINS, _RELATIVE * float(score.max(initial=0)))
+  while score.max(initial=0) >= begins:
+    row, strip = np.unravel_index(score.argmax(), score.shape)
+    path = _both_ways(teeth, score, int(row), int(strip))
+    path = _both_ways(teeth, score, *_in_phase(score, path))
+    score[row, strip] = 0
+    y, k = path.T
+    for between in range(int(k[0]), int(k[-1]) + 1):
+      # No other staff has its middle line as near as this.
+      middle = round(float(np.interp(between, k, y)))
+      score[max(0, middle - _ALONE) : middle + _ALONE, between] = 0
+    if len(path) > 1:
+      yield centres[k], y + 0.5, teeth.gap[y, k].astype(float)
+
+
+def _both_ways(teeth: Teeth, score: np.ndarray, row: int, strip: int) -> np.ndarray:
+  """Rows and strips of the staff that a row and a strip belong to, [strips, 2], left to right."""
+  right, left = (_follow(teeth, score, row, strip, way) for way in (1, -1))
+  return np.array(left[:0:-1] + right)
+
+
+def _in_phase(score: np.ndarray, path: np.ndarray) -> tuple[int, int]:
+  """Row and strip where a staff is clearest, moved by whole staff spaces where that fits it better.
+
+  In a single strip ledger lines or a hairpin may continue the comb; they don't along the staff.
+  """
+  y, k = path.T
+  high = ndimage.maximum_filter1d(score, 3, 0, mode='constant')
+  shifts = np.arange(-3, 4) * SPACE
+  rows = y + shifts[:, None]
+  inside = (rows >= 0) & (rows < len(score))
+  found = np.where(inside, high[np.clip(rows, 0, len(score) - 1), k], 0)
+  best = int(found.mean(1).argmax())
+  place = int(found[best].argmax())
+  first = max(0, int(rows[best, place]) - 1)
+  return first + int(score[first : first + 3, k[place]].argmax()), int(k[place])
+
+
+def _follow(
+  teeth: Teeth, score: np.ndarray, row: int, strip: int, way: int
+) -> list[tuple[int, int]]:
+  """Rows and strips of a staff, from a strip on to the right (`way` 1) or to the left (-1)."""
+  path = [(row, strip)]
+  slope = float(teeth.slope[row, strip])
+  y, missed = float(row), 0
+  while missed <= _MOST_MISSED and 0 <= (strip := strip + way) < score.shape[1]:
+    y += way * slope * STEP
+    reach = _TOLERANCE * SPACE
+    first = max(0, int(np.ceil(y - reach)))
+    window = score[first : max(first, int(y + reach) + 1), strip]
+    if window.max(initial=0) < _GOES_ON:
+      missed += 1
+      continue
+    y, missed = float(first + window.argmax()), 0
+    path.append((int(y), strip))
+    slope += 0.5 * (float(teeth.slope[int(y), strip]) - slope)
+  return path
+
+
+def _lines(
+  thin: np.ndarray,
+  x: np.ndarray,
+  y: np.ndarray,
+  gap: np.ndarray,
+) -> np.ndarray | None:
+  """Moves the lines of a path to the ink, and finds their ends: float64 [5, points, 2]."""
+  reach = 4 * STEP
+  columns = np.arange(max(0, int(x[0]) - reach), min(thin.shape[1], int(x[-1]) + reach))
+  middle, distance = _straight_on(columns + 0.5, x, y), np.interp(columns + 0.5, x, gap)
+  distance = ndimage.gaussian_filter1d(distance, STEP, mode='nearest')
+  middle = ndimage.gaussian_filter1d(middle, BLOCK, mode='nearest')
+  expected = middle + (np.arange(LINES) - 2)[:, None] * distance
+  heights, _ = _on_ink(thin, columns, expected)
+  heights, dark = _on_ink(thin, columns, heights)  # Now all of a line is within reach.
+  begin, end = _longest(dark.sum(0) >= 3)
+  if end - begin < _SHORTEST * SPACE or dark[:, begin:end].mean(1).min() < _WHOLE:
+    return None
+  count = max(2, round((end - begin) / _POINT_STEP) + 1)
+  at = np.linspace(columns[begin], columns[end - 1] + 1, count)
+  return np.stack([np.stack([at, np.interp(at, columns + 0.5, line)], 1) for line in heights])
+
+
+def _straight_on(at: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+  """Like np.interp, but a path goes straight on beyond its ends."""
+  some = min(4, len(x) - 1)
+  left = (y[some] - y[0]) / (x[some] - x[0])
+  right = (y[-1] - y[-1 - some]) / (x[-1] - x[-1 - some])
+  found = np.interp(at, x, y)
+  found += np.where(at < x[0], left * (at - x[0]), 0) + np.where(
+    at > x[-1], right * (at - x[-1]), 0
+  )
+  return found
+
+
+def _on_ink(
+  thin: np.ndarray, columns: np.ndarray, expected: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  """y of the ink near each line, and whether there is any: both [5, columns]."""
+  half = 3
+  rows = np.floor(expected).astype(int)[..., None] + np.arange(-half, half + 1)
+  inside = (rows >= 0) & (rows < len(thin))
+  ink = np.where(inside, thin[np.clip(rows, 0, len(thin) - 1), columns[:, None]], 0)
+  dark = ink[..., 1:-1].max(-1) > 0.25
+  off = rows + 0.5 - expected[..., None]
+  weight = ndimage.gaussian_filter1d(ink.sum(-1), SPACE, mode='constant')
+  moment = ndimage.gaussian_filter1d((ink * off).sum(-1), SPACE, mode='constant')
+  # Where a line is hidden it goes with the others.
+  common = moment.sum(0) / (weight.sum(0) + 0.1)
+  return expected + (moment + 0.2 * common) / (weight + 0.2), dark
+
+
+def _longest(seen: np.ndarray) -> tuple[int, int]:
+  """The range with the most columns that are seen, less those that are not."""
+  total = np.concatenate([[0.0], np.cumsum(np.where(seen, 0.5, -0.5))])
+  low = np.minimum.accumulate(total)
+  end = int((total - low).argmax())
+  return int(total[: end + 1].argmin()), end

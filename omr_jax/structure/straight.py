@@ -1,0 +1,59 @@
+"""A staff, and what is around it, laid out straight: lines become rows, bar lines columns."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from omr_jax.structure.comb import SPACE
+
+ABOVE = 2 * SPACE  # Rows above the upper line, and as many below the lower one.
+TALL = 4 * SPACE  # Rows from the upper line to the lower one.
+
+
+class Frame(NamedTuple):
+  """Where the rows and columns of a straight staff lie in the picture.
+
+  Attributes:
+    middle: float64 [columns, 2], the points of the middle line, one for each column.
+    down: float64 [columns, 2], one staff space down, across the lines.
+  """
+
+  middle: np.ndarray
+  down: np.ndarray
+
+  def at(self, rows: np.ndarray) -> np.ndarray:
+    """The places of rows, counted in pixels from the middle line: [rows, columns, 2]."""
+    return self.middle + rows[:, None, None] / SPACE * self.down
+
+
+def frame(staff: np.ndarray) -> Frame:
+  """The frame of a staff [5, points, 2] at SPACE pixels a staff space, a column for each pixel."""
+  left, right = staff[0, 0, 0], staff[0, -1, 0]
+  x = np.arange(left, right, 1.0) + 0.5
+  y = np.stack([np.interp(x, line[:, 0], line[:, 1]) for line in staff])
+  slope = ndimage.gaussian_filter1d(np.gradient(y[2]), 2 * SPACE, mode='nearest')
+  gap = (y[4] - y[0]) / 4
+  # The foot of the perpendicular on the next line is nearer than the point straight below.
+  across = np.stack([-slope * gap, gap], 1) / (1 + slope**2)[:, None]
+  return Frame(np.stack([x, y[2]], 1), across)
+
+
+def straight(dark: np.ndarray, places: np.ndarray) -> np.ndarray:
+  """The darkness at places [rows, columns, 2], 0 beyond the picture."""
+  x, y = places[..., 0] - 0.5, places[..., 1] - 0.5
+  return ndimage.map_coordinates(dark, [y, x], order=1, mode='constant')
+
+
+def slanted(strip: np.ndarray, slant: float) -> np.ndarray:
+  """The strip with each row moved, so that a line of this slant becomes a column.
+
+  Args:
+    strip: [rows, columns].
+    slant: Columns to the right for each row down, with the middle row as the pivot.
+  """
+  moves = np.rint(slant * (np.arange(len(strip)) - (len(strip) - 1) / 2)).astype(int)
+  reach = int(np.abs(moves).max())
+  padded = np.pad(strip, ((0, 0), (reach, reach)))
+  columns = np.arange(strip.shape[1]) + reach
+  return padded[np.arange(len(strip))[:, None], columns + moves[:, None]]

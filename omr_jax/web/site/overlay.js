@@ -1,0 +1,23 @@
+// Boxes over a picture or video, where the music is.
+
+const NAMESPACE = 'http://www.w3.org/2000/svg';
+
+/**
+ * Draws boxes in place of those before.
+ *
+ * @param {SVGElement} overlay It covers the element that shows the picture.
+ * @param {number[][]} boxes Left, top, right and bottom of each, in pixels of the picture.
+ * @param {number} width Width of the picture in pixels.
+ * @param {number} height Height of the picture in pixels.
+ */
+export function showBoxes(overlay, boxes, width, height) {
+  overlay.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  overlay.replaceChildren(...boxes.map(rectangle));
+}
+
+function rectangle([left, top, right, bottom]) {
+  const drawn = document.createElementNS(NAMESPACE, 'rect');
+  const place = { x: left, y: top, width: right - left, height: bottom - top };
+  for (const [name, value] of Object.entries(place)) drawn.setAttribute(name, value);
+  return drawn;
+}

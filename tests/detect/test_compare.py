@@ -1,0 +1,111 @@
+"""`omr detect --compare`: structures and COCO files against each other, with numbers by hand."""
+
+import json
+
+import drawn_music
+import pytest
+
+from omr_jax.detect import __main__ as detect
+from omr_jax.structure import structure_json
+
+
+def compare(capsys, *arguments):
+  code = detect.main(['--compare', *map(str, arguments)])
+  out, err = capsys.readouterr()
+  return code, out, err
+
+
+def rows(table):
+  """The cells of each row by the first one."""
+  lines = [line[2:-2].split(' | ') for line in table.splitlines() if line.startswith('| ')]
+  return {cells[0]: cells[1:] for cells in lines}
+
+
+def write(path, value):
+  path.parent.mkdir(parents=True, exist_ok=True)
+  path.write_text(json.dumps(value))
+  return path
+
+
+def structures(folder, **pages):
+  for name, value in pages.items():
+    write(folder / name / 'structure.json', structure_json.as_json(value))
+  return folder
+
+
+def test_structures(tmp_path, capsys):
+  whole = drawn_music.structure()
+  # The last staff is missing, and with it 4 of the 16 measures; the second system is one staff.
+  less = whole._replace(
+    staves=whole.staves[:3], systems=[[0, 1], [2]], measures=whole.measures[:12]
+  )
+  truth = structures(tmp_path / 'truth', a=whole, b=whole)
+  code, table, _ = compare(capsys, truth, structures(tmp_path / 'found', a=less, b=whole))
+  assert code == 0
+  found = rows(table)
+  # Of 8 staves 7 are found, of 32 measures 28, of 4 systems 3, for another of which is something.
+  assert found['staff'][:2] == ['8', '7'] and found['staff'][5:] == ['100.0', '87.5', '93.3']
+  assert found['measure'][:2] == ['32', '28'] and found['measure'][5:7] == ['100.0', '87.5']
+  assert found['system'][:2] == ['4', '4'] and found['system'][5:] == ['75.0', '75.0', '75.0']
+  # 38 of 44 boxes, of 39 that were found.
+  assert found['all, by frequency'][:2] == ['44', '39']
+  assert found['all, by frequency'][5:7] == ['97.4', '86.4']
+  assert table.endswith('2 pages\n')
+
+
+def test_a_page_that_was_not_looked_at_has_nothing_found(tmp_path, capsys):
+  whole = drawn_music.structure()
+  truth = structures(tmp_path / 'truth', a=whole, b=whole)
+  code, table, _ = compare(capsys, truth, structures(tmp_path / 'found', a=whole))
+  assert code == 0 and rows(table)['staff'][5:7] == ['100.0', '50.0']
+  assert '2 pages, 1 of them not looked at' in table
+
+
+def coco(*annotations):
+  keys = ('category_id', 'bbox', 'score')
+  return {
+    'images': [{'id': 7, 'file_name': 'scans/a.png'}],
+    'categories': [{'id': 1, 'name': 'clef'}, {'id': 2, 'name': 'no|te'}],
+    'annotations': [{'image_id': 7, **dict(zip(keys, each, strict=False))} for each in annotations],
+  }
+
+
+def test_coco(tmp_path, capsys):
+  true = write(tmp_path / 'true.json', coco((1, [0, 0, 10, 10]), (2, [20, 0, 10, 10])))
+  # The clef is 8 wide: IoU 0.8. The note is found twice, once with little confidence.
+  boxes = (1, [0, 0, 8, 10], 0.9), (2, [20, 0, 10, 10], 0.8), (2, [20, 0, 10, 10], 0.3)
+  found = write(tmp_path / 'found.json', coco(*boxes))
+  code, table, _ = compare(capsys, true, found)
+  assert code == 0
+  cells = rows(table)
+  assert cells['clef'] == ['1', '1', '100.0', '100.0', '70.0', '100.0', '100.0', '100.0']
+  assert '| 1 | 1 | 100.0 | 100.0 | 100.0 | 100.0 | 100.0 | 100.0 |' in table
+  assert cells['mean of the classes'] == ['', '', '100.0', '100.0', '85.0', '', '', '']
+  _, table, _ = compare(capsys, true, found, '--threshold', 0, '--iou', 0.85)
+  # Of three boxes one is right.
+  assert rows(table)['all, by frequency'][5:] == ['33.3', '50.0', '40.0']
+
+
+@pytest.mark.parametrize(
+  ('value', 'words'),
+  [
+    ({}, "no annotations of COCO ('categories')"),
+    (coco((3, [0, 0, 1, 1])), 'an annotation names what is not there'),
+    (coco((1, [0, 0, 1])), 'no annotations of COCO'),
+    (coco((1, [0, 0, 1, 'x'])), 'no annotations of COCO'),
+  ],
+)
+def test_damaged_annotations_are_refused(tmp_path, capsys, value, words):
+  path = write(tmp_path / 'true.json', value)
+  code, _, said = compare(capsys, path, path)
+  assert code == 2 and 'true.json: ' in said and words in said
+
+
+def test_what_has_no_truth_is_refused(tmp_path, capsys):
+  whole = drawn_music.structure()
+  truth = structures(tmp_path / 'truth', a=whole)
+  code, _, said = compare(capsys, truth, structures(tmp_path / 'found', b=whole))
+  assert code == 2 and 'no true annotations of b;' in said
+  (tmp_path / 'empty').mkdir()
+  code, _, said = compare(capsys, truth, tmp_path / 'empty')
+  assert code == 2 and 'empty: no structure.json and no annotations of COCO in it' in said

@@ -1,0 +1,106 @@
+"""`omr detect`: what it writes for pages, other pictures and broken files, and its comparison."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+
+import drawn_music
+import numpy as np
+import pytest
+from PIL import Image
+
+from omr_jax.detect import __main__ as detect
+from omr_jax.detect import pages
+from omr_jax.structure import structure_json
+from omr_jax.synthetic import papers
+
+
+def run(capsys, *arguments):
+  """Exit code, standard output and what was said."""
+  code = detect.main([str(argument) for argument in arguments])
+  out, err = capsys.readouterr()
+  return code, out, err
+
+
+@pytest.fixture(scope='module')
+def found(tmp_path_factory):
+  """The results for a page, the same page in another folder, a page of text, and a broken file."""
+  folder = tmp_path_factory.mktemp('scans')
+  (folder / 'more').mkdir()
+  Image.fromarray(drawn_music.page()).save(folder / 'page.png')
+  Image.fromarray(drawn_music.page()).save(folder / 'more/Page.png')
+  text = papers.text(np.random.default_rng(0), 800, 600)
+  Image.fromarray(text).save(folder / 'text.png')
+  (folder / 'broken.jpg').write_bytes(b'\xff\xd8\xff\xe0 no picture')
+  out = folder.parent / f'{folder.name}-found'
+  assert detect.main([str(folder), '--out', str(out)]) == 0
+  return out
+
+
+def test_every_page_has_a_row(found):
+  rows = [json.loads(line) for line in (found / 'pages.jsonl').read_text().splitlines()]
+  broken, page, text, again = rows
+  assert broken['path'].endswith('broken.jpg') and 'broken.jpg: ' in broken['error']
+  assert set(broken) == {'path', 'page', 'error'}
+  for row, folder in ((page, 'page'), (again, 'Page~2')):
+    counts = {'class': 'scores', 'staves': 4, 'systems': 2, 'measures': 16}
+    assert row | counts | {'folder': folder} == row
+    assert row['confidence'] > 0.5
+  assert text['class'] == 'other' and text['staves'] == 0
+
+
+def test_the_structure_is_that_of_the_page(found):
+  value = structure_json.read(found / 'page/structure.json')
+  assert (value.width, value.height, value.systems) == (920, 900, drawn_music.SYSTEMS)
+  assert structure_json.read(found / 'text/structure.json').staves == []
+
+
+def test_the_overlay_shows_what_was_found(found):
+  root = ElementTree.parse(found / 'page/overlay.svg').getroot()
+  assert root.get('viewBox') == '0 0 920 900'
+  kinds = [each.get('class') for each in root.iter() if each.get('class')]
+  assert {kind: kinds.count(kind) for kind in set(kinds)} == {
+    'staff': 4, 'measure': 16, 'system': 2
+  }  # fmt: skip
+  (picture,) = root.iter('{http://www.w3.org/2000/svg}image')
+  assert picture.get('href').startswith('data:image/jpeg;base64,')
+  empty = ElementTree.parse(found / 'text/overlay.svg').getroot()
+  assert not [each for each in empty.iter() if each.get('class')]
+
+
+def test_large_pages_are_reduced_and_their_structure_enlarged():
+  page = pages.reduced(Image.fromarray(drawn_music.page()), side=460)
+  assert (page.picture.shape, page.factor, page.size) == ((450, 460, 3), 2, (920, 900))
+  found = pages.detected(lambda _: GATE, page)
+  assert (found.structure.width, found.structure.height) == (920, 900)
+  assert found.structure.staff_space == pytest.approx(16, abs=0.5)
+  for staff, expected in zip(found.structure.staves, drawn_music.structure().staves, strict=True):
+    assert np.abs(staff[:, :, 1].mean(1) - expected[:, :, 1].mean(1)).max() < 2
+
+
+class GATE:
+  label, confidence = 'scores', 1.0
+
+
+def test_it_runs_again_into_its_own_folder_alone(found, tmp_path, capsys):
+  page = tmp_path / 'page.png'
+  Image.fromarray(drawn_music.page()).save(page)
+  code, _, said = run(capsys, page, '--out', found)
+  assert code == 0 and '1 pages' in said and '4 staves' in said
+  (tmp_path / 'other').mkdir()
+  (tmp_path / 'other/letter.txt').touch()
+  code, _, said = run(capsys, page, '--out', tmp_path / 'other')
+  assert code == 2 and 'other: holds other files; choose another --out' in said
+
+
+@pytest.mark.parametrize(
+  ('arguments', 'words'),
+  [
+    (['page.png'], 'give PATH and --out, or --compare'),
+    (['--out', 'x'], 'give PATH and --out'),
+    (['--compare', 'a', 'b', '--out', 'x'], '--compare takes two folders'),
+    (['--compare', 'a', 'b', '--iou', '2'], '--iou: 2 is not above 0'),
+  ],
+)
+def test_bad_arguments_are_refused(capsys, arguments, words):
+  code, _, said = run(capsys, *arguments)
+  assert code == 2 and words in said

@@ -1,0 +1,67 @@
+"""Systems and measures of a drawn page, and the file that they are written to."""
+
+import json
+
+import drawn_music
+import numpy as np
+import pytest
+
+from omr_jax.errors import UserError
+from omr_jax.structure import find, structure_json
+from omr_jax.synthetic import moved_pages
+
+
+@pytest.mark.parametrize('kind', ['flat', 'turned', 'camera'])
+def test_systems_and_measures_are_found(kind):
+  grey, expected = drawn_music.page(), drawn_music.structure()
+  if kind != 'flat':
+    grey, expected = moved_pages.moved(np.random.default_rng(5), grey, expected, kind)
+  found = find.structure(grey)
+  assert (found.height, found.width) == grey.shape
+  assert found.staff_space == pytest.approx(expected.staff_space, rel=0.06)
+  assert found.systems == [[0, 1], [2, 3]]
+  assert [measure.staff for measure in found.measures] == [n for n in range(4) for _ in range(4)]
+  for one, other in zip(found.measures, expected.measures, strict=True):
+    assert abs(one.left - other.left) < drawn_music.SPACE
+    assert abs(one.right - other.right) < drawn_music.SPACE
+
+
+def test_staves_that_nothing_joins_are_systems_of_their_own():
+  grey = drawn_music.page()
+  grey[190:296] = 255  # Between the first and the second staff.
+  assert find.structure(grey).systems == [[0], [1], [2, 3]]
+
+
+def test_an_empty_page_has_no_structure():
+  found = find.structure(np.full((200, 300), 255, np.uint8))
+  assert found == (300, 200, 0.0, [], [], [])
+
+
+def test_a_structure_is_read_as_it_was_written(tmp_path):
+  expected = drawn_music.structure()
+  path = tmp_path / 'structure.json'
+  path.write_text(json.dumps(structure_json.as_json(expected)))
+  found = structure_json.read(path)
+  assert found._replace(staves=[]) == expected._replace(staves=[])
+  np.testing.assert_array_equal(found.staves, expected.staves)
+  value = json.loads(path.read_text())
+  assert value['staves'][0]['box'] == [60, 121, 860, 185]
+  assert value['systems'][1] == {'box': [60, 521, 860, 765], 'staves': [2, 3]}
+  assert value['measures'][0] == {'box': [60, 121, 245, 185], 'staff': 0, 'left': 60, 'right': 245}
+
+
+@pytest.mark.parametrize(
+  ('change', 'reason'),
+  [
+    ({'format': 2}, 'its format is 2, not 1'),
+    ({'staves': [{'lines': [[1, 2]]}]}, 'no five lines'),
+    ({'systems': [{'staves': [4]}]}, 'names a staff that is not there'),
+    ({'measures': [{}]}, "'staff'"),
+    ({'staves': 3}, 'not iterable'),
+  ],
+)
+def test_another_file_is_refused(tmp_path, change, reason):
+  path = tmp_path / 'structure.json'
+  path.write_text(json.dumps(structure_json.as_json(drawn_music.structure()) | change))
+  with pytest.raises(UserError, match=f'structure.json: no structure .*{reason}'):
+    structure_json.read(path)

@@ -1,0 +1,87 @@
+"""Staves are found where they are drawn: flat, turned, bent, in poor light, white on black."""
+
+import drawn_music
+import numpy as np
+import pytest
+
+from omr_jax.structure import scale, staves, structure
+from omr_jax.synthetic import moved_pages
+
+
+def furthest(found, expected):
+  """The largest vertical distance of the lines of a staff from where they are, in pixels."""
+  left, right = max(found[0, 0, 0], expected[0, 0, 0]), min(found[0, -1, 0], expected[0, -1, 0])
+  at = np.linspace(left, right, 200)
+  there, here = (
+    np.stack([np.interp(at, line[:, 0], line[:, 1]) for line in staff])
+    for staff in (found, expected)
+  )
+  return np.abs(there - here).max()
+
+
+def check(grey, expected, pixels):
+  found = staves.staves(grey)
+  assert len(found) == len(expected)
+  for one, other in zip(found, expected, strict=True):
+    assert (one[:, :, 0] == one[0, :, 0]).all() and (np.diff(one[0, :, 0]) > 0).all()
+    assert furthest(one, other) < pixels
+    ends = one[0, [0, -1], 0] - other[0, [0, -1], 0]
+    assert np.abs(ends).max() < drawn_music.SPACE
+
+
+def test_the_staff_space_is_that_of_the_lines():
+  # A line of 2 pixels and 14 white ones, again and again; note heads and stems change little.
+  assert scale.staff_space(drawn_music.page()) == pytest.approx(16, abs=0.3)
+
+
+def test_flat_staves_are_found_to_the_pixel():
+  check(drawn_music.page(), drawn_music.structure().staves, pixels=1)
+
+
+@pytest.mark.parametrize('size', [0.5, 2])
+def test_the_size_of_the_page_does_not_matter(size):
+  grey = drawn_music.page()
+  grey = grey[::2, ::2] if size < 1 else grey.repeat(2, 0).repeat(2, 1)
+  check(grey, [staff * size for staff in drawn_music.structure().staves], pixels=1.2)
+
+
+@pytest.mark.parametrize('kind', moved_pages.KINDS)
+def test_moved_staves_are_found(kind):
+  rng = np.random.default_rng(3)
+  moved = moved_pages.moved(rng, drawn_music.page(), drawn_music.structure(), kind)
+  check(moved.picture, moved.structure.staves, pixels=drawn_music.SPACE / 4)
+
+
+def test_staves_in_a_shadow_are_found():
+  shadow = np.linspace(1, 0.2, 920)
+  check((drawn_music.page() * shadow).astype(np.uint8), drawn_music.structure().staves, pixels=1)
+
+
+@pytest.mark.parametrize(
+  'grey',
+  [
+    np.full((300, 200), 255, np.uint8),
+    np.zeros((300, 200), np.uint8),
+    np.zeros((1, 1), np.uint8),
+    np.full((40, 3), 200, np.uint8),
+  ],
+)
+def test_a_page_without_staves_has_none(grey):
+  assert staves.staves(grey) == []
+
+
+def test_four_lines_are_no_staff():
+  grey = np.full((400, 900), 255, np.uint8)
+  for top in (100, 250):
+    for line in range(4):
+      grey[top + 16 * line :][:2, 50:850] = 0
+  assert staves.staves(grey) == []
+
+
+def test_boxes():
+  (first, *_) = drawn_music.structure().staves
+  # The middle of the upper line is at 121, that of the lower one 4 spaces below.
+  assert structure.box(first) == (60, 121, 860, 185)
+  whole = drawn_music.structure()
+  assert structure.system_box(whole, [0, 1]) == (60, 121, 860, 365)
+  assert structure.measure_box(whole, whole.measures[1]) == (245, 121, 445, 185)
