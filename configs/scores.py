@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 def get_config() -> ConfigDict:
   config = ConfigDict()
   config.seed = 0
-  config.epochs = 36
+  config.epochs = 26
   config.batch_size = 32
   config.precision = 'float32'
   # Decay of the moving average of the weights and batch statistics that is evaluated; 0: none.
@@ -28,18 +28,18 @@ def get_config() -> ConfigDict:
   config.data.hold_out = ''  # a source to test instead of the fold, such as scores/desk
   # Training draws from a source of n pictures n^balance times as often as from a source of one
   # picture; with 1.0 every picture is drawn once an epoch.
-  config.data.balance = 0.4
+  config.data.balance = 0.5
 
   config.picture = ConfigDict()
   config.picture.height = 128
   config.picture.width = 128
   config.picture.tiles = 3  # parts along each side, which are read besides the whole picture
   config.picture.whole = 0.35  # probability that training shows the whole picture, not a part
-  config.picture.cuts = 1  # strips, a few bars and so on that are cut out of each picture
+  config.picture.cuts = 2  # strips, a few bars and so on that are cut out of each picture
   # Training pictures that code draws:
   config.picture.papers = 24  # lined paper, forms and so on, this many of each kind
   config.picture.scenes = 480  # pictures that look like photos
-  config.picture.drawn = 40  # of each kind of picture that real data lacks, as docs/scores.md lists
+  config.picture.drawn = 48  # of each kind of picture that real data lacks, as docs/scores.md lists
 
   config.decision = ConfigDict()
   config.decision.false_positive_rate = 0.005  # at most, on validation pictures

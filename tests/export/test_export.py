@@ -204,7 +204,7 @@ def test_the_run_knows_its_data(score_run, picture_folders, tmp_path, monkeypatc
   def load(raw_dir=None):
     return examples.of_run(network, about, str(run), (data_dir, raw_dir))
 
-  assert set(load()) == {'train', 'validation', 'test'}
+  assert set(load()) == {'train', 'validation', 'test', 'cuts'}
   facts = json.loads((run / 'data.json').read_text())
   assert facts['raw_dir'] == str(raw_dir)
   (run / 'data.json').write_text(json.dumps(facts | {'raw_dir': '/moved/away'}))

@@ -123,7 +123,10 @@ def cut(source: Sequence, split: str, picture: PictureConfig, new: cache.New) ->
 
 
 def drawn(picture: PictureConfig) -> cache.Arrays:
-  """All that code draws to train with: papers, scenes and kinds."""
+  """All that code draws to train with: papers, scenes and kinds.
+
+  Each kind is a source of its own. Together they would be drawn too rarely to be learned.
+  """
   others = itertools.chain(
     (('drawn papers', 'other', *page) for page in probes.papers(picture.papers)),
     (('drawn scenes', 'other', *scene) for scene in scenes.scenes(picture.scenes)),
@@ -136,7 +139,7 @@ def drawn(picture: PictureConfig) -> cache.Arrays:
   def one(chosen: tuple[int, kinds.Kind]) -> tuple:
     number, kind = chosen
     seen = views.views(kinds.drawn(kind, number), *picture.size)
-    return f'drawn {kind.label}', kind.label, f'{kind.name} {number + 1}', seen
+    return f'drawn {kind.name}', kind.label, f'{kind.name} {number + 1}', seen
 
   wanted = list(itertools.product(range(picture.drawn), kinds.KINDS))
   rows += _threaded(one, wanted, 'drawing kinds')
