@@ -4,6 +4,8 @@ VENV := .venv
 PICTURES ?= my_pictures
 RUN := $(VENV)/bin/python
 SET_UP := $(VENV)/installed
+# Each file's tests run in one worker, the longest files first.
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-all lint clean web pretrained-scores pretrained-homus \
   pretrained-homus_scans pretrained-homus_strokes
@@ -14,11 +16,11 @@ demo: $(SET_UP)
 	@echo 'The same on real symbols: $(RUN) -m omr_jax.main --config homus --workdir runs/homus'
 
 test: $(SET_UP)
-	$(RUN) -m pytest -n 2 --dist loadfile
+	$(RUN) -m pytest $(WORKERS)
 
 # The quick tests compile with few optimizations (tests/conftest.py), these as users do.
 test-all: $(SET_UP)
-	XLA_FLAGS=--xla_backend_optimization_level=3 $(RUN) -m pytest -n 2 --dist loadfile -m ''
+	XLA_FLAGS=--xla_backend_optimization_level=3 $(RUN) -m pytest $(WORKERS) -m ''
 
 lint: $(SET_UP)
 	$(VENV)/bin/ruff check .

@@ -72,7 +72,7 @@ def by_file(path: Path) -> Contender:
   """The network in one of its exported forms."""
   about = model_json.read(path.parent)
   if path.suffix == '.onnx':
-    model = onnx_session.open_model(path)
+    model = onnx_session.open_model(path, about)
     return _calls(lambda inputs: model(inputs)[model_json.PROBABILITIES], about)
   import jax
 

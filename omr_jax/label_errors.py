@@ -28,7 +28,7 @@ from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
-from omr_jax.utils.files import output
+from omr_jax.utils.files import output, read_bytes
 from omr_jax.utils.words import one_line
 
 COLUMNS = ('id', 'label', 'answer', 'confidence', 'kind')
@@ -87,7 +87,7 @@ def read(path: Path) -> dict[str, Suspect]:
       kind, a confidence that is not from 0 to 1, or the id of an earlier line.
   """
   try:
-    rows = list(csv.reader(io.StringIO(path.read_text('utf-8-sig')), delimiter='\t'))
+    rows = list(csv.reader(io.StringIO(read_bytes(path).decode('utf-8-sig')), delimiter='\t'))
   except (OSError, UnicodeDecodeError, csv.Error) as error:
     raise UserError(f'{path}: cannot be read ({error}); give a list made by --list.') from error
   if not rows or tuple(rows[0]) != COLUMNS:

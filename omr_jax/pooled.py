@@ -25,7 +25,10 @@ from omr_jax.recipe import command_line
 from omr_jax.tasks import task as tasks
 
 _OVER = flags.DEFINE_enum(
-  'over', None, ('folds', 'sources', 'writers'), 'what each run tests: a fold, a source or writers'
+  'over',
+  None,
+  sorted(over for task in tasks.TASKS for over in task.over),
+  'what each run tests: a fold, a source or writers',
 )
 flags.adopt_module_key_flags(command_line)
 
@@ -35,7 +38,8 @@ def main(arguments: list[str]) -> None:
   config, name = command_line.config(arguments)
   over = _OVER.value
   if over is None:
-    sys.exit('Say what to pool: --over folds or sources for pictures, --over writers for symbols.')
+    known = [f'--over {" or ".join(task.over)} for {task.noun}s' for task in tasks.TASKS]
+    sys.exit(f'Say what to pool: {", ".join(known)}.')
   workdir = command_line.workdir(f'runs/{name}-{over}')
   command_line.end(lambda: _train_and_pool(config, name, over, workdir), workdir)
 
@@ -51,14 +55,14 @@ def check_over(config: ConfigDict, over: str, given: Collection[str]) -> None:
   Raises:
     UserError: The data of the config has no such parts, or a key that --over sets is given.
   """
-  folds = tasks.of_config(config).folds
-  if over not in folds.OVER:
-    known = [task for task in tasks.TASKS if over in task.folds.OVER]
+  task = tasks.of_config(config)
+  if over not in task.over:
+    known = [each for each in tasks.TASKS if over in each.over]
     raise UserError(
       f'--over {over} needs config.data.name={known[0].dataset!r}; with '
-      f'{config.data.name!r} it is --over {" or ".join(folds.OVER)}.'
+      f'{config.data.name!r} it is --over {" or ".join(task.over)}.'
     )
-  folds.check(config, over, given)
+  task.folds.check(config, over, given)
 
 
 def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> None:

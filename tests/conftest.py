@@ -2,6 +2,7 @@
 
 import fcntl
 import gc
+import importlib.util
 import mmap
 import os
 import shutil
@@ -10,17 +11,17 @@ import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
-import jax
-import jaxlib
 import pytest
 from hypothesis import settings
-from made_runs import no_page
-from ml_collections import ConfigDict
-from programs import shared
-from small_runs import picture_file, small_config, small_score_config
 
-from omr_jax.data import dataset as data
-from omr_jax.recipe import recipe
+# What takes seconds to import is imported in the fixtures: the process that starts pytest's workers
+# runs no test.
+
+# The files that take longest, in the order in which the workers are to begin with them.
+LONG = (
+  *('test_main.py', 'test_loop.py', 'test_population.py', 'test_predict.py', 'test_models.py'),
+  *('test_distributed.py', 'test_export.py', 'test_web.py', 'test_sweeps.py', 'test_camera.py'),
+)
 
 
 def quick_compilation() -> str:
@@ -30,7 +31,7 @@ def quick_compilation() -> str:
   does not know, so that its newer ones are only set where the library has their names.
   """
   flags, newer = ['--xla_backend_optimization_level=0'], 'xla_cpu_use_fusion_emitters'
-  for library in Path(jaxlib.__file__).parent.glob('libjax_common.*'):
+  for library in Path(importlib.util.find_spec('jaxlib').origin).parent.glob('libjax_common.*'):
     with library.open('rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
       if text.find(newer.encode()) >= 0:
         flags.append(f'--{newer}=false')
@@ -48,6 +49,12 @@ settings.register_profile('untimed', deadline=None, database=None)
 settings.load_profile('untimed')
 
 
+def pytest_collection_modifyitems(items):
+  """Long files first, so that the workers end together (with pytest-xdist's loadfile)."""
+  places = {name: place for place, name in enumerate(LONG)}
+  items.sort(key=lambda item: places.get(item.path.name, len(LONG)))
+
+
 def pytest_collection_finish():
   """Spares the search for garbage what was imported, and makes it rarer: tracing makes little."""
   gc.freeze()
@@ -57,6 +64,8 @@ def pytest_collection_finish():
 @pytest.fixture(scope='session', autouse=True)
 def caches(tmp_path_factory):
   """Keeps what is drawn and compiled for this session, and away from the user's own cache."""
+  import jax
+
   folder = tmp_path_factory.mktemp('caches')
   variables = {
     'OMR_CACHE_DIR': str(folder / 'omr_jax'),
@@ -73,9 +82,11 @@ def caches(tmp_path_factory):
 
 
 @pytest.fixture(scope='session', autouse=True)
-def programs():
+def shared_programs():
   """Equal runs have equal programs, traced once."""
-  with shared():
+  import programs
+
+  with programs.shared():
     yield
 
 
@@ -105,7 +116,7 @@ def folders(tmp_path_factory) -> tuple[Path, Path]:
   raw_dir = tmp_path_factory.mktemp('raw')
   with zipfile.ZipFile(raw_dir / 'HOMUS-2.0.zip', 'w') as archive:
     for name, content in made_up.files(writers=10, symbols_per_writer=38).items():
-      archive.writestr(name, content)
+      archive.writestr(zipfile.ZipInfo(name), content)  # Without the time: equal in all workers.
   return tmp_path_factory.mktemp('data'), raw_dir
 
 
@@ -123,28 +134,37 @@ def few(monkeypatch):
 @pytest.fixture(name='no_page')
 def without_page():
   """Runs of this test write an empty page."""
-  with no_page():
+  import made_runs
+
+  with made_runs.no_page():
     yield
 
 
 @pytest.fixture
-def config() -> ConfigDict:
-  return small_config()
+def config():
+  import small_runs
+
+  return small_runs.small_config()
 
 
 @pytest.fixture
-def parts(config) -> recipe.Recipe:
+def parts(config):
+  """The recipe of `config`."""
+  from omr_jax.recipe import recipe
+
   return recipe.create(config)
 
 
 @pytest.fixture
-def dataset(config, parts, folders) -> data.Dataset:
+def dataset(parts, folders):
   return parts.load(*folders)
 
 
 @pytest.fixture(scope='session')
 def picture_folders(tmp_path_factory) -> tuple[Path, Path]:
   """Folders of prepared data and of pictures: 4 sources of 40, of two labels."""
+  from small_runs import picture_file
+
   raw_dir = tmp_path_factory.mktemp('pictures')
   names = [a + b for a in 'bdfghklm' for b in 'aeiou']
   for number, source in enumerate(('scores/prints', 'scores/desk', 'other/photos', 'other/books')):
@@ -157,21 +177,38 @@ def picture_folders(tmp_path_factory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope='session')
 def score_run(picture_folders, tmp_path_factory) -> Path:
-  """Workdir of a finished run on these pictures.
+  """Workdir of a finished run of `small_score_config` on these pictures; it is only read."""
+  from small_runs import small_score_config
+
+  from omr_jax.tasks.scores import evaluation
+
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(evaluation, '_PROBES', 1)  # Of each kind; drawing four takes half of the time.
+    return trained_once(small_score_config(), 'scores', picture_folders, tmp_path_factory)
+
+
+@pytest.fixture(scope='session')
+def symbol_run(folders, tmp_path_factory) -> Path:
+  """Workdir of a finished run of `small_config` on made-up symbols; it is only read."""
+  from small_runs import small_config
+
+  return trained_once(small_config(), 'small', folders, tmp_path_factory)
+
+
+def trained_once(config, name, folders, tmp_path_factory) -> Path:
+  """Workdir of a finished run.
 
   That of pytest's workers which needs it first trains it for all; each has a copy of its own.
   """
-  from omr_jax.tasks.scores import evaluation
   from omr_jax.training import loop
 
   session = tmp_path_factory.getbasetemp()
   if 'PYTEST_XDIST_WORKER' in os.environ:
     session = session.parent
-  trained, workdir = session / 'trained', tmp_path_factory.mktemp('runs') / 'scores'
-  with (session / 'trained.lock').open('w') as lock:
+  trained, workdir = session / 'trained' / name, tmp_path_factory.mktemp('runs') / name
+  with (session / f'{name}.lock').open('w') as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)
-    with pytest.MonkeyPatch.context() as patch:
-      patch.setattr(evaluation, '_PROBES', 1)  # Of each kind; drawing four takes half of the time.
-      loop.train_and_evaluate(small_score_config(), 'scores', trained, *picture_folders)
+    if not (trained / 'summary.json').exists():
+      loop.train_and_evaluate(config, name, trained, *folders)
   shutil.copytree(trained, workdir)
   return workdir

@@ -26,8 +26,14 @@ SMALL = (
 )
 
 
-# One step an epoch, so that metrics.jsonl has the loss of every step.
-STEPS = (*SMALL[:-2], '--config.batch_size=304')
+# Flags for `plain_config` with one step an epoch, so that metrics.jsonl has the loss of every step.
+STEPS = (
+  *SMALL[:-4],
+  '--config.augment.space=none',
+  '--config.model.widths=(4,)',
+  '--config.model.blocks=(1,)',
+  '--config.batch_size=304',
+)
 
 
 def load_page(name: str) -> ModuleType:
@@ -54,6 +60,18 @@ def small_config() -> ConfigDict:
   config.drawing.height = config.drawing.width = 16
   config.model.widths = (4, 8)
   config.model.blocks = (1, 1)
+  return config
+
+
+def plain_config() -> ConfigDict:
+  """`small_config` with a network that compiles faster, and without augmentation.
+
+  It is for tests of what surrounds the steps of a run.
+  """
+  config = small_config()
+  config.model.widths, config.model.blocks = (4,), (1,)
+  with config.unlocked():
+    config.augment = ConfigDict({'space': 'none'})
   return config
 
 

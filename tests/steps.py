@@ -27,10 +27,16 @@ def mesh(devices=1, of_members=1):
   )
 
 
+def descent(numbers, steps):
+  """Plain descent, for `Recipe.create_tx`."""
+  del numbers, steps
+  return optax.sgd(0.1)
+
+
 def create(recipe, devices=1, whole_epochs=False, tx=None, **changes):
   """The functions of a run alone; `changes` are of its hyperparameters and of what is constant."""
-  tx = tx or optax.sgd(0.1)
-  training = Training(recipe._replace(create_tx=lambda numbers, steps: tx), 8, 38, 3, None)
+  create_tx = descent if tx is None else lambda numbers, steps: tx
+  training = Training(recipe._replace(create_tx=create_tx), 8, 38, 3, None)
   numbers = Hyperparameters(0, 0.9, 0.05, strengths={}, optimizer={})
   own = {name: value for name, value in changes.items() if name in Hyperparameters._fields}
   others = {name: value for name, value in changes.items() if name not in own}
@@ -44,7 +50,7 @@ def alone(compiled, state, arrays, order, stop):
 
 
 def first_losses(devices, folders, config_json):
-  """The losses of five steps of the small config, each on `devices` devices."""
+  """The losses of the first five steps of a run, each on `devices` devices."""
   config = config_page('homus')
   config.unlock()
   config.update(_tuples(json.loads(config_json)))

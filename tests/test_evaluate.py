@@ -1,9 +1,9 @@
 """Trained networks on data other than their own, from the command line to the counts."""
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
-from small_runs import small_config
 
 import omr_jax
 from omr_jax import evaluate, page_symbols, scans, transfer
@@ -14,7 +14,7 @@ from omr_jax.tasks import task as tasks
 from omr_jax.tasks.symbols import data as symbol_data
 from omr_jax.tasks.symbols import page_symbols as list_of_pages
 from omr_jax.tasks.symbols.page_symbols import PageSymbol
-from omr_jax.training import loop, trained
+from omr_jax.training import trained
 from tfds_builders import homus
 
 DRAWING = render.Drawing(64, 48, 'resized', (3.0,), (), 1, 2.0, float('inf'), True, False)
@@ -72,18 +72,17 @@ def test_test_symbols_of_another_protocol(few, tmp_path, capsys):
   assert len(said.splitlines()) == 1
 
 
-def test_a_run_is_measured_like_an_exported_model(few, folders, tmp_path, capsys):
+def test_a_run_is_measured_like_an_exported_model(few, symbol_run, tmp_path, capsys):
   """It is right where its largest logit is the label's."""
-  config = small_config()
-  config.epochs = 1
-  loop.train_and_evaluate(config, 'small', tmp_path / 'run', *folders)
   capsys.readouterr()
-  command = ['--model', str(tmp_path / 'run'), '--on', 'homus', '--protocol', 'made_up']
+  command = ['--model', str(symbol_run), '--on', 'homus', '--protocol', 'made_up']
   assert evaluate.main([*command, '--data_dir', str(tmp_path)]) == 0
-  network = trained.load(tmp_path / 'run')
+  network = trained.load(symbol_run)
   drawing = network.recipe.picture
   test = symbol_data.load('made_up', drawing, tmp_path, None, False).splits['test']
-  logits = network.recipe.module.apply(network.variables, test, train=False)
+  apply = jax.jit(network.recipe.module.apply, static_argnames='train')
+  inputs = {name: test[name] for name in network.recipe.module.inputs}
+  logits = apply(network.variables, inputs, train=False)
   right = int((logits.argmax(1) == test['label']).sum())
   words = f'test symbols of made_up  {right:5} of {len(test["label"]):5}  '
   assert capsys.readouterr().out.startswith(words)

@@ -1,5 +1,6 @@
 """Lists of probable label errors, from runs whose logits are known."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,15 @@ def test_a_list_of_other_data_is_refused(tmp_path, capsys):
   assert 'none.tsv: cannot be read' in capsys.readouterr().err
   assert label_errors.main([str(run), str(run), '--list', '3']) == 2
   assert 'takes one run' in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='needs named pipes')
+def test_a_list_that_is_no_file_is_refused(tmp_path):
+  """Reading a pipe would wait for ever."""
+  os.mkfifo(tmp_path / 'pipe')
+  for path in (tmp_path / 'pipe', tmp_path):
+    with pytest.raises(UserError, match=r'cannot be read .*no regular file'):
+      label_errors.read(path)
 
 
 def test_an_answer_that_is_no_class_and_a_list_of_everything_are_refused(tmp_path):

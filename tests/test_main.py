@@ -27,7 +27,7 @@ def command(*arguments):
   [
     ((), 1, '--config homus'),
     (('--config=configs/hommus.py',), 1, "'configs/hommus.py': there is no such config"),
-    (('--config=',), 1, "'': there is no such config"),
+    (('--config=',), 2, 'the path is empty; is a variable not set?'),
     (('--config=README.md',), 2, '(README.md, line '),
     (('--config=configs/homus.py:resnet',), 2, 'This config has no variants'),
     (('--config=configs/homus.py', '--config.seed=1', '--config.seed=2'), 2, 'is given twice'),

@@ -19,7 +19,7 @@ from PIL import ExifTags, Image
 from small_runs import ROOT
 
 import omr_jax
-from omr_jax import models
+from omr_jax import cli, models
 from omr_jax.errors import UserError
 from omr_jax.inputs import views
 from omr_jax.predict import classifier, model_json
@@ -99,6 +99,7 @@ def programs() -> dict[str, list[str]]:
 PARSE = """
 import argparse, collections, json, os, runpy, sys
 import absl.app, ml_collections.config_flags, numpy, PIL.Image, tqdm
+import jax, flax.linen, optax, scipy.stats
 
 RESULTS = sys.argv[-1]
 
@@ -181,6 +182,8 @@ def test_other_commands_are_there(page):
       assert {extra for group in named for extra in group.split(',')} <= set(extras), command
     elif command[0] == 'python':
       assert command[1] == '-m' or (ROOT / command[1]).is_file(), command
+    elif command[0] == 'omr':
+      assert command[1] in cli.COMMANDS, command
     else:
       assert command[0].removeprefix('.venv/bin/') in OTHERS, command
 
@@ -349,8 +352,8 @@ def test_a_builder(builder, data, count, request, tmp_path, monkeypatch):
   assert count is None or len(names['seen']) == count
 
 
-def test_tfds_knows_a_builder_by_its_name(few, no_tensorflow, tmp_path, monkeypatch):
-  """The piece about data in other programs, on made-up symbols."""
+def test_tfds_knows_a_builder_by_its_name(few, tmp_path, monkeypatch):
+  """The piece about data in other programs, on made-up symbols. It needs no TensorFlow."""
   monkeypatch.chdir(tmp_path)
   names = {}
   code = block('docs/training.md', 'python', 'tfds.data_source')

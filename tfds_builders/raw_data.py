@@ -52,7 +52,7 @@ def locate(
   found, problems = [], []
   for archive in wanted:
     try:
-      found.append(_find(archive.name, places) or _download(archive, fetch))
+      found.append(find(archive.name, places) or _download(archive, fetch))
     except UserError as error:
       problems.append(str(error))
   if problems:
@@ -67,6 +67,12 @@ def locate(
   return found
 
 
+def find(name: str, places: Sequence[Path]) -> Path | None:
+  """The path of a file in one of the folders or one level below it; None if it is in none."""
+  tried = (path for place in places for path in (place / name, *sorted(place.glob(f'*/{name}'))))
+  return next((path for path in tried if path.is_file()), None)
+
+
 def digest(hashes: Mapping[str, str], names: Iterable[str] | None = None) -> str:
   """SHA-256 of the lines `<SHA-256 of a file>  <its name>`, each with a newline.
 
@@ -77,11 +83,6 @@ def digest(hashes: Mapping[str, str], names: Iterable[str] | None = None) -> str
   names = sorted(hashes) if names is None else names
   lines = [f'{hashes[name]}  {name}\n' for name in names]
   return hashlib.sha256(''.join(lines).encode()).hexdigest()
-
-
-def _find(name: str, places: Sequence[Path]) -> Path | None:
-  tried = (path for place in places for path in (place / name, *sorted(place.glob(f'*/{name}'))))
-  return next((path for path in tried if path.is_file()), None)
 
 
 def _download(archive: Archive, fetch: Fetch) -> Path:

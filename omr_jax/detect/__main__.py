@@ -119,7 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
     default=0.75,
     help='with --compare, the overlap from which it is right there, 0.75 by default',
   )
-  options = parser.parse_args(arguments)
+  options = command_arguments.parse(parser, arguments)
   return answered(lambda: _compare(options) if options.compare else _detect(options))
 
 

@@ -2,6 +2,7 @@
 
 `metrics` has accuracy, intervals, calibration and comparisons for any number of classes, `binary`
 and `curves` those for two classes. `decision` chooses and keeps the threshold and the temperature
-of a run. `finished_run.read` reads a run's folder; `evaluation_file` has its arrays and `history`
-the format of metrics.jsonl. It may import data and all below it.
+of a run, `confidence` says how sure an answer by a threshold is. `finished_run.read` reads a run's
+folder; `evaluation_file` has its arrays and `history` the format of metrics.jsonl. It may import
+data and all below it.
 """

@@ -24,6 +24,9 @@ ARRAYS = {
   'test_predicted': ('i', 1),
   'pictures': ('u', 4),
 }
+# Bytes of all arrays together. Those of a run have a few megabytes, or some hundred with very many
+# mistakes; a small damaged or malicious file may unpack to any size.
+_MOST = 2**31
 # What NumPy and zipfile raise on a damaged archive.
 _UNREADABLE = (
   OSError,
@@ -61,6 +64,11 @@ def read(path: Path, names: Iterable[str], remedy: str) -> dict[str, np.ndarray]
     content = io.BytesIO(read_bytes(path))
     if not zipfile.is_zipfile(content):
       raise ValueError('no archive of arrays')
+    content.seek(0)
+    with zipfile.ZipFile(content) as archive:
+      size = sum(member.file_size for member in archive.infolist())
+    if size > _MOST:
+      raise ValueError(f'{size} bytes, and all arrays together may have {_MOST}')
     content.seek(0)
     with np.load(content, allow_pickle=False) as file:
       arrays = {name: file[name] for name in names}

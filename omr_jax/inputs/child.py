@@ -2,6 +2,11 @@
 
 It reads questions (`page_reader.Wanted`, pickled) on its standard input and writes answers
 (`page_reader.Page`) to its standard output, until the input ends. `isolated` starts it.
+
+Only Linux keeps the limit of memory: macOS ignores RLIMIT_AS, and Python cannot set one on Windows.
+There a picture must still fit `budget` before it is decoded, which documents and damaged files can
+evade. The limit of computing time needs ITIMER_PROF, which Windows lacks; that of `isolated` holds
+everywhere.
 """
 
 import os

@@ -89,6 +89,20 @@ def pages(
     yield from _by_child(wanted, several=kind in ('PDF', 'TIFF'))
 
 
+def picture(
+  content: bytes, name: str, least: int = 0, finish: Callable[[Image.Image], Any] | None = None
+) -> Any:
+  """What `finish` makes of the picture in a file's content, or of its first page, as by `pages`.
+
+  Raises:
+    UserError: It cannot be read.
+  """
+  _, found = next(pages(content, least, finish, name=name))
+  if isinstance(found, UserError):
+    raise found
+  return found
+
+
 def _of_bytes(
   content: bytes,
   least: int,

@@ -13,7 +13,8 @@ with -0 each ended by a NUL byte. What a folder holds beside pictures and docume
 counted at the end.
 
 PDFs, TIFFs, HEIC and large pictures are read in a process of their own. A page that takes more than
-2 GiB of memory or 30 s of computing there is one that can't be read.
+2 GiB of memory or 30 s of computing there can't be read. Only Linux keeps the limit of memory;
+Windows gives a page 5 minutes instead of 30 s.
 
 A model for scores reads pictures and, with the extra [pdf], PDFs. One for symbols reads pictures of
 one symbol each, stroke files of HOMUS, with or without the class, and strokes as JSON,

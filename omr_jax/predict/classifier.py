@@ -21,7 +21,7 @@ from omr_jax.predict import given as givens
 from omr_jax.predict.boxes import Box
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
-from omr_jax.utils import extras
+from omr_jax.utils import extras, paths
 
 # A batch of inputs to what the network makes of it, by name: `probabilities`, float32 [batch,
 # classes], and what else `model_json.Described.gives` names.
@@ -175,15 +175,16 @@ def load(path_or_name: str | os.PathLike[str] = 'scores') -> Classifier:
   """
   if not isinstance(path_or_name, str | os.PathLike):
     raise UserError(f'{path_or_name!r:.200}: is no path; give the name of a model, or a path.')
-  path = Path(path_or_name)
+  path = paths.path(path_or_name)
   if path.suffix == '.onnx':
-    return Classifier(model_json.read(path.parent), onnx_session.open_model(path))
+    model = model_json.read(path.parent)
+    return Classifier(model, onnx_session.open_model(path, model))
   # os.path.exists says no of what may not be looked at, or is no name; Path.exists raises.
   if os.path.exists(path / model_json.FILE):
     model = model_json.read(path)
     only_int8 = list(model.facts.get('files', ())) == [onnx_session.INT8]
     name = onnx_session.INT8 if only_int8 else onnx_session.MODEL
-    return Classifier(model, onnx_session.open_model(path / name))
+    return Classifier(model, onnx_session.open_model(path / name, model))
   if os.path.exists(path / 'config.json'):
     with extras.needed():
       from omr_jax.predict import from_run  # And with it JAX.

@@ -12,6 +12,7 @@ from omr_jax.errors import UserError
 from omr_jax.inputs import budget, pictures, stroke_files
 from omr_jax.predict import prepare
 from omr_jax.predict.prepare import Inputs, Rule
+from omr_jax.utils import paths
 
 # A path; the bytes of a file; a file that is open for reading bytes; a picture of Pillow; or
 # {'strokes': ...} as in `stroke_files`.
@@ -32,7 +33,7 @@ def inputs(given: Given, rule: Rule, name: str = 'the picture') -> Inputs:
     UserError: It can't be read, or is none of these.
   """
   if isinstance(given, str | os.PathLike):
-    return _first(prepare.reader(rule)(os.fsdecode(given)))
+    return _first(prepare.reader(rule)(paths.expanded(os.fsdecode(given))))
   if isinstance(given, Content):
     return _first(prepare.of_bytes(bytes(given), name, rule))
   if isinstance(given, Mapping):

@@ -16,17 +16,19 @@ from omr_jax.utils.files import read_bytes
 MODEL, INT8 = 'model.onnx', 'model_int8.onnx'
 
 
-def open_model(path: str | os.PathLike[str]) -> Callable[[Inputs], Inputs]:
+def open_model(
+  path: str | os.PathLike[str], model: model_json.Described
+) -> Callable[[Inputs], Inputs]:
   """Inputs to outputs: `probabilities`, float32 [batch, classes], and others that it may give.
 
   Args:
-    path: Of an ONNX file; `model.json` beside it says what it is.
+    path: Of an ONNX file.
+    model: What `model.json` beside it says.
 
   Raises:
     UserError: There is no model, or another one than is described.
   """
   path = Path(path)
-  model = model_json.read(path.parent)
   try:
     content = read_bytes(path)
     session = onnxruntime.InferenceSession(content, _options(), ['CPUExecutionProvider'])
@@ -73,7 +75,12 @@ def _reason(error: Exception) -> str:
 
 def _options() -> onnxruntime.SessionOptions:
   options = onnxruntime.SessionOptions()
-  options.log_severity_level = 3  # Errors only; what matters is raised.
+  options.log_severity_level = 4  # Only what ends the program; errors are raised.
+  # Weights in files beside the model would be read from the current folder, and have no checksum.
+  # In the place of a folder, a file lets ONNX Runtime find none.
+  options.add_session_config_entry(
+    'session.model_external_initializers_file_folder_path', os.path.abspath(__file__)
+  )
   return options
 
 

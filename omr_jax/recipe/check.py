@@ -74,7 +74,7 @@ def known_keys(task: Task) -> list[str]:
 
 def choice_keys(task: Task) -> list[str]:
   """Those of `known_keys` that only some choices read, such as 'optimizer.rho'."""
-  some = set(task.recipe.OF_CHOICES)
+  some = set(task.recipe.CONDITIONAL)
   for key, choices in _choices(task).items():
     some |= {f'{key.partition(".")[0]}.{name}' for name in itertools.chain(*choices.values())}
   return [key for key in known_keys(task) if key in some]
@@ -95,7 +95,7 @@ def read_keys(config: ConfigDict) -> dict[str, str]:
     section, name = key.split('.')
     chosen = config[section][name]
     read |= dict.fromkeys((f'{section}.{other}' for other in choices[chosen]), f'{key}={chosen}')
-  readers = task.recipe.readers(config)
+  readers = task.recipe.conditions(config)
   read |= {key: reader for key, reader in readers.items() if key in read and reader is not None}
   return {key: reader for key, reader in read.items() if readers.get(key, '') is not None}
 
@@ -128,7 +128,7 @@ def _choices(task: Task) -> Mapping[str, Mapping[str, Collection[str]]]:
 
 
 def _rule(task: Task, key: str) -> rules.Rule | None:
-  return task.recipe.limit(key) or limits.of(key)
+  return task.limits.rule(key) or limits.of(key)
 
 
 def _check_sections(config: ConfigDict) -> None:
@@ -138,7 +138,7 @@ def _check_sections(config: ConfigDict) -> None:
       raise UserError(f'config lacks the section {section!r}; configs are complete.')
   task = tasks.of_config(config)
   sections, known = _sections(task), [key.partition('.') for key in known_keys(task)]
-  of_choices = {key.partition('.')[0] for key in task.recipe.OF_CHOICES}
+  of_choices = {key.partition('.')[0] for key in task.recipe.CONDITIONAL}
   _refuse_unknown('config', config, (*_TOP, *sections))
   for section in sections:
     # A section may be missing if only some choices read it. If the config makes one of these,
@@ -153,7 +153,7 @@ def _check_sections(config: ConfigDict) -> None:
 
 def _always(task: Task, section: str) -> bool:
   """Whether some key of a section is read whatever is chosen."""
-  of_choices = task.recipe.OF_CHOICES
+  of_choices = task.recipe.CONDITIONAL
   return any(f'{section}.{name}' not in of_choices for name in _sections(task)[section])
 
 

@@ -6,6 +6,8 @@ list of numbers as VALUE stands for several runs (`members`). A command adopts t
 """
 
 import contextlib
+import os
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -22,11 +24,21 @@ from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
 from omr_jax.utils.interrupt import Interrupted
 
-_CONFIG = config_flags.DEFINE_config_file(
-  'config',
-  None,
-  f'what to train: {", ".join(pages.names())}; or the path of a page like those',
-)
+
+def _define_config() -> flags.FlagHolder:
+  """Defines --config. ml_collections would already read the files of --flagfile here."""
+  arguments, sys.argv = sys.argv, sys.argv[:1]
+  try:
+    return config_flags.DEFINE_config_file(
+      'config',
+      None,
+      f'what to train: {", ".join(pages.names())}; or the path of a page like those',
+    )
+  finally:
+    sys.argv = arguments
+
+
+_CONFIG = _define_config()
 _PRINT_CONFIG = flags.DEFINE_bool(
   'print_config', False, 'print the finished config, as a page that gives it, and end'
 )
@@ -42,8 +54,12 @@ def _read_page(path: str) -> ConfigDict:
   """Reads a page and adds empty places for the keys that only other choices read."""
   from omr_jax.recipe import config_keys
 
-  with pages.from_text():
-    config = _read_plain_page(_found(paths.expanded(path)))
+  found = _found(paths.expanded(path))
+  file = found.partition(':')[0]
+  if os.path.exists(file) and not os.path.isfile(file):  # Reading a pipe would wait for ever.
+    raise UserError(f'{file}: is no file; give the page of a config, as in configs/.')
+  with pages.from_text(), pages.failures_named(file):
+    config = _read_plain_page(found)
   if isinstance(config, ConfigDict):
     config_keys.extend(config)
     for key in _keys:
@@ -77,6 +93,8 @@ def parse(arguments: list[str]) -> list[str]:
     The program's name and the arguments that are no flags.
   """
   arguments = _in_one_style(arguments)
+  if any(re.match('--?flagfile(=|$)', argument) for argument in arguments):
+    refuse('--flagfile is not read; write the values into the page of a config.')
   sys.argv[:] = arguments  # There ml_collections looks for the keys of the config.
   arguments, lists = members.take_lists(arguments)
   _lists.update(lists)
@@ -91,6 +109,10 @@ def parse(arguments: list[str]) -> list[str]:
     refuse(f'{twice[0]} is given twice.')
   try:
     rest = flags.FLAGS(arguments)
+    for flag in (_WORKDIR, _RAW_DIR, _DATA_DIR):
+      _refuse_empty(flag)
+  except KeyboardInterrupt:  # Of a page; Ctrl-C itself ends the program at once.
+    sys.exit('\nstopped.')
   except Exception as error:  # A config's page is a program: it may raise anything.
     if error.args and isinstance(error.args[0], KeyError):  # What ml_collections wraps.
       error = error.args[0]
@@ -115,6 +137,14 @@ def _in_one_style(arguments: list[str]) -> list[str]:
     else:
       joined.append(argument)
   return joined
+
+
+def _refuse_empty(flag: flags.FlagHolder) -> None:
+  try:
+    if flag.value is not None:
+      paths.expanded(flag.value)
+  except UserError as error:
+    raise UserError(f'--{flag.name}: {error}') from error
 
 
 def config(arguments: list[str]) -> tuple[ConfigDict, str]:

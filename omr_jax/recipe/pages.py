@@ -55,3 +55,19 @@ def from_text() -> Iterator[None]:
     yield
   finally:
     sys.pycache_prefix, sys.dont_write_bytecode = before
+
+
+@contextlib.contextmanager
+def failures_named(path: str) -> Iterator[None]:
+  """Inside this context, where a page runs, whatever it raises becomes a UserError with its name.
+
+  A page is a program, which may even end itself. KeyboardInterrupt is left as it is.
+  """
+  try:
+    yield
+  except UserError:
+    raise
+  except (Exception, SystemExit) as error:
+    # The text of an error of ml_collections may hold a traceback; the last line says what is wrong.
+    *_, said = str(error).strip().splitlines() or ['']
+    raise UserError(f'{path}: {type(error).__name__}: {said}') from error

@@ -11,7 +11,8 @@ STEP = 4 * BLOCK  # From one strip to the next.
 _BLOCKS = 12  # In a strip: six staff spaces, more than a chord or a clef is wide.
 _STEEPEST = 0.32  # 18 degrees.
 _SLOPE_STEP = 0.02  # Over half a strip this is 0.6 pixels.
-_NEAR = 5  # Slopes that are tried in each direction from the strip's usual one.
+_AROUND = 16 * SPACE  # Rows above and below of which the usual slope is that of the place.
+_NEAR = 4  # Slopes that are tried in each direction from the usual one.
 _GAPS = np.linspace(0.84, 1.2, 10) * SPACE  # Distances of the teeth that are tried.
 
 
@@ -50,17 +51,16 @@ def teeth(thin: np.ndarray) -> Teeth:
   mean = np.minimum(ndimage.convolve1d(mean, [0.7, 1, 0.7], 0, mode='constant'), 1)
   profiles, slopes = _profiles(mean, len(centres(width)))
   usual = _usual(profiles)
-  score = np.full(profiles.shape[1:], -np.inf, np.float32)
+  score = np.full(usual.shape, -np.inf, np.float32)
   slope, gap = np.zeros_like(score), np.full_like(score, SPACE)
-  strips = np.arange(len(usual))
   for step in range(-_NEAR, _NEAR + 1):
     chosen = np.clip(usual + step, 0, len(slopes) - 1)
-    profile = np.ascontiguousarray(profiles[chosen, :, strips].T)
+    profile = np.take_along_axis(profiles, chosen[None], 0)[0]
     for distance in _GAPS:
       found = _response(profile, float(distance))
       better = found > score
       score[better] = found[better]
-      slope[better] = np.broadcast_to(slopes[chosen], score.shape)[better]
+      slope[better] = slopes[chosen[better]]
       gap[better] = distance
   return Teeth(score, slope, gap)
 
@@ -83,11 +83,9 @@ def _profiles(mean: np.ndarray, strips: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _usual(profiles: np.ndarray) -> np.ndarray:
-  """For each strip the place of the slope along which its lines are darkest."""
-  energy = (profiles**2).sum(1)
-  window = np.ones(5) / 5
-  smooth = np.stack([np.convolve(np.pad(row, 2, 'edge'), window, 'valid') for row in energy])
-  return smooth.argmax(0)
+  """For each place of each strip the place of the slope along which lines around it are darkest."""
+  energy = ndimage.uniform_filter(profiles**2, (1, _AROUND, 5), mode='nearest')
+  return energy.argmax(0)
 
 
 def _response(profile: np.ndarray, gap: float) -> np.ndarray:

@@ -17,6 +17,8 @@ _GOES_ON = 0.12  # Score at which it is followed further.
 _MOST_MISSED = 3  # Strips without lines that are crossed.
 _SHORTEST = 8  # Staff spaces that a staff is long at least.
 _WHOLE = 0.55  # The share of each line that is seen at least; notes and beams hide the rest.
+_FAINTEST = 0.06  # Darkness of a line at least,
+_FAINT = 0.45  # and as a share of what is usual around.
 _TOLERANCE = 0.45  # Staff spaces by which a staff may leave its direction; half is unclear.
 _ALONE = 5 * SPACE  # From the middle line of a staff to that of the next, at least.
 _THICK = 5  # Pixels: what is as high as this is no line.
@@ -185,13 +187,23 @@ def _on_ink(
   rows = np.floor(expected).astype(int)[..., None] + np.arange(-half, half + 1)
   inside = (rows >= 0) & (rows < len(thin))
   ink = np.where(inside, thin[np.clip(rows, 0, len(thin) - 1), columns[:, None]], 0)
-  dark = ink[..., 1:-1].max(-1) > 0.25
+  peak = ink[..., 1:-1].max(-1)
+  dark = peak > np.maximum(_FAINTEST, _FAINT * _usual_darkness(peak))
   off = rows + 0.5 - expected[..., None]
   weight = ndimage.gaussian_filter1d(ink.sum(-1), SPACE, mode='constant')
   moment = ndimage.gaussian_filter1d((ink * off).sum(-1), SPACE, mode='constant')
   # Where a line is hidden it goes with the others.
   common = moment.sum(0) / (weight.sum(0) + 0.1)
   return expected + (moment + 0.2 * common) / (weight + 0.2), dark
+
+
+def _usual_darkness(peak: np.ndarray) -> np.ndarray:
+  """How dark the lines of a staff mostly are around each column: [5, columns] to [columns].
+
+  Lines may fade along a photographed staff. Beyond its ends a share of its own median stands in.
+  """
+  middle = np.median(peak, 0)
+  return np.maximum(ndimage.median_filter(middle, 8 * STEP, mode='nearest'), np.median(middle) / 2)
 
 
 def _longest(seen: np.ndarray) -> tuple[int, int]:

@@ -11,9 +11,8 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from omr_jax.sweeps import folder, report
+from omr_jax.sweeps import folder, report, results
 from omr_jax.sweeps.folder import Pack
-from omr_jax.utils.files import read_json
 from omr_jax.utils.words import duration
 
 _SHOWN = 20  # Most packs in the table.
@@ -84,7 +83,7 @@ def _end(pack: Pack) -> str:
     if failed is not None:
       lines.append(f'{run}: {failed}')
     elif (workdir / 'summary.json').exists():
-      summary = read_json(workdir / 'summary.json', 'start the sweep again')
+      summary = results.read_summary(workdir)
       lines.append(
         f'{run}: validation {100 * summary["validation_accuracy"]:.2f} %, '
         f'{duration(summary["seconds"])}'

@@ -57,13 +57,13 @@ def read(path: str) -> Sweep:
     raise UserError(
       f'{path}: TOGETHER is {page.TOGETHER!r}; it must be a number of runs, 1 or more.'
     )
-  overrides = page.get_sweep()
+  if not isinstance(page.CONFIG, str):
+    raise UserError(f'{path}: CONFIG is {page.CONFIG!r}; it must be the path of a config.')
+  with pages.failures_named(path):
+    overrides = page.get_sweep()
   if not isinstance(overrides, dict) or not overrides:
     raise UserError(f'{path}: get_sweep() gives no runs; it must give overrides by name.')
-  config_path, _, variant = page.CONFIG.partition(':')
-  base = _module(pages.find(paths.expanded(config_path))).get_config(
-    *([variant] if variant else [])
-  )
+  base = _base(page.CONFIG)
   configs, wrong = {}, {}
   for name, changes in overrides.items():
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.startswith('.'):
@@ -95,7 +95,19 @@ def _packs(configs: Mapping[str, ConfigDict], most: int) -> dict[str, dict[str, 
   return packs
 
 
+def _base(named: str) -> ConfigDict:
+  path, _, variant = named.partition(':')
+  page = _module(pages.find(paths.expanded(path)))
+  with pages.failures_named(path):
+    base = page.get_config(*([variant] if variant else []))
+  if not isinstance(base, ConfigDict):
+    raise UserError(f'{path}: its get_config returns no ConfigDict.')
+  return base
+
+
 def _changed(base: ConfigDict, changes: Mapping[str, Any], where: str) -> ConfigDict:
+  if not isinstance(changes, Mapping) or not all(isinstance(key, str) for key in changes):
+    raise UserError(f'{where}: its overrides must be a dict with keys of the config.')
   config = base.copy_and_resolve_references()
   config_keys.extend(config)
   for key, value in changes.items():
@@ -119,8 +131,6 @@ def _module(path: str) -> Any:
   if spec is None or spec.loader is None:
     raise UserError(f'{path!r}: is no Python file; give a page whose name ends in .py.')
   module = importlib.util.module_from_spec(spec)
-  try:
+  with pages.failures_named(path):
     spec.loader.exec_module(module)
-  except Exception as error:  # A page is a program: it may raise anything.
-    raise UserError(f'{path}: {type(error).__name__}: {error}') from error
   return module

@@ -8,6 +8,7 @@ from omr_jax.errors import UserError
 from omr_jax.report import write
 from omr_jax.sweeps import folder, levels
 from omr_jax.sweeps.folder import Pack
+from omr_jax.utils import rules
 from omr_jax.utils.files import read_json, write_file
 
 COLUMNS = (
@@ -32,6 +33,23 @@ COLUMNS = (
   'workdir',
   'log',
 )
+_COUNT = rules.whole(0, 2**63)
+# What the keys of summary.json must be that are read here and in the report.
+_SUMMARY: Mapping[str, rules.Rule] = {
+  'validation_accuracy': rules.CHANCE,
+  'accuracy': rules.CHANCE,
+  'accuracy_wilson_95': (
+    'two shares from 0 to 1',
+    lambda value: len(value) == 2 and all(rules.holds(rules.CHANCE, each) for each in value),
+  ),
+  **dict.fromkeys(('correct', 'epochs', 'tested_epoch', 'parameters'), _COUNT),
+  **dict.fromkeys(('n', 'trained_together'), rules.whole(1, 2**63)),
+  **dict.fromkeys(('seconds', 'images_per_s', 'peak_memory_gib'), rules.AT_LEAST_0),
+  'devices': (
+    'a list of texts',
+    lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
+  ),
+}
 
 
 class Row(NamedTuple):
@@ -92,6 +110,20 @@ def state(row: Row) -> str:
   return 'begun' if row.starts else 'waiting'
 
 
+def read_summary(workdir: Path) -> dict:
+  """The summary of a finished run.
+
+  Raises:
+    UserError: It is damaged, or of a run of an earlier version.
+  """
+  path, remedy = workdir / 'summary.json', 'delete this file, and start the sweep again'
+  found = read_json(path, remedy)
+  for key, rule in _SUMMARY.items():
+    if not rules.holds(rule, found.get(key)):
+      raise UserError(f'{path}: {key} is missing or not {rule[0]}; {remedy}.')
+  return found
+
+
 def _row(out: Path, run: str, overrides: Mapping, pack: Pack | None) -> Row:
   failed = folder.error(out, run)
   if pack is None:
@@ -99,7 +131,7 @@ def _row(out: Path, run: str, overrides: Mapping, pack: Pack | None) -> Row:
   workdir, summary = pack.workdirs[run], None
   if (workdir / 'summary.json').exists():
     try:
-      summary = read_json(workdir / 'summary.json', 'start the sweep again')
+      summary = read_summary(workdir)
     except UserError as error:
       failed = str(error)
   return Row(

@@ -2,7 +2,7 @@
 
 People show a network not only whole pages. The pictures of both classes are cut into the same
 shapes, so that the shape says nothing about the class. A strip or a few bars of a page of music
-always show a staff, which `inputs.staves` finds. A page where it finds none, such as a photo, is
+always show a staff, which `flat_staves` finds. A page where it finds none, such as a photo, is
 only turned, inverted, halved and repeated, which keeps the music.
 """
 
@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from omr_jax.inputs import bit_depth, staves
-from omr_jax.inputs.staves import Staff
-from omr_jax.synthetic import looks
+from omr_jax.inputs import bit_depth
+from omr_jax.synthetic import flat_staves, looks
+from omr_jax.synthetic.flat_staves import Staff
 
 # Share of each kind of cut.
 _CHANCES = {
@@ -86,7 +86,9 @@ def _staves(page: Image.Image) -> list[Staff]:
   """The staves of a page in its own pixels."""
   factor = max(1, -(-max(page.size) // _LARGEST))
   small = page.convert('L').reduce(factor)
-  return [Staff(*(value * factor for value in staff)) for staff in staves.find(np.asarray(small))]
+  return [
+    Staff(*(value * factor for value in staff)) for staff in flat_staves.find(np.asarray(small))
+  ]
 
 
 def _strip(rng, page: Image.Image, found: list[Staff], music: bool) -> Box:

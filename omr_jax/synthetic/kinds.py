@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from omr_jax.synthetic import charts, codes, lettering, looks, patterns, sheets, snippets
+from omr_jax.synthetic import charts, codes, lettering, looks, notations, patterns, sheets, snippets
 
 _KINDS = 2**34  # First number of the seeds, larger than any seed of probes, papers and scenes.
 _PIXELS = 220_000  # Of a picture, on average.
@@ -38,10 +38,10 @@ class Kind(NamedTuple):
 KINDS = (
   Kind('staves', 'scores', snippets.staves, 0.5, 12),
   Kind('a few bars', 'scores', snippets.bars, 0.5, 4),
-  Kind('percussion', 'scores', snippets.percussion, 0.6, 10),
-  Kind('tablature', 'scores', snippets.tablature, 0.6, 10),
-  Kind('chant', 'scores', snippets.chant, 0.6, 10),
-  Kind('chart of chords', 'scores', snippets.chords, 0.6, 10),
+  Kind('percussion', 'scores', notations.percussion, 0.6, 10),
+  Kind('tablature', 'scores', notations.tablature, 0.6, 10),
+  Kind('chant', 'scores', notations.chant, 0.6, 10),
+  Kind('chart of chords', 'scores', notations.chords, 0.6, 10),
   Kind('staff paper', 'scores', snippets.paper, 0.6, 10),
   Kind('staves among text', 'scores', snippets.among_text, 0.6, 3),
   Kind('answer sheet', 'other', sheets.answers, 0.5, 6),

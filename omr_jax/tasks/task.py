@@ -21,11 +21,14 @@ class Task(NamedTuple):
     name: The name of its folder in `omr_jax.tasks`; `model.json` has it too.
     dataset: The name of its data in `config.data.name`.
     noun: What messages and reports call one example.
+    over: The values of `--over` of `omr_jax.pooled`: the parts of its data, each of which one run
+      tests.
   """
 
   name: str
   dataset: str
   noun: str
+  over: tuple[str, ...]
 
   @property
   def recipe(self) -> ModuleType:
@@ -34,10 +37,9 @@ class Task(NamedTuple):
     `AUGMENTATIONS`: for each value of `config.augment.space`, the keys of `config.augment` that it
     reads.
     `SECTIONS`: the sections of a config that only this task has, and their keys.
-    `OF_CHOICES`: those of these keys that only some choices read, such as 'drawing.margin'.
+    `CONDITIONAL`: those of these keys that only some choices read, such as 'drawing.margin'.
     `TYPES`: the types of keys that only some choices read, where they are not floats.
-    `limit(key)`: the values that a key of the task may have, as a `rules.Rule`, or None.
-    `readers(config)`: by key, the choice that reads it, or None if this config does not read it.
+    `conditions(config)`: by key, the choice that reads it, or None if this config does not read it.
     `check(config)`: refuses values that do not fit together.
     `split_name(config)`: how the data is split, in words.
     `CLASSES`: the names of the classes, in the order of the labels.
@@ -60,6 +62,7 @@ class Task(NamedTuple):
 
     `PICTURE`: the section of a config that says how pictures are made.
     `LIMITS`: by key of a config, such as 'picture.height', a `rules.Rule`.
+    `rule(key)`: the rule of any key of the task, or None.
     `THRESHOLD`: the rule for the threshold of an exported network.
     """
     return self._module('limits')
@@ -115,7 +118,6 @@ class Task(NamedTuple):
   def folds(self) -> ModuleType:
     """Training and testing on every part of the data in turn: `omr_jax.pooled`.
 
-    `OVER`: the values that `--over` may have.
     `check(config, over, given)`: refuses a config, or a key on the command line, that does not fit
     `--over`.
     `members(config, over, data_dir, raw_dir)`: the config of each run by the name of its folder.
@@ -163,8 +165,8 @@ class Task(NamedTuple):
 
 
 TASKS = (
-  Task('symbols', 'homus', 'symbol'),
-  Task('scores', 'music_scores', 'picture'),
+  Task('symbols', 'homus', 'symbol', ('writers',)),
+  Task('scores', 'music_scores', 'picture', ('folds', 'sources')),
 )
 
 

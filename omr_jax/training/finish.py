@@ -40,9 +40,9 @@ def finish(
   """
   variables, epochs = trained.tested(population.config, state, best)
   splits = population.dataset.splits
-  validation, test = (population.predict(variables, splits[name]) for name in data.SPLITS[1:])
+  validation, test = (population.logits(variables, splits[name]) for name in data.SPLITS[1:])
   further = population.recipe.task.evaluation.arrays(
-    population.config, population.dataset, lambda arrays: population.predict(variables, arrays)
+    population.config, population.dataset, lambda arrays: population.logits(variables, arrays)
   )
   if not processes.is_first():
     return {}

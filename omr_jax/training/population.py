@@ -15,7 +15,7 @@ from omr_jax.data.dataset import Dataset, Split, epoch_order
 from omr_jax.errors import UserError
 from omr_jax.recipe import hyperparameters
 from omr_jax.recipe.recipe import Recipe
-from omr_jax.training import backend, checkpoint, devices, predict, starts, trainer
+from omr_jax.training import backend, checkpoint, devices, inference, starts, trainer
 from omr_jax.training import feed as feeds
 from omr_jax.training.state import TrainState, Variables
 from omr_jax.training.step import Training
@@ -73,10 +73,10 @@ class Population:
   starts: Sequence[starts.Start]
   checkpoints: Any = None
 
-  def predict(self, variables: Variables, arrays: Split) -> np.ndarray:
+  def logits(self, variables: Variables, arrays: Split) -> np.ndarray:
     """Logits of all examples of a split, float32 [members, examples, classes]."""
     reads = self.recipe.evaluates
-    return predict.predict(self.trainer.logits, variables, arrays, reads, self.mesh)
+    return inference.logits_of_split(self.trainer.logits, variables, arrays, reads, self.mesh)
 
   def orders(self, epoch: int) -> np.ndarray:
     """The members' orders of the training examples in an epoch, int32 [members, examples]."""

@@ -42,7 +42,7 @@ def validate(
     UserError: Every member has had a loss that is not finite.
   """
   split = population.dataset.splits['validation']
-  logits = population.predict(state.evaluated(), split)
+  logits = population.logits(state.evaluated(), split)
   labels = np.asarray(split['label'])
   accuracies = np.array([np.divide(*metrics.accuracy(each, labels)) for each in logits])
   losses = np.array([metrics.negative_log_likelihood(each, labels) for each in logits])

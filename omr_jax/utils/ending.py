@@ -13,6 +13,9 @@ from types import TracebackType
 from omr_jax.errors import UserError
 from omr_jax.utils import extras, streams
 
+# The beginnings of the names of environment variables that the libraries read.
+_OF_LIBRARIES = ('JAX_', 'JAXLIB_', 'XLA_', 'TQDM_', 'MPL', 'TFDS_', 'ORBAX_', 'OMP_')
+
 
 def answered(command: Callable[[], None]) -> int:
   """Runs a command and returns its exit code: 2 after bad input, 1 after Ctrl-C, else 0.
@@ -41,23 +44,27 @@ def answered(command: Callable[[], None]) -> int:
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
       raise
     return _full(error)
-  except (MemoryError, RuntimeError) as error:
-    # JAX raises the latter for much else, which nobody but its authors can put right.
-    if not isinstance(error, MemoryError) and 'RESOURCE_EXHAUSTED' not in str(error):
+  except Exception as error:
+    # JAX has no type of its own for this.
+    if isinstance(error, MemoryError) or 'RESOURCE_EXHAUSTED' in str(error):
+      words: str | None = 'out of memory; a smaller batch_size, canvas or network needs less.'
+    else:
+      words = _about_variable(error)
+    if words is None:
       raise
-    print('\nout of memory; a smaller batch_size, canvas or network needs less.', file=sys.stderr)
+    print(f'\n{words}', file=sys.stderr)
     return 2
 
 
 def end_imports_in_words() -> None:
-  """Lets Ctrl-C and a library that is not installed end the program in a line, without traceback.
+  """Lets the program end in a line, without traceback, until `answered` runs a command.
 
-  For the time of imports, until `answered` runs a command.
+  For the time of imports: of Ctrl-C, a library that is not installed, and a wrong variable.
   """
   hook = sys.excepthook
 
   def say(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    if (words := extras.missing(error)) is None:
+    if (words := extras.missing(error) or _about_variable(error)) is None:
       hook(kind, error, traceback)
       return
     print(f'\n{words}', file=sys.stderr)
@@ -66,6 +73,17 @@ def end_imports_in_words() -> None:
   sys.excepthook = say
   if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, _end)
+
+
+def _about_variable(error: BaseException) -> str | None:
+  """A message where an error of a library is about an environment variable, else None."""
+  said = str(error)
+  for name, value in os.environ.items():
+    if not name.startswith(_OF_LIBRARIES) or not value:
+      continue
+    if name.lower() in said.lower() or f"'{value}'" in said or f'"{value}"' in said:
+      return f'${name} is {value!r} ({said.splitlines()[0]:.200}); change it, or unset it.'
+  return None
 
 
 def _end(number: int, frame: object) -> None:

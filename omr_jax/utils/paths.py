@@ -1,5 +1,6 @@
 """Paths: those of the command line, the default folders, and names that are safe for libraries."""
 
+import argparse
 import functools
 import os
 import re
@@ -15,20 +16,23 @@ _PLAIN = re.compile(r'(?!/(gs|s3|az|hf)/)[\w/.,=+ -]+', re.ASCII)
 _linked: dict[Path, Path] = {}  # By link the folder that it leads to.
 
 
+class EmptyPath(UserError, argparse.ArgumentTypeError):
+  """A path without a character; argparse reports it as an error of the argument."""
+
+
 def expanded(text: str | os.PathLike[str]) -> str:
-  """A path from the command line, with the home folder for a `~` that the shell has left."""
+  """A path that a person gives, with the home folder for a `~` that the shell has left.
+
+  Raises:
+    EmptyPath: It is empty. Python would take that for the current folder.
+  """
+  if not os.fspath(text):
+    raise EmptyPath('the path is empty; is a variable not set?')
   return os.path.expanduser(text)
 
 
 def path(text: str | os.PathLike[str]) -> Path:
-  """The same as a `Path`; the type of arguments that are paths.
-
-  Raises:
-    ValueError: It is empty, such as the value of a variable that is not set. Python takes that for
-      the current folder.
-  """
-  if not text:
-    raise ValueError('the path is empty')
+  """The same as a `Path`; the type of arguments that are paths."""
   return Path(expanded(text))
 
 
@@ -38,15 +42,20 @@ def folders(text: str | os.PathLike[str]) -> list[Path]:
   A folder whose own name has such a sign is taken as one.
 
   Raises:
-    ValueError: One of them is empty.
+    UserError: One of them has no name.
   """
   text = os.fspath(text)
-  return [path(text)] if path(text).exists() else [path(part) for part in text.split(os.pathsep)]
+  parts = text.split(os.pathsep)
+  if not all(parts):
+    raise UserError(f'{text!r}: a folder without a name; write one {os.pathsep} between two.')
+  return [path(text)] if path(text).exists() else [path(part) for part in parts]
 
 
 def data_dir(given: str | None) -> Path:
   """The folder of prepared data: `given`, else $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
-  return path(given or os.environ.get('TFDS_DATA_DIR') or '~/tensorflow_datasets')
+  if given is not None:
+    return path(given)
+  return path(os.environ.get('TFDS_DATA_DIR') or '~/tensorflow_datasets')
 
 
 def raw_dirs(given: str | os.PathLike[str] | None) -> list[Path]:

@@ -1,5 +1,8 @@
 """Functions of JAX as ONNX models, run by ONNX Runtime."""
 
+import json
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +16,7 @@ onnx = pytest.importorskip('onnx', reason='needs the extra [export]')
 import onnxruntime  # noqa: E402
 
 from omr_jax.export import onnx_model  # noqa: E402
+from omr_jax.predict import classifier, model_json, onnx_session  # noqa: E402
 
 
 def run(function, **arrays):
@@ -117,3 +121,23 @@ def test_networks(name, height, width, arguments):
 def test_unknown_operations_are_named():
   with pytest.raises(UserError, match='operation sin '):
     run(lambda x: jnp.sin(x), x=np.ones((1, 2), np.float32))
+
+
+def test_weights_in_a_file_beside_the_model_are_refused(tmp_path, monkeypatch):
+  """They have no checksum, and would be read from the current folder."""
+  shipped, folder = Path(classifier.__file__).parent.parent / 'pretrained' / 'scores', tmp_path
+  about = json.loads((shipped / 'model.json').read_text())
+  del about['files']
+  (folder / 'model.json').write_text(json.dumps(about))
+  model = model_json.read(folder)
+  monkeypatch.chdir(folder)
+  for size in (0, 1024):  # All constants, or only the large ones, which are weights.
+    onnx.save_model(
+      onnx.load(shipped / 'model.onnx'),
+      'model.onnx',
+      save_as_external_data=True,
+      location=f'weights_{size}',
+      size_threshold=size,
+    )
+    with pytest.raises(UserError, match=r'model\.onnx: no ONNX model, or damaged .*xternal'):
+      onnx_session.open_model('model.onnx', model)

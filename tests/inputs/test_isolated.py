@@ -1,5 +1,6 @@
 """Files that would take all memory, or hours, end a child process and not the program."""
 
+import io
 import os
 import signal
 import subprocess
@@ -53,19 +54,59 @@ def test_a_form_that_draws_itself_twice(tmp_path, limits):
   assert only(written(tmp_path, drawn(''), 'good.pdf')).shape == (1500, 750, 3)
 
 
-@needs_pdf
-def test_a_million_lines(tmp_path, limits):
+def test_the_content_of_a_file_is_read_as_the_file(tmp_path, limits):
+  noise = np.random.default_rng(0).integers(0, 256, (60, 40, 3), np.uint8)
+  for file_format in ('PNG', 'TIFF'):
+    path = written(tmp_path, saved([Image.fromarray(noise)], file_format))
+    finish = partial(resizing.resized, height=9, width=7)
+    found = documents.picture(path.read_bytes(), 'x', 8, finish)
+    np.testing.assert_array_equal(found, only(path, least=8, finish=finish))
+  assert len(isolated._idle) == 1  # The TIFF was read by a child, both times by the same one.
+
+
+def test_content_that_ends_the_child(limits):
+  """100 million black pixels as a TIFF: 400 MB in colour are more than the limit."""
+  image = Image.new('RGB', (10_000, 10_000))
+  content = io.BytesIO()
+  image.save(content, 'TIFF', compression='tiff_adobe_deflate')
+  with pytest.raises(UserError, match=r'^big\.tif.*(memory|takes more than)'):
+    documents.picture(content.getvalue(), 'big.tif')
+
+
+def million_lines(tmp_path):
   lines = zlib.compress(b'0 0 m 99 199 l S 3 9 m 80 12 l S\n' * 500_000)
   entries = '/Filter [/ASCIIHexDecode /FlateDecode] '
   page = '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 200] /Contents 4 0 R >>'
   kids = '<< /Type /Pages /Kids [3 0 R] /Count 1 >>'
   content = pdf_of(CATALOG, kids, page, stream(lines.hex() + '>', entries))
-  path = written(tmp_path, content, 'lines.pdf')
+  return written(tmp_path, content, 'lines.pdf')
+
+
+@needs_pdf
+def test_a_million_lines(tmp_path, limits):
+  path = million_lines(tmp_path)
   error = only(path)
   assert isinstance(error, isolated.Ended)
   assert str(error) == (
     f'{path}, page 1: reading it takes more than 1 s of computing; save it anew, as a picture.'
   )
+
+
+@needs_pdf
+def test_the_limit_that_holds_on_any_system(tmp_path, limits, monkeypatch):
+  """Where a process has no limit of its own, as on Windows, the one that asks still gives up."""
+  monkeypatch.setattr(child, 'SECONDS', 10_000)
+  monkeypatch.setattr(isolated, '_WAIT', 2)
+  assert isinstance(only(million_lines(tmp_path)), isolated.Ended)
+
+
+def test_a_system_without_limits(monkeypatch):
+  """Setting them is left out: Windows has neither of these."""
+  monkeypatch.setattr(child, 'resource', None)
+  monkeypatch.delattr(signal, 'setitimer')
+  child._limit_memory(1)
+  child._limit_time(1)
+  assert len(bytes(10**6)) == 10**6
 
 
 @needs_pdf

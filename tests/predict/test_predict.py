@@ -236,13 +236,13 @@ def test_reader_of_symbols(parts, tmp_path):
     assert isinstance(error, UserError) and str(error).startswith(str(tmp_path / name))
 
 
-def test_head_of_the_rows_ends_quietly(score_run, folder):
-  command = [sys.executable, '-m', 'omr_jax.predict', '--model', str(score_run)]
+def test_head_of_the_rows_ends_quietly(folder):
+  command = [sys.executable, '-m', 'omr_jax.predict']
   many = [str(folder / 'b.png')] * 3000
   with subprocess.Popen(
     [*command, *many], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
   ) as process:
-    assert json.loads(process.stdout.readline())['class'] == 'scores'
+    assert json.loads(process.stdout.readline())['path'] == many[0]
     process.stdout.close()
     said = process.stderr.read()
   assert 'Traceback' not in said and process.returncode == 0
@@ -286,7 +286,7 @@ def test_pipes_and_unreadable_folders_are_rows(score_run, tmp_path, capsys):
 
 @pytest.mark.skipif(not Path('/dev/full').exists(), reason='needs a device that is always full')
 def test_full_disk(score_run, folder, capsys):
-  command = [sys.executable, '-m', 'omr_jax.predict', '--model', str(score_run), str(folder)]
+  command = [sys.executable, '-m', 'omr_jax.predict', str(folder)]
   with open('/dev/full', 'w') as full:
     done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
   code, _, said = run(capsys, '--model', score_run, folder, '--out', '/dev/full')

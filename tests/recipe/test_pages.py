@@ -61,6 +61,63 @@ def test_a_page_in_the_home_folder(tmp_path):
   assert (done.returncode, done.stderr) == (0, '')
 
 
+@pytest.mark.parametrize(
+  ('text', 'code', 'words'),
+  [
+    ('import sys\nsys.exit(3)', 2, 'page.py: SystemExit: 3'),
+    ('raise KeyboardInterrupt', 1, 'stopped.'),
+    ('def get_config():\n  exit()', 2, 'page.py: SystemExit: None'),
+    ('1 / 0', 2, 'page.py: ZeroDivisionError: division by zero'),
+  ],
+)
+def test_a_config_that_ends_the_program(tmp_path, text, code, words):
+  (tmp_path / 'page.py').write_text(text)
+  done = answer('omr_jax.main', '--config=page.py', cwd=tmp_path, PYTHONPATH=str(ROOT))
+  assert (done.returncode, done.stdout) == (code, '')
+  assert words in done.stderr and 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize(
+  ('lines', 'words'),
+  [
+    ('raise SystemExit(3)', 'SystemExit: 3'),
+    ("CONFIG, TOGETHER = 'configs/homus.py', 1\ndef get_sweep(): exit()", 'SystemExit'),
+    ('CONFIG, TOGETHER, get_sweep = 3, 1, dict', 'CONFIG is 3; it must be the path of a config'),
+    ("CONFIG, TOGETHER, get_sweep = 'page.py', 1, lambda: {'a': {}}", 'AttributeError'),
+    ("CONFIG, TOGETHER, get_sweep = 'x.py', 1, lambda: {'a': {}}", 'returns no ConfigDict'),
+    (
+      f"CONFIG, TOGETHER, get_sweep = '{ROOT}/configs/homus.py', 1, lambda: {{'a': 3}}",
+      'a: its overrides must be a dict with keys of the config',
+    ),
+  ],
+)
+def test_a_sweep_that_fails(tmp_path, monkeypatch, lines, words):
+  monkeypatch.chdir(tmp_path)
+  (tmp_path / 'x.py').write_text('get_config = dict')
+  (tmp_path / 'page.py').write_text(lines)
+  with pytest.raises(UserError, match=r'^(page|x)\.py: ') as raised:
+    sweeps.read('page.py')
+  assert words in str(raised.value)
+
+
+@pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='needs named pipes')
+def test_a_config_that_is_no_file_is_refused(tmp_path):
+  os.mkfifo(tmp_path / 'pipe.py')
+  for path in (tmp_path / 'pipe.py', tmp_path):
+    done = answer('omr_jax.main', f'--config={path}')
+    assert done.returncode == 2 and done.stderr.splitlines()[0].endswith(
+      f'{path}: is no file; give the page of a config, as in configs/.'
+    )
+
+
+def test_files_with_flags_are_not_read():
+  done = answer('omr_jax.main', '--flagfile=/nope')
+  assert (done.returncode, done.stderr.splitlines()[0]) == (
+    2,
+    '--flagfile is not read; write the values into the page of a config.',
+  )
+
+
 def test_names_mean_the_same_in_any_folder(tmp_path, monkeypatch):
   shipped = str(ROOT / 'omr_jax' / 'configs' / 'homus.py')
   for folder in (ROOT, tmp_path):

@@ -136,6 +136,18 @@ def one_array():
   return content.getvalue()
 
 
+def test_arrays_that_unpack_to_too_much_are_refused(folder, monkeypatch):
+  """The limit is lowered to what is just too little for the arrays of this run."""
+  path = folder / evaluation_file.FILE
+  with zipfile.ZipFile(path) as archive:
+    size = sum(member.file_size for member in archive.infolist())
+  monkeypatch.setattr(evaluation_file, '_MOST', size)
+  finished_run.read(folder)
+  monkeypatch.setattr(evaluation_file, '_MOST', size - 1)
+  with pytest.raises(UserError, match=f'cannot be read .{size} bytes, and all arrays together may'):
+    finished_run.read(folder)
+
+
 @pytest.mark.parametrize(
   ('content', 'words'),
   [

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from omr_jax.errors import UserError
 from omr_jax.evaluation import evaluation_file, finished_run
 from omr_jax.inputs.strokes import OFFICIAL
 from omr_jax.report import __main__ as report
-from omr_jax.report import compare, write
+from omr_jax.report import compare, figures, write
 from omr_jax.report import page as report_page
 from omr_jax.tasks.symbols import report as symbol_report
 
@@ -123,6 +124,7 @@ def test_the_paper_is_quoted_for_its_own_symbols_only(run, protocol, origin, oth
   assert ('98.02' in symbol_report.context(changed)) == shown
 
 
+@pytest.mark.usefixtures('no_page')
 def test_comparing_two_runs(tmp_path, capsys):
   a = made_run(tmp_path / 'a')
   # Right where a is wrong on 1-4 and 2-6, wrong on 1-1: 1 against 2, p = 2 (1 + 3) / 8 = 1.
@@ -155,6 +157,7 @@ def test_runs_are_joined_by_id(tmp_path):
     ({'width': 3}, 'exact McNemar test'),
   ],
 )
+@pytest.mark.usefixtures('no_page')
 def test_different_runs_have_no_mean(tmp_path, capsys, changes, word):
   runs = [made_run(tmp_path / 'a'), made_run(tmp_path / 'b', seed=1, **changes)]
   assert report.main([str(run) for run in runs]) == 0
@@ -163,6 +166,7 @@ def test_different_runs_have_no_mean(tmp_path, capsys, changes, word):
   assert 'standard deviation' not in out
 
 
+@pytest.mark.usefixtures('no_page')
 def test_the_same_seed_twice_has_no_mean(tmp_path, capsys):
   runs = [made_run(tmp_path / 'a'), made_run(tmp_path / 'b')]
   assert report.main([str(run) for run in runs]) == 0
@@ -236,9 +240,12 @@ def test_an_evaluation_that_does_not_fit_together(run, tmp_path, name, array):
 
 @pytest.mark.parametrize('loss', [float('nan'), float('inf'), 0.0, 1e30])
 def test_a_run_of_one_strange_epoch_has_a_page(run, loss):
+  """Only its curves are drawn."""
   strange = finished_run.read(run)
   row = {**strange.history[0], 'loss': loss, 'validation_loss': loss, 'learning_rate': 0.0}
-  page = Page(report_page.page(strange._replace(history=[row]), *write._measure(strange)))
+  none = dict.fromkeys(('confusion', 'reliability'), lambda *arguments, **more: '')
+  with mock.patch.multiple(figures, **none):
+    page = Page(report_page.page(strange._replace(history=[row]), *write._measure(strange)))
   assert 'learning-curves' in page.ids
 
 
@@ -269,6 +276,7 @@ def test_a_folder_whose_name_is_not_utf_8(tmp_path):
   assert done.stdout.startswith(f'{tmp_path}/caf\\udce9/report/report.html\n')
 
 
+@pytest.mark.usefixtures('no_page')
 def test_runs_in_read_only_folders_are_compared(capsys):
   with tempfile.TemporaryDirectory() as folder:
     runs = [made_run(Path(folder, name)) for name in 'ab']

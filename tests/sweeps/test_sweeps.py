@@ -160,6 +160,32 @@ def test_a_sweep_of_another_page_is_refused(tmp_path):
     folder.create(tmp_path / 'full', first)
 
 
+SUMMARY = {
+  **{'validation_accuracy': 0.5, 'accuracy': 1.0, 'accuracy_wilson_95': [0.2, 1], 'correct': 1},
+  **{'n': 1, 'epochs': 2, 'tested_epoch': 1, 'parameters': 9, 'trained_together': 1},
+  **{'seconds': 0.5, 'images_per_s': 0.0, 'peak_memory_gib': 1, 'devices': ['cpu'], 'more': None},
+}
+
+
+@pytest.mark.parametrize(
+  ('key', 'value'),
+  [
+    *(('validation_accuracy', value) for value in ('0.5', None, 1.1, float('nan'), [0.5])),
+    *(('accuracy_wilson_95', value) for value in ([0.2], 3, ['a', 'b'], None, {})),
+    *(('devices', value) for value in ('cpu', [1], None)),
+    *(('n', 0), ('n', 1.5), ('epochs', -1), ('seconds', -1), ('seconds', 10**400)),
+    *(('trained_together', 0), ('images_per_s', {}), ('peak_memory_gib', None)),
+  ],
+)
+def test_a_summary_of_other_values_is_refused(tmp_path, key, value):
+  path = tmp_path / 'summary.json'
+  path.write_text(json.dumps(SUMMARY))
+  assert results.read_summary(tmp_path) == SUMMARY
+  path.write_text(json.dumps(SUMMARY | {key: value}))
+  with pytest.raises(UserError, match=rf'summary.json: {key} is missing or not .*; delete this fi'):
+    results.read_summary(tmp_path)
+
+
 def finished(name, correct, validation=0.9, **more):
   """A row of 100 test answers."""
   summary = {'accuracy': correct / 100, 'correct': correct, 'n': 100, 'seconds': 60.0}

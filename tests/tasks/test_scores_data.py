@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import pictures
+from omr_jax.inputs import pictures, views
 from omr_jax.synthetic import cuts, kinds
 from omr_jax.tasks.scores import arrays as picture_arrays
 from omr_jax.tasks.scores import data as score_data
@@ -147,3 +147,23 @@ def test_second_load_decodes_nothing(folders, monkeypatch):
   for name, arrays in first.splits.items():
     for key, value in arrays.items():
       np.testing.assert_array_equal(value, second.splits[name][key])
+
+
+def test_a_tiff_is_prepared_as_the_same_picture_in_another_format():
+  """A child process reads it, which has to import what makes views and cuts of it."""
+  pixels = np.random.default_rng(0).integers(0, 256, (90, 60, 3), np.uint8)
+  how = PictureConfig(16, 16, 2, 0.5, cuts=3, papers=0, scenes=0, drawn=0)
+  found = []
+  for file_format in ('PNG', 'TIFF'):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, file_format)
+    example = {'image': file.getvalue(), 'label': 1}
+    example |= {'id': b'scores/a/b', 'source': b'scores/a', 'group': b'a'}
+    for make in (picture_arrays.whole, picture_arrays.cut):
+      new = lambda split, name, shape, dtype: np.empty(shape, dtype)  # noqa: E731
+      found.append(make([dict(example)], 'train', how, new))
+  for png, tiff in zip(found[:2], found[2:], strict=True):
+    assert png.keys() == tiff.keys()
+    for name, array in png.items():
+      np.testing.assert_array_equal(array, tiff[name])
+  np.testing.assert_array_equal(found[0]['views'][0], views.views(pixels, 16, 16, 2))

@@ -14,7 +14,7 @@ from omr_jax.evaluation import finished_run
 from omr_jax.predict import from_run
 from omr_jax.recipe import recipe
 from omr_jax.recipe.check import check_config
-from omr_jax.training import loop, predict, trained
+from omr_jax.training import inference, loop, trained
 
 
 def test_report(score_run):
@@ -45,7 +45,7 @@ def test_answers_are_those_of_the_report(score_run, picture_folders):
   network = trained.load(score_run)
   model = from_run.describe(network, score_run)
   dataset = network.recipe.load(*picture_folders)
-  logits = predict.predict(
+  logits = inference.logits_of_split(
     jax.jit(network.recipe.logits), network.variables, dataset.splits['test'], ('views',)
   )
   run = finished_run.read(score_run)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from commands import refused
 from made_runs import no_page
-from small_runs import ROOT, STEPS, small_config
+from small_runs import ROOT, STEPS, plain_config
 from waiting import HANG
 
 from omr_jax.training import loop
@@ -99,7 +99,7 @@ def test_two_processes_have_the_losses_and_files_of_one(start, tmp_path, folders
   first, second = end(start(together, 2, epochs=6))
   assert 'test accuracy' in first and 'test accuracy' not in second  # The first one tells.
   assert '2 x cpu, 1 by member and 2 by batch' in first
-  config = small_config()
+  config = plain_config()
   config.batch_size, config.epochs = 304, 6
   monkeypatch.setattr(loop, 'MOST_SAVING', float('inf'))
   with no_page():

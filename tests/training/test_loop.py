@@ -16,12 +16,12 @@ from comparing import assert_same, assert_same_end, latest, metrics
 from limits import full_disk, read_only
 from made_runs import no_page
 from ml_collections import ConfigDict
-from small_runs import small_config
+from small_runs import plain_config, small_config
 from tensorboardX.proto.event_pb2 import Event
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics as evaluate
-from omr_jax.training import checkpoint, loop, predict, starts, trained, validation
+from omr_jax.training import checkpoint, inference, loop, starts, trained, validation
 from omr_jax.training.devices import mesh
 from omr_jax.training.workdir import claim
 
@@ -30,13 +30,10 @@ def run(config, workdir, folders):
   return loop.train_and_evaluate(config, 'small', workdir, *folders)
 
 
-@pytest.fixture(scope='session')
-def finished(tmp_path_factory, folders):
+@pytest.fixture
+def finished(symbol_run):
   """The folder of a run without interruption, and its config."""
-  workdir = tmp_path_factory.mktemp('finished') / 'run'
-  config = small_config()
-  run(config, workdir, folders)
-  return workdir, config
+  return symbol_run, small_config()
 
 
 @pytest.fixture
@@ -118,7 +115,7 @@ def test_the_best_variables_are_those_tested(finished, dataset):
   assert summary['tested_epoch'] == 1 + accuracies.index(max(accuracies))
   with np.load(workdir / 'evaluation.npz') as written:
     for split in ('validation', 'test'):
-      again = predict.predict(
+      again = inference.logits_of_split(
         logits, network.variables, dataset.splits[split], network.recipe.evaluates
       )
       np.testing.assert_allclose(written[f'{split}_logits'], again, rtol=1e-4, atol=1e-4)
@@ -244,7 +241,8 @@ def test_full_disk_ends_in_a_message_and_the_run_goes_on_later(finished, tmp_pat
   assert_same_end(tmp_path, finished[0])
 
 
-def test_loss_that_is_not_finite_stops_the_run(config, tmp_path, folders):
+def test_loss_that_is_not_finite_stops_the_run(tmp_path, folders):
+  config = plain_config()
   with config.unlocked():
     config.optimizer.update({'name': 'sgd', 'learning_rate': 1e38, 'momentum': 0.9})
   with pytest.raises(UserError, match=r'epoch 1, step \d+: the (validation )?loss is not finite'):
@@ -255,9 +253,9 @@ def test_loss_that_is_not_finite_stops_the_run(config, tmp_path, folders):
 
 @pytest.mark.usefixtures('no_page')
 @pytest.mark.parametrize(('tested', 'epoch'), [('best', 2), ('last', 5)])
-def test_plateau_and_early_stopping(config, tmp_path, folders, monkeypatch, tested, epoch):
+def test_plateau_and_early_stopping(tmp_path, folders, monkeypatch, tested, epoch):
   """Given accuracies: the best is epoch 2; a wait of one epoch halves the next one's rate."""
-  config.unlock()
+  config = plain_config().unlock()
   config.epochs = 9
   config.stop_after = 3
   config.tested = tested

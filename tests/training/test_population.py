@@ -18,14 +18,14 @@ import pytest
 from comparing import assert_same_end, metrics
 from made_runs import no_page
 from ml_collections import ConfigDict
-from small_runs import ROOT, config_page, small_config
+from small_runs import ROOT, config_page, plain_config, small_config
 from steps import mesh
 
 from omr_jax.data import dataset as data
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics as evaluate
 from omr_jax.recipe import hyperparameters, members, recipe
-from omr_jax.training import checkpoint, feed, loop, predict, trained, trainer, validation
+from omr_jax.training import checkpoint, feed, inference, loop, trained, trainer, validation
 from omr_jax.training.step import Training
 
 pytestmark = pytest.mark.usefixtures('no_page')
@@ -202,11 +202,16 @@ def test_a_whole_schedule_is_that_of_runs_alone():
 SEEDS = {'seed': (0, 1)}
 
 
+@pytest.fixture
+def config() -> ConfigDict:
+  return plain_config()
+
+
 @pytest.fixture(scope='module')
 def together(tmp_path_factory, folders):
   """The folder of a population of two seeds, and its configs."""
   workdir = tmp_path_factory.mktemp('together') / 'runs'
-  configs = members.split(small_config(), SEEDS)
+  configs = members.split(plain_config(), SEEDS)
   with no_page():
     loop.train_all(configs, 'small', workdir, *folders)
   return workdir, configs
@@ -258,7 +263,7 @@ def test_members_evaluate_their_own_variables(together, dataset):
   workdir, _ = together
   for name in ('seed=0', 'seed=1'):
     network = trained.load(workdir / name)
-    again = predict.predict(
+    again = inference.logits_of_split(
       jax.jit(network.recipe.logits),
       network.variables,
       dataset.splits['test'],

@@ -1,5 +1,6 @@
 """How a command answers to what went wrong."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -46,6 +47,33 @@ def test_other_errors_are_not_hidden():
 def test_a_command_without_errors(capsys):
   assert answered(lambda: print('done')) == 0
   assert capsys.readouterr() == ('done\n', '')
+
+
+def test_a_wrong_variable_of_a_library_is_named(monkeypatch, capsys):
+  error = ValueError("could not convert string to float: 'x'")
+  monkeypatch.delenv('TQDM_MININTERVAL', raising=False)
+  with pytest.raises(ValueError, match='could not convert'):
+    answered(fails_with(error))
+  monkeypatch.setenv('TQDM_MININTERVAL', 'x')
+  assert answered(fails_with(error)) == 2
+  assert capsys.readouterr().err == (
+    "\n$TQDM_MININTERVAL is 'x' (could not convert string to float: 'x'); change it, or unset it.\n"
+  )
+  with pytest.raises(ValueError, match='another'):
+    answered(fails_with(ValueError('another')))
+
+
+def test_a_variable_that_ends_an_import_is_named():
+  done = subprocess.run(
+    [sys.executable, '-m', 'omr_jax.predict', 'x'],
+    cwd=ROOT,
+    env=os.environ | {'TQDM_MININTERVAL': 'x'},
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert (done.returncode, done.stdout) == (2, '')
+  assert done.stderr.startswith("\n$TQDM_MININTERVAL is 'x'") and done.stderr.count('\n') == 2
 
 
 def test_nearest_name_or_all():
@@ -135,6 +163,24 @@ def test_ctrl_c_in_a_finalizer_is_not_lost(ctrl_c, capsys):
   assert answered(command) == 1
   assert not ends and capsys.readouterr().err == '\nstopped.\n'
   assert sys.unraisablehook is hook
+
+
+def test_ctrl_c_in_a_callback_of_the_garbage_collector_is_not_lost(ctrl_c, capsys):
+  """JAX has such a callback; where Ctrl-C arrived in it, `predict` just went on."""
+  ends = []
+
+  def interrupted(phase, info):
+    gc.callbacks.remove(interrupted)
+    signal.raise_signal(signal.SIGINT)
+
+  def command():
+    gc.callbacks.append(interrupted)
+    gc.collect()
+    threading.Event().wait(HANG)
+    ends.append(True)
+
+  assert answered(command) == 1
+  assert not ends and capsys.readouterr().err == '\nstopped.\n'
 
 
 def test_other_errors_in_a_finalizer_are_still_told(monkeypatch):

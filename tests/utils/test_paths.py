@@ -8,9 +8,28 @@ from pathlib import Path
 import pytest
 from commands import answer
 
+import omr_jax
+from omr_jax.errors import UserError
+from omr_jax.predict import __main__ as predict
 from omr_jax.utils import paths
 
 SPECIAL = ['runs [old]', 'a*b', 'a?b', 'back\\slash', '**', '50%', 's3:', 'zwölf', 'bad\udcff']
+
+
+def test_an_empty_path_is_refused(capsys):
+  """Python takes it for the current folder."""
+  for use in (paths.expanded, paths.path, paths.data_dir, omr_jax.load):
+    with pytest.raises(UserError, match='the path is empty'):
+      use('')
+  for arguments in (['--model', '', 'x'], ['']):
+    with pytest.raises(SystemExit) as ended:
+      predict.main(arguments)
+    assert ended.value.code == 2 and ': the path is empty' in capsys.readouterr().err
+  done = answer('omr_jax.main', '--config=configs/homus.py', '--workdir=')
+  assert (done.returncode, done.stderr.splitlines()[0]) == (
+    2,
+    '--workdir: the path is empty; is a variable not set?',
+  )
 
 
 @pytest.mark.parametrize('name', ['runs', 'lr=0.1,seed=2', 'two words', 'a.b-c_d+e'])
@@ -80,3 +99,14 @@ def test_all_commands_find_the_home_folder(tmp_path, module, arguments, named):
   done = answer(f'omr_jax.{module}', *arguments, HOME=str(tmp_path))
   assert done.returncode == 2, done
   assert str(tmp_path / named) in done.stderr and '~' not in done.stderr
+
+
+def test_several_folders_are_separated_as_in_path(tmp_path, monkeypatch):
+  monkeypatch.setenv('HOME', str(tmp_path))
+  assert paths.folders(f'a{os.pathsep}~/b') == [Path('a'), tmp_path / 'b']
+  # A folder with such a sign in its name is one.
+  odd = tmp_path / f'a{os.pathsep}b'
+  odd.mkdir()
+  assert paths.folders(odd) == [odd]
+  with pytest.raises(UserError, match='a folder without a name'):
+    paths.folders(f'a{os.pathsep}')

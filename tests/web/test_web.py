@@ -1,5 +1,6 @@
 """The page in a real browser: headless Chromium, with a video made here as its camera."""
 
+import functools
 import json
 import math
 import shutil
@@ -98,9 +99,15 @@ def video(path: Path, picture: np.ndarray) -> None:
   path.write_bytes(header + 15 * (b'FRAME\n' + frame))
 
 
+@functools.cache
+def pages() -> dict[str, np.ndarray]:
+  """The pages drawn by code, by name."""
+  return {probe.name: probe.picture for probe in probes.probes(instances=1)}
+
+
 def drawn(name: str) -> np.ndarray:
   """The upper part of a page drawn by code, 4 wide and 3 high, as a camera sees it."""
-  (page,) = (probe.picture for probe in probes.probes(instances=1) if probe.name == name)
+  page = pages()[name]
   return page[: 3 * page.shape[1] // 4]
 
 

@@ -9,17 +9,18 @@ import tensorflow_datasets as tfds
 from omr_jax.errors import UserError
 from omr_jax.inputs import strokes
 from tfds_builders import original_split, prepared
+from tfds_builders.folds import SYMBOL_FOLDS
 from tfds_builders.homus import archive, splits
 
 _PROTOCOLS = {
   'original': 'The seeded split of the original experiments; all writers are in every part.',
   **{
-    f'writers_{fold}': f'Writer-disjoint fold {fold} of {splits.NUM_FOLDS}.'
-    for fold in range(splits.NUM_FOLDS)
+    f'writers_{fold}': f'Writer-disjoint fold {fold} of {SYMBOL_FOLDS}.'
+    for fold in range(SYMBOL_FOLDS)
   },
   **{
-    f'inner_{fold}': f'Fold {fold} of {splits.NUM_FOLDS} of the original training and validation.'
-    for fold in range(splits.NUM_FOLDS)
+    f'inner_{fold}': f'Fold {fold} of {SYMBOL_FOLDS} of the original training and validation.'
+    for fold in range(SYMBOL_FOLDS)
   },
   'made_up': 'Symbols generated from templates, split by writer; needs no archive.',
 }

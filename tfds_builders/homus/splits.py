@@ -11,13 +11,17 @@ from collections.abc import Iterable, Mapping
 
 from omr_jax.errors import UserError
 from omr_jax.inputs.strokes import Symbol
-from tfds_builders.folds import SYMBOL_FOLDS as NUM_FOLDS
+from tfds_builders.folds import SYMBOL_FOLDS
 
 # The `digest` of the original split of HOMUS 2.0: 12 170 / 1 515 / 1 515 symbols.
 ORIGINAL_DIGEST = 'b3a4bc37ae65a1f9f0d65b1c5a01da2fc2c4bf3f30c5df2d09d2d18ac76f7b50'
 
 
-def by_writer(symbols: Iterable[Symbol], fold: int, num_folds: int = NUM_FOLDS) -> dict[str, str]:
+def by_writer(
+  symbols: Iterable[Symbol],
+  fold: int,
+  num_folds: int = SYMBOL_FOLDS,
+) -> dict[str, str]:
   """A split in which no writer is on two sides.
 
   The test split has the writers with (writer - 1) mod `num_folds` == `fold`, the validation split
@@ -32,20 +36,20 @@ def inner(split_of: Mapping[str, str], symbols: Iterable[Symbol], fold: int) -> 
 
   It serves choices, such as that of a learning rate, that must not see the test split. The ids of
   each class are sorted as ASCII strings, shuffled by a generator seeded with 0, and dealt in turn
-  to NUM_FOLDS folds. Fold number `fold` is the test split, the next one (the first one follows the
-  last) the validation split, the others the training split. Symbols left out are `unused`.
+  to SYMBOL_FOLDS folds. Fold number `fold` is the test split, the next one (the first one follows
+  the last) the validation split, the others the training split. Symbols left out are `unused`.
   """
   ids_of_class = collections.defaultdict(list)
   for symbol in symbols:
     if split_of[symbol.id] != 'test':
       ids_of_class[symbol.label].append(symbol.id)
   found = dict.fromkeys(split_of, 'unused')
-  split_of_number = {fold: 'test', (fold + 1) % NUM_FOLDS: 'validation'}
+  split_of_number = {fold: 'test', (fold + 1) % SYMBOL_FOLDS: 'validation'}
   for ids in ids_of_class.values():
     ids.sort()
     random.Random(0).shuffle(ids)
     for i, name in enumerate(ids):
-      found[name] = split_of_number.get(i % NUM_FOLDS, 'train')
+      found[name] = split_of_number.get(i % SYMBOL_FOLDS, 'train')
   return found
 
 

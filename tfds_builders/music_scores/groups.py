@@ -29,7 +29,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tfds_builders.folds import SCORE_FOLDS as NUM_FOLDS
+from tfds_builders.folds import SCORE_FOLDS
 
 _WRITER = re.compile(r'(?:^|[/_ -])w-(\d+)(?=[/_. -]|$)')
 _BOOK = re.compile(r'(.+?)__f\d+')
@@ -105,16 +105,16 @@ def merged(names: Sequence[str], clusters: Sequence[int]) -> list[str]:
 
 
 def fold(group: str) -> int:
-  """The fold of a group: the SHA-256 of its name (UTF-8), as a number, modulo NUM_FOLDS.
+  """The fold of a group: the SHA-256 of its name (UTF-8), as a number, modulo SCORE_FOLDS.
 
   It depends on nothing else, so pictures that are added later move no others.
   """
-  return int(hashlib.sha256(group.encode()).hexdigest(), 16) % NUM_FOLDS
+  return int(hashlib.sha256(group.encode()).hexdigest(), 16) % SCORE_FOLDS
 
 
 def by_fold(pictures: Sequence[Picture]) -> Mapping[str, list[Picture]]:
   """The pictures of each fold (`fold_0`, `fold_1`, ...), in the given order."""
-  folds: dict[str, list[Picture]] = {f'fold_{k}': [] for k in range(NUM_FOLDS)}
+  folds: dict[str, list[Picture]] = {f'fold_{k}': [] for k in range(SCORE_FOLDS)}
   for picture in pictures:
     folds[f'fold_{fold(picture.group)}'].append(picture)
   return folds

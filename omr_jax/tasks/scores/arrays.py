@@ -1,18 +1,18 @@
 """Pictures of scores and others as arrays: real ones, cuts of these, and drawn ones."""
 
-import io
 import itertools
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
 from omr_jax.data import cache
-from omr_jax.inputs import pictures, views
+from omr_jax.inputs import documents, pictures, views
 from omr_jax.synthetic import cuts, kinds, probes, scenes
 
 # Smallest side to which a JPEG may be reduced before cuts are made: a few bars stay sharp.
@@ -68,13 +68,9 @@ def whole(source: Sequence, split: str, picture: PictureConfig, new: cache.New) 
   def one(index: int) -> tuple[dict, float]:
     example = source[index]
     content, name = example.pop('image'), example['id'].decode()
-
-    def finish(image: Image.Image) -> float:
-      seen[index] = views.of_image(image, *picture.size)
-      return image.width / image.height
-
-    opened = pictures.opened(io.BytesIO(content), name)
-    return example, pictures.decode(opened, name, views.least(*picture.size), finish)
+    least, finish = views.least(*picture.size), partial(_viewed, size=picture.size)
+    seen[index], proportion = documents.picture(content, name, least, finish)
+    return example, proportion
 
   found = list(_threaded(one, range(len(source)), f'decoding {split}'))
   arrays = {
@@ -99,24 +95,22 @@ def cut(source: Sequence, split: str, picture: PictureConfig, new: cache.New) ->
     example = source[index]
     content, name = example['image'], example['id'].decode()
     label, group = int(example['label']), example['group'].decode()
-
-    def finish(image: Image.Image) -> list[dict]:
-      found = []
-      music = pictures.CLASSES[label] == 'scores'
-      for number, (kind, pixels) in enumerate(cuts.cuts(image, name, music, picture.cuts)):
-        seen[index * picture.cuts + number] = views.views(pixels, *picture.size)
-        found.append({
-          'id': f'{name} ({kind} {number + 1})',
-          'source': f'{example["source"].decode()} (cut)',
-          'group': group,
-          'label': np.int32(label),
-          'kind': kind,
-          'proportion': np.float32(pixels.shape[1] / pixels.shape[0]),
-        })  # fmt: skip
-      return found
-
-    opened = pictures.opened(io.BytesIO(content), name)
-    return pictures.decode(opened, name, _LEAST_OF_CUTS, finish)
+    music = pictures.CLASSES[label] == 'scores'
+    finish = partial(_cuts, name=name, music=music, count=picture.cuts, size=picture.size)
+    found = []
+    for number, (kind, cut_views, proportion) in enumerate(
+      documents.picture(content, name, _LEAST_OF_CUTS, finish)
+    ):
+      seen[index * picture.cuts + number] = cut_views
+      found.append({
+        'id': f'{name} ({kind} {number + 1})',
+        'source': f'{example["source"].decode()} (cut)',
+        'group': group,
+        'label': np.int32(label),
+        'kind': kind,
+        'proportion': np.float32(proportion),
+      })  # fmt: skip
+    return found
 
   rows = [row for rows in _threaded(one, range(len(source)), f'cutting {split}') for row in rows]
   return {name: np.array([row[name] for row in rows]) for name in rows[0]} | {'views': seen}
@@ -148,6 +142,24 @@ def drawn(picture: PictureConfig) -> cache.Arrays:
   labels = np.array([pictures.CLASSES.index(each) for each in label], np.int32)
   arrays = {'id': names, 'source': np.array(source), 'group': names, 'label': labels}
   return {'train': arrays | {'views': np.stack(seen)}}
+
+
+# The following two are functions of the module, so that a child process can import them.
+
+
+def _viewed(image: Image.Image, size: tuple[int, int, int]) -> tuple[np.ndarray, float]:
+  """The views of a picture, and its proportion."""
+  return views.of_image(image, *size), image.width / image.height
+
+
+def _cuts(
+  image: Image.Image, name: str, music: bool, count: int, size: tuple[int, int, int]
+) -> list[tuple[str, np.ndarray, float]]:
+  """For each cut of a picture its kind, its views and its proportion."""
+  return [
+    (kind, views.views(pixels, *size), pixels.shape[1] / pixels.shape[0])
+    for kind, pixels in cuts.cuts(image, name, music, count)
+  ]
 
 
 def _shape(picture: PictureConfig) -> tuple[int, ...]:

@@ -116,6 +116,8 @@ def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
 def measure(run: FinishedRun) -> dict:
   """Further numbers for `summary.json`, under the key 'gate'.
 
+  A network that lets pages of music through and stops other pictures is a gate.
+
   They are those of `answers.measure` and of `shapes.measure`.
   """
   tested, probed = answers.of_run(run)

@@ -18,15 +18,13 @@ from omr_jax.utils.files import write_file
 from omr_jax.utils.words import one_line
 from tfds_builders.folds import SCORE_FOLDS
 
-OVER = ('folds', 'sources')
-
 
 def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
   """Refuses a config without folds and sources, and keys of it that --over sets.
 
   Args:
     config: A finished config.
-    over: One of OVER.
+    over: 'folds' or 'sources'.
     given: Keys that the command line sets, such as 'data.fold'.
 
   Raises:

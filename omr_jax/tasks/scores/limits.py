@@ -46,3 +46,8 @@ THRESHOLD: Rule = (
   'a probability from 0.5 to 1',
   lambda value: rules.is_number(value) and 0.5 <= value <= 1,
 )
+
+
+def rule(key: str) -> Rule | None:
+  """What the value of a key such as 'picture.height' may be, or None."""
+  return LIMITS.get(key, CHANCE if key.startswith('camera.') else None)

@@ -15,8 +15,6 @@ from omr_jax.errors import UserError
 from omr_jax.inputs import views
 from omr_jax.inputs.pictures import CLASSES as CLASSES
 from omr_jax.models import multi_view
-from omr_jax.tasks.scores.limits import LIMITS
-from omr_jax.utils.rules import CHANCE, Rule
 
 Inputs = Mapping[str, jax.Array]
 
@@ -33,24 +31,19 @@ SECTIONS = {
   'camera': _CAMERA,
 }
 # Keys of these sections that only some choices read.
-OF_CHOICES = tuple(f'camera.{name}' for name in _CAMERA)
+CONDITIONAL = tuple(f'camera.{name}' for name in _CAMERA)
 # Types of the keys that only some choices read; those that are not listed are floats.
 TYPES: Mapping[str, type] = {}
 
 
-def limit(key: str) -> Rule | None:
-  """What the value of a key such as 'picture.height' may be, or None."""
-  return LIMITS.get(key, CHANCE if key.startswith('camera.') else None)
-
-
-def readers(config: ConfigDict) -> dict[str, str | None]:
+def conditions(config: ConfigDict) -> dict[str, str | None]:
   """By key, the choice that reads it, or None if this config does not read it.
 
   It lists only keys for which `omr_jax.recipe.check` can not tell this from the sections and the
   augmentations above.
   """
   reader = 'augment.space=camera' if config.augment.space == 'camera' else None
-  return dict.fromkeys(OF_CHOICES, reader)
+  return dict.fromkeys(CONDITIONAL, reader)
 
 
 def check(config: ConfigDict) -> None:

@@ -24,7 +24,6 @@ from omr_jax.report.write import write_pages
 from omr_jax.utils.words import one_line
 from tfds_builders.folds import SYMBOL_FOLDS
 
-OVER = ('writers',)
 _COMMON = ('config_name', 'data_digest', 'origin', 'parameters', 'seed')
 
 
@@ -33,7 +32,7 @@ def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
 
   Args:
     config: A finished config.
-    over: One of OVER.
+    over: 'writers'.
     given: Keys that the command line sets, such as 'data.protocol'.
 
   Raises:

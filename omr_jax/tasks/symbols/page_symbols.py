@@ -32,6 +32,7 @@ from PIL import Image
 from omr_jax.errors import UserError
 from omr_jax.inputs import pictures
 from omr_jax.synthetic.scans import Crop
+from omr_jax.utils.files import read_bytes
 
 MARGINS = (0, 4, 12)  # Pixels of the page on each side.
 CHOSEN = ('random', 'class')
@@ -96,7 +97,7 @@ def crops(symbols: list[PageSymbol], pages: Path) -> list[Crop]:
 
 def _page(path: Path) -> np.ndarray:
   try:
-    content = path.read_bytes()
+    content = read_bytes(path)
   except OSError as error:
     raise UserError(
       f"{path}: can't be read ({error.strerror}); give the folder of MUSCIMA++'s pages."

@@ -15,8 +15,7 @@ from omr_jax.data.dataset import Dataset
 from omr_jax.errors import UserError
 from omr_jax.inputs import pen_path, render
 from omr_jax.inputs.strokes import CLASSES as CLASSES
-from omr_jax.tasks.symbols.limits import LIMITS, refuse_unfit
-from omr_jax.utils.rules import Rule
+from omr_jax.tasks.symbols.limits import refuse_unfit
 
 Inputs = Mapping[str, jax.Array]
 
@@ -41,17 +40,12 @@ SECTIONS = {
   'drawing': tuple(render.Drawing.__dataclass_fields__),
 }
 # Keys of these sections that only some choices read.
-OF_CHOICES = tuple(f'drawing.{name}' for name in render.OF_SCALING)
+CONDITIONAL = tuple(f'drawing.{name}' for name in render.OF_SCALING)
 # Types of the keys that only some choices read; those that are not listed are floats.
 TYPES = {'drawing.margin': int, 'augment.thickness': tuple}
 
 
-def limit(key: str) -> Rule | None:
-  """What the value of a key such as 'drawing.height' may be, or None."""
-  return LIMITS.get(key)
-
-
-def readers(config: ConfigDict) -> dict[str, str | None]:
+def conditions(config: ConfigDict) -> dict[str, str | None]:
   """By key, the choice that reads it, or None if this config does not read it.
 
   It lists only keys for which `omr_jax.recipe.check` can not tell this from the sections and the
@@ -59,7 +53,7 @@ def readers(config: ConfigDict) -> dict[str, str | None]:
   """
   layout = config.drawing.get('layout')
   of_layout = None if layout == 'centered' else f'drawing.layout={layout}'
-  found: dict[str, str | None] = dict.fromkeys(OF_CHOICES, of_layout)
+  found: dict[str, str | None] = dict.fromkeys(CONDITIONAL, of_layout)
   if not models.reads_pictures(config.model.name):
     found |= {f'augment.{name}': None for name in _OF_PICTURES}
   return found

@@ -15,7 +15,7 @@ from omr_jax.training.state import Variables
 EVALUATION_BATCH = 256
 
 
-def predict(
+def logits_of_split(
   logits: Callable,
   variables: Variables,
   arrays: Split,

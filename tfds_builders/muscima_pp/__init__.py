@@ -1,0 +1,49 @@
+"""Handwritten pages of MUSCIMA++ with their symbols: `prepare` gives a prepared TFDS builder."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from omr_jax.structure.structure import Measure, Structure
+from tfds_builders import prepared
+from tfds_builders.muscima_pp.muscima_pp_dataset_builder import CLASSES, Builder
+
+__all__ = ['CLASSES', 'prepare', 'structure']
+
+
+def prepare(
+  protocol: str, data_dir: str | os.PathLike, raw_dir: str | os.PathLike | None = None
+) -> tfds.core.DatasetBuilder:
+  """A builder whose data is prepared and whole, to be read with `as_data_source`.
+
+  Once it is prepared the archive is no longer needed.
+
+  Args:
+    protocol: `independent`, `new_music`, or `writers_0` to `writers_4`; the README explains them.
+    data_dir: Where prepared data is kept.
+    raw_dir: Folder with the archive in it or one level below; if None, $OMR_RAW_DIR.
+
+  Raises:
+    UserError: An unknown protocol, an archive that is missing, damaged or unsafe or lacks the pages
+      of the protocol, a prepared folder that is damaged, a disk that is full or read-only.
+  """
+  prepared.check_protocol(Builder, protocol)
+  return prepared.prepare(Builder, protocol, Path(data_dir).expanduser(), None, raw_dir=raw_dir)
+
+
+def structure(example: dict[str, Any], height: int, width: int) -> Structure:
+  """The structure of an example, whose picture has `height` rows and `width` columns."""
+  staves = [staff.astype(float) for staff in example['staves']]
+  gaps = [float(np.diff(staff[..., 1], axis=0).mean()) for staff in staves]
+  systems = example['systems'].tolist()
+  return Structure(
+    width,
+    height,
+    float(np.median(gaps)) if gaps else 0.0,
+    staves,
+    [[n for n, s in enumerate(systems) if s == system] for system in sorted(set(systems))],
+    [Measure(int(staff), left, right) for staff, left, right in example['measures'].tolist()],
+  )
