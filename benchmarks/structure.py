@@ -3,8 +3,8 @@
   python -m benchmarks.structure --raw_dir raw --kind flat
   python -m benchmarks.structure --raw_dir raw --kind camera --every 6
 
-The pages are as they are (`flat`), or as `omr_jax.synthetic.moved_pages` shows them. Which pages
-and which moves they are does not change from call to call.
+The pages are as they are (`flat`), or as `omr_jax.synthetic.moved_pages` shows them. The same call
+always takes the same pages and moves.
 """
 
 import argparse
@@ -31,7 +31,9 @@ def pages(options: argparse.Namespace) -> Iterator[tuple[str, np.ndarray, Struct
   builder = muscima_pp.prepare('writers_0', *command_arguments.data_folders(options))
   examples = [each for split in builder.info.splits for each in builder.as_data_source(split=split)]
   examples.sort(key=lambda each: each['id'])
-  for number, example in enumerate(tqdm(examples[:: options.every], unit='page', leave=False)):
+  for number, example in enumerate(
+    tqdm(examples[:: options.every], unit='page', leave=False, disable=None)
+  ):
     # A PNG of two values would become an array of bools.
     grey = np.array(Image.open(io.BytesIO(example['image'])).convert('L'))
     structure = muscima_pp.structure(example, *grey.shape)

@@ -3,9 +3,9 @@
   model = omr_jax.load()           # tells pages of music from other pictures
   answer = model('page.jpg')       # an `Answer`: label, confidence, probabilities
 
-`load` takes one of `pretrained()`, an exported folder or the folder of a run, and gives a
-`Classifier`. What is wrong with an input, or missing, is a `UserError`, whose message is one
-sentence for people.
+`load` takes one of the names that `pretrained()` lists, an exported folder or the folder of a run,
+and returns a `Classifier`. A wrong or missing input raises a `UserError`, whose message tells
+people what to do.
 """
 
 import sys

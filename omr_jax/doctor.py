@@ -1,4 +1,4 @@
-"""Says what is installed, which devices, models and caches there are, and what is missing for what.
+"""Says what is installed, which devices, models and caches there are, and what each extra adds.
 
   python -m omr_jax.doctor
 
@@ -69,7 +69,7 @@ def _libraries() -> Iterator[str]:
 
 
 def _version(library: str) -> str | None:
-  """The version of what is imported by this name; None where it is not installed."""
+  """The version of the library that is imported by this name; None if it is not installed."""
   if importlib.util.find_spec(library) is None:
     return None
   names = packages_distributions().get(library)
@@ -80,7 +80,7 @@ def _devices() -> Iterator[str]:
   yield f'{os.cpu_count()} CPU cores'
   if importlib.util.find_spec('jax') is None:
     return
-  # Not the whole memory of a GPU, on which something may be running.
+  # JAX must not reserve the memory of a GPU on which another program may be running.
   os.environ.setdefault('XLA_PYTHON_CLIENT_PREALLOCATE', 'false')
   try:
     import jax

@@ -35,12 +35,11 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
   """The ensemble as one run, whose logits are the logarithms of the mean probabilities.
 
   Args:
-    runs: At least two, of symbols.
-    name: Of the ensemble, for its report.
+    runs: At least two runs on symbols.
+    name: The name of the ensemble in its report.
 
   Raises:
-    UserError: They were not tested on the same symbols; or they answer by thresholds, of which
-      each run has its own.
+    UserError: The runs were not tested on the same symbols, or a run decides by a threshold.
   """
   first = runs[0]
   if len(runs) < 2:
@@ -55,7 +54,7 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
   pictures: dict[str, np.ndarray] = {}
   for run in runs:
     pictures |= zip(run.test_ids[~run.correct], run.pictures, strict=True)
-  # Where all members are right, so is their mean: a run that is wrong has kept the picture.
+  # Where the ensemble is wrong, so is a member, and this member has kept the picture.
   wrong = first.test_ids[predicted != first.test_labels]
   for name in wrong:
     if name not in pictures:
@@ -110,7 +109,7 @@ def _line(run: FinishedRun, width: int, name: str | None = None) -> str:
 
 
 def _refuse_counted_twice(runs: Sequence[FinishedRun]) -> None:
-  """Refuses a run that is given twice, or beside the joined result of several that it is one of."""
+  """Refuses a run that is given twice, or beside a joined result of which it is a member."""
   owners: dict[Path, FinishedRun] = {}
   for run in runs:
     members: set[Path] = set()
@@ -125,7 +124,7 @@ def _refuse_counted_twice(runs: Sequence[FinishedRun]) -> None:
 
 
 def _add_members(workdir: Path, facts: Mapping[str, Any], found: set[Path]) -> None:
-  """Adds the folder of a result, and those of all results that were joined for it."""
+  """Adds the folder of a result, and the folders of the results that it was joined from."""
   if workdir.resolve() in found:
     return
   found.add(workdir.resolve())
@@ -139,7 +138,7 @@ def _add_members(workdir: Path, facts: Mapping[str, Any], found: set[Path]) -> N
 
 
 def _mean(logits: Sequence[np.ndarray], temperatures: Sequence[float]) -> np.ndarray:
-  """Log of the mean probability, float64 [symbols, classes]; finite where that is 0 in float64."""
+  """Log of the mean probability, float64 [symbols, classes]; finite where that rounds to 0."""
   logs = [metrics.log_probabilities(*pair) for pair in zip(logits, temperatures, strict=True)]
   return np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
 

@@ -1,4 +1,4 @@
-"""The one exception for what a user can put right, and the end of a message about a name."""
+"""The exception for everything that a user can put right, and hints for unknown names."""
 
 import difflib
 from collections.abc import Collection

@@ -41,11 +41,11 @@ def prepare(
 
   Args:
     kind: One of KINDS.
-    model: A name or path for `classifier.load`; its answers are kept beside the true ones.
+    model: A name or path for `classifier.load`; its answers are kept beside the true classes.
     count: Number of questions; 0 for the whole test split.
-    seed: Of the random choice.
-    size: Height and width of the pictures of `scores`, in pixels.
-    data: Folders of prepared and raw data.
+    seed: Seed of the random choice.
+    size: Height and width of the pictures in pixels, if `kind` is `scores`.
+    data: The folders of prepared and of raw data.
 
   Returns:
     The session, as the page reads it.
@@ -80,10 +80,10 @@ def prepare(
 
 
 def merge(paths: Sequence[Path]) -> str:
-  """Tables in Markdown of everybody's results and of the model's on the same questions.
+  """Tables in Markdown: each person's result, all together, and the model on the same questions.
 
   Raises:
-    UserError: A file is no result, or has other classes than the first.
+    UserError: A file is no result, or has other classes than the first file.
   """
   from omr_jax.evaluation import metrics
 
@@ -148,7 +148,7 @@ def _result(path: Path) -> dict:
 
 
 def _triples(path: Path, result: dict) -> np.ndarray:
-  """The true class, the person's and the model's: int [answers, 3]."""
+  """True class, person's answer and model's answer for each question: int [answers, 3]."""
   place = {name: number for number, name in enumerate(result['classes'])}
   asked = {question['id']: question for question in result['questions']}
   rows = [(asked[given['id']], given['answer']) for given in result['answers']]

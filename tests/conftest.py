@@ -19,8 +19,8 @@ from hypothesis import settings
 
 # The files that take longest, in the order in which the workers are to begin with them.
 LONG = (
-  *('test_main.py', 'test_loop.py', 'test_population.py', 'test_predict.py', 'test_models.py'),
-  *('test_distributed.py', 'test_export.py', 'test_web.py', 'test_sweeps.py', 'test_camera.py'),
+  *('test_main.py', 'test_step.py', 'test_loop.py', 'test_predict.py', 'test_models.py'),
+  *('test_web.py', 'test_population.py', 'test_distributed.py', 'test_export.py', 'test_sweeps.py'),
 )
 
 

@@ -26,8 +26,10 @@ SMALL = (
 )
 
 
-# Flags for `plain_config` with one step an epoch, so that metrics.jsonl has the loss of every step.
-STEPS = (
+# One step an epoch, so that metrics.jsonl has the loss of every step.
+STEPS = (*SMALL[:-2], '--config.batch_size=304')
+# The same for `plain_config`.
+PLAIN_STEPS = (
   *SMALL[:-4],
   '--config.augment.space=none',
   '--config.model.widths=(4,)',

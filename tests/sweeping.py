@@ -8,9 +8,8 @@ TINY = {
   'data.allow_changed': True,
   'drawing.height': 16,
   'drawing.width': 16,
-  'model.widths': (4,),
-  'model.blocks': (1,),
-  'augment.space': 'none',
+  'model.widths': (4, 8),
+  'model.blocks': (1, 1),
   'batch_size': 8,
   'epochs': 2,
 }

@@ -224,12 +224,15 @@ def kinds_of_pictures() -> dict[str, tuple[Image.Image, str, dict]]:
   colours = Image.merge('RGB', (page, page.point(lambda v: 255 - v // 2), page.rotate(180)))
   alpha = page.rotate(90, expand=True).resize(page.size)
   clear = Image.merge('LA', (page, alpha))
+  ink = page.point(lambda value: 255 - value)
+  notes = Image.merge('LA', (Image.new('L', page.size, 'white'), ink))  # White on nothing.
   found = {
     'large': (colours.resize((2100, 1700)), 'JPEG', {}),
     'CMYK': (colours.convert('CMYK'), 'JPEG', {}),
     'palette': (colours.quantize(16), 'PNG', {}),
     'palette, transparent': (colours.quantize(16), 'PNG', {'transparency': 3}),
     'LA': (clear, 'PNG', {}),
+    'white notes': (notes, 'PNG', {}),
     'RGBA': (Image.merge('RGBA', (*colours.split(), alpha)), 'WEBP', {'lossless': True}),
     '16 bits': (Image.fromarray(np.asarray(page).astype(np.uint16) * 257 // 2 + 99), 'PNG', {}),
     '1 bit': (page.convert('1'), 'BMP', {}),
@@ -304,25 +307,27 @@ def test_the_api(tmp_path, monkeypatch):
   assert names['model'](names['picture']).label == 'other'
 
 
-def test_predict(tmp_path):
-  """Both commands of the README, on made-up files."""
+def test_answers_for_files(tmp_path):
+  """The commands of the README, on made-up files."""
   (tmp_path / 'more').mkdir()
-  staves().save(tmp_path / 'picture.jpg')
-  staves().save(tmp_path / 'more' / 'second.png')
+  for name in ('picture.jpg', 'more/second.png', 'page.jpg', 'book.pdf'):
+    staves().save(tmp_path / name)
   symbol = Image.new('L', (40, 60), 'white')
   symbol.paste(0, (18, 5, 22, 55))
   symbol.save(tmp_path / 'symbol.png')
-  pages, symbols = block('README.md', '', 'predict picture.jpg').splitlines()
   rows = []
-  for line in (pages, symbols):
+  for line in block('README.md', '', 'predict picture.jpg').splitlines():
     program, *words = shlex.split(line, comments=True)
     assert program == 'python'
     done = subprocess.run(
       [sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    rows += map(json.loads, done.stdout.splitlines())
+    if 'omr_jax.predict' in words:
+      rows += map(json.loads, done.stdout.splitlines())
   assert [row['path'] for row in rows] == ['picture.jpg', 'more/second.png', 'symbol.png']
   assert [row['class'] for row in rows][2] == 'Barline'
+  found = (tmp_path / 'found' / 'pages.jsonl').read_text().splitlines()
+  assert [json.loads(row)['path'] for row in found] == ['page.jpg', 'book.pdf']
 
 
 @pytest.mark.parametrize(

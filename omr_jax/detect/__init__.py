@@ -1,6 +1,6 @@
-"""Where what is on a page of music: the command `omr detect`.
+"""Finds the staves, systems and measures of pages: the command `omr detect`.
 
-`pages.detected` answers for a page, `overlay.svg` draws the answer over the page, `compare.table`
-measures answers against true annotations. It may import predict, evaluation, structure, inputs and
-utils.
+`pages.detected` finds them on one page, `overlay.svg` draws them over the page, `compare.table`
+measures them against true annotations. This folder may import predict, evaluation, structure,
+inputs and utils.
 """

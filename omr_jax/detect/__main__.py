@@ -9,8 +9,8 @@ page, in any browser. pages.jsonl has a row for each page: path, page, folder, w
 taken for, and how much was found; or the error, where it could not be read. A page without music
 gets an empty structure.
 
---compare measures what was found against what is there. Both are folders that this command has
-written, or annotations in the format of COCO.
+--compare measures what was found against the truth. Each of the two is a folder that this command
+has written, or annotations in the format of COCO.
 
 Notes and other symbols are not looked for yet. Pages should have dark ink on bright paper, and lean
 by at most ten degrees.
@@ -44,8 +44,8 @@ def rows(gate: Classifier, files: Iterable[str], out: Path) -> Iterator[dict[str
   """Writes the folder of each page, and yields its row.
 
   Args:
-    gate: Tells pages of music from others; from `classifier.load`.
-    files: Their paths.
+    gate: The model that tells pages of music from others, from `classifier.load`.
+    files: The paths of the files.
     out: The folder for the results.
   """
   used: set[str] = set()
@@ -72,7 +72,7 @@ def rows(gate: Classifier, files: Iterable[str], out: Path) -> Iterator[dict[str
 
 
 def _name(path: str, number: int, used: set[str]) -> str:
-  """The name of a page's folder: that of its file, and from the second page on its number."""
+  """A name for a page's folder: the file's name, with the page's number from the second page on."""
   stem = Path(path).stem
   name = stem if number == 1 else f'{stem}-{number}'
   copies = (f'{name}~{n}' for n in range(2, len(used) + 3))
@@ -157,7 +157,7 @@ def _detect(options: argparse.Namespace) -> None:
 
 
 def _check_out(out: Path) -> None:
-  """Refuses a folder that holds something else than earlier results."""
+  """Refuses a folder that holds anything but earlier results."""
   if not out.exists() or (out / ROWS).is_file():
     return
   if not out.is_dir():

@@ -1,7 +1,7 @@
-"""Boxes of pages, read from what `omr detect` or another program has written, to be compared.
+"""Reads the boxes of pages that `omr detect` or another program has written, to compare them.
 
-A folder holds either a structure.json for each page, in a folder with the page's name, or files in
-the format of COCO. Such a file can be given itself too.
+They are in a folder, which has either a structure.json for each page, in a folder with the page's
+name, or files in the format of COCO. A single file in that format will do too.
 """
 
 import json
@@ -35,7 +35,10 @@ class Boxes(NamedTuple):
 
 
 def read(path: Path) -> dict[str, Boxes]:
-  """The boxes of each page, by its name: the folder of its structure.json, or COCO's file name.
+  """The boxes of each page, by its name.
+
+  A page is named after the folder of its structure.json, or after its `file_name` in COCO's format,
+  without the suffix.
 
   Raises:
     UserError: There are no annotations, or damaged ones, or a page is there twice.

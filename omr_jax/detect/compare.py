@@ -23,12 +23,12 @@ def table(
 
   Args:
     true: The true boxes of each page, by its name.
-    found: Those that were found.
+    found: The boxes that were found, by the page's name.
     threshold: The confidence from which a box counts as found, for precision, recall and F.
-    iou: The overlap from which it is right there.
+    iou: The overlap from which a found box is right, for precision, recall and F.
 
   Raises:
-    UserError: No page is in both, or a page was found of which nothing true is known.
+    UserError: `found` has a page for which there are no true boxes.
   """
   if unknown := sorted(found.keys() - true.keys()):
     names = ', '.join(unknown[:_SHOWN]) + ', ...' * (len(unknown) > _SHOWN)

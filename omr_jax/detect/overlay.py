@@ -10,14 +10,14 @@ from omr_jax.detect.pages import Detected
 from omr_jax.structure.structure import Box, Structure, measure_box, system_box
 
 _SIDE = 2000  # Pixels of the longer side of the picture in the SVG.
-# Colours that people of any colour vision tell apart (Okabe and Ito, 2008), one a system in turn.
+# Colours that people of any colour vision tell apart (Okabe and Ito, 2008): one for each system.
 _COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9')
 
 
 def svg(page: Detected) -> str:
-  """The page with its staff lines, its measures with their numbers on the staff, and its systems.
+  """The page with its staff lines, measures and systems; measures are numbered staff by staff.
 
-  Everything has a class (`staff`, `measure`, `system`), so that a style sheet can hide a kind.
+  Each element has the class `staff`, `measure` or `system`, so that a style sheet can hide a kind.
   """
   found = page.structure
   line = max(1.0, found.staff_space / 12)
@@ -51,7 +51,7 @@ def _lines(staff: np.ndarray) -> str:
 
 
 def _rectangle(kind: str, box: Box, opacity: float, title: str) -> str:
-  """A box whose title is shown where the pointer is over its edge or inside it."""
+  """A box whose title a browser shows while the pointer is on it."""
   left, top, right, bottom = box
   return (
     f'<rect class="{kind}" x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '

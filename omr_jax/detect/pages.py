@@ -1,4 +1,7 @@
-"""Reads pages and finds their structure, if the gate takes them for pages of music."""
+"""Reads pages, and finds the structure of those that show music.
+
+The gate is the model `scores`, which tells pages of music from anything else.
+"""
 
 import math
 import os
@@ -15,8 +18,8 @@ from omr_jax.predict.classifier import Classifier
 from omr_jax.structure import find
 from omr_jax.structure.structure import Measure, Structure
 
-# Larger pictures are reduced by a whole number until the longer side has no more pixels than this.
-# The structure is found as well, and a page takes less than 500 MB.
+# Larger pages are reduced by the smallest whole number that leaves the longer side no more pixels.
+# The structure is found as well in them, and a page takes less than 500 MB.
 SIDE = 4000
 
 
@@ -25,8 +28,8 @@ class Reduced(NamedTuple):
 
   Attributes:
     picture: uint8 [height, width, 3].
-    factor: The pixels of the page for each of its pixels, along both sides.
-    size: Width and height of the page.
+    factor: How many times smaller the picture is than the page, along each side.
+    size: Width and height of the page in pixels.
   """
 
   picture: np.ndarray
@@ -35,13 +38,13 @@ class Reduced(NamedTuple):
 
 
 class Detected(NamedTuple):
-  """What is said of a page.
+  """What was found on a page.
 
   Attributes:
     page: The page as it was looked at.
-    label: What the gate takes it for, `scores` or `other`.
-    confidence: Of that.
-    structure: In pixels of the page itself; empty where the page is none of music.
+    label: What the gate takes the page for, `scores` or `other`.
+    confidence: The gate's confidence in the label.
+    structure: In pixels of the page itself; empty if the label is `other`.
   """
 
   page: Reduced
@@ -53,14 +56,14 @@ class Detected(NamedTuple):
 def read(
   paths: Iterable[str | os.PathLike[str]],
 ) -> Iterator[tuple[str, int, Reduced | UserError]]:
-  """The pages of files: path, number from 1, and the page or what is wrong with it."""
+  """For each page of the files its path, its number from 1, and the page or a UserError."""
   for path in paths:
     for number, page in documents.pages(path, finish=partial(reduced, side=SIDE)):
       yield os.fspath(path), number, page
 
 
 def reduced(picture: Image.Image, side: int) -> Reduced:
-  """A picture of Pillow, in mode L or RGB, with at most `side` pixels along its longer side."""
+  """Reduces an image of Pillow in mode L or RGB to at most `side` pixels along the longer side."""
   factor = max(1, math.ceil(max(picture.size) / side))
   return Reduced(np.asarray(picture.reduce(factor).convert('RGB')), factor, picture.size)
 

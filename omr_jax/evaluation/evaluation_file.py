@@ -3,7 +3,7 @@
 import io
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,19 @@ def write(workdir: Path, arrays: Mapping[str, np.ndarray]) -> None:
   write_file(workdir / FILE, content.getvalue())
 
 
-def read(path: Path, names: Iterable[str], remedy: str) -> dict[str, np.ndarray]:
-  """Reads the named arrays.
+def read(
+  path: Path, names: Iterable[str], remedy: str, later: Collection[str] = ()
+) -> dict[str, np.ndarray]:
+  """Reads the named arrays, without those of `later` that the file lacks.
+
+  Args:
+    path: The file.
+    names: Of the arrays.
+    remedy: What to do about a damaged file.
+    later: Those of `names` that the files of earlier versions lack.
 
   Raises:
-    UserError: The file is damaged or lacks one of them; the message ends with the remedy.
+    UserError: The file is damaged or lacks another array; the message ends with the remedy.
   """
   try:
     # Read through memory, because NumPy leaves a file open that it refuses.
@@ -71,7 +79,8 @@ def read(path: Path, names: Iterable[str], remedy: str) -> dict[str, np.ndarray]
       raise ValueError(f'{size} bytes, and all arrays together may have {_MOST}')
     content.seek(0)
     with np.load(content, allow_pickle=False) as file:
-      arrays = {name: file[name] for name in names}
+      held = set(file.files)
+      arrays = {name: file[name] for name in names if name in held or name not in later}
     for name, array in arrays.items():
       if not isinstance(array, np.ndarray):  # NumPy gives the bytes of other files.
         raise ValueError(f'{name} is no array')

@@ -182,8 +182,9 @@ def read_with_facts(workdir: Path, facts: dict) -> FinishedRun:
     raise UserError(f'{workdir}/config.json: {str(error).rstrip(".")}; {_REMEDY}.') from error
   of_task, path = task.evaluation, workdir / evaluation_file.FILE
   kinds = {**evaluation_file.ARRAYS, **of_task.ARRAYS}
-  arrays = evaluation_file.read(path, kinds, _REMEDY)
-  further = {name: arrays[name] for name in of_task.ARRAYS}
+  arrays = evaluation_file.read(path, kinds, _REMEDY, of_task.LATER)
+  kinds = {name: kind for name, kind in kinds.items() if name in arrays}
+  further = {name: arrays[name] for name in of_task.ARRAYS if name in arrays}
   problem = evaluation_file.problem(arrays, kinds) or of_task.problem(
     further, len(arrays['test_labels'])
   )

@@ -64,7 +64,7 @@ def facts(
   sources = {row['source']: row for row in known['training_data']}
   told_of = {row['source']: row for row in told.get('training_data', ())}
   if train is not None and 'source' in train:
-    counts = Counter(map(str, train['source']))
+    counts = Counter(model.task.card.row(str(source)) for source in train['source'])
     sources = {name: {'source': name, 'examples': counts[name]} for name in sorted(counts)}
   elif not told_of.keys() <= sources.keys():
     sources = {name: {} for name in told_of}  # They can't be counted.

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import ExifTags, Image
 
+# In transparent pictures, ink that is on average brighter than this is light, such as white notes.
+_LIGHT = 192
+
 # The steps from any picture to 8-bit grey or RGB; `model.json` has them for other programs.
 RULE = (
   'Depth: grey of 16 bits is divided by 257 and rounded; in a TIFF of 12 bits white is 4095. Grey '
@@ -12,7 +15,8 @@ RULE = (
   'exceeds; if there is none, or a pixel is negative, black is the lowest and white the highest '
   'value. Colours of 16 bits lose their lower 8 bits.',
   'Transparency: a picture with an alpha channel or a transparent colour becomes RGBA, and is '
-  'pasted on white.',
+  'pasted on white; but on black, if its alpha is on average below one half of 255, and its '
+  f'brightness, averaged with alpha as the weight, above {_LIGHT}.',
   'Colour: any other mode, such as a palette or CMYK, becomes RGB; colour profiles are ignored.',
 )
 
@@ -75,12 +79,28 @@ def eight_bits(picture: Image.Image) -> Image.Image:
   if picture.has_transparency_data:
     if picture.mode != 'RGBA':
       picture = picture.convert('RGBA')
-    paper = Image.new('RGB', picture.size, 'white')
+    paper = Image.new('RGB', picture.size, _ground(picture))
     paper.paste(picture, mask=picture)
     return paper
   if picture.mode in ('L', 'RGB'):
     return picture
   return picture.convert('L' if picture.mode == '1' else 'RGB')
+
+
+def _ground(picture: Image.Image) -> str:
+  """The colour below a picture in mode RGBA: white, but black below light ink.
+
+  What covers more than half of a picture is not ink but paper, whose margins become white.
+  """
+  counts = picture.getchannel('A').histogram()
+  opacity = sum(alpha * count for alpha, count in enumerate(counts))
+  if 2 * opacity >= 255 * picture.width * picture.height:
+    return 'white'
+  light = 0
+  for _, band in bands(picture):
+    brightness = np.asarray(Image.fromarray(band).convert('L'), np.int64)
+    light += int((brightness * band[..., 3]).sum())
+  return 'black' if light > _LIGHT * opacity else 'white'
 
 
 def as_rgb(picture: Image.Image) -> np.ndarray:

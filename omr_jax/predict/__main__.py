@@ -4,13 +4,12 @@
   find . -name '*.jpg' | python -m omr_jax.predict --model runs/scores --format csv -
   find . -name '*.jpg' -print0 | python -m omr_jax.predict -0 -
 
-Every page of every file gives one row, in the order of the files: path, page, class and confidence,
-and for pages of music sure, whether the confidence is high enough for people, and in JSON boxes,
-the parts of the page that show music, in pixels.
-A page that can't be read gives path, page and error, and does not stop the others. A PATH is a
-file, a folder with everything in it, or - for a list of names on standard input, one a line, or
-with -0 each ended by a NUL byte. What a folder holds beside pictures and documents is left out, and
-counted at the end.
+Every page of every file gives one row, in the order of the files: path, page, class and confidence.
+Models for scores add sure, whether the confidence is high enough to rely on the class, and in JSON
+boxes, the parts of the page that show music, in pixels. A page that can't be read gives path, page
+and error, and does not stop the others. A PATH is a file, a folder with everything in it, or - for
+a list of names on standard input: one a line, or with -0 each ended by a NUL byte. Other files than
+pictures and documents are left out of a folder, and counted at the end.
 
 PDFs, TIFFs, HEIC and large pictures are read in a process of their own. A page that takes more than
 2 GiB of memory or 30 s of computing there can't be read. Only Linux keeps the limit of memory;
@@ -46,11 +45,11 @@ def answers(model: Classifier, paths: Iterable[str | os.PathLike[str]]) -> Itera
 
   Args:
     model: From `classifier.load`.
-    paths: Of files; see `listing.files`.
+    paths: The paths of the files, such as `listing.files` gives.
 
   Yields:
-    `path`, `page` (from 1), and `class` and `confidence`, the calibrated probability of that class,
-    or `error`; for models that give them, `sure` and `boxes` as `Answer` has them.
+    `path` and `page` (from 1), and either `error` or `class` and `confidence`, the calibrated
+    probability of that class; for models that give them, also `sure` and `boxes` as in `Answer`.
   """
   read = prepare.reader(model.model.rule)
   names = (os.fspath(path) for path in paths)
@@ -63,7 +62,7 @@ def answers(model: Classifier, paths: Iterable[str | os.PathLike[str]]) -> Itera
 
 
 def _asked(model: Classifier, batch: Sequence[prepare.Inputs]) -> Sequence[Answer | UserError]:
-  """The answers; where the network cannot answer a batch, it is asked for each page alone."""
+  """The answers to a batch; if the network fails on it, each page is tried alone."""
   try:
     return model.answers(batch)
   except UserError as error:

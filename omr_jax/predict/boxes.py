@@ -28,13 +28,13 @@ class Box(NamedTuple):
 def of_music(places: np.ndarray, log_odds: np.ndarray, threshold: float) -> tuple[Box, ...]:
   """The boxes of a picture that is called 'scores'.
 
-  They are the parts whose log-odds reach the threshold, row by row, or the whole picture where no
-  part does: then it is the look of the whole that tells.
+  They are the parts whose log-odds reach the threshold, row by row. If none does, it is one box
+  around the whole picture: the network recognized the music only in the picture as a whole.
 
   Args:
     places: int [views, 4], left, top, right and bottom of the whole picture and then of its parts.
     log_odds: float [views], calibrated log-odds of 'scores'; -infinity for blank parts.
-    threshold: In log-odds, from which on a picture is called 'scores'.
+    threshold: A picture is called 'scores' if its log-odds are at least this.
   """
   chosen = 1 + np.flatnonzero(log_odds[1:] >= threshold)
   if not len(chosen):

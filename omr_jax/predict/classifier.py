@@ -1,8 +1,8 @@
-"""A trained network as a function of pictures, whatever form it has: `omr_jax.load`.
+"""A trained network as a function of pictures: `omr_jax.load`.
 
-  gate = omr_jax.load('scores')      # that comes with the package; or an exported folder, or a run
-  gate('page.jpg').label             # 'scores' or 'other'
-  gate([picture, array, content])    # of Pillow, of NumPy, bytes of a file; a list gives a list
+  model = omr_jax.load('scores')     # or the path of an exported folder, or of a run
+  model('page.jpg').label            # 'scores' or 'other'
+  model([image, array, content])     # Pillow, NumPy, bytes of a file; a list gives a list
 
 Exported models need neither JAX nor Flax, and load in less than a second.
 """
@@ -27,9 +27,9 @@ from omr_jax.utils import extras, paths
 # classes], and what else `model_json.Described.gives` names.
 Run = Callable[[Inputs], Inputs]
 
-# Pictures that the network looks at together: each takes megabytes while it does.
+# The most pictures in one batch. Each takes megabytes while the network computes.
 BATCH = 8
-_ROUNDED = 0.01  # Of probabilities, by how much their sum may differ from 1.
+_ROUNDED = 0.01  # The sum of probabilities may differ from 1 by this much.
 _PRETRAINED = Path(__file__).parent.parent / 'pretrained'
 
 
@@ -38,11 +38,11 @@ class Answer(NamedTuple):
 
   Attributes:
     label: The class.
-    confidence: Calibrated probability of that class. With a threshold it is counted from there, and
-      so never below 1/2 (`evaluation.confidence`).
-    probabilities: Of all classes, by name, as the network gives them.
-    sure: Whether the confidence is enough for people; if not, tell them "not sure". None for
-      models that say nothing of this: those for symbols, and those of earlier versions.
+    confidence: Calibrated probability of that class. Of a model with a threshold it is 1/2 at the
+      threshold and grows with the distance from it (`evaluation.confidence`).
+    probabilities: The probability of each class by its name, as the network gives it.
+    sure: Whether the confidence is high enough to show the label to people; if not, show them "not
+      sure". None for models without such a limit: those for symbols, and those of earlier versions.
     boxes: Where the music is (`boxes.of_music`); empty for other pictures. None for models that
       can't tell: those for symbols, and those of earlier versions.
   """
@@ -58,7 +58,7 @@ class Classifier:
   """A trained network, ready to be asked.
 
   Attributes:
-    model: What it is, `model_json.Described`: classes, threshold, facts.
+    model: The description of the network: its task, classes, threshold and facts.
   """
 
   def __init__(self, model: Described, run: Run):
@@ -81,11 +81,13 @@ class Classifier:
 
     Args:
       given: A picture, or a list or tuple of them, or an array [batch, height, width, 3]. A picture
-        is a file, an image of Pillow, or an array: uint8, or bool with white where it is true,
-        [height, width], or [height, width, 1, 3 or 4], RGB or RGBA. A file is its path, its bytes,
-        or open for reading bytes, which are read to the end; of a document the first page is taken;
-        for symbols it may be a stroke file. A symbol may also be
-        {'strokes': [[[x, y], ...], ...]}, see `stroke_files`.
+        is one of these:
+        a file: its path, its bytes, or a file object in mode 'rb', which is read to the end. Of a
+          document the first page is taken; for symbols it may be a stroke file;
+        an image of Pillow;
+        an array, uint8 or bool (white where true): [height, width] or [height, width, channels],
+          1 channel, 3 (RGB) or 4 (RGBA);
+        for symbols also {'strokes': [[[x, y], ...], ...]}, in the units of `stroke_files`.
 
     Raises:
       UserError: A picture can't be read, or is none; or there are none at all.
@@ -100,7 +102,7 @@ class Classifier:
     return self.answers([givens.inputs(each, rule, f'picture {n}') for n, each in enumerate(given)])
 
   def answers(self, batch: Sequence[Inputs]) -> list[Answer]:
-    """The answers to pictures that are prepared, by `prepare`.
+    """The answers to inputs that `prepare` has made.
 
     Raises:
       UserError: The network can't be computed, or gives no probabilities.
@@ -138,7 +140,7 @@ class Classifier:
     return Answer(label, sure, shares, None if enough is None else sure >= enough, found)
 
   def inputs(self, given: givens.Given, name: str = 'the picture') -> Inputs:
-    """What the network reads of a picture: arrays by the names of its inputs, without a batch axis.
+    """The network's inputs for a picture: arrays by name, without a batch axis.
 
     Other programs that run the ONNX file need nothing else: `np.stack` of several, or `[None]`.
 
@@ -154,7 +156,7 @@ class Classifier:
 
 
 def _checked(probabilities: np.ndarray, count: int, classes: int) -> np.ndarray:
-  """The same; UserError where these are no probabilities. 8-bit arithmetic rounds coarsely."""
+  """Returns probabilities, or raises a UserError if these are none. 8-bit ones are rounded."""
   found = np.asarray(probabilities)
   right = found.shape == (count, classes) and np.isfinite(found).all()
   if not right or found.min() < -_ROUNDED or np.abs(found.sum(1) - 1).max() > _ROUNDED:
@@ -166,12 +168,12 @@ def load(path_or_name: str | os.PathLike[str] = 'scores') -> Classifier:
   """A trained network, ready to be asked.
 
   Args:
-    path_or_name: One of `pretrained`, which come with the package; or an exported folder, whose
-      `model.onnx` is taken (`model_int8.onnx` where only that was exported), or a file of it; or
-      the workdir of a finished run, which needs JAX.
+    path_or_name: One of `pretrained()`, which come with the package; or an exported folder, from
+      which `model.onnx` is loaded, or `model_int8.onnx` if only that was exported; or the path of
+      an ONNX file in such a folder; or the workdir of a finished run, which needs JAX.
 
   Raises:
-    UserError: There is none, or it is damaged.
+    UserError: There is no such model, or it is damaged.
   """
   if not isinstance(path_or_name, str | os.PathLike):
     raise UserError(f'{path_or_name!r:.200}: is no path; give the name of a model, or a path.')
@@ -179,7 +181,8 @@ def load(path_or_name: str | os.PathLike[str] = 'scores') -> Classifier:
   if path.suffix == '.onnx':
     model = model_json.read(path.parent)
     return Classifier(model, onnx_session.open_model(path, model))
-  # os.path.exists says no of what may not be looked at, or is no name; Path.exists raises.
+  # os.path.exists returns False for a path that may not be read or is no valid name; Path.exists
+  # raises.
   if os.path.exists(path / model_json.FILE):
     model = model_json.read(path)
     only_int8 = list(model.facts.get('files', ())) == [onnx_session.INT8]

@@ -1,4 +1,4 @@
-"""A finished run as a model to use: for `omr_jax.load`, and for export."""
+"""Loads the network of a finished run, for `omr_jax.load` and for export."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -16,9 +16,9 @@ from omr_jax.recipe import recipe as recipes
 from omr_jax.training import backend, trained
 from omr_jax.training.trained import Trained
 
-# Examples that are computed together.
+# Examples in a batch.
 _TOGETHER = 8
-# Of a run, told of its model.
+# The facts of a run that `model.json` repeats, under the key `run`.
 _FACTS = (
   *('config_name', 'protocol', 'origin', 'data_digest', 'split_sizes', 'seed', 'network'),
   *('parameters', 'epochs', 'tested_epoch', 'revision', 'versions'),
@@ -28,7 +28,7 @@ _FACTS = (
 def open_run(workdir: str | os.PathLike[str]) -> tuple[Described, Callable[[Inputs], Inputs]]:
   """The network of a finished run: its description, and a function from inputs to outputs.
 
-  The function takes any number of examples, which JAX computes some at a time.
+  The function takes any number of examples, and computes them in batches of one size.
 
   Raises:
     UserError: The run is not finished, or damaged.
@@ -41,7 +41,7 @@ def open_run(workdir: str | os.PathLike[str]) -> tuple[Described, Callable[[Inpu
   def call(inputs: Inputs) -> Inputs:
     count, found = len(inputs[model.reads[0]]), []
     for first in range(0, count, _TOGETHER):
-      # Of one compiled size, filled up with the last.
+      # JAX compiles anew for every size, so the last example fills up the last batch.
       rows = np.minimum(np.arange(first, first + _TOGETHER), count - 1)
       found.append(compiled({name: inputs[name][rows] for name in model.reads}))
     return {name: np.concatenate([batch[name] for batch in found])[:count] for name in model.gives}
@@ -50,7 +50,7 @@ def open_run(workdir: str | os.PathLike[str]) -> tuple[Described, Callable[[Inpu
 
 
 def exact(workdir: str | os.PathLike[str]) -> Trained:
-  """A run's network with all arithmetic in float32, whatever it was trained in."""
+  """A run's network with all arithmetic in float32, even if it was trained in bfloat16."""
   network = trained.load(workdir)
   config = network.config.copy_and_resolve_references()
   config.precision = 'float32'
@@ -83,8 +83,8 @@ def describe(network: Trained, workdir: str | os.PathLike[str]) -> Described:
   """What a program must know of the network of a finished run.
 
   Args:
-    network: Of the run.
-    workdir: Of the run.
+    network: The network of the run.
+    workdir: The folder of the run.
 
   Raises:
     UserError: The run is not finished, or damaged.

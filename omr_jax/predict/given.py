@@ -1,4 +1,4 @@
-"""What programs give to a model, in any form, as the inputs of its network."""
+"""Turns whatever a program gives to a model (path, bytes, picture, strokes) into network inputs."""
 
 import os
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from omr_jax.predict import prepare
 from omr_jax.predict.prepare import Inputs, Rule
 from omr_jax.utils import paths
 
-# A path; the bytes of a file; a file that is open for reading bytes; a picture of Pillow; or
-# {'strokes': ...} as in `stroke_files`.
+# A path; the bytes of a file; a file object in mode 'rb'; an image of Pillow; or {'strokes': ...}
+# as in `stroke_files`.
 Content = bytes | bytearray | memoryview
 One = str | os.PathLike[str] | Content | IO[bytes] | Image.Image | Mapping[str, Any]
 Given = One | np.ndarray
@@ -26,7 +26,7 @@ def inputs(given: Given, rule: Rule, name: str = 'the picture') -> Inputs:
 
   Args:
     given: One of the forms of Given; of a document the first page is taken.
-    rule: Of the network.
+    rule: How the network's inputs are made.
     name: What to call it in messages; files are called by their own names.
 
   Raises:

@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterable, Iterator
 from omr_jax.errors import UserError
 from omr_jax.inputs import signatures
 
-# What is looked at in a folder, beside files of other names that begin like a picture or a PDF, as
-# in the folders of training. A file that is named itself is looked at whatever its name.
+# Suffixes of the files in a folder that are read. A file with another suffix is read if it begins
+# like a picture or a PDF, as in training. A file that is given itself is read whatever its suffix.
 PICTURES = frozenset(
   ('.bmp', '.gif', '.heic', '.heif', '.jfif', '.jpe', '.jpeg', '.jpg', '.mpo', '.pdf', '.png')
   + ('.tif', '.tiff', '.webp')
 )
-# Names of one folder that are in memory. A folder with more is read once for each so many.
+# The most names of one folder that are in memory. A folder with more is listed several times.
 _NAMES = 50_000
-# How the files without a suffix are called in a message, and those with an odd one.
+# What a message calls files without a suffix, and those with an odd one.
 _NO_SUFFIX, _ODD = 'no suffix', 'odd suffixes'
 _HIDDEN, _LINKS = 'hidden', 'links to folders'
-_MOST_KINDS = 10  # In a message.
-_CHUNK = 2**16  # Bytes of standard input.
+_MOST_KINDS = 10  # The most kinds of files that a message names.
+_CHUNK = 2**16  # Bytes that are read from standard input at a time.
 
 
 def files(
@@ -35,16 +35,16 @@ def files(
 ) -> Iterator[str]:
   """The files in their order, one by one.
 
-  A folder gives its files by name, then those of its folders, whatever their depth. Left out there
-  are files of other kinds, and what is hidden or belongs to a Mac's archives (`.x`, `__MACOSX`);
-  links to folders are not followed, so nothing comes twice.
+  A folder gives its files by name, then those of its folders at any depth. Files of other kinds and
+  hidden ones (`.x`, and `__MACOSX` in archives made on a Mac) are left out. Links to folders are
+  not followed, so no file comes twice.
 
   Args:
-    paths: Of files and folders; `-` stands for `names`. What doesn't exist is given as it is, and
-      so is a folder that can't be listed.
-    names: Of files and folders, from `standard_input`.
-    suffixes: Of the files in folders, in small letters.
-    left_out: Counts by kind what was left out of folders.
+    paths: Files and folders; `-` stands for `names`. A path that doesn't exist is yielded as it is,
+      and so is a folder that can't be listed: reading it will give the error.
+    names: Files and folders from `standard_input`.
+    suffixes: Suffixes of the files in folders that are read, in lower case.
+    left_out: Counts the files that were left out of folders, by kind.
   """
   left_out = Counter() if left_out is None else left_out
   for path in paths:
@@ -57,7 +57,7 @@ def files(
 
 
 def standard_input(null: bool = False) -> Iterable[bytes]:
-  """The names on standard input, as bytes since they may be in any encoding; they come one by one.
+  """The names on standard input, one by one; as bytes, since they may be in any encoding.
 
   Args:
     null: Whether a name ends with a NUL byte, as from `find -print0`. If not, it is a line.
@@ -67,7 +67,7 @@ def standard_input(null: bool = False) -> Iterable[bytes]:
   """
   if sys.stdin is None:
     raise UserError('-: standard input is closed; give names of files, or a pipe with names.')
-  # What another program has put in its place may have text alone.
+  # A program may have replaced sys.stdin by an object that has only text.
   file = getattr(sys.stdin, 'buffer', None) or io.BytesIO(os.fsencode(sys.stdin.read()))
   return _until_nul(file) if null else (line.rstrip(b'\r\n') for line in file)
 

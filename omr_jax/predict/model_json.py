@@ -1,4 +1,4 @@
-"""What a trained network is, in words and numbers: `model.json`, and what a run knows of itself."""
+"""The description of a trained network, and `model.json`, the file in which an export writes it."""
 
 import math
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from omr_jax.utils.files import read_json
 FILE = 'model.json'
 PROBABILITIES = 'probabilities'  # The output that every network has.
 # What `to_json` writes. `read` also takes format 1, in which `preparation` is missing or has
-# numbers alone, `exported_by` is a text, and of what people say there is only `licence`.
+# numbers alone, `exported_by` is a text, and `licence` is the only key of the model card.
 FORMAT = 2
 _READ = (1, FORMAT)
 _AGAIN = 'export the run again'
@@ -32,12 +32,12 @@ class Described(NamedTuple):
   Attributes:
     task: What the network is asked.
     classes: Names, in the order of the probabilities.
-    picture: How pictures are made, as the task has it.
+    picture: The picture settings, of the task's own type (`tasks.task`).
     reads: Names of the inputs.
     gives: Names of the outputs.
     threshold: The probability from which on a picture is called 'scores', or None where the class
       with the highest one is the answer.
-    facts: All else that `model.json` tells: network, data, accuracy, versions.
+    facts: All else that `model.json` has: network, data, accuracy, versions.
   """
 
   task: Task
@@ -50,7 +50,7 @@ class Described(NamedTuple):
 
   @property
   def rule(self) -> Rule:
-    """How what people have becomes the network's inputs."""
+    """How the network's inputs are made from files, pictures and strokes."""
     return Rule(self.task, self.picture, self.reads)
 
 
@@ -72,14 +72,14 @@ def to_json(model: Described) -> dict[str, Any]:
 
 
 def decide(model: Described, probabilities: np.ndarray) -> np.ndarray:
-  """The classes that are answered: int [batch] of probabilities float [batch, classes]."""
+  """The classes that are the answers: probabilities float [batch, classes] to int [batch]."""
   if model.threshold is None:
     return np.asarray(probabilities.argmax(1))
   return (probabilities[:, 1] >= model.threshold).astype(int)
 
 
 def read(folder: Path) -> Described:
-  """What `model.json` in a folder says.
+  """Reads the description from `model.json` in a folder.
 
   Raises:
     UserError: It is missing, damaged, or of another version of this package.
@@ -97,13 +97,13 @@ def read(folder: Path) -> Described:
 
 
 def inputs(model: Described) -> dict[str, tuple[str, list[Any]]]:
-  """Type and shape of what it reads by name, `batch` for any number of pictures."""
+  """Type and shape of each input by its name; `batch` stands for any number of pictures."""
   known = model.task.inputs.shapes(model.picture)
   return {name: known[name] for name in model.reads}
 
 
 def outputs(model: Described) -> dict[str, tuple[str, list[Any]]]:
-  """Type and shape of what it gives by name."""
+  """Type and shape of each output by its name."""
   known = {PROBABILITIES: ('float32', ['batch', len(model.classes)])}
   known |= model.task.inputs.outputs(model.picture)
   return {name: known[name] for name in model.gives}
@@ -124,7 +124,7 @@ def _answer(model: Described) -> str:
 
 
 def _checked(found: Mapping[str, Any]) -> Described:
-  """The whole schema: every value is what it must be, and agrees with the others."""
+  """Checks every value, and that the values agree with each other."""
   for key in _REQUIRED:
     if key not in found:
       raise UserError(f'it lacks the key {key!r}.')
@@ -158,7 +158,7 @@ def _checked(found: Mapping[str, Any]) -> Described:
 
 
 def _check_config(config: Mapping[str, Any], task: Task, picture: Mapping[str, Any]) -> None:
-  """Refuses what the commands that load its data would stumble on, and another picture."""
+  """Refuses a config from which its data can't be loaded, and other picture settings than these."""
   limits = {'data.name': model_schema.same(task.dataset), 'data.protocol': rules.TEXT}
   limits |= {key: rule for key, rule in task.limits.LIMITS.items() if key.startswith('data.')}
   for section in ('data', task.limits.PICTURE):
@@ -173,7 +173,7 @@ def _check_config(config: Mapping[str, Any], task: Task, picture: Mapping[str, A
 
 
 def _without_infinity(value: Any) -> Any:
-  """JSON has none: null stands for no bound."""
+  """Replaces infinity, which JSON lacks, by null: no bound."""
   if isinstance(value, Mapping):
     return {key: _without_infinity(each) for key, each in value.items()}
   if isinstance(value, list | tuple):

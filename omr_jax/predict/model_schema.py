@@ -1,7 +1,7 @@
-"""What the keys of `model.json` must be. docs/export.md has the same keys in words.
+"""The values that the keys of `model.json` may have. docs/export.md explains the keys.
 
-A new key that a program needs is a row of FACTS, and of the table in docs/export.md. It may be
-missing: folders of older versions lack it.
+Each key that programs may need is a row of FACTS and of the table in docs/export.md. It may be
+missing, since folders of earlier versions lack it.
 """
 
 import json
@@ -18,7 +18,10 @@ def same(expected: Any) -> rules.Rule:
 
 
 def preparation(expected: Mapping[str, Any]) -> rules.Rule:
-  """The numbers are those of this package, where they are there; the words may be older ones."""
+  """An object whose numbers are those of this package; words may be those of an earlier version.
+
+  Keys may be missing.
+  """
   numbers = {key: value for key, value in expected.items() if key not in ('call', 'steps')}
   words = {'call': rules.TEXT, 'steps': _TEXTS}
 
@@ -32,7 +35,7 @@ def preparation(expected: Mapping[str, Any]) -> rules.Rule:
 
 
 def some_of(known: Mapping[str, Any]) -> rules.Rule:
-  """An object with at least one of these keys, and its value here."""
+  """An object with at least one of these keys, each with the value that it has here."""
 
   def holds(value: Any) -> bool:
     return bool(value) and value == {name: known[name] for name in value if name in known}
@@ -52,7 +55,7 @@ def _list_of(words: str, holds: Callable[[Any], bool]) -> rules.Rule:
 
 
 def _are_texts(value: Any, keys: Collection[str]) -> bool:
-  """Whether a value is an object, and what it has of these keys are texts."""
+  """Whether a value is an object in which each of these keys, if it is there, is a text."""
   return isinstance(value, Mapping) and all(isinstance(value.get(key, ''), str) for key in keys)
 
 
@@ -63,7 +66,7 @@ def _is_source(value: Any) -> bool:
 
 
 _TEXTS = _list_of('texts', lambda value: isinstance(value, str))
-# What these keys must be, where they are there.
+# The rule of each key, for when it is there.
 FACTS: Mapping[str, rules.Rule] = {
   'answer': rules.TEXT,
   'temperature': ('a number above 0', lambda v: rules.is_number(v) and 0 < v < math.inf),

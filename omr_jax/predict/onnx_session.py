@@ -1,4 +1,4 @@
-"""Exported models by ONNX Runtime: what `python -m omr_jax.export` has written."""
+"""Runs an exported model, as `python -m omr_jax.export` writes it, with ONNX Runtime."""
 
 import hashlib
 import os
@@ -19,14 +19,14 @@ MODEL, INT8 = 'model.onnx', 'model_int8.onnx'
 def open_model(
   path: str | os.PathLike[str], model: model_json.Described
 ) -> Callable[[Inputs], Inputs]:
-  """Inputs to outputs: `probabilities`, float32 [batch, classes], and others that it may give.
+  """A function from inputs to outputs: `probabilities`, float32 [batch, classes], and others.
 
   Args:
-    path: Of an ONNX file.
-    model: What `model.json` beside it says.
+    path: The path of an ONNX file.
+    model: The description in `model.json` beside it; it names the outputs.
 
   Raises:
-    UserError: There is no model, or another one than is described.
+    UserError: The file holds no model, or another one than is described.
   """
   path = Path(path)
   try:
@@ -34,7 +34,7 @@ def open_model(
     session = onnxruntime.InferenceSession(content, _options(), ['CPUExecutionProvider'])
   except OSError as error:
     raise UserError(f'{path}: cannot be read ({error.strerror}); export the run again.') from error
-  except Exception as error:  # ONNX Runtime has a dozen of its own.
+  except Exception as error:  # ONNX Runtime has a dozen exceptions of its own.
     raise UserError(
       f'{path}: no ONNX model, or damaged ({_reason(error)}); export it again.'
     ) from error
@@ -52,7 +52,7 @@ def open_model(
 
 
 def _fitting(path: Path, session: Any, model: model_json.Described) -> list[str]:
-  """The names of its inputs, where they and the outputs are those of `model.json`."""
+  """The names of its inputs. UserError if inputs or outputs are not those of `model.json`."""
   inputs = {each.name: (_DTYPES.get(each.type), each.shape) for each in session.get_inputs()}
   outputs = {each.name: (_DTYPES.get(each.type), each.shape) for each in session.get_outputs()}
   if inputs != model_json.inputs(model) or outputs != model_json.outputs(model):
@@ -63,7 +63,7 @@ def _fitting(path: Path, session: Any, model: model_json.Described) -> list[str]
 
 
 def _refuse_changed(path: Path, content: bytes, model: model_json.Described) -> None:
-  """Raises a UserError where the file has another checksum: a wrong weight gives wrong answers."""
+  """Raises a UserError if the file has another checksum: a wrong weight gives wrong answers."""
   entry = model.facts.get('files', {}).get(path.name, {})
   if entry.get('sha256', '') not in ('', hashlib.sha256(content).hexdigest()):
     raise UserError(f'{path}: is damaged, or not the file that was exported; export it again.')
@@ -77,7 +77,7 @@ def _options() -> onnxruntime.SessionOptions:
   options = onnxruntime.SessionOptions()
   options.log_severity_level = 4  # Only what ends the program; errors are raised.
   # Weights in files beside the model would be read from the current folder, and have no checksum.
-  # In the place of a folder, a file lets ONNX Runtime find none.
+  # The path of a file in place of a folder keeps ONNX Runtime from finding any.
   options.add_session_config_entry(
     'session.model_external_initializers_file_folder_path', os.path.abspath(__file__)
   )

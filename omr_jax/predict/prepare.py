@@ -1,4 +1,4 @@
-"""Files to the inputs of a trained network, as in training: many at a time, in their order."""
+"""Turns files into the inputs of a trained network, as in training: several at once, in order."""
 
 import os
 import stat
@@ -16,19 +16,20 @@ from omr_jax.tasks.task import Task
 
 Inputs = Mapping[str, np.ndarray]
 Pages = Iterator[tuple[int, Inputs | UserError]]
-# Files that are being read ahead, for each thread.
+# Files for each thread that are read ahead.
 _AHEAD = 4
-# Of a file that is being read ahead. Above 1, so that a picture's file is seen to end.
+# Pages of each of these files that are read ahead. Above 1, since only a request for a second page
+# shows that there is none.
 _PAGES = 4
-_PATIENCE = 1  # Seconds that pages which are read wait for the next ones.
+_PATIENCE = 1  # Seconds that a batch waits for its next page before it is passed on as it is.
 
 
 class Rule(NamedTuple):
-  """How what people have becomes the inputs of a network.
+  """How the inputs of a network are made from files, pictures and strokes.
 
   Attributes:
     task: What the network is asked.
-    picture: How pictures are made, as the task has it.
+    picture: The picture settings, of the task's own type (`tasks.task`).
     reads: Names of the inputs.
   """
 
@@ -46,11 +47,11 @@ class Page(NamedTuple):
 
 
 def inputs(picture: Image.Image, rule: Rule, name: str = 'the picture') -> Inputs:
-  """A picture as a network reads it.
+  """The inputs of a network for a picture.
 
   Args:
-    picture: Of Pillow, in mode L or RGB.
-    rule: Of the network.
+    picture: An image of Pillow in mode L or RGB.
+    rule: How the network's inputs are made.
     name: For messages.
 
   Raises:
@@ -63,12 +64,12 @@ def inputs(picture: Image.Image, rule: Rule, name: str = 'the picture') -> Input
 
 
 def of_strokes(points: np.ndarray, stroke: np.ndarray, rule: Rule, name: str = '') -> Inputs:
-  """Strokes as a network reads them.
+  """The inputs of a network for strokes.
 
   Args:
     points: [points, 2], x and y in pixels of the tablet.
     stroke: int [points], the stroke each point belongs to, ascending from 0.
-    rule: Of the network.
+    rule: How the network's inputs are made.
     name: For messages.
 
   Raises:
@@ -79,7 +80,7 @@ def of_strokes(points: np.ndarray, stroke: np.ndarray, rule: Rule, name: str = '
 
 
 def reader(rule: Rule) -> Callable[[str], Pages]:
-  """A file's pages, one by one, for the network with that rule; they raise nothing."""
+  """A function from a path to the file's pages, one by one. Errors are yielded, not raised."""
 
   def read(path: str) -> Pages:
     return _refused(path) or rule.task.inputs.pages(path, rule.picture, rule.reads, path)
@@ -88,7 +89,7 @@ def reader(rule: Rule) -> Callable[[str], Pages]:
 
 
 def of_bytes(content: bytes, name: str, rule: Rule) -> Pages:
-  """The same for the bytes of a file, which is called `name` in messages."""
+  """The pages in the bytes of a file, which messages call `name`. Errors are yielded."""
   found: Pages = rule.task.inputs.pages(content, rule.picture, rule.reads, name)
   return found
 
@@ -96,7 +97,8 @@ def of_bytes(content: bytes, name: str, rule: Rule) -> Pages:
 def batches(read: Callable[[str], Pages], paths: Iterable[str], size: int) -> Iterator[list[Page]]:
   """The pages of all files, in their order, in lists of `size`.
 
-  A list is shorter at the end, and where the next page takes long: what is read does not wait.
+  A list is shorter at the end, and where the next page takes long, so that pages which are ready
+  need not wait for it.
   """
   batch = []
   for page in _pages(read, paths):
@@ -110,10 +112,10 @@ def batches(read: Callable[[str], Pages], paths: Iterable[str], size: int) -> It
 
 
 def in_order(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page]:
-  """The pages of all files, in their order; the next ones are being read meanwhile.
+  """The pages of all files, in their order; the next files are read meanwhile.
 
-  In memory are the inputs of the first pages of a few files. What a file has beyond is read when
-  its turn comes.
+  Only the first pages of a few files are in memory. The other pages of a file are read when its
+  turn comes.
   """
   for page in _pages(read, paths):
     if page is not None:
@@ -121,7 +123,7 @@ def in_order(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Pag
 
 
 def _pages(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page | None]:
-  """As `in_order`, with None before a page that takes long."""
+  """As `in_order`, but yields None before a page that takes long."""
   count = os.cpu_count() or 1
   paths = iter(paths)
   waiting: deque[tuple[str, Pages, Future[list[tuple[int, Inputs | UserError]]]]] = deque()
@@ -150,7 +152,7 @@ def _pages(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page 
 
 
 def _refused(path: str) -> Pages | None:
-  """The error, if opening might take for ever."""
+  """An error for a path that is no ordinary file, such as a pipe: opening it might never end."""
   try:
     if stat.S_ISREG(os.stat(path).st_mode):
       return None

@@ -14,14 +14,14 @@ from omr_jax.errors import UserError
 Row = Mapping[str, Any]  # Values by name, some of COLUMNS; in JSON also `boxes`.
 
 COLUMNS = ('path', 'page', 'class', 'confidence', 'error', 'sure')
-_KEYS = {*COLUMNS, 'boxes'}  # Of JSON.
-_OLDER = COLUMNS[:5]  # Of a CSV by earlier versions.
-# What a spreadsheet takes for the beginning of a formula.
+_KEYS = {*COLUMNS, 'boxes'}  # The keys of a row in JSON.
+_OLDER = COLUMNS[:5]  # The columns in a CSV by earlier versions.
+# A spreadsheet takes text that begins so for a formula.
 _FORMULA = ('=', '+', '-', '@', '\t', '\r', '\n')
 
 
 def writer(kind: str, file: TextIO) -> Callable[[Row], None]:
-  """A function that writes a row, so that it is in the file or pipe when the function returns.
+  """A function that writes a row; when it returns, the row is in the file or pipe.
 
   Args:
     kind: jsonl or csv. A CSV begins with the names of the columns.
@@ -93,7 +93,7 @@ def _without(written: os.stat_result, out: Path, paths: Iterable[str]) -> Iterat
   for path in paths:
     try:
       same = os.path.samestat(os.stat(path), written)
-    except (OSError, ValueError):  # The error is told when the file is opened.
+    except (OSError, ValueError):  # Opening the file will give the error.
       same = False
     if same:
       raise UserError(f'{out}: is one of the files that are read; choose another --out.')

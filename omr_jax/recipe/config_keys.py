@@ -70,6 +70,18 @@ def finished(config: ConfigDict, given: Collection[str] = ()) -> ConfigDict:
   return config.lock()
 
 
+def add_later(config: ConfigDict) -> None:
+  """Adds the keys that the config of an earlier version's run lacks, by its task's `recipe.LATER`.
+
+  Raises:
+    UserError: The data set is unknown.
+  """
+  for key, value in tasks.of_config(config).recipe.LATER.items():
+    section, _, name = key.partition('.')
+    if isinstance(config.get(section), ConfigDict) and name not in config[section]:
+      config[section][name] = value
+
+
 def refuse_unknown(config: ConfigDict, key: str) -> None:
   """Refuses a key that a command line cannot set, and names the nearest that it can.
 

@@ -39,6 +39,7 @@ class Task(NamedTuple):
     `SECTIONS`: the sections of a config that only this task has, and their keys.
     `CONDITIONAL`: those of these keys that only some choices read, such as 'drawing.margin'.
     `TYPES`: the types of keys that only some choices read, where they are not floats.
+    `LATER`: keys that the runs of earlier versions lack, with values that say what these runs did.
     `conditions(config)`: by key, the choice that reads it, or None if this config does not read it.
     `check(config)`: refuses values that do not fit together.
     `split_name(config)`: how the data is split, in words.
@@ -95,6 +96,7 @@ class Task(NamedTuple):
     `threshold(config, labels, logits)`: the threshold chosen on these validation examples: the
     answer is the second class if its log-odds are at least this; None if the largest logit decides.
     `ARRAYS`: further arrays that an evaluation keeps: NumPy kind and number of axes, by name.
+    `LATER`: those of them that the runs of earlier versions lack.
     `arrays(config, dataset, predict)`: for each member of a population, these arrays by name; None
     if there are none.
     `problem(arrays, examples)`: why these arrays can not belong to a test of so many examples, or
@@ -145,6 +147,8 @@ class Task(NamedTuple):
 
     `facts(run, picture, reads)`: the keys `use`, `limits`, `licence` and `training_data` of
     `model.json`; `run` are the facts of the run there.
+    `row(source)`: the source under which training examples of this source are counted; only for
+    tasks whose examples have an array `source`.
     """
     return self._module('card')
 

@@ -10,7 +10,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
-from omr_jax.recipe import hyperparameters
+from omr_jax.recipe import config_keys, hyperparameters
 from omr_jax.recipe import recipe as recipes
 from omr_jax.recipe.check import check_config
 from omr_jax.recipe.recipe import Recipe
@@ -47,7 +47,7 @@ def tested(config: ConfigDict, state: TrainState, best: Variables) -> tuple[Vari
 
 
 def config(workdir: str | os.PathLike) -> ConfigDict:
-  """The checked config of a run.
+  """The checked config of a run, with the keys that runs of earlier versions lack.
 
   Raises:
     UserError: The folder is not the workdir of a run.
@@ -57,6 +57,7 @@ def config(workdir: str | os.PathLike) -> ConfigDict:
   try:
     # The keys of an ensemble's config are paths; ConfigDict raises ValueError for dots in them.
     found = ConfigDict(tree)
+    config_keys.add_later(found)
     check_config(found)
   except (UserError, ValueError) as error:
     raise UserError(f'{path}: {error} Give the workdir of a run, not of several.') from error

@@ -118,6 +118,15 @@ def test_sources_are_counted_and_described(tmp_path):
     about_file.facts(GATE, found, {'source': np.array(['scores/y'])})
 
 
+def test_cuts_count_as_their_pictures_and_drawn_kinds_together():
+  names = ['scores/x (cut)', 'scores/x', 'drawn chant', 'drawn logo', 'drawn papers']
+  assert about_file.facts(GATE, {}, {'source': np.array(names)})['training_data'] == [
+    {'source': 'drawn kinds', 'examples': 2},
+    {'source': 'drawn papers', 'examples': 1},
+    {'source': 'scores/x', 'examples': 2},
+  ]
+
+
 def test_what_is_told_replaces_what_all_models_of_a_task_have(tmp_path):
   given = told(tmp_path, 'licence = "Mine."\nlimits = ["None."]\n')
   found = about_file.facts(GATE, given, TRAIN)

@@ -295,6 +295,33 @@ def test_grey_with_alpha():
   assert grey(premultiplied) == pytest.approx([127, 224], abs=1)
 
 
+@pytest.mark.parametrize(
+  ('pixels', 'expected'),
+  [
+    # White ink on a third of the picture, and at its edge.
+    ([(255, 255), (9, 0), (9, 0)], [255, 0, 0]),
+    ([(255, 255), (255, 51), (9, 0)], [255, 51, 0]),
+    # 193 is light; 192 is not, and is 192 on white.
+    ([(193, 255), (0, 0), (0, 0)], [193, 0, 0]),
+    ([(192, 255), (0, 0), (0, 0)], [192, 255, 255]),
+    # The weights are the alphas: 255 x 255 / 340 is 191.25, and / 338 it is 192.4.
+    ([(255, 255), (0, 85), (0, 0)], [255, 170, 255]),
+    ([(255, 255), (0, 83), (0, 0)], [255, 0, 0]),
+    # White paper, as it covers one half or more; dark ink, and faint dark ink: 255 x 0.8.
+    ([(255, 255), (0, 0)], [255, 255]),
+    ([(255, 255), (0, 255), (255, 255), (255, 0)], [255, 0, 255, 255]),
+    ([(0, 255), (255, 0), (255, 0)], [0, 255, 255]),
+    ([(0, 51), (0, 0)], [204, 255]),
+    ([(77, 0), (0, 0)], [255, 255]),  # Nothing at all.
+  ],
+)
+def test_light_ink_is_over_black(pixels, expected):
+  row = np.array([pixels], np.uint8)
+  assert grey(encode(row, 'PNG')) == expected
+  in_colours = Image.fromarray(row[..., [0, 0, 0, 1]])
+  assert grey(encode(in_colours, 'PNG')) == expected
+
+
 def palette_picture():
   picture = Image.new('P', (4, 1))
   picture.putpalette([channel for colour in COLOURS for channel in colour[:3]])

@@ -65,14 +65,14 @@ def test_a_ray_of_our_own_has_a_token_when_it_is_imported(tmp_path, flags, said)
     """
     import os
     print(os.environ.get('RAY_AUTH_MODE'), len(os.environ.get('RAY_AUTH_TOKEN', '')))
-    raise ImportError(name='ray')
+    raise ModuleNotFoundError(name='ray')
     """,
   )
   command = [sys.executable, ROOT / 'launch' / 'sweep.py', '--sweep', 'x', '--out', 'y', *flags]
   kept = {name: value for name, value in os.environ.items() if not name.startswith('RAY_')}
   done = run(command, env=kept | {'PYTHONPATH': f'{tmp_path}:{ROOT}'})
   assert (done.returncode, done.stdout.strip()) == (2, said)
-  assert 'ray is missing' in done.stderr
+  assert "ray is needed and not installed; pip install 'omr_jax[sweep]'." in done.stderr
 
 
 # TPU pods.
@@ -577,7 +577,7 @@ def test_sweep_starts_ray_then_its_driver_and_stops_all(cluster):
   others = f'{RAY_STEP} --nodes=1 --ntasks=1 --exclude=127.0.0.1 {start} --address=127.0.0.1:{port}'
   assert calls[:2] == [head, f'ray start --head --port={port} --num-cpus=3 --block on 127.0.0.1']
   assert sorted(calls[2:5]) == [
-    'python launch/sweep.py --sweep configs/sweeps/quick.py --out runs/quick '
+    'python -m omr_jax.sweep --sweep configs/sweeps/quick.py --out runs/quick '
     f'--address 127.0.0.1:{port} as 0/0 of 2',
     f'ray start --address=127.0.0.1:{port} --num-cpus=3 --block on 127.0.0.2',
     others,

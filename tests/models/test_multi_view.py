@@ -42,3 +42,12 @@ def test_blank():
   np.testing.assert_array_equal(
     multi_view.is_blank(jnp.asarray(seen[..., :1])), [True, True, False]
   )
+
+
+@pytest.mark.parametrize('low', [10, 100, 225])
+def test_blank_at_the_bound_is_exact(low):
+  """Half of the pixels are 30 brighter: the deviation is 15. One of them a bit darker: blank."""
+  seen = np.full((2, 128, 128, 1), low, np.uint8)
+  seen[:, 64:] += 30
+  seen[1, 64, 0] -= 1
+  np.testing.assert_array_equal(jax.jit(multi_view.is_blank)(seen), [False, True])

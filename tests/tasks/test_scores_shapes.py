@@ -1,12 +1,17 @@
 """The answers to cuts: counted by kind and by shape."""
 
+import json
 import re
 
 import numpy as np
 import pytest
+from made_score_runs import EVEN, FIRST, made_run
+from small_runs import config_page
 
-from omr_jax.evaluation import metrics
-from omr_jax.tasks.scores import shapes
+from omr_jax.errors import UserError
+from omr_jax.evaluation import finished_run, metrics
+from omr_jax.report import write
+from omr_jax.tasks.scores import folds, shapes
 
 
 def shown():
@@ -75,3 +80,33 @@ def test_a_run_without_cuts():
   made = shapes.arrays({'test': {'proportion': np.ones(2)}}, None)
   assert set(made) == set(shapes.ARRAYS)
   assert shapes.problem(made, 2) is None
+
+
+def without(workdir, names):
+  """Takes arrays away from the evaluation of a run."""
+  file = workdir / 'evaluation.npz'
+  kept = {name: array for name, array in np.load(file).items() if name not in names}
+  np.savez(file, **kept)
+
+
+def test_runs_of_earlier_versions_are_read(tmp_path):
+  """They lack these arrays and, in summary and report, what is counted from them."""
+  workdir = made_run(tmp_path / 'fold_0', config_page('scores'), FIRST, EVEN, 0)
+  new = json.loads((workdir / 'summary.json').read_text())
+  assert [row['n'] for row in new['gate'].pop('kinds')] == [2, 1, 1, 2, 1]
+  del new['gate']['shapes']
+  without(workdir, shapes.ARRAYS)
+  write.rebuild(finished_run.read(workdir))
+  assert json.loads((workdir / 'summary.json').read_text()) == new
+  page = (workdir / 'report' / 'report.html').read_text('utf-8')
+  assert '<h2>Probes</h2>' in page and 'Kinds and shapes' not in page
+  runs = {'fold_0': finished_run.read(workdir)}
+  assert 'kinds' not in folds.write_pooled(tmp_path, 'folds', runs)['gate']
+  assert 'Kinds and shapes' not in (tmp_path / 'pooled.html').read_text('utf-8')
+
+
+def test_a_run_that_lacks_some_of_the_arrays_is_damaged(tmp_path):
+  workdir = made_run(tmp_path / 'run', config_page('scores'), FIRST, EVEN, 0)
+  without(workdir, ['cut_logits'])
+  with pytest.raises(UserError, match=r'damaged \(no cut_logits\)'):
+    finished_run.read(workdir)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from commands import refused
 from made_runs import no_page
-from small_runs import ROOT, STEPS, plain_config
+from small_runs import PLAIN_STEPS, ROOT, STEPS, plain_config
 from waiting import HANG
 
 from omr_jax.training import loop
@@ -37,9 +37,9 @@ def start(folders):
   """Starts the processes of a run; at the end none is left."""
   started = []
 
-  def start(workdir, count, epochs=12):
+  def start(workdir, count, epochs=12, flags=STEPS):
     common = (
-      *STEPS,
+      *flags,
       f'--config.epochs={epochs}',
       f'--data_dir={folders[0]}',
       f'--raw_dir={folders[1]}',
@@ -96,7 +96,7 @@ def files(workdir):
 
 def test_two_processes_have_the_losses_and_files_of_one(start, tmp_path, folders, monkeypatch):
   alone, together = tmp_path / 'alone', tmp_path / 'together [2]'
-  first, second = end(start(together, 2, epochs=6))
+  first, second = end(start(together, 2, epochs=6, flags=PLAIN_STEPS))
   assert 'test accuracy' in first and 'test accuracy' not in second  # The first one tells.
   assert '2 x cpu, 1 by member and 2 by batch' in first
   config = plain_config()

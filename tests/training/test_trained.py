@@ -5,6 +5,7 @@ import json
 import jax
 import numpy as np
 import pytest
+from small_runs import config_page
 
 from omr_jax.errors import UserError
 from omr_jax.training import trained
@@ -44,3 +45,13 @@ def test_what_several_runs_gave_together_is_no_run(symbol_run, tmp_path):
 def test_config_of_a_loaded_network_is_the_written_one(symbol_run):
   written = json.loads((symbol_run / 'config.json').read_text())
   assert json.loads(trained.load(symbol_run).config.to_json()) == written
+
+
+def test_config_of_an_earlier_version_s_run(tmp_path):
+  """It has no cuts and no drawn kinds, which is none of them."""
+  new = config_page('scores').to_dict()
+  old = {**new, 'picture': {**new['picture']}}
+  del old['picture']['cuts'], old['picture']['drawn']
+  (tmp_path / 'config.json').write_text(json.dumps(old))
+  found = trained.config(tmp_path).to_dict()
+  assert found == {**new, 'picture': {**new['picture'], 'cuts': 0, 'drawn': 0}}

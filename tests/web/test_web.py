@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 from small_runs import ROOT
 
 import omr_jax
-from omr_jax.inputs import pen_path, strokes, views
+from omr_jax.inputs import bit_depth, pen_path, strokes, views
 from omr_jax.synthetic import probes
 from omr_jax.tasks.scores import inputs
 from omr_jax.web.__main__ import serve
@@ -272,6 +272,25 @@ def test_brightness_is_pillow_s(open_page):
   )
   wanted = np.asarray(Image.fromarray(colours[..., :3]).convert('L'))
   np.testing.assert_array_equal(np.reshape(found, wanted.shape), wanted)
+
+
+def test_light_ink_is_over_black_as_in_python(open_page):
+  """Of two or three pixels, grey and alpha; the last one is transparent."""
+  rows = [
+    *([(255, 255), (9, 0), (9, 0)], [(193, 255), (0, 0), (0, 0)], [(192, 255), (0, 0), (0, 0)]),
+    *([(255, 255), (0, 0)], [(0, 255), (0, 0), (0, 0)], [(77, 0), (0, 0)]),
+  ]
+  found = in_page(
+    open_page('camera'),
+    'picture.js',
+    'given[0].map((rgba) => module.ground(rgba, given[1]))',
+    *([[v for grey, alpha in row for v in (grey, grey, grey, alpha)] for row in rows],),
+    model_json('scores'),
+  )
+  assert found == ['black', 'black', 'white', 'white', 'white', 'white']
+  for row, ground in zip(rows, found, strict=True):
+    seen = bit_depth.eight_bits(Image.fromarray(np.array([row], np.uint8)))
+    assert seen.getpixel((len(row) - 1, 0)) == ImageColor.getrgb(ground)
 
 
 @pytest.mark.parametrize(('part', 'name'), [('camera', 'scores'), ('draw', 'homus_strokes')])

@@ -24,3 +24,13 @@ def facts(run: Mapping[str, Any], picture: views.Layout, reads: Sequence[str]) -
     'licence': 'Trained on pictures under licences of their own; ask whoever trained it.',
     'training_data': [{'source': run['origin']}],
   }
+
+
+def row(source: str) -> str:
+  """The source under which a training example is counted: that of its picture for a cut.
+
+  The kinds that code draws to complete the real pictures are counted together.
+  """
+  if source.startswith('drawn ') and source not in ('drawn papers', 'drawn scenes'):
+    return 'drawn kinds'
+  return source.removesuffix(' (cut)')

@@ -21,6 +21,7 @@ ARRAYS = {
   'probe_logits': ('f', 2),
   **shapes.ARRAYS,
 }
+LATER = tuple(shapes.ARRAYS)  # Those that the runs of earlier versions lack.
 # Chosen by tests with every source held out in turn, and on five folds. With up to 0.2 two or three
 # everyday photos in the folds are called 'scores', with 0.25 and 0.3 none is. With more, pages of
 # handwritten and printed music are called 'other'.
@@ -118,7 +119,7 @@ def measure(run: FinishedRun) -> dict:
 
   A network that lets pages of music through and stops other pictures is a gate.
 
-  They are those of `answers.measure` and of `shapes.measure`.
+  They are those of `answers.measure` and of `shapes.measure`, which runs of earlier versions lack.
   """
   tested, probed = answers.of_run(run)
   log_odds, labels = binary.log_odds(run.validation_logits), run.validation_labels

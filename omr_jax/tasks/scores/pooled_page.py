@@ -37,7 +37,7 @@ def page(numbers: Mapping, pooled: Pool) -> str:
     title = f'Sources held out: {percent(measured["mean_share"])} right on average'
   sections = {
     'Sources': report.sources(measured, CLASSES),
-    'Kinds and shapes': report.shapes(measured),
+    **report.shapes(measured),
     'Wrong pictures': _wrong(pooled),
     'Runs': _runs(numbers['runs']),
     'Probes': _probes(numbers['runs']),

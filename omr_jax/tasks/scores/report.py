@@ -42,7 +42,7 @@ def sections(run: FinishedRun, numbers: Mapping) -> dict[str, str]:
     'Decision': f'<p>{html.escape(_origin(measured, classes))}</p>\n'
     + decision(tested, measured, classes),
     'Sources': sources(measured, classes),
-    'Kinds and shapes': shapes(measured),
+    **shapes(measured),
     'Probes': _probes(_kinds(probed, tested, classes), measured['probes']),
   }
 
@@ -110,8 +110,10 @@ def sources(measured: Mapping, classes: Sequence[str]) -> str:
   return parts.table('Right answers by source', head(names), body, foot)
 
 
-def shapes(measured: Mapping) -> str:
-  """The tables of right answers by kind and by shape, as HTML."""
+def shapes(measured: Mapping) -> dict[str, str]:
+  """The section on right answers by kind and by shape; none for runs of earlier versions."""
+  if 'kinds' not in measured:
+    return {}
 
   def table(title: str, rows: Sequence[Mapping]) -> str:
     body = ''.join(
@@ -131,11 +133,9 @@ def shapes(measured: Mapping) -> str:
     'All but the whole pictures are cut out of these, as people cut, turn and photograph music: '
     'they were not trained on either. They do not count in the other numbers.'
   )
-  return (
-    f'<p>{words}</p>\n'
-    + table('Right answers by kind', measured['kinds'])
-    + table('Right answers by shape, the long side to the short one', measured['shapes'])
-  )
+  by_kind = table('Right answers by kind', measured['kinds'])
+  by_shape = table('Right answers by shape, the long side to the short one', measured['shapes'])
+  return {'Kinds and shapes': f'<p>{words}</p>\n{by_kind}{by_shape}'}
 
 
 def interval(low: float, high: float) -> str:

@@ -56,7 +56,13 @@ def arrays(splits: Mapping[str, Mapping], logits: np.ndarray | None) -> dict[str
 
 
 def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
-  """Why these ARRAYS can not belong to a test of `examples` pictures, or None if they can."""
+  """Why these ARRAYS can not belong to a test of `examples` pictures, or None if they can.
+
+  Runs of earlier versions have none of them.
+  """
+  missing = [name for name in ARRAYS if name not in further]
+  if missing:
+    return None if len(missing) == len(ARRAYS) else f'no {", ".join(missing)}'
   if len(further['test_proportions']) != examples:
     return f'{len(further["test_proportions"])} proportions for {examples} pictures'
   count = len(further['cut_kinds'])
@@ -71,8 +77,10 @@ def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
 
 
 def of_run(run: FinishedRun) -> Shown:
-  """What a run has answered to its test pictures and their cuts."""
+  """What a run has answered to its test pictures and their cuts; empty for earlier versions."""
   further, labels = run.further, run.test_labels
+  if 'test_proportions' not in further:
+    return Shown(np.zeros(0, 'U1'), np.zeros(0), np.zeros(0, int), np.zeros(0, bool))
   called = binary.log_odds(further['cut_logits']) >= run.decision.threshold
   whole = np.full(len(labels), WHOLE)
   return Shown(
@@ -92,8 +100,11 @@ def measure(shown: Shown) -> dict[str, list[dict]]:
   """Right answers for summary.json, `kinds` and `shapes`, class by class.
 
   A row has `name`, `label`, `n`, `right`, `share` and the ends `low` and `high` of the share's 95 %
-  Wilson interval. There are none for what was not tested.
+  Wilson interval. There are none for what was not tested, and without any picture both keys are
+  missing.
   """
+  if not len(shown.labels):
+    return {}
   long = np.maximum(shown.proportions, 1 / shown.proportions)
   shape = np.searchsorted(_BOUNDS, long, side='left')
   return {

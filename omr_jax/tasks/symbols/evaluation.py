@@ -9,6 +9,7 @@ from omr_jax.data.dataset import Dataset, Split
 from omr_jax.evaluation.finished_run import FinishedRun
 
 ARRAYS: Mapping[str, tuple[str, int]] = {}
+LATER: tuple[str, ...] = ()
 
 
 def threshold(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray) -> None:

@@ -1,7 +1,7 @@
 // Is this a page of music? From a picture file or a video's frame to the network's answer.
 
 import { answer, load, logOdds } from './model.js';
-import { boxes, brightness, views } from './picture.js';
+import { boxes, brightness, ground, views } from './picture.js';
 
 // In pixels. Larger pictures are reduced first, to save time: to this long side, or where that would
 // blur the parts of a long picture, to this short side. Browsers draw no side longer than the last.
@@ -49,7 +49,7 @@ export async function readPicture(file) {
  */
 export async function classify(source, width, height) {
   const { about, run } = await load('scores');
-  const grey = brightness(draw(source, width, height), about);
+  const grey = brightness(draw(source, width, height, about), about);
   const outputs = await run({ views: views(grey, width, height, about) });
   const found = answer(about, outputs.probabilities);
   return { ...found, boxes: music(about, found.label, outputs.log_odds, width, height) };
@@ -73,13 +73,14 @@ export function music(about, label, logOddsOfViews, width, height) {
   return parts.length ? parts : [[0, 0, width, height]];
 }
 
-/** The picture's pixels, red, green, blue and alpha of each. What is transparent becomes white. */
-function draw(source, width, height) {
-  canvas.width = width;
+/** The picture's pixels, red, green, blue and alpha of each. What is transparent becomes paper. */
+function draw(source, width, height, about) {
+  canvas.width = width; // This clears it.
   canvas.height = height;
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  context.fillStyle = 'white';
-  context.fillRect(0, 0, width, height);
   context.drawImage(source, 0, 0, width, height);
+  context.fillStyle = ground(context.getImageData(0, 0, width, height).data, about);
+  context.globalCompositeOperation = 'destination-over';
+  context.fillRect(0, 0, width, height);
   return context.getImageData(0, 0, width, height).data;
 }

@@ -4,6 +4,7 @@
 
 const WEIGHT_BITS = 22; // Pillow resizes with whole numbers: weights times 2 to the power of this.
 const BRIGHTNESS_BITS = 16; // The same for the weights of red, green and blue.
+const LIGHT = 192; // Of transparent pictures: ink that is brighter on average is light.
 
 /**
  * Brightness of pixels, rounded as Pillow does.
@@ -23,6 +24,22 @@ export function brightness(rgba, about) {
     grey[i] = (rgba[j] * red + rgba[j + 1] * green + rgba[j + 2] * blue + half) >> BRIGHTNESS_BITS;
   }
   return grey;
+}
+
+/**
+ * The colour below a transparent picture: white, but black below light ink, such as white notes.
+ *
+ * @param {Uint8Array | Uint8ClampedArray} rgba Red, green, blue and alpha of each pixel.
+ * @param {object} about Content of model.json.
+ * @returns {string} 'black' if alpha is on average below one half, and brightness, averaged with
+ *   alpha as the weight, above LIGHT; else 'white'.
+ */
+export function ground(rgba, about) {
+  let opacity = 0;
+  for (let i = 3; i < rgba.length; i += 4) opacity += rgba[i];
+  if (8 * opacity >= 255 * rgba.length) return 'white';
+  const sum = brightness(rgba, about).reduce((all, each, i) => all + each * rgba[4 * i + 3], 0);
+  return sum > LIGHT * opacity ? 'black' : 'white';
 }
 
 /**
