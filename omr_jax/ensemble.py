@@ -138,7 +138,7 @@ def _add_members(workdir: Path, facts: Mapping[str, Any], found: set[Path]) -> N
 
 
 def _mean(logits: Sequence[np.ndarray], temperatures: Sequence[float]) -> np.ndarray:
-  """Log of the mean probability, float64 [symbols, classes]; finite where that rounds to 0."""
+  """Log of the mean probability, float64 [symbols, classes]; finite even where the mean is 0."""
   logs = [metrics.log_probabilities(*pair) for pair in zip(logits, temperatures, strict=True)]
   return np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
 

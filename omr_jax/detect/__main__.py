@@ -18,6 +18,7 @@ by at most ten degrees.
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections import Counter
@@ -31,6 +32,7 @@ from omr_jax.detect.pages import Detected
 from omr_jax.errors import UserError
 from omr_jax.predict import classifier, listing
 from omr_jax.predict.classifier import Classifier
+from omr_jax.predict.rows import error as error_row
 from omr_jax.structure import structure_json
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
@@ -38,6 +40,7 @@ from omr_jax.utils.ending import answered
 from omr_jax.utils.files import output, write_file
 
 ROWS = 'pages.jsonl'
+_SHOWN = 5  # Names in a message.
 
 
 def rows(gate: Classifier, files: Iterable[str], out: Path) -> Iterator[dict[str, object]]:
@@ -48,7 +51,7 @@ def rows(gate: Classifier, files: Iterable[str], out: Path) -> Iterator[dict[str
     files: The paths of the files.
     out: The folder for the results.
   """
-  used: set[str] = set()
+  used = {ROWS}
   for path, number, page in pages.read(files):
     row: dict[str, object] = {'path': path, 'page': number}
     try:
@@ -56,8 +59,7 @@ def rows(gate: Classifier, files: Iterable[str], out: Path) -> Iterator[dict[str
         raise page
       found = pages.detected(gate, page)
     except UserError as error:
-      words = str(error)
-      yield row | {'error': words if path in words else f'{path}: {words}'}
+      yield row | error_row(error, path)
       continue
     name = _name(path, number, used)
     _write(out / name, found)
@@ -74,6 +76,7 @@ def rows(gate: Classifier, files: Iterable[str], out: Path) -> Iterator[dict[str
 def _name(path: str, number: int, used: set[str]) -> str:
   """A name for a page's folder: the file's name, with the page's number from the second page on."""
   stem = Path(path).stem
+  stem = stem if stem.strip('.') else 'page'  # Of '...png' it would be the folder above.
   name = stem if number == 1 else f'{stem}-{number}'
   copies = (f'{name}~{n}' for n in range(2, len(used) + 3))
   # Names are compared without case, as some disks do.
@@ -128,7 +131,15 @@ def _compare(options: argparse.Namespace) -> None:
     raise UserError('--compare takes two folders or files, and neither PATH nor --out.')
   if not 0 < options.iou <= 1:
     raise UserError(f'--iou: {options.iou:g} is not above 0 and at most 1.')
+  if not math.isfinite(options.threshold):
+    raise UserError(f'--threshold: {options.threshold:g} is no confidence; give a number.')
   true, found = (annotations.read(path) for path in options.compare)
+  if unknown := sorted(found.keys() - true.keys()):
+    names = ', '.join(unknown[:_SHOWN]) + ', ...' * (len(unknown) > _SHOWN)
+    raise UserError(
+      f'{options.compare[0]}: no true annotations of {names}; add them, or leave these pages out '
+      f'of {options.compare[1]}.'
+    )
   with output(None) as file:
     print(compare.table(true, found, options.threshold, options.iou), file=file)
 
@@ -136,13 +147,12 @@ def _compare(options: argparse.Namespace) -> None:
 def _detect(options: argparse.Namespace) -> None:
   if not options.paths or options.out is None:
     raise UserError('give PATH and --out, or --compare; --help explains them.')
-  _check_out(options.out)
+  _make(options.out)
   names = listing.standard_input() if '-' in options.paths else ()
   left_out: Counter[str] = Counter()
   files = listing.files(options.paths, names, listing.PICTURES, left_out)
   gate = classifier.load('scores')
   began, count, errors, staves = time.monotonic(), 0, 0, 0
-  options.out.mkdir(parents=True, exist_ok=True)
   with output(options.out / ROWS) as file:
     for row in tqdm(rows(gate, files, options.out), unit='page', delay=1, disable=None):
       file.write(json.dumps(row, ensure_ascii=False) + '\n')
@@ -156,14 +166,16 @@ def _detect(options: argparse.Namespace) -> None:
   )
 
 
-def _check_out(out: Path) -> None:
-  """Refuses a folder that holds anything but earlier results."""
-  if not out.exists() or (out / ROWS).is_file():
-    return
-  if not out.is_dir():
-    raise UserError(f'{out}: is no folder; choose another --out.')
-  if any(out.iterdir()):
-    raise UserError(f'{out}: holds other files; choose another --out.')
+def _make(out: Path) -> None:
+  """Makes the folder of the results; refuses one that holds something else than earlier ones."""
+  try:
+    if out.exists() and not out.is_dir():
+      raise UserError(f'{out}: is no folder; choose another --out.')
+    out.mkdir(parents=True, exist_ok=True)
+    if any(out.iterdir()) and not (out / ROWS).is_file():
+      raise UserError(f'{out}: holds other files; choose another --out.')
+  except OSError as error:
+    raise UserError(f'{out}: cannot be used ({error.strerror}); choose another --out.') from error
 
 
 if __name__ == '__main__':

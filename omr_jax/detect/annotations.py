@@ -5,6 +5,7 @@ name, or files in the format of COCO. A single file in that format will do too.
 """
 
 import json
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,9 +14,11 @@ import numpy as np
 from omr_jax.errors import UserError
 from omr_jax.structure import structure_json
 from omr_jax.structure.structure import Structure, box, measure_box, system_box
+from omr_jax.utils import rules
 from omr_jax.utils.files import read_json
 
 STRUCTURE = 'structure.json'
+MOST = 20_000  # Boxes of a page. All true ones are compared with all that were found.
 _KEYS = ('images', 'annotations', 'categories')
 _REMEDY = 'give a file in the format of COCO, with images, annotations and categories'
 
@@ -83,15 +86,14 @@ def _coco(file: Path) -> dict[str, Boxes]:
   value = read_json(file, _REMEDY)
   try:
     return _of_coco(value)
-  except (KeyError, TypeError, ValueError) as error:
+  except (AttributeError, KeyError, TypeError, ValueError) as error:
     raise UserError(f'{file}: no annotations of COCO ({error}); {_REMEDY}.') from error
 
 
 def _of_coco(value: dict[str, Any]) -> dict[str, Boxes]:
-  labels = {each['id']: str(each['name']) for each in value['categories']}
-  names = {
-    each['id']: Path(str(each['file_name'])).with_suffix('').as_posix() for each in value['images']
-  }
+  labels = _by_id(value['categories'], 'name')
+  files = _by_id(value['images'], 'file_name')
+  names = {number: Path(file).with_suffix('').as_posix() for number, file in files.items()}
   if len(set(names.values())) < len(names):
     raise ValueError('two images have the same file_name')
   rows: dict[Any, list[dict[str, Any]]] = {number: [] for number in names}
@@ -99,12 +101,27 @@ def _of_coco(value: dict[str, Any]) -> dict[str, Boxes]:
     if each['image_id'] not in rows or each['category_id'] not in labels:
       raise ValueError(f'an annotation names what is not there: {json.dumps(each)[:100]}')
     rows[each['image_id']].append(each)
-  found = {}
-  for number, mine in rows.items():
-    boxes = np.array([each['bbox'] for each in mine], float).reshape(-1, 4)
-    if not np.isfinite(boxes).all():
-      raise ValueError('a bbox is no four numbers')
-    boxes[:, 2:] += boxes[:, :2]  # COCO has width and height.
-    scores = np.array([each.get('score', 1) for each in mine], float)
-    found[names[number]] = Boxes(boxes, [labels[each['category_id']] for each in mine], scores)
+  return {names[number]: _boxes(mine, labels) for number, mine in rows.items()}
+
+
+def _by_id(rows: list[dict[str, Any]], key: str) -> dict[Any, str]:
+  """A text of each row by its id."""
+  if not all(isinstance(row[key], str) and row[key] for row in rows):
+    raise ValueError(f'a {key} is no text')
+  found = {row['id']: row[key] for row in rows}
+  if len(found) < len(rows):
+    raise ValueError('an id is there twice')
   return found
+
+
+def _boxes(rows: list[dict[str, Any]], labels: dict[Any, str]) -> Boxes:
+  if len(rows) > MOST:
+    raise ValueError(f'a page has {len(rows)} boxes, and may have {MOST}')
+  boxes = structure_json.numbers([row['bbox'] for row in rows], 'part of a bbox').reshape(-1, 4)
+  if (boxes[:, 2:] < 0).any():
+    raise ValueError('the width or height of a bbox is below 0')
+  boxes[:, 2:] += boxes[:, :2]  # COCO has width and height.
+  scores = [row.get('score', 1) for row in rows]
+  if not all(rules.is_number(score) and math.isfinite(score) for score in scores):
+    raise ValueError('a score is no number')
+  return Boxes(boxes, [labels[row['category_id']] for row in rows], np.array(scores, float))

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from omr_jax.detect.annotations import Boxes
-from omr_jax.errors import UserError
 from omr_jax.evaluation import boxes
 from omr_jax.evaluation.boxes import Average, Counted, Page
 from omr_jax.utils.words import cell
-
-_SHOWN = 5  # Names in a message.
 
 
 def table(
@@ -23,16 +20,10 @@ def table(
 
   Args:
     true: The true boxes of each page, by its name.
-    found: The boxes that were found, by the page's name.
+    found: The boxes that were found, by the page's name; the pages are among those of `true`.
     threshold: The confidence from which a box counts as found, for precision, recall and F.
     iou: The overlap from which a found box is right, for precision, recall and F.
-
-  Raises:
-    UserError: `found` has a page for which there are no true boxes.
   """
-  if unknown := sorted(found.keys() - true.keys()):
-    names = ', '.join(unknown[:_SHOWN]) + ', ...' * (len(unknown) > _SHOWN)
-    raise UserError(f'no true annotations of {names}; add them, or leave these pages out.')
   empty = Boxes(np.empty((0, 4)), [], np.empty(0))
   pages = []
   for name, one in true.items():

@@ -1,8 +1,8 @@
 """Numbers from answers: what a finished run is worth, in plain NumPy and SciPy.
 
 `metrics` has accuracy, intervals, calibration and comparisons for any number of classes, `binary`
-and `curves` those for two classes. `decision` chooses and keeps the threshold and the temperature
-of a run, `confidence` says how sure an answer by a threshold is. `finished_run.read` reads a run's
-folder; `evaluation_file` has its arrays and `history` the format of metrics.jsonl. It may import
-data and all below it.
+and `curves` those for two classes, `boxes` those for boxes found on pages. `decision` chooses and
+keeps the threshold and the temperature of a run, `confidence` computes how sure an answer by a
+threshold is. `finished_run.read` reads a run's folder; `evaluation_file` has its arrays and
+`history` the format of metrics.jsonl. This folder may import data and all below it.
 """

@@ -3,7 +3,7 @@
 The classes are 0 ('other') and 1 ('scores', pages of music). A score is any number, except NaN,
 that is larger the more likely class 1 is. A picture is called 'scores' if its score is at least the
 threshold. Log-odds are better scores than probabilities, which floating point rounds to exactly 1,
-so that different pictures become equal. `curves` has what all thresholds together tell.
+so that different pictures become equal. `curves` counts at all thresholds.
 
 For pictures of several folds, each with its own threshold, pass one threshold per picture.
 """
@@ -18,7 +18,7 @@ from omr_jax.evaluation import confidence, metrics
 
 
 class Decisions(NamedTuple):
-  """Exact counts at a threshold. Shares of nothing are None.
+  """Exact counts at a threshold. A share is None if there are no pictures to take it of.
 
   Attributes:
     positives: Number of pictures of class 'scores'.
@@ -107,8 +107,8 @@ def by_source(
     sources: Name of each picture's folder.
     threshold: A picture is called 'scores' if its log-odds are at least this; one for all pictures,
       or float [pictures].
-    temperature: Divides the log-odds for the confidence; it changes no answer. Likewise one, or
-      float [pictures].
+    temperature: Divides the distance to the threshold for the confidence; it changes no answer. One
+      for all pictures, or float [pictures].
   """
   log_odds, labels = np.asarray(log_odds, np.float64), np.asarray(labels, int)
   called = log_odds >= threshold
@@ -124,7 +124,7 @@ def by_source(
 
 
 def mean_share(rows: Sequence[Source]) -> float | None:
-  """Mean of the sources' shares of right answers, every source with equal weight; None of none."""
+  """Mean of the sources' shares of right answers, all with equal weight; None without sources."""
   return math.fsum(row.share for row in rows) / len(rows) if rows else None
 
 

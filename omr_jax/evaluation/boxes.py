@@ -1,8 +1,8 @@
 """How well boxes were found: average precision as COCO defines it, and precision and recall.
 
 Boxes are float [boxes, 4]: left, top, right and bottom edge. A found box is right if its overlap
-with a true box of its class, intersection over union (IoU), is at least a threshold; each true box
-can be found once. Confident boxes choose first.
+with a true box of its class, their intersection over union (IoU), is at least a threshold. Each
+true box can be found once: found boxes are matched in turn, the most confident first.
 """
 
 import math
@@ -12,23 +12,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-IOUS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))  # Of the mean AP of COCO.
-MOST = 2000  # Boxes of a page that are looked at, all classes together; COCO's 100 are too few.
-_RECALLS = np.linspace(0, 1, 101)  # Where COCO reads the curve of precision.
+IOUS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))  # COCO's AP is the mean over these.
+# The most confident boxes of a page that are counted, all classes together. COCO's 100 are too few.
+MOST = 2000
+_RECALLS = np.linspace(0, 1, 101)  # COCO takes the mean of the precision at these recalls.
 
 Boxes = NDArray[np.float64]
 
 
 class Page(NamedTuple):
-  """What is on a page and what was found there.
+  """The true boxes of a page, and the boxes that were found on it.
 
   Attributes:
-    true: [n, 4].
-    true_labels: The class of each, [n].
-    found: [m, 4].
-    found_labels: The class of each, [m].
-    scores: The confidence of each, [m].
-    group: What the page belongs to, such as its writer.
+    true: The true boxes, [n, 4].
+    true_labels: The class of each true box, [n].
+    found: The found boxes, [m, 4].
+    found_labels: The class of each found box, [m].
+    scores: The confidence of each found box, [m].
+    group: A name for pages that are averaged together, such as their writer.
   """
 
   true: Boxes
@@ -43,9 +44,9 @@ class Matched(NamedTuple):
   """The found boxes of one class, the most confident first.
 
   Attributes:
-    scores: [found].
-    right: bool [thresholds, found].
-    true: How many there are.
+    scores: The confidence of each box, [found].
+    right: Whether each box is right, at each of several IoUs: bool [ious, found].
+    true: The number of true boxes of the class.
   """
 
   scores: NDArray[np.float64]
@@ -60,7 +61,7 @@ class Average(NamedTuple):
     ap50: At IoU 0.5.
     ap75: At IoU 0.75.
     ap: The mean at IoU 0.50, 0.55 ... 0.95.
-    true: How many boxes there are.
+    true: The number of true boxes.
   """
 
   ap50: float
@@ -73,9 +74,9 @@ class Counted(NamedTuple):
   """Boxes found at a confidence threshold.
 
   Attributes:
-    right: How many were found and are true.
-    found: How many were found.
-    true: How many there are.
+    right: The number of found boxes that are right.
+    found: The number of found boxes.
+    true: The number of true boxes.
   """
 
   right: int
@@ -84,12 +85,12 @@ class Counted(NamedTuple):
 
   @property
   def precision(self) -> float | None:
-    """The share of the found ones that are right; None if nothing was found."""
+    """The share of the found boxes that are right; None if nothing was found."""
     return self.right / self.found if self.found else None
 
   @property
   def recall(self) -> float | None:
-    """The share of the true ones that are found; None if there are none."""
+    """The share of the true boxes that were found; None if there are none."""
     return self.right / self.true if self.true else None
 
   @property
@@ -115,18 +116,18 @@ def by_class(pages: Sequence[Page]) -> dict[str, Average]:
 
 
 def by_group(pages: Sequence[Page]) -> dict[str, dict[str, Average]]:
-  """The same of the pages of each group, by its name."""
+  """The average precision of every class, for each group of pages, by the names of both."""
   groups = sorted({page.group for page in pages})
   return {group: by_class([p for p in pages if p.group == group]) for group in groups}
 
 
 def macro(classes: Mapping[str, Average]) -> Average:
-  """The mean of the classes, each with equal weight; NaN of none."""
+  """The mean of the classes, all with equal weight; NaN if there are none."""
   return _mean(classes.values(), [1] * len(classes))
 
 
 def weighted(classes: Mapping[str, Average]) -> Average:
-  """The mean of the classes, each with the number of its true boxes as weight; NaN of none."""
+  """The mean of the classes, weighted by their numbers of true boxes; NaN if there are none."""
   return _mean(classes.values(), [each.true for each in classes.values()])
 
 
@@ -179,7 +180,7 @@ def _are(labels: Sequence[str], label: str) -> NDArray[np.bool_]:
 
 
 def _right(overlaps: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
-  """Each found box in turn takes the true box that is free and that it overlaps most."""
+  """Which found boxes are right: each in turn takes the free true box that it overlaps most."""
   free = overlaps.copy()
   right = np.zeros(len(free), bool)
   if not free.shape[1]:

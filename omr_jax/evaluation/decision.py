@@ -27,7 +27,7 @@ class Decision(NamedTuple):
     threshold: Of two classes, the second is the answer if its log-odds are at least this. None
       where the class with the largest logit is the answer.
     temperature: Divides the logits so that their softmax is calibrated; it changes no answer. With
-      a threshold the log-odds are counted from there.
+      a threshold it divides the distance of the log-odds to the threshold.
   """
 
   threshold: float | None
@@ -87,9 +87,10 @@ def decide(logits: np.ndarray, threshold: float | None) -> np.ndarray:
 
 
 def from_threshold(logits: np.ndarray, threshold: float | None) -> np.ndarray:
-  """The logits whose largest is the answer: float [n, classes], with log-odds of 0 at a threshold.
+  """Moves the logits of two classes so that the larger one is the answer: float [n, classes].
 
-  The temperature is fitted to these. So the class that is named always has more than the others.
+  At the threshold their log-odds are then 0. The temperature is fitted to these logits, so that the
+  answer always has the highest confidence.
   """
   if threshold is None:
     return logits

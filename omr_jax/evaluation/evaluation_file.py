@@ -24,8 +24,8 @@ ARRAYS = {
   'test_predicted': ('i', 1),
   'pictures': ('u', 4),
 }
-# Bytes of all arrays together. Those of a run have a few megabytes, or some hundred with very many
-# mistakes; a small damaged or malicious file may unpack to any size.
+# The most bytes of all arrays together. A run has a few megabytes, or some hundred with very many
+# mistakes. A damaged or malicious file, however small, may unpack to any size.
 _MOST = 2**31
 # What NumPy and zipfile raise on a damaged archive.
 _UNREADABLE = (
@@ -48,7 +48,7 @@ def write(workdir: Path, arrays: Mapping[str, np.ndarray]) -> None:
     UserError: It cannot be written.
   """
   content = io.BytesIO()
-  named: dict[str, Any] = dict(arrays)  # A name of an array could be that of an argument.
+  named: dict[str, Any] = dict(arrays)  # Its keys are unknown to type checkers.
   np.savez_compressed(content, **named)
   write_file(workdir / FILE, content.getvalue())
 
@@ -60,7 +60,7 @@ def read(
 
   Args:
     path: The file.
-    names: Of the arrays.
+    names: The names of the arrays.
     remedy: What to do about a damaged file.
     later: Those of `names` that the files of earlier versions lack.
 

@@ -1,7 +1,8 @@
 """A finished run as files that other programs load: ONNX, jax.export, safetensors, TFLite.
 
 Call `__main__.export`, or run `python -m omr_jax.export`. `forms` makes each file, and `examples`
-has the inputs on which it is compared with JAX. `about_file` has what a run does not know, such as
-the licence; `card` writes it for people, `metadata` into the files. `onnx_model`, `onnx_graph` and
-`onnx_ops` translate a jaxpr to ONNX. This folder may import predict, training and all below them.
+has the inputs on which it is compared with JAX. `about_file` reads what a run does not know, such
+as the licence; `card` writes the model card, and `metadata` adds to an exported file what it is.
+`onnx_model`, `onnx_graph` and `onnx_ops` translate a jaxpr to ONNX. This folder may import predict,
+training and all below them.
 """

@@ -2,15 +2,14 @@
 
   python -m omr_jax.export --model runs/homus --out models/homus
 
-The folder gets model.onnx (float32), model_int8.onnx, model.jax (jax.export), weights.safetensors
-and model.json. The latter describes the model: how a picture is prepared, the classes, the
-threshold, the accuracy and the run it comes from. README.md, the model card, says it for people.
-Each file is compared with JAX on the same inputs and tested on the test split of the run. This
-needs the data of the training: --without_data skips the test, and writes no int8 file. The command
-needs the extra [export].
+The folder gets model.onnx (float32), model_int8.onnx, model.jax (jax.export), weights.safetensors,
+and two descriptions of the model: model.json for programs, with all that they need to use it, and
+README.md, the model card, for people. Each file is compared with JAX on the same inputs and tested
+on the test split of the run. This needs the data of the training: --without_data skips the test,
+and writes no int8 file. The command needs the extra [export].
 
-What no run knows comes from the task or from --about FILE, in TOML: the model's licence, use and
-limits, what each source of its training data is, and figures of further tests. For example
+What no run knows is said by --about FILE, in TOML: the model's licence, use and limits, what each
+source of its training data is, and figures of further tests. For example
 
   licence = 'CC BY-NC-SA 4.0'
   limits = ['Scans alone.']
@@ -54,8 +53,8 @@ if TYPE_CHECKING:
 FORMS = (MODEL, INT8, 'model.jax', 'weights.safetensors')
 TFLITE = 'model.tflite'
 _LIBRARIES = ('jax', 'flax', 'numpy', 'onnx', 'onnxruntime', 'safetensors', 'tensorflow')
-# The largest difference allowed between the probabilities of a form and those of JAX. Of forms that
-# are not listed only the answers must be the same: weights.safetensors is in half precision.
+# The largest difference allowed between the probabilities of a form and those of JAX. A form that
+# is not listed must only give the same answers: weights.safetensors is in half precision.
 _MOST = {MODEL: 1e-4, 'model.jax': 1e-4, TFLITE: 1e-4}
 
 
@@ -73,7 +72,7 @@ def export(
     out: The folder: a new one, or that of an earlier export, which is replaced.
     data: Folders of prepared and raw data; None skips the test.
     names: The forms, of FORMS or TFLITE; the int8 form is left out if `data` is None.
-    about: A file with what the run does not know, as the module's docstring describes it.
+    about: The path of a file for --about, or None.
 
   Returns:
     The content of `model.json`.
@@ -88,7 +87,8 @@ def export(
 
   told = about_file.read(about)
   backend.start()
-  if out.exists() and not (out.is_dir() and ((out / model_json.FILE).exists() or _is_empty(out))):
+  earlier = out.is_dir() and ((out / model_json.FILE).exists() or not any(out.iterdir()))
+  if out.exists() and not earlier:
     raise UserError(f'{out}: holds something else; choose another folder with --out.')
   # By default GPUs and TPUs multiply with less precision than float32; exported forms do not.
   with jax.default_matmul_precision('float32'):
@@ -104,7 +104,7 @@ def export(
 
 
 def _versions() -> dict[str, str]:
-  """What writes the folder: this package and its revision, and the libraries that matter."""
+  """The versions of what writes the folder: this package, Python, and the libraries."""
   found = {'omr_jax': VERSION, 'revision': revision(), 'python': platform.python_version()}
   for name in _LIBRARIES:
     with contextlib.suppress(metadata.PackageNotFoundError):
@@ -150,7 +150,7 @@ def _forms(
 
 
 def _refuse_different(name: str, entry: Mapping[str, Any]) -> None:
-  """Raises UserError if a form differs from the network. The int8 form may: its test shows how."""
+  """Raises UserError if a form differs from the network. Only the int8 form may."""
   off, other = entry['largest_difference'], entry['other_answers']
   if name != INT8 and (other or not off <= _MOST.get(name, 1)):
     raise UserError(
@@ -159,7 +159,7 @@ def _refuse_different(name: str, entry: Mapping[str, Any]) -> None:
 
 
 def _entry(form: 'Form', test: 'Split', about: Described, expected: np.ndarray) -> dict:
-  """The entry of a file in `model.json`: its differences from JAX, and its result in the test.
+  """The entry of a file in `model.json`: size, checksum, differences from JAX, result in the test.
 
   Args:
     form: The form in the file.
@@ -202,10 +202,6 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
     ) from error
 
 
-def _is_empty(folder: Path) -> bool:
-  return not any(folder.iterdir())
-
-
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = command_arguments.parser('export', __doc__)
@@ -228,7 +224,7 @@ def main(arguments: list[str] | None = None) -> int:
     '--about',
     metavar='FILE',
     type=paths.path,
-    help='licence, limits, training data and others, in TOML, as above',
+    help='licence, limits, training data and more, in TOML, as above',
   )
   options = command_arguments.parse(parser, arguments)
   return answered(lambda: _say(options))

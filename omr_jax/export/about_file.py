@@ -1,15 +1,7 @@
-"""What people must be told of a model and its run does not know: terms, use, limits, data.
+"""Reads what people must be told of a model and its run does not know: terms, use, limits, data.
 
-Each task has words for all its models (`tasks.*.card`). A file in TOML says it better, with any of
-the keys of KEYS, as `model.json` has them:
-
-  licence = 'CC BY-NC-SA 4.0'
-  limits = ['Scans alone.']
-
-  [[training_data]]
-  source = 'scores/scans'       # A folder of the pictures; the export counts them.
-  what = 'pages of the town library'
-  licence = 'public domain'
+Each task has words that fit all its models (`tasks.*.card`). A file in TOML, given by --about,
+replaces them: it has some of KEYS, with values as in `model.json`. docs/export.md has an example.
 """
 
 import tomllib
@@ -28,7 +20,7 @@ KEYS = ('use', 'limits', 'licence', 'training_data', 'figures')
 
 
 def read(path: Path | None) -> dict[str, Any]:
-  """The content of the file; {} for None.
+  """The content of a file for --about; {} for None.
 
   Raises:
     UserError: The file can't be read, has other keys, or other values than `model.json` may have.
@@ -49,13 +41,13 @@ def read(path: Path | None) -> dict[str, Any]:
 def facts(
   model: Described, told: Mapping[str, Any], train: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-  """What `model.json` tells besides what a run knows.
+  """The facts of `model.json` that no run knows.
 
   Args:
     model: The description of the network.
-    told: The content of a file.
-    train: The training split, if the data is there. Its array `source`, where it has one, says how
-      many examples are from which source.
+    told: The content of a file, from `read`.
+    train: The training split, or None without the data. If it has an array `source`, the examples
+      of each source are counted.
 
   Raises:
     UserError: The file names a source that the data lacks.

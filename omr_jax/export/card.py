@@ -1,4 +1,4 @@
-"""The model card: what `model.json` says of a model, written for people."""
+"""Writes the model card, which tells people what `model.json` says of a model."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,8 +13,8 @@ def card(content: Mapping[str, Any], name: str) -> str:
   """The card as Markdown.
 
   Args:
-    content: Of `model.json`.
-    name: Of the model.
+    content: The content of `model.json`.
+    name: The name of the model, for the title.
   """
   sections = {
     'Licence': _licence(content),
@@ -51,7 +51,7 @@ def _figures(content: Mapping[str, Any]) -> Iterator[str]:
   for figure in content.get('figures', ()):
     yield _row('the model', figure['on'], *_right(figure), '', '')
   yield ''
-  yield 'The largest difference is that of a probability from the same one by JAX in float32.'
+  yield 'The largest difference is that of any probability from the one that JAX has in float32.'
 
 
 def _right(test: Mapping[str, Any]) -> tuple[str, str]:
@@ -67,7 +67,7 @@ def _training_data(content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _usage(content: Mapping[str, Any]) -> list[str]:
-  # For each stroke its points x, y.
+  # One stroke with three points [x, y].
   strokes = "{'strokes': [[[70, 40], [70, 70], [71, 100]]]}"
   given = strokes if 'pen' in content['inputs'] else "'picture.png'"
   names = ', '.join(f'`{name}`' for name in content['inputs'])

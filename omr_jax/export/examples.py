@@ -21,10 +21,10 @@ def of_run(network: Trained, about: Described, model: str, data: tuple[Path, str
   """The splits of the run's data.
 
   Args:
-    network: Of the run.
-    about: Its description.
+    network: The network of the run.
+    about: The description of the network.
     model: The workdir of the run.
-    data: Folders of prepared and raw data. Where the latter is None, the run knows it.
+    data: The folders of prepared and of raw data. If the latter is None, the run's own is taken.
 
   Raises:
     UserError: The data is not there, or the run was trained on other data.
@@ -60,7 +60,7 @@ def _moved(model: str, folder: str | None) -> str:
 def batches(split: Split, about: Described, most: int | None = None) -> Iterator[Inputs]:
   """The arrays of a split that the network reads, in batches.
 
-  If the split has more than `most` examples, so many of them are taken at even distances.
+  If the split has more than `most` examples, only so many are taken, at even distances.
   """
   count = len(split[about.reads[0]])
   rows = np.unique(np.linspace(0, count - 1, min(count, most or count)).astype(int))

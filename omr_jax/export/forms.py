@@ -31,7 +31,7 @@ with extras.needed():
 
   from omr_jax.export import metadata, onnx_model
 
-_CALIBRATION = 256  # Examples that show an int8 form how large activations get.
+_CALIBRATION = 256  # Examples from which the ranges of the activations in an int8 form are taken.
 _PLATFORMS = ('cpu', 'cuda', 'tpu')
 
 
@@ -73,7 +73,6 @@ def onnx_form(
   network: Trained, temperature: float, shapes: Mapping[str, jax.ShapeDtypeStruct]
 ) -> Form:
   """An ONNX model in float32."""
-
   model = onnx_model.convert(partial(from_run.outputs, network, temperature), shapes)
   onnx.checker.check_model(model, full_check=True)
   return _by_onnxruntime(model.SerializeToString())
@@ -97,8 +96,8 @@ def int8_form(whole: Form, batches: Iterable[Inputs]) -> Form:
       quant_format=quantization.QuantFormat.QDQ,
       op_types_to_quantize=['Conv', 'MatMul'],
       per_channel=True,
-      # CPUs without VNNI add two products in 16 bits, which weights of 8 bits make overflow. So the
-      # weights get 7 bits.
+      # CPUs without VNNI add two products in 16 bits, which can overflow with weights of 8 bits. So
+      # the weights get 7 bits.
       reduce_range=True,
       activation_type=quantization.QuantType.QUInt8,
       weight_type=quantization.QuantType.QInt8,

@@ -1,4 +1,4 @@
-"""What an exported file says of itself, so that it can be used without `model.json`."""
+"""The metadata inside an exported file, with which it can be used without `model.json`."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from omr_jax.utils.revision import VERSION
 
 
 def properties(model: Described) -> dict[str, str]:
-  """The classes in the order of the probabilities, the threshold, the terms, and the version.
+  """The metadata by key: `task`, `classes`, `threshold`, `licence` and `version`.
 
   `classes` and `threshold` are JSON, as in `model.json`.
   """
@@ -25,7 +25,7 @@ def properties(model: Described) -> dict[str, str]:
 
 
 def added(content: bytes, properties: Mapping[str, str]) -> bytes:
-  """An ONNX model with these entries of `metadata_props` besides its own; else it is the same."""
+  """An ONNX model with further entries of `metadata_props`, and nothing else changed."""
   model = onnx.load_from_string(content)
   own = {each.key: each.value for each in model.metadata_props}
   helper.set_model_props(model, own | dict(properties))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import ExifTags, Image
 
-# In transparent pictures, ink that is on average brighter than this is light, such as white notes.
+# The ink of a transparent picture is light, such as white notes, if it is brighter on average.
 _LIGHT = 192
 
 # The steps from any picture to 8-bit grey or RGB; `model.json` has them for other programs.
@@ -88,9 +88,10 @@ def eight_bits(picture: Image.Image) -> Image.Image:
 
 
 def _ground(picture: Image.Image) -> str:
-  """The colour below a picture in mode RGBA: white, but black below light ink.
+  """The colour of the ground for a picture in mode RGBA: white, but black for light ink.
 
-  What covers more than half of a picture is not ink but paper, whose margins become white.
+  If more than half of the picture is opaque, this is its paper and not its ink, and the ground is
+  white.
   """
   counts = picture.getchannel('A').histogram()
   opacity = sum(alpha * count for alpha, count in enumerate(counts))

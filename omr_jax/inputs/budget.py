@@ -1,4 +1,4 @@
-"""How much memory a picture may take while it is read, and how much it takes by its header."""
+"""The memory that a picture may take while it is read, and what it will take by its header."""
 
 import numpy as np
 from PIL import Image, JpegImagePlugin

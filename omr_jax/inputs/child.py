@@ -28,9 +28,11 @@ except ImportError:  # On Windows.
 MEMORY = 2 * budget.BUDGET
 # Of computing, for one page: other programs on the machine do not count.
 SECONDS = 30
-# Answers beside pages: may a large picture be decoded now? Any question then means yes.
+# Answers besides pages. LARGE asks whether a large picture may be decoded now; any question that
+# follows means yes.
 LARGE = 'large'
-# Said before the first page of a file is read: what ends the process now is a page, not the file.
+# Sent before the first page of a file is read. If the process ends after this, a page is the cause,
+# and other pages of the file may still be read.
 OPENED = 'opened'
 
 

@@ -16,12 +16,12 @@ from PIL import Image
 from omr_jax.errors import UserError
 from omr_jax.inputs import budget, isolated, page_reader, pdf, pictures, signatures
 
-# Pillow reads files of some formats into memory whole; up to so many bytes it does so here.
+# Pillow reads files of some formats into memory whole. Files of more bytes are left to the child.
 _SMALL_FILE = 2**26
 _BY_CHILD = ('PDF', 'TIFF', 'HEIC', signatures.OTHER_CONTAINER)
 # After so many broken pages in a row the others are not tried: a damaged file may claim a million.
 _MOST_FAILURES = 10
-# So many pages of a file may end the process that reads them.
+# After so many pages that have ended the child process the others are not tried either.
 _MOST_ENDED = 3
 
 # The steps from a file to 8-bit grey or RGB; `model.json` has them, and `jpeg_least`, for other

@@ -22,7 +22,7 @@ from omr_jax.errors import UserError
 from omr_jax.inputs import child, page_reader, pictures
 from omr_jax.inputs.page_reader import Page, Wanted
 
-# After so long a page is given up even if nothing is computed, as when a disk does not answer.
+# Seconds after which a page is given up even if nothing is computed, as when a disk hangs.
 _WAIT = 10 * child.SECONDS
 _PROGRAM = (
   'import sys; sys.path[:] = sys.argv[3:]; from omr_jax.inputs import child; '

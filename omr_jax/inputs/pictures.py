@@ -1,7 +1,6 @@
-"""Decodes pictures of any kind to 8-bit RGB, at the size that a network reads or at their own.
+"""Decodes pictures of any kind to 8-bit RGB, by many threads at once.
 
-`read` decodes the bytes of a file, `load` also resizes the picture (`resizing`). Both may be called
-by many threads at once.
+`read` decodes the bytes of a file, `load` also resizes the picture (`resizing`).
 """
 
 import contextlib
@@ -25,7 +24,7 @@ CLASSES = ('other', 'scores')
 # Pictures that need more bytes are decoded one at a time, so that memory does not grow with the
 # number of threads.
 SMALL = 2**27
-# A child process asks for it.
+# In a child process `child` replaces it: there the main process decides whose turn it is.
 ONE_LARGE: contextlib.AbstractContextManager[object] = threading.Lock()
 
 _TILE = (322, 323)  # The TIFF tags TileWidth and TileLength.
@@ -68,9 +67,8 @@ def read(content: bytes, name: str, least: int = 0) -> np.ndarray:
   Args:
     content: The bytes of the file.
     name: The name of the file, for messages.
-    least: JPEGs may be decoded at 1/2, 1/4 or 1/8 of their size, as long as no side gets fewer
-      pixels than this. libjpeg does so by leaving out high frequencies of its 8x8 blocks. 0 for
-      full size.
+    least: JPEGs may be decoded at 1/2, 1/4 or 1/8 of their size (libjpeg leaves out high
+      frequencies), as long as no side gets fewer pixels than this; 0 for full size.
 
   Raises:
     UserError: The file is empty, damaged, cut short or no picture, or the picture is too large.
@@ -87,7 +85,7 @@ def load(content: bytes, name: str, height: int, width: int) -> np.ndarray:
     UserError: The file is empty, damaged, cut short or no picture, or the picture is too large.
   """
   least = 2 * max(height, width)
-  # A grey picture is resized in one channel: the same values in a third of the time.
+  # A picture in mode L is resized in one channel: the same values in a third of the time.
   return decode(
     opened(io.BytesIO(content), name),
     name,
@@ -189,7 +187,7 @@ def decode(
 
 
 def full_size(picture: Image.Image) -> tuple[int, int]:
-  """Width and height, as it stands upright, of a picture that decoding may have reduced."""
+  """Width and height of an upright picture before decoding may have reduced it."""
   return picture.info.get(_FULL_SIZE, picture.size)
 
 

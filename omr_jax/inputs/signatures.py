@@ -1,9 +1,9 @@
 """Which kind of file this is, by its first bytes, whatever its name says."""
 
-# So many bytes are looked at. Other bytes may precede the header of a PDF (ISO 32000-1, annex H,
-# note 13, lets readers search the first 1024); mail programs and web servers write more than that.
+# The number of bytes that are looked at. Other bytes may precede the header of a PDF (ISO 32000-1,
+# annex H, note 13, lets readers search the first 1024); mail programs and web servers write more.
 LENGTH = 2**16
-# Enough for all kinds, but for a PDF with much before its header.
+# So many are enough for all kinds but a PDF with much before its header.
 SHORT = 1024
 
 _FIRST_BYTES = {

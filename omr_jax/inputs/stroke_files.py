@@ -29,8 +29,8 @@ _SHAPE = 'give {"strokes": [[[x, y], ...], ...]}'
 def read(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
   """Reads the strokes of a JSON file or of a symbol file of HOMUS.
 
-  A symbol file may lack its first line, the class. Which of both it is the content says, or where
-  it begins like neither the name.
+  The first line of a symbol file, the class, may be missing. The content decides which of the two
+  kinds of file it is, or the name if the content begins like neither.
 
   Args:
     content: The bytes of the file.
@@ -51,7 +51,7 @@ def read(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def begins(content: bytes) -> bool:
-  """Whether a file that begins so holds strokes, or means to: no picture begins like them."""
+  """Whether a file that begins so holds strokes, perhaps damaged ones; no picture begins so."""
   lines = strokes.canonical(content[:_SHORT]).lstrip().split(b'\n', 2)
   is_class = lines[0].strip().decode('latin-1') in strokes.CLASSES
   return is_class or _begins_like_json(content) or any(map(_POINTS.match, lines[:2]))

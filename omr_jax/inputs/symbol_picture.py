@@ -97,8 +97,7 @@ def lines(picture: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
 def inked(picture: np.ndarray, drawing: render.Drawing, name: str) -> np.ndarray:
   """Resizes the ink of a picture to the canvas, with lines as thick as they are.
 
-  The ink is found by RULE. Whatever else was cut out with the
-  symbol is resized with it.
+  The ink is found by RULE. Whatever else was cut out with the symbol is resized with it.
 
   Args:
     picture: uint8 [height, width, 3].

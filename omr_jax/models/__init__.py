@@ -1,7 +1,7 @@
 """Networks: Flax modules that map named inputs to logits.
 
 `create` makes one by its name, `check_canvas` refuses pictures that are too small for it. The other
-modules of this folder are the parts. It may import inputs and all below them.
+modules of this folder are the parts. This folder may import inputs and all below it.
 
 The number in a name counts the convolutions from the picture to the dense layer, without those of
 shortcuts, at the default number of blocks. A config that sets other `blocks` keeps the name.

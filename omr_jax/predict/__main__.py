@@ -71,8 +71,7 @@ def _asked(model: Classifier, batch: Sequence[prepare.Inputs]) -> Sequence[Answe
 
 def _said(answer: Answer | UserError, path: str) -> dict[str, Any]:
   if isinstance(answer, UserError):
-    words = str(answer)
-    return {'error': words if path in words else f'{path}: {words}'}
+    return rows.error(answer, path)
   row = {'class': answer.label, 'confidence': round(answer.confidence, 6)}
   if answer.sure is not None:
     row['sure'] = answer.sure

@@ -58,18 +58,30 @@ def _read(file: IO[bytes], name: str) -> tuple[bytes, str]:
   """The rest of an open file, and what to call it."""
   own = getattr(file, 'name', None)
   name = own if isinstance(own, str) and own else name
+  content = bytearray()
   try:
-    content = file.read(budget.BUDGET + 1)
+    # A pipe or a socket without a buffer gives what has come so far.
+    while len(content) <= budget.BUDGET and (some := file.read(budget.BUDGET + 1 - len(content))):
+      content += _bytes(some, name)
+  except UserError:
+    raise
   except Exception as error:  # Files of other libraries have errors of their own.
-    reason = f'cannot be read ({str(error).rstrip(".")})'
+    reason = f'cannot be read ({str(error).rstrip(".") or type(error).__name__})'
     raise UserError(f'{name}: {reason}; open it again, or give its path.') from error
-  if isinstance(content, str):
-    raise UserError(f"{name}: is open as text; open it with mode 'rb'.")
   if not content:
+    _bytes(some, name)
     raise UserError(f'{name}: nothing to read in it; if it was read before, call seek(0).')
   if len(content) > budget.BUDGET:
     raise UserError(f'{name}: more than {budget.BUDGET} bytes; give its path, or save it smaller.')
   return bytes(content), name
+
+
+def _bytes(some: Any, name: str) -> Content:
+  if isinstance(some, str):
+    raise UserError(f"{name}: is open as text; open it with mode 'rb'.")
+  if not isinstance(some, Content):
+    raise UserError(f'{name}: gives {type(some).__name__} when it is read; give a file of bytes.')
+  return some
 
 
 def _image(array: Any, name: str) -> Image.Image:

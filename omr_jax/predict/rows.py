@@ -57,6 +57,12 @@ def _as_csv(row: Row) -> str:
   return record.getvalue().removesuffix('\r\n') + '\n'
 
 
+def error(error: UserError, path: str) -> dict[str, str]:
+  """The part of a row that says why a page could not be read; it names the path."""
+  words = str(error)
+  return {'error': words if path in words else f'{path}: {words}'}
+
+
 def check_replaced(out: Path, overwrite: bool) -> None:
   """Refuses to replace a file that does not hold rows of answers.
 

@@ -31,7 +31,7 @@ class Recipe(NamedTuple):
     task: The question that the network answers.
     classes: The names of the classes, in the order of the labels.
     load: (data_dir, raw_dir) to the data.
-    picture: How symbols, photos or pages become pictures; its type depends on the task.
+    picture: The picture settings, of the task's own type (`tasks.task`).
     shape: Height, width and channels of the training pictures.
     module: The network. In training `module.apply` returns the logits of one head or of several, as
       `models.create` describes.

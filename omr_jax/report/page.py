@@ -9,7 +9,7 @@ from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.report import figures, parts
 from omr_jax.report.parts import DASH, percent, row, scroll, table
 
-_MOST_CONFUSED = 15  # Pairs of classes in the table of confusions.
+_MOST_CONFUSED = 15  # The most pairs of classes in the table of confusions.
 
 
 def page(run: FinishedRun, numbers: dict, predictions: dict) -> str:

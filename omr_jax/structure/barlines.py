@@ -1,24 +1,24 @@
-"""Finds the bar lines of a staff: straight ink from the upper line to the lower, nothing beside.
+"""Finds the bar lines of a staff: straight ink from its upper line to its lower one, all alone.
 
-A stem may be as long, but has a note head or a beam beside it. How much each sign counts was fitted
-by logistic regression on 30 pages of MUSCIMA++ that 25 people wrote.
+A stem may be as long, but has a note head or a beam beside it. The weights of these signs were
+fitted by logistic regression on 30 pages of MUSCIMA++ that 25 people wrote.
 """
 
 import numpy as np
 from scipy import ndimage
 
 from omr_jax.structure.comb import SPACE
-from omr_jax.structure.straight import ABOVE, TALL, slanted
+from omr_jax.structure.straight import ABOVE, INK, TALL, slanted
 
 WORST = -6.0  # The score of a column that is no bar line at all; 0 is even odds.
 
 _SLANTS = np.arange(-0.18, 0.19, 0.06)  # Columns for each row: people don't write upright.
-_INK = 0.35  # Darkness of ink.
+
 _MISSING = 0.15  # The share of the rows that may lack ink.
-_BESIDE = range(3, 8)  # Columns on each side of a bar line that are clear.
-_HEAD = SPACE // 2  # Rows: of a note head at least, and of a beam.
-# Log-odds: of any line, and what is taken from them for missing ink, and for something beside the
-# line in the staff, above it and below it.
+_BESIDE = range(3, 8)  # Distances from a bar line, in columns, at which there is no ink.
+_HEAD = SPACE // 2  # The least height of a note head, and that of a beam, in rows.
+# Log-odds: those of a whole line with nothing beside it; and what is subtracted for missing ink,
+# and for ink beside the line inside the staff, above it and below it.
 _LINE, _GAPS, _IN, _OVER, _UNDER = 4.7, 3.7, 7.0, 2.6, 2.0
 
 
@@ -26,12 +26,12 @@ def scores(strip: np.ndarray) -> np.ndarray:
   """Log-odds that a bar line crosses the middle line at each column, from WORST to 4.7.
 
   Args:
-    strip: Darkness of a staff laid out straight, [2 ABOVE + TALL + 1, columns].
+    strip: The darkness of a staff that is laid out straight, [2 ABOVE + TALL + 1, columns].
   """
   clear = np.abs(np.arange(TALL + 2 * ABOVE + 1)[:, None] - ABOVE - np.arange(5) * SPACE).min(1) > 2
   score = np.full(strip.shape[1], WORST, np.float32)
   for slant in _SLANTS:
-    ink = (slanted(strip, float(slant)) > _INK).astype(np.float32)
+    ink = (slanted(strip, float(slant)) > INK).astype(np.float32)
     missing = 1 - _whole(ink)
     heads = ndimage.uniform_filter1d(_beside(ink * clear[:, None]), _HEAD, 0) * _HEAD / 3
     staff = heads[ABOVE - 2 : ABOVE + TALL + 3]
@@ -48,7 +48,10 @@ def scores(strip: np.ndarray) -> np.ndarray:
 
 
 def _whole(ink: np.ndarray) -> np.ndarray:
-  """The share of rows with ink in each column of a staff; each space must have nearly as much."""
+  """The share of rows with ink in each column of a staff.
+
+  It is at most _MISSING above that of the emptiest of the four spaces.
+  """
   # A shaky line leaves its column by a pixel.
   ink = ndimage.maximum_filter1d(ink[ABOVE : ABOVE + TALL + 1], 3, 1)
   spaces = ink[:TALL].reshape(4, SPACE, -1).mean(1)
@@ -67,7 +70,7 @@ def _beside(ink: np.ndarray) -> np.ndarray:
 
 
 def peaks(score: np.ndarray) -> np.ndarray:
-  """The columns of bar lines: the best one within a staff space, where the odds are for one."""
+  """The columns of bar lines: the best one within a staff space, if its log-odds are above 0."""
   best = ndimage.maximum_filter1d(score, 2 * SPACE + 1, mode='constant', cval=WORST)
   columns = np.flatnonzero((score == best) & (score > 0))
   # Where neighbours are equal, the middle one is taken.

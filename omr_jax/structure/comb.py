@@ -5,14 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-SPACE = 10  # Pixels of a staff space in the pictures that are searched.
+SPACE = 10  # A staff space in pixels, in the pictures that are searched.
 BLOCK = SPACE // 2  # Columns that are averaged first.
-STEP = 4 * BLOCK  # From one strip to the next.
-_BLOCKS = 12  # In a strip: six staff spaces, more than a chord or a clef is wide.
-_STEEPEST = 0.32  # 18 degrees.
+STEP = 4 * BLOCK  # Columns from one strip to the next.
+_BLOCKS = 12  # Blocks in a strip: six staff spaces, more than a chord or a clef is wide.
+_STEEPEST = 0.32  # The largest slope, 18 degrees.
 _SLOPE_STEP = 0.02  # Over half a strip this is 0.6 pixels.
-_AROUND = 16 * SPACE  # Rows above and below of which the usual slope is that of the place.
-_NEAR = 4  # Slopes that are tried in each direction from the usual one.
+_AROUND = 16 * SPACE  # Rows around a place from which its usual slope is taken.
+_NEAR = 4  # Slopes that are tried on each side of the usual one.
 _GAPS = np.linspace(0.84, 1.2, 10) * SPACE  # Distances of the teeth that are tried.
 
 
@@ -47,7 +47,7 @@ def teeth(thin: np.ndarray) -> Teeth:
   blocks = -(-width // BLOCK)
   padded = np.pad(thin, ((0, 0), (0, blocks * BLOCK - width)))
   mean = padded.reshape(height, blocks, BLOCK).mean(2)
-  # A tooth then finds a line that is one pixel beside it.
+  # So a tooth also finds a line that is one pixel above or below it.
   mean = np.minimum(ndimage.convolve1d(mean, [0.7, 1, 0.7], 0, mode='constant'), 1)
   profiles, slopes = _profiles(mean, len(centres(width)))
   usual = _usual(profiles)
@@ -83,7 +83,7 @@ def _profiles(mean: np.ndarray, strips: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _usual(profiles: np.ndarray) -> np.ndarray:
-  """For each place of each strip the place of the slope along which lines around it are darkest."""
+  """For each row of each strip the index of the slope along which the lines near by are darkest."""
   energy = ndimage.uniform_filter(profiles**2, (1, _AROUND, 5), mode='nearest')
   return energy.argmax(0)
 

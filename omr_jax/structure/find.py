@@ -8,18 +8,19 @@ from scipy import ndimage
 from omr_jax.structure import barlines, staves, systems
 from omr_jax.structure.comb import SPACE
 from omr_jax.structure.scale import staff_space
-from omr_jax.structure.straight import ABOVE, TALL, Frame, frame, straight
+from omr_jax.structure.straight import ABOVE, INK, TALL, Frame, frame, straight
 from omr_jax.structure.structure import Measure, Structure
 
-_ROWS = np.arange(TALL + 2 * ABOVE + 1) - ABOVE - TALL / 2  # Of a straight staff, from its middle.
-_AT_END = 2 * SPACE  # Columns: a bar line as near to the end of a staff is that end.
-_INK = 0.35  # Darkness of ink.
-_SYMBOL = 0.3 * SPACE**2  # Pixels of ink beside the staff lines that are a rest at least.
-_UNLIKELY = -5.0  # A staff whose own score is lower has no bar line where its system has one.
+# The rows of a staff that is laid out straight, counted from its middle line.
+_ROWS = np.arange(TALL + 2 * ABOVE + 1) - ABOVE - TALL / 2
+_AT_END = 2 * SPACE  # A bar line within so many columns of the end of a staff is that end.
+
+_SYMBOL = 0.3 * SPACE**2  # The least ink of a symbol, in pixels that are not on staff lines.
+_UNLIKELY = -5.0  # Where a staff's own score is lower, it lacks the bar line of its system.
 
 
 def structure(grey: np.ndarray) -> Structure:
-  """The structure of a page; without any staff where none is found.
+  """The structure of a page; it has no staves if none are found.
 
   Args:
     grey: uint8 [height, width], dark ink on bright paper.
@@ -43,7 +44,10 @@ def structure(grey: np.ndarray) -> Structure:
 
 
 def _measures(dark: np.ndarray, frames: list[Frame], group: list[int]) -> list[Measure]:
-  """The measures of a system, staff by staff. Bar lines stand above each other, stems don't."""
+  """The measures of a system, staff by staff.
+
+  All its staves decide together where bar lines are: these stand above each other, stems don't.
+  """
   strips = [straight(dark, frames[number].at(_ROWS)) for number in group]
   scores = [barlines.scores(strip) for strip in strips]
   offsets = _offsets([frames[number] for number in group])
@@ -59,7 +63,7 @@ def _measures(dark: np.ndarray, frames: list[Frame], group: list[int]) -> list[M
     here = [line for line in lines if line is not None and _AT_END < line < len(score) - _AT_END]
     x = frames[number].middle[:, 0]
     for left, right in itertools.pairwise([0, *here, len(score) - 1]):
-      # Staff lines may go on where the music has ended.
+      # The staff lines may go on after the last bar line, without music.
       if right < len(score) - 1 or _has_music(strip[:, left + SPACE : right]):
         begin, end = x[left] - 0.5 * (left == 0), x[right] + 0.5 * (right == len(score) - 1)
         found.append(Measure(number, float(begin), float(end)))
@@ -67,7 +71,7 @@ def _measures(dark: np.ndarray, frames: list[Frame], group: list[int]) -> list[M
 
 
 def _offsets(frames: list[Frame]) -> list[int]:
-  """How many columns each staff begins right of the first one, seen along its lines."""
+  """How many columns farther right each staff begins than the leftmost one, along their lines."""
   along = np.mean([f.middle[-1] - f.middle[0] for f in frames], 0)
   along /= max(float(np.linalg.norm(along)), 1.0)
   begins = [round(float(f.middle[0] @ along)) for f in frames]
@@ -85,4 +89,4 @@ def _own(score: np.ndarray, column: int) -> int | None:
 
 def _has_music(strip: np.ndarray) -> bool:
   lines = np.abs(_ROWS[:, None] - (np.arange(5) - 2) * SPACE).min(1) <= 2
-  return int((strip[~lines] > _INK).sum()) > _SYMBOL
+  return int((strip[~lines] > INK).sum()) > _SYMBOL

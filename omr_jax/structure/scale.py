@@ -1,20 +1,20 @@
-"""How dark each pixel is for the paper around it, and the staff space of a page."""
+"""How much darker each pixel is than the paper around it, and the staff space of a page."""
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-_CELL = 16  # Pixels: the paper's brightness is measured in squares of this side.
-_SPREAD = 5  # So many squares around each are looked at, to see past notes and beams.
-_DARK = 0.5  # Darker than this is ink, for measuring run lengths.
-_SMALLEST, _LARGEST = 4, 200  # A staff space in pixels.
+_CELL = 16  # Side of the squares in which the paper's brightness is measured, in pixels.
+_SPREAD = 5  # Each square takes the brightest of 5x5 around it, to see past notes and beams.
+_DARK = 0.5  # Pixels darker than this count as ink when runs are measured.
+_SMALLEST, _LARGEST = 4, 200  # The bounds of a staff space in pixels.
 
 
 def darkness(grey: np.ndarray) -> np.ndarray:
   """The share of the light that is missing, 0 for paper and 1 for the page's blackest ink.
 
-  Shadows and uneven lamps darken paper and ink by the same factor, which the division by the
-  brightness of the paper near by takes away.
+  Each pixel is divided by the brightness of the paper near by. This removes shadows and uneven
+  light, which darken paper and ink by the same factor.
 
   Args:
     grey: uint8 [height, width], dark ink on bright paper.
@@ -27,7 +27,7 @@ def darkness(grey: np.ndarray) -> np.ndarray:
 
 
 def staff_space(grey: np.ndarray) -> float:
-  """The distance of two staff lines in pixels; 0 where none can be told.
+  """The distance of two staff lines in pixels; 0 if it can't be found.
 
   It is the most frequent sum of a black run and the white run below it along the columns (Cardoso
   and Rebelo, "Robust staffline thickness and distance estimation in binary and gray-level music
@@ -37,7 +37,7 @@ def staff_space(grey: np.ndarray) -> float:
   blackest = _blackest(1 - grey[::4, ::4] / np.maximum(paper[::4, ::4], np.float32(1)))
   dark = grey[:, ::2] < paper[:, ::2] * np.float32(1 - _DARK * blackest)
   ink = np.pad(dark, ((1, 1), (0, 0)))
-  # Down each column in turn: where runs of ink begin.
+  # Where runs of ink begin and end, down one column after the other.
   begins = np.flatnonzero((ink[1:] & ~ink[:-1]).T.ravel())
   ends = np.flatnonzero((ink[:-1] & ~ink[1:]).T.ravel())
   if len(begins) < 2:
@@ -56,7 +56,7 @@ def staff_space(grey: np.ndarray) -> float:
 
 
 def _paper(grey: np.ndarray) -> np.ndarray:
-  """The brightness of the paper at each pixel, from the brightest pixels of the squares near by."""
+  """The brightness of the paper at each pixel: that of the brightest pixels in squares near by."""
   height, width = grey.shape
   rows, columns = -(-height // _CELL), -(-width // _CELL)
   padded = np.pad(grey, ((0, rows * _CELL - height), (0, columns * _CELL - width)), 'edge')
@@ -70,5 +70,5 @@ def _paper(grey: np.ndarray) -> np.ndarray:
 
 
 def _blackest(missing: np.ndarray) -> np.float32:
-  """What counts as the blackest ink of a page; an empty page has no black."""
+  """The darkness of the blackest ink, at least 0.1, so that an empty page has none."""
   return np.float32(max(float(np.quantile(missing, 0.995)), 0.1))

@@ -11,17 +11,19 @@ from omr_jax.structure import comb, scale
 from omr_jax.structure.comb import BLOCK, SPACE, STEP, Teeth
 from omr_jax.structure.structure import LINES
 
-_BEGINS = 0.3  # Score at which a staff may begin to be followed, of 1 for pure black lines.
-_RELATIVE = 0.5  # The same, of the page's clearest staff.
-_GOES_ON = 0.12  # Score at which it is followed further.
-_MOST_MISSED = 3  # Strips without lines that are crossed.
-_SHORTEST = 8  # Staff spaces that a staff is long at least.
-_WHOLE = 0.55  # The share of each line that is seen at least; notes and beams hide the rest.
-_FAINTEST = 0.06  # Darkness of a line at least,
-_FAINT = 0.45  # and as a share of what is usual around.
-_TOLERANCE = 0.45  # Staff spaces by which a staff may leave its direction; half is unclear.
-_ALONE = 5 * SPACE  # From the middle line of a staff to that of the next, at least.
-_THICK = 5  # Pixels: what is as high as this is no line.
+_BEGINS = 0.3  # The least score from which a staff is followed; pure black lines have 1.
+_RELATIVE = 0.5  # The same as a share of the score of the page's clearest staff.
+_GOES_ON = 0.12  # The least score of a strip with which a staff goes on.
+_MOST_MISSED = 3  # The most strips in a row without lines that a staff may cross.
+_SHORTEST = 8  # The least length of a staff, in staff spaces.
+_WHOLE = 0.55  # The least share of each line that is seen; notes and beams hide the rest.
+_FAINTEST = 0.06  # The least darkness of a line,
+_FAINT = 0.45  # and the same as a share of what is usual near by.
+# How far a staff may leave its direction from strip to strip, in staff spaces. From half a space on
+# it would be unclear which line goes on.
+_TOLERANCE = 0.45
+_ALONE = 5 * SPACE  # The least distance between the middle lines of two staves.
+_THICK = 5  # Ink as high as this, in pixels, is no line.
 _POINT_STEP = 2 * SPACE  # Pixels from one point of a line to the next.
 
 
@@ -40,12 +42,12 @@ def staves(grey: np.ndarray) -> list[np.ndarray]:
 
 
 class Searched(NamedTuple):
-  """A page as it is searched.
+  """A page in the size at which it is searched.
 
   Attributes:
-    dark: float32 [height, width], its darkness at SPACE pixels a staff space; a single white pixel
-      where no staff space is known.
-    back: float64 [2], what x and y are multiplied by to give places on the page.
+    dark: float32 [height, width], its darkness, with SPACE pixels to a staff space; a single white
+      pixel if the staff space is not known.
+    back: float64 [2], the factors from x and y in `dark` to x and y on the page.
   """
 
   dark: np.ndarray
@@ -57,7 +59,7 @@ def searched(grey: np.ndarray, space: float) -> Searched:
 
   Args:
     grey: uint8 [height, width].
-    space: Its staff space in pixels, 0 where none is known.
+    space: Its staff space in pixels, 0 if it is not known.
   """
   if not space:
     return Searched(np.zeros((1, 1), np.float32), np.ones(2))
@@ -69,7 +71,7 @@ def searched(grey: np.ndarray, space: float) -> Searched:
 
 
 def in_picture(page: Searched) -> list[np.ndarray]:
-  """The staves, as `staves` finds them, with places in `page.dark`."""
+  """The same as `staves`, with x and y in pixels of `page.dark`."""
   thin = page.dark - ndimage.grey_opening(page.dark, (_THICK, 1))
   paths = _paths(comb.teeth(thin), comb.centres(thin.shape[1]))
   whole = [lines for path in paths if (lines := _lines(thin, *path)) is not None]
@@ -107,9 +109,10 @@ def _both_ways(teeth: Teeth, score: np.ndarray, row: int, strip: int) -> np.ndar
 
 
 def _in_phase(score: np.ndarray, path: np.ndarray) -> tuple[int, int]:
-  """Row and strip where a staff is clearest, moved by whole staff spaces where that fits it better.
+  """Row and strip where a staff is clearest, after its path was moved by whole staff spaces.
 
-  In a single strip ledger lines or a hairpin may continue the comb; they don't along the staff.
+  In a single strip the comb may be a space too high or too low, on ledger lines or a hairpin. These
+  don't run along the whole staff, so the move with the best mean score is chosen.
   """
   y, k = path.T
   high = ndimage.maximum_filter1d(score, 3, 0, mode='constant')
@@ -168,7 +171,7 @@ def _lines(
 
 
 def _straight_on(at: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-  """Like np.interp, but a path goes straight on beyond its ends."""
+  """Like `np.interp`, but goes straight on beyond the ends."""
   some = min(4, len(x) - 1)
   left = (y[some] - y[0]) / (x[some] - x[0])
   right = (y[-1] - y[-1 - some]) / (x[-1] - x[-1 - some])
@@ -192,7 +195,7 @@ def _on_ink(
   off = rows + 0.5 - expected[..., None]
   weight = ndimage.gaussian_filter1d(ink.sum(-1), SPACE, mode='constant')
   moment = ndimage.gaussian_filter1d((ink * off).sum(-1), SPACE, mode='constant')
-  # Where a line is hidden it goes with the others.
+  # Where a line is hidden it moves as the others do.
   common = moment.sum(0) / (weight.sum(0) + 0.1)
   return expected + (moment + 0.2 * common) / (weight + 0.2), dark
 
@@ -200,14 +203,15 @@ def _on_ink(
 def _usual_darkness(peak: np.ndarray) -> np.ndarray:
   """How dark the lines of a staff mostly are around each column: [5, columns] to [columns].
 
-  Lines may fade along a photographed staff. Beyond its ends a share of its own median stands in.
+  It varies, since lines may fade along a photographed staff; but it is at least half the median of
+  the whole staff, for the columns beyond its ends.
   """
   middle = np.median(peak, 0)
   return np.maximum(ndimage.median_filter(middle, 8 * STEP, mode='nearest'), np.median(middle) / 2)
 
 
 def _longest(seen: np.ndarray) -> tuple[int, int]:
-  """The range with the most columns that are seen, less those that are not."""
+  """The range in which the seen columns outnumber the others by most."""
   total = np.concatenate([[0.0], np.cumsum(np.where(seen, 0.5, -0.5))])
   low = np.minimum.accumulate(total)
   end = int((total - low).argmax())

@@ -9,6 +9,7 @@ from omr_jax.structure.comb import SPACE
 
 ABOVE = 2 * SPACE  # Rows above the upper line, and as many below the lower one.
 TALL = 4 * SPACE  # Rows from the upper line to the lower one.
+INK = 0.35  # Pixels darker than this are ink.
 
 
 class Frame(NamedTuple):
@@ -23,12 +24,15 @@ class Frame(NamedTuple):
   down: np.ndarray
 
   def at(self, rows: np.ndarray) -> np.ndarray:
-    """The places of rows, counted in pixels from the middle line: [rows, columns, 2]."""
+    """The points of rows, counted in pixels from the middle line: [rows, columns, 2]."""
     return self.middle + rows[:, None, None] / SPACE * self.down
 
 
 def frame(staff: np.ndarray) -> Frame:
-  """The frame of a staff [5, points, 2] at SPACE pixels a staff space, a column for each pixel."""
+  """The frame of a staff [5, points, 2], with one column for each pixel along the staff.
+
+  The staff is in a picture with SPACE pixels to a staff space.
+  """
   left, right = staff[0, 0, 0], staff[0, -1, 0]
   x = np.arange(left, right, 1.0) + 0.5
   y = np.stack([np.interp(x, line[:, 0], line[:, 1]) for line in staff])
@@ -46,7 +50,7 @@ def straight(dark: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def slanted(strip: np.ndarray, slant: float) -> np.ndarray:
-  """The strip with each row moved, so that a line of this slant becomes a column.
+  """Moves each row of a strip so that a line of this slant becomes a column.
 
   Args:
     strip: [rows, columns].

@@ -1,4 +1,4 @@
-"""What the structure of a page is: its staves, their five lines, its systems and measures.
+"""The structure of a page: its staves with their five lines, its systems and its measures.
 
 Coordinates are in pixels from the upper left corner of the page, x to the right and y down; pixel n
 covers n to n + 1, so its centre is at n + 0.5.
@@ -14,10 +14,10 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 class Measure(NamedTuple):
-  """What lies on one staff between two bar lines, or between one and the end of the staff.
+  """A part of one staff between two bar lines, or between one and the end of the staff.
 
   Attributes:
-    staff: Its place in the list of staves.
+    staff: The index of the staff in `Structure.staves`.
     left: x of the left bar line where it crosses the middle line of the staff.
     right: x of the right bar line there.
   """
@@ -36,7 +36,8 @@ class Structure(NamedTuple):
     staff_space: The distance of two staff lines in pixels; 0 if there are no staves.
     staves: Each staff as float64 [5, points, 2]: x and y along its lines, from left to right, the
       upper line first. The points of the five lines have the same x. Staves go from top to bottom.
-    systems: The places of the staves that are played together, from top to bottom.
+    systems: For each system the indices of its staves, which are played together; from top to
+      bottom.
     measures: Staff by staff, from left to right.
   """
 

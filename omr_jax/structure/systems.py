@@ -1,18 +1,18 @@
-"""Which staves are played together: those that a line or a brace joins."""
+"""Joins the staves that are played together to systems, by the line or brace at their left end."""
 
 import numpy as np
 from scipy import ndimage
 
 from omr_jax.structure.comb import SPACE
-from omr_jax.structure.straight import Frame, slanted, straight
+from omr_jax.structure.straight import INK, Frame, slanted, straight
 
-_FURTHEST = 25  # Staff spaces between two staves of a system, at most.
-_ROWS = 60  # So many places are looked at from one staff to the next.
+_FURTHEST = 25  # The largest distance of two staves of a system, in staff spaces.
+_ROWS = 60  # The number of rows that are sampled between two staves.
 _SLANTS = np.arange(-0.3, 0.31, 0.06)  # Columns for each row.
-_INK = 0.35  # Darkness of ink.
-_JOINED = 0.9  # The share of the way from staff to staff that is ink.
+
+_JOINED = 0.9  # The least share of ink along a line that joins two staves.
 _MARGIN = 3 * SPACE  # Columns left of the staves where a line or a brace may stand.
-_FEW = 2  # So many bar lines through the space between two staves join them too.
+_FEW = 2  # So many bar lines that go on from one staff to the next also join them.
 
 
 def joined(dark: np.ndarray, frames: list[Frame]) -> list[list[int]]:
@@ -39,7 +39,8 @@ def _are_joined(dark: np.ndarray, upper: Frame, lower: Frame) -> bool:
   columns = np.arange(-_MARGIN, min(len(upper.middle), len(lower.middle)))
   top = _at(upper, columns) + 2 * _at(upper, columns, down=True)
   low = _at(lower, columns) - 2 * _at(lower, columns, down=True)
-  # From the outer lines themselves, so that a stroke that ends in the space does not join.
+  # From the lowest line of one staff to the highest of the next: a stroke that ends between them
+  # joins nothing.
   share = np.linspace(0, 1, _ROWS)[:, None, None]
   strip = straight(dark, top + share * (low - top))
   whole = np.max([_whole(strip, float(slant) * high / _ROWS) for slant in _SLANTS], 0)
@@ -50,12 +51,12 @@ def _are_joined(dark: np.ndarray, upper: Frame, lower: Frame) -> bool:
 
 
 def _whole(strip: np.ndarray, slant: float) -> np.ndarray:
-  ink = (slanted(strip, slant) > _INK).astype(np.float32)
+  ink = (slanted(strip, slant) > INK).astype(np.float32)
   return ndimage.maximum_filter1d(ink, 5, 1).mean(0)
 
 
 def _at(frame: Frame, columns: np.ndarray, down: bool = False) -> np.ndarray:
-  """The middle line at some columns, or the way down there; it goes straight on to the left."""
+  """The middle line at some columns, or `frame.down` there; to the left it goes straight on."""
   known = frame.down if down else frame.middle
   found = known[np.maximum(columns, 0)]
   if not down:

@@ -2,8 +2,7 @@
 
 `omr_jax.sweep` is the command, `driver.run` trains a sweep from its page to its report. The page of
 a sweep names a config and lists overrides of it by the names of runs; the functions of this module
-(`each`, `product`, `draws`) write such lists.
-It may import export and all below it.
+(`each`, `product`, `draws`) write such lists. This folder may import export and all below it.
 """
 
 import itertools

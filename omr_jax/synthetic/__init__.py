@@ -1,9 +1,11 @@
 """Pictures that code draws, or makes from real ones, for training, tests and demonstrations.
 
-`probes.probes` has pictures with a known answer to "is this music?", `probes.papers` and
-`scenes.scenes` pictures without music to train with, `kinds.drawn` those of both classes that
-real data lacks, `scans.crops` symbols as if cut out of scans. `cuts.cuts` makes strips, a few bars
-and others out of real pictures. The other modules draw: music (`music`, `snippets`, `notations`),
-paper and screens (`papers`, `sheets`, `charts`, `codes`, `patterns`, `lettering`). Without JAX.
-It may import models and all below them.
+Call `probes.probes` for pictures whose right answer to "is this music?" is known, `probes.papers`
+and `scenes.scenes` for pictures without music to train with, `kinds.drawn` for pictures of both
+classes that real data lacks, `cuts.cuts` for strips, a few bars and others that are cut out of real
+pictures, `moved_pages.moved` for pages as scanners and cameras show them, and `scans.crops` for
+symbols as if cut out of scans. The other modules draw music (`music`, `snippets`, `notations`),
+paper and screens (`papers`, `sheets`, `charts`, `codes`, `patterns`, `lettering`), or change
+pictures (`looks`, `alterations`). Nothing here uses JAX. This folder may import models and all
+below them.
 """

@@ -1,4 +1,4 @@
-"""Draws plots without music: curves and points on a grid, bars along a line of time.
+"""Draws plots without music: curves and points on a grid, bars along a time axis.
 
 Every function takes a random generator and the size in pixels, and returns uint8 [height, width,
 3].
@@ -37,7 +37,7 @@ def curves(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def times(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-  """Bars along a line of time, as in a plan of work, or signals that go up and down."""
+  """Bars along a time axis, as in a project plan, or signals that go up and down."""
   image, pen = printing.sheet(height, width)
   left, top, right, bottom = _axes(pen, rng, height, width)
   rows = max(1, round((bottom - top) / width * rng.uniform(6, 25)))
@@ -87,5 +87,5 @@ def _axes(pen, rng: np.random.Generator, height: int, width: int) -> tuple[float
 
 
 def _colour(rng: np.random.Generator) -> tuple[int, int, int]:
-  """Any ink, often black."""
+  """The colour of a line: black, or in most cases a random dark colour."""
   return INK if rng.random() < 0.4 else tuple(rng.integers(0, 200, 3).tolist())

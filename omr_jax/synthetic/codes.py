@@ -1,4 +1,4 @@
-"""Draws codes for machines, which hold no message: bars, squares with and without finder patterns.
+"""Draws machine-readable codes (bar codes, QR codes, matrix codes), which hold no message.
 
 Every function takes a random generator and the size in pixels, and returns uint8 [height, width,
 3], black on white.

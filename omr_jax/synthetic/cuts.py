@@ -2,8 +2,8 @@
 
 People show a network not only whole pages. The pictures of both classes are cut into the same
 shapes, so that the shape says nothing about the class. A strip or a few bars of a page of music
-always show a staff, which `flat_staves` finds. A page where it finds none, such as a photo, is
-only turned, inverted, halved and repeated, which keeps the music.
+must show music, so they are cut around staves, which `flat_staves` finds. If it finds none, as in
+many photos, halves of the page take their place, which still show some.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from omr_jax.inputs import bit_depth
 from omr_jax.synthetic import flat_staves, looks
 from omr_jax.synthetic.flat_staves import Staff
 
-# Share of each kind of cut.
+# The share of each kind among the cuts.
 _CHANCES = {
   'strip': 0.3,
   'bar': 0.22,
@@ -28,13 +28,13 @@ _CHANCES = {
 }
 KINDS = tuple(_CHANCES)
 _LARGEST = 1600  # Staves are looked for in a picture of at most this height and width.
-_TRIES = 8  # Places that are tried until a cut of a picture without music is not blank.
+_TRIES = 8  # The most places that are tried for a cut that is not blank, in pictures without music.
 
 Box = tuple[float, float, float, float]  # Left, top, right, bottom.
 
 
 class Cut(NamedTuple):
-  """A picture made from a picture.
+  """A picture that was cut out of another one.
 
   Attributes:
     kind: One of KINDS.
@@ -49,10 +49,10 @@ def cuts(page: Image.Image, name: str, music: bool, count: int) -> Iterator[Cut]
   """Makes pictures of random kinds, which depend on the arguments only.
 
   Args:
-    page: In mode L or RGB.
-    name: Of the page; other names give other cuts.
+    page: An image of Pillow in mode L or RGB.
+    name: The name of the page; other names give other cuts.
     music: Whether the page shows music.
-    count: How many cuts.
+    count: The number of cuts.
   """
   digest = hashlib.sha256(f'cuts {name}'.encode()).digest()
   rng = np.random.default_rng(int.from_bytes(digest[:8]))
@@ -83,7 +83,7 @@ def _of_kind(rng, kind: str, page: Image.Image, found: list[Staff], music: bool)
 
 
 def _staves(page: Image.Image) -> list[Staff]:
-  """The staves of a page in its own pixels."""
+  """The staves of a page, in pixels of the page itself, however large it is."""
   factor = max(1, -(-max(page.size) // _LARGEST))
   small = page.convert('L').reduce(factor)
   return [
@@ -149,7 +149,7 @@ def _half(rng, page: Image.Image) -> Box:
 
 
 def _not_blank(rng, page: Image.Image, width: float, height: float) -> Box:
-  """A box of this size at a random place, where there is something if it can be found."""
+  """A box of this size at a random place that is not blank, if one is found in a few tries."""
   width, height = min(width, page.width), min(height, page.height)
   for _ in range(_TRIES):
     left, top = rng.uniform(0, page.width - width), rng.uniform(0, page.height - height)
@@ -167,12 +167,12 @@ def _crop(page: Image.Image, box: Box) -> np.ndarray:
 
 
 def _shown(rng, picture: np.ndarray) -> np.ndarray:
-  """Half of small pictures are as sharp as if cut out of a large one."""
+  """Sharpens half of the small pictures, so that they look as if cut out of a large scan."""
   return looks.sharpened(picture) if rng.random() < 0.5 else picture
 
 
 def _held_askew(rng, page: Image.Image, box: Box) -> np.ndarray:
-  """A part of a page as a phone sees it, at any angle, with what is around it."""
+  """A part of a page as a photo shows it: at any angle, and with its surroundings on the page."""
   left, top, right, bottom = box
   x, y, radius = (left + right) / 2, (top + bottom) / 2, np.hypot(right - left, bottom - top) / 2
   around = _crop(page, (x - radius, y - radius, x + radius, y + radius))
@@ -188,7 +188,7 @@ def _held_askew(rng, page: Image.Image, box: Box) -> np.ndarray:
 
 
 def _scroll(rng, page: Image.Image, narrow: bool) -> np.ndarray:
-  """A page several times below itself, or with `narrow` its left part: 2.5:1 to 6:1 high."""
+  """A page, or with `narrow` at times its left part, repeated downwards: 2.5 to 6 times as high."""
   picture = np.asarray(bit_depth.as_rgb(page))
   proportion = np.exp(rng.uniform(np.log(2.5), np.log(6)))
   if narrow and rng.random() < 0.4:

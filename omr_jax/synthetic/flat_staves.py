@@ -3,8 +3,9 @@
 The distance of the lines is the most frequent one between the beginnings of vertical runs of ink,
 as in Fujinaga's rule (1988), counted only where it comes twice in a row. A comb of five horizontal
 runs at this distance, moved over the page, then responds where a staff is. Pages may lean by a
-degree; bent and photographed pages lose staves. `omr_jax.structure` finds these too, and where each
-line runs, but takes five times as long and needs larger staves than many pages to train with have.
+degree; on bent and photographed pages it misses staves. `omr_jax.structure` also finds those, and
+the course of each line, but takes five times as long, and the staves of many training pictures are
+too small for it.
 """
 
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from scipy import ndimage
 _LINES = 5
 _SPACES = (3, 60)  # Smallest and largest distance of two lines that is looked for, in pixels.
 _SHORTEST = 8  # Length of the shortest staff, in spaces.
-_RUN = 2.5  # A piece of a line is a horizontal run of ink at least as long, in spaces.
+_RUN = 2.5  # The least length of a run of ink that may be a piece of a line, in spaces.
 
 
 class Staff(NamedTuple):
@@ -47,7 +48,7 @@ def find(grey: np.ndarray) -> list[Staff]:
   if space is None:
     return []
   comb, lines = _comb(_line_pieces(ink, space), space)
-  # Between two pieces of the lines, a staff goes on below notes and clefs.
+  # Notes and clefs interrupt the lines; a staff goes on across such gaps.
   joined = ndimage.uniform_filter1d(comb.astype(np.float32), 2 * round(2 * space) + 1, axis=1) > 0.5
   labels, _ = ndimage.label(ndimage.maximum_filter(joined, (3, max(3, round(2 * space)))))
   found = []
@@ -64,7 +65,7 @@ def find(grey: np.ndarray) -> list[Staff]:
 
 
 def _ink(grey: np.ndarray) -> np.ndarray:
-  """Where the ink is, bool [height, width]: clearly darker, or lighter, than what is around."""
+  """Where ink is, bool [height, width]: clearly darker than around, or lighter on dark paper."""
   grey = grey.astype(np.float32)
   if np.median(grey) < 128:
     grey = 255 - grey
@@ -92,14 +93,14 @@ def _space(ink: np.ndarray) -> float | None:
 
 
 def _line_pieces(ink: np.ndarray, space: float) -> np.ndarray:
-  """Where ink belongs to a horizontal run of some length, and one row above and below."""
+  """Where ink, made one row thicker above and below, belongs to a long horizontal run."""
   length = max(5, round(_RUN * space))
   thick = ndimage.maximum_filter1d(ink, 3, axis=0)  # A line that leans changes its row.
   return ndimage.binary_opening(thick, np.ones((1, length), bool))
 
 
 def _comb(pieces: np.ndarray, space: float) -> tuple[np.ndarray, np.ndarray]:
-  """Where four of five lines are there, and how many, by the row of the middle line."""
+  """Where at least four of five lines are found, and how many: by the row of the middle line."""
   height, width = pieces.shape
   half = round(2 * space) + 1
   padded = np.pad(pieces, ((half, half), (0, 0)))

@@ -1,8 +1,8 @@
-"""Kinds of pictures that real collections lack, with their class, drawn by code to train and test.
+"""Kinds of pictures that real collections lack: code draws them to train and to test.
 
-docs/scores.md says what counts as a score; it lists the same kinds. A picture of a kind has a
-random shape between two proportions, and one of the looks of `looks`: clean, coloured, light on
-dark, or photographed.
+docs/scores.md says what counts as a score, and lists the same kinds with their classes. A picture
+of a kind has a random shape between two proportions. It is clean, coloured, light on dark, or
+photographed (`looks`).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from PIL import Image
 from omr_jax.synthetic import charts, codes, lettering, looks, notations, patterns, sheets, snippets
 
 _KINDS = 2**34  # First number of the seeds, larger than any seed of probes, papers and scenes.
-_PIXELS = 220_000  # Of a picture, on average.
+_PIXELS = 220_000  # The pixels of a picture on average.
 
 
 class Kind(NamedTuple):
@@ -23,9 +23,9 @@ class Kind(NamedTuple):
   Attributes:
     name: What they show.
     label: Their class, 'scores' or 'other'.
-    draw: Draws one of a given height and width.
+    draw: Draws one, from a random generator, a height and a width.
     narrow: The smallest proportion of width to height.
-    wide: The largest.
+    wide: The largest proportion of width to height.
   """
 
   name: str
@@ -73,7 +73,7 @@ def drawn(kind: Kind, number: int, seed: tuple[int, ...] = (_KINDS,)) -> np.ndar
   Args:
     kind: One of KINDS.
     number: Other numbers give other pictures of the kind.
-    seed: Other seeds too. By default it is that of training.
+    seed: Other seeds do too; the default is that of the training pictures.
   """
   rng = np.random.default_rng((*seed, number, *kind.name.encode()))
   proportion = np.exp(rng.uniform(np.log(kind.narrow), np.log(kind.wide)))
@@ -85,7 +85,7 @@ def drawn(kind: Kind, number: int, seed: tuple[int, ...] = (_KINDS,)) -> np.ndar
 
 
 def _look(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
-  """Half of the pictures stay as they are; of the others, some are turned or not sharp as well."""
+  """Recolours, inverts or photographs half of the pictures; then turns or reduces some of them."""
   look = rng.choice(['clean', 'colours', 'inverse', 'photo'], p=[0.5, 0.14, 0.16, 0.2])
   if look == 'colours':
     picture = looks.recoloured(rng, picture)

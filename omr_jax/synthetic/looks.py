@@ -1,4 +1,4 @@
-"""How a drawn or cut picture comes to people: in colours, inverted, photographed, sharpened.
+"""Changes the look of a drawn or cut picture: colours, light on dark, a photo, sharper edges.
 
 Pictures are uint8 [height, width, 3] of any size.
 """
@@ -27,7 +27,7 @@ def inverse(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
 
 
 def rotated(picture: np.ndarray, degrees: float) -> np.ndarray:
-  """Rotates anticlockwise; the picture grows, and its corners get the colour of its ground."""
+  """Rotates anticlockwise; the picture grows, and its new corners get the ground's colour."""
   ground = tuple(ground_colour(picture).tolist())
   image = Image.fromarray(picture)
   turned = image.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=ground)
@@ -40,7 +40,7 @@ def photographed(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
   nodes = Image.fromarray(rng.uniform(0.55, 1, (3, 3)).astype(np.float32))
   light = np.asarray(nodes.resize((width, height), Image.Resampling.BICUBIC)) * rng.uniform(0.6, 1)
   colour = np.array((1.0, rng.uniform(0.88, 1), rng.uniform(0.7, 1)))
-  # Paper reflects not all light, and ink some.
+  # Paper does not reflect all light, and ink reflects some.
   seen = 30 + picture * np.float32(0.85)
   seen = seen * light[:, :, None] * colour
   blur = rng.uniform(0, 1.1) * max(1, min(height, width) / 300)
@@ -52,7 +52,7 @@ def photographed(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
 def sharpened(picture: np.ndarray, least: int = 192) -> np.ndarray:
   """Enlarges a small picture until its shorter side has `least` pixels, with sharp edges.
 
-  So a few bars of a page that was scanned small look as if cut out of a large scan.
+  A few bars of a small scan then look as if cut out of a large one.
   """
   height, width = picture.shape[:2]
   factor = least / min(height, width)

@@ -1,7 +1,6 @@
-"""Pages as scanners and cameras show them, turned, bent or tilted, with their staves moved along.
+"""Turns, bends or tilts pages as scanners and cameras do, together with their known structure.
 
-To measure how well staves are found where the truth is known. Coordinates are as in
-`omr_jax.structure.structure`.
+So one can measure how well staves are found. Coordinates are as in `omr_jax.structure.structure`.
 """
 
 import io
@@ -16,8 +15,8 @@ from omr_jax.structure.structure import Measure, Structure, part
 
 KINDS = ('turned', 'bent', 'camera')
 
-_CELL = 48  # Pixels: within a square of this side the picture is moved as a plane.
-_STEPS = 12  # Of the search for the place where a point of the page is seen.
+_CELL = 48  # Side of the squares in which a map is taken for linear, in pixels.
+_STEPS = 12  # Iterations of the search for the place where a point of the page is seen.
 
 Points = NDArray[np.float64]
 # From places in the new picture, [..., 2], to those in the page.
@@ -25,11 +24,11 @@ Map = Callable[[Points], Points]
 
 
 class Moved(NamedTuple):
-  """A page as it is seen.
+  """A moved page.
 
   Attributes:
     picture: uint8 [height, width], grey.
-    structure: Where its staves and measures are seen.
+    structure: The structure of the page, where the picture shows it.
   """
 
   picture: NDArray[np.uint8]
@@ -39,7 +38,7 @@ class Moved(NamedTuple):
 def moved(
   rng: np.random.Generator, grey: NDArray[np.uint8], structure: Structure, kind: str
 ) -> Moved:
-  """Shows a page in one of the KINDS.
+  """Moves a page in one of the KINDS.
 
   Args:
     rng: The source of all random numbers.
@@ -64,7 +63,7 @@ def moved(
 
 
 def _after(*maps: Map) -> Map:
-  """The maps one after the other, the last one first."""
+  """One map that applies several, beginning with the last."""
 
   def where(points: Points) -> Points:
     for one in reversed(maps):
@@ -125,7 +124,7 @@ def _shown(grey: NDArray[np.uint8], where: Map, border: NDArray[np.intp]) -> NDA
 
 
 def _photographed(rng: np.random.Generator, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-  """Uneven light, a lens that is a little out of focus, noise and JPEG compression."""
+  """Adds uneven light, a little blur, noise and JPEG compression."""
   height, width = picture.shape
   lamps = Image.fromarray(rng.uniform(0.35, 1, (3, 3)).astype(np.float32))
   light = np.asarray(lamps.resize((width, height), Image.Resampling.BICUBIC))
@@ -165,7 +164,7 @@ def _followed(
 
 
 def _seen(where: Map, points: Points) -> Points:
-  """The places that a map sends to `points`; the map is nearly a motion of the plane."""
+  """The places that a map sends to `points`, found by iteration, since maps move points little."""
   found = points
   for _ in range(_STEPS):
     found = found - (where(found) - points)

@@ -1,7 +1,7 @@
 """Draws music that is not written as notes on five lines: percussion, tablature, chant, chords.
 
 Every function takes a random generator and the size in pixels, and returns uint8 [height, width],
-as those of `snippets`.
+black on white, as in `snippets`.
 """
 
 import dataclasses

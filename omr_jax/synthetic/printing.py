@@ -1,4 +1,4 @@
-"""What pages of paper have in common: a sheet, fonts, columns of text, pictures, scribbles."""
+"""Parts of drawn pages: a sheet, a font, columns of text, pictures, scribbles."""
 
 from typing import cast
 

@@ -1,8 +1,8 @@
 """Draws pieces of music of any shape: staves, a few bars, staff paper, staves among text.
 
 Every function takes a random generator and the size in pixels, and returns uint8 [height, width],
-black on white. In a strip there is one system, in a higher picture several. Lengths are in staff
-spaces, as in `music`.
+black on white. A flat strip has one system, a higher picture several. Lengths are in staff spaces,
+as in `music`.
 """
 
 import dataclasses

@@ -30,11 +30,11 @@ def page(
     rng: The source of all random numbers.
     height: In pixels.
     width: In pixels.
-    high: From the lowest to the highest line of a system.
-    draw: Draws a system with this pen, on its lowest staff; its length; its number from 0.
+    high: Distance from the lowest to the highest line of a system.
+    draw: Draws a system, given a pen for its lowest staff, its length, and its number from 0.
     above: Room that a system needs above its highest line, besides what notes need.
     below: The same below its lowest line.
-    single: Whether there is one system whatever the shape.
+    single: Whether there is just one system, whatever the shape of the picture.
   """
   canvas = Image.new('L', (width * _OVERSAMPLING, height * _OVERSAMPLING), 255)
   for number, (ink, length) in enumerate(_systems(rng, canvas, high, above, below, single)):
@@ -56,7 +56,7 @@ def _systems(
   below: float,
   single: bool,
 ) -> Iterator[tuple[Ink, float]]:
-  """A pen for each system, and the system's length; with tight to wide margins."""
+  """A pen for each system, and the system's length; margins are random, from tight to wide."""
   above += np.exp(rng.uniform(np.log(1.2), np.log(6)))
   below += np.exp(rng.uniform(np.log(1.2), np.log(6)))
   tall = above + high + below

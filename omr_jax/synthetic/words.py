@@ -1,4 +1,4 @@
-"""Random words of no language and lines of them, to look like text."""
+"""Random words, and lines of them, that look like text in no language."""
 
 import numpy as np
 

@@ -2,6 +2,5 @@
 
 Everything else in omr_jax is written once for all tasks. Start with `task.Task`: its properties
 list what each module of a task's folder must have. A new task is one more folder and one more entry
-of `task.TASKS`. A task may import report, recipe and all below them; `task` itself imports only
-errors.
+of `task.TASKS`. A task may import report and all below it; `task` itself imports only errors.
 """

@@ -4,6 +4,10 @@ A task is a folder of `omr_jax.tasks` and an entry of TASKS. All other code is w
 tasks and reaches the modules of a folder through the properties of `Task`, whose docstrings list
 the functions of each module. A module is imported when it is first used, so that a program which
 only runs an exported network needs neither JAX nor TFDS.
+
+In all of them the argument `picture` is the picture settings: how the task makes the pictures that
+its networks read. Their type is the task's own, `render.Drawing` for symbols and `views.Layout` for
+scores. `model.json` has them under the key `picture`. A picture that somebody gives is `image`.
 """
 
 import importlib
@@ -44,8 +48,8 @@ class Task(NamedTuple):
     `check(config)`: refuses values that do not fit together.
     `split_name(config)`: how the data is split, in words.
     `CLASSES`: the names of the classes, in the order of the labels.
-    `picture(config)`: how inputs become pictures; each task has a type of its own for this.
-    `shape(config)`: height, width and channels of these pictures.
+    `picture(config)`: the picture settings that the config chooses.
+    `shape(config)`: height, width and channels of the pictures that are trained with.
     `load(config, data_dir, raw_dir)`: the data, a `data.dataset.Dataset`.
     `check_network(config, module)`: refuses a network that reads what the data does not have.
     `strengths(config)`: the numbers of the augmentation, by name; the members of a population may
@@ -61,7 +65,7 @@ class Task(NamedTuple):
   def limits(self) -> ModuleType:
     """What values may be, in a config and in `model.json`; without JAX.
 
-    `PICTURE`: the section of a config that says how pictures are made.
+    `PICTURE`: the name of the section of a config that the picture settings are made from.
     `LIMITS`: by key of a config, such as 'picture.height', a `rules.Rule`.
     `rule(key)`: the rule of any key of the task, or None.
     `THRESHOLD`: the rule for the threshold of an exported network.
@@ -74,14 +78,15 @@ class Task(NamedTuple):
 
     `CLASSES`: the names of the classes, in the order of the labels.
     `SUFFIXES`: suffixes of the files that are read besides pictures.
-    `from_json(fields)`, `to_json(picture)`: how inputs become pictures, from and to `model.json`.
-    The first refuses damaged fields.
-    `preparation(picture, reads)`: numbers in `model.json` that only other programs need.
-    `steps(picture, reads)`: for these programs the whole way from a file to the inputs, in words.
+    `from_json(fields)`, `to_json(picture)`: the picture settings, from and to `model.json`. The
+    first refuses damaged fields.
+    `preparation(picture, reads)`: numbers in `model.json` for programs that do not use this
+    package.
+    `steps(picture, reads)`: for these programs, each step from a file to the inputs in words.
     `shapes(picture)`: type and shape of every input that a network may read, by its name.
-    `outputs(picture)`: the same of what networks give besides probabilities.
+    `outputs(picture)`: type and shape of every output besides the probabilities, by its name.
     `of_picture(image, picture, reads, name)`: the inputs that `reads` names, from a Pillow image,
-    and for networks that look at parts of it `boxes`, where in the picture these lie.
+    and for networks that look at parts of it also `boxes`, where these lie in the image.
     `of_strokes(points, stroke, picture, reads, name)`: the inputs that `reads` names, from strokes.
     `brightness_only(picture)`: whether pictures may be decoded without colours.
     `pages(source, picture, reads, name)`: for each page of a file, given by its path or as its
@@ -143,7 +148,7 @@ class Task(NamedTuple):
 
   @property
   def card(self) -> ModuleType:
-    """What people must be told of an exported network, unless whoever exports it says it better.
+    """What the model card of an exported network says, where the file of --about says nothing else.
 
     `facts(run, picture, reads)`: the keys `use`, `limits`, `licence` and `training_data` of
     `model.json`; `run` are the facts of the run there.

@@ -4,5 +4,5 @@
 `trained.load` loads the network of a run. `starts` notes the code and hardware of a run. Call
 `backend.start` before anything else uses JAX.
 
-Imports `recipe`, `report`, `evaluation`, `data`, `tasks.task` and what lies below them.
+This folder may import report and all below it, and `tasks.task`, but neither of the tasks.
 """

@@ -27,10 +27,10 @@ _KEPT = 2  # One more than needed, in case the disk has damaged the latest.
 
 
 class Facts(NamedTuple):
-  """What a checkpoint tells of its run."""
+  """What a checkpoint says about its run."""
 
   seconds: float  # How long the run had trained.
-  starts: list[dict[str, str]]  # The different starts that it took, see `training.starts`.
+  starts: list[dict[str, str]]  # The different starts of the run (`training.starts`).
 
 
 def _is_not_of_orbax(record: logging.LogRecord) -> bool:
@@ -83,7 +83,7 @@ def save(
     state: The state to go on from.
     best: Variables of the best epoch so far.
     seconds: How long the run has trained so far.
-    starts: The different starts that it took, see `training.starts`.
+    starts: The different starts of the run (`training.starts`).
 
   Raises:
     UserError: The disk is full or the folder is read-only; earlier checkpoints are untouched.
@@ -157,7 +157,7 @@ def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any:
 
 
 def facts(manager: ocp.CheckpointManager) -> Facts:
-  """What the latest checkpoint tells of the run. `restore` has to check the checkpoint before."""
+  """What the latest checkpoint says about the run. Call `restore` before, which checks it."""
   step = manager.latest_step()
   if step is None:
     return Facts(0.0, [])

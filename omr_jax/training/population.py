@@ -55,8 +55,8 @@ class Population:
     steps_per_epoch: Number of whole batches in the training split.
     started: Time on the clock of `time.monotonic` at which the training began, moved back by the
       seconds that it ran before an interruption.
-    starts: The different starts that the training took, see `training.starts`; `start` adds those
-      before an interruption.
+    starts: The different starts of the training (`training.starts`); `start` adds those before an
+      interruption.
     checkpoints: The manager of the checkpoints; `start` opens it.
   """
 

@@ -1,4 +1,4 @@
-"""What else decides a run's numbers: code, hardware and libraries of each start that it took."""
+"""The code, hardware and libraries of each start of a run, on which its numbers also depend."""
 
 import os
 import platform
@@ -36,9 +36,9 @@ def going_on(before: Sequence[Start], now: Start, workdir: Path) -> list[Start]:
   """The starts of a run that goes on; says on stderr how this one differs from the one before.
 
   Args:
-    before: The different starts until now, in their order; of a run of an earlier version none.
-    now: The latest one.
-    workdir: Of the run.
+    before: The different starts until now, in their order; none if an earlier version made them.
+    now: The latest start.
+    workdir: The folder of the run.
   """
   if not before or now == before[-1]:
     return list(before) or [now]
@@ -55,7 +55,7 @@ def going_on(before: Sequence[Start], now: Start, workdir: Path) -> list[Start]:
 
 
 def facts(starts: Sequence[Start]) -> dict:
-  """What the summary says: the first start, and all of them where they differ."""
+  """The facts for the summary: the first start, and all starts if they differ."""
   return {**starts[0], **({'starts': list(starts)} if len(starts) > 1 else {})}
 
 

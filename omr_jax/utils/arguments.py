@@ -1,4 +1,4 @@
-"""What all commands share in their arguments: the parser, runs and the folders of data."""
+"""The arguments that commands share: the parser itself, runs, and the folders of data."""
 
 import argparse
 import os
@@ -35,7 +35,7 @@ def parser(name: str, description: str | None, **options: Any) -> argparse.Argum
 
 
 def with_underscores(arguments: list[str]) -> list[str]:
-  """The same, with --raw_dir for --raw-dir: names of flags have underscores here, as configs do."""
+  """Writes flags such as --raw-dir as --raw_dir: names have underscores here, as in configs."""
   end = arguments.index('--') if '--' in arguments else len(arguments)
   return [_with_underscores(each) for each in arguments[:end]] + arguments[end:]
 
@@ -50,7 +50,7 @@ def _with_underscores(argument: str) -> str:
 def parse(
   parser: argparse.ArgumentParser, arguments: list[str] | None = None
 ) -> argparse.Namespace:
-  """The flags of a command, by default those it was started with; - in their names is as _."""
+  """The flags of a command, by default from sys.argv; names may have - instead of _."""
   return parser.parse_args(with_underscores(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and a few words instead of a traceback."""
+"""How a command ends: its exit code, and a message instead of a traceback."""
 
 import _thread
 import contextlib
@@ -57,9 +57,10 @@ def answered(command: Callable[[], None]) -> int:
 
 
 def end_imports_in_words() -> None:
-  """Lets the program end in a line, without traceback, until `answered` runs a command.
+  """Makes errors while modules are imported end the program with one line instead of a traceback.
 
-  For the time of imports: of Ctrl-C, a library that is not installed, and a wrong variable.
+  These are Ctrl-C, a library that is not installed, and a wrong environment variable. Later
+  `answered` takes over.
   """
   hook = sys.excepthook
 
@@ -142,7 +143,7 @@ def _flushed() -> int:
 
 
 def _full(error: OSError) -> int:
-  """Says that a file cannot be written, standard output where the error has no name of a file."""
+  """Says that a file cannot be written: the one that the error names, or else standard output."""
   streams.forget(sys.stdout)
   name = error.filename or 'standard output'
   print(f'\n{name}: cannot be written ({error.strerror}); make room.', file=sys.stderr)

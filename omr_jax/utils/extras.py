@@ -1,11 +1,11 @@
-"""The libraries that only some commands need, and what is said where one of them is missing."""
+"""The libraries that only some commands need, and the message if one of them is missing."""
 
 import contextlib
 from collections.abc import Iterator
 
 from omr_jax.errors import UserError
 
-# By the extra that brings them, as in pyproject.toml: the names by which they are imported.
+# For each extra in pyproject.toml, the names by which its libraries are imported.
 LIBRARIES = {
   'train': (
     *('absl', 'array_record', 'filelock', 'flax', 'grain', 'importlib_resources', 'jax', 'jaxlib'),
@@ -21,10 +21,10 @@ LIBRARIES = {
 
 @contextlib.contextmanager
 def needed(extra: str = 'train') -> Iterator[None]:
-  """Turns the error of an import into words, where an extra of this package brings the library.
+  """Turns the error of an import into a message that names the extra which brings the library.
 
   Args:
-    extra: What the command needs as a whole; it includes [train].
+    extra: The extra that the command needs as a whole; it includes [train].
 
   Raises:
     UserError: Such a library is not installed.
@@ -38,7 +38,7 @@ def needed(extra: str = 'train') -> Iterator[None]:
 
 
 def missing(error: BaseException, extra: str = 'train') -> str | None:
-  """What to say where a library of an extra is not installed; None for other errors."""
+  """The message if a library of an extra is not installed; None for other errors."""
   if not isinstance(error, ModuleNotFoundError):
     return None
   library = (error.name or '').partition('.')[0]

@@ -1,4 +1,4 @@
-"""Writing a file completely or not at all, writing output to a file or a pipe, reading JSON."""
+"""Writes files completely or not at all, writes output to a file or a pipe, reads JSON."""
 
 import contextlib
 import errno
@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from omr_jax.errors import UserError
 from omr_jax.utils.streams import forget, is_closed
 
-_DEEPEST = 100  # Objects and lists in JSON, one in the other; the files of this package have 6.
+_DEEPEST = 100  # The deepest nesting of objects and lists in JSON; our own files have 6 levels.
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -51,7 +51,7 @@ def output(path: Path | None) -> Iterator[TextIO]:
     if path is None:
       if is_closed(sys.stdout):
         raise UserError('standard output: is closed; open it, or choose a file with --out.')
-      # What another program has put in its place may lack this.
+      # A program may have replaced sys.stdout by an object that lacks this.
       if hasattr(sys.stdout, 'reconfigure'):
         sys.stdout.reconfigure(encoding='utf-8', errors='backslashreplace')
       yield sys.stdout
@@ -87,7 +87,7 @@ def output(path: Path | None) -> Iterator[TextIO]:
 
 
 def is_terminal(file: TextIO) -> bool:
-  """Whether a person sees what is written there."""
+  """Whether a file is a terminal, where a person sees what is written."""
   return hasattr(file, 'isatty') and file.isatty()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import filelock
 
-# What file systems say that have no locks.
+# The errors of file systems that have no locks.
 _NONE = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP)
 FOR_EVER = -1.0
 

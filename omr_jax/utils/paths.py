@@ -13,7 +13,7 @@ from omr_jax.errors import UserError
 # Names in which no library sees more than a name: neither a pattern, nor the address of a bucket,
 # nor the number of a file's parts.
 _PLAIN = re.compile(r'(?!/(gs|s3|az|hf)/)[\w/.,=+ -]+', re.ASCII)
-_linked: dict[Path, Path] = {}  # By link the folder that it leads to.
+_linked: dict[Path, Path] = {}  # For each link the folder that it leads to.
 
 
 class EmptyPath(UserError, argparse.ArgumentTypeError):
@@ -39,7 +39,7 @@ def path(text: str | os.PathLike[str]) -> Path:
 def folders(text: str | os.PathLike[str]) -> list[Path]:
   """The folder that a text names, or the folders, with `:` between them (`;` on Windows).
 
-  A folder whose own name has such a sign is taken as one.
+  If a folder of this whole name exists, it is that one alone, even with such a sign in its name.
 
   Raises:
     UserError: One of them has no name.
@@ -75,7 +75,7 @@ def cache_dir() -> Path:
 
 
 def plain(folder: Path) -> Path:
-  """The path by which libraries that see patterns and addresses in names can use a folder.
+  """A path to a folder that is safe for libraries which take names for patterns or addresses.
 
   etils, on which Orbax and TFDS build, searches with `glob` inside a folder and takes brackets in
   the folder's own name for a part of the pattern. So a name with special characters is replaced by

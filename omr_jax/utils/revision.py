@@ -10,8 +10,8 @@ VERSION = '0.1.0'  # Of the package; pyproject.toml and `omr_jax.__version__` ta
 def revision() -> str:
   """The commit of the working tree that holds this package, or the version of an installed package.
 
-  ' and changes' follows the commit where tracked files differ from it. What git cannot tell is
-  called unknown.
+  ' and changes' follows the commit if tracked files differ from it, and ' unknown' stands for what
+  git cannot tell.
   """
   try:
     # Fails where the package is installed inside some other repository, which does not track it.

@@ -45,6 +45,6 @@ def is_closed(stream: TextIO | None) -> bool:
 
 
 def forget(stream: TextIO) -> None:
-  """Discards what a stream still holds: Python would try to write it at its end and raise again."""
+  """Discards what a stream still holds, which Python would try to write when it ends."""
   with contextlib.suppress(OSError, ValueError, AttributeError):  # It may be no file.
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""Numbers as people write them, and texts of others that cannot break what they stand in."""
+"""Writes numbers as people do, and escapes foreign texts, such as file names, for where they go."""
 
 
 def duration(seconds: float) -> str:

@@ -1,11 +1,13 @@
 """`omr detect --compare`: structures and COCO files against each other, with numbers by hand."""
 
 import json
+import math
 
 import drawn_music
 import pytest
 
 from omr_jax.detect import __main__ as detect
+from omr_jax.detect import annotations
 from omr_jax.structure import structure_json
 
 
@@ -92,7 +94,15 @@ def test_coco(tmp_path, capsys):
     ({}, "no annotations of COCO ('categories')"),
     (coco((3, [0, 0, 1, 1])), 'an annotation names what is not there'),
     (coco((1, [0, 0, 1])), 'no annotations of COCO'),
-    (coco((1, [0, 0, 1, 'x'])), 'no annotations of COCO'),
+    (coco((1, [0, 0, 1, 'x'])), 'part of a bbox is no number'),
+    (coco((1, [0, 0, 10**400, 1])), 'part of a bbox is no number'),
+    (coco((1, [0, 0, 1, math.inf])), 'part of a bbox is no number'),
+    (coco((1, [0, 0, -1, 1])), 'width or height of a bbox is below 0'),
+    (coco((1, [0, 0, 1, 1], None)), 'a score is no number'),
+    (coco((1, [0, 0, 1, 1], math.nan)), 'a score is no number'),
+    (coco(*[(1, [0, 0, 1, 1])] * (annotations.MOST + 1)), 'a page has 20001 boxes'),
+    (coco() | {'categories': [{'id': 1, 'name': 5}]}, 'a name is no text'),
+    (coco() | {'images': [{'id': 1, 'file_name': name} for name in 'ab']}, 'an id is there twice'),
   ],
 )
 def test_damaged_annotations_are_refused(tmp_path, capsys, value, words):
@@ -105,7 +115,13 @@ def test_what_has_no_truth_is_refused(tmp_path, capsys):
   whole = drawn_music.structure()
   truth = structures(tmp_path / 'truth', a=whole)
   code, _, said = compare(capsys, truth, structures(tmp_path / 'found', b=whole))
-  assert code == 2 and 'no true annotations of b;' in said
+  assert code == 2 and f'{truth}: no true annotations of b;' in said
   (tmp_path / 'empty').mkdir()
   code, _, said = compare(capsys, truth, tmp_path / 'empty')
   assert code == 2 and 'empty: no structure.json and no annotations of COCO in it' in said
+
+
+def test_a_threshold_is_a_number(tmp_path, capsys):
+  truth = structures(tmp_path / 'truth', a=drawn_music.structure())
+  code, _, said = compare(capsys, truth, truth, '--threshold', 'nan')
+  assert code == 2 and '--threshold: nan is no confidence' in said

@@ -104,3 +104,20 @@ def test_it_runs_again_into_its_own_folder_alone(found, tmp_path, capsys):
 def test_bad_arguments_are_refused(capsys, arguments, words):
   code, _, said = run(capsys, *arguments)
   assert code == 2 and words in said
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path, capsys):
+  (tmp_path / 'file').touch()
+  code, _, said = run(capsys, tmp_path, '--out', tmp_path / 'file/found')
+  assert code == 2 and 'found: cannot be used (Not a directory); choose another --out' in said
+
+
+def test_no_page_is_written_beside_its_place(tmp_path, capsys):
+  names = ('..png', '...png', 'pages.jsonl.png')
+  for name in names:
+    Image.new('L', (9, 9), 255).save(tmp_path / name, 'PNG')
+  out = tmp_path / 'out/found'
+  code, *_ = run(capsys, *(tmp_path / name for name in names), '--out', out)
+  assert code == 0 and [path.name for path in out.parent.iterdir()] == ['found']
+  found = {path.name for path in out.iterdir()}
+  assert found == {'page', 'page~2', 'pages.jsonl', 'pages.jsonl~2'}

@@ -4,6 +4,7 @@ import io
 import shutil
 import subprocess
 import sys
+import types
 import zipfile
 from pathlib import Path
 
@@ -124,6 +125,16 @@ def test_files_that_are_not_read(gate, tmp_path):
     gate(b'')
   with pytest.raises(UserError, match=r'^the picture: a damaged TIFF'):
     gate(b'II*\0 cut short')
+
+
+def test_a_file_may_give_a_few_bytes_at_a_time(gate, page):
+  content = io.BytesIO()
+  Image.fromarray(page).save(content, 'PNG')
+  slow = io.BytesIO(content.getvalue())
+  few = types.SimpleNamespace(read=lambda size: slow.read(min(size, 999)))
+  assert gate(few) == gate(page)
+  with pytest.raises(UserError, match='^the picture: gives int when it is read'):
+    gate(types.SimpleNamespace(read=lambda size: 5))
 
 
 def test_large_documents_must_be_given_by_their_path(gate, monkeypatch):

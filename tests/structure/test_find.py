@@ -1,6 +1,7 @@
 """Systems and measures of a drawn page, and the file that they are written to."""
 
 import json
+import math
 
 import drawn_music
 import numpy as np
@@ -58,6 +59,13 @@ def test_a_structure_is_read_as_it_was_written(tmp_path):
     ({'systems': [{'staves': [4]}]}, 'names a staff that is not there'),
     ({'measures': [{}]}, "'staff'"),
     ({'staves': 3}, 'not iterable'),
+    ({'staves': [{'lines': [[[2, 9], [1, 9]]] * 5}]}, 'from left to right'),
+    ({'staves': [{'lines': [[[1, 9], [10**400, 9]]] * 5}]}, 'a point of a staff is no number'),
+    ({'measures': [{'staff': 0, 'left': 1, 'right': math.inf}]}, 'a side of a measure is no'),
+    ({'measures': [{'staff': 0, 'left': 2, 'right': 1}]}, 'ends before it begins'),
+    ({'measures': [{'staff': 0.5, 'left': 1, 'right': 2}]}, 'names a staff that is not there'),
+    ({'width': math.nan}, 'a size is no number'),
+    ({'height': 0}, 'a size is too small'),
   ],
 )
 def test_another_file_is_refused(tmp_path, change, reason):

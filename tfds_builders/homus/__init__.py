@@ -34,8 +34,9 @@ def prepare(
     allow_changed: Accept a raw archive that differs from HOMUS 2.0, with a warning.
 
   Raises:
-    UserError: An unknown protocol, no archive and no network, an archive that is damaged or has
-      other content, a prepared folder that is damaged, a disk that is full or read-only.
+    UserError: The protocol is unknown; there is neither an archive nor a network; the archive is
+      damaged or has other content; the prepared folder is damaged; or the disk is full or
+      read-only.
   """
   prepared.check_protocol(Builder, protocol)
   data_dir = Path(data_dir).expanduser()

@@ -32,7 +32,7 @@ _DIGITS = 8  # of each digest in that file
 
 
 def locate(raw_dir: str | os.PathLike | None, fetch: raw_data.Fetch) -> Path:
-  """The path of the archive; see `raw_data.locate` for arguments and errors."""
+  """The path of the archive, with the arguments and errors of `raw_data.locate`."""
   return raw_data.locate([ARCHIVE], raw_dir, fetch)[0]
 
 

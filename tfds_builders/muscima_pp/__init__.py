@@ -27,8 +27,8 @@ def prepare(
     raw_dir: Folder with the archive in it or one level below; if None, $OMR_RAW_DIR.
 
   Raises:
-    UserError: An unknown protocol, an archive that is missing, damaged or unsafe or lacks the pages
-      of the protocol, a prepared folder that is damaged, a disk that is full or read-only.
+    UserError: The protocol is unknown; the archive is missing, damaged or unsafe, or lacks pages of
+      the protocol; the prepared folder is damaged; or the disk is full or read-only.
   """
   prepared.check_protocol(Builder, protocol)
   return prepared.prepare(Builder, protocol, Path(data_dir).expanduser(), None, raw_dir=raw_dir)

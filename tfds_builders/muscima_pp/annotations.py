@@ -19,7 +19,7 @@ STAFF_CLASSES = frozenset(('staff', 'staffLine', 'staffSpace'))
 NAME = re.compile(r'(?:.*/)?CVC-MUSCIMA_W-(\d{2})_N-(\d{2})_D-ideal\.xml')
 
 _MARGIN = 100  # White pixels right of and below the last ink; the others are as in the original.
-_MOST_PIXELS = 2**26  # Of a page; the largest has 9 million.
+_MOST_PIXELS = 2**26  # The most pixels of a page; the largest page has 9 million.
 _NO_INK = frozenset(('staff', 'staffSpace'))  # The lines of a staff are its ink.
 
 

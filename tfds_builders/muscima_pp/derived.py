@@ -1,7 +1,8 @@
 """Staves, systems and measures of a page of MUSCIMA++, derived from its objects and their links.
 
-A staff links to its five lines. A `staffGrouping` (a brace or bracket) and a `measureSeparator`
-link to the staves that they join, so they tell systems, and the separators of a staff its measures.
+A staff links to its five lines. Each `staffGrouping` (a brace or bracket) and `measureSeparator` (a
+bar line) links to the staves that it joins. Staves that are joined so are a system, and the
+separators of a staff are the ends of its measures.
 """
 
 import itertools
@@ -15,22 +16,22 @@ from scipy.sparse.csgraph import connected_components
 from omr_jax.structure.structure import LINES, Measure, Structure
 from tfds_builders.muscima_pp.annotations import Node, Page
 
-POINTS = 65  # Of each line, at equal distances.
-_SHORTEST = 2.0  # Of a measure, in staff spaces: double bar lines are nearer to each other.
+POINTS = 65  # The points of each line, at equal distances.
+_SHORTEST = 2.0  # The least width of a measure in staff spaces; double bar lines are narrower.
 _SOUNDS = ('notehead', 'rest', 'repeat1Bar', 'multiMeasureRest')
 
 
 def structure(page: Page, height: int, width: int) -> Structure:
   """The structure of a page.
 
-  A measure is what lies between two separators of a staff, or between one and an end of the staff.
-  It is left out if it is narrower than two staff spaces, and at the ends of a staff if no note and
-  no rest begins there, as staff lines go on where the music has ended.
+  A measure lies between two separators of a staff, or between one and an end of the staff. It is
+  left out if it is narrower than two staff spaces. At the ends of a staff, where staff lines may go
+  on without music, it is also left out if it holds no note and no rest.
 
   Args:
     page: The page.
-    height: Of its picture in pixels.
-    width: Of its picture in pixels.
+    height: Height of its picture in pixels.
+    width: Width of its picture in pixels.
   """
   numbers = [n for n, node in page.nodes.items() if node.label == 'staff']
   numbers.sort(key=lambda n: page.nodes[n].box[1])
@@ -108,7 +109,7 @@ def _measures(
 
 
 def _crossing(page: Page, separator: Node, staff: NDArray[np.float64]) -> float:
-  """x of a separator's ink between the outer lines of a staff, in the mean."""
+  """The mean x of a separator's ink between the outer lines of a staff."""
   left, top, right, _ = separator.box
   middle = (left + right) / 2
   at = np.interp(middle, staff[0, :, 0], np.arange(staff.shape[1]))

@@ -7,8 +7,8 @@ from omr_jax.errors import UserError
 from tfds_builders.folds import PAGE_FOLDS as NUM_FOLDS
 from tfds_builders.muscima_pp.annotations import writer_and_piece
 
-TEST_PIECES = frozenset((1, 7, 9, 12, 18, 20))  # Of the split new_music.
-VALIDATION_PIECES = frozenset((10, 14, 15))
+TEST_PIECES = frozenset((1, 7, 9, 12, 18, 20))  # In the test of the protocol new_music.
+VALIDATION_PIECES = frozenset((10, 14, 15))  # In its validation.
 
 
 def split(protocol: str, pages: Sequence[str], test: Sequence[str]) -> dict[str, list[str]]:
@@ -66,9 +66,9 @@ def _independent(
 
 
 def _new_music(pages: Sequence[str]) -> dict[str, list[str]]:
-  """People who wrote nothing but pieces of the test are its writers; likewise for validation.
+  """The test has the pages of people who wrote only pieces of the test; likewise the validation.
 
-  The others train, without their pages of pieces that the test or the validation has.
+  All other people train, without their pages of pieces that are in the test or the validation.
   """
   pieces_of: dict[int, set[int]] = {}
   for name in pages:

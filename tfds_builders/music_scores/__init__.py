@@ -33,8 +33,8 @@ def prepare(
       several of them (`raw_data.folders`), in any order; if None, $OMR_RAW_DIR.
 
   Raises:
-    UserError: An unknown protocol, raw data that is missing, damaged or unsafe, too few pictures, a
-      prepared folder that is damaged, a disk that is full or read-only.
+    UserError: The protocol is unknown; the raw data is missing, damaged or unsafe; there are too
+      few pictures; the prepared folder is damaged; or the disk is full or read-only.
   """
   prepared.check_protocol(Builder, protocol)
   data_dir = Path(data_dir).expanduser()

@@ -17,11 +17,11 @@ from scipy.sparse.csgraph import connected_components
 
 from omr_jax.inputs import geometry, pictures
 
-MAX_BITS = 36  # that differ at most between two pictures that look the same
+MAX_BITS = 36  # Two pictures look the same if at most so many bits differ.
 
-SIDE = 64  # of the picture whose cosine transform is taken, in pixels
+SIDE = 64  # Side of the picture whose cosine transform is taken, in pixels.
 _FREQUENCIES = 16
-_BLOCK = 64  # pictures that are compared with all others at a time, which bounds the memory
+_BLOCK = 64  # So many pictures at a time are compared with all others, which bounds the memory.
 
 
 def fingerprint(content: bytes, name: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Pictures of scores and others as arrays: real ones, cuts of these, and drawn ones."""
+"""Pictures of scores and others as arrays: real pictures, cuts of these, and drawn pictures."""
 
 import itertools
 import os
@@ -21,7 +21,7 @@ _LEAST_OF_CUTS = 1600
 
 @dataclass(frozen=True)
 class PictureConfig:
-  """How pictures become arrays, as the section `config.picture` says.
+  """How pictures become arrays: the section `picture` of a config.
 
   Attributes:
     height: In pixels.
@@ -52,13 +52,13 @@ class PictureConfig:
 
 
 def whole(source: Sequence, split: str, picture: PictureConfig, new: cache.New) -> dict:
-  """The pictures of a split, by `views.load`.
+  """The real pictures of a split, decoded and cut into views.
 
   Args:
     source: The examples of the split.
     split: Its name.
     picture: How pictures become arrays.
-    new: Allocates an array.
+    new: Allocates an array on the disk (`cache.cached`).
 
   Returns:
     The arrays that `data.load` lists, and `proportion`, float32 [pictures], width over height.
@@ -83,11 +83,11 @@ def whole(source: Sequence, split: str, picture: PictureConfig, new: cache.New) 
 
 
 def cut(source: Sequence, split: str, picture: PictureConfig, new: cache.New) -> dict:
-  """The cuts of the pictures of a split, those of one picture after those of another.
+  """The cuts of the pictures of a split, picture by picture.
 
   Returns:
-    The same arrays as `whole`, and `kind`, str [cuts]. The source of a cut has a name of its own,
-    so that as many cuts are drawn in training as whole pictures.
+    The same arrays as `whole`, and `kind`, str [cuts]. The cuts of a source are a source of their
+    own, so that an epoch takes as many cuts as whole pictures.
   """
   seen = new(split, 'views', (len(source) * picture.cuts, *_shape(picture)), np.uint8)
 
@@ -119,7 +119,8 @@ def cut(source: Sequence, split: str, picture: PictureConfig, new: cache.New) ->
 def drawn(picture: PictureConfig) -> cache.Arrays:
   """All that code draws to train with: papers, scenes and kinds.
 
-  Each kind is a source of its own. Together they would be drawn too rarely to be learned.
+  Each kind is a source of its own. If all were one source, an epoch would take too few examples of
+  each kind for the network to learn it.
   """
   others = itertools.chain(
     (('drawn papers', 'other', *page) for page in probes.papers(picture.papers)),

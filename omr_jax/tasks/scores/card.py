@@ -1,4 +1,4 @@
-"""What the model card of a network for pages says, unless whoever exports it says it better."""
+"""What the model card of a network for pages says, where the file of --about says nothing else."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ def facts(run: Mapping[str, Any], picture: views.Layout, reads: Sequence[str]) -
 
   Args:
     run: Facts of the run, such as `origin`.
-    picture: How pictures are looked at.
+    picture: The picture settings, not used here.
     reads: Names of the network's inputs.
   """
   del picture, reads

@@ -23,7 +23,7 @@ _RULE = 3
 _VALIDATION = 10
 
 
-# Arrays, and the rows of a split in them, one of the arrays after the other.
+# Arrays by name, in several parts, and the rows of a split: numbers in all parts joined.
 Part = tuple[list[Mapping[str, np.ndarray]], np.ndarray]
 
 
@@ -65,8 +65,8 @@ def load(
   Args:
     protocol: `paper` or `folders`; `tfds_builders/music_scores/README.md` describes both.
     test_set: What is tested of `folders`. The protocol `paper` has the original split instead.
-    balance: An epoch draws a source of n pictures n^balance times as often as a source of one
-      picture; with 1 every epoch has every picture once.
+    balance: An epoch takes a source of n pictures n^balance times as often as a source of one
+      picture; with 1 every epoch takes every picture once.
     picture: How pictures become arrays.
     data_dir: Folder of prepared data.
     raw_dir: Folder of the raw data.
@@ -131,7 +131,7 @@ def _add_cuts(chosen: dict[str, Part], parts: cache.Arrays, count: int, protocol
 
 
 def _joined(first: Part, second: Part) -> Part:
-  """The rows of both."""
+  """Both splits as one: the rows of the first, then those of the second."""
   begin = sum(len(part['label']) for part in first[0])
   return [*first[0], *second[0]], np.concatenate([first[1], begin + second[1]])
 
@@ -184,7 +184,7 @@ def _validates(group: str) -> bool:
 
 
 def _draws(names: np.ndarray, balance: float) -> np.ndarray | None:
-  """The probability with which an epoch draws each picture, float64 [pictures]."""
+  """The probability with which each draw of an epoch takes a picture, float64 [pictures]."""
   if balance == 1:
     return None
   _, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)

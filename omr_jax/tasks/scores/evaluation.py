@@ -22,8 +22,9 @@ ARRAYS = {
   **shapes.ARRAYS,
 }
 LATER = tuple(shapes.ARRAYS)  # Those that the runs of earlier versions lack.
-# Chosen by tests with every source held out in turn, and on five folds. With up to 0.2 two or three
-# everyday photos in the folds are called 'scores', with 0.25 and 0.3 none is. With more, pages of
+# How far the threshold lies above the highest log-odds that it must exceed (`choose`). Chosen by
+# tests with every source held out in turn, and on five folds. With up to 0.2 two or three everyday
+# photos in the folds are called 'scores', with 0.25 and 0.3 none is. With more, pages of
 # handwritten and printed music are called 'other'.
 _MARGIN = 0.25
 _PROBES = 4  # Number of probes of each kind.
@@ -117,9 +118,8 @@ def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
 def measure(run: FinishedRun) -> dict:
   """Further numbers for `summary.json`, under the key 'gate'.
 
-  A network that lets pages of music through and stops other pictures is a gate.
-
-  They are those of `answers.measure` and of `shapes.measure`, which runs of earlier versions lack.
+  The gate is the network, which lets pages of music through and stops other pictures. The numbers
+  are those of `answers.measure` and of `shapes.measure`; runs of earlier versions lack the latter.
   """
   tested, probed = answers.of_run(run)
   log_odds, labels = binary.log_odds(run.validation_logits), run.validation_labels

@@ -14,7 +14,7 @@ from omr_jax.tasks.scores import inputs
 
 
 def made_up(picture: views.Layout, reads: Sequence[str]) -> dict[str, np.ndarray]:
-  """Inputs of pages that code has drawn, one of each kind of probe; each array is [pages, ...]."""
+  """The inputs that `reads` names, of one probe of each kind; each array is [pages, ...]."""
   pages = (Image.fromarray(probe.picture) for probe in probes.probes(instances=1))
   found = [
     inputs.of_picture(page if picture.colour else page.convert('L'), picture, reads, 'a probe')
@@ -44,7 +44,7 @@ def questions(
 
   Args:
     config: The config of the run.
-    picture: How its pictures become views.
+    picture: The picture settings of its network: how pictures become views.
     size: Height and width of the pictures that people see, in pixels.
     data_dir: Folder of prepared data.
     raw_dir: Folder of raw data.

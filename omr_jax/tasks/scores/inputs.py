@@ -25,7 +25,7 @@ _LIMITS = {name: LIMITS[f'picture.{name}'] for name in ('height', 'width', 'tile
 
 
 def from_json(fields: Mapping[str, Any]) -> views.Layout:
-  """How pictures are looked at, by `model.json`. UserError with the key where it is damaged."""
+  """The picture settings from `model.json`. UserError with the key where they are damaged."""
   rules.refuse_unless(rules.OBJECT, fields, 'picture')
   fields = {'bound': None, **fields}  # Earlier versions squeezed pictures of every shape.
   rules.refuse_other_keys(fields, views.Layout._fields, 'picture')
@@ -35,24 +35,24 @@ def from_json(fields: Mapping[str, Any]) -> views.Layout:
 
 
 def to_json(picture: views.Layout) -> dict:
-  """The same for `model.json`; a bound of null is none."""
+  """The picture settings as `model.json` has them; an infinite bound is null there."""
   return picture._asdict() | {'bound': None if math.isinf(picture.bound) else picture.bound}
 
 
 def shapes(picture: views.Layout) -> dict[str, tuple[str, list]]:
-  """Type and shape of all that networks may read, by name; `batch` for any number of pictures."""
+  """Type and shape of every input by its name; `batch` stands for any number of pictures."""
   channels = 3 if picture.colour else 1
   views_shape = ['batch', views.count(picture.tiles), picture.height, picture.width, channels]
   return {'views': ('uint8', views_shape)}
 
 
 def outputs(picture: views.Layout) -> dict[str, tuple[str, list]]:
-  """The same of what networks give besides probabilities: the log-odds of 'scores' in each view."""
+  """Type and shape of the output besides probabilities: the log-odds of 'scores' in each view."""
   return {'log_odds': ('float32', ['batch', views.count(picture.tiles)])}
 
 
 def preparation(picture: views.Layout, reads: Sequence[str]) -> dict[str, Any]:
-  """Further numbers of the rule, for programs that do not use this package.
+  """Numbers that `steps` names, for programs that do not use this package.
 
   Returns:
     `jpeg_least`, as in `documents.RULE`; `brightness`, the weights of red, green and blue, for
@@ -70,7 +70,7 @@ def preparation(picture: views.Layout, reads: Sequence[str]) -> dict[str, Any]:
 
 
 def steps(picture: views.Layout, reads: Sequence[str]) -> list[str]:
-  """The whole rule in words, step by step, for programs that do not use this package."""
+  """Each step from a file to the inputs in words, for programs that do not use this package."""
   del reads
   found = list(documents.RULE)
   if not picture.colour:
@@ -87,7 +87,7 @@ def steps(picture: views.Layout, reads: Sequence[str]) -> list[str]:
 
 
 def brightness_only(picture: views.Layout) -> bool:
-  """Whether the network is blind to colours, so that pictures may be decoded without them."""
+  """Whether the network ignores colours, so that pictures may be decoded without them."""
   return not picture.colour
 
 
@@ -97,14 +97,14 @@ def of_picture(
   """A picture as a network sees it: its `views`, and their `boxes` for people to look at.
 
   Args:
-    image: In mode L or RGB; L alone for views without colour.
-    picture: How it is looked at.
+    image: An image of Pillow in mode L or RGB; in mode L if the views have no colour.
+    picture: The picture settings: which views the network reads.
     reads: Names of the network's inputs.
     name: For messages.
 
   Returns:
     `views`, and `boxes`, int32 [views, 4]: left, top, right and bottom of each view in pixels of
-    the picture before it was reduced by decoding; 0 where there is none.
+    the picture at its full size, even if decoding has reduced it; 0 for views that are left over.
   """
   del reads, name
   width, height = image.size
@@ -130,13 +130,13 @@ def of_strokes(
 def pages(
   source: str | bytes, picture: views.Layout, reads: Sequence[str], name: str
 ) -> Iterator[tuple]:
-  """Of each page of a file its number from 1, and its inputs or what is wrong with it.
+  """For each page of a file its number from 1, and its inputs or a UserError.
 
   Args:
     source: The path of the file, or its bytes.
-    picture: How pictures are looked at.
+    picture: The picture settings: which views the network reads.
     reads: Names of the network's inputs.
-    name: Of the file, for messages.
+    name: What to call the file in messages.
   """
   finish = partial(of_picture, picture=picture, reads=reads, name=name)
   return documents.pages(source, _least(picture), finish, picture.colour, name)

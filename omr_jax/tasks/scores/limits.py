@@ -9,7 +9,7 @@ from omr_jax.utils import rules
 from omr_jax.utils.rules import CHANCE, SHARE, Rule
 from tfds_builders.folds import SCORE_FOLDS
 
-# The section of a config that says how pictures are made.
+# The section of a config that the picture settings are made from.
 PICTURE = 'picture'
 LIMITS: Mapping[str, Rule] = {
   'data.fold': rules.whole(0, SCORE_FOLDS - 1),

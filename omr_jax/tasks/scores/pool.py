@@ -102,6 +102,6 @@ def _refuse_unlike(run: FinishedRun, first: FinishedRun) -> None:
   but = 'data.fold', 'data.hold_out'
   if read_values(run.config, but) != read_values(first.config, but):
     raise UserError(
-      f'{run.workdir}: has another config than {first.workdir}, and not only of what is tested; '
-      'train it again, into an empty workdir.'
+      f'{run.workdir}: has another config than {first.workdir}, not only in what is tested; train '
+      'it again, into an empty workdir.'
     )

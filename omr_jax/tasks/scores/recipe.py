@@ -61,7 +61,7 @@ def split_name(config: Mapping) -> str:
 
 
 def picture(config: ConfigDict) -> views.Layout:
-  """How a picture becomes views: the whole picture and its parts."""
+  """The picture settings: how a picture becomes views, the whole picture and its parts."""
   # `model.even` makes the light of a picture even, for which the network drops its colours.
   colour = not config.model.get('even', False)
   size = config.picture

@@ -130,8 +130,8 @@ def shapes(measured: Mapping) -> dict[str, str]:
     return parts.table(title, columns, body)
 
   words = (
-    'All but the whole pictures are cut out of these, as people cut, turn and photograph music: '
-    'they were not trained on either. They do not count in the other numbers.'
+    'All kinds but the whole picture are cut out of the tested pictures, as people cut, turn and '
+    'photograph music; so nothing in them was trained on. Cuts do not count in the other numbers.'
   )
   by_kind = table('Right answers by kind', measured['kinds'])
   by_shape = table('Right answers by shape, the long side to the short one', measured['shapes'])

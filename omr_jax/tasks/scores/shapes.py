@@ -1,7 +1,7 @@
-"""The answers to pictures of other kinds than whole pages: strips, a few bars, scrolls and so on.
+"""Counts the answers to tested pictures and to their cuts, by kind and by shape.
 
-These are cut out of the tested pictures (`synthetic.cuts`), so that nothing of them was trained on.
-They are counted by kind and by shape, and not among the tested pictures themselves.
+Cuts, such as strips or a few bars, are made of the tested pictures (`synthetic.cuts`), so that
+nothing in them was trained on. The other numbers of a report leave cuts out.
 """
 
 import itertools
@@ -24,7 +24,7 @@ ARRAYS = {
   'cut_logits': ('f', 2),
 }
 WHOLE = 'whole picture'
-_BOUNDS = (1.5, 2.5, 5, 10)  # Of the long over the short side.
+_BOUNDS = (1.5, 2.5, 5, 10)  # Ratios of the long side to the short one, between shapes.
 
 
 class Shown(NamedTuple):
@@ -44,7 +44,7 @@ class Shown(NamedTuple):
 
 
 def arrays(splits: Mapping[str, Mapping], logits: np.ndarray | None) -> dict[str, np.ndarray]:
-  """The ARRAYS of a run: from the splits of its data and the logits of its cuts, if it has any."""
+  """The ARRAYS of a run, from the splits of its data and the logits of its cuts; None without."""
   found = splits.get('cuts', {})
   return {
     'test_proportions': np.asarray(splits['test']['proportion'], np.float32),
@@ -77,7 +77,7 @@ def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
 
 
 def of_run(run: FinishedRun) -> Shown:
-  """What a run has answered to its test pictures and their cuts; empty for earlier versions."""
+  """The test pictures of a run and their cuts, with the answers; none for earlier versions."""
   further, labels = run.further, run.test_labels
   if 'test_proportions' not in further:
     return Shown(np.zeros(0, 'U1'), np.zeros(0), np.zeros(0, int), np.zeros(0, bool))
@@ -92,16 +92,16 @@ def of_run(run: FinishedRun) -> Shown:
 
 
 def joined(parts: Sequence[Shown]) -> Shown:
-  """Those of several runs."""
+  """The pictures of several runs as one."""
   return Shown(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
 def measure(shown: Shown) -> dict[str, list[dict]]:
-  """Right answers for summary.json, `kinds` and `shapes`, class by class.
+  """The rows `kinds` and `shapes` of summary.json, class by class.
 
-  A row has `name`, `label`, `n`, `right`, `share` and the ends `low` and `high` of the share's 95 %
-  Wilson interval. There are none for what was not tested, and without any picture both keys are
-  missing.
+  A row has `name`, `label`, `n`, `right`, `share`, and `low` and `high`, the ends of the share's
+  95 % Wilson interval. Kinds and shapes that were not tested have no row. Without any picture both
+  keys are missing.
   """
   if not len(shown.labels):
     return {}

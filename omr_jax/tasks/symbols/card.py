@@ -1,4 +1,4 @@
-"""What the model card of a network for symbols says, unless whoever exports it says it better."""
+"""What the model card of a network for symbols says, where --about says nothing else."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from omr_jax.inputs import render
 from omr_jax.inputs.strokes import CLASSES, OFFICIAL
 
-# By `origin` of a run: the terms of its network, and its data in words.
+# For each `origin` of a run the terms of its network, and what the card says of its data.
 _OF_ORIGIN = {
   OFFICIAL: (
     'For research, as is HOMUS, on which it was trained (Calvo-Zaragoza and Oncina, 2014).',
@@ -27,7 +27,7 @@ def facts(run: Mapping[str, Any], picture: render.Drawing, reads: Sequence[str])
 
   Args:
     run: Facts of the run, such as `origin`.
-    picture: How symbols are drawn.
+    picture: The picture settings: how symbols are drawn.
     reads: Names of the network's inputs.
   """
   licence, data = _OF_ORIGIN.get(

@@ -36,7 +36,7 @@ def questions(
 
   Args:
     config: The config of the run.
-    picture: How its symbols are drawn.
+    picture: The picture settings of its network: how symbols are drawn.
     size: Not used: people see what the network sees.
     data_dir: Folder of prepared data.
     raw_dir: Folder of raw data.

@@ -35,7 +35,7 @@ _LEAST = 2 * symbol_picture.LONGEST  # Pixels along a side of a JPEG that is dec
 
 
 def from_json(fields: Mapping[str, Any]) -> render.Drawing:
-  """How symbols are drawn, by `model.json`. UserError with the key where it is damaged."""
+  """The picture settings from `model.json`. UserError with the key where they are damaged."""
   rules.refuse_other_keys(fields, _FIELDS, 'picture')
   # JSON has no tuples, and null in the place of infinity.
   values: dict[str, Any] = {
@@ -50,12 +50,12 @@ def from_json(fields: Mapping[str, Any]) -> render.Drawing:
 
 
 def to_json(picture: render.Drawing) -> dict:
-  """The same for `model.json`."""
+  """The picture settings as `model.json` has them."""
   return vars(picture)
 
 
 def shapes(picture: render.Drawing) -> dict[str, tuple[str, list]]:
-  """Type and shape of all that networks may read, by name; `batch` for any number of symbols."""
+  """Type and shape of every input by its name; `batch` stands for any number of symbols."""
   image = {'image': ('uint8', ['batch', picture.height, picture.width, 1])}
   if not picture.thinned:  # Ink that is no line has no pen's path.
     return image
@@ -67,13 +67,13 @@ def shapes(picture: render.Drawing) -> dict[str, tuple[str, list]]:
 
 
 def outputs(picture: render.Drawing) -> dict[str, tuple[str, list]]:
-  """The same of what networks give besides probabilities: nothing."""
+  """Empty: networks for symbols give nothing but probabilities."""
   del picture
   return {}
 
 
 def preparation(picture: render.Drawing, reads: Sequence[str]) -> dict[str, Any]:
-  """Further numbers of the rule, for programs that do not use this package.
+  """Numbers that `steps` names, for programs that do not use this package.
 
   Returns:
     `staff_space`, pixels from one staff line to the next in the unit of the strokes' points; for
@@ -88,7 +88,7 @@ def preparation(picture: render.Drawing, reads: Sequence[str]) -> dict[str, Any]
 
 
 def steps(picture: render.Drawing, reads: Sequence[str]) -> list[str]:
-  """The whole rule in words, step by step, for programs that do not use this package."""
+  """Each step from a file to the inputs in words, for programs that do not use this package."""
   given = (
     'Strokes that are given: for each its points x, y, y down, in a unit in which staff lines are '
     '`staff_space` apart, as files of HOMUS have it.'
@@ -161,8 +161,8 @@ def of_strokes(
     name: For messages.
 
   Returns:
-    Of `image` uint8 [height, width, 1], `size` float32 [2], the logarithms of the box's width and
-    height, and `pen` float32 [pen_path.POINTS, 3] those that it reads.
+    Those of the following that `reads` names: `image` uint8 [height, width, 1]; `size` float32 [2],
+    the logarithms of the box's width and height; `pen` float32 [pen_path.POINTS, 3].
   """
   del name
   make = {
@@ -176,15 +176,15 @@ def of_strokes(
 def pages(
   source: str | bytes, picture: render.Drawing, reads: Sequence[str], name: str
 ) -> Iterator[tuple]:
-  """Of each page of a file its number from 1, and its inputs or what is wrong with it.
+  """For each page of a file its number from 1, and its inputs or a UserError.
 
-  Whether it is a stroke file its content says, whatever its name is.
+  A stroke file is recognized by its content, whatever its name is.
 
   Args:
     source: The path of the file, or its bytes.
     picture: How symbols are drawn.
     reads: Names of the network's inputs.
-    name: Of the file, for messages.
+    name: What to call the file in messages.
   """
   try:
     content = source if isinstance(source, bytes) else _beginning(source)
@@ -201,7 +201,7 @@ def pages(
 
 
 def _beginning(path: str) -> bytes:
-  """A stroke file whole, of others at least what tells that they are none."""
+  """All bytes of a stroke file; of any other file at least enough to see that it is none."""
   with open(path, 'rb') as file:
     start = file.read(signatures.SHORT)
     if signatures.kind(start):

@@ -10,7 +10,7 @@ from omr_jax.inputs import geometry, render
 from omr_jax.utils import rules
 from omr_jax.utils.rules import AT_LEAST_0, CHANCE, FLAG, SHARE, Rule
 
-# The section of a config that says how pictures are made.
+# The section of a config that the picture settings are made from.
 PICTURE = 'drawing'
 LIMITS: Mapping[str, Rule] = {
   'data.allow_changed': FLAG,

@@ -67,7 +67,7 @@ def examples(
     on: One of DATA.
     options: The options of the command line that `add_options` has added.
     config: The config of the run that trained the network.
-    picture: How the network's symbols are drawn.
+    picture: The picture settings of the network: how symbols are drawn.
     reads: Names of the network's inputs.
     data_folders: The folders of prepared and of raw data.
 

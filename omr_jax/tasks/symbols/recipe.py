@@ -101,7 +101,7 @@ def split_name(config: Mapping) -> str:
 
 
 def picture(config: ConfigDict) -> render.Drawing:
-  """How symbols become pictures."""
+  """The picture settings: how symbols become pictures."""
   fields: dict[str, Any] = {**render.OF_SCALING, **config.drawing}
   return render.Drawing(**fields)
 

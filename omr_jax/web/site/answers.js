@@ -1,8 +1,8 @@
 // A person's answers to a set of questions: kept in this browser, and saved to a file as
 // `python -m omr_jax.human merge` reads it.
 //
-// `questions` is what `python -m omr_jax.human prepare` has written. Answers are a list with a
-// place for each question: {id, answer, seconds}, or nothing where it is not answered yet.
+// `questions` is what `python -m omr_jax.human prepare` has written. Answers are a list with an
+// entry for each question: {id, answer, seconds}, or nothing if it is not answered yet.
 
 const FORMAT = 1; // Of the file.
 

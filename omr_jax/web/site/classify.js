@@ -3,8 +3,9 @@
 import { answer, load, logOdds } from './model.js';
 import { boxes, brightness, ground, views } from './picture.js';
 
-// In pixels. Larger pictures are reduced first, to save time: to this long side, or where that would
-// blur the parts of a long picture, to this short side. Browsers draw no side longer than the last.
+// Sizes in pixels. Larger pictures are reduced first, to save time, until the long side has the
+// first size; but where that would blur the parts of a long picture, until the short side has the
+// second. The third is the longest side that browsers can draw.
 const LONG_SIDE = 1600;
 const SHORT_SIDE = 400;
 const LONGEST_SIDE = 16384;
@@ -73,7 +74,7 @@ export function music(about, label, logOddsOfViews, width, height) {
   return parts.length ? parts : [[0, 0, width, height]];
 }
 
-/** The picture's pixels, red, green, blue and alpha of each. What is transparent becomes paper. */
+/** The picture's pixels: red, green, blue and alpha of each. Below transparent ones is paper. */
 function draw(source, width, height, about) {
   canvas.width = width; // This clears it.
   canvas.height = height;

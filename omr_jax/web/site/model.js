@@ -60,7 +60,7 @@ async function outputs(session, about, inputs) {
   return Object.fromEntries(Object.keys(about.output).map((name) => [name, found[name].data]));
 }
 
-/** The same function, but a call starts when the one before has ended: a session runs one. */
+/** The same function, but a call waits until the one before has ended: a session runs only one. */
 function inTurn(call) {
   let previous = Promise.resolve();
   return (argument) => {
@@ -77,8 +77,8 @@ function inTurn(call) {
  * @param {object} about Content of model.json.
  * @param {Float32Array} probabilities One for each class.
  * @returns {{label: string, confidence: number, sure: boolean}} The class; its calibrated
- *   probability, which is counted from the threshold and so at least one half; and whether that is
- *   enough for people.
+ *   probability, one half at the threshold and more the farther from it; and whether that is high
+ *   enough to show the class to people.
  */
 export function answer(about, probabilities) {
   const label = about.classes[Number(probabilities[1] >= about.threshold)];
