@@ -9,6 +9,7 @@ picture after another on the host, by SciPy's affine transform (linear interpola
 edges).
 """
 
+import functools
 import io
 from collections.abc import Callable
 
@@ -18,7 +19,7 @@ from measure import by_turns, config_page, surroundings, table
 from PIL import Image
 from scipy import ndimage
 
-from omr_jax.inputs import render, simplify, strokes, views
+from omr_jax.inputs import pictures, render, simplify, strokes, views
 from omr_jax.recipe import recipe as recipes
 from omr_jax.synthetic import scenes
 from omr_jax.training import backend, devices
@@ -72,13 +73,14 @@ def photo_steps() -> dict[str, tuple[int, Callable[[], None]]]:
     Image.fromarray(scenes.scene(rng, 868, 1158)).save(file, 'JPEG', quality=90)
     files.append(file.getvalue())
   picture = config_page('scores').picture
-  size = picture.height, picture.width, picture.tiles
-  return {
-    'photos: JPEG to views, one core': (
-      PHOTOS,
-      lambda: [views.load(content, 'photo', *size) for content in files],
-    )
-  }
+  size = {name: getattr(picture, name) for name in ('height', 'width', 'tiles')}
+  finish = functools.partial(views.of_image, **size)
+
+  def read(content: bytes) -> np.ndarray:
+    opened = pictures.opened(io.BytesIO(content), 'photo')
+    return pictures.decode(opened, 'photo', views.least(**size), finish)
+
+  return {'photos: JPEG to views, one core': (PHOTOS, lambda: [read(content) for content in files])}
 
 
 def augmentations() -> dict[str, tuple[int, Callable[[], None]]]:

@@ -7,7 +7,7 @@ Every page gets a folder in --out, named after its file: structure.json has the 
 staff with its five lines, the systems and the measures, in pixels; overlay.svg shows them over the
 page, in any browser. pages.jsonl has a row for each page: path, page, folder, what the page was
 taken for, and how much was found; or the error, where it could not be read. A page without music
-gets an empty structure.
+gets an empty structure. A further run into the same folder replaces the results of the earlier one.
 
 --compare measures what was found against the truth. Each of the two is a folder that this command
 has written, or annotations in the format of COCO.
@@ -27,7 +27,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from omr_jax.detect import annotations, compare, overlay, pages
+from omr_jax.detect import annotations, compare, earlier, overlay, pages
 from omr_jax.detect.pages import Detected
 from omr_jax.errors import UserError
 from omr_jax.predict import classifier, listing
@@ -88,7 +88,7 @@ def _name(path: str, number: int, used: set[str]) -> str:
 def _write(folder: Path, found: Detected) -> None:
   structure = json.dumps(structure_json.as_json(found.structure)) + '\n'
   write_file(folder / annotations.STRUCTURE, structure.encode())
-  write_file(folder / 'overlay.svg', overlay.svg(found).encode())
+  write_file(folder / overlay.FILE, overlay.svg(found).encode())
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -148,16 +148,21 @@ def _detect(options: argparse.Namespace) -> None:
   if not options.paths or options.out is None:
     raise UserError('give PATH and --out, or --compare; --help explains them.')
   _make(options.out)
+  before = earlier.named(options.out / ROWS)
   names = listing.standard_input() if '-' in options.paths else ()
   left_out: Counter[str] = Counter()
   files = listing.files(options.paths, names, listing.PICTURES, left_out)
   gate = classifier.load('scores')
   began, count, errors, staves = time.monotonic(), 0, 0, 0
+  written: set[str] = set()
   with output(options.out / ROWS) as file:
     for row in tqdm(rows(gate, files, options.out), unit='page', delay=1, disable=None):
       file.write(json.dumps(row, ensure_ascii=False) + '\n')
       count, errors = count + 1, errors + ('error' in row)
       staves += int(str(row.get('staves', 0)))
+      if 'folder' in row:
+        written.add(str(row['folder']))
+  earlier.remove(options.out, before, written)
   seconds = time.monotonic() - began
   print(
     f'{count} pages in {seconds:.1f} s, {errors} of them not read; {staves} staves, '

@@ -9,6 +9,7 @@ from PIL import Image
 from omr_jax.detect.pages import Detected
 from omr_jax.structure.structure import Box, Structure, measure_box, system_box
 
+FILE = 'overlay.svg'  # Its name in the folder of a page.
 _SIDE = 2000  # Pixels of the longer side of the picture in the SVG.
 # Colours that people of any colour vision tell apart (Okabe and Ito, 2008): one for each system.
 _COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9')

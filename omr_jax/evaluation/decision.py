@@ -73,7 +73,7 @@ def read(workdir: Path, remedy: str) -> Decision | None:
     return None
   found = read_json(path, remedy)
   threshold, temperature = map(found.get, Decision._fields)
-  known = threshold is None or history.is_number(threshold)
+  known = 'threshold' in found and (threshold is None or history.is_number(threshold))
   if not (known and history.is_number(temperature) and temperature > 0):
     raise UserError(f'{path}: threshold or temperature missing or wrong; {remedy}.')
   return Decision(threshold, temperature)

@@ -29,7 +29,7 @@ def read(path: Path | None) -> dict[str, Any]:
     return {}
   try:
     found = tomllib.loads(read_bytes(path).decode())
-  except (OSError, ValueError) as error:
+  except (OSError, ValueError, RecursionError) as error:
     raise UserError(f'{path}: cannot be read as TOML ({error}); correct it.') from error
   for key, value in found.items():
     if key not in KEYS:

@@ -4,16 +4,14 @@ In a whole page of 128x128 pixels staff lines are grey bands, and so are lines o
 a part, staff lines can be told apart. Training, evaluation and prediction all use these functions.
 """
 
-import io
 import math
 from collections.abc import Iterator
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from omr_jax.inputs import pictures, resizing
+from omr_jax.inputs import resizing
 
 # No view is squeezed by more than this ratio of its sides: a single staff would become a grey band.
 BOUND = 2.0
@@ -136,18 +134,6 @@ def least(height: int, width: int, tiles: int) -> int:
   its view has. Long pictures have fewer parts along the short side, which need less.
   """
   return math.ceil(max(2, 1.2 / part(tiles)[0] if tiles else 0) * max(height, width))
-
-
-def load(content: bytes, name: str, height: int, width: int, tiles: int) -> np.ndarray:
-  """All views of the picture in a file: uint8 [1 + tiles^2, height, width, 3].
-
-  Raises:
-    UserError: The file is empty, damaged, cut short or no picture, or the picture is too large.
-  """
-  finish = partial(of_image, height=height, width=width, tiles=tiles)
-  return pictures.decode(
-    pictures.opened(io.BytesIO(content), name), name, least(height, width, tiles), finish
-  )
 
 
 def part(parts: int) -> tuple[float, float]:

@@ -141,8 +141,9 @@ def _write_all(options: argparse.Namespace) -> None:
   began = time.monotonic()
   pages, errors, unsure = _write_rows(answers(model, paths), options)
   seconds = time.monotonic() - began
+  pace = pages / max(seconds, 0.001)  # Some clocks stand still for 16 ms.
   print(
-    f'{pages} pages in {seconds:.1f} s ({pages / seconds:.0f} pages/s), {errors} of them not read'
+    f'{pages} pages in {seconds:.1f} s ({pace:.0f} pages/s), {errors} of them not read'
     f'{f", {unsure} not sure" if unsure else ""}{listing.words(left_out)}',
     file=sys.stderr,
   )

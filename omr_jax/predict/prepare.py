@@ -111,19 +111,12 @@ def batches(read: Callable[[str], Pages], paths: Iterable[str], size: int) -> It
     yield batch
 
 
-def in_order(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page]:
-  """The pages of all files, in their order; the next files are read meanwhile.
-
-  Only the first pages of a few files are in memory. The other pages of a file are read when its
-  turn comes.
-  """
-  for page in _pages(read, paths):
-    if page is not None:
-      yield page
-
-
 def _pages(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page | None]:
-  """As `in_order`, but yields None before a page that takes long."""
+  """The pages of all files, in their order, and None before a page that takes long.
+
+  The next files are read meanwhile. Only the first pages of a few files are in memory. The other
+  pages of a file are read when its turn comes.
+  """
   count = os.cpu_count() or 1
   paths = iter(paths)
   waiting: deque[tuple[str, Pages, Future[list[tuple[int, Inputs | UserError]]]]] = deque()

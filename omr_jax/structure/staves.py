@@ -1,4 +1,8 @@
-"""Finds the staves of a page, flat, turned by up to ten degrees, bent or photographed."""
+"""Finds the staves of a page, flat, turned by up to ten degrees, bent or photographed.
+
+`omr_jax.synthetic.flat_staves` finds those of flat pages only, but small ones too and in a fifth of
+the time: it tells where training pictures are cut into strips.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple

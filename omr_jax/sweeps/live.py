@@ -1,6 +1,7 @@
 """Shows the progress of a sweep: a table on a terminal, elsewhere a line for each finished run."""
 
 import contextlib
+import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -54,10 +55,12 @@ def progress(out: Path, packs: Sequence[Pack]) -> Iterator[Callable[[Sequence[Pa
 
 def _table(waiting: Sequence[Pack]) -> Table:
   table = Table('in progress', 'runs', 'epoch', 'loss', 'validation', 'images/s', 'time')
-  for pack in [pack for pack in waiting if pack.starts_file.exists()][:_SHOWN]:
+  # A worker that is just starting has made its file, but may not have written to it yet.
+  begun = ((pack, starts) for pack in waiting if (starts := folder.starts(pack)))
+  for pack, starts in itertools.islice(begun, _SHOWN):
     name = pack.name if len(pack.runs) == 1 else f'{pack.name}: {pack.runs[0]} ...'
     lines = [folder.history(workdir) for workdir in pack.workdirs.values()]
-    started = time.time() - folder.starts(pack)[-1]['time']
+    started = time.time() - starts[-1]['time']
     lasts = [each[-1] for each in lines if each]
     if not lasts:
       table.add_row(escape(pack.name), str(len(pack.runs)), '', '', '', '', duration(started))

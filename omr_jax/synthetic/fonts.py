@@ -14,6 +14,12 @@ _NAMES = (
 )
 
 
+def plain_font(size: float) -> ImageFont.FreeTypeFont:
+  """Pillow's own font, `size` pixels high (at least 6)."""
+  font = ImageFont.load_default(max(6, size))
+  return cast(ImageFont.FreeTypeFont, font)  # A Pillow without FreeType has another one.
+
+
 def any_font(rng: np.random.Generator, size: float) -> ImageFont.FreeTypeFont:
   """One of all fonts, `size` pixels high (at least 6)."""
   size = max(6, round(size))
@@ -29,8 +35,7 @@ def named(name: str, size: float) -> ImageFont.FreeTypeFont:
 @functools.lru_cache(maxsize=512)
 def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
   path = _folder() / f'{name}.ttf'
-  font = ImageFont.truetype(str(path), size) if path.is_file() else ImageFont.load_default(size)
-  return cast(ImageFont.FreeTypeFont, font)  # A Pillow without FreeType has another one.
+  return ImageFont.truetype(str(path), size) if path.is_file() else plain_font(size)
 
 
 @functools.cache

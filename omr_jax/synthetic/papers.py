@@ -9,7 +9,8 @@ import itertools
 import numpy as np
 
 from omr_jax.synthetic import words as made_up
-from omr_jax.synthetic.printing import INK, font_of, pick, picture, scribble, sheet, text_columns
+from omr_jax.synthetic.fonts import plain_font
+from omr_jax.synthetic.printing import INK, pick, picture, scribble, sheet, text_columns
 
 PAPERS = {'white': (255, 255, 255), 'cream': (246, 236, 208), 'grey': (176, 176, 176)}
 _PRINTED_LINES = ((120, 160, 215), (150, 190, 160), (205, 150, 160), (150, 150, 150))
@@ -59,7 +60,7 @@ def text(rng: np.random.Generator, height: int, width: int, columns: int = 1) ->
   image, pen = sheet(height, width)
   box = (width * 0.08, height * 0.09, width * 0.92, height * 0.94)
   text_columns(pen, rng, box, columns, height / rng.uniform(55, 85))
-  pen.text((width / 2, height * 0.06), made_up.phrase(rng, 3), INK, font_of(height / 60), 'mm')
+  pen.text((width / 2, height * 0.06), made_up.phrase(rng, 3), INK, plain_font(height / 60), 'mm')
   return np.array(image)
 
 
@@ -68,12 +69,12 @@ def newspaper(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   image, pen = sheet(height, width)
   pen.rectangle([0, 0, width, height], fill=(236, 232, 222))
   title = made_up.phrase(rng, 2).title()
-  font = font_of(height / 14)
+  font = plain_font(height / 14)
   font = font.font_variant(size=font.size * min(1, width * 0.9 / font.getlength(title)))
   pen.text((width / 2, height * 0.06), title, INK, font, 'mm')
   for y in (0.105, 0.125):
     pen.line([width * 0.04, height * y, width * 0.96, height * y], fill=INK, width=2)
-  pen.text((width / 2, height * 0.115), made_up.phrase(rng, 6), INK, font_of(height / 90), 'mm')
+  pen.text((width / 2, height * 0.115), made_up.phrase(rng, 6), INK, plain_font(height / 90), 'mm')
   columns = int(rng.integers(4, 6))
   wide = width * 0.92 / columns
   split = int(rng.integers(2, columns))
@@ -81,7 +82,7 @@ def newspaper(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     x, right = width * 0.04 + start * wide, width * 0.04 + end * wide
     for y0, y1 in ((0.14, 0.52), (0.54, 0.97)):
       low = height * y0
-      heading = font_of(height / 45)
+      heading = plain_font(height / 45)
       for line in made_up.lines(rng, heading, right - x - 20, 2):
         pen.text((x, low), line, INK, heading)
         low += height / 38
@@ -102,9 +103,9 @@ def table(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   tall = height * 0.78 / rows
   cuts = np.concatenate([[0], np.cumsum(rng.uniform(0.7, 1.6, columns))])
   edges = left + (right - left) * cuts / cuts[-1]
-  pen.text((left, height * 0.08), made_up.phrase(rng, 4).title(), INK, font_of(height / 42))
+  pen.text((left, height * 0.08), made_up.phrase(rng, 4).title(), INK, plain_font(height / 42))
   shaded, vertical = rng.random() < 0.5, rng.random() < 0.6
-  font = font_of(min(tall * 0.55, height / 70))
+  font = plain_font(min(tall * 0.55, height / 70))
   for row in range(rows):
     y = top + row * tall
     if row == 0 or (shaded and row % 2 == 0):
@@ -128,7 +129,7 @@ def form(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   size = height / 75
   pen.rectangle([left, height * 0.05, right, height * 0.1], fill=(60, 75, 105))
   title = made_up.phrase(rng, 3).upper()
-  pen.text((left + 15, height * 0.075), title, (255, 255, 255), font_of(size * 1.7), 'lm')
+  pen.text((left + 15, height * 0.075), title, (255, 255, 255), plain_font(size * 1.7), 'lm')
   y = height * 0.13
   while y < height * 0.86:
     kind = rng.choice(['fields', 'line', 'ticks', 'digits'], p=[0.4, 0.25, 0.2, 0.15])
@@ -136,10 +137,10 @@ def form(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
       edges = np.linspace(left, right, int(rng.integers(2, 5)))
       for x0, x1 in itertools.pairwise(edges):
         pen.rectangle([x0, y, x1, y + size * 3], outline=INK)
-        pen.text((x0 + 6, y + 4), made_up.phrase(rng, 2), INK, font_of(size * 0.75))
+        pen.text((x0 + 6, y + 4), made_up.phrase(rng, 2), INK, plain_font(size * 0.75))
       y += size * 3.6
     elif kind == 'line':
-      label, font = made_up.phrase(rng, 2).capitalize() + ':', font_of(size)
+      label, font = made_up.phrase(rng, 2).capitalize() + ':', plain_font(size)
       pen.text((left, y + size), label, INK, font)
       start = left + font.getlength(label) + 10
       pen.line([start, y + size * 2.2, right, y + size * 2.2], fill=INK)
@@ -149,10 +150,10 @@ def form(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
         pen.rectangle([x, y + size * 0.6, x + size * 1.2, y + size * 1.8], outline=INK, width=2)
         if rng.random() < 0.4:
           scribble(pen, rng, (x, y + size * 0.5, x + size * 1.3, y + size * 2), (30, 50, 150), 3)
-        pen.text((x + size * 2, y + size * 0.6), made_up.phrase(rng, 2), INK, font_of(size))
+        pen.text((x + size * 2, y + size * 0.6), made_up.phrase(rng, 2), INK, plain_font(size))
       y += size * 2.8
     else:
-      pen.text((left, y + size * 0.6), made_up.word(rng).capitalize(), INK, font_of(size))
+      pen.text((left, y + size * 0.6), made_up.word(rng).capitalize(), INK, plain_font(size))
       for number in range(int(rng.integers(8, 15))):
         x = left + width * 0.2 + number * size * 1.7
         pen.rectangle([x, y, x + size * 1.7, y + size * 2.1], outline=INK)
@@ -172,14 +173,14 @@ def chart(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   for share in np.linspace(0, 1, 6):
     y = bottom + (top - bottom) * share
     pen.line([left, y, right, y], fill=(190, 190, 190))
-    pen.text((left - 6, y), f'{100 * share:.0f}', INK, font_of(height / 80), 'rm')
+    pen.text((left - 6, y), f'{100 * share:.0f}', INK, plain_font(height / 80), 'rm')
   bars = int(rng.integers(5, 14))
   wide = (right - left) / bars
   color = pick(rng, ((70, 110, 170), (90, 90, 90), (190, 110, 60)))
   for number, share in enumerate(rng.uniform(0.1, 0.95, bars)):
     x = left + number * wide
     pen.rectangle([x + wide * 0.2, bottom - (bottom - top) * share, x + wide * 0.8, bottom], color)
-    pen.text((x + wide / 2, bottom + 15), str(2000 + number), INK, font_of(height / 90), 'mm')
+    pen.text((x + wide / 2, bottom + 15), str(2000 + number), INK, plain_font(height / 90), 'mm')
   pen.line([left, bottom, right, bottom], fill=INK, width=2)
   return np.array(image)
 
@@ -191,7 +192,7 @@ def barcode(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   pen.rectangle([left - 30, height * 0.06, right + 30, height * 0.94], outline=INK, width=4)
   for row in range(4):
     at = (left, height * (0.1 + 0.035 * row))
-    pen.text(at, made_up.phrase(rng, 3).title(), INK, font_of(height / 45))
+    pen.text(at, made_up.phrase(rng, 3).title(), INK, plain_font(height / 45))
   for top, bottom in ((0.3, 0.55), (0.68, 0.84)):
     x, unit = left, max(1, width * rng.uniform(0.003, 0.006))
     while x < right - 8 * unit:
@@ -199,7 +200,7 @@ def barcode(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
       pen.rectangle([x, height * top, x + bar - 1, height * bottom], fill=INK)
       x += bar + unit * rng.integers(1, 4)
     number = ''.join(str(digit) for digit in rng.integers(0, 10, 14))
-    pen.text((width / 2, height * (bottom + 0.03)), number, INK, font_of(height / 45), 'mm')
+    pen.text((width / 2, height * (bottom + 0.03)), number, INK, plain_font(height / 45), 'mm')
   return np.array(image)
 
 

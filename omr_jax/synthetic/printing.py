@@ -1,12 +1,10 @@
-"""Parts of drawn pages: a sheet, a font, columns of text, pictures, scribbles."""
-
-from typing import cast
+"""Parts of drawn pages: a sheet, columns of text, pictures, scribbles."""
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from scipy import interpolate
 
-from omr_jax.synthetic import words
+from omr_jax.synthetic import fonts, words
 
 INK = (25, 25, 30)  # The colour of printed words and lines.
 
@@ -21,7 +19,7 @@ def text_columns(
 ) -> None:
   """Fills a box (left, top, right, bottom) with columns of text, `size` pixels high."""
   left, top, right, bottom = box
-  font = font_of(size)
+  font = fonts.plain_font(size)
   apart = font.size * 1.3
   wide = (right - left) / columns
   count = max(0, int((bottom - top) / apart))
@@ -34,12 +32,6 @@ def sheet(height: int, width: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
   """White paper and a pen on it."""
   image = Image.new('RGB', (width, height), (255, 255, 255))
   return image, ImageDraw.Draw(image)
-
-
-def font_of(size: float) -> ImageFont.FreeTypeFont:
-  """The font that comes with Pillow."""
-  font = ImageFont.load_default(size=max(6, size))
-  return cast(ImageFont.FreeTypeFont, font)  # A Pillow without FreeType has another one.
 
 
 def pick(rng: np.random.Generator, colors: tuple) -> tuple[int, int, int]:

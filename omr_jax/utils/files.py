@@ -110,7 +110,7 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
     UserError: There is no such file, or no JSON object in it. The message ends with `remedy`.
   """
   try:
-    value = json.loads(read_bytes(path).decode())
+    value = json.loads(read_bytes(path).decode(), object_pairs_hook=_object)
   except (OSError, ValueError, RecursionError) as error:
     raise UserError(f'{path}: unreadable ({error}); {remedy}.') from error
   if not isinstance(value, dict):
@@ -118,6 +118,13 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
   if _is_deep(value):
     raise UserError(f'{path}: damaged (nested too deeply); {remedy}.')
   return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+  found = dict(pairs)
+  if len(found) < len(pairs):  # Which of two values holds?
+    raise ValueError('a key is there twice')
+  return found
 
 
 def _is_deep(value: dict[str, Any]) -> bool:

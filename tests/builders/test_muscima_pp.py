@@ -107,6 +107,7 @@ def test_example():
     (page_file(node(99, 'stem', 0, 0, [[1]], [98])), 'object 99 links to 98'),
     (page_file().replace(b'1:20<', b'1:19<'), 'object 70: its mask does not fill its box'),
     (page_file().replace(b'1:20<', b'1:x<'), 'object 70: '),
+    (page_file().replace(b'1:20<', b'1:%d<' % 2**64), 'object 70: its mask does not fill its box'),
     (page_file(node(99, 'stem', 70_000, 70_000, [[1]])), 'too many'),
     (page_file().replace(b'<Left>104', b'<Left>-4'), 'object 70: its box'),
   ],

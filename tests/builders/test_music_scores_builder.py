@@ -23,6 +23,7 @@ from tfds_builders.music_scores import (
   music_scores_dataset_builder,
   paper,
   prepare,
+  search,
 )
 
 # The fixture `offline` replaces these.
@@ -298,7 +299,7 @@ def test_links_are_followed_and_circles_end(raw_dir, tmp_path):
   write(tmp_path / 'elsewhere', {'x.png': picture(5)})
   (raw_dir / 'scores' / 'linked').symlink_to(tmp_path / 'elsewhere')
   (tmp_path / 'elsewhere' / 'back').symlink_to(raw_dir / 'scores')
-  found = folders.find(raw_dir)[0]
+  found = search.find(raw_dir)[0]
   assert found == sorted({*pictures(), 'scores/linked/x.png'})
 
 
@@ -315,7 +316,7 @@ def test_a_name_that_is_no_text(raw_dir, data_dir):
 
 
 def test_a_picture_that_changes_meanwhile(raw_dir):
-  names = folders.find(raw_dir)[0]
+  names = search.find(raw_dir)[0]
   paths = folders.union({raw_dir: names})
   hashes = folders.digests(paths)
   found, _ = folders.group(paths)

@@ -1,6 +1,7 @@
 """`omr detect`: what it writes for pages, other pictures and broken files, and its comparison."""
 
 import json
+import shutil
 import xml.etree.ElementTree as ElementTree
 
 import drawn_music
@@ -82,10 +83,44 @@ class GATE:
 
 
 def test_it_runs_again_into_its_own_folder_alone(found, tmp_path, capsys):
-  page = tmp_path / 'page.png'
+  page, out = tmp_path / 'page.png', tmp_path / 'found'
   Image.fromarray(drawn_music.page()).save(page)
-  code, _, said = run(capsys, page, '--out', found)
+  shutil.copytree(found, out)
+  (out / 'text/mine.txt').touch()
+  (tmp_path / 'beside').mkdir()
+  (tmp_path / 'beside/structure.json').touch()
+  (out / 'link').symlink_to(tmp_path / 'beside')
+  (out / 'unlisted').mkdir()
+  (out / 'unlisted/structure.json').touch()
+  with (out / 'pages.jsonl').open('a') as file:
+    for folder in (
+      '../beside',
+      str(tmp_path / 'beside'),
+      'link',
+      '..',
+      '',
+      'lost',
+      'a\0',
+      '\ud800',
+      999 * 'a',
+      5,
+    ):
+      file.write(json.dumps({'folder': folder}) + '\n')
+    file.write('[]\nnot JSON\n')
+  code, _, said = run(capsys, page, '--out', out)
   assert code == 0 and '1 pages' in said and '4 staves' in said
+  # Of the earlier pages nothing is left. What the command has not written stays.
+  left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob('*.*'))
+  assert left == [
+    'beside/structure.json',
+    'found/page/overlay.svg',
+    'found/page/structure.json',
+    'found/pages.jsonl',
+    'found/text/mine.txt',
+    'found/unlisted/structure.json',
+    'page.png',
+  ]
+  assert not (out / 'Page~2').exists()
   (tmp_path / 'other').mkdir()
   (tmp_path / 'other/letter.txt').touch()
   code, _, said = run(capsys, page, '--out', tmp_path / 'other')

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from omr_jax.errors import UserError
 from omr_jax.evaluation import confidence, decision
 
 
@@ -78,3 +79,16 @@ def test_the_temperature_makes_the_confidence_of_both_classes_the_accuracy():
   config = {'data': {'name': 'music_scores'}, 'decision': {'false_positive_rate': 0.25}}
   found = decision.fit(config, np.array([0, 0, 0, 0, 1, 1]), logits(log_odds))
   assert found == (0, pytest.approx(1 / np.log(7), rel=1e-5))
+
+
+@pytest.mark.parametrize(
+  ('content', 'words'),
+  [
+    ('{"temperature": 1}', 'threshold or temperature missing'),
+    ('{"threshold": 1, "threshold": 2, "temperature": 1}', 'a key is there twice'),
+  ],
+)
+def test_a_damaged_decision_is_refused(tmp_path, content, words):
+  (tmp_path / decision.FILE).write_text(content)
+  with pytest.raises(UserError, match=f'decision.json: .*{words}.*; report it again'):
+    decision.read(tmp_path, 'report it again')

@@ -162,3 +162,8 @@ def test_other_files_are_refused(content, words, tmp_path):
   assert str(error.value).startswith(f'{tmp_path / "about.toml"}: ') and words in str(error.value)
   with pytest.raises(UserError, match='cannot be read as TOML'):
     about_file.read(tmp_path / 'missing.toml')
+
+
+def test_lists_without_end_are_refused(tmp_path):
+  with pytest.raises(UserError, match=r'about\.toml: cannot be read as TOML'):
+    told(tmp_path, 'limits = ' + '[' * 100_000)

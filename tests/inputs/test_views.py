@@ -101,14 +101,6 @@ def test_parts_are_decoded_as_large_as_they_are_shown():
   assert pictures.read(file.getvalue(), 'a', views.least(128, 64, 3)).shape == (400, 400, 3)
 
 
-def test_load_is_views_of_what_is_read():
-  file = io.BytesIO()
-  Image.fromarray(ramp(60, 50)).save(file, 'PNG')
-  np.testing.assert_array_equal(
-    views.load(file.getvalue(), 'a.png', 16, 16, 2), views.views(ramp(60, 50), 16, 16, 2)
-  )
-
-
 def test_without_colour_views_have_the_brightness():
   """Each of the two roundings of a resize, and that of brightness, is off by half a level."""
   picture = np.random.default_rng(0).integers(0, 256, (60, 50, 3), np.uint8)

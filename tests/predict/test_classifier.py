@@ -60,6 +60,14 @@ def test_crops_of_any_pen_are_read():
     assert omr_jax.load('homus_scans')(crop).label == 'Whole-Note'
 
 
+def assert_same(found, expected):
+  """A batch may be computed in another order than a single picture, which rounds otherwise."""
+  assert [answer.label for answer in found] == [answer.label for answer in expected]
+  for one, other in zip(found, expected, strict=True):
+    assert one.probabilities == pytest.approx(other.probabilities, abs=1e-6)
+    assert [box[:4] for box in one.boxes] == [box[:4] for box in other.boxes]
+
+
 def test_a_picture_in_every_form_has_one_answer(gate, page, tmp_path):
   Image.fromarray(page).save(tmp_path / 'page.png')
   colours = np.stack([page] * 3, -1)
@@ -76,7 +84,7 @@ def test_a_picture_in_every_form_has_one_answer(gate, page, tmp_path):
     np.concatenate([colours, np.full_like(page, 255)[..., None]], -1),
   ]
   answers = [gate(form) for form in forms]
-  assert gate(forms) == answers
+  assert_same(gate(forms), answers)
   for answer in answers:
     assert answer.label == 'scores'
     assert answer.confidence > 0.5 and answer.probabilities['scores'] > gate.model.threshold
@@ -92,7 +100,7 @@ def test_a_file_in_every_form_has_one_answer(gate, page, tmp_path):
     archive.writestr('page.png', content)
     with archive.open('page.png') as member:
       forms = [content, bytearray(content), memoryview(content), io.BytesIO(content), file, member]
-      assert gate(forms) == [gate(path)] * len(forms)
+      assert_same(gate(forms), [gate(path)] * len(forms))
   for kind in ('TIFF', 'JPEG'):  # A TIFF is read by a child process.
     file = io.BytesIO()
     Image.fromarray(page).save(file, kind)
@@ -133,7 +141,7 @@ def test_a_file_may_give_a_few_bytes_at_a_time(gate, page):
   slow = io.BytesIO(content.getvalue())
   few = types.SimpleNamespace(read=lambda size: slow.read(min(size, 999)))
   assert gate(few) == gate(page)
-  with pytest.raises(UserError, match='^the picture: gives int when it is read'):
+  with pytest.raises(UserError, match=r'^the picture: gives int when it is read'):
     gate(types.SimpleNamespace(read=lambda size: 5))
 
 

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import tracemalloc
+import types
 from itertools import islice
 from pathlib import Path
 
@@ -100,6 +101,12 @@ def test_pages_of_a_document(score_run, tmp_path, capsys):
   assert [row['class'] for row in rows] == ['scores', 'other'] * 10
 
 
+def test_a_clock_that_stands_still_is_no_error(score_run, tmp_path, capsys, monkeypatch):
+  monkeypatch.setattr(predict, 'time', types.SimpleNamespace(monotonic=lambda: 5.0))
+  code, rows, said = run(capsys, '--model', score_run, tmp_path)
+  assert (code, rows) == (0, []) and '0 pages in 0.0 s (0 pages/s)' in said
+
+
 def test_pages_are_read_when_their_turn_comes():
   """A document of a million pages never is in memory, nor are many files."""
   read, opened = [], []
@@ -110,8 +117,8 @@ def test_pages_are_read_when_their_turn_comes():
       read.append((path, number))
       yield number, UserError('x')
 
-  with contextlib.closing(prepare.in_order(endless, map(str, range(10**6)))) as found:
-    first = [(page.path, page.number) for page in islice(found, 101)]
+  with contextlib.closing(prepare.batches(endless, map(str, range(10**6)), 1)) as found:
+    first = [(page.path, page.number) for (page,) in islice(found, 101)]
     assert first == [('0', number) for number in range(1, 102)]
   files = prepare._AHEAD * (prepare.os.cpu_count() or 1)
   assert opened == [str(number) for number in range(files)]
@@ -129,7 +136,8 @@ def test_files_of_any_length_keep_their_order():
       time.sleep(0.002 * (int(path) % 3 == 0))
       yield number, UserError('x')
 
-  found = [(page.path, page.number) for page in prepare.in_order(read, map(str, range(48)))]
+  batches = prepare.batches(read, map(str, range(48)), 1)
+  found = [(page.path, page.number) for (page,) in batches]
   assert found == [(str(n), page) for n in range(48) for page in range(1, lengths[n] + 1)]
 
 

@@ -56,6 +56,19 @@ def test_runs_have_names_and_overrides():
   assert levels('optimizer=sgd,plain,seed=0') == {'optimizer': 'sgd', 'seed': '0'}
 
 
+def test_a_program_that_has_not_noted_its_start_yet_is_left_out(tmp_path):
+  """Its file is made before the line is written."""
+  pytest.importorskip('rich', reason='needs the extra [sweep]')
+  from omr_jax.sweeps import live
+
+  (tmp_path / 'starts').mkdir()
+  begun, starting, waiting = (Pack(tmp_path, name, [name]) for name in 'abc')
+  folder.note_start(begun, {})
+  starting.starts_file.touch()
+  names = live._table([waiting, starting, begun]).columns[0]
+  assert list(names.cells) == ['a']
+
+
 def test_draws_are_in_their_ranges_and_the_same_again():
   ranges = {'optimizer__learning_rate': log_uniform(1e-4, 1.0), 'model__name': choice('a', 'b')}
   found = draws(100, 7, **ranges)

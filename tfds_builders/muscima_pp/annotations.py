@@ -133,12 +133,12 @@ def _node(element: ElementTree.Element) -> Node:
 
 def _mask(text: str, width: int, height: int) -> NDArray[np.bool_]:
   """The mask of run lengths such as `0:3 1:2 0:7`, row by row."""
-  runs = np.array(text.replace(':', ' ').split(), np.int64)
+  runs = [int(each) for each in text.replace(':', ' ').split()]
   values, lengths = runs[::2], runs[1::2]
-  right = len(values) == len(lengths) and ((values == 0) | (values == 1)).all()
-  if not right or (lengths < 0).any() or lengths.sum() != width * height:
+  right = len(values) == len(lengths) and set(values) <= {0, 1} and min(lengths, default=0) >= 0
+  if not right or sum(lengths) != width * height:
     raise ValueError('its mask does not fill its box')
-  return np.repeat(values.astype(bool), lengths).reshape(height, width)
+  return np.repeat(np.array(values, bool), lengths).reshape(height, width)
 
 
 def _damaged(name: str, reason: str) -> UserError:

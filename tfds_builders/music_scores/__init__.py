@@ -8,7 +8,7 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from tfds_builders import prepared, raw_data
-from tfds_builders.music_scores import folders
+from tfds_builders.music_scores import folders, search
 from tfds_builders.music_scores.music_scores_dataset_builder import Builder
 
 __all__ = ['prepare']
@@ -41,8 +41,8 @@ def prepare(
   expected = None
   if protocol == 'folders':
     found = {}
-    for folder in folders.locate(raw_dir):
-      found[folder], others = folders.find(folder)
+    for folder in search.locate(raw_dir):
+      found[folder], others = search.find(folder)
       _warn_of_others(folder, others)
     hashes = folders.digests(folders.union(found))
     _warn_of_contradictions(folders.contradictions(hashes))

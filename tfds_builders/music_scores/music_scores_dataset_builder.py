@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 from omr_jax.errors import UserError
 from omr_jax.inputs.pictures import CLASSES
 from tfds_builders import prepared, raw_data
-from tfds_builders.music_scores import folders, groups, paper
+from tfds_builders.music_scores import folders, groups, paper, search
 
 _PROTOCOLS = {
   'paper': "The paper's three archives in the seeded split of the original experiments.",
@@ -80,7 +80,7 @@ class Builder(tfds.core.ShardBasedBuilder):
       splits = paper.split(paper.find(archives))
       read = functools.partial(paper.contents, archives)
     else:
-      found = {folder: folders.find(folder)[0] for folder in folders.locate(self._raw_dir)}
+      found = {folder: search.find(folder)[0] for folder in search.locate(self._raw_dir)}
       paths = folders.union(found)
       self._hashes = folders.digests(paths)
       pictures, self.info.metadata['left_out'] = folders.group(paths)

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from omr_jax.data import cache
 from omr_jax.inputs import documents, pictures, views
 from omr_jax.synthetic import cuts, kinds, probes, scenes
+from omr_jax.tasks.scores import sources
 
 # Smallest side to which a JPEG may be reduced before cuts are made: a few bars stay sharp.
 _LEAST_OF_CUTS = 1600
@@ -104,7 +105,7 @@ def cut(source: Sequence, split: str, picture: PictureConfig, new: cache.New) ->
       seen[index * picture.cuts + number] = cut_views
       found.append({
         'id': f'{name} ({kind} {number + 1})',
-        'source': f'{example["source"].decode()} (cut)',
+        'source': example['source'].decode() + sources.CUT,
         'group': group,
         'label': np.int32(label),
         'kind': kind,
@@ -123,8 +124,8 @@ def drawn(picture: PictureConfig) -> cache.Arrays:
   each kind for the network to learn it.
   """
   others = itertools.chain(
-    (('drawn papers', 'other', *page) for page in probes.papers(picture.papers)),
-    (('drawn scenes', 'other', *scene) for scene in scenes.scenes(picture.scenes)),
+    ((sources.PAPERS, 'other', *page) for page in probes.papers(picture.papers)),
+    ((sources.SCENES, 'other', *scene) for scene in scenes.scenes(picture.scenes)),
   )
   rows = [
     (source, label, name, views.views(pixels, *picture.size))
@@ -134,7 +135,7 @@ def drawn(picture: PictureConfig) -> cache.Arrays:
   def one(chosen: tuple[int, kinds.Kind]) -> tuple:
     number, kind = chosen
     seen = views.views(kinds.drawn(kind, number), *picture.size)
-    return f'drawn {kind.name}', kind.label, f'{kind.name} {number + 1}', seen
+    return sources.DRAWN + kind.name, kind.label, f'{kind.name} {number + 1}', seen
 
   wanted = list(itertools.product(range(picture.drawn), kinds.KINDS))
   rows += _threaded(one, wanted, 'drawing kinds')

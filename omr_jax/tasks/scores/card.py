@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omr_jax.inputs import views
+from omr_jax.tasks.scores import sources
 
 
 def facts(run: Mapping[str, Any], picture: views.Layout, reads: Sequence[str]) -> dict:
@@ -31,6 +32,6 @@ def row(source: str) -> str:
 
   The kinds that code draws to complete the real pictures are counted together.
   """
-  if source.startswith('drawn ') and source not in ('drawn papers', 'drawn scenes'):
-    return 'drawn kinds'
-  return source.removesuffix(' (cut)')
+  if source.startswith(sources.DRAWN) and source not in (sources.PAPERS, sources.SCENES):
+    return f'{sources.DRAWN}kinds'
+  return source.removesuffix(sources.CUT)

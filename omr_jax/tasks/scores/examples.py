@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from omr_jax.data.dataset import Split
+from omr_jax.errors import UserError
 from omr_jax.inputs import geometry, views
 from omr_jax.synthetic import probes
 from omr_jax.tasks.scores import inputs
@@ -50,22 +51,28 @@ def questions(
     raw_dir: Folder of raw data.
 
   Raises:
-    UserError: The data is not there.
+    UserError: The data is not there, or the network was trained with other views of it.
   """
   from omr_jax.tasks.scores import arrays, data
 
   chosen = config['data']
   test_set = data.TestSet(chosen['fold'], chosen['hold_out'])
 
-  def load(side: int, tiles: int) -> Mapping:
+  if picture.bound != views.BOUND:
+    raise UserError(
+      f"the model's views of long pictures have the bound {picture.bound:g}, and those of the "
+      f'prepared data {views.BOUND:g}; give another --model.'
+    )
+
+  def load(height: int, width: int, tiles: int) -> Mapping:
     # Without pictures that only training uses: only the test split is needed.
-    how = arrays.PictureConfig(side, side, tiles, whole=1.0, cuts=0, papers=0, scenes=0, drawn=0)
+    how = arrays.PictureConfig(height, width, tiles, 1.0, cuts=0, papers=0, scenes=0, drawn=0)
     loaded = data.load(chosen['protocol'], test_set, chosen['balance'], how, data_dir, raw_dir)
     return loaded.splits['test']
 
-  test = load(picture.height, picture.tiles)
+  test = load(picture.height, picture.width, picture.tiles)
   seen = as_given(np.asarray(test['views']), 'views', picture)
-  return dict(test) | {'views': seen}, load(size, 0)['image']
+  return dict(test) | {'views': seen}, load(size, size, 0)['image']
 
 
 def cheat_sheet(picture: views.Layout) -> dict[str, np.ndarray]:
