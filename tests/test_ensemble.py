@@ -73,7 +73,7 @@ def test_files_of_other_programs_are_not_replaced(tmp_path, name, capsys):
 def test_an_empty_path_is_not_the_current_folder(tmp_path, capsys):
   with pytest.raises(SystemExit) as end:
     ensemble.main([str(tmp_path), str(tmp_path), '--out', ''])
-  assert end.value.code == 2 and "argument --out: invalid path value: ''" in capsys.readouterr().err
+  assert end.value.code == 2 and 'argument --out: the path is empty' in capsys.readouterr().err
 
 
 def test_report_and_table(tmp_path, capsys):

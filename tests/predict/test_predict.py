@@ -329,8 +329,9 @@ def test_interrupt_ends_in_a_line(score_run, folder):
   )
   signal.signal(signal.SIGINT, before)
   with process:
-    # It waits for more after the first answers.
-    process.stdin.write(f'{folder}/b.png\n'.encode() * 1000)
+    # It waits for more after the first answers. Names and rows fit into the pipes: with more, it
+    # would wait for this test to read rows, and this test for it to read names.
+    process.stdin.write(f'{folder}/b.png\n'.encode() * 100)
     process.stdin.flush()
     process.stdout.read(1)
     process.send_signal(signal.SIGINT)

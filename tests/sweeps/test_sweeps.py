@@ -134,7 +134,7 @@ def test_a_wrong_page_is_refused(tmp_path, runs, words):
 
 
 def test_a_page_that_is_none_is_refused(tmp_path):
-  with pytest.raises(UserError, match='there is no such page'):
+  with pytest.raises(UserError, match='there is no such sweep'):
     page.read(str(tmp_path / 'none.py'))
   (tmp_path / 'half.py').write_text('CONFIG = 3')
   with pytest.raises(UserError, match='lacks TOGETHER'):
