@@ -35,6 +35,7 @@ from flax.typing import Dtype
 from omr_jax.errors import UserError, nearest
 from omr_jax.inputs import pen_path
 from omr_jax.models import layers
+from omr_jax.models.detector import Detector
 from omr_jax.models.fused import FusedResNet
 from omr_jax.models.preact import PreactResNet
 from omr_jax.models.resnet import ResNet
@@ -82,6 +83,7 @@ NETWORKS: Mapping[str, partial[Any]] = {
   'stroke_resnet17': partial(StrokeResNet),
   'stroke_resnet28': partial(FusedResNet, canvas=(48, 36), widths=(16, 48, 96), blocks=(1, 2, 2)),
   'fused_resnet30': partial(FusedResNet),
+  'detector': partial(Detector),
 }
 
 # Largest side in pixels that `check_canvas` tries: networks that draw their own picture may fail on
@@ -99,6 +101,8 @@ _VALUES: dict[str, Rule] = {
   'pen_widths': (_COUNTS, lambda value: _are_counts(value, 4096)),
   'pen_blocks': (_FEW, lambda value: _are_counts(value, 64)),
   'hidden': whole(1, 4096),
+  'stem': whole(1, 4096),
+  'up': whole(1, 4096),
   'stem_size': whole(1, 64),
   'stem_stride': whole(1, 64),
   'even': FLAG,

@@ -1,0 +1,106 @@
+"""Random windows of tiles of pages: moved, scaled, bent a little, and with other ink and paper."""
+
+import jax
+import jax.numpy as jnp
+
+from omr_jax.augment import camera_geometry
+
+_PATCH = 48  # Pixels between the points whose displacements bend a window.
+
+
+def look(
+  rng: jax.Array,
+  tiles: jax.Array,
+  boxes: jax.Array,
+  side: int,
+  *,
+  zoom: float,
+  stretch: float,
+  lean: float,
+  bend: float,
+  ink: float,
+  paper: float,
+  noise: float,
+) -> tuple[jax.Array, jax.Array]:
+  """Takes a window from each tile and changes it.
+
+  Args:
+    rng: A key.
+    tiles: uint8 [batch, T, T], dark ink on bright paper.
+    boxes: float32 [batch, objects, 4]: left, top, right and bottom edge in pixels of the tile.
+    side: Height and width of the windows in pixels.
+    zoom: The window shows the tile up to so many octaves larger or smaller.
+    stretch: Width and height differ by up to so many octaves more.
+    lean: The largest rotation in degrees, and the largest shear in hundredths.
+    bend: The largest displacement of a point in pixels.
+    ink: How much thicker or thinner the ink may become, from 0 to 1.
+    paper: How much darker the paper, and how much paler the ink may be: a share of the range.
+    noise: The largest standard deviation of noise, in 0..255.
+
+  Returns:
+    float32 [batch, side, side, 1] in 0..255, and the boxes in pixels of the windows.
+  """
+  keys = jax.random.split(rng, 4)
+  batch, size = tiles.shape[:2]
+  drawn = 2 * camera_geometry.numbers(keys[0], 8, batch) - 1
+  # From the window to the tile, around their middles: rotation, shear and scale.
+  scales = 2.0 ** -(zoom * drawn[0] + jnp.array([stretch, -stretch])[:, None] / 2 * drawn[1])
+  angle, shear = jnp.deg2rad(lean * drawn[2]), lean / 100 * drawn[3]
+  cos, sin = jnp.cos(angle), jnp.sin(angle)
+  turn = jnp.stack([jnp.stack([cos, -sin + shear]), jnp.stack([sin, cos])])  # [2, 2, batch]
+  matrix = (turn * scales[None]).transpose(2, 0, 1)
+  reach = jnp.maximum(0, size / 2 - scales * side / 2)  # [2, batch]
+  middle = (size / 2 + reach * drawn[4:6]).T  # x, y in the tile
+  waves = _displacements(keys[1], batch, side, bend)
+  pixels = jnp.arange(side) + 0.5
+  points = jnp.stack(jnp.broadcast_arrays(pixels, pixels[:, None]), -1)  # [side, side, 2]: x, y
+  from_middle = points + waves - side / 2
+  places = jnp.einsum('bij,bhwj->bhwi', matrix, from_middle) + middle[:, None, None]
+  seen = _bilinear(tiles.astype(jnp.float32), places)
+  seen = _inked(keys[2], seen, drawn[6], ink, paper, noise)
+  return seen[..., None], _moved(boxes, matrix, middle, waves, side)
+
+
+def _displacements(rng: jax.Array, batch: int, side: int, bend: float) -> jax.Array:
+  """Smooth random displacements of the pixels: float32 [batch, side, side, 2]."""
+  count = -(-side // _PATCH) + 1
+  coarse = jax.random.uniform(rng, (batch, count, count, 2), minval=-1.0, maxval=1.0)
+  return bend * jax.image.resize(coarse, (batch, side, side, 2), 'linear')
+
+
+def _bilinear(tiles: jax.Array, places: jax.Array) -> jax.Array:
+  """The brightness at places x, y of [batch, height, width, 2]; white beyond the tiles."""
+  padded = jnp.pad(tiles, ((0, 0), (1, 1), (1, 1)), constant_values=255)
+  at = jnp.clip(places + 0.5, 0, tiles.shape[1] + 0.999)  # In the middle of a pixel it is whole.
+  corner = jnp.floor(at).astype(jnp.int32)
+  (x, y), (right, down) = (jnp.moveaxis(each, -1, 0) for each in (corner, at - corner))
+  pixel = jax.vmap(lambda tile, y, x: tile[y, x])
+  top = pixel(padded, y, x) * (1 - right) + pixel(padded, y, x + 1) * right
+  bottom = pixel(padded, y + 1, x) * (1 - right) + pixel(padded, y + 1, x + 1) * right
+  return top * (1 - down) + bottom * down
+
+
+def _inked(rng, seen, drawn, ink, paper, noise) -> jax.Array:
+  """Thickens or thins the ink, and changes the brightness of paper and ink, and adds noise."""
+  keys = jax.random.split(rng, 2)
+  levels = camera_geometry.numbers(keys[0], 3, len(seen))[..., None, None]
+  dark = 1 - seen / 255
+  # A power below 1 darkens the grey edges of strokes, one above 1 pales them.
+  dark = jnp.clip(dark, 1e-4, 1.0) ** (2.0 ** (ink * drawn[:, None, None]))
+  dark = levels[0] * paper / 2 + dark * (1 - (levels[0] / 2 + levels[1]) * paper)
+  grains = jax.random.normal(keys[1], seen.shape) * (noise * levels[2])
+  return jnp.clip(255 * (1 - dark) + grains, 0, 255)
+
+
+def _moved(boxes, matrix, middle, waves, side) -> jax.Array:
+  """The boxes in the windows: around their moved corners, and shifted as their middles bend."""
+  left, top, right, bottom = jnp.moveaxis(boxes, -1, 0)
+  corners = jnp.stack(
+    [jnp.stack([x, y], -1) for x in (left, right) for y in (top, bottom)], -2
+  )  # [batch, objects, 4, 2]
+  inverse = jnp.linalg.inv(matrix)
+  places = jnp.einsum('bij,bnkj->bnki', inverse, corners - middle[:, None, None]) + side / 2
+  low, high = places.min(-2), places.max(-2)
+  at = jnp.clip(((low + high) / 2).astype(jnp.int32), 0, side - 1)
+  shift = jax.vmap(lambda of_window, x, y: of_window[y, x])(waves, at[..., 0], at[..., 1])
+  return jnp.concatenate([low - shift, high - shift], -1)

@@ -1,0 +1,81 @@
+"""From a detector's two maps to boxes.
+
+A cell is a square of CELL x CELL pixels of a window. `heat` has for each cell and class the
+log-odds that an object of the class has the middle of its box there; an object is where they have
+a local maximum. `edges` has for each cell four numbers, from which the box of an object there
+follows (`boxes_at`): how far its middle lies from the cell's, and the logarithms of its size.
+"""
+
+import numpy as np
+
+CELL = 2  # Height and width of a cell in pixels.
+SMALLEST, LARGEST = 0.5, 2000.0  # Bounds of a box's height and width in pixels.
+_MOST = 2000  # Objects of a window.
+_SAME = 0.5  # Of two boxes of one class that overlap by more (IoU), the less confident is dropped.
+
+
+def boxes_at(edges: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+  """The boxes of objects in some cells: float32 [cells, 4], left, top, right and bottom edge.
+
+  Args:
+    edges: float32 [cells, 4]: the distance in cells from the cell's middle to the box's, to the
+      right and down; and the natural logarithms of the box's width and height in cells.
+    rows: int [cells], the row of each cell.
+    columns: int [cells], its column.
+  """
+  middle = np.stack([columns, rows], 1) + 0.5 + edges[:, :2]
+  low, high = np.log([SMALLEST / CELL, LARGEST / CELL])
+  half = np.exp(np.clip(edges[:, 2:], low, high)) / 2
+  return np.concatenate([middle - half, middle + half], 1).astype(np.float32) * CELL
+
+
+def found(
+  heat: np.ndarray, edges: np.ndarray, least: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+  """The objects of a window, the most confident first.
+
+  Args:
+    heat: float32 [rows, columns, classes].
+    edges: float32 [rows, columns, 4].
+    least: Objects with lower log-odds are left out.
+
+  Returns:
+    Their boxes in pixels, float32 [objects, 4]; classes, int [objects]; and log-odds, float32
+    [objects].
+  """
+  rows, columns, classes = np.nonzero(heat >= least)
+  values = heat[rows, columns, classes]
+  is_peak = np.ones(len(values), bool)
+  last_row, last_column = heat.shape[0] - 1, heat.shape[1] - 1
+  for down in (-1, 0, 1):
+    for right in (-1, 0, 1):
+      near = (
+        np.clip(rows + down, 0, last_row),
+        np.clip(columns + right, 0, last_column),
+        classes,
+      )
+      is_peak &= values >= heat[near]
+  order = np.flatnonzero(is_peak)
+  order = order[np.argsort(-values[order], kind='stable')][:_MOST]
+  rows, columns, classes, values = (each[order] for each in (rows, columns, classes, values))
+  boxes = boxes_at(edges[rows, columns], rows, columns)
+  kept = _first_of_each(boxes, classes)
+  return boxes[kept], classes[kept], values[kept]
+
+
+def _first_of_each(boxes: np.ndarray, classes: np.ndarray) -> np.ndarray:
+  """The places of boxes, without those that repeat an earlier one of their class."""
+  areas = np.prod(boxes[:, 2:] - boxes[:, :2], 1)
+  kept: list[int] = []
+  for label in np.unique(classes):
+    mine = np.flatnonzero(classes == label)
+    low = np.maximum(boxes[mine, None, :2], boxes[None, mine, :2])
+    high = np.minimum(boxes[mine, None, 2:], boxes[None, mine, 2:])
+    shared = np.prod(np.maximum(high - low, 0), -1)
+    same = shared > _SAME * (areas[mine, None] + areas[None, mine] - shared)
+    alive = np.ones(len(mine), bool)
+    for place in range(len(mine)):
+      if alive[place]:
+        alive[place + 1 :] &= ~same[place, place + 1 :]
+    kept += mine[alive].tolist()
+  return np.array(sorted(kept), int)
