@@ -6,26 +6,17 @@ staff, x goes to the right from its left end and y goes up from its bottom line,
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from omr_jax.synthetic import signs
 from omr_jax.synthetic import words as made_up
-from omr_jax.synthetic.staff_ink import Ink, brace, bracket, head, rest, sharp, slur
+from omr_jax.synthetic.record import Record
+from omr_jax.synthetic.staff_ink import Ink
 
-_OVERSAMPLING = 2
-# The strokes of the clefs run through these points (x, y, width of the pen).
-_TREBLE = np.array([
-  (0.05, 0.5, 0.2), (-0.4, 1.0, 0.2), (0.1, 1.65, 0.25), (0.8, 0.95, 0.3), (0.1, -0.05, 0.25),
-  (-0.95, 0.4, 0.3), (-1.15, 1.3, 0.4), (-0.5, 2.6, 0.35), (0.4, 3.7, 0.3), (0.55, 4.8, 0.2),
-  (0.25, 5.5, 0.15), (-0.15, 4.7, 0.2), (0.0, 3.0, 0.2), (0.3, 0.5, 0.2), (0.4, -0.9, 0.2),
-  (0.0, -1.6, 0.2), (-0.5, -1.3, 0.2),
-])  # fmt: skip
-_BASS = np.array([
-  (-0.8, 3.1, 0.3), (-0.7, 3.7, 0.2), (0.0, 4.0, 0.25), (0.65, 3.2, 0.45), (0.3, 1.9, 0.35),
-  (-1.0, 0.7, 0.12),
-])  # fmt: skip
+OVERSAMPLING = 2
 # What fills one beat: (start, length, kind), in beats; the kind is n(ote) or r(est).
 _BEATS = (
   ((0, 1, 'n'),),
@@ -37,7 +28,13 @@ _BEATS = (
 
 
 def page(
-  rng: np.random.Generator, height: int, width: int, lines: bool = True, notes: bool = True
+  rng: np.random.Generator,
+  height: int,
+  width: int,
+  lines: bool = True,
+  notes: bool = True,
+  compose: Callable[..., None] | None = None,
+  record: Record | None = None,
 ) -> np.ndarray:
   """A page of music, black on white: uint8 [height, width].
 
@@ -50,10 +47,12 @@ def page(
     width: Width in pixels, at least 300.
     lines: Whether staff lines and ledger lines are drawn.
     notes: Whether anything but staff lines is drawn; if not, the page is staff paper.
+    compose: Draws a system, with the arguments of `system_of`, which is the default.
+    record: Where the symbols are noted, in pixels of a page that is OVERSAMPLING times as large.
   """
-  canvas = Image.new('L', (width * _OVERSAMPLING, height * _OVERSAMPLING), 255)
+  canvas = Image.new('L', (width * OVERSAMPLING, height * OVERSAMPLING), 255)
   space = canvas.width / rng.uniform(85, 130)
-  ink = Ink(ImageDraw.Draw(canvas), space, canvas.width * rng.uniform(0.07, 0.1), 0)
+  ink = Ink(ImageDraw.Draw(canvas), space, canvas.width * rng.uniform(0.07, 0.1), 0, record=record)
   length = (canvas.width - 2 * ink.x) / space
   staves = int(rng.choice([1, 2, 2, 4])) if notes else 1
   between = rng.uniform(9, 11)
@@ -69,31 +68,24 @@ def page(
     system = [dataclasses.replace(ink, y=first + i * between * space) for i in range(staves)]
     for staff in system if lines else ():
       for line in range(5):
-        staff.line([(0, line), (length, line)], 0.11)
+        with staff.symbol('staffLine'):
+          staff.line([(0, line), (length, line)], 0.11)
     if notes:
-      system_of(system, rng, length, beats, number == 0, number == systems - 1, words, lines)
-  return np.asarray(canvas.reduce(_OVERSAMPLING))
+      last = number == systems - 1
+      (compose or system_of)(system, rng, length, beats, number == 0, last, words, lines)
+  return np.asarray(canvas.reduce(OVERSAMPLING))
 
 
 def _title(ink: Ink, rng: np.random.Generator, canvas: Image.Image, length: float) -> float:
   """Writes title, composer and tempo; returns the y of the first staff line in pixels."""
   top = dataclasses.replace(ink, y=canvas.height * rng.uniform(0.06, 0.08))
-  top.text(length / 2, 0, made_up.phrase(rng, 3).title(), rng.uniform(3, 4.5))
-  top.text(length, -5, made_up.phrase(rng, 2).title(), 1.7, 'rm')
-  top.text(0, -6, made_up.phrase(rng, 1).title(), 1.7, 'lm')
+  with top.symbol('otherText'):
+    top.text(length / 2, 0, made_up.phrase(rng, 3).title(), rng.uniform(3, 4.5))
+  with top.symbol('otherText'):
+    top.text(length, -5, made_up.phrase(rng, 2).title(), 1.7, 'rm')
+  with top.symbol('tempoText'):
+    top.text(0, -6, made_up.phrase(rng, 1).title(), 1.7, 'lm')
   return top.y + 11 * top.space
-
-
-def clef(staff: Ink, bass: bool) -> None:
-  """Draws a bass clef, or a treble clef, at the beginning of a staff."""
-  if bass:
-    staff.curve(_BASS, 2)
-    staff.oval(1.1, 3.05, 0.6, 0.6)
-    for dot in (2.5, 3.5):
-      staff.oval(3.1, dot, 0.35, 0.35)
-  else:
-    staff.curve(_TREBLE, 2)
-    staff.oval(1.55, -1.2, 0.6, 0.6)
 
 
 def system_of(
@@ -118,28 +110,16 @@ def system_of(
     words: Whether words to sing are below the upper staff.
     ledgers: Whether ledger lines are drawn.
   """
-  upper, lower = system[0], system[-1]
-  height = (lower.y - upper.y) / upper.space + 4
   start = 4.5
   for number, staff in enumerate(system):
-    clef(staff, number >= max(1, len(system) / 2))
+    signs.clef(staff, number >= max(1, len(system) / 2))
     if first:
-      staff.text(start + 0.7, 3, str(beats), 2.4)
-      staff.text(start + 0.7, 1, '4', 2.4)
+      signs.meter(staff, start + 0.7, beats)
   start += 2.4 if first else 0.6
   measures = max(2 if length > 25 else 1, round((length - start) / rng.uniform(5, 8) / beats))
   ends = np.linspace(start, length, measures + 1)
-  joined = [system] if len(system) != 4 else [[staff] for staff in system]
-  for group in joined:
-    tall = (group[-1].y - group[0].y) / upper.space + 4
-    for end in ends[1:]:
-      group[-1].line([(end, -0.05), (end, tall + 0.05)], 0.16)
-  if last:
-    lower.line([(length - 0.9, 0), (length - 0.9, height)], 0.16)
-    lower.line([(length - 0.25, 0), (length - 0.25, height)], 0.5)
-  if len(system) > 1:
-    lower.line([(0, 0), (0, height)], 0.16)
-    (brace if len(system) == 2 else bracket)(lower, height)
+  signs.bar_lines(system, ends[1:].tolist(), last)
+  signs.system_start(system)
   for number, staff in enumerate(system):
     for left, right in itertools.pairwise(ends):
       measure(staff, rng, left + 1.6, right - 0.6, beats, ledgers)
@@ -172,38 +152,35 @@ def measure(
     steps = np.clip(pitch + np.cumsum(rng.integers(-2, 3, len(group))), -3, 11)
     pitch = int(steps[-1])
     if group[0][2] == 'r':
-      rest(ink, at)
+      signs.rest(ink, at)
     elif len(group) == 1:
       _note(ink, rng, at, pitch, 1, ledgers)
     elif len(group) == 2 and rng.random() < 0.25:
       for (onset, _, _), step in zip(group, steps, strict=True):
         _note(ink, rng, at + onset * wide, step, 0.5, ledgers)
     else:
-      _beamed(ink, [at + note[0] * wide for note in group], steps, group, ledgers)
+      beamed(ink, [at + note[0] * wide for note in group], steps, group, ledgers)
     if len(group) > 1 and rng.random() < 0.2:
-      slur(ink, at, at + group[-1][0] * wide, steps)
+      signs.slur(ink, at, at + group[-1][0] * wide, steps)
     beat += 1
 
 
 def _note(ink, rng, x, step, length, ledgers) -> None:
   """Draws one note with its stem, and sometimes a flag, an accidental or a second head."""
   step = int(step)
-  head(ink, x, step, length == 2, ledgers)
+  signs.head(ink, x, step, length == 2, ledgers)
   if rng.random() < 0.2:
-    head(ink, x, step - 2, length == 2, ledgers)
+    signs.head(ink, x, step - 2, length == 2, ledgers)
   up = step < 4
   side, tip = (0.6, step / 2 + 3.5) if up else (-0.6, step / 2 - 3.5)
-  foot = step / 2 - (1 if up else 0)
-  ink.line([(x + side, foot if up else step / 2), (x + side, tip)], 0.13)
+  signs.stem(ink, x + side, step / 2 - (1 if up else 0), tip)
   if length == 0.5:
-    way = -1 if up else 1
-    flag = [(0, 0, 0.35), (0.5, 0.9, 0.3), (1.0, 1.6, 0.2), (0.7, 2.6, 0.1)]
-    ink.curve(np.array(flag) * (1, way, 1) + (x + side, tip, 0))
+    signs.flag(ink, x + side, tip, up)
   if rng.random() < 0.15:
-    sharp(ink, x - 1.5, step / 2)
+    signs.sharp(ink, x - 1.5, step / 2)
 
 
-def _beamed(ink, places, steps, group, ledgers) -> None:
+def beamed(ink, places, steps, group, ledgers) -> None:
   """Draws two to four notes under a beam; sixteenths have a second beam."""
   up = np.mean(steps) < 4
   side, way = (0.6, 1) if up else (-0.6, -1)
@@ -212,12 +189,11 @@ def _beamed(ink, places, steps, group, ledgers) -> None:
   share = (np.array(places) - places[0]) / (places[-1] - places[0])
   tips = far + slope * (share - 0.5) + 0.3 * way
   for x, step, tip in zip(places, steps, tips, strict=True):
-    head(ink, x, int(step), False, ledgers)
-    ink.line([(x + side, step / 2), (x + side, tip)], 0.13)
+    signs.head(ink, x, int(step), False, ledgers)
+    signs.stem(ink, x + side, step / 2, tip)
   levels = [(0, np.flatnonzero([True] * len(group)))]
   levels.append((1, np.flatnonzero([length == 0.25 for _, length, _ in group])))
   for level, notes in levels:
     if len(notes) > 1:
       ends = [(places[i] + side, tips[i] - level * 0.75 * way) for i in (notes[0], notes[-1])]
-      thick = [(x, y - 0.5 * way) for x, y in reversed(ends)]
-      ink.shape(ends + thick)
+      signs.beam(ink, ends, way)

@@ -9,8 +9,8 @@ import itertools
 
 import numpy as np
 
-from omr_jax.synthetic import fonts, music, systems, words
-from omr_jax.synthetic.staff_ink import Ink, head
+from omr_jax.synthetic import fonts, music, signs, systems, words
+from omr_jax.synthetic.staff_ink import Ink
 
 _CHORDS = ('C', 'Dm7', 'E♭', 'F#m', 'G7', 'Am', 'B♭maj7', 'Bm7♭5', 'Gsus4', 'A7', 'D/F#')
 
@@ -54,7 +54,7 @@ def _beat(ink: Ink, rng: np.random.Generator, x: float, step: int, tip: float) -
     for way in (-1, 1):
       ink.line([(x - 0.5, y - 0.5 * way), (x + 0.5, y + 0.5 * way)], 0.18)
   else:
-    head(ink, x, step, False, False)
+    signs.head(ink, x, step, False, False)
   ink.line([(x + 0.6, y), (x + 0.6, tip)], 0.13)
 
 
@@ -150,7 +150,7 @@ def chords(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     systems.lines(ink, length, 5)
     start = 0.5
     if number == 0 or rng.random() < 0.5:
-      music.clef(ink, False)
+      signs.clef(ink, False)
       start = 4.5
     measures = max(1, round((length - start) / rng.uniform(9, 16)))
     ends = np.linspace(start, length, measures + 1)

@@ -10,7 +10,7 @@ import itertools
 
 import numpy as np
 
-from omr_jax.synthetic import fonts, music, systems, words
+from omr_jax.synthetic import fonts, music, signs, systems, words
 from omr_jax.synthetic.staff_ink import Ink
 
 
@@ -45,7 +45,7 @@ def bars(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     systems.lines(dataclasses.replace(ink, x=ink.x + left * ink.space), length - left, 5)
     start = left + rng.uniform(2, 3)
     if rng.random() < 0.4:
-      music.clef(dataclasses.replace(ink, x=ink.x + max(0, left + 2) * ink.space), bool(
+      signs.clef(dataclasses.replace(ink, x=ink.x + max(0, left + 2) * ink.space), bool(
         rng.random() < 0.3
       ))  # fmt: skip
       start = max(start, 5)
@@ -72,7 +72,7 @@ def paper(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     ):
       systems.lines(staff, length, 5)
       if clefs:
-        music.clef(staff, bool(bass))
+        signs.clef(staff, bool(bass))
       for x in np.linspace(0, length, 5) if divided else ():
         staff.line([(x, 0), (x, 4)], 0.16)
 

@@ -1,14 +1,21 @@
-"""A pen that draws in the coordinates of a staff, and the signs that it draws.
+"""A pen that draws in the coordinates of a staff, and can record where its ink is.
 
 Lengths are in staff spaces (the distance of two staff lines). On a staff, x goes to the right from
 its left end and y goes up from its bottom line, as musicians count.
 """
 
+import contextlib
 import dataclasses
+import itertools
+import math
 
 import numpy as np
 from PIL import ImageDraw, ImageFont
 from scipy import interpolate
+
+from omr_jax.synthetic.record import Box, Record
+
+_CIRCLE = np.linspace(0, 2 * np.pi, 24, endpoint=False)  # Ovals are drawn with so many corners.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +28,7 @@ class Ink:
     x: Left end of the staff in those pixels.
     y: Bottom line of the staff in those pixels.
     weight: Factor of the width of lines.
+    record: Where the symbols are noted, in pixels of that page; None notes nothing.
   """
 
   pen: ImageDraw.ImageDraw
@@ -28,6 +36,11 @@ class Ink:
   x: float
   y: float
   weight: float = 1.0
+  record: Record | None = None
+
+  def symbol(self, *labels: str) -> contextlib.AbstractContextManager[None]:
+    """What is drawn inside `with` is a symbol of these classes (`Record.symbol`)."""
+    return self.record.symbol(*labels) if self.record else contextlib.nullcontext()
 
   def pixels(self, points) -> list[tuple[float, float]]:
     """Converts points [points, 2] of the staff to pixels of the page."""
@@ -36,18 +49,23 @@ class Ink:
 
   def shape(self, points, fill: int = 0) -> None:
     """Draws a filled polygon."""
-    self.pen.polygon(self.pixels(points), fill=fill)
+    corners = self.pixels(points)
+    self.pen.polygon(corners, fill=fill)
+    if self.record:
+      self.record.ink(_bounds(corners))
 
   def line(self, points, width: float) -> None:
     """Draws straight lines from point to point."""
-    self.pen.line(
-      self.pixels(points), fill=0, width=max(1, round(width * self.weight * self.space))
-    )
+    corners = self.pixels(points)
+    wide = max(1, round(width * self.weight * self.space))
+    self.pen.line(corners, fill=0, width=wide)
+    if self.record:
+      for start, end in itertools.pairwise(corners):
+        self.record.ink(_line_bounds(start, end, wide))
 
   def oval(self, x, y, width, height, slant=0.0, fill: int = 0) -> None:
     """Draws a filled ellipse whose long axis is turned by `slant` radians."""
-    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    u, v = np.cos(angle) * width / 2, np.sin(angle) * height / 2
+    u, v = np.cos(_CIRCLE) * width / 2, np.sin(_CIRCLE) * height / 2
     turned = (u * np.cos(slant) - v * np.sin(slant), u * np.sin(slant) + v * np.cos(slant))
     self.shape(np.stack(turned, 1) + (x, y), fill)
 
@@ -61,50 +79,37 @@ class Ink:
   def text(self, x: float, y: float, words: str, size: float, anchor: str = 'mm') -> None:
     """Writes words, `size` staff spaces high, at a point."""
     font = ImageFont.load_default(size=size * self.space)
-    self.pen.text(self.pixels([(x, y)])[0], words, font=font, fill=0, anchor=anchor)
+    place = self.pixels([(x, y)])[0]
+    self.pen.text(place, words, font=font, fill=0, anchor=anchor)
+    if self.record:
+      self.record.ink(_text_bounds(font, place, words, anchor))
 
 
-def brace(ink: Ink, height: float) -> None:
-  """Draws the curly brace at the left of a piano system."""
-  half = np.array([(-0.3, 0, 0.1), (-1.0, 0.1, 0.4), (-0.8, 0.3, 0.45), (-1.6, 0.5, 0.12)])
-  half = half * (1, height, 1)
-  ink.curve(half)
-  ink.curve(half * (1, -1, 1) + (0, height, 0))
+def _bounds(corners: list[tuple[float, float]]) -> Box:
+  """The pixels of a polygon: Pillow cuts its coordinates to whole numbers and fills its edge."""
+  x, y = zip(*corners, strict=True)
+  return int(min(x)), int(min(y)), int(max(x)) + 1, int(max(y)) + 1
 
 
-def bracket(ink: Ink, height: float) -> None:
-  """Draws the straight bracket at the left of a choir's system."""
-  ink.line([(-0.8, -0.4), (-0.8, height + 0.4)], 0.5)
-  for y, tip in ((-0.4, -1.1), (height + 0.4, height + 1.1)):
-    ink.curve(np.array([(-0.9, y, 0.35), (-0.2, y + (tip - y) / 3, 0.25), (0.6, tip, 0.1)]))
+def _line_bounds(start: tuple[float, float], end: tuple[float, float], width: int) -> Box:
+  """The pixels of a line: Pillow draws a polygon with half of the width on each side."""
+  (x0, y0), (x1, y1) = ((int(x), int(y)) for x, y in (start, end))
+  length = math.hypot(x1 - x0, y1 - y0) or 1.0
+  # Of an even width, the larger half lies on one side.
+  low, high = math.ceil(width / 2 - 1), math.floor(width / 2)
+  across, down = (y1 - y0) / length, (x1 - x0) / length
+  corners = [
+    (x + side * across, y + side * down) for x, y in ((x0, y0), (x1, y1)) for side in (-low, high)
+  ]
+  return _bounds([(round(x), round(y)) for x, y in corners])
 
 
-def head(ink: Ink, x: float, step: int, hollow: bool, ledgers: bool) -> None:
-  """Draws a note head and its ledger lines; a step is half a space, 0 the bottom line."""
-  lines = [line for line in range(-3, 0) if 2 * line >= step]
-  lines += [line for line in range(5, 8) if 2 * line <= step]
-  for line in lines if ledgers else []:
-    ink.line([(x - 1, line), (x + 1, line)], 0.13)
-  ink.oval(x, step / 2, 1.35, 0.95, 0.35)
-  if hollow:
-    ink.oval(x, step / 2, 1.1, 0.45, 0.6, fill=255)
-
-
-def slur(ink: Ink, left: float, right: float, steps: np.ndarray) -> None:
-  """Draws a slur on the side of the note heads."""
-  way = -1 if np.mean(steps) < 4 else 1
-  y = np.max(steps * way) * way / 2 + 1.1 * way
-  ink.curve(np.array([(left, y, 0.1), ((left + right) / 2, y + 0.8 * way, 0.3), (right, y, 0.1)]))
-
-
-def rest(ink: Ink, x: float) -> None:
-  """Draws a quarter rest."""
-  zigzag = [(-0.4, 3.6, 0.1), (0.35, 2.75, 0.45), (-0.2, 2.1, 0.3), (0.45, 1.3, 0.2)]
-  ink.curve(np.array([*zigzag, (-0.3, 1.2, 0.35), (0.1, 0.5, 0.1)]), x)
-
-
-def sharp(ink: Ink, x: float, y: float) -> None:
-  """Draws a sharp."""
-  for shift in (-0.25, 0.25):
-    ink.line([(x + shift, y - 1.2 + shift / 2), (x + shift, y + 1.2 + shift / 2)], 0.13)
-    ink.line([(x - 0.55, y + shift * 1.5 - 0.15), (x + 0.55, y + shift * 1.5 + 0.15)], 0.3)
+def _text_bounds(
+  font: ImageFont.FreeTypeFont, place: tuple[float, float], words: str, anchor: str
+) -> Box:
+  """The pixels of words; Pillow's own bounds include the space around the letters."""
+  (x, left), (y, top) = (math.modf(value) for value in place)
+  mask, offset = font.getmask2(words, 'L', anchor=anchor, start=(x, y))
+  found = mask.getbbox() or (0, 0, 0, 0)
+  left, top = left + offset[0], top + offset[1]
+  return found[0] + left, found[1] + top, found[2] + left, found[3] + top

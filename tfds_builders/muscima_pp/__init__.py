@@ -2,12 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import tensorflow_datasets as tfds
 
-from omr_jax.structure.structure import Measure, Structure
+from omr_jax.structure.arrays import structure
 from tfds_builders import prepared
 from tfds_builders.muscima_pp.muscima_pp_dataset_builder import CLASSES, Builder
 
@@ -32,18 +30,3 @@ def prepare(
   """
   prepared.check_protocol(Builder, protocol)
   return prepared.prepare(Builder, protocol, Path(data_dir).expanduser(), None, raw_dir=raw_dir)
-
-
-def structure(example: dict[str, Any], height: int, width: int) -> Structure:
-  """The structure of an example, whose picture has `height` rows and `width` columns."""
-  staves = [staff.astype(float) for staff in example['staves']]
-  gaps = [float(np.diff(staff[..., 1], axis=0).mean()) for staff in staves]
-  systems = example['systems'].tolist()
-  return Structure(
-    width,
-    height,
-    float(np.median(gaps)) if gaps else 0.0,
-    staves,
-    [[n for n, s in enumerate(systems) if s == system] for system in sorted(set(systems))],
-    [Measure(int(staff), left, right) for staff, left, right in example['measures'].tolist()],
-  )
