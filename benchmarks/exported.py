@@ -13,6 +13,7 @@ import numpy as np
 from measure import Contender, in_processes, spread, surroundings, table
 
 from omr_jax.predict import model_json, onnx_session
+from omr_jax.tasks.classifiers.outputs import PROBABILITIES
 from omr_jax.utils import paths
 
 BATCHES = (1, 64)
@@ -65,7 +66,8 @@ def by_jax(run: str) -> Contender:
   backend.start()
   network = from_run.exact(run)
   about = from_run.describe(network, run)
-  return _calls(from_run.by_jax(network, about.facts['temperature']), about)
+  by_name = from_run.by_jax(network, about)
+  return _calls(lambda inputs: by_name(inputs)[PROBABILITIES], about)
 
 
 def by_file(path: Path) -> Contender:
@@ -73,7 +75,7 @@ def by_file(path: Path) -> Contender:
   about = model_json.read(path.parent)
   if path.suffix == '.onnx':
     model = onnx_session.open_model(path, about)
-    return _calls(lambda inputs: model(inputs)[model_json.PROBABILITIES], about)
+    return _calls(lambda inputs: model(inputs)[PROBABILITIES], about)
   import jax
 
   return _calls(jax.jit(jax.export.deserialize(path.read_bytes()).call), about)

@@ -47,7 +47,7 @@ def ours(network: str) -> Contender:
 
   backend.start()
   recipe, variables = _network(network)
-  apply = jax.jit(lambda variables, batch: jax.nn.softmax(recipe.logits(variables, batch)))
+  apply = jax.jit(lambda variables, batch: jax.nn.softmax(recipe.predicted(variables, batch)))
   calls = {
     str(count): partial(lambda batch: np.asarray(apply(variables, batch)), _examples(recipe, count))
     for count in BATCHES

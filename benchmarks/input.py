@@ -108,14 +108,15 @@ def _batch(rng: np.random.Generator, page, recipe: recipes.Recipe) -> dict[str, 
   if 'points' in recipe.reads:
     symbols = [strokes.parse(c, n) for n, c in list(made_up.files(writers=2).items())[:BATCH]]
     points, stroke = simplify.simplify([s.points for s in symbols], [s.stroke for s in symbols])
-    return {'points': points, 'stroke': stroke}
+    return {'points': points, 'stroke': stroke, 'label': np.zeros(BATCH, np.int32)}
   shape = (BATCH, height, width, channels)
   if 'views' in recipe.reads:
     shape = (BATCH, views.count(page.picture.tiles), height, width, channels)
-    return {'views': rng.integers(0, 256, shape, np.uint8)}
+    return {'views': rng.integers(0, 256, shape, np.uint8), 'label': np.zeros(BATCH, np.int32)}
   return {
     'image': rng.integers(0, 256, shape, np.uint8),
     'size': np.zeros((BATCH, 2), np.float32),
+    'label': np.zeros(BATCH, np.int32),
   }
 
 
@@ -123,7 +124,7 @@ def _compiled(recipe: recipes.Recipe, page, batch: dict[str, np.ndarray]) -> Cal
   mesh, strengths = devices.mesh(BATCH), recipe.task.recipe.strengths(page)
   split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(devices.BATCH_AXIS))
   batch = {name: jax.device_put(value, split) for name, value in batch.items()}
-  inputs = jax.jit(lambda rng, batch: recipe.inputs(strengths, rng, batch)['image'])
+  inputs = jax.jit(lambda rng, batch: recipe.augmented(strengths, rng, batch)[0]['image'])
   return lambda: jax.block_until_ready(inputs(jax.random.key(0), batch))
 
 

@@ -57,7 +57,7 @@ def contenders(config, folder: Path) -> dict[str, Callable[[], None]]:
     batch_size=config.batch_size,
     steps_per_epoch=STEPS,
     epochs=500,
-    class_weights=None,
+    loss=parts.loss(arrays),
   )
   mesh = devices.mesh(config.batch_size)
   numbers = hyperparameters.of_config(config)

@@ -92,7 +92,7 @@ def ours(network: str, batch_size: int) -> Contender:
 
   config = _config(network, batch_size)
   batch, parts = _examples(config), recipe.create(config)
-  training = Training(parts, batch_size, steps_per_epoch=1, epochs=1000, class_weights=None)
+  training = Training(parts, batch_size, steps_per_epoch=1, epochs=1000, loss=parts.loss(batch))
   mesh = devices.mesh(batch_size)
   numbers = hyperparameters.of_config(config)
   compiled = trainer.create(training, [numbers], mesh, whole_epochs=False)

@@ -20,8 +20,9 @@ import numpy as np
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run, metrics
 from omr_jax.evaluation.decision import Decision
-from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.report import write
+from omr_jax.tasks.classifiers import run as classified
+from omr_jax.tasks.classifiers.run import ClassifiedRun
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
@@ -31,7 +32,7 @@ from omr_jax.utils.words import one_line
 _COMMON = ('protocol', 'data_digest', 'origin')
 
 
-def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
+def together(runs: Sequence[ClassifiedRun], name: str) -> ClassifiedRun:
   """The ensemble as one run, whose logits are the logarithms of the mean probabilities.
 
   Args:
@@ -74,7 +75,7 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
     'tested_epoch': sum(run.facts['tested_epoch'] for run in runs),
     'seconds': round(sum(run.facts['seconds'] for run in runs), 1),
   }
-  return first._replace(
+  return first.replace(
     config={str(run.workdir): run.config for run in runs},
     history=[],
     facts=facts,
@@ -86,7 +87,7 @@ def together(runs: Sequence[FinishedRun], name: str) -> FinishedRun:
   )
 
 
-def table(runs: Sequence[FinishedRun], whole: FinishedRun) -> str:
+def table(runs: Sequence[ClassifiedRun], whole: ClassifiedRun) -> str:
   """Each run, the ensemble, and the exact McNemar test of the ensemble against each run."""
   width = max(len(one_line(str(run.workdir))) for run in runs)
   lines = [f'{"run":{width}}  validation    test  95 % interval  errors  right alone  ensemble  p']
@@ -97,7 +98,7 @@ def table(runs: Sequence[FinishedRun], whole: FinishedRun) -> str:
   return '\n'.join([*lines, _line(whole, width, 'ensemble')])
 
 
-def _line(run: FinishedRun, width: int, name: str | None = None) -> str:
+def _line(run: ClassifiedRun, width: int, name: str | None = None) -> str:
   validated = np.divide(*metrics.accuracy(run.validation_logits, run.validation_labels))
   wrong, n = int((~run.correct).sum()), len(run.test_ids)
   interval = metrics.percent_range(*metrics.wilson_interval(n - wrong, n))
@@ -108,9 +109,9 @@ def _line(run: FinishedRun, width: int, name: str | None = None) -> str:
   )
 
 
-def _refuse_counted_twice(runs: Sequence[FinishedRun]) -> None:
+def _refuse_counted_twice(runs: Sequence[ClassifiedRun]) -> None:
   """Refuses a run that is given twice, or beside a joined result of which it is a member."""
-  owners: dict[Path, FinishedRun] = {}
+  owners: dict[Path, ClassifiedRun] = {}
   for run in runs:
     members: set[Path] = set()
     _add_members(run.workdir, run.facts, members)
@@ -153,13 +154,13 @@ def _framed(pictures: Sequence[np.ndarray]) -> np.ndarray:
   return framed
 
 
-def _in_order(run: FinishedRun, ids: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _in_order(run: ClassifiedRun, ids: np.ndarray, values: np.ndarray) -> np.ndarray:
   """A run's values of its test symbols, in the order of `ids`."""
   order = np.argsort(run.test_ids)
   return values[order[np.searchsorted(run.test_ids, ids, sorter=order)]]
 
 
-def _refuse_unlike(run: FinishedRun, first: FinishedRun) -> None:
+def _refuse_unlike(run: ClassifiedRun, first: ClassifiedRun) -> None:
   if run.decision.threshold is not None:
     raise UserError(
       f'{run.workdir}: answers by a threshold of its own; give runs of a task without thresholds.'
@@ -191,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _say(options: argparse.Namespace) -> None:
-  runs = [finished_run.read(path) for path in options.runs]
+  runs = [classified.read(path) for path in options.runs]
   if options.out is not None:
     finished_run.refuse_run(options.out)
     if options.out.resolve() in [run.workdir.resolve() for run in runs]:
@@ -200,8 +201,8 @@ def _say(options: argparse.Namespace) -> None:
   print(table(runs, whole))
   if options.out is not None:
     names = [os.path.relpath(run.workdir, options.out) for run in runs]
-    whole = whole._replace(workdir=options.out, facts=whole.facts | {'runs': names})
-    finished_run.save_joined(whole)
+    whole = whole.replace(workdir=options.out, facts=whole.facts | {'runs': names})
+    classified.save_joined(whole)
     write.write_pages(whole)
     print(f'report: {options.out}/report/report.html')
 

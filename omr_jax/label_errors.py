@@ -23,8 +23,9 @@ from typing import NamedTuple
 import numpy as np
 
 from omr_jax.errors import UserError, nearest
-from omr_jax.evaluation import decision, finished_run, metrics
-from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.evaluation import decision, metrics
+from omr_jax.tasks.classifiers import run as classified
+from omr_jax.tasks.classifiers.run import ClassifiedRun
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
@@ -59,7 +60,7 @@ class Suspect(NamedTuple):
   kind: str = ''
 
 
-def ranked(run: FinishedRun) -> list[Suspect]:
+def ranked(run: ClassifiedRun) -> list[Suspect]:
   """The mistakes of a run, most confident first.
 
   Raises:
@@ -130,7 +131,7 @@ class Without(NamedTuple):
   as_read: int
 
 
-def without(run: FinishedRun, judged: Mapping[str, Suspect]) -> Without:
+def without(run: ClassifiedRun, judged: Mapping[str, Suspect]) -> Without:
   """Counts a run's right answers with and without the symbols whose label is clearly wrong.
 
   Raises:
@@ -163,7 +164,7 @@ def without(run: FinishedRun, judged: Mapping[str, Suspect]) -> Without:
   return Without(int(right.sum()), len(right), int(right[kept].sum()), int(kept.sum()), as_read)
 
 
-def table(runs: Sequence[FinishedRun], judged: Mapping[str, Suspect]) -> str:
+def table(runs: Sequence[ClassifiedRun], judged: Mapping[str, Suspect]) -> str:
   """A table: how often each kind is in the list, and the accuracy with and without wrong labels."""
   kinds = Counter(suspect.kind or 'not judged' for suspect in judged.values())
   lines = ['  '.join(f'{kind}: {n}' for kind, n in kinds.most_common())]
@@ -182,7 +183,7 @@ def _share(right: int, n: int) -> str:
   return f'{100 * right / n:.2f} % ({right} of {n}, {interval})'
 
 
-def _refuse_threshold(run: FinishedRun) -> None:
+def _refuse_threshold(run: ClassifiedRun) -> None:
   if run.decision.threshold is not None:
     raise UserError(f'{run.workdir}: answers by a threshold; give a run on symbols.')
 
@@ -201,7 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _say(options: argparse.Namespace) -> None:
-  runs = [finished_run.read(path) for path in options.runs]
+  runs = [classified.read(path) for path in options.runs]
   if options.judged is not None:
     print(table(runs, read(options.judged)))
     return

@@ -6,8 +6,9 @@ from unittest import mock
 
 import numpy as np
 
-from omr_jax.evaluation import decision, finished_run
+from omr_jax.evaluation import decision
 from omr_jax.report import write
+from omr_jax.tasks.classifiers import evaluation, page, run
 
 CLASSES = ['Dot', 'Flat', 'Sharp & <co>']
 FACTS = {
@@ -27,7 +28,7 @@ WRONG = {'1-4': 5.0, '2-1': 9.0, '2-6': 1.0}  # id: by how much the wrong logit 
 
 def no_page():
   """A context in which reports have an empty page: its figures take seconds to draw."""
-  return mock.patch.object(write.report_page, 'page', lambda *run: '')
+  return mock.patch.object(page, 'page', lambda *run: '')
 
 
 MADE = {}  # Files of the runs made so far, by what they were made of.
@@ -47,11 +48,11 @@ def made_run(workdir, **changes):
 
 
 def make_run(
-  workdir, seed=0, wrong=WRONG, prefix='', classes=CLASSES, digest='abc', page=False, **config
+  workdir, seed=0, wrong=WRONG, prefix='', classes=CLASSES, digest='abc', shown=False, **config
 ):
   """Twelve test symbols 1-1 ... 2-6, of classes 0 1 2 0 1 2 ...; those in `wrong` are mistaken.
 
-  Its page, whose figures take a second to draw, is empty without `page`.
+  Its page, whose figures take a second to draw, is empty without `shown`.
   """
   workdir.mkdir(parents=True)
   ids = np.array([f'{prefix}{w}-{n}' for w in (1, 2) for n in range(1, 7)])
@@ -75,13 +76,8 @@ def make_run(
     for e in (1, 2)
   ]
   (workdir / 'metrics.jsonl').write_text(''.join(json.dumps(row) + '\n' for row in rows))
-  finished_run.save_evaluation(
-    workdir,
-    classes,
-    (validation_labels, 4.0 * np.eye(len(classes))[predictions]),
-    finished_run.Tested(ids, labels, logits, logits.argmax(1), pictures),
-    {},
-    decision.fit(config, validation_labels, 4.0 * np.eye(len(classes))[predictions]),
-  )
-  with contextlib.nullcontext() if page else no_page():
+  validated = validation_labels, 4.0 * np.eye(len(classes))[predictions]
+  tested, chosen = (ids, labels, logits, pictures), decision.fit(config, *validated)
+  run.save(workdir, evaluation.evaluated(classes, validated, tested, {}, chosen))
+  with contextlib.nullcontext() if shown else no_page():
     write.write(workdir, {**FACTS, 'seed': seed, 'data_digest': digest})

@@ -4,12 +4,14 @@ import json
 import math
 
 import numpy as np
+import pytest
 from made_runs import no_page
 from scipy import optimize
 from scipy.special import expit
 
-from omr_jax.evaluation import decision, finished_run
+from omr_jax.evaluation import decision
 from omr_jax.report import write
+from omr_jax.tasks.classifiers import evaluation, run
 
 LN = math.log
 # id: source, log-odds. With even odds, at temperature 1: p2 and s2 are wrong, at odds of 3.5 and 2.
@@ -49,15 +51,16 @@ def made_run(workdir, config, tested, validation, threshold, probes=(-1.0, 4.0),
   log_odds = np.array([score for _, score in tested.values()])
   labels = np.array([source.startswith('scores/') for source in sources], int)
   greys = np.arange(10, 10 + len(tested), dtype=np.uint8)
-  finished_run.save_evaluation(
-    workdir,
+  validated = validation[1], logits(validation[0])
+  chosen = decision.fit(config, *validated)
+  assert chosen.threshold == pytest.approx(threshold)
+  found = evaluation.evaluated(
     ['other', 'scores'],
-    (validation[1], logits(validation[0])),
-    finished_run.Tested(
+    validated,
+    (
       np.array(list(tested)),
       labels,
       logits(log_odds),
-      (log_odds >= threshold).astype(int),
       np.broadcast_to(greys[:, None, None, None], (len(tested), 8, 6, 3)),
     ),
     {
@@ -71,8 +74,9 @@ def made_run(workdir, config, tested, validation, threshold, probes=(-1.0, 4.0),
       'cut_proportions': np.array([4.0, 4.0, 1.2], np.float32),
       'cut_logits': logits([-1.0, 3.0, -1.0]),
     },
-    decision.fit(config, validation[1], logits(validation[0])),
+    chosen,
   )
+  run.save(workdir, found)
   facts = {'config_name': 'scores', 'protocol': f'fold {config.data.fold}', 'data_digest': digest}
   facts |= {
     'origin': 'pictures in folders',

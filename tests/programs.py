@@ -28,11 +28,8 @@ def shared() -> Iterator[None]:
     return recipes[key]
 
   def shared_trainer(training, members, mesh, whole_epochs):
-    weights = training.class_weights
-    key = (
-      *training._replace(class_weights=None if weights is None else tuple(weights)),
-      *(repr(members), mesh, whole_epochs),
-    )
+    # Losses are made anew for each run; equal ones are written alike.
+    key = (*training._replace(loss=repr(training.loss)), repr(members), mesh, whole_epochs)
     if key not in trainers:
       trainers[key] = create_trainer(training, members, mesh, whole_epochs)
     return trainers[key]

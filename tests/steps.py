@@ -11,6 +11,7 @@ from omr_jax.data import dataset as data
 from omr_jax.recipe import hyperparameters
 from omr_jax.recipe import recipe as recipes
 from omr_jax.recipe.hyperparameters import Hyperparameters
+from omr_jax.tasks.classifiers.training import cross_entropy
 from omr_jax.tasks.symbols import data as symbol_data
 from omr_jax.training import feed, trainer
 from omr_jax.training.devices import BATCH_AXIS, MEMBER_AXIS
@@ -36,8 +37,8 @@ def descent(numbers, steps):
 def create(recipe, devices=1, whole_epochs=False, tx=None, **changes):
   """The functions of a run alone; `changes` are of its hyperparameters and of what is constant."""
   create_tx = descent if tx is None else lambda numbers, steps: tx
-  training = Training(recipe._replace(create_tx=create_tx), 8, 38, 3, None)
-  numbers = Hyperparameters(0, 0.9, 0.05, strengths={}, optimizer={})
+  training = Training(recipe._replace(create_tx=create_tx), 8, 38, 3, cross_entropy)
+  numbers = Hyperparameters(0, 0.9, {'label_smoothing': 0.05}, strengths={}, optimizer={})
   own = {name: value for name, value in changes.items() if name in Hyperparameters._fields}
   others = {name: value for name, value in changes.items() if name not in own}
   numbers, training = numbers._replace(**own), training._replace(**others)
@@ -56,7 +57,8 @@ def first_losses(devices, folders, config_json):
   config.update(_tuples(json.loads(config_json)))
   parts = recipes.create(config)
   arrays = symbol_data.load(config.data.protocol, parts.picture, *folders, allow_changed=True)
-  training = Training(parts, config.batch_size, 38, config.epochs, None)
+  loss = parts.loss(arrays.splits['train'])
+  training = Training(parts, config.batch_size, 38, config.epochs, loss)
   numbers = hyperparameters.of_config(config)
   compiled = trainer.create(training, [numbers], mesh(devices), whole_epochs=False)
   on_devices = feed.on_devices(arrays.splits['train'], parts.reads, mesh(devices))

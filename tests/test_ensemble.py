@@ -34,7 +34,7 @@ def test_symbols_may_be_in_another_order(tmp_path):
   straight = ensemble.together([a, b], '')
   order = np.random.default_rng(0).permutation(12)
   fields = ('test_ids', 'test_labels', 'test_logits', 'test_predicted')
-  turned = b._replace(**{name: getattr(b, name)[order] for name in fields})
+  turned = b.replace(**{name: getattr(b, name)[order] for name in fields})
   np.testing.assert_allclose(ensemble.together([a, turned], '').test_logits, straight.test_logits)
 
 
@@ -43,8 +43,8 @@ def test_runs_may_have_drawn_on_other_canvases(tmp_path):
     made_run(tmp_path / 'a', wrong={'1-4': 5.0, '2-1': 9.0}),
     made_run(tmp_path / 'b', wrong={'1-4': 5.0}),
   )
-  a = a._replace(pictures=np.full((2, 3, 4, 1), 7, np.uint8))
-  b = b._replace(pictures=np.full((1, 5, 2, 1), 9, np.uint8))
+  a = a.replace(pictures=np.full((2, 3, 4, 1), 7, np.uint8))
+  b = b.replace(pictures=np.full((1, 5, 2, 1), 9, np.uint8))
   whole = ensemble.together([a, b], '')
   assert whole.test_ids[~whole.correct].tolist() == ['1-4', '2-1']
   edge, two, one = [255] * 4, [255, 9, 9, 255], [7] * 4
@@ -55,7 +55,7 @@ def test_runs_may_have_drawn_on_other_canvases(tmp_path):
 def test_logits_that_belie_the_answers_are_refused(tmp_path):
   a, b = read(made_run(tmp_path / 'a', wrong={}), made_run(tmp_path / 'b', wrong={}))
   # Its answers are said to be right, and its logits call everything the first class.
-  a = a._replace(test_logits=np.tile(np.float32([9, 0, 0]), (12, 1)))
+  a = a.replace(test_logits=np.tile(np.float32([9, 0, 0]), (12, 1)))
   with pytest.raises(UserError, match=r'/a, .*/b: all are said to be right on 1-2, .* is damaged'):
     ensemble.together([a, b], '')
 

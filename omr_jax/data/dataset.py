@@ -16,10 +16,9 @@ class Dataset(NamedTuple):
   """Arrays of the three splits, and the data that they were made from.
 
   Attributes:
-    splits: For each of SPLITS the arrays by name: `label` int32 [examples], `id` str [examples],
-      and what networks and augmentations read, which the `load` function of each task documents.
-      The splits for validation and test also have `image` uint8 [examples, height, width,
-      channels]. A task may have further splits to test by.
+    splits: For each of SPLITS the arrays by name: `id` str [examples], and what networks,
+      augmentations and losses read, which the `load` function of each task documents. A task may
+      have further splits to test by.
     digest: Checksum of the raw data.
     origin: What the raw data is, in words.
     draws: float64 [training examples], the probability with which each draw of an epoch takes the
@@ -30,6 +29,11 @@ class Dataset(NamedTuple):
   digest: str
   origin: str
   draws: np.ndarray | None = None
+
+  @property
+  def sizes(self) -> dict[str, int]:
+    """The number of examples of each of SPLITS."""
+    return {split: len(self.splits[split]['id']) for split in SPLITS}
 
 
 def epoch_order(

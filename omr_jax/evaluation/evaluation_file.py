@@ -13,17 +13,6 @@ from omr_jax.errors import UserError
 from omr_jax.utils.files import read_bytes, write_file
 
 FILE = 'evaluation.npz'
-# The arrays in evaluation.npz: kind of the dtype and number of dimensions.
-ARRAYS = {
-  'classes': ('U', 1),
-  'validation_labels': ('i', 1),
-  'validation_logits': ('f', 2),
-  'test_ids': ('U', 1),
-  'test_labels': ('i', 1),
-  'test_logits': ('f', 2),
-  'test_predicted': ('i', 1),
-  'pictures': ('u', 4),
-}
 # The most bytes of all arrays together. A run has a few megabytes, or some hundred with very many
 # mistakes. A damaged or malicious file, however small, may unpack to any size.
 _MOST = 2**31
@@ -89,38 +78,16 @@ def read(
     raise UserError(f'{path}: cannot be read ({error}); {remedy}.') from error
 
 
-def problem(arrays: Mapping[str, np.ndarray], kinds: Mapping[str, tuple[str, int]]) -> str | None:
-  """What is inconsistent in the arrays of an evaluation, in words, or None.
+def wrong_kind(
+  arrays: Mapping[str, np.ndarray], kinds: Mapping[str, tuple[str, int]]
+) -> str | None:
+  """Which array has another type or number of axes than it must have, in words, or None.
 
   Args:
-    arrays: By name, with those of ARRAYS.
-    kinds: The kind of the dtype and the number of dimensions that each must have.
+    arrays: The arrays by name.
+    kinds: The kind of the dtype and the number of axes of each; further ones are ignored.
   """
-  for name, kind in kinds.items():
-    if (arrays[name].dtype.kind, arrays[name].ndim) != kind:
-      return f'{name} is {arrays[name].dtype} {arrays[name].shape}'
-  classes = len(arrays['classes'])
-  if len(set(arrays['classes'])) != classes:
-    return 'a class that is there twice'
-  for split in ('validation', 'test'):
-    labels, logits = arrays[f'{split}_labels'], arrays[f'{split}_logits']
-    if logits.shape != (len(labels), classes):
-      return f'{split} logits {logits.shape} for {len(labels)} labels of {classes} classes'
-    if not np.isfinite(logits).all():
-      return f'{split} logits that are not finite'
-    if not ((labels >= 0) & (labels < classes)).all():
-      return f'{split} labels outside the {classes} classes'
-  if len(arrays['validation_labels']) == 0:
-    return 'no validation examples'
-  labels, logits, ids = arrays['test_labels'], arrays['test_logits'], arrays['test_ids']
-  if len(labels) == 0 or len(ids) != len(labels) or len(set(ids)) != len(ids):
-    return f'{len(set(ids))} distinct ids for {len(labels)} test examples'
-  predicted, pictures = arrays['test_predicted'], arrays['pictures']
-  if len(predicted) != len(labels) or not ((predicted >= 0) & (predicted < classes)).all():
-    return f'answers {predicted.shape} for {len(labels)} test examples'
-  wrong = int((predicted != labels).sum())
-  if pictures.dtype != np.uint8 or len(pictures) != wrong or pictures.shape[3] not in (1, 3):
-    return f'pictures {pictures.dtype} {pictures.shape} for {wrong} misclassified examples'
-  if wrong and 0 in pictures.shape:
-    return f'pictures without pixels, {pictures.shape}'
+  for name, array in arrays.items():
+    if (array.dtype.kind, array.ndim) != kinds[name]:
+      return f'{name} is {array.dtype} {array.shape}'
   return None

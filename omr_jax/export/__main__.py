@@ -49,12 +49,13 @@ from omr_jax.utils.revision import VERSION, revision
 if TYPE_CHECKING:
   from omr_jax.data.dataset import Split, Splits
   from omr_jax.export.forms import Form
+  from omr_jax.predict.classifier import Run
 
 FORMS = (MODEL, INT8, 'model.jax', 'weights.safetensors')
 TFLITE = 'model.tflite'
 _LIBRARIES = ('jax', 'flax', 'numpy', 'onnx', 'onnxruntime', 'safetensors', 'tensorflow')
-# The largest difference allowed between the probabilities of a form and those of JAX. A form that
-# is not listed must only give the same answers: weights.safetensors is in half precision.
+# The largest difference allowed between the outputs of a form and those of JAX. A form that is not
+# listed must only give the same answers: weights.safetensors is in half precision.
 _MOST = {MODEL: 1e-4, 'model.jax': 1e-4, TFLITE: 1e-4}
 
 
@@ -62,7 +63,7 @@ def export(
   model: str,
   out: Path,
   data: tuple[Path, str | None] | None,
-  names: Collection[str] = FORMS,
+  names: Collection[str] | None = None,
   about: Path | None = None,
 ) -> dict:
   """Writes a finished run into a folder, whole or not at all.
@@ -71,7 +72,8 @@ def export(
     model: Workdir of a finished run.
     out: The folder: a new one, or that of an earlier export, which is replaced.
     data: Folders of prepared and raw data; None skips the test.
-    names: The forms, of FORMS or TFLITE; the int8 form is left out if `data` is None.
+    names: The forms, of FORMS or TFLITE; None for all that are usual for the task. The int8 form is
+      left out if `data` is None.
     about: The path of a file for --about, or None.
 
   Returns:
@@ -115,7 +117,7 @@ def _versions() -> dict[str, str]:
 def _forms(
   model: str,
   data: tuple[Path, str | None] | None,
-  names: Collection[str],
+  names: Collection[str] | None,
   told: Mapping[str, Any],
 ) -> tuple[Described, dict[str, bytes], dict[str, dict]]:
   """Makes the forms.
@@ -129,24 +131,37 @@ def _forms(
 
   network = from_run.exact(model)
   about = from_run.describe(network, model)
+  of_task = about.task.examples
+  chosen = [name for name in of_task.FORMS if name != TFLITE] if names is None else names
+  _refuse_forms(about, chosen)
   splits: Splits = (
-    {'test': about.task.examples.made_up(about.picture, about.reads)}
+    {'test': of_task.made_up(about.picture, about.reads)}
     if data is None
     else examples.of_run(network, about, model, data)
   )
   told = about_file.facts(about, told, None if data is None else splits['train'])
   about = about._replace(facts={**about.facts, **told})
-  temperature = about.facts['temperature']
-  by_jax = from_run.by_jax(network, temperature)
-  expected = examples.probabilities(by_jax, splits['test'], about)
+  splits = of_task.of_splits(splits)
+  by_jax = from_run.by_jax(network, about)
   files, entries = {}, {}
-  for name in tqdm(names, unit='form', leave=False, disable=None):
+  for name in tqdm(chosen, unit='form', leave=False, disable=None):
     if name == INT8 and data is None:
       continue
     form = forms.make(name, network, about, splits)
-    files[name], entries[name] = form.content, _entry(form, splits['test'], about, expected)
+    files[name], entries[name] = form.content, _entry(form, splits['test'], about, by_jax)
     _refuse_different(name, entries[name])
   return about, files, entries
+
+
+def _refuse_forms(about: Described, names: Collection[str]) -> None:
+  """Raises UserError for a form in which networks of this task are not exported."""
+  known = about.task.examples.FORMS
+  for name in names:
+    if name not in known:
+      raise UserError(
+        f'{name}: networks for {about.task.name} are not exported in this form; choose from '
+        f'{", ".join(known)}.'
+      )
 
 
 def _refuse_different(name: str, entry: Mapping[str, Any]) -> None:
@@ -158,26 +173,31 @@ def _refuse_different(name: str, entry: Mapping[str, Any]) -> None:
     )
 
 
-def _entry(form: 'Form', test: 'Split', about: Described, expected: np.ndarray) -> dict:
+def _entry(form: 'Form', test: 'Split', about: Described, by_jax: 'Run') -> dict:
   """The entry of a file in `model.json`: size, checksum, differences from JAX, result in the test.
 
   Args:
     form: The form in the file.
     test: The test split.
     about: The description of the network.
-    expected: Probabilities by JAX on the test split, float32 [examples, classes].
+    by_jax: The network: from inputs to outputs by name.
   """
   from omr_jax.evaluation import metrics
   from omr_jax.export import examples
 
-  found = examples.probabilities(form.run, test, about)
-  answers = model_json.decide(about, found)
+  off, other, given = 0.0, 0, []
+  pairs = (examples.outputs(function, test, about) for function in (form.run, by_jax))
+  for (found, answers), (expected, right) in zip(*pairs, strict=True):
+    off = max(off, *(float(np.abs(array - expected[name]).max()) for name, array in found.items()))
+    other += int((answers != right).sum())
+    given.append(answers)
   entry = {
     'bytes': len(form.content),
     'sha256': hashlib.sha256(form.content).hexdigest(),
-    'largest_difference': float(np.abs(found - expected).max()),
-    'other_answers': int((answers != model_json.decide(about, expected)).sum()),
+    'largest_difference': off,
+    'other_answers': other,
   }
+  answers = np.concatenate(given)
   if 'label' in test:
     correct, n = int((answers == test['label']).sum()), len(answers)
     entry['test'] = {'correct': correct, 'n': n, 'interval': metrics.wilson_interval(correct, n)}
@@ -217,8 +237,7 @@ def main(arguments: list[str] | None = None) -> int:
     '--forms',
     nargs='+',
     choices=(*FORMS, TFLITE),
-    default=FORMS,
-    help='all but model.tflite by default',
+    help='all that networks of the task have, but model.tflite, by default',
   )
   parser.add_argument(
     '--about',

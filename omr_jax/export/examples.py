@@ -78,8 +78,14 @@ def shapes(split: Split, about: Described) -> dict[str, jax.ShapeDtypeStruct]:
   return {name: jax.ShapeDtypeStruct(value.shape, value.dtype) for name, value in batch.items()}
 
 
-def probabilities(
-  function: Callable[[Inputs], np.ndarray | jax.Array], split: Split, about: Described
-) -> np.ndarray:
-  """The results of a function, such as `Form.run`, for a split: float32 [examples, classes]."""
-  return np.concatenate([np.asarray(function(batch)) for batch in batches(split, about)])
+def outputs(
+  function: Callable[[Inputs], Inputs], split: Split, about: Described
+) -> Iterator[tuple[Inputs, np.ndarray]]:
+  """The outputs of a function, such as `Form.run`, for a split, and the answers that follow.
+
+  Yields:
+    For each batch the outputs by name, and the answers as the task's `examples.answers` gives them.
+  """
+  for batch in batches(split, about):
+    found = function(batch)
+    yield found, about.task.examples.answers(about, found)

@@ -1,12 +1,11 @@
 """The forms of an exported network, each as the bytes of a file and as a function that runs them.
 
-All forms have the same inputs, which `model.json` describes, and give calibrated probabilities; the
-ONNX forms also have the further outputs of the task. All but model.tflite take any number of
-pictures at once.
+All forms have the same inputs and outputs, which `model.json` describes; model.jax and model.tflite
+have the first output alone. All but model.tflite take any number of pictures at once.
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 
 from omr_jax.data.dataset import Split, Splits
 from omr_jax.export import examples
-from omr_jax.predict import from_run, model_json
+from omr_jax.predict import from_run
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
 from omr_jax.training.trained import Trained
@@ -40,11 +39,11 @@ class Form(NamedTuple):
 
   Attributes:
     content: The bytes of the file.
-    run: Runs these bytes: from inputs to probabilities, float32 [batch, classes].
+    run: Runs these bytes: from inputs to outputs by name.
   """
 
   content: bytes
-  run: Callable[[Inputs], np.ndarray | jax.Array]
+  run: Callable[[Inputs], Inputs]
 
 
 def make(name: str, network: Trained, about: Described, splits: Splits) -> Form:
@@ -56,26 +55,26 @@ def make(name: str, network: Trained, about: Described, splits: Splits) -> Form:
     about: The description of the network.
     splits: Examples by split: 'test', and for the int8 form 'validation'.
   """
-  temperature, shapes = about.facts['temperature'], examples.shapes(splits['test'], about)
+  shapes = examples.shapes(splits['test'], about)
   if name == 'model.jax':
-    return jax_form(network, temperature, shapes)
+    return jax_form(network, about, shapes)
   if name == 'model.tflite':
-    return tflite_form(network, temperature, shapes)
+    return tflite_form(network, about, shapes)
   if name == 'weights.safetensors':
     return weights_form(network, about, splits['test'])
-  form = onnx_form(network, temperature, shapes)
+  form = onnx_form(network, about, shapes)
   if name != 'model.onnx':
     form = int8_form(form, examples.batches(splits['validation'], about, _CALIBRATION))
-  return _by_onnxruntime(metadata.added(form.content, metadata.properties(about)))
+  return _by_onnxruntime(metadata.added(form.content, metadata.properties(about)), about.gives)
 
 
 def onnx_form(
-  network: Trained, temperature: float, shapes: Mapping[str, jax.ShapeDtypeStruct]
+  network: Trained, about: Described, shapes: Mapping[str, jax.ShapeDtypeStruct]
 ) -> Form:
   """An ONNX model in float32."""
-  model = onnx_model.convert(partial(from_run.outputs, network, temperature), shapes)
+  model = onnx_model.convert(partial(from_run.outputs, network, about), shapes)
   onnx.checker.check_model(model, full_check=True)
-  return _by_onnxruntime(model.SerializeToString())
+  return _by_onnxruntime(model.SerializeToString(), about.gives)
 
 
 def int8_form(whole: Form, batches: Iterable[Inputs]) -> Form:
@@ -102,23 +101,24 @@ def int8_form(whole: Form, batches: Iterable[Inputs]) -> Form:
       activation_type=quantization.QuantType.QUInt8,
       weight_type=quantization.QuantType.QInt8,
     )
-    return _by_onnxruntime(path.read_bytes())
+    return _by_onnxruntime(path.read_bytes(), ())
 
 
 def jax_form(
-  network: Trained, temperature: float, shapes: Mapping[str, jax.ShapeDtypeStruct]
+  network: Trained, about: Described, shapes: Mapping[str, jax.ShapeDtypeStruct]
 ) -> Form:
   """A function for `jax.export.deserialize`, for CPU, CUDA and TPU."""
   (batch,) = jax.export.symbolic_shape('batch')
   free = {k: jax.ShapeDtypeStruct((batch, *v.shape[1:]), v.dtype) for k, v in shapes.items()}
-  function = jax.jit(partial(from_run.probabilities, network, temperature))
+  first = about.gives[0]
+  function = jax.jit(lambda inputs: from_run.outputs(network, about, inputs)[first])
   content = jax.export.export(function, platforms=_PLATFORMS)(free).serialize()
   call = jax.jit(jax.export.deserialize(content).call)
-  return Form(bytes(content), lambda inputs: call(dict(inputs)))
+  return Form(bytes(content), lambda inputs: {first: np.asarray(call(dict(inputs)))})
 
 
 def tflite_form(
-  network: Trained, temperature: float, shapes: Mapping[str, jax.ShapeDtypeStruct]
+  network: Trained, about: Described, shapes: Mapping[str, jax.ShapeDtypeStruct]
 ) -> Form:
   """A model for LiteRT (TensorFlow Lite), one picture at a time.
 
@@ -129,12 +129,12 @@ def tflite_form(
     import tensorflow as tf
   from jax.experimental import jax2tf
 
-  names = sorted(shapes)
+  names, first = sorted(shapes), about.gives[0]
   specs = [tf.TensorSpec((1, *shapes[name].shape[1:]), shapes[name].dtype, name) for name in names]
 
   def function(*inputs):
     found = dict(zip(names, inputs, strict=True))
-    return {'probabilities': from_run.probabilities(network, temperature, found)}
+    return {first: from_run.outputs(network, about, found)[first]}
 
   module = tf.Module()  # Without it the inputs of the model have no names.
   module.run = tf.function(jax2tf.convert(function), specs, autograph=False)
@@ -144,9 +144,9 @@ def tflite_form(
   content = converter.convert()
   run = tf.lite.Interpreter(model_content=content).get_signature_runner()
 
-  def one_by_one(inputs: Inputs) -> np.ndarray:
+  def one_by_one(inputs: Inputs) -> Inputs:
     rows = [{name: inputs[name][i : i + 1] for name in names} for i in range(len(inputs[names[0]]))]
-    return np.concatenate([run(**row)['probabilities'] for row in rows])
+    return {first: np.concatenate([run(**row)[first] for row in rows])}
 
   return Form(content, one_by_one)
 
@@ -155,27 +155,28 @@ def weights_form(network: Trained, about: Described, test: Split) -> Form:
   """A file in safetensors of `params` and `batch_stats`.
 
   The name of an array is its path, such as `params/Block_0/Conv_0/kernel`. The arrays are float16
-  if that changes no answer to the examples, else float32. The metadata of the file has the
-  temperature that divides the logits, and `metadata.properties`.
+  if that changes no answer to the examples, else float32. The metadata of the file has
+  `metadata.properties` and, where there is one, the temperature that divides the logits.
 
   Args:
     network: The network, in float32.
     about: The description of the network.
     test: Examples.
   """
-  temperature = about.facts['temperature']
+  told = metadata.properties(about)
+  if 'temperature' in about.facts:
+    told['temperature'] = repr(about.facts['temperature'])
   leaves = flatten_dict(jax.device_get(network.variables), sep='/')
 
   def answers(form: Form) -> np.ndarray:
-    return model_json.decide(about, examples.probabilities(form.run, test, about))
+    return np.concatenate([answers for _, answers in examples.outputs(form.run, test, about)])
 
   def stored(dtype: str) -> Form:
     tensors = {name: np.ascontiguousarray(leaf, dtype) for name, leaf in leaves.items()}
-    told = {'temperature': repr(temperature), **metadata.properties(about)}
     content = safetensors.numpy.save(tensors, metadata=told)
     read = {k: v.astype(np.float32) for k, v in safetensors.numpy.load(content).items()}
     again = network._replace(variables=unflatten_dict(read, sep='/'))
-    return Form(content, from_run.by_jax(again, temperature))
+    return Form(content, from_run.by_jax(again, about))
 
   half, whole = stored('float16'), stored('float32')
   return half if (answers(half) == answers(whole)).all() else whole
@@ -191,6 +192,10 @@ class _Batches(quantization.CalibrationDataReader):
     return next(self._batches, None)
 
 
-def _by_onnxruntime(content: bytes) -> Form:
+def _by_onnxruntime(content: bytes, gives: Sequence[str]) -> Form:
   session = onnxruntime.InferenceSession(content, providers=['CPUExecutionProvider'])
-  return Form(content, lambda inputs: session.run(['probabilities'], dict(inputs))[0])
+
+  def run(inputs: Inputs) -> Inputs:
+    return dict(zip(gives, session.run(gives, dict(inputs)), strict=True))
+
+  return Form(content, run)

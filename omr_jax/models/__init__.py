@@ -101,7 +101,6 @@ _VALUES: dict[str, Rule] = {
   'pen_widths': (_COUNTS, lambda value: _are_counts(value, 4096)),
   'pen_blocks': (_FEW, lambda value: _are_counts(value, 64)),
   'hidden': whole(1, 4096),
-  'stem': whole(1, 4096),
   'up': whole(1, 4096),
   'stem_size': whole(1, 64),
   'stem_stride': whole(1, 64),

@@ -26,7 +26,6 @@ class Detector(nn.Module):
   Attributes:
     num_classes: Number of classes.
     dtype: Type of the arithmetic. Params, batch statistics and the maps are always float32.
-    stem: Channels of the first convolution, at stride 2.
     widths: Channels at strides 4, 8, 16 and so on.
     blocks: Number of blocks there.
     up: Channels of the last features, at stride 4.
@@ -36,14 +35,13 @@ class Detector(nn.Module):
 
   num_classes: int
   dtype: Dtype = jnp.float32
-  stem: int = 24
-  widths: Sequence[int] = (64, 128, 160, 192)
+  widths: Sequence[int] = (64, 96, 128, 160)
   blocks: Sequence[int] = (2, 2, 2, 1)
-  up: int = 96
+  up: int = 64
   momentum: float = 0.95
   epsilon: float = 1e-3
 
-  options = ('stem', 'widths', 'blocks', 'up', 'momentum', 'epsilon')
+  options = ('widths', 'blocks', 'up', 'momentum', 'epsilon')
   inputs = ('window',)
 
   @nn.compact
@@ -63,10 +61,12 @@ class Detector(nn.Module):
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
     block = partial(Block, kernel=(3, 3), strides=(1, 1), conv=conv, norm=norm)
     x = layers.darkness(inputs['window'], self.dtype)
-    x = conv(self.stem, (5, 5), (2, 2))(x)
-    levels = []
+    levels: list[jax.Array] = []
     for width, count in zip(self.widths, self.blocks, strict=True):
-      x = conv(width, (3, 3), (2, 2))(nn.relu(norm()(x)))
+      if levels:
+        x = conv(width, (3, 3), (2, 2))(nn.relu(norm()(x)))
+      else:
+        x = conv(width, (8, 8), (4, 4))(x)
       for _ in range(count):
         x = block(width)(x)
       levels.append(x)

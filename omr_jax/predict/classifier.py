@@ -21,6 +21,7 @@ from omr_jax.predict import given as givens
 from omr_jax.predict.boxes import Box
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
+from omr_jax.tasks.classifiers import outputs
 from omr_jax.utils import extras, paths
 
 # A batch of inputs to what the network makes of it, by name: `probabilities`, float32 [batch,
@@ -112,9 +113,9 @@ class Classifier:
       some = batch[first : first + BATCH]
       reads = self.model.reads
       found = self._run({name: np.stack([inputs[name] for inputs in some]) for name in reads})
-      probabilities = found[model_json.PROBABILITIES]
+      probabilities = found[outputs.PROBABILITIES]
       probabilities = _checked(probabilities, len(some), len(self.model.classes))
-      chosen = model_json.decide(self.model, probabilities)
+      chosen = outputs.decide(probabilities, self.model.threshold)
       log_odds = found.get('log_odds', [None] * len(some))
       places = [inputs.get('boxes') for inputs in some]
       answers += map(self._answer, probabilities, chosen, log_odds, places)

@@ -6,11 +6,9 @@ from functools import partial
 
 import jax
 import numpy as np
-import scipy
 
-from omr_jax.evaluation import finished_run, metrics
-from omr_jax.evaluation.confidence import SURE
-from omr_jax.predict.model_json import PROBABILITIES, Described
+from omr_jax.evaluation import finished_run
+from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
 from omr_jax.recipe import recipe as recipes
 from omr_jax.training import backend, trained
@@ -36,7 +34,7 @@ def open_run(workdir: str | os.PathLike[str]) -> tuple[Described, Callable[[Inpu
   backend.start()
   network = trained.load(workdir)
   model = describe(network, workdir)
-  compiled = jax.jit(partial(outputs, network, model.facts['temperature']))
+  compiled = by_jax(network, model)
 
   def call(inputs: Inputs) -> Inputs:
     count, found = len(inputs[model.reads[0]]), []
@@ -57,26 +55,19 @@ def exact(workdir: str | os.PathLike[str]) -> Trained:
   return network._replace(config=config, recipe=recipes.create(config))
 
 
-def by_jax(network: Trained, temperature: float) -> Callable[[Inputs], jax.Array]:
-  """Calibrated probabilities of the classes, float32 [batch, classes], as a compiled function."""
-  return jax.jit(partial(probabilities, network, temperature))
-
-
-def probabilities(
-  network: Trained, temperature: float, inputs: Mapping[str, jax.Array]
-) -> jax.Array:
-  """Calibrated probabilities, as `by_jax` compiles them."""
-  return outputs(network, temperature, inputs)[PROBABILITIES]
+def by_jax(network: Trained, model: Described) -> Callable[[Inputs], Inputs]:
+  """All outputs by name as a compiled function."""
+  compiled = jax.jit(partial(outputs, network, model))
+  return lambda inputs: {name: np.asarray(each) for name, each in compiled(dict(inputs)).items()}
 
 
 def outputs(
-  network: Trained, temperature: float, inputs: Mapping[str, jax.Array]
+  network: Trained, model: Described, inputs: Mapping[str, jax.Array]
 ) -> dict[str, jax.Array]:
-  """All outputs of an exported network by name: probabilities, and calibrated log-odds."""
-  logits, more = network.recipe.outputs(network.variables, inputs)
-  return {PROBABILITIES: jax.nn.softmax(logits / temperature)} | {
-    name: log_odds / temperature for name, log_odds in more.items()
-  }
+  """All outputs of an exported network by name, as its task's `recipe.exported` describes them."""
+  compute = model.task.recipe.exported(network.recipe.module, model.facts)
+  found: dict[str, jax.Array] = compute(network.variables, inputs)
+  return found
 
 
 def describe(network: Trained, workdir: str | os.PathLike[str]) -> Described:
@@ -90,22 +81,13 @@ def describe(network: Trained, workdir: str | os.PathLike[str]) -> Described:
     UserError: The run is not finished, or damaged.
   """
   run, recipe = finished_run.read(workdir), network.recipe
-  threshold, temperature = run.decision
-  correct, n = int((run.test_predicted == run.test_labels).sum()), len(run.test_labels)
+  threshold, own = recipe.task.evaluation.described(run)
   facts = {
-    'temperature': temperature,
-    'test': {'correct': correct, 'n': n, 'interval': metrics.wilson_interval(correct, n)},
+    **own,
     'run': {name: run.facts[name] for name in _FACTS if name in run.facts},
     'config': run.config,
   }
-  if threshold is not None:
-    facts['sure'] = SURE
+  gives = tuple(recipe.task.inputs.outputs(recipe.picture, recipe.classes))
   return Described(
-    recipe.task,
-    recipe.classes,
-    recipe.picture,
-    recipe.evaluates,
-    (PROBABILITIES, *recipe.task.inputs.outputs(recipe.picture)),
-    None if threshold is None else float(scipy.special.expit(threshold / temperature)),
-    facts,
+    recipe.task, recipe.classes, recipe.picture, recipe.evaluates, gives, threshold, facts
   )

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from omr_jax.errors import UserError
 from omr_jax.predict import model_schema
 from omr_jax.predict.prepare import Rule
@@ -16,7 +14,6 @@ from omr_jax.utils import rules
 from omr_jax.utils.files import read_json
 
 FILE = 'model.json'
-PROBABILITIES = 'probabilities'  # The output that every network has.
 # What `to_json` writes. `read` also takes format 1, in which `preparation` is missing or has
 # numbers alone, `exported_by` is a text, and `licence` is the only key of the model card.
 FORMAT = 2
@@ -35,8 +32,8 @@ class Described(NamedTuple):
     picture: The picture settings, of the task's own type (`tasks.task`).
     reads: Names of the inputs.
     gives: Names of the outputs.
-    threshold: The probability from which on a picture is called 'scores', or None where the class
-      with the highest one is the answer.
+    threshold: The probability from which on a picture is called 'scores', or something on a page
+      is found; None where the class with the highest one is the answer.
     facts: All else that `model.json` has: network, data, accuracy, versions.
   """
 
@@ -65,17 +62,10 @@ def to_json(model: Described) -> dict[str, Any]:
     'inputs': {name: list(shape) for name, shape in inputs(model).items()},
     'output': {name: list(shape) for name, shape in outputs(model).items()},
     'threshold': model.threshold,
-    'answer': _answer(model),
+    'answer': model.task.inputs.answer(model.classes, model.threshold),
     **model.facts,
   }
   return {key: _without_infinity(value) for key, value in found.items()}
-
-
-def decide(model: Described, probabilities: np.ndarray) -> np.ndarray:
-  """The classes that are the answers: probabilities float [batch, classes] to int [batch]."""
-  if model.threshold is None:
-    return np.asarray(probabilities.argmax(1))
-  return (probabilities[:, 1] >= model.threshold).astype(int)
 
 
 def read(folder: Path) -> Described:
@@ -104,8 +94,7 @@ def inputs(model: Described) -> dict[str, tuple[str, list[Any]]]:
 
 def outputs(model: Described) -> dict[str, tuple[str, list[Any]]]:
   """Type and shape of each output by its name."""
-  known = {PROBABILITIES: ('float32', ['batch', len(model.classes)])}
-  known |= model.task.inputs.outputs(model.picture)
+  known = model.task.inputs.outputs(model.picture, model.classes)
   return {name: known[name] for name in model.gives}
 
 
@@ -114,13 +103,6 @@ def preparation(model: Described) -> dict[str, Any]:
   rule = model.picture, model.reads
   words = {'call': _CALL, 'steps': model.task.inputs.steps(*rule)}
   return {**words, **model.task.inputs.preparation(*rule)}
-
-
-def _answer(model: Described) -> str:
-  if model.threshold is None:
-    return 'the class with the largest probability'
-  no, yes = model.classes
-  return f'{yes!r} if its probability is at least `threshold`, else {no!r}'
 
 
 def _checked(found: Mapping[str, Any]) -> Described:
@@ -136,10 +118,11 @@ def _checked(found: Mapping[str, Any]) -> Described:
   rules.refuse_unless(task.limits.THRESHOLD, found['threshold'], 'threshold')
   facts = {k: v for k, v in found.items() if k not in _OWN}
   threshold, reads = found['threshold'], tuple(found['inputs'])
-  # Networks that were exported by earlier versions give probabilities alone.
+  # Networks that were exported by earlier versions may give the first output alone.
   told = found.get('output')
   further = tuple(told) if isinstance(told, Mapping) else ()
-  gives = (PROBABILITIES, *(name for name in task.inputs.outputs(picture) if name in further))
+  first, *others = task.inputs.outputs(picture, task.inputs.CLASSES)
+  gives = (first, *(name for name in others if name in further))
   model = Described(task, task.inputs.CLASSES, picture, reads, gives, threshold, facts)
   expected = to_json(model._replace(facts={}))
   schema = {

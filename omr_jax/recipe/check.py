@@ -22,14 +22,6 @@ SCHEDULES = {
   'one_cycle': ('warm_up',),
   'plateau': ('factor', 'patience', 'floor'),
 }
-# By section, the keys that are always read.
-_SECTIONS = {
-  'augment': ('space',),
-  'model': ('name',),
-  'loss': ('label_smoothing', 'class_weights'),
-  'optimizer': ('name', 'learning_rate', 'l2'),
-  'schedule': ('name',),
-}
 # The choices: by key and by its value, the keys of the same section that it reads. A task adds
 # those of `augment.space`.
 _CHOICES = {
@@ -120,7 +112,15 @@ def flat(config: ConfigDict | dict) -> dict[str, Any]:
 
 
 def _sections(task: Task) -> Mapping[str, tuple[str, ...]]:
-  return {**task.recipe.SECTIONS, **_SECTIONS}
+  """The sections of a config, each with the keys that are always read."""
+  return {
+    **task.recipe.SECTIONS,
+    'augment': ('space',),
+    'model': ('name',),
+    'loss': task.recipe.LOSS,
+    'optimizer': ('name', 'learning_rate', 'l2'),
+    'schedule': ('name',),
+  }
 
 
 def _choices(task: Task) -> Mapping[str, Mapping[str, Collection[str]]]:

@@ -21,14 +21,14 @@ class Hyperparameters(NamedTuple):
   Attributes:
     seed: Seed of the initialization, the order of the examples, the augmentation and dropout.
     average_decay: Decay of the moving averages of the variables; 0 for none.
-    label_smoothing: Share of the target that is spread evenly over the classes.
+    loss: Numbers of the loss by name, as the task's `loss_numbers(config)` returns them.
     strengths: Numbers of the augmentation by name, as the task's `strengths(config)` returns them.
     optimizer: `learning_rate`, `l2` and the optimizer's own arguments, by name.
   """
 
   seed: Any
   average_decay: Any
-  label_smoothing: Any
+  loss: Mapping[str, Any]
   strengths: Mapping[str, Any]
   optimizer: Mapping[str, Any]
 
@@ -49,13 +49,13 @@ class Hyperparameters(NamedTuple):
 
 def of_config(config: ConfigDict) -> Hyperparameters:
   """The hyperparameters of a checked config."""
-  chosen = config.optimizer
+  chosen, of_task = config.optimizer, tasks.of_config(config).recipe
   names = ('learning_rate', 'l2', *optim.ARGUMENTS[chosen.name])
   return Hyperparameters(
     seed=config.seed,
     average_decay=config.average_decay,
-    label_smoothing=config.loss.label_smoothing,
-    strengths=tasks.of_config(config).recipe.strengths(config),
+    loss=of_task.loss_numbers(config),
+    strengths=of_task.strengths(config),
     optimizer={name: chosen[name] for name in names},
   )
 

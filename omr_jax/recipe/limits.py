@@ -7,7 +7,6 @@ from omr_jax.utils.rules import ABOVE_0, AT_LEAST_0, FLAG, INSIDE, RANGE, SHARE,
 _PRECISIONS = ('float32', 'bfloat16')
 _TESTED = ('best', 'last')
 _FEEDS = ('auto', 'resident', 'streamed')
-_CLASS_WEIGHTS = ('none', 'inverse_sqrt', 'balanced')
 # Steps are counted in 32 bits.
 _COUNT = whole(1, 10**6, 'a whole number from 1 to a million')
 _OF_KEYS: Mapping[str, Rule] = {
@@ -25,8 +24,6 @@ _OF_KEYS: Mapping[str, Rule] = {
   'augment.zoom': RANGE,
   'augment.shear': AT_LEAST_0,
   'augment.shift': AT_LEAST_0,
-  'loss.label_smoothing': SHARE,
-  'loss.class_weights': one_of(_CLASS_WEIGHTS),
   'optimizer.learning_rate': ABOVE_0,
   'optimizer.l2': AT_LEAST_0,
   'optimizer.weight_decay': AT_LEAST_0,

@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from ml_collections import ConfigDict
 
 from omr_jax import models
-from omr_jax.data.dataset import Dataset
+from omr_jax.data.dataset import Dataset, Split
 from omr_jax.inputs import pen_path
 from omr_jax.recipe import optim
 from omr_jax.recipe.check import SCHEDULES
@@ -35,19 +34,18 @@ class Recipe(NamedTuple):
     shape: Height, width and channels of the training pictures.
     module: The network. In training `module.apply` returns the logits of one head or of several, as
       `models.create` describes.
-    reads: Names of the training arrays that `inputs` reads, and `label`.
-    inputs: (strengths, rng, batch) to the network's inputs, augmented.
-    evaluates: Names of the arrays that `outputs` and `logits` read.
-    outputs: (variables, arrays) to float32 logits [examples, classes], without augmentation, and to
-      the further outputs of the task, log-odds by name.
-    logits: The first of the two.
-    class_weights: The number of training examples of each class to the weight of each class; None
-      if all classes have the same weight.
+    reads: Names of the training arrays that `augmented` reads.
+    augmented: (strengths, rng, batch) to the network's inputs, augmented, and to what its outputs
+      should be, the targets of the loss.
+    loss: The training split to the loss, `training.step.Training.loss`.
+    evaluates: Names of the arrays that `predicted` reads.
+    predicted: (variables, arrays) to what the network says of examples that are not augmented, a
+      tree of arrays [examples, ...] as the task's `evaluation(module)` describes it.
     create_tx: (numbers, steps) to the optimizer of a run of that many steps; `numbers` are
       `Hyperparameters.optimizer`.
     rates: (numbers, steps) to the schedule of learning rates that this optimizer follows.
     plateau: Learning rate to a transformation that scales all updates. It is updated once per
-      epoch with 1 - validation accuracy. None without the schedule `plateau`.
+      epoch with 1 - the number that decides (`Task.measure`). None without the schedule `plateau`.
   """
 
   task: Task
@@ -57,11 +55,10 @@ class Recipe(NamedTuple):
   shape: tuple[int, int, int]
   module: nn.Module
   reads: tuple[str, ...]
-  inputs: Callable[[Mapping, jax.Array, Inputs], Inputs]
+  augmented: Callable[[Mapping, jax.Array, Inputs], tuple[Inputs, Any]]
+  loss: Callable[[Split], Callable[..., jax.Array]]
   evaluates: tuple[str, ...]
-  outputs: Callable[[Mapping, Inputs], tuple[jax.Array, Inputs]]
-  logits: Callable[[Mapping, Inputs], jax.Array]
-  class_weights: Callable[[np.ndarray], np.ndarray] | None
+  predicted: Callable[[Mapping, Inputs], Any]
   create_tx: Callable[[Mapping, int], optax.GradientTransformation]
   rates: Callable[[Mapping, int], optax.Schedule]
   plateau: Callable[[Any], optax.GradientTransformationExtraArgs] | None
@@ -80,8 +77,8 @@ def create(config: ConfigDict) -> Recipe:
   module = models.create(name, len(of_task.CLASSES), jnp.dtype(config.precision), **arguments)
   models.check_canvas(name, *shape[:2], **arguments)
   of_task.check_network(config, module)
-  reads, inputs = of_task.augmentation(config, module)
-  evaluates, outputs = of_task.evaluation(module)
+  reads, augmented = of_task.augmentation(config, module)
+  evaluates, predicted = of_task.evaluation(module)
   return Recipe(
     task=task,
     classes=of_task.CLASSES,
@@ -89,12 +86,11 @@ def create(config: ConfigDict) -> Recipe:
     picture=of_task.picture(config),
     shape=shape,
     module=module,
-    reads=(*reads, 'label'),
-    inputs=inputs,
+    reads=reads,
+    augmented=augmented,
+    loss=lambda train: of_task.loss(config, train),
     evaluates=evaluates,
-    outputs=outputs,
-    logits=lambda variables, arrays: outputs(variables, arrays)[0],
-    class_weights=_class_weights(config.loss.class_weights),
+    predicted=predicted,
     create_tx=lambda numbers, steps: _optimizer(config, numbers, steps),
     rates=lambda numbers, steps: _rates(config, numbers, steps),
     plateau=_plateau(config),
@@ -107,15 +103,8 @@ def example_inputs(recipe: Recipe) -> Inputs:
     'image': jnp.zeros((1, *recipe.shape), jnp.uint8),
     'size': jnp.zeros((1, 2)),
     'pen': jnp.zeros((1, pen_path.POINTS, 3)),
+    'window': jnp.zeros((1, *recipe.shape), jnp.uint8),
   }
-
-
-def _class_weights(name: str) -> Callable[[np.ndarray], np.ndarray] | None:
-  if name == 'none':
-    return None
-  if name == 'inverse_sqrt':  # As in the paper's code: this also makes the whole loss smaller.
-    return lambda counts: 1 / np.sqrt(np.maximum(counts, 1))
-  return lambda counts: counts.sum() / (len(counts) * np.maximum(counts, 1))
 
 
 def _optimizer(config: ConfigDict, numbers: Mapping, steps: int) -> optax.GradientTransformation:

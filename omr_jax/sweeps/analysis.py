@@ -9,6 +9,7 @@ import scipy
 
 from omr_jax.evaluation import metrics
 from omr_jax.sweeps.results import Row
+from omr_jax.tasks.task import Task
 
 
 class Setting(NamedTuple):
@@ -17,11 +18,12 @@ class Setting(NamedTuple):
   Attributes:
     name: The name of the runs without the seed.
     runs: Number of runs.
-    validation: Mean validation accuracy.
+    validation: Mean of the number in validation by which runs are compared (`Task.validated`).
     validation_deviation: Its standard deviation over the runs, NaN for one run.
-    accuracy: Mean test accuracy.
+    test: Mean of the same number in the test (`Task.measure`).
     deviation: Its standard deviation over the runs, NaN for one run.
-    low: Lower end of the 95 % Wilson interval of all test answers of all runs.
+    low: Lower end of the 95 % Wilson interval of all test answers of all runs, NaN where a network
+      gives no single answers.
     high: Upper end of that interval.
     seconds: Time of all runs; the time of a program is divided among its runs.
   """
@@ -30,7 +32,7 @@ class Setting(NamedTuple):
   runs: int
   validation: float
   validation_deviation: float
-  accuracy: float
+  test: float
   deviation: float
   low: float
   high: float
@@ -45,9 +47,9 @@ class Effect(NamedTuple):
     level: The level, such as 'adam'.
     against: The level that it is compared with: the factor's first one on the page.
     pairs: Number of pairs of finished runs that differ in this factor only.
-    validation: Mean difference of the pairs' validation accuracies.
-    accuracy: Mean difference of the pairs' test accuracies.
-    low: Lower end of the 95 % t interval of `accuracy` over the pairs, NaN for one pair.
+    validation: Mean difference of the pairs in validation.
+    test: Mean difference of the pairs in the test.
+    low: Lower end of the 95 % t interval of `test` over the pairs, NaN for one pair.
     high: Upper end of that interval.
   """
 
@@ -56,23 +58,23 @@ class Effect(NamedTuple):
   against: str
   pairs: int
   validation: float
-  accuracy: float
+  test: float
   low: float
   high: float
 
 
-def ranking(runs: Sequence[Row]) -> list[Setting]:
-  """Settings by validation accuracy, the best first. The test split must not decide a choice."""
+def ranking(runs: Sequence[Row], task: Task) -> list[Setting]:
+  """Settings by validation, the best first. The test split must not decide a choice."""
   groups: dict[str, list[Mapping]] = {}
   for row in runs:
     if row.summary is not None:
       name = ','.join(part for part in row.run.split(',') if not part.startswith('seed='))
       groups.setdefault(name or row.run, []).append(row.summary)
-  found = [_setting(name, group) for name, group in groups.items()]
+  found = [_setting(task, name, group) for name, group in groups.items()]
   return sorted(found, key=lambda setting: -setting.validation)
 
 
-def effects(runs: Sequence[Row]) -> list[Effect]:
+def effects(runs: Sequence[Row], task: Task) -> list[Effect]:
   """The main effect of each level of each factor, from pairs of runs with all else equal."""
   finished = {
     tuple(sorted(row.levels.items())): row.summary for row in runs if row.summary is not None
@@ -91,12 +93,12 @@ def effects(runs: Sequence[Row]) -> list[Effect]:
         if dict(levels).get(factor) == level and twin in finished:
           pairs.append((summary, finished[twin]))
       if pairs:
-        found.append(_effect(factor, level, first, pairs))
+        found.append(_effect(task, factor, level, first, pairs))
   return found
 
 
-def correlations(runs: Sequence[Row]) -> list[tuple[str, int, float, float]]:
-  """Rank correlations of randomly drawn numbers with the validation accuracy.
+def correlations(runs: Sequence[Row], task: Task) -> list[tuple[str, int, float, float]]:
+  """Rank correlations of randomly drawn numbers with the number in validation.
 
   Returns:
     For each key its name, the number of runs, Spearman's rho and the p-value.
@@ -108,7 +110,7 @@ def correlations(runs: Sequence[Row]) -> list[tuple[str, int, float, float]]:
   found = []
   for key in keys:
     pairs = [
-      (overrides[key], summary['validation_accuracy'])
+      (overrides[key], summary[task.validated])
       for overrides, summary in drawn
       if isinstance(overrides.get(key), int | float)
     ]
@@ -118,33 +120,37 @@ def correlations(runs: Sequence[Row]) -> list[tuple[str, int, float, float]]:
   return found
 
 
-def _setting(name: str, summaries: Sequence[Mapping]) -> Setting:
-  validation = [summary['validation_accuracy'] for summary in summaries]
-  accuracies = [summary['accuracy'] for summary in summaries]
-  counts = [sum(summary[key] for summary in summaries) for key in ('correct', 'n')]
+def _setting(task: Task, name: str, summaries: Sequence[Mapping]) -> Setting:
+  validation = [summary[task.validated] for summary in summaries]
+  test = [summary[task.measure] for summary in summaries]
+  low, high = math.nan, math.nan
+  if 'correct' in task.report.SUMMARY:
+    low, high = metrics.wilson_interval(
+      *(sum(summary[key] for summary in summaries) for key in ('correct', 'n'))
+    )
   return Setting(
     name,
     len(summaries),
     statistics.mean(validation),
     statistics.stdev(validation) if len(summaries) > 1 else math.nan,
-    statistics.mean(accuracies),
-    statistics.stdev(accuracies) if len(summaries) > 1 else math.nan,
-    *metrics.wilson_interval(*counts),
+    statistics.mean(test),
+    statistics.stdev(test) if len(summaries) > 1 else math.nan,
+    low,
+    high,
     sum(summary['seconds'] / summary['trained_together'] for summary in summaries),
   )
 
 
 def _effect(
-  factor: str, level: str, first: str, pairs: Sequence[tuple[Mapping, Mapping]]
+  task: Task, factor: str, level: str, first: str, pairs: Sequence[tuple[Mapping, Mapping]]
 ) -> Effect:
   differences = {
-    key: [own[key] - other[key] for own, other in pairs]
-    for key in ('validation_accuracy', 'accuracy')
+    key: [own[key] - other[key] for own, other in pairs] for key in (task.validated, task.measure)
   }
-  mean, low, high = statistics.mean(differences['accuracy']), math.nan, math.nan
+  mean, low, high = statistics.mean(differences[task.measure]), math.nan, math.nan
   if len(pairs) > 1:
-    error = statistics.stdev(differences['accuracy']) / math.sqrt(len(pairs))
+    error = statistics.stdev(differences[task.measure]) / math.sqrt(len(pairs))
     half = float(scipy.stats.t.ppf(0.975, len(pairs) - 1)) * error
     low, high = mean - half, mean + half
-  validation = statistics.mean(differences['validation_accuracy'])
+  validation = statistics.mean(differences[task.validated])
   return Effect(factor, level, first, len(pairs), validation, mean, low, high)

@@ -1,5 +1,6 @@
 """Trains a sweep, from its page to its report."""
 
+import math
 from pathlib import Path
 
 from omr_jax.sweeps import analysis, cluster, folder, live, report, results
@@ -61,14 +62,15 @@ def run(
 
 
 def _print_results(out: Path, rows: list[results.Row]) -> None:
-  best = analysis.ranking(rows)[:_SHOWN]
+  best = analysis.ranking(rows, folder.task(out))[:_SHOWN]
   if best:
     width = max(len(setting.name) for setting in best)
     print(f'\n{"setting":{width}}  runs  validation   test  95 % interval')
     for each in best:
+      between = '' if math.isnan(each.low) else f'  {100 * each.low:.2f}-{100 * each.high:.2f} %'
       print(
         f'{each.name:{width}}  {each.runs:4}     {100 * each.validation:5.2f} %  '
-        f'{100 * each.accuracy:5.2f}  {100 * each.low:.2f}-{100 * each.high:.2f} %'
+        f'{100 * each.test:5.2f}{between}'
       )
   for row in rows:
     if row.error is not None:

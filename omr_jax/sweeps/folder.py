@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation.history import FILE as METRICS
+from omr_jax.tasks import task as tasks
+from omr_jax.tasks.task import Task
 from omr_jax.utils import locks
 from omr_jax.utils.files import read_json, write_file
 
@@ -114,6 +116,14 @@ def configs(pack: Pack) -> dict[str, 'ConfigDict']:
 
   found = read_json(pack.out / 'packs' / f'{pack.name}.json', 'start the sweep again')
   return {run: ConfigDict(tuples(config)).lock() for run, config in found.items()}
+
+
+def task(out: Path) -> Task:
+  """The task of a sweep, that of its first run."""
+  content = read_json(out / 'sweep.json', 'start the sweep again')
+  first = next(iter(content['packs']))
+  configs = read_json(out / 'packs' / f'{first}.json', 'start the sweep again')
+  return tasks.of_config(next(iter(configs.values())))
 
 
 def fail(out: Path, run: str, message: str) -> None:

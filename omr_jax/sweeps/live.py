@@ -14,6 +14,7 @@ from rich.table import Table
 
 from omr_jax.sweeps import folder, report, results
 from omr_jax.sweeps.folder import Pack
+from omr_jax.tasks.task import Task
 from omr_jax.utils.words import duration
 
 _SHOWN = 20  # Most packs in the table.
@@ -33,6 +34,7 @@ def progress(out: Path, packs: Sequence[Pack]) -> Iterator[Callable[[Sequence[Pa
   began, reported = time.monotonic(), time.monotonic()
   before = {pack.name for pack in packs if not folder.is_over(pack)}
   total = len(packs)
+  task = folder.task(out)
   with Live(refresh_per_second=2) if sys.stdout.isatty() else contextlib.nullcontext() as live:
 
     def show(waiting: Sequence[Pack]) -> None:
@@ -42,10 +44,10 @@ def progress(out: Path, packs: Sequence[Pack]) -> Iterator[Callable[[Sequence[Pa
       before = names
       done = f'{total - len(waiting)} of {total} programs, {duration(time.monotonic() - began)}'
       if live is not None:
-        live.update(Group(_table(waiting), f'{done} so far'))
+        live.update(Group(_table(waiting, task), f'{done} so far'))
       else:
         for pack in over:
-          print(f'{_end(pack)}  ({done})', flush=True)
+          print(f'{_end(pack, task)}  ({done})', flush=True)
       if over and time.monotonic() > reported + _SECONDS_BETWEEN_REPORTS:
         report.write(out)
         reported = time.monotonic()
@@ -53,7 +55,7 @@ def progress(out: Path, packs: Sequence[Pack]) -> Iterator[Callable[[Sequence[Pa
     yield show
 
 
-def _table(waiting: Sequence[Pack]) -> Table:
+def _table(waiting: Sequence[Pack], task: Task) -> Table:
   table = Table('in progress', 'runs', 'epoch', 'loss', 'validation', 'images/s', 'time')
   # A worker that is just starting has made its file, but may not have written to it yet.
   begun = ((pack, starts) for pack in waiting if (starts := folder.starts(pack)))
@@ -65,7 +67,7 @@ def _table(waiting: Sequence[Pack]) -> Table:
     if not lasts:
       table.add_row(escape(pack.name), str(len(pack.runs)), '', '', '', '', duration(started))
       continue
-    best = max(line['validation_accuracy'] for line in lasts)
+    best = max(line[task.validated] for line in lasts)
     table.add_row(
       escape(name),
       str(len(pack.runs)),
@@ -78,7 +80,7 @@ def _table(waiting: Sequence[Pack]) -> Table:
   return table
 
 
-def _end(pack: Pack) -> str:
+def _end(pack: Pack, task: Task) -> str:
   """The results of a pack, one line for each run."""
   lines = []
   for run, workdir in pack.workdirs.items():
@@ -86,9 +88,8 @@ def _end(pack: Pack) -> str:
     if failed is not None:
       lines.append(f'{run}: {failed}')
     elif (workdir / 'summary.json').exists():
-      summary = results.read_summary(workdir)
+      summary = results.read_summary(workdir, task)
       lines.append(
-        f'{run}: validation {100 * summary["validation_accuracy"]:.2f} %, '
-        f'{duration(summary["seconds"])}'
+        f'{run}: validation {100 * summary[task.validated]:.2f} %, {duration(summary["seconds"])}'
       )
   return '\n'.join(lines)

@@ -9,6 +9,7 @@ from omr_jax.report import figures, parts
 from omr_jax.report.parts import DASH, percent
 from omr_jax.sweeps import analysis, folder, results
 from omr_jax.sweeps.results import Row
+from omr_jax.tasks.task import Task
 from omr_jax.utils.files import read_json, write_file
 from omr_jax.utils.words import duration
 
@@ -29,18 +30,19 @@ def write(out: Path) -> list[Row]:
 
 
 def _page(out: Path, content: dict, runs: Sequence[Row]) -> str:
+  task = folder.task(out)
   finished = [row.summary for row in runs if row.summary is not None]
   failed = [row for row in runs if row.error is not None]
   seconds = sum(summary['seconds'] / summary['trained_together'] for summary in finished)
   sections = {}
   if finished:
-    sections['Ranking'] = _ranking(runs)
-    if analysis.effects(runs):
-      sections['Effects'] = _effects(runs)
-    if analysis.correlations(runs):
-      sections['Random draws'] = _correlations(runs)
-    sections['Learning curves'] = _curves(out, runs)
-  sections['Runs'] = _runs(runs)
+    sections['Ranking'] = _ranking(runs, task)
+    if analysis.effects(runs, task):
+      sections['Effects'] = _effects(runs, task)
+    if analysis.correlations(runs, task):
+      sections['Random draws'] = _correlations(runs, task)
+    sections['Learning curves'] = _curves(out, runs, task)
+  sections['Runs'] = _runs(runs, task)
   if failed:
     sections['Errors'] = _errors(failed)
   tiles = {
@@ -50,31 +52,31 @@ def _page(out: Path, content: dict, runs: Sequence[Row]) -> str:
     'Total time': duration(seconds),
   }
   if finished:
-    tiles['Best on validation'] = percent(analysis.ranking(runs)[0].validation)
+    tiles['Best on validation'] = percent(analysis.ranking(runs, task)[0].validation)
   return parts.fill(
     f'{len(finished)} of {len(runs)} runs finished',
     f'sweep {content["name"]}, {content["config"]}',
-    'Settings are ranked by validation accuracy, because the test split must not decide a choice. '
-    'The time of a program that trains several runs is divided among them.',
+    f'Settings are ranked by validation {task.measure_name}, because the test split must not '
+    'decide a choice. The time of a program that trains several runs is divided among them.',
     tiles,
     sections,
     2,
   )
 
 
-def _ranking(runs: Sequence[Row]) -> str:
+def _ranking(runs: Sequence[Row], task: Task) -> str:
   body = ''.join(
     _row(
       each.name,
       each.runs,
       percent(each.validation),
       _points(each.validation_deviation),
-      percent(each.accuracy),
+      percent(each.test),
       _points(each.deviation),
-      f'{percent(each.low)} to {percent(each.high)}',
+      DASH if math.isnan(each.low) else f'{percent(each.low)} to {percent(each.high)}',
       duration(each.seconds),
     )
-    for each in analysis.ranking(runs)
+    for each in analysis.ranking(runs, task)
   )
   head = _row(
     'setting', 'runs', 'validation', '±', 'test', '±', '95 % interval of the test', 'time', tag='th'
@@ -86,18 +88,18 @@ def _ranking(runs: Sequence[Row]) -> str:
   )
 
 
-def _effects(runs: Sequence[Row]) -> str:
+def _effects(runs: Sequence[Row], task: Task) -> str:
   body = ''.join(
     _row(
       f'{each.factor}: {each.level} against {each.against}',
       each.pairs,
       _points(each.validation, sign=True),
-      _points(each.accuracy, sign=True),
+      _points(each.test, sign=True),
       DASH
       if math.isnan(each.low)
       else f'{_points(each.low, sign=True)} to {_points(each.high, sign=True)}',
     )
-    for each in analysis.effects(runs)
+    for each in analysis.effects(runs, task)
   )
   head = _row('factor', 'pairs', 'validation', 'test', '95 % interval of the test', tag='th')
   return parts.table(
@@ -108,20 +110,21 @@ def _effects(runs: Sequence[Row]) -> str:
   )
 
 
-def _correlations(runs: Sequence[Row]) -> str:
+def _correlations(runs: Sequence[Row], task: Task) -> str:
   body = ''.join(
-    _row(key, n, f'{rho:+.2f}', f'{p:.2g}') for key, n, rho, p in analysis.correlations(runs)
+    _row(key, n, f'{rho:+.2f}', f'{p:.2g}') for key, n, rho, p in analysis.correlations(runs, task)
   )
   head = _row('key', 'runs', 'rank correlation', 'p', tag='th')
   return parts.table(
-    'Rank correlation (Spearman) of randomly drawn numbers with the validation accuracy',
+    'Rank correlation (Spearman) of randomly drawn numbers with the validation '
+    f'{task.measure_name}',
     head,
     body,
   )
 
 
-def _curves(out: Path, runs: Sequence[Row]) -> str:
-  best = [setting.name for setting in analysis.ranking(runs)[:_CURVES]]
+def _curves(out: Path, runs: Sequence[Row], task: Task) -> str:
+  best = [setting.name for setting in analysis.ranking(runs, task)[:_CURVES]]
   shown = {}
   for row in runs:
     name = ','.join(part for part in row.run.split(',') if not part.startswith('seed='))
@@ -129,13 +132,14 @@ def _curves(out: Path, runs: Sequence[Row]) -> str:
       lines = folder.history(out / row.workdir)
       shown[name or row.run] = {
         key: ([line['epoch'] for line in lines], [line[key] for line in lines])
-        for key in ('loss', 'validation_accuracy')
+        for key in ('loss', task.validated)
       }
   shown = {name: shown[name] for name in best if name in shown}
   drawn = (
     figures.curves({name: each['loss'] for name, each in shown.items()}, 'training loss', log=True),
     figures.curves(
-      {name: each['validation_accuracy'] for name, each in shown.items()}, 'validation accuracy'
+      {name: each[task.validated] for name, each in shown.items()},
+      f'validation {task.measure_name}',
     ),
   )
   return (
@@ -144,8 +148,8 @@ def _curves(out: Path, runs: Sequence[Row]) -> str:
   )
 
 
-def _runs(runs: Sequence[Row]) -> str:
-  body = ''.join(_run(row) for row in runs)
+def _runs(runs: Sequence[Row], task: Task) -> str:
+  body = ''.join(_run(row, task) for row in runs)
   head = _row(
     'run', 'state', 'validation', 'test', 'epochs', 'time', 'runs in program', 'images/s', 'memory',
     'starts', 'log', tag='th',
@@ -153,15 +157,15 @@ def _runs(runs: Sequence[Row]) -> str:
   return parts.table('All runs and their costs', head, body)
 
 
-def _run(row: Row) -> str:
+def _run(row: Row, task: Task) -> str:
   cells = [results.state(row)]
   if row.summary is None:
     cells += [DASH] * 7
   else:
     summary = row.summary
     cells += [
-      percent(summary['validation_accuracy']),
-      percent(summary['accuracy']),
+      percent(summary[task.validated]),
+      percent(summary[task.measure]),
       summary['epochs'],
       duration(summary['seconds']),
       summary['trained_together'],

@@ -8,18 +8,13 @@ from omr_jax.errors import UserError
 from omr_jax.report import write
 from omr_jax.sweeps import folder, levels
 from omr_jax.sweeps.folder import Pack
+from omr_jax.tasks.task import Task
 from omr_jax.utils import rules
 from omr_jax.utils.files import read_json, write_file
 
-COLUMNS = (
-  'run',
-  'state',
-  'validation_accuracy',
-  'accuracy',
-  'accuracy_low',
-  'accuracy_high',
-  'correct',
-  'n',
+# The columns of sweep.csv before and after those of the task.
+_FIRST = ('run', 'state')
+_LAST = (
   'epochs',
   'tested_epoch',
   'parameters',
@@ -33,17 +28,13 @@ COLUMNS = (
   'workdir',
   'log',
 )
+_INTERVAL = '_wilson_95'
 _COUNT = rules.whole(0, 2**63)
-# What the keys of summary.json must be that are read here and in the report.
+# What the keys of summary.json must be that are read here and in the report, besides those of the
+# task's `report.SUMMARY`.
 _SUMMARY: Mapping[str, rules.Rule] = {
-  'validation_accuracy': rules.CHANCE,
-  'accuracy': rules.CHANCE,
-  'accuracy_wilson_95': (
-    'two shares from 0 to 1',
-    lambda value: len(value) == 2 and all(rules.holds(rules.CHANCE, each) for each in value),
-  ),
-  **dict.fromkeys(('correct', 'epochs', 'tested_epoch', 'parameters'), _COUNT),
-  **dict.fromkeys(('n', 'trained_together'), rules.whole(1, 2**63)),
+  **dict.fromkeys(('epochs', 'tested_epoch', 'parameters'), _COUNT),
+  'trained_together': rules.whole(1, 2**63),
   **dict.fromkeys(('seconds', 'images_per_s', 'peak_memory_gib'), rules.AT_LEAST_0),
   'devices': (
     'a list of texts',
@@ -80,11 +71,15 @@ def rows(out: Path) -> list[Row]:
   """All runs of a sweep as they are now, in the page's order."""
   content = read_json(out / 'sweep.json', 'start the sweep again')
   packs = {run: Pack(out, name, runs) for name, runs in content['packs'].items() for run in runs}
-  return [_row(out, run, overrides, packs.get(run)) for run, overrides in content['runs'].items()]
+  task = folder.task(out)
+  return [
+    _row(out, task, run, overrides, packs.get(run)) for run, overrides in content['runs'].items()
+  ]
 
 
 def write_csv(out: Path, runs: Sequence[Row]) -> None:
-  """Writes sweep.csv: COLUMNS, then a column for each factor and one for each overridden key."""
+  """Writes sweep.csv: results, then a column for each factor and one for each overridden key."""
+  columns = *_FIRST, *_of_task(folder.task(out)), *_LAST
   factors = list(dict.fromkeys(factor for row in runs for factor in row.levels))
   keys = list(dict.fromkeys(key for row in runs for key in row.overrides))
   lines = []
@@ -92,12 +87,12 @@ def write_csv(out: Path, runs: Sequence[Row]) -> None:
     values = _values(row)
     lines.append(
       [
-        *(values.get(column, '') for column in COLUMNS),
+        *(values.get(column, '') for column in columns),
         *(row.levels.get(factor, '') for factor in factors),
         *(row.overrides.get(key, '') for key in keys),
       ]
     )
-  header = *COLUMNS, *factors, *(f'config.{key}' for key in keys)
+  header = *columns, *factors, *(f'config.{key}' for key in keys)
   write_file(out / 'sweep.csv', write.csv_file(header, lines))
 
 
@@ -110,28 +105,42 @@ def state(row: Row) -> str:
   return 'begun' if row.starts else 'waiting'
 
 
-def read_summary(workdir: Path) -> dict:
-  """The summary of a finished run.
+def read_summary(workdir: Path, task: Task) -> dict:
+  """The summary of a finished run of a task.
 
   Raises:
     UserError: It is damaged, or of a run of an earlier version.
   """
   path, remedy = workdir / 'summary.json', 'delete this file, and start the sweep again'
   found = read_json(path, remedy)
-  for key, rule in _SUMMARY.items():
+  for key, rule in {**task.report.SUMMARY, **_SUMMARY}.items():
     if not rules.holds(rule, found.get(key)):
       raise UserError(f'{path}: {key} is missing or not {rule[0]}; {remedy}.')
   return found
 
 
-def _row(out: Path, run: str, overrides: Mapping, pack: Pack | None) -> Row:
+def _of_task(task: Task) -> list[str]:
+  """The columns that only this task has: its SUMMARY, with two columns for an interval."""
+  columns: list[str] = []
+  for key in task.report.SUMMARY:
+    name = key.removesuffix(_INTERVAL)
+    columns += [key] if name == key else _ends(name)
+  return columns
+
+
+def _ends(name: str) -> tuple[str, str]:
+  """The columns of the two ends of an interval."""
+  return f'{name}_low', f'{name}_high'
+
+
+def _row(out: Path, task: Task, run: str, overrides: Mapping, pack: Pack | None) -> Row:
   failed = folder.error(out, run)
   if pack is None:
     return Row(run, levels(run), overrides, None, failed, 0, '', '')
   workdir, summary = pack.workdirs[run], None
   if (workdir / 'summary.json').exists():
     try:
-      summary = read_summary(workdir)
+      summary = read_summary(workdir, task)
     except UserError as error:
       failed = str(error)
   return Row(
@@ -150,8 +159,8 @@ def _values(row: Row) -> dict:
   values = {'run': row.run, 'state': state(row), 'starts': row.starts, 'error': row.error or ''}
   values |= {'workdir': row.workdir, 'log': row.log}
   if row.summary is not None:
-    low, high = row.summary['accuracy_wilson_95']
-    values |= {key: row.summary[key] for key in COLUMNS if key in row.summary}
-    values |= {'accuracy_low': low, 'accuracy_high': high}
+    for key, value in row.summary.items():
+      name = key.removesuffix(_INTERVAL)
+      values |= {key: value} if name == key else dict(zip(_ends(name), value, strict=True))
     values['devices'] = ' '.join(row.summary['devices'])
   return {k: f'{v:.6g}' if isinstance(v, float) else v for k, v in values.items()}

@@ -27,12 +27,22 @@ class Task(NamedTuple):
     noun: What messages and reports call one example.
     over: The values of `--over` of `omr_jax.pooled`: the parts of its data, each of which one run
       tests.
+    measure: The key of the number in `summary.json` by which runs are compared, a share from 0 to
+      1: the higher, the better.
+    measure_name: What people call this number.
   """
 
   name: str
   dataset: str
   noun: str
   over: tuple[str, ...]
+  measure: str = 'accuracy'
+  measure_name: str = 'accuracy'
+
+  @property
+  def validated(self) -> str:
+    """The key of the same number on the validation examples, by which epochs are compared."""
+    return f'validation_{self.measure}'
 
   @property
   def recipe(self) -> ModuleType:
@@ -41,6 +51,7 @@ class Task(NamedTuple):
     `AUGMENTATIONS`: for each value of `config.augment.space`, the keys of `config.augment` that it
     reads.
     `SECTIONS`: the sections of a config that only this task has, and their keys.
+    `LOSS`: the keys of the section `loss`.
     `CONDITIONAL`: those of these keys that only some choices read, such as 'drawing.margin'.
     `TYPES`: the types of keys that only some choices read, where they are not floats.
     `LATER`: keys that the runs of earlier versions lack, with values that say what these runs did.
@@ -49,15 +60,20 @@ class Task(NamedTuple):
     `split_name(config)`: how the data is split, in words.
     `CLASSES`: the names of the classes, in the order of the labels.
     `picture(config)`: the picture settings that the config chooses.
-    `shape(config)`: height, width and channels of the pictures that are trained with.
+    `shape(config)`: height, width and channels of the pictures that the network reads.
     `load(config, data_dir, raw_dir)`: the data, a `data.dataset.Dataset`.
     `check_network(config, module)`: refuses a network that reads what the data does not have.
     `strengths(config)`: the numbers of the augmentation, by name; the members of a population may
     differ in them.
     `augmentation(config, module)`: the names of the arrays that a training step reads, and a
-    function from (strengths, rng, batch) to the network's inputs.
+    function from (strengths, rng, batch) to the network's inputs and the targets of the loss.
+    `loss_numbers(config)`: the numbers of the loss, by name; members may differ in them too.
+    `loss(config, train)`: the loss, given the training split: a function from (outputs, targets,
+    **numbers) to the mean loss of a batch.
     `evaluation(module)`: the names of the arrays that an evaluation reads, and a function from
-    (variables, arrays) to the logits and, by name, further outputs: log-odds.
+    (variables, arrays) to what the network says of them, a tree of arrays [examples, ...].
+    `exported(module, facts)`: what an exported network computes: a function from (variables,
+    inputs) to its outputs by name; `facts` are those of `model.json`.
     """
     return self._module('recipe')
 
@@ -84,7 +100,8 @@ class Task(NamedTuple):
     package.
     `steps(picture, reads)`: for these programs, each step from a file to the inputs in words.
     `shapes(picture)`: type and shape of every input that a network may read, by its name.
-    `outputs(picture)`: type and shape of every output besides the probabilities, by its name.
+    `outputs(picture, classes)`: type and shape of every output by its name.
+    `answer(classes, threshold)`: how the outputs become an answer, in words.
     `of_picture(image, picture, reads, name)`: the inputs that `reads` names, from a Pillow image,
     and for networks that look at parts of it also `boxes`, where these lie in the image.
     `of_strokes(points, stroke, picture, reads, name)`: the inputs that `reads` names, from strokes.
@@ -96,28 +113,38 @@ class Task(NamedTuple):
 
   @property
   def evaluation(self) -> ModuleType:
-    """From logits to answers, and what is measured besides the accuracy.
+    """From what a network says to answers: in validation, and in the test at the end of a run.
 
-    `threshold(config, labels, logits)`: the threshold chosen on these validation examples: the
-    answer is the second class if its log-odds are at least this; None if the largest logit decides.
-    `ARRAYS`: further arrays that an evaluation keeps: NumPy kind and number of axes, by name.
+    `predict` in these functions takes the arrays of examples, and perhaps `together`, the size of
+    a batch. It gives, batch by batch, the trees of `recipe.evaluation`, each array [members, batch,
+    ...].
+
+    `validate(config, dataset, predict)`: for each member of a population, the numbers of a line of
+    metrics.jsonl: `Task.validated`, and perhaps others whose names begin with 'validation_'. If one
+    is not finite, the member has failed.
+    `evaluate(configs, dataset, predict)`: for each member, what `save` writes.
+    `save(workdir, evaluated)`: writes evaluation.npz and decision.json.
+    `ARRAYS`: the arrays of evaluation.npz: NumPy kind and number of axes, by name.
     `LATER`: those of them that the runs of earlier versions lack.
-    `arrays(config, dataset, predict)`: for each member of a population, these arrays by name; None
-    if there are none.
-    `problem(arrays, examples)`: why these arrays can not belong to a test of so many examples, or
-    None.
-    `measure(run)`: further numbers for `summary.json`.
+    `problem(arrays)`: what is inconsistent in these arrays, in words, or None.
+    `described(run)`: the threshold in `model.json`, and the facts there of which other tasks have
+    others: how the outputs are calibrated, and the result of the test.
+    `run_of(workdir, config, history, facts, arrays)`: a finished run with these arrays, of a
+    subclass of `evaluation.finished_run.FinishedRun`.
     """
     return self._module('evaluation')
 
   @property
   def report(self) -> ModuleType:
-    """The parts of a report that only this task has.
+    """Measures a finished run and shows the results.
 
-    `context(run)`: what the accuracy may be compared with, in a sentence or two.
-    `sections(run, numbers)`: further sections, as HTML by title; `numbers` are those of
-    `summary.json`.
-    `reference(run)`: published precision and recall by class, or None.
+    `SUMMARY`: what the keys of `summary.json` must be that tables of several runs show: a
+    `rules.Rule` by key. The intervals of X are called X_wilson_95.
+    `numbers(run)`: the measured numbers of `summary.json`, by key.
+    `files(run, numbers)`: the files of the folder `report`, by name.
+    `in_words(summary)`: the result of a run in a few words.
+    `columns(summary)`: the cells of a run in the table of `report.compare`, by column.
+    `pair(a, b)`: compares two runs that were tested on the same examples, in words.
     """
     return self._module('report')
 
@@ -139,6 +166,10 @@ class Task(NamedTuple):
     """Examples to test exported networks with, and to show to people.
 
     `made_up(picture, reads)`: the inputs that `reads` names, of examples that code has drawn.
+    `of_splits(splits)`: the splits of a run's data as exported networks are tested on them.
+    `answers(model, outputs)`: the answers that follow from the outputs of an exported network, an
+    array; `model` is what `model.json` says of it.
+    `FORMS`: the forms in which its networks are exported (`export.forms`).
     `as_given(array, name, picture)`: an array of the data set as an exported network reads it.
     `questions(config, picture, size, data_dir, raw_dir)`: the test split of a run, and its pictures
     as `omr_jax.human` shows them to people.

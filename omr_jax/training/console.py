@@ -8,9 +8,8 @@ from statistics import mean, stdev
 import jax
 import numpy as np
 
-from omr_jax.data import dataset
-from omr_jax.evaluation import metrics
 from omr_jax.inputs import pen_path
+from omr_jax.tasks.task import Task
 from omr_jax.training.devices import BATCH_AXIS, MEMBER_AXIS
 from omr_jax.training.population import Population
 from omr_jax.training.state import TrainState, count_parameters
@@ -19,10 +18,10 @@ from omr_jax.utils.words import duration
 
 def plan(population: Population, state: TrainState) -> None:
   """Prints what the training is going to do."""
-  config, splits = population.config, population.dataset.splits
+  config = population.config
   step, epoch = (int(np.asarray(value).max()) for value in (state.step, state.epoch))
   seeds = sorted({member.config.seed for member in population.members})
-  sizes = ', '.join(f'{len(splits[s]["label"])} {s}' for s in dataset.SPLITS)
+  sizes = ', '.join(f'{size} {split}' for split, size in population.dataset.sizes.items())
   devices = jax.devices()
   print(f'{population.config_name} in {population.workdir}')
   split = population.recipe.task.recipe.split_name(config)
@@ -53,43 +52,43 @@ def _inputs(population: Population) -> str:
   found = {
     'image': f'pictures   {height}x{width}',
     'pen': f'strokes    {pen_path.POINTS} points',
+    'window': f'windows    {height}x{width}',
   }
   return ', '.join(found[name] for name in population.recipe.module.inputs if name in found)
 
 
-def epoch_line(lines: Sequence[dict], epochs: int, left: float) -> str:
-  """The line that is printed after an epoch: means over the runs, and the range of accuracies.
+def epoch_line(population: Population, lines: Sequence[dict], left: float) -> str:
+  """The line that is printed after an epoch: means over the runs, and the range in validation.
 
   Args:
+    population: The population.
     lines: Metrics of the members that took part in the epoch.
-    epochs: Largest number of epochs.
     left: Seconds until the end of the last epoch at the present pace.
   """
-  accuracies = [100 * line['validation_accuracy'] for line in lines]
-  several = f' ({min(accuracies):.2f}-{max(accuracies):.2f}, {len(lines)} runs)'
+  epochs = population.config.epochs
+  reached = [100 * line[population.recipe.task.validated] for line in lines]
+  several = f' ({min(reached):.2f}-{max(reached):.2f}, {len(lines)} runs)'
   return (
     f'epoch {lines[0]["epoch"]:3d}/{epochs}  loss {mean(line["loss"] for line in lines):.4f}  '
-    f'validation {mean(accuracies):.2f} %{several if len(lines) > 1 else ""}  '
+    f'validation {mean(reached):.2f} %{several if len(lines) > 1 else ""}  '
     f'rate {mean(line["learning_rate"] for line in lines):.2e}  '
     f'{sum(line["images_per_s"] for line in lines):.0f} images/s  {duration(left)} left'
   )
 
 
-def results(summaries: Mapping[str, dict], workdir: Path) -> None:
+def results(task: Task, summaries: Mapping[str, dict], workdir: Path) -> None:
   """Prints the results of runs, given by name, and where their reports are."""
   for name, summary in summaries.items():
-    interval = metrics.percent_range(*summary['accuracy_wilson_95'])
     print(
-      f'{f"{name}: " if name else ""}test accuracy {100 * summary["accuracy"]:.2f} % '
-      f'({summary["correct"]} of {summary["n"]}, 95 % interval {interval}), '
+      f'{f"{name}: " if name else ""}test {task.report.in_words(summary)}, '
       f'epoch {summary["tested_epoch"]}, {duration(summary["seconds"])}'
     )
   if len(summaries) > 1:
-    accuracies = [100 * summary['accuracy'] for summary in summaries.values()]
+    reached = [100 * summary[task.measure] for summary in summaries.values()]
     folder = shlex.quote(str(workdir))
     print(
-      f'mean of {len(accuracies)} runs {mean(accuracies):.2f} %, standard deviation '
-      f'{stdev(accuracies):.2f}; python -m omr_jax.report {folder}/*/ compares them.'
+      f'mean of {len(reached)} runs {mean(reached):.2f} %, standard deviation '
+      f'{stdev(reached):.2f}; python -m omr_jax.report {folder}/*/ compares them.'
     )
   for name in summaries:
     print(f'report: {workdir / name / "report" / "report.html"}')

@@ -3,14 +3,12 @@
 import contextlib
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import jax
 import numpy as np
 
-from omr_jax.data import dataset as data
-from omr_jax.evaluation import decision, finished_run
 from omr_jax.report import write
 from omr_jax.training import checkpoint, processes, starts, trained
 from omr_jax.training import state as states
@@ -39,11 +37,9 @@ def finish(
     UserError: The disk is full.
   """
   variables, epochs = trained.tested(population.config, state, best)
-  splits = population.dataset.splits
-  validation, test = (population.logits(variables, splits[name]) for name in data.SPLITS[1:])
-  further = population.recipe.task.evaluation.arrays(
-    population.config, population.dataset, lambda arrays: population.logits(variables, arrays)
-  )
+  of_task, predict = population.recipe.task.evaluation, population.predict(variables)
+  configs = [member.config for member in population.members]
+  found = of_task.evaluate(configs, population.dataset, predict)
   if not processes.is_first():
     return {}
   trained_epochs, bad_steps, summaries = np.asarray(state.epoch), np.asarray(state.bad_step), {}
@@ -51,9 +47,7 @@ def finish(
     member = population.members[number]
     if member.name:  # From here on its folder is that of a run alone.
       _save_alone(population, state, best, number)
-    _save_evaluation(
-      population, member, validation[number], test[number], further[number] if further else {}
-    )
+    of_task.save(member.workdir, found[number])
     facts = {
       **_facts(population, member),
       'parameters': count_parameters(state),
@@ -77,28 +71,6 @@ def _save_alone(population: Population, state: TrainState, best: Variables, numb
     )
 
 
-def _save_evaluation(
-  population: Population,
-  member: Member,
-  validation_logits: np.ndarray,
-  logits: np.ndarray,
-  further: Mapping[str, np.ndarray],
-) -> None:
-  splits = population.dataset.splits
-  validated = np.asarray(splits['validation']['label']), validation_logits
-  ids, labels, pictures = (np.asarray(splits['test'][name]) for name in ('id', 'label', 'image'))
-  chosen = decision.fit(member.config, *validated)
-  predicted = decision.decide(logits, chosen.threshold)
-  finished_run.save_evaluation(
-    member.workdir,
-    population.recipe.classes,
-    validated,
-    finished_run.Tested(ids, labels, logits, predicted, pictures),
-    further,
-    chosen,
-  )
-
-
 def _facts(population: Population, member: Member) -> dict:
   """The part of the summary that does not come from the evaluation."""
   dataset = population.dataset
@@ -107,7 +79,7 @@ def _facts(population: Population, member: Member) -> dict:
     'protocol': population.recipe.task.recipe.split_name(member.config),
     'data_digest': dataset.digest,
     'origin': dataset.origin,
-    'split_sizes': {split: len(dataset.splits[split]['label']) for split in data.SPLITS},
+    'split_sizes': dataset.sizes,
     'seed': member.config.seed,
     'network': member.config.model.name,
     'trained_together': len(population.members),

@@ -1,7 +1,8 @@
-"""Computes the logits of a whole split, in batches of one size, so that one program serves all."""
+"""Computes what a network says of a whole split, in batches of one size: one program for all."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -15,28 +16,35 @@ from omr_jax.training.state import Variables
 EVALUATION_BATCH = 256
 
 
-def logits_of_split(
-  logits: Callable,
+def in_batches(
+  predict: Callable,
   variables: Variables,
   arrays: Split,
   reads: Sequence[str],
   mesh: Mesh | None = None,
-) -> np.ndarray:
-  """The logits of all examples, float32 [..., examples, classes].
+  together: int | None = None,
+) -> Iterator[Any]:
+  """What a network says of all examples, batch by batch, so that not all of it is in memory.
 
   Args:
-    logits: (variables, batch) to logits [..., batch, classes], such as `Recipe.logits` under jit or
-      `Trainer.logits`.
-    variables: The first argument of `logits`.
+    predict: (variables, batch) to a tree of arrays, [batch, ...], or [members, batch, ...] with a
+      mesh; such as `Recipe.predicted` under jit or `Trainer.predict`.
+    variables: The first argument of `predict`.
     arrays: The arrays of the split by name, each [examples, ...].
-    reads: Names of the arrays that `logits` reads (`Recipe.evaluates`).
-    mesh: The devices that share a batch, for `Trainer.logits`; None for other functions.
+    reads: Names of the arrays that `predict` reads (`Recipe.evaluates`).
+    mesh: The devices that share a batch, for `Trainer.predict`; None for other functions.
+    together: The number of examples in a batch, EVALUATION_BATCH pictures if None. It is rounded up
+      to a number that the devices can share.
+
+  Yields:
+    The tree of each batch as NumPy arrays. The last batch is smaller.
   """
-  devices = jax.device_count()
-  views = math.prod(arrays[reads[0]].shape[1:-3])  # Of each example; 1 if it has no views.
-  size = -(-EVALUATION_BATCH // (views * devices)) * devices
+  devices, axis = jax.device_count(), 0 if mesh is None else 1
+  if together is None:
+    views = math.prod(arrays[reads[0]].shape[1:-3])  # Of each example; 1 if it has no views.
+    together = -(-EVALUATION_BATCH // views)
+  size = -(-together // devices) * devices
   examples = len(arrays[reads[0]])
-  results = []
   for start in range(0, examples, size):
     # The last batch is filled up with the last example.
     chosen = np.minimum(np.arange(start, start + size), examples - 1)
@@ -45,5 +53,16 @@ def logits_of_split(
       batch = {name: arrays[name][chosen] for name in reads}
     else:
       batch = place_examples(arrays, reads, chosen, mesh)
-    results.append(np.asarray(logits(variables, batch)))
-  return np.concatenate(results, axis=-2)[..., :examples, :]
+    left = (*(slice(None),) * axis, slice(examples - start))
+    yield jax.tree.map(lambda array, left=left: np.asarray(array)[left], predict(variables, batch))
+
+
+def logits_of_split(
+  predict: Callable,
+  variables: Variables,
+  arrays: Split,
+  reads: Sequence[str],
+  mesh: Mesh | None = None,
+) -> np.ndarray:
+  """The logits of all examples, float32 [..., examples, classes]; the arguments of `in_batches`."""
+  return np.concatenate([*in_batches(predict, variables, arrays, reads, mesh)], axis=-2)

@@ -98,7 +98,7 @@ def train_all(
     state, best = _train_epochs(runs, state, best, feed, logs, is_stopped)
     summaries = finish(runs, state, best, [log.pace() for log in logs])
   if processes.is_first():
-    console.results(summaries, workdir)
+    console.results(recipe.task, summaries, workdir)
     _refuse_failed([name for name in configs if name not in summaries], workdir)
   return summaries
 
@@ -147,7 +147,7 @@ def _train_epochs(
         logs[number].write(line)
     steps_per_s = (steps_taken(state) - first_step) / (time.monotonic() - began)
     left = (population.steps - steps_taken(state)) / steps_per_s
-    print(console.epoch_line(list(lines.values()), population.config.epochs, left), flush=True)
+    print(console.epoch_line(population, list(lines.values()), left), flush=True)
 
     # Save.
     is_last, stopped = not population.running(state).any(), processes.on_any(is_stopped())
@@ -179,10 +179,11 @@ def _may_ask(step: int) -> bool:
 def _open_logs(population: Population, state: TrainState, stack: ExitStack) -> list[MetricsLog]:
   """Opens the metrics logs of the members, in the first process only; `stack` closes them."""
   logs, epochs_done = [], np.asarray(state.epoch).tolist()
+  validated = population.recipe.task.validated
 
   def open_logs() -> None:
     for member, epochs in zip(population.members, epochs_done, strict=True):
-      logs.append(stack.enter_context(closing(MetricsLog(member.workdir, epochs))))
+      logs.append(stack.enter_context(closing(MetricsLog(member.workdir, epochs, validated))))
 
   processes.on_first(open_logs)
   return logs
@@ -209,9 +210,9 @@ def _report_again(
   print(f'{workdir}: this run is finished.')
   if any(configs):  # A population: only the runs in it have names.
     remove_shared_checkpoints(workdir)
-  runs = map(finished_run.read, folders)
+  runs = [finished_run.read(folder) for folder in folders]
   summaries = dict(zip(configs, map(write.rebuild, runs), strict=True))
-  console.results(summaries, workdir)
+  console.results(runs[0].task, summaries, workdir)
   return summaries
 
 

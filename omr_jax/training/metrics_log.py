@@ -20,13 +20,14 @@ class MetricsLog:
   """Writes a line per epoch to metrics.jsonl and the same numbers as TensorBoard events.
 
   A resumed run goes on from its checkpoint: when the log is opened, the lines of epochs after
-  `epochs_done` are dropped, because the run repeats these epochs.
+  `epochs_done` are dropped, because the run repeats these epochs. `validated` is the key of the
+  number that decides (`Task.validated`).
 
   Every method raises UserError where the disk is full.
   """
 
-  def __init__(self, workdir: Path, epochs_done: int):
-    self._path = workdir / history.FILE
+  def __init__(self, workdir: Path, epochs_done: int, validated: str):
+    self._path, self._validated = workdir / history.FILE, validated
     self.history = self._read()[:epochs_done]
     if len(self.history) < epochs_done:
       raise UserError(
@@ -82,7 +83,7 @@ class MetricsLog:
         line = json.loads(text)
       except (ValueError, RecursionError):
         break  # Half a line, from a run that was killed.
-      if not history.is_line(line, len(lines) + 1):
+      if not history.is_line(line, len(lines) + 1, self._validated):
         break
       lines.append(line)
     return lines

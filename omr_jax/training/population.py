@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,14 +73,22 @@ class Population:
   starts: Sequence[starts.Start]
   checkpoints: Any = None
 
-  def logits(self, variables: Variables, arrays: Split) -> np.ndarray:
-    """Logits of all examples of a split, float32 [members, examples, classes]."""
-    reads = self.recipe.evaluates
-    return inference.logits_of_split(self.trainer.logits, variables, arrays, reads, self.mesh)
+  def predict(self, variables: Variables) -> Callable[..., Iterator[Any]]:
+    """What networks with these variables say, as a function that a task evaluates them by.
+
+    It takes the arrays of examples and perhaps the size of a batch, `together`, and gives the trees
+    of `inference.in_batches`, each array [members, batch, ...].
+    """
+
+    def predicted(arrays: Split, together: int | None = None) -> Iterator[Any]:
+      reads, predict = self.recipe.evaluates, self.trainer.predict
+      return inference.in_batches(predict, variables, arrays, reads, self.mesh, together)
+
+    return predicted
 
   def orders(self, epoch: int) -> np.ndarray:
     """The members' orders of the training examples in an epoch, int32 [members, examples]."""
-    examples = len(self.dataset.splits['train']['label'])
+    examples = self.dataset.sizes['train']
     seeds = [member.config.seed for member in self.members]
     return np.stack([epoch_order(seed, epoch, examples, self.dataset.draws) for seed in seeds])
 
@@ -97,7 +105,7 @@ class Population:
     """Which members have to train on, bool [members].
 
     A member stops after the last epoch, after `config.stop_after` epochs without a better
-    validation accuracy, and when its loss is not finite.
+    number that decides (`Task.measure`), and when its loss is not finite.
     """
     config = self.config
     goes_on = (np.asarray(state.epoch) < config.epochs) & (np.asarray(state.bad_step) < 0)
@@ -143,20 +151,17 @@ def create(
   Raises:
     UserError: A batch has more examples than the training split.
   """
-  config = next(iter(configs.values()))
-  labels = dataset.splits['train']['label']
-  if config.batch_size > len(labels):
+  config, examples = next(iter(configs.values())), dataset.sizes['train']
+  if config.batch_size > examples:
     raise UserError(
-      f'config.batch_size={config.batch_size} is more than the {len(labels)} training examples.'
+      f'config.batch_size={config.batch_size} is more than the {examples} training examples.'
     )
-  weights_of = recipe.class_weights
-  counts = np.bincount(labels, minlength=len(recipe.classes))
   training = Training(
     recipe=recipe,
     batch_size=config.batch_size,
-    steps_per_epoch=len(labels) // config.batch_size,
+    steps_per_epoch=examples // config.batch_size,
     epochs=config.epochs,
-    class_weights=weights_of(counts) if weights_of else None,
+    loss=recipe.loss(dataset.splits['train']),
   )
   numbers = [hyperparameters.of_config(of_member) for of_member in configs.values()]
   whole_epochs = backend.takes_whole_epochs(mesh.devices.flat[0].platform)

@@ -31,7 +31,7 @@ class TrainState(struct.PyTreeNode):
     average: Moving averages of the variables, which are evaluated instead of these, or None.
     opt_state: State of the optimizer.
     plateau: State of the schedule `plateau`, or None.
-    progress: The best validation accuracy so far, and when it was reached.
+    progress: The best number in validation so far, and when it was reached.
     loss_sum: Sum of the losses of this epoch's steps so far, float32.
     bad_step: The first step whose loss was not finite, or -1, int32.
   """

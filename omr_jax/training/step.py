@@ -1,16 +1,17 @@
 """One training step: start reading here.
 
 `train_step` takes one network from a state to the next: augment the batch, loss and gradients,
-optimizer, moving averages. `trainer.py` compiles it for all members of a population, `feed.py`
-brings the examples to the devices, and `loop.py` has the loop over epochs.
+optimizer, moving averages. What the loss is, the task says; that of the networks which give one
+class to each example is `tasks.classifiers.training.cross_entropy`. `trainer.py` compiles the step
+for all members of a population, `feed.py` brings the examples to the devices, and `loop.py` has the
+loop over epochs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from omr_jax.recipe.hyperparameters import Hyperparameters
@@ -28,14 +29,15 @@ class Training(NamedTuple):
     steps_per_epoch: Number of whole batches in the training split. An epoch skips the few examples
       that do not fill a batch; each epoch has another order and so skips others.
     epochs: Largest number of epochs; the schedule of learning rates spans all of them.
-    class_weights: float [classes], factors of the examples' losses by class, or None.
+    loss: (outputs, targets, **hyperparameters.loss) to the mean loss of a batch. `outputs` are what
+      the network returns with `train=True`; `targets` come from `recipe.augmented`.
   """
 
   recipe: Recipe
   batch_size: int
   steps_per_epoch: int
   epochs: int
-  class_weights: np.ndarray | None
+  loss: Callable[..., jax.Array]
 
   @property
   def steps(self) -> int:
@@ -59,18 +61,17 @@ def train_step(
   """
   recipe, params = training.recipe, state.variables['params']
   rngs = jax.random.split(jax.random.fold_in(hyperparameters.rng, state.step))
-  inputs = recipe.inputs(hyperparameters.strengths, rngs[0], batch)
+  inputs, targets = recipe.augmented(hyperparameters.strengths, rngs[0], batch)
 
   def loss_of(params: Any) -> tuple[jax.Array, Any]:
-    logits, updated = recipe.module.apply(
+    outputs, updated = recipe.module.apply(
       {'params': params, 'batch_stats': state.variables['batch_stats']},
       inputs,
       train=True,
       mutable=['batch_stats'],
       rngs={'dropout': rngs[1]},
     )
-    smoothing, weights = hyperparameters.label_smoothing, training.class_weights
-    return loss(logits, batch['label'], smoothing, weights), updated['batch_stats']
+    return training.loss(outputs, targets, **hyperparameters.loss), updated['batch_stats']
 
   (value, batch_stats), grads = jax.value_and_grad(loss_of, has_aux=True)(params)
   tx = recipe.create_tx(hyperparameters.optimizer, training.steps)
@@ -86,28 +87,3 @@ def train_step(
     loss_sum=state.loss_sum + value,
     bad_step=jnp.where(jnp.isfinite(value), state.bad_step, state.step),
   )
-
-
-def loss(
-  logits: jax.Array,
-  labels: jax.Array,
-  label_smoothing: float,
-  class_weights: np.ndarray | None = None,
-) -> jax.Array:
-  """Cross-entropy, averaged over the examples and over the heads of the network.
-
-  Each head is trained to give the right answer by itself, and all heads have the same weight.
-
-  Args:
-    logits: float32 [batch, classes], or [heads, batch, classes] of a network with several heads.
-    labels: int [batch].
-    label_smoothing: Share of the target that is spread evenly over the classes.
-    class_weights: float [classes], factors of the examples' losses by class, or None.
-  """
-  one_hot = jax.nn.one_hot(labels, logits.shape[-1])
-  targets = optax.smooth_labels(one_hot, label_smoothing)
-  losses = optax.softmax_cross_entropy(logits, targets)  # [batch] or [heads, batch].
-  if class_weights is not None:
-    losses *= jnp.asarray(class_weights, jnp.float32)[labels]
-  batch_and_heads = tuple(range(losses.ndim))
-  return losses.mean(batch_and_heads)

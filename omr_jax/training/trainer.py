@@ -32,9 +32,10 @@ class Trainer(NamedTuple):
     whole_epochs: Whether one call of `run` takes all steps to `stop`, or just one step.
     step: (state, running, batches) to the state after one step on `batches`, each array [members,
       batch, ...].
-    after_epoch: (state, running, accuracies) to the state at the beginning of the next epoch.
-      `accuracies`, float32 [members], are the validation accuracies.
-    logits: (variables, arrays) to float32 logits [members, batch, classes].
+    after_epoch: (state, running, reached) to the state at the beginning of the next epoch.
+      `reached`, float32 [members], are the numbers that decide (`Task.measure`) in validation.
+    predict: (variables, arrays) to what `Recipe.predicted` returns, each array [members, batch,
+      ...].
   """
 
   init: Callable[[], TrainState]
@@ -42,7 +43,7 @@ class Trainer(NamedTuple):
   whole_epochs: bool
   step: Callable[..., TrainState]
   after_epoch: Callable[..., TrainState]
-  logits: Callable[[Variables, Mapping[str, jax.Array]], jax.Array]
+  predict: Callable[[Variables, Mapping[str, jax.Array]], Any]
 
 
 class _MemberFunctions(NamedTuple):
@@ -53,16 +54,16 @@ class _MemberFunctions(NamedTuple):
     step: (hyperparameters, state, running, batch) to the state after one step.
     ordered_step: (hyperparameters, state, running, data, order) to the state after one step on the
       next batch in the order of the epoch.
-    after_epoch: (hyperparameters, state, running, accuracy) to the state at the beginning of the
+    after_epoch: (hyperparameters, state, running, reached) to the state at the beginning of the
       next epoch.
-    logits: (hyperparameters, variables, arrays) to logits.
+    predict: (hyperparameters, variables, arrays) to what `Recipe.predicted` returns.
   """
 
   init: Callable[..., TrainState]
   step: Callable[..., TrainState]
   ordered_step: Callable[..., TrainState]
   after_epoch: Callable[..., TrainState]
-  logits: Callable[..., jax.Array]
+  predict: Callable[..., Any]
 
 
 def create(
@@ -114,8 +115,8 @@ def create(
     whole_epochs=whole_epochs,
     step=compiled(for_all(one.step, True, True, True), **changes_state),
     after_epoch=compiled(for_all(one.after_epoch, True, True, True), **changes_state),
-    logits=compiled(
-      for_all(one.logits, True, False),
+    predict=compiled(
+      for_all(one.predict, True, False),
       in_shardings=(None, by_member, by_batch),
       out_shardings=everywhere,
     ),
@@ -141,15 +142,15 @@ def _functions_of_one(training: Training, mesh: Mesh, several: bool) -> _MemberF
   def ordered_step(hyperparameters, state: TrainState, running, data, order) -> TrainState:
     return step(hyperparameters, state, running, _batch(training, state, data, order))
 
-  def after_epoch(hyperparameters, state: TrainState, running, accuracy) -> TrainState:
-    after = _after_epoch(training, hyperparameters, state, accuracy)
+  def after_epoch(hyperparameters, state: TrainState, running, reached) -> TrainState:
+    after = _after_epoch(training, hyperparameters, state, reached)
     return _if_running(running, after, state) if several else after
 
-  def logits(hyperparameters, variables: Variables, arrays) -> jax.Array:
+  def predict(hyperparameters, variables: Variables, arrays) -> Any:
     del hyperparameters
-    return training.recipe.logits(variables, arrays)
+    return training.recipe.predicted(variables, arrays)
 
-  return _MemberFunctions(init, step, ordered_step, after_epoch, logits)
+  return _MemberFunctions(init, step, ordered_step, after_epoch, predict)
 
 
 def _batch(training: Training, state: TrainState, data, order) -> Mapping[str, jax.Array]:
@@ -160,17 +161,17 @@ def _batch(training: Training, state: TrainState, data, order) -> Mapping[str, j
 
 
 def _after_epoch(
-  training: Training, hyperparameters: Hyperparameters, state: TrainState, accuracy: jax.Array
+  training: Training, hyperparameters: Hyperparameters, state: TrainState, reached: jax.Array
 ) -> TrainState:
-  """The state at the beginning of the next epoch, after one with this validation accuracy."""
+  """The state at the beginning of the next epoch, after one that reached this in validation."""
   plateau, epoch = state.plateau, state.epoch + 1
   if training.recipe.plateau is not None:
     tx = training.recipe.plateau(hyperparameters.optimizer['learning_rate'])
-    _, plateau = tx.update({}, plateau, value=1 - accuracy)
+    _, plateau = tx.update({}, plateau, value=1 - reached)
   return state.replace(
     epoch=epoch,
     loss_sum=jnp.zeros_like(state.loss_sum),
-    progress=state.progress.after(epoch, accuracy),
+    progress=state.progress.after(epoch, reached),
     plateau=plateau,
   )
 

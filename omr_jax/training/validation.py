@@ -1,10 +1,11 @@
 """What follows each epoch: validates all members, keeps the best variables, checks the losses."""
 
+import math
+
 import jax
 import numpy as np
 
 from omr_jax.errors import UserError
-from omr_jax.evaluation import metrics
 from omr_jax.training import devices
 from omr_jax.training.population import Population
 from omr_jax.training.state import TrainState, Variables
@@ -41,13 +42,12 @@ def validate(
   Raises:
     UserError: Every member has had a loss that is not finite.
   """
-  split = population.dataset.splits['validation']
-  logits = population.logits(state.evaluated(), split)
-  labels = np.asarray(split['label'])
-  accuracies = np.array([np.divide(*metrics.accuracy(each, labels)) for each in logits])
-  losses = np.array([metrics.negative_log_likelihood(each, labels) for each in logits])
+  task, predict = population.recipe.task, population.predict(state.evaluated())
+  found = task.evaluation.validate(population.config, population.dataset, predict)
+  reached = np.array([numbers[task.validated] for numbers in found], np.float32)
+  are_finite = np.array([all(map(math.isfinite, numbers.values())) for numbers in found])
   bad_steps = np.asarray(state.bad_step)
-  spoilt = running & (bad_steps < 0) & ~np.isfinite(losses)
+  spoilt = running & (bad_steps < 0) & ~are_finite
   bad_steps = np.where(spoilt, np.asarray(state.step) - 1, bad_steps).astype(np.int32)
   state = state.replace(bad_step=devices.place(bad_steps, state.bad_step.sharding))
   refuse_not_finite(population, state)
@@ -61,11 +61,10 @@ def validate(
       'epoch': int(epochs[number]) + 1,
       'step': int(steps[number]),
       'loss': float(loss_sums[number]) / population.steps_per_epoch,
-      'validation_accuracy': float(accuracies[number]),
-      'validation_loss': float(losses[number]),
+      **found[number],
       'learning_rate': rate * float(scales[number]),
     }
-  state = population.trainer.after_epoch(state, running, accuracies.astype(np.float32))
+  state = population.trainer.after_epoch(state, running, reached)
   return state, _better(state, best, running), lines
 
 

@@ -1,12 +1,16 @@
 """What a line of metrics.jsonl may be."""
 
 import math
+from functools import partial
 
 import pytest
 
-from omr_jax.evaluation.history import KEYS, is_line
+from omr_jax.evaluation import history
 
-LINE = dict.fromkeys(KEYS, 0.5) | {'epoch': 3, 'step': 30}
+KEYS = *history.KEYS, 'validation_accuracy'
+is_line = partial(history.is_line, validated='validation_accuracy')
+
+LINE = dict.fromkeys((*KEYS, 'validation_loss'), 0.5) | {'epoch': 3, 'step': 30}
 
 
 def test_a_whole_line():
@@ -14,7 +18,7 @@ def test_a_whole_line():
   assert is_line(LINE | {'more': 'is allowed'}, 3)
 
 
-@pytest.mark.parametrize('key', KEYS)
+@pytest.mark.parametrize('key', [*KEYS, 'validation_loss'])
 @pytest.mark.parametrize('value', ['x', None, True, math.nan, math.inf, 10**400, -1e300])
 def test_what_is_no_number_that_can_be_drawn(key, value):
   assert not is_line(LINE | {key: value}, 3)

@@ -10,6 +10,7 @@ from small_runs import ROOT, config_page, load_page
 from omr_jax.errors import UserError
 from omr_jax.recipe import config_keys, hyperparameters, optim, recipe
 from omr_jax.recipe.check import SCHEDULES, check_config, unread_keys
+from omr_jax.tasks.classifiers import training
 
 CONFIGS = sorted((ROOT / 'omr_jax' / 'configs').glob('[!_]*.py'))
 
@@ -259,10 +260,12 @@ def test_a_symbol_in_its_own_size_is_not_scaled():
 
 
 def test_without_augmentation_the_batch_is_the_input():
-  inputs = create(homus({'augment.space': 'none'})).inputs
-  batch = {'image': jnp.ones((2, 4, 4, 1)), 'size': jnp.ones((2, 2))}
-  for name, value in inputs({}, jax.random.key(0), batch).items():
+  augmented = create(homus({'augment.space': 'none'})).augmented
+  batch = {'image': jnp.ones((2, 4, 4, 1)), 'size': jnp.ones((2, 2)), 'label': jnp.array([3, 1])}
+  inputs, targets = augmented({}, jax.random.key(0), batch)
+  for name, value in inputs.items():
     assert (value == batch[name]).all()
+  assert targets is batch['label']
 
 
 def test_plateau_and_rates():
@@ -285,14 +288,20 @@ def test_plateau_and_rates():
   ],
 )
 def test_class_weights(name, expected):
-  weights = create(homus({'loss.class_weights': name})).class_weights
+  weights = partial(training.class_weights, name)
   assert weights(np.array([4, 1, 16])).tolist() == pytest.approx(expected)
   # A class without examples weighs nothing in the sum, but must not be infinite.
   assert np.isfinite(weights(np.array([4, 0, 16]))).all()
+  # The loss of a run has those of its own training symbols, of 32 classes.
+  labels = np.array([0] * 4 + [1] + [2] * 16)
+  found = create(homus({'loss.class_weights': name})).loss({'label': labels})
+  counts = np.bincount(labels, minlength=32)
+  np.testing.assert_array_equal(found.keywords['class_weights'], weights(counts))
 
 
 def test_no_class_weights():
-  assert create(homus()).class_weights is None
+  found = create(homus()).loss({'label': np.arange(32)})
+  assert found.keywords == {'class_weights': None}
 
 
 def test_stroke_networks_need_strokes():
@@ -321,8 +330,9 @@ def test_picture_and_pen_are_of_the_same_moved_strokes():
   # A corner of two strokes with a gap, over and over.
   points = jnp.array([[(0, 0), (0, 60), (25, 60), (40, 60), (0, 0)]] * 20, jnp.float32)
   stroke = jnp.array([[0, 0, 1, 1, -1]] * 20, jnp.int16)
-  inputs = jax.jit(partial(made.inputs, strengths))
-  found = inputs(jax.random.key(0), {'points': points, 'stroke': stroke})
+  augmented = jax.jit(partial(made.augmented, strengths))
+  batch = {'points': points, 'stroke': stroke, 'label': jnp.zeros(20, jnp.int32)}
+  found, _ = augmented(jax.random.key(0), batch)
   box = np.ptp(np.asarray(found['pen'][..., :2]), axis=1)
   assert box.std(0).min() > 1
   # 95 steps along some 100 pixels: the ends are met, and a corner to half a step.
@@ -340,8 +350,8 @@ def test_picture_and_pen_are_of_the_same_moved_strokes():
 def test_stroke_network_without_augmentation_reads_its_own_array():
   made = create(homus({'model.name': 'stroke_resnet17', 'augment.space': 'none'}))
   assert made.reads == ('pen', 'label') and made.evaluates == ('pen',)
-  batch = {'pen': jnp.ones((2, 96, 3))}
-  assert made.inputs({}, jax.random.key(0), batch) == batch
+  batch = {'pen': jnp.ones((2, 96, 3)), 'label': jnp.array([0, 1])}
+  assert made.augmented({}, jax.random.key(0), batch) == (batch, batch['label'])
 
 
 def test_crops_are_drawn_by_the_page_for_scans():
@@ -349,7 +359,8 @@ def test_crops_are_drawn_by_the_page_for_scans():
   made, strengths = create(config), hyperparameters.of_config(config).strengths
   assert made.evaluates == ('image',) and made.reads == ('points', 'stroke', 'label')
   arrays = {'points': jnp.zeros((3, 64, 2)), 'stroke': jnp.zeros((3, 64), jnp.int16)}
-  found = jax.eval_shape(partial(made.inputs, strengths), jax.random.key(0), arrays)
+  arrays['label'] = jnp.zeros(3, jnp.int32)
+  found, _ = jax.eval_shape(partial(made.augmented, strengths), jax.random.key(0), arrays)
   assert found['image'].shape == (3, 64, 48, 1) and list(found) == ['image']
 
 

@@ -18,6 +18,7 @@ from omr_jax.evaluation import evaluation_file, finished_run
 from omr_jax.recipe import config_keys
 from omr_jax.report import __main__ as report
 from omr_jax.report import figures, write
+from omr_jax.tasks.classifiers import run as classified
 from omr_jax.tasks.scores import folds
 
 # A formula, half of a pair of surrogates, an escape, a broken row, the end of a table's cell.
@@ -153,7 +154,7 @@ def test_arrays_that_unpack_to_too_much_are_refused(folder, monkeypatch):
   [
     (one_array(), 'no archive of arrays'),
     (b'', 'no archive of arrays'),
-    (zipped(**dict.fromkeys(evaluation_file.ARRAYS, 'text')), 'classes is no array'),
+    (zipped(**dict.fromkeys(classified.ARRAYS, 'text')), 'classes is no array'),
   ],
 )
 def test_another_file_in_the_place_of_the_arrays_is_refused(folder, content, words):

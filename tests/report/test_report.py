@@ -18,14 +18,16 @@ from omr_jax.errors import UserError
 from omr_jax.evaluation import evaluation_file, finished_run
 from omr_jax.inputs.strokes import OFFICIAL
 from omr_jax.report import __main__ as report
-from omr_jax.report import compare, figures, write
-from omr_jax.report import page as report_page
+from omr_jax.report import compare, figures, parts, write
+from omr_jax.tasks.classifiers import page as pages
+from omr_jax.tasks.classifiers import report as classifiers
+from omr_jax.tasks.classifiers import run as classified
 from omr_jax.tasks.symbols import report as symbol_report
 
 
 @pytest.fixture(scope='module')
 def run(tmp_path_factory):
-  return made_run(tmp_path_factory.mktemp('runs') / 'a', page=True)
+  return made_run(tmp_path_factory.mktemp('runs') / 'a', shown=True)
 
 
 def test_summary(run):
@@ -88,16 +90,16 @@ def test_pictures_are_kept_for_errors_only_and_in_their_order(run):
 
 
 def test_a_run_without_errors(tmp_path):
-  run = made_run(tmp_path / 'a', wrong={}, page=True)
+  run = made_run(tmp_path / 'a', wrong={}, shown=True)
   assert json.loads((run / 'summary.json').read_text())['accuracy'] == 1
   assert not Page((run / 'report/report.html').read_text('utf-8')).alts
 
 
 def test_absent_classes_are_dashes_and_empty_fields(tmp_path):
-  run = made_run(tmp_path / 'a', wrong={}, classes=[*CLASSES, 'Absent'], page=True)
+  run = made_run(tmp_path / 'a', wrong={}, classes=[*CLASSES, 'Absent'], shown=True)
   assert (run / 'report/per_class.csv').read_text().splitlines()[-1] == 'Absent,0,0,0,,'
   text = (run / 'report/report.html').read_text('utf-8')
-  assert re.search(rf'>Absent</th><td>0</td>(<td[^>]*>{report_page.DASH}</td>){{2}}', text)
+  assert re.search(rf'>Absent</th><td>0</td>(<td[^>]*>{parts.DASH}</td>){{2}}', text)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_the_paper_is_quoted_for_its_own_symbols_only(run, protocol, origin, oth
   table = (Path(symbol_report.__file__).parent / 'paper_table2.tsv').read_text().splitlines()
   names = [line.split('\t')[0] for line in table[1:]]
   assert len(names) == 32
-  changed = finished_run.read(run)._replace(
+  changed = finished_run.read(run).replace(
     classes=CLASSES if other else names, facts={**FACTS, 'protocol': protocol, 'origin': origin}
   )
   paper = symbol_report.reference(changed)
@@ -140,7 +142,7 @@ def test_comparing_two_runs(tmp_path, capsys):
 def test_runs_are_joined_by_id(tmp_path):
   a = finished_run.read(made_run(tmp_path / 'a'))
   order = np.random.default_rng(0).permutation(12)
-  shuffled = a._replace(
+  shuffled = a.replace(
     test_ids=a.test_ids[order],
     test_labels=a.test_labels[order],
     test_logits=a.test_logits[order],
@@ -232,10 +234,14 @@ def test_flipped_bytes_never_end_in_a_traceback(tmp_path):
   ],
 )
 def test_an_evaluation_that_does_not_fit_together(run, tmp_path, name, array):
-  kinds = evaluation_file.ARRAYS
+  kinds = classified.ARRAYS
   arrays = evaluation_file.read(run / 'evaluation.npz', kinds, '')
-  assert evaluation_file.problem(arrays, kinds) is None
-  assert evaluation_file.problem({**arrays, name: array}, kinds)
+
+  def problem(arrays):
+    return evaluation_file.wrong_kind(arrays, kinds) or classified.problem(arrays)
+
+  assert problem(arrays) is None
+  assert problem({**arrays, name: array})
 
 
 @pytest.mark.parametrize('loss', [float('nan'), float('inf'), 0.0, 1e30])
@@ -245,7 +251,8 @@ def test_a_run_of_one_strange_epoch_has_a_page(run, loss):
   row = {**strange.history[0], 'loss': loss, 'validation_loss': loss, 'learning_rate': 0.0}
   none = dict.fromkeys(('confusion', 'reliability'), lambda *arguments, **more: '')
   with mock.patch.multiple(figures, **none):
-    page = Page(report_page.page(strange._replace(history=[row]), *write._measure(strange)))
+    measured = classifiers.numbers(strange), *classifiers.predictions(strange)
+    page = Page(pages.page(strange.replace(history=[row]), *measured))
   assert 'learning-curves' in page.ids
 
 

@@ -29,6 +29,7 @@ from omr_jax.sweeps import (
 from omr_jax.sweeps import report as sweep_report
 from omr_jax.sweeps.folder import Pack
 from omr_jax.sweeps.results import Row
+from omr_jax.tasks import task
 
 
 @pytest.fixture(autouse=True)
@@ -173,6 +174,7 @@ def test_a_sweep_of_another_page_is_refused(tmp_path):
     folder.create(tmp_path / 'full', first)
 
 
+SYMBOLS = task.named('symbols')
 SUMMARY = {
   **{'validation_accuracy': 0.5, 'accuracy': 1.0, 'accuracy_wilson_95': [0.2, 1], 'correct': 1},
   **{'n': 1, 'epochs': 2, 'tested_epoch': 1, 'parameters': 9, 'trained_together': 1},
@@ -193,10 +195,10 @@ SUMMARY = {
 def test_a_summary_of_other_values_is_refused(tmp_path, key, value):
   path = tmp_path / 'summary.json'
   path.write_text(json.dumps(SUMMARY))
-  assert results.read_summary(tmp_path) == SUMMARY
+  assert results.read_summary(tmp_path, SYMBOLS) == SUMMARY
   path.write_text(json.dumps(SUMMARY | {key: value}))
   with pytest.raises(UserError, match=rf'summary.json: {key} is missing or not .*; delete this fi'):
-    results.read_summary(tmp_path)
+    results.read_summary(tmp_path, SYMBOLS)
 
 
 def finished(name, correct, validation=0.9, **more):
@@ -213,11 +215,11 @@ def test_settings_are_ranked_by_validation():
     finished('net=b,seed=0', 50, 0.83),
     Row('net=c,seed=0', {}, {}, None, 'bad', 3, '', ''),
   ]
-  first, second = analysis.ranking(rows)
+  first, second = analysis.ranking(rows, SYMBOLS)
   assert (first.name, first.runs, first.validation) == ('net=b', 1, 0.83)
   assert math.isnan(first.deviation)
   assert (second.name, second.runs, second.seconds) == ('net=a', 2, 60)
-  assert second.validation == pytest.approx(0.82) and second.accuracy == pytest.approx(0.92)
+  assert second.validation == pytest.approx(0.82) and second.test == pytest.approx(0.92)
   assert second.deviation == pytest.approx(0.04 / math.sqrt(2))
   # Wilson's interval of 184 of 200, by hand: (0.92 + 1.92/200 +- ...) / (1 + 3.84/200).
   assert (second.low, second.high) == pytest.approx((0.8741, 0.9501), abs=1e-4)
@@ -231,14 +233,14 @@ def test_effects_are_means_over_pairs_that_are_equal_else():
     finished('optimizer=y,batch=16,seed=0', 65, 0.7),
     finished('optimizer=z,batch=8,seed=1', 99, 0.9),  # Without a partner.
   ]
-  optimizer, batch = analysis.effects(rows)
+  optimizer, batch = analysis.effects(rows, SYMBOLS)
   assert optimizer[:4] == ('optimizer', 'y', 'x', 2)
-  assert (optimizer.validation, optimizer.accuracy) == pytest.approx((0.15, 0.04))
+  assert (optimizer.validation, optimizer.test) == pytest.approx((0.15, 0.04))
   # Differences 0.03 and 0.05: standard error 0.01; t of 0.975 with one degree of freedom 12.706.
   assert (optimizer.low, optimizer.high) == pytest.approx(
     (0.04 - 0.12706, 0.04 + 0.12706), abs=1e-5
   )
-  assert batch[:4] == ('batch', '16', '8', 2) and batch.accuracy == pytest.approx(0.11)
+  assert batch[:4] == ('batch', '16', '8', 2) and batch.test == pytest.approx(0.11)
 
 
 def test_draws_are_correlated_by_ranks():
@@ -246,7 +248,7 @@ def test_draws_are_correlated_by_ranks():
     finished(f'draw={n}', 50, 0.5 + n / 100)._replace(overrides={'rate': 10.0**n, 'name': 'x'})
     for n in range(5)
   ]
-  [(key, n, rho, p)] = analysis.correlations(rows)
+  [(key, n, rho, p)] = analysis.correlations(rows, SYMBOLS)
   assert (key, n) == ('rate', 5) and rho == pytest.approx(1) and p < 0.01
 
 

@@ -184,6 +184,6 @@ def test_runs_that_differ_in_more_than_what_they_test(tmp_path, configs, runs):
   made_run(tmp_path / 'config', configs['fold_2'], other, EVEN, 0)
   with pytest.raises(UserError, match='config: has another config than'):
     pool.pool(runs | read(tmp_path, 'config'))
-  symbols = runs['fold_1']._replace(config={'data': {'name': 'homus'}})
+  symbols = runs['fold_1'].replace(config={'data': {'name': 'homus'}})
   with pytest.raises(UserError, match='fold_1: is no run on pictures'):
     pool.pool(runs | {'fold_1': symbols})

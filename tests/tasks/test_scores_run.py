@@ -46,7 +46,7 @@ def test_answers_are_those_of_the_report(score_run, picture_folders):
   model = from_run.describe(network, score_run)
   dataset = network.recipe.load(*picture_folders)
   logits = inference.logits_of_split(
-    jax.jit(network.recipe.logits), network.variables, dataset.splits['test'], ('views',)
+    jax.jit(network.recipe.predicted), network.variables, dataset.splits['test'], ('views',)
   )
   run = finished_run.read(score_run)
   np.testing.assert_allclose(logits, run.test_logits, atol=1e-5)
@@ -70,7 +70,12 @@ def test_views_of_a_batch():
   made = recipe.create(config)
   noise = np.random.default_rng(0).integers(0, 256, (200, 5, 16, 16, 3), np.uint8)
   noise[:, 4] = 7
-  seen = np.asarray(made.inputs({}, jax.random.key(0), {'views': jnp.asarray(noise)})['image'])
+  labels = jnp.zeros(200, jnp.int32)
+  inputs, targets = made.augmented(
+    {}, jax.random.key(0), {'views': jnp.asarray(noise), 'label': labels}
+  )
+  seen = np.asarray(inputs['image'])
+  assert targets is labels
   found = (seen[:, None] == noise).all((2, 3, 4))
   assert (found.sum(1) == 1).all()
   counts = found.sum(0)

@@ -56,7 +56,7 @@ def test_report_of_all_folds(tmp_path):
   assert again.history == [] and write.rebuild(again) == summary
   np.testing.assert_array_equal(again.test_ids, list(rows))
   # Another recipe's folds may be asked with them.
-  whole = ensemble.together([again, again._replace(workdir=tmp_path / 'writers_0')], '')
+  whole = ensemble.together([again, again.replace(workdir=tmp_path / 'writers_0')], '')
   assert whole.facts['parameters'] == 2 * summary['parameters'] == 200
   # Of 91.67 and 75 the deviation is 16.67 / sqrt(2).
   assert 'mean of the folds 83.33 %, standard deviation 11.79' in text

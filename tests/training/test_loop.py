@@ -109,7 +109,7 @@ def test_summary_has_all_facts(finished):
 def test_the_best_variables_are_those_tested(finished, dataset):
   workdir, _ = finished
   network = trained.load(workdir)
-  logits = jax.jit(network.recipe.logits)
+  logits = jax.jit(network.recipe.predicted)
   accuracies = [line['validation_accuracy'] for line in metrics(workdir)]
   summary = json.loads((workdir / 'summary.json').read_text())
   assert summary['tested_epoch'] == 1 + accuracies.index(max(accuracies))

@@ -12,9 +12,12 @@ from omr_jax.training.metrics_log import MetricsLog
 
 def write(workdir, epochs):
   workdir.mkdir()
-  with contextlib.closing(MetricsLog(workdir, 0)) as log:
+  with contextlib.closing(MetricsLog(workdir, 0, 'validation_accuracy')) as log:
     for epoch in range(1, epochs + 1):
-      log.write(dict.fromkeys(history.KEYS, 1.0) | {'epoch': epoch, 'step': 10 * epoch})
+      log.write(
+        dict.fromkeys((*history.KEYS, 'validation_accuracy'), 1.0)
+        | {'epoch': epoch, 'step': 10 * epoch}
+      )
 
 
 # The library leaves its file open where it cannot be written.

@@ -66,7 +66,9 @@ def population_of(configs, on, steps_per_epoch, **changes):
   """The functions of a population on the mesh `on`; `changes` are of its recipe."""
   config = configs[0]
   made = recipe.create(config)._replace(**changes)
-  training = Training(made, config.batch_size, steps_per_epoch, config.epochs, None)
+  training = Training(
+    made, config.batch_size, steps_per_epoch, config.epochs, made.loss({'label': np.arange(32)})
+  )
   numbers = [hyperparameters.of_config(each) for each in configs]
   return trainer.create(training, numbers, on, whole_epochs=False)
 
@@ -264,7 +266,7 @@ def test_members_evaluate_their_own_variables(together, dataset):
   for name in ('seed=0', 'seed=1'):
     network = trained.load(workdir / name)
     again = inference.logits_of_split(
-      jax.jit(network.recipe.logits),
+      jax.jit(network.recipe.predicted),
       network.variables,
       dataset.splits['test'],
       network.recipe.evaluates,

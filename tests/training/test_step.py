@@ -19,9 +19,10 @@ from omr_jax.data import dataset as data
 from omr_jax.inputs import views
 from omr_jax.recipe import hyperparameters, recipe
 from omr_jax.recipe.hyperparameters import Hyperparameters
+from omr_jax.tasks.classifiers.training import cross_entropy
 from omr_jax.training import feed, inference, trainer
 from omr_jax.training import state as states
-from omr_jax.training.step import Training, loss, train_step
+from omr_jax.training.step import Training, train_step
 
 TRAINING_SYMBOLS = 12170  # of the split original
 FOUR_DEVICES = """
@@ -35,15 +36,15 @@ print(json.dumps(steps.first_losses(4, {folders!r}, {config!r})))
 
 
 def as_they_are(strengths, rng, batch):
-  """Inputs without augmentation."""
+  """Inputs without augmentation, and labels."""
   del strengths, rng
-  return batch
+  return batch, batch['label']
 
 
 @pytest.fixture
 def still(parts):
   """Without augmentation."""
-  return parts._replace(reads=('image', 'size', 'label'), inputs=as_they_are)
+  return parts._replace(reads=('image', 'size', 'label'), augmented=as_they_are)
 
 
 @pytest.fixture
@@ -60,31 +61,35 @@ def test_the_loss_is_the_mean_over_examples_and_heads():
   """Logits (0, log 3) are the probabilities 1/4 and 3/4, equal logits are 1/2 each."""
   labels, sure = jnp.array([0, 1]), jnp.array([[0.0, np.log(3)]] * 2)
   alone, heads = sure, jnp.stack([sure, jnp.zeros((2, 2))])
-  np.testing.assert_allclose(loss(alone, labels, 0.0), np.log([4, 4 / 3]).mean(), rtol=1e-6)
+  np.testing.assert_allclose(
+    cross_entropy(alone, labels, 0.0), np.log([4, 4 / 3]).mean(), rtol=1e-6
+  )
   by_hand = np.log([4, 4 / 3, 2, 2])
-  np.testing.assert_allclose(loss(heads, labels, 0.0), by_hand.mean(), rtol=1e-6)
+  np.testing.assert_allclose(cross_entropy(heads, labels, 0.0), by_hand.mean(), rtol=1e-6)
   # Weights are the examples', in every head.
   weighted = (by_hand * [1, 5, 1, 5]).mean()
-  np.testing.assert_allclose(loss(heads, labels, 0.0, np.array([1, 5])), weighted, rtol=1e-6)
+  np.testing.assert_allclose(
+    cross_entropy(heads, labels, 0.0, np.array([1, 5])), weighted, rtol=1e-6
+  )
   # A smoothing of 0.2 is a target of 0.9 and 0.1.
   smooth = np.log([4, 4 / 3]) @ [0.9, 0.1]
-  np.testing.assert_allclose(loss(alone[:1], labels[:1], 0.2), smooth, rtol=1e-6)
+  np.testing.assert_allclose(cross_entropy(alone[:1], labels[:1], 0.2), smooth, rtol=1e-6)
 
 
 def test_a_step_of_plain_descent_by_hand(dataset, plain):
   """Without augmentation and dropout: params - 0.1 * gradient of the loss."""
   plain = plain._replace(create_tx=lambda numbers, steps: optax.sgd(0.1))
-  numbers = Hyperparameters(0, 0.0, 0.05, strengths={}, optimizer={})
+  numbers = Hyperparameters(0, 0.0, {'label_smoothing': 0.05}, strengths={}, optimizer={})
   state = jax.jit(lambda: states.init(plain, numbers, 38))()
   batch = {name: jnp.asarray(dataset.splits['train'][name][:8]) for name in plain.reads}
 
   def loss_of(params):
     variables = {**state.variables, 'params': params}
     logits, _ = plain.module.apply(variables, batch, train=True, mutable=['batch_stats'])
-    return loss(logits, batch['label'], 0.05)
+    return cross_entropy(logits, batch['label'], 0.05)
 
   value, grads = jax.jit(jax.value_and_grad(loss_of))(state.variables['params'])
-  training = Training(plain, 8, 38, 1, None)
+  training = Training(plain, 8, 38, 1, cross_entropy)
   after = jax.jit(lambda state: train_step(training, numbers, state, batch))(state)
   assert int(after.step) == 1 and float(after.loss_sum) == pytest.approx(float(value), rel=1e-5)
   expected = jax.tree.map(lambda p, g: p - 0.1 * g, state.variables['params'], grads)
@@ -160,7 +165,7 @@ def test_class_weights_are_factors_of_the_losses(dataset, plain):
   losses = {}
   for factor in (None, 3.0):
     weights = None if factor is None else np.full(32, factor)
-    compiled = create(plain, class_weights=weights)
+    compiled = create(plain, loss=partial(cross_entropy, class_weights=weights))
     losses[factor] = float(alone(compiled, compiled.init(), arrays, order, 1).loss_sum[0])
   np.testing.assert_allclose(losses[3.0], 3 * losses[None], rtol=1e-6)
 
@@ -253,7 +258,7 @@ def test_training_lowers_for_tpu_and_cuda(page, variant, dataset):
     batch_size=config.batch_size,
     steps_per_epoch=TRAINING_SYMBOLS // config.batch_size,
     epochs=config.epochs,
-    class_weights=parts.class_weights(np.ones(len(parts.classes))) if parts.class_weights else None,
+    loss=parts.loss({'label': np.arange(len(parts.classes))}),
   )
   numbers = hyperparameters.of_config(config)
   compiled = trainer.create(training, [numbers], mesh(), whole_epochs=True)

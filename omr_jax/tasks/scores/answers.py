@@ -5,8 +5,8 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from omr_jax.evaluation import binary, confidence, curves, metrics
-from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.inputs.pictures import CLASSES
+from omr_jax.tasks.classifiers.run import ClassifiedRun
 
 RECALLS = (0.99, 0.95)
 
@@ -60,7 +60,7 @@ class Probes(NamedTuple):
   log_odds: np.ndarray
 
 
-def of_run(run: FinishedRun) -> tuple[Answers, Probes]:
+def of_run(run: ClassifiedRun) -> tuple[Answers, Probes]:
   """The answers of a run to its test pictures, and its probes."""
   answers = Answers(
     binary.log_odds(run.test_logits),

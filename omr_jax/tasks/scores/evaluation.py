@@ -9,12 +9,19 @@ import numpy as np
 
 from omr_jax.data.dataset import Dataset, Split
 from omr_jax.evaluation import binary, curves
-from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.inputs import views
 from omr_jax.synthetic import probes
+from omr_jax.tasks.classifiers import run as runs
+from omr_jax.tasks.classifiers.evaluation import evaluate as evaluate
+from omr_jax.tasks.classifiers.evaluation import validate as validate
+from omr_jax.tasks.classifiers.run import ClassifiedRun
+from omr_jax.tasks.classifiers.run import described as described
+from omr_jax.tasks.classifiers.run import run_of as run_of
+from omr_jax.tasks.classifiers.run import save as save
 from omr_jax.tasks.scores import answers, shapes
 
 ARRAYS = {
+  **runs.ARRAYS,
   'test_sources': ('U', 1),
   'probe_names': ('U', 1),
   'probe_expected': ('U', 1),
@@ -61,12 +68,12 @@ def choose(log_odds: np.ndarray, labels: np.ndarray, false_positive_rate: float)
   return max(0.0, point.below + _MARGIN * (above - point.below))
 
 
-def arrays(
+def further(
   config: Mapping[str, Any],
   dataset: Dataset,
   predict: Callable[[Split], np.ndarray],
 ) -> list[dict[str, np.ndarray]]:
-  """The ARRAYS of each member: sources and shapes of the test pictures; probes and cuts.
+  """The further arrays of each member: sources and shapes of the test pictures; probes and cuts.
 
   Args:
     config: The config of a member; all members share what is read here.
@@ -103,8 +110,12 @@ def _probes(height: int, width: int, tiles: int) -> tuple[np.ndarray, np.ndarray
   )
 
 
-def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
-  """Why these ARRAYS can not belong to a test of `examples` pictures, or None if they can."""
+def problem(arrays: Mapping[str, np.ndarray]) -> str | None:
+  """What is inconsistent in the arrays of an evaluation, in words, or None."""
+  return runs.problem(arrays) or _problem(arrays, len(arrays['test_labels']))
+
+
+def _problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
   sources, names, logits = (further[n] for n in ('test_sources', 'probe_names', 'probe_logits'))
   if len(sources) != examples:
     return f'{len(sources)} sources for {examples} pictures'
@@ -115,7 +126,7 @@ def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
   return shapes.problem(further, examples)
 
 
-def measure(run: FinishedRun) -> dict:
+def measure(run: ClassifiedRun) -> dict:
   """Further numbers for `summary.json`, under the key 'gate'.
 
   The gate is the network, which lets pages of music through and stops other pictures. The numbers

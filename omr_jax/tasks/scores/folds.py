@@ -9,9 +9,9 @@ from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics
-from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.inputs.pictures import CLASSES
 from omr_jax.report.write import csv_file
+from omr_jax.tasks.classifiers.run import ClassifiedRun
 from omr_jax.tasks.scores import data, pool, pooled_page
 from omr_jax.tasks.scores.pool import Pool
 from omr_jax.utils.files import write_file
@@ -65,7 +65,7 @@ def refuse_workdir(workdir: Path) -> None:
   del workdir
 
 
-def write(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> tuple[str, Path]:
+def write(workdir: Path, over: str, runs: Mapping[str, ClassifiedRun]) -> tuple[str, Path]:
   """Pools finished runs, given by name; returns a table for a terminal and the path of the page.
 
   Raises:
@@ -74,7 +74,7 @@ def write(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> tuple[st
   return table(write_pooled(workdir, over, runs)), workdir / 'pooled.html'
 
 
-def write_pooled(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> dict:
+def write_pooled(workdir: Path, over: str, runs: Mapping[str, ClassifiedRun]) -> dict:
   """Pools finished runs, given by name; writes pooled.{csv,html,json} and returns the numbers.
 
   Raises:

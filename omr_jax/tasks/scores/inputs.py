@@ -11,6 +11,8 @@ from PIL import Image
 from omr_jax.errors import UserError
 from omr_jax.inputs import documents, geometry, pictures, resizing, views
 from omr_jax.inputs.pictures import CLASSES as CLASSES
+from omr_jax.tasks.classifiers import outputs as probabilities
+from omr_jax.tasks.classifiers.outputs import answer as answer
 from omr_jax.tasks.scores.limits import LIMITS
 from omr_jax.utils import rules
 
@@ -46,9 +48,10 @@ def shapes(picture: views.Layout) -> dict[str, tuple[str, list]]:
   return {'views': ('uint8', views_shape)}
 
 
-def outputs(picture: views.Layout) -> dict[str, tuple[str, list]]:
-  """Type and shape of the output besides probabilities: the log-odds of 'scores' in each view."""
-  return {'log_odds': ('float32', ['batch', views.count(picture.tiles)])}
+def outputs(picture: views.Layout, classes: Sequence[str]) -> dict[str, tuple[str, list]]:
+  """Type and shape of the outputs by name: probabilities, and the log-odds of 'scores' by view."""
+  log_odds = {'log_odds': ('float32', ['batch', views.count(picture.tiles)])}
+  return {**probabilities.shapes(classes), **log_odds}
 
 
 def preparation(picture: views.Layout, reads: Sequence[str]) -> dict[str, Any]:

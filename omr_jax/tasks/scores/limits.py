@@ -5,6 +5,7 @@ Nothing here needs JAX.
 
 from collections.abc import Mapping
 
+from omr_jax.tasks.classifiers import limits
 from omr_jax.utils import rules
 from omr_jax.utils.rules import CHANCE, SHARE, Rule
 from tfds_builders.folds import SCORE_FOLDS
@@ -12,6 +13,7 @@ from tfds_builders.folds import SCORE_FOLDS
 # The section of a config that the picture settings are made from.
 PICTURE = 'picture'
 LIMITS: Mapping[str, Rule] = {
+  **limits.LOSS,
   'data.fold': rules.whole(0, SCORE_FOLDS - 1),
   'data.hold_out': ("a source such as 'scores/desk', or ''", lambda value: isinstance(value, str)),
   'data.balance': CHANCE,

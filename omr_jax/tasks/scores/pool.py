@@ -7,8 +7,8 @@ import numpy as np
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics
-from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.recipe.config_keys import read_values
+from omr_jax.tasks.classifiers.run import ClassifiedRun
 from omr_jax.tasks.scores import answers, evaluation, shapes
 from omr_jax.tasks.scores.answers import Answers
 
@@ -29,7 +29,7 @@ class Pool(NamedTuple):
   pictures: dict[str, np.ndarray]
 
 
-def pool(runs: Mapping[str, FinishedRun]) -> Pool:
+def pool(runs: Mapping[str, ClassifiedRun]) -> Pool:
   """Pools runs, given by name.
 
   Raises:
@@ -37,7 +37,7 @@ def pool(runs: Mapping[str, FinishedRun]) -> Pool:
       runs have tested the same picture.
   """
   first = next(iter(runs.values()))
-  tested_by: dict[str, FinishedRun] = {}
+  tested_by: dict[str, ClassifiedRun] = {}
   for run in runs.values():
     _refuse_unlike(run, first)
     for name in run.test_ids.tolist():
@@ -63,7 +63,7 @@ def pool(runs: Mapping[str, FinishedRun]) -> Pool:
   return Pool(ids, tested, np.repeat(list(runs), sizes), pictures)
 
 
-def measure(runs: Mapping[str, FinishedRun], pooled: Pool) -> dict:
+def measure(runs: Mapping[str, ClassifiedRun], pooled: Pool) -> dict:
   """The numbers for `pooled.json`; under 'gate' those of `answers.measure` for all pictures."""
   facts = next(iter(runs.values())).facts
   tested = pooled.answers
@@ -78,7 +78,7 @@ def measure(runs: Mapping[str, FinishedRun], pooled: Pool) -> dict:
   }
 
 
-def _numbers(run: FinishedRun) -> dict:
+def _numbers(run: ClassifiedRun) -> dict:
   """The numbers of one run."""
   measured = evaluation.measure(run)['gate']
   kept = ('accuracy', 'correct', 'n', 'false_positives', 'false_negatives', 'threshold', 'probes')
@@ -91,7 +91,7 @@ def _numbers(run: FinishedRun) -> dict:
   }
 
 
-def _refuse_unlike(run: FinishedRun, first: FinishedRun) -> None:
+def _refuse_unlike(run: ClassifiedRun, first: ClassifiedRun) -> None:
   if run.task != first.task:
     raise UserError(f'{run.workdir}: is no run on {first.task.noun}s; give another workdir.')
   if run.facts['data_digest'] != first.facts['data_digest']:

@@ -15,6 +15,11 @@ from omr_jax.errors import UserError
 from omr_jax.inputs import views
 from omr_jax.inputs.pictures import CLASSES as CLASSES
 from omr_jax.models import multi_view
+from omr_jax.tasks.classifiers.outputs import PROBABILITIES
+from omr_jax.tasks.classifiers.training import LOSS as LOSS
+from omr_jax.tasks.classifiers.training import labelled
+from omr_jax.tasks.classifiers.training import loss as loss
+from omr_jax.tasks.classifiers.training import loss_numbers as loss_numbers
 
 Inputs = Mapping[str, jax.Array]
 
@@ -109,12 +114,12 @@ def strengths(config: ConfigDict) -> dict:
 
 def augmentation(
   config: ConfigDict, module: nn.Module
-) -> tuple[tuple[str, ...], Callable[[Mapping, jax.Array, Inputs], Inputs]]:
+) -> tuple[tuple[str, ...], Callable[[Mapping, jax.Array, Inputs], tuple[Inputs, jax.Array]]]:
   """How a training step makes its inputs.
 
   Returns:
     The names of the training arrays that it reads, and a function from (`strengths`, rng, batch) to
-    the network's inputs.
+    the network's inputs and the labels.
   """
   del module
   looks: Mapping[str, Callable] = {
@@ -128,7 +133,7 @@ def augmentation(
   def inputs(strengths: Mapping, rng: jax.Array, batch: Inputs) -> Inputs:
     return _one_view(partial(look, **strengths), whole, rng, batch['views'])
 
-  return ('views',), inputs
+  return labelled(('views',), inputs)
 
 
 def _as_it_is(rng: jax.Array, images: jax.Array) -> jax.Array:
@@ -158,19 +163,43 @@ def _one_view(look: Callable, whole: float, rng: jax.Array, seen: jax.Array) -> 
 
 def evaluation(
   module: nn.Module,
-) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], tuple[jax.Array, Inputs]]]:
+) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
   """What is computed of pictures that are not augmented.
 
   Returns:
-    The names of the arrays that are read, and a function from (variables, arrays) to the logits and
-    further outputs: `log_odds` of each view (`multi_view.log_odds`).
+    The names of the arrays that are read, and a function from (variables, arrays) to the logits.
   """
+
+  def logits(variables: Mapping, arrays: Inputs) -> jax.Array:
+    return multi_view.combined(*_of_views(module, variables, arrays))
+
+  return ('views',), logits
+
+
+def exported(
+  module: nn.Module, facts: Mapping[str, Any]
+) -> Callable[[Mapping, Inputs], dict[str, jax.Array]]:
+  """What an exported network computes: (variables, inputs) to its outputs by name.
+
+  Returns:
+    `probabilities`, float32 [batch, 2], and `log_odds` of each view (`multi_view.log_odds`), both
+    calibrated.
+  """
+
+  def outputs(variables: Mapping, inputs: Inputs) -> dict[str, jax.Array]:
+    found, blank = _of_views(module, variables, inputs)
+    logits = multi_view.combined(found, blank)
+    return {
+      PROBABILITIES: jax.nn.softmax(logits / facts['temperature']),
+      'log_odds': multi_view.log_odds(found, blank) / facts['temperature'],
+    }
+
+  return outputs
+
+
+def _of_views(module: nn.Module, variables: Mapping, arrays: Inputs) -> tuple[jax.Array, jax.Array]:
+  """The logits of each view, [pictures, views, 2], and which views are blank, [pictures, views]."""
+  seen = arrays['views']
   apply: Callable[..., Any] = partial(module.apply, train=False)
-
-  def outputs(variables: Mapping, arrays: Inputs) -> tuple[jax.Array, Inputs]:
-    seen = arrays['views']
-    found = apply(variables, {'image': seen.reshape(-1, *seen.shape[2:])})
-    found, blank = found.reshape(*seen.shape[:2], -1), multi_view.is_blank(seen)
-    return multi_view.combined(found, blank), {'log_odds': multi_view.log_odds(found, blank)}
-
-  return ('views',), outputs
+  found = apply(variables, {'image': seen.reshape(-1, *seen.shape[2:])})
+  return found.reshape(*seen.shape[:2], -1), multi_view.is_blank(seen)

@@ -9,9 +9,15 @@ from typing import NamedTuple
 
 from omr_jax.evaluation import binary, curves, metrics
 from omr_jax.evaluation.confidence import SURE
-from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.report import parts
 from omr_jax.report.parts import DASH, percent
+from omr_jax.tasks.classifiers.report import SUMMARY as SUMMARY
+from omr_jax.tasks.classifiers.report import columns as columns
+from omr_jax.tasks.classifiers.report import files as files
+from omr_jax.tasks.classifiers.report import in_words as in_words
+from omr_jax.tasks.classifiers.report import numbers as numbers
+from omr_jax.tasks.classifiers.report import pair as pair
+from omr_jax.tasks.classifiers.run import ClassifiedRun
 from omr_jax.tasks.scores import answers, figures
 from omr_jax.tasks.scores.answers import Answers, Probes
 
@@ -30,7 +36,7 @@ class _Kind(NamedTuple):
     return sum(answer != self.expected for answer in self.answers) if self.expected else 0
 
 
-def sections(run: FinishedRun, numbers: Mapping) -> dict[str, str]:
+def sections(run: ClassifiedRun, numbers: Mapping) -> dict[str, str]:
   """The sections as HTML by title: the decision, the answers by source, the probes.
 
   Args:
@@ -47,7 +53,7 @@ def sections(run: FinishedRun, numbers: Mapping) -> dict[str, str]:
   }
 
 
-def context(run: FinishedRun) -> str:
+def context(run: ClassifiedRun) -> str:
   """What the accuracy may be compared with."""
   if run.facts['protocol'] == 'paper':
     return (
@@ -58,7 +64,7 @@ def context(run: FinishedRun) -> str:
   return f'No group of near-duplicates is both tested and trained on ({origin}).'
 
 
-def reference(run: FinishedRun) -> None:
+def reference(run: ClassifiedRun) -> None:
   """None: the paper has no numbers by class."""
   del run
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from omr_jax.evaluation import binary, metrics
-from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.inputs.pictures import CLASSES
 from omr_jax.synthetic import cuts
+from omr_jax.tasks.classifiers.run import ClassifiedRun
 
 # The arrays of an evaluation, with the kind of the dtype and the number of dimensions.
 ARRAYS = {
@@ -76,7 +76,7 @@ def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
   return None
 
 
-def of_run(run: FinishedRun) -> Shown:
+def of_run(run: ClassifiedRun) -> Shown:
   """The test pictures of a run and their cuts, with the answers; none for earlier versions."""
   further, labels = run.further, run.test_labels
   if 'test_proportions' not in further:

@@ -6,9 +6,15 @@ from typing import Any
 import numpy as np
 
 from omr_jax.data.dataset import Dataset, Split
-from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.tasks.classifiers.evaluation import evaluate as evaluate
+from omr_jax.tasks.classifiers.evaluation import validate as validate
+from omr_jax.tasks.classifiers.run import ARRAYS as ARRAYS
+from omr_jax.tasks.classifiers.run import ClassifiedRun
+from omr_jax.tasks.classifiers.run import described as described
+from omr_jax.tasks.classifiers.run import problem as problem
+from omr_jax.tasks.classifiers.run import run_of as run_of
+from omr_jax.tasks.classifiers.run import save as save
 
-ARRAYS: Mapping[str, tuple[str, int]] = {}
 LATER: tuple[str, ...] = ()
 
 
@@ -17,7 +23,7 @@ def threshold(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray)
   del config, labels, logits
 
 
-def arrays(
+def further(
   config: Mapping[str, Any],
   dataset: Dataset,
   predict: Callable[[Split], np.ndarray],
@@ -26,12 +32,7 @@ def arrays(
   del config, dataset, predict
 
 
-def problem(further: Mapping[str, np.ndarray], examples: int) -> None:
-  """None: there are no further arrays in which something could be wrong."""
-  del further, examples
-
-
-def measure(run: FinishedRun) -> dict:
+def measure(run: ClassifiedRun) -> dict:
   """Empty: symbols need no numbers besides those of every run."""
   del run
   return {}

@@ -18,9 +18,10 @@ from ml_collections import ConfigDict
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run, metrics
 from omr_jax.evaluation.decision import Decision
-from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.recipe.config_keys import read_values
 from omr_jax.report.write import write_pages
+from omr_jax.tasks.classifiers import run as classified
+from omr_jax.tasks.classifiers.run import ClassifiedRun
 from omr_jax.utils.words import one_line
 from tfds_builders.folds import SYMBOL_FOLDS
 
@@ -61,7 +62,7 @@ def refuse_workdir(workdir: Path) -> None:
   finished_run.refuse_run(workdir)
 
 
-def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
+def together(runs: Mapping[str, ClassifiedRun]) -> ClassifiedRun:
   """Joins the runs on all folds. The logits of each one are divided by its own temperature.
 
   Args:
@@ -103,14 +104,14 @@ def together(runs: Mapping[str, FinishedRun]) -> FinishedRun:
   decision = Decision(
     None, metrics.fit_temperature(arrays['validation_logits'], arrays['validation_labels'])
   )
-  return first._replace(config=config, history=[], facts=facts, decision=decision, **arrays)
+  return first.replace(config=config, history=[], facts=facts, decision=decision, **arrays)
 
 
-def write(workdir: Path, over: str, runs: Mapping[str, FinishedRun]) -> tuple[str, Path]:
+def write(workdir: Path, over: str, runs: Mapping[str, ClassifiedRun]) -> tuple[str, Path]:
   """Writes the report of all folds into `workdir`; returns a table and the report's path."""
   del over
-  whole = together(runs)._replace(workdir=workdir)
-  finished_run.save_joined(whole)
+  whole = together(runs).replace(workdir=workdir)
+  classified.save_joined(whole)
   return table(write_pages(whole)), workdir / 'report' / 'report.html'
 
 

@@ -25,6 +25,8 @@ from omr_jax.inputs import (
 )
 from omr_jax.inputs import strokes as stroke_data
 from omr_jax.inputs.strokes import CLASSES as CLASSES
+from omr_jax.tasks.classifiers import outputs as probabilities
+from omr_jax.tasks.classifiers.outputs import answer as answer
 from omr_jax.tasks.symbols.limits import LIMITS, refuse_unfit
 from omr_jax.utils import rules
 
@@ -66,10 +68,10 @@ def shapes(picture: render.Drawing) -> dict[str, tuple[str, list]]:
   }
 
 
-def outputs(picture: render.Drawing) -> dict[str, tuple[str, list]]:
-  """Empty: networks for symbols give nothing but probabilities."""
+def outputs(picture: render.Drawing, classes: Sequence[str]) -> dict[str, tuple[str, list]]:
+  """Type and shape of the output by its name: networks for symbols give probabilities alone."""
   del picture
-  return {}
+  return probabilities.shapes(classes)
 
 
 def preparation(picture: render.Drawing, reads: Sequence[str]) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import geometry, render
+from omr_jax.tasks.classifiers import limits
 from omr_jax.utils import rules
 from omr_jax.utils.rules import AT_LEAST_0, CHANCE, FLAG, SHARE, Rule
 
 # The section of a config that the picture settings are made from.
 PICTURE = 'drawing'
 LIMITS: Mapping[str, Rule] = {
+  **limits.LOSS,
   'data.allow_changed': FLAG,
   'drawing.height': rules.whole(1, 4096),
   'drawing.width': rules.whole(1, 4096),

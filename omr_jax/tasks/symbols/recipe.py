@@ -15,6 +15,11 @@ from omr_jax.data.dataset import Dataset
 from omr_jax.errors import UserError
 from omr_jax.inputs import pen_path, render
 from omr_jax.inputs.strokes import CLASSES as CLASSES
+from omr_jax.tasks.classifiers.outputs import PROBABILITIES
+from omr_jax.tasks.classifiers.training import LOSS as LOSS
+from omr_jax.tasks.classifiers.training import labelled
+from omr_jax.tasks.classifiers.training import loss as loss
+from omr_jax.tasks.classifiers.training import loss_numbers as loss_numbers
 from omr_jax.tasks.symbols.limits import refuse_unfit
 
 Inputs = Mapping[str, jax.Array]
@@ -148,21 +153,24 @@ def strengths(config: ConfigDict) -> dict:
 
 def augmentation(
   config: ConfigDict, module: nn.Module
-) -> tuple[tuple[str, ...], Callable[[Mapping, jax.Array, Inputs], Inputs]]:
+) -> tuple[tuple[str, ...], Callable[[Mapping, jax.Array, Inputs], tuple[Inputs, jax.Array]]]:
   """How a training step makes its inputs.
 
   Returns:
     The names of the training arrays that it reads, and a function from (`strengths`, rng, batch) to
-    the network's inputs.
+    the network's inputs and the labels.
   """
   space = config.augment.space
   if space in _DRAWN_ANEW:
-    return ('points', 'stroke'), _from_strokes(config, module)
+    return labelled(('points', 'stroke'), _from_strokes(config, module))
   if space == 'none' or 'image' not in module.inputs:
-    return module.inputs, lambda strengths, rng, batch: batch
-  return (
+    return labelled(module.inputs, lambda strengths, rng, batch: batch)
+  return labelled(
     module.inputs,
-    lambda strengths, rng, batch: batch | {'image': affine.moved(rng, batch['image'], **strengths)},
+    lambda strengths, rng, batch: {
+      **batch,
+      'image': affine.moved(rng, batch['image'], **strengths),
+    },
   )
 
 
@@ -199,12 +207,24 @@ def _from_strokes(
 
 def evaluation(
   module: nn.Module,
-) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], tuple[jax.Array, Inputs]]]:
+) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
   """What is computed of symbols that are not augmented.
 
   Returns:
-    The names of the arrays that are read, and a function from (variables, arrays) to the logits and
-    to no further outputs.
+    The names of the arrays that are read, and a function from (variables, arrays) to the logits.
   """
   logits: Callable[..., Any] = partial(module.apply, train=False)
-  return module.inputs, lambda variables, arrays: (logits(variables, arrays), {})
+  return module.inputs, logits
+
+
+def exported(
+  module: nn.Module, facts: Mapping[str, Any]
+) -> Callable[[Mapping, Inputs], dict[str, jax.Array]]:
+  """What an exported network computes: (variables, inputs) to its outputs by name.
+
+  The only output is `probabilities`, float32 [batch, classes].
+  """
+  _, logits = evaluation(module)
+  return lambda variables, inputs: {
+    PROBABILITIES: jax.nn.softmax(logits(variables, inputs) / facts['temperature'])
+  }

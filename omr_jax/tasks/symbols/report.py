@@ -4,13 +4,19 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.inputs.strokes import OFFICIAL
+from omr_jax.tasks.classifiers.report import SUMMARY as SUMMARY
+from omr_jax.tasks.classifiers.report import columns as columns
+from omr_jax.tasks.classifiers.report import files as files
+from omr_jax.tasks.classifiers.report import in_words as in_words
+from omr_jax.tasks.classifiers.report import numbers as numbers
+from omr_jax.tasks.classifiers.report import pair as pair
+from omr_jax.tasks.classifiers.run import ClassifiedRun
 
 _TABLE = Path(__file__).parent / 'paper_table2.tsv'
 
 
-def reference(run: FinishedRun) -> dict[str, dict[str, float]] | None:
+def reference(run: ClassifiedRun) -> dict[str, dict[str, float]] | None:
   """Precision and recall by class in Table II of the paper.
 
   None if the run has other classes, or made-up symbols.
@@ -22,7 +28,7 @@ def reference(run: FinishedRun) -> dict[str, dict[str, float]] | None:
   return {name: {key: float(value) for key, value in row.items()} for name, row in table.items()}
 
 
-def context(run: FinishedRun) -> str:
+def context(run: ClassifiedRun) -> str:
   """What the accuracy may be compared with."""
   protocol, origin = run.facts['protocol'], run.facts['origin']
   if protocol == 'made_up':
@@ -46,7 +52,7 @@ def context(run: FinishedRun) -> str:
   return f'{published} This split ({protocol}) is another one.'
 
 
-def sections(run: FinishedRun, numbers: Mapping) -> dict[str, str]:
+def sections(run: ClassifiedRun, numbers: Mapping) -> dict[str, str]:
   """Empty: symbols need no sections besides those of every report."""
   del run, numbers
   return {}

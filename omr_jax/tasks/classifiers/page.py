@@ -1,36 +1,46 @@
-"""The page of a run's report: one HTML file that needs no other files."""
+"""The page of a run's report, where a network gives one class to each example.
+
+The module `report` of such a task has these functions besides those of `classifiers.report`:
+
+`context(run)`: what the accuracy may be compared with, in a sentence or two.
+`sections(run, numbers)`: further sections, as HTML by title; `numbers` are those of `summary.json`.
+`reference(run)`: published precision and recall by class, or None.
+"""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from omr_jax.evaluation import metrics
-from omr_jax.evaluation.finished_run import FinishedRun
-from omr_jax.report import figures, parts
+from omr_jax.report import figures, of_training, parts
 from omr_jax.report.parts import DASH, percent, row, scroll, table
+from omr_jax.tasks.classifiers.run import ClassifiedRun
 
 _MOST_CONFUSED = 15  # The most pairs of classes in the table of confusions.
 
 
-def page(run: FinishedRun, numbers: dict, predictions: dict) -> str:
+def page(
+  run: ClassifiedRun, numbers: Mapping, confidence: np.ndarray, confusion: np.ndarray
+) -> str:
   """The report of a run as HTML.
 
   Args:
     run: The run.
     numbers: The measured numbers of its summary.
-    predictions: By name `predicted`, `confidence` and `correct` [test examples], and the matrix
-      `confusion`.
+    confidence: The calibrated probability of each answer, float [test examples].
+    confusion: Counts, int [true class, predicted class].
   """
   paper = run.task.report.reference(run)
-  bins = metrics.reliability(predictions['confidence'], predictions['correct'])
+  bins = metrics.reliability(confidence, run.correct)
   sections = {
-    **({'Learning curves': _curves(run)} if run.history else {}),
+    **({'Learning curves': of_training.curves(run)} if run.history else {}),
     **run.task.report.sections(run, numbers),
-    f'Misclassified {run.task.noun}s': _misclassified(run, predictions),
-    'Confusions': _confusions(run, predictions['confusion']),
-    'Classes': _per_class(run, predictions['confusion'], paper),
+    f'Misclassified {run.task.noun}s': _misclassified(run, confidence),
+    'Confusions': _confusions(run, confusion),
+    'Classes': _per_class(run, confusion, paper),
     'Confidence': _confidence(run, numbers, bins),
-    'Run': _run_facts(run),
+    'Run': of_training.facts(run),
   }
   noun = run.task.noun
   return parts.fill(
@@ -43,7 +53,7 @@ def page(run: FinishedRun, numbers: dict, predictions: dict) -> str:
   )
 
 
-def _tiles(run: FinishedRun, numbers: dict) -> dict[str, str]:
+def _tiles(run: ClassifiedRun, numbers: Mapping) -> dict[str, str]:
   low, high = numbers['accuracy_wilson_95']
   return {
     'Accuracy': percent(numbers['accuracy']),
@@ -55,27 +65,8 @@ def _tiles(run: FinishedRun, numbers: dict) -> dict[str, str]:
   }
 
 
-def _curves(run: FinishedRun) -> str:
-  def series(key):
-    rows = [row for row in run.history if math.isfinite(row[key])]
-    return [row['epoch'] for row in rows], [row[key] for row in rows]
-
-  losses = {'training': series('loss'), 'validation': series('validation_loss')}
-  tested = run.facts['tested_epoch']
-  drawn = [
-    figures.curve(losses, 'loss', tested, log=True),
-    figures.curve({'validation': series('validation_accuracy')}, 'validation accuracy', tested),
-    figures.curve({'learning rate': series('learning_rate')}, 'learning rate', tested),
-  ]
-  return (
-    f'<p class="soft">The dotted line is the tested epoch, {tested}.</p>\n<div class="curves">'
-    + ''.join(f'<figure>{figure}</figure>' for figure in drawn)
-    + '</div>'
-  )
-
-
-def _misclassified(run: FinishedRun, predictions: dict) -> str:
-  wrong = np.flatnonzero(~predictions['correct'])
+def _misclassified(run: ClassifiedRun, confidence: np.ndarray) -> str:
+  wrong = np.flatnonzero(~run.correct)
   if not len(wrong):
     return '<p>None.</p>'
   noun = run.task.noun
@@ -83,8 +74,8 @@ def _misclassified(run: FinishedRun, predictions: dict) -> str:
     parts.Mistake(
       str(run.test_ids[i]),
       run.classes[run.test_labels[i]],
-      run.classes[predictions['predicted'][i]],
-      predictions['confidence'][i],
+      run.classes[run.test_predicted[i]],
+      confidence[i],
       picture,
     )
     for i, picture in zip(wrong, run.pictures, strict=True)
@@ -96,7 +87,7 @@ def _misclassified(run: FinishedRun, predictions: dict) -> str:
   )
 
 
-def _confusions(run: FinishedRun, confusion: np.ndarray) -> str:
+def _confusions(run: ClassifiedRun, confusion: np.ndarray) -> str:
   classes = run.classes
   pairs = [(confusion[i, j], i, j) for i, j in np.argwhere(confusion) if i != j]
   pairs.sort(key=lambda pair: (-pair[0], pair[1:]))
@@ -117,7 +108,7 @@ def _confusions(run: FinishedRun, confusion: np.ndarray) -> str:
   )
 
 
-def _per_class(run: FinishedRun, confusion: np.ndarray, paper: dict | None) -> str:
+def _per_class(run: ClassifiedRun, confusion: np.ndarray, paper: dict | None) -> str:
   """A table of recall and precision per class and their averages, beside those of the paper."""
   classes = run.classes
   precision, recall = metrics.precision_recall(confusion)
@@ -157,7 +148,7 @@ def _per_class(run: FinishedRun, confusion: np.ndarray, paper: dict | None) -> s
   return table(f'Recall and precision per class{source}', head, body, foot)
 
 
-def _confidence(run: FinishedRun, numbers: dict, bins: metrics.Reliability) -> str:
+def _confidence(run: ClassifiedRun, numbers: Mapping, bins: metrics.Reliability) -> str:
   nouns = f'{run.task.noun}s'
   return (
     f'<p>The logits are divided by the temperature {numbers["temperature"]:.3f}, which fits the '
@@ -169,23 +160,3 @@ def _confidence(run: FinishedRun, numbers: dict, bins: metrics.Reliability) -> s
     f'the {nouns} with that confidence; points: their mean confidence; dotted: perfect '
     f'calibration. Below: the number of {nouns}.</figcaption></figure>'
   )
-
-
-def _run_facts(run: FinishedRun) -> str:
-  def words(caption, values):
-    body = ''.join(row(key, [value]) for key, value in _flat(values))
-    return table(caption, '', body, kind='words')
-
-  return (
-    words('What ran', run.facts)
-    + f'<details><summary>Configuration</summary>{words("", run.config)}</details>'
-  )
-
-
-def _flat(values: dict, prefix: str = ''):
-  """(dotted key, text) of every leaf of a nested dict."""
-  for key, value in values.items():
-    if isinstance(value, dict):
-      yield from _flat(value, f'{prefix}{key}.')
-    else:
-      yield prefix + str(key), DASH if value is None else str(value)

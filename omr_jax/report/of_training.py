@@ -1,0 +1,54 @@
+"""The parts of a report that show the training of a run, whatever its task: curves and facts."""
+
+import math
+
+from omr_jax.evaluation.finished_run import FinishedRun
+from omr_jax.report import figures
+from omr_jax.report.parts import DASH, row, table
+
+
+def curves(run: FinishedRun) -> str:
+  """The loss, the number that decides and the learning rate over the epochs, as HTML."""
+
+  def series(key):
+    rows = [row for row in run.history if math.isfinite(row[key])]
+    return [row['epoch'] for row in rows], [row[key] for row in rows]
+
+  losses, task = {'training': series('loss')}, run.task
+  if all('validation_loss' in row for row in run.history):
+    losses['validation'] = series('validation_loss')
+  tested = run.facts['tested_epoch']
+  drawn = [
+    figures.curve(losses, 'loss', tested, log=True),
+    figures.curve(
+      {'validation': series(task.validated)}, f'validation {task.measure_name}', tested
+    ),
+    figures.curve({'learning rate': series('learning_rate')}, 'learning rate', tested),
+  ]
+  return (
+    f'<p class="soft">The dotted line is the tested epoch, {tested}.</p>\n<div class="curves">'
+    + ''.join(f'<figure>{figure}</figure>' for figure in drawn)
+    + '</div>'
+  )
+
+
+def facts(run: FinishedRun) -> str:
+  """Tables of what the training noted about itself, and of its config, as HTML."""
+
+  def words(caption, values):
+    body = ''.join(row(key, [value]) for key, value in _flat(values))
+    return table(caption, '', body, kind='words')
+
+  return (
+    words('What ran', run.facts)
+    + f'<details><summary>Configuration</summary>{words("", run.config)}</details>'
+  )
+
+
+def _flat(values: dict, prefix: str = ''):
+  """(dotted key, text) of every leaf of a nested dict."""
+  for key, value in values.items():
+    if isinstance(value, dict):
+      yield from _flat(value, f'{prefix}{key}.')
+    else:
+      yield prefix + str(key), DASH if value is None else str(value)

@@ -1,0 +1,83 @@
+"""How networks learn to give one class to each example: cross-entropy, weights of classes."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from ml_collections import ConfigDict
+
+from omr_jax.data.dataset import Split
+from omr_jax.tasks import task as tasks
+
+Inputs = Mapping[str, jax.Array]
+LOSS = ('label_smoothing', 'class_weights')
+
+
+def cross_entropy(
+  logits: jax.Array,
+  labels: jax.Array,
+  label_smoothing: float,
+  class_weights: np.ndarray | None = None,
+) -> jax.Array:
+  """Cross-entropy, averaged over the examples and over the heads of the network.
+
+  Each head is trained to give the right answer by itself, and all heads have the same weight.
+
+  Args:
+    logits: float32 [batch, classes], or [heads, batch, classes] of a network with several heads.
+    labels: int [batch].
+    label_smoothing: Share of the target that is spread evenly over the classes.
+    class_weights: float [classes], factors of the examples' losses by class, or None.
+  """
+  one_hot = jax.nn.one_hot(labels, logits.shape[-1])
+  targets = optax.smooth_labels(one_hot, label_smoothing)
+  losses = optax.softmax_cross_entropy(logits, targets)  # [batch] or [heads, batch].
+  if class_weights is not None:
+    losses *= jnp.asarray(class_weights, jnp.float32)[labels]
+  batch_and_heads = tuple(range(losses.ndim))
+  return losses.mean(batch_and_heads)
+
+
+def loss(config: ConfigDict, train: Split) -> Callable[..., jax.Array]:
+  """The loss of a run, whose weights of classes depend on the training examples."""
+  classes = tasks.of_config(config).recipe.CLASSES
+  counts = np.bincount(train['label'], minlength=len(classes))
+  return partial(cross_entropy, class_weights=class_weights(config.loss.class_weights, counts))
+
+
+def loss_numbers(config: ConfigDict) -> dict[str, Any]:
+  """The numbers of the loss by name; the members of a population may differ in them."""
+  return {'label_smoothing': config.loss.label_smoothing}
+
+
+def class_weights(name: str, counts: np.ndarray) -> np.ndarray | None:
+  """The weight of each class, float [classes]; None if all have the same.
+
+  Args:
+    name: The value of `config.loss.class_weights`.
+    counts: The number of training examples of each class.
+  """
+  if name == 'none':
+    return None
+  if name == 'inverse_sqrt':  # As in the paper's code: this also makes the whole loss smaller.
+    return 1 / np.sqrt(np.maximum(counts, 1))
+  return counts.sum() / (len(counts) * np.maximum(counts, 1))
+
+
+def labelled(
+  reads: tuple[str, ...], inputs: Callable[[Mapping, jax.Array, Inputs], Inputs]
+) -> tuple[tuple[str, ...], Callable[[Mapping, jax.Array, Inputs], tuple[Inputs, jax.Array]]]:
+  """From an augmentation of inputs to one of inputs and targets, which are the labels.
+
+  Args:
+    reads: Names of the training arrays that `inputs` reads.
+    inputs: (strengths, rng, batch) to the network's inputs.
+  """
+  return (*reads, 'label'), lambda strengths, rng, batch: (
+    inputs(strengths, rng, batch),
+    batch['label'],
+  )
