@@ -6,12 +6,13 @@ It needs no more than `omr_jax.predict` does, and changes nothing.
 """
 
 import contextlib
+import functools
 import importlib.util
 import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
@@ -72,8 +73,14 @@ def _version(library: str) -> str | None:
   """The version of the library that is imported by this name; None if it is not installed."""
   if importlib.util.find_spec(library) is None:
     return None
-  names = packages_distributions().get(library)
+  names = _distributions().get(library)
   return version(names[0]) if names else '(unknown version)'
+
+
+@functools.cache
+def _distributions() -> Mapping[str, list[str]]:
+  """The distributions that bring each import name; it takes long to find out."""
+  return packages_distributions()
 
 
 def _devices() -> Iterator[str]:
@@ -96,13 +103,13 @@ def _devices() -> Iterator[str]:
 
 def _models() -> Iterator[str]:
   try:
-    from omr_jax.predict import classifier
+    from omr_jax.predict import models
   except ImportError as error:
     yield f'cannot be loaded: {error}'
     return
-  for name in classifier.pretrained():
+  for name in models.pretrained():
     try:
-      model = classifier.load(name).model
+      model, _ = models.opened(name)
     except UserError as error:
       yield f'{name:16}{error}'
       continue
@@ -120,11 +127,12 @@ def _folders() -> Iterator[str]:
   sets = [data / task.dataset for task in TASKS]
   kept = [f'{each.name} {size(_bytes(each))}' for each in sets if each.is_dir()]
   yield f'prepared data ($TFDS_DATA_DIR): {data}: {", ".join(kept) or "empty"}'
-  raw = os.environ.get('OMR_RAW_DIR')
-  here = (
-    'not set' if not raw else raw if os.path.isdir(paths.path(raw)) else f'{raw}: no such folder'
-  )
-  yield f'raw data ($OMR_RAW_DIR): {here}'
+  try:
+    raw = paths.raw_dirs(None)
+    here = [f'{each}' if each.is_dir() else f'{each}: no such folder' for each in raw]
+  except UserError as error:
+    here = [f'{error}']
+  yield f'raw data ($OMR_RAW_DIR): {", ".join(here) or "not set"}'
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -61,6 +61,7 @@ def _check_distributed() -> None:
 
 def _train(config: ConfigDict, name: str, workdir: Path) -> None:
   configs = command_line.checked(config)
+  data = command_line.data_folders()
   # What a training needs is imported only now, so that a wrong config is refused quickly.
   from omr_jax.training import backend, loop, processes
 
@@ -71,7 +72,7 @@ def _train(config: ConfigDict, name: str, workdir: Path) -> None:
     if _DISTRIBUTED.value:
       others = _COORDINATOR.value, _NUM_PROCESSES.value, _PROCESS_ID.value
       stack.enter_context(processes.joined(*others))
-    loop.train_all(configs, name, workdir, *command_line.data_folders())
+    loop.train_all(configs, name, workdir, *data)
 
 
 if __name__ == '__main__':

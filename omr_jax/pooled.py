@@ -70,6 +70,7 @@ def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> 
   if others:
     raise UserError('--over trains one run after the other; give one value instead of a list.')
   check_over(config, over, command_line.given())
+  data_dir, raw_dir = command_line.data_folders()
   # What a training needs is imported only now, so that a wrong config is refused quickly.
   from omr_jax.evaluation import finished_run
   from omr_jax.training import backend, loop
@@ -77,7 +78,6 @@ def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> 
   folds = tasks.of_config(config).folds
   folds.refuse_workdir(workdir)
   backend.start(config.batch_size)
-  data_dir, raw_dir = command_line.data_folders()
   configs = folds.members(config, over, data_dir, raw_dir)
   for number, (folder, member) in enumerate(configs.items(), start=1):
     print(f'\nrun {number} of {len(configs)}: {folder}', flush=True)

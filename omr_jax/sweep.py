@@ -10,13 +10,11 @@ launch/README.md in the repository tells more.
 """
 
 import argparse
-import os
-import secrets
 import sys
 
 from omr_jax.recipe import pages
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils import paths
+from omr_jax.utils import paths, ray_cluster
 from omr_jax.utils.ending import answered
 from omr_jax.utils.interrupt import Interrupted
 
@@ -58,15 +56,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _sweep(options: argparse.Namespace) -> bool:
   """Whether all runs are finished."""
-  if options.address is None:
-    # Our Ray listens on the network. Without this token, which Ray reads when it is imported,
-    # anyone who can reach this machine could run programs in it.
-    os.environ |= {'RAY_AUTH_MODE': 'token', 'RAY_AUTH_TOKEN': secrets.token_hex(32)}
+  ray_cluster.protect(options.address)
   import ray  # noqa: F401
   import rich  # noqa: F401
 
   from omr_jax.sweeps import driver, page
 
+  data_dir, raw_dir = command_arguments.data_folders(options)
   sweep = page.read(options.sweep)
   print(
     f'{options.sweep}: {len(sweep.overrides)} runs of {sweep.config} in {len(sweep.packs)} programs'
@@ -77,7 +73,6 @@ def _sweep(options: argparse.Namespace) -> bool:
     for name, error in sweep.wrong.items():
       print(f'{name}: {error}')
     return not sweep.wrong
-  data_dir, raw_dir = command_arguments.data_folders(options)
   return driver.run(
     sweep,
     options.out.absolute(),

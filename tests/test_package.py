@@ -8,11 +8,13 @@ import pytest
 
 import omr_jax
 from omr_jax import errors
-from omr_jax.predict import classifier
+from omr_jax.predict import classifier, detector, loading, models
 
 
 def test_names():
-  assert omr_jax.load is classifier.load and omr_jax.pretrained is classifier.pretrained
+  assert omr_jax.load is loading.load and omr_jax.pretrained is models.pretrained
+  assert omr_jax.Detector is detector.Detector and omr_jax.Page is detector.Page
+  assert omr_jax.Symbol is detector.Symbol
   assert omr_jax.Classifier is classifier.Classifier and omr_jax.Answer is classifier.Answer
   assert omr_jax.UserError is errors.UserError
   names = {}

@@ -1,19 +1,20 @@
-"""Finds the staves, systems and measures of pages of music.
+"""Finds the staves, systems and measures of pages of music, and the symbols on them.
 
   python -m omr_jax.detect page.jpg scans/ book.pdf --out found
   python -m omr_jax.detect --compare truth/ found/
 
 Every page gets a folder in --out, named after its file: structure.json has the staff space, each
-staff with its five lines, the systems and the measures, in pixels; overlay.svg shows them over the
-page, in any browser. pages.jsonl has a row for each page: path, page, folder, what the page was
-taken for, and how much was found; or the error, where it could not be read. A page without music
-gets an empty structure. A further run into the same folder replaces the results of the earlier one.
+staff with its five lines, the systems and the measures, in pixels; overlay.svg shows everything
+over the page, in any browser. Symbols are in page.json (COCO), mung.xml (MuNG, the format of
+MUSCIMA++) and symbols.csv: the class, box and confidence of each, its staff and its position there.
+pages.jsonl has a row for each page: path, page, folder, what the page was taken for, and how much
+was found; or the error, where it could not be read. A page without music gets empty results. A
+further run into the same folder replaces the results of the earlier one.
 
 --compare measures what was found against the truth. Each of the two is a folder that this command
-has written, or annotations in the format of COCO.
+has written, or annotations in the format of COCO or MuNG.
 
-Notes and other symbols are not looked for yet. Pages should have dark ink on bright paper, and lean
-by at most ten degrees.
+Pages should have dark ink on bright paper, and lean by at most ten degrees.
 """
 
 import argparse
@@ -22,55 +23,72 @@ import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
-from omr_jax.detect import annotations, compare, earlier, overlay, pages
+from omr_jax.detect import annotations, compare, earlier, files, pages
 from omr_jax.detect.pages import Detected
 from omr_jax.errors import UserError
-from omr_jax.predict import classifier, listing
+from omr_jax.inputs import whole_pages
+from omr_jax.inputs.whole_pages import Reduced
+from omr_jax.predict import classifier, detector, listing, models
 from omr_jax.predict.classifier import Classifier
+from omr_jax.predict.detector import Detector
 from omr_jax.predict.rows import error as error_row
-from omr_jax.structure import structure_json
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
-from omr_jax.utils.files import output, write_file
+from omr_jax.utils.files import output
 
 ROWS = 'pages.jsonl'
+_MODEL = 'pages'  # The model for symbols, if it comes with the package.
+_THRESHOLD = 0.5  # Of --compare.
 _SHOWN = 5  # Names in a message.
 
 
-def rows(gate: Classifier, files: Iterable[str], out: Path) -> Iterator[dict[str, object]]:
+def rows(
+  find: Callable[[Reduced], Detected], names: Iterable[str], out: Path
+) -> Iterator[dict[str, object]]:
   """Writes the folder of each page, and yields its row.
 
   Args:
-    gate: The model that tells pages of music from others, from `classifier.load`.
-    files: The paths of the files.
+    find: Finds what is on a page, such as `pages.detected` with its models.
+    names: The paths of the files.
     out: The folder for the results.
   """
   used = {ROWS}
-  for path, number, page in pages.read(files):
+  for path, number, page in whole_pages.read(names):
     row: dict[str, object] = {'path': path, 'page': number}
     try:
       if isinstance(page, UserError):
         raise page
-      found = pages.detected(gate, page)
+      found = find(page)
     except UserError as error:
       yield row | error_row(error, path)
       continue
     name = _name(path, number, used)
-    _write(out / name, found)
-    yield row | {
-      'folder': name,
-      'class': found.label,
-      'confidence': round(found.confidence, 6),
-      'staves': len(found.structure.staves),
-      'systems': len(found.structure.systems),
-      'measures': len(found.structure.measures),
-    }
+    files.write(out, name, found, path, number)
+    yield row | {'folder': name} | _counts(found)
+
+
+def _counts(found: Detected) -> dict[str, object]:
+  """What a row says of a page that was looked at."""
+  structure = found.structure
+  row: dict[str, object] = {
+    'class': found.label,
+    'confidence': round(found.confidence, 6),
+    'staves': len(structure.staves),
+    'systems': len(structure.systems),
+    'measures': len(structure.measures),
+  }
+  if found.classes:
+    row['symbols'] = len(found.symbols)
+    if found.label == 'scores' and not structure.staves:
+      row['note'] = 'without staves the size of symbols is not known, so none were looked for'
+  return row
 
 
 def _name(path: str, number: int, used: set[str]) -> str:
@@ -83,12 +101,6 @@ def _name(path: str, number: int, used: set[str]) -> str:
   name = name if name.lower() not in used else next(c for c in copies if c.lower() not in used)
   used.add(name.lower())
   return name
-
-
-def _write(folder: Path, found: Detected) -> None:
-  structure = json.dumps(structure_json.as_json(found.structure)) + '\n'
-  write_file(folder / annotations.STRUCTURE, structure.encode())
-  write_file(folder / overlay.FILE, overlay.svg(found).encode())
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -110,11 +122,17 @@ def main(arguments: list[str] | None = None) -> int:
     help='print how well FOUND agrees with TRUTH, instead of looking at pages',
   )
   parser.add_argument(
+    '--model',
+    type=paths.expanded,
+    help=f'the model that finds symbols: {_MODEL} (the default, where it comes with the package; '
+    'without a model only the structure is found), an exported folder, or the workdir of a '
+    'finished run',
+  )
+  parser.add_argument(
     '--threshold',
     type=float,
-    default=0.5,
-    help='with --compare, the confidence from which a box counts for precision and recall, 0.5 by '
-    'default',
+    help='the least confidence of a symbol, that of the model by default; with --compare, the '
+    f'confidence from which a box counts for precision and recall, {_THRESHOLD} by default',
   )
   parser.add_argument(
     '--iou',
@@ -127,12 +145,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _compare(options: argparse.Namespace) -> None:
-  if options.paths or options.out:
-    raise UserError('--compare takes two folders or files, and neither PATH nor --out.')
+  if options.paths or options.out or options.model:
+    raise UserError('--compare takes two folders or files, and neither PATH, --out nor --model.')
   if not 0 < options.iou <= 1:
     raise UserError(f'--iou: {options.iou:g} is not above 0 and at most 1.')
-  if not math.isfinite(options.threshold):
-    raise UserError(f'--threshold: {options.threshold:g} is no confidence; give a number.')
+  threshold = _THRESHOLD if options.threshold is None else options.threshold
+  if not math.isfinite(threshold):
+    raise UserError(f'--threshold: {threshold:g} is no confidence; give a number.')
   true, found = (annotations.read(path) for path in options.compare)
   if unknown := sorted(found.keys() - true.keys()):
     names = ', '.join(unknown[:_SHOWN]) + ', ...' * (len(unknown) > _SHOWN)
@@ -141,34 +160,43 @@ def _compare(options: argparse.Namespace) -> None:
       f'of {options.compare[1]}.'
     )
   with output(None) as file:
-    print(compare.table(true, found, options.threshold, options.iou), file=file)
+    print(compare.table(true, found, threshold, options.iou), file=file)
 
 
 def _detect(options: argparse.Namespace) -> None:
   if not options.paths or options.out is None:
     raise UserError('give PATH and --out, or --compare; --help explains them.')
+  find = partial(pages.detected, *_models(options.model), threshold=options.threshold)
   _make(options.out)
   before = earlier.named(options.out / ROWS)
   names = listing.standard_input() if '-' in options.paths else ()
   left_out: Counter[str] = Counter()
-  files = listing.files(options.paths, names, listing.PICTURES, left_out)
-  gate = classifier.load('scores')
-  began, count, errors, staves = time.monotonic(), 0, 0, 0
+  found = listing.files(options.paths, names, listing.PICTURES, left_out)
+  began, count, errors = time.monotonic(), 0, 0
+  totals: Counter[str] = Counter()
   written: set[str] = set()
   with output(options.out / ROWS) as file:
-    for row in tqdm(rows(gate, files, options.out), unit='page', delay=1, disable=None):
+    for row in tqdm(rows(find, found, options.out), unit='page', delay=1, disable=None):
       file.write(json.dumps(row, ensure_ascii=False) + '\n')
       count, errors = count + 1, errors + ('error' in row)
-      staves += int(str(row.get('staves', 0)))
+      totals.update({what: row[what] for what in ('staves', 'symbols') if what in row})
       if 'folder' in row:
         written.add(str(row['folder']))
   earlier.remove(options.out, before, written)
   seconds = time.monotonic() - began
   print(
-    f'{count} pages in {seconds:.1f} s, {errors} of them not read; {staves} staves, '
-    f'in {options.out}{listing.words(left_out)}',
+    f'{count} pages in {seconds:.1f} s, {errors} of them not read; '
+    + ''.join(f'{total} {what}, ' for what, total in totals.items())
+    + f'in {options.out}{listing.words(left_out)}',
     file=sys.stderr,
   )
+
+
+def _models(name: str | None) -> tuple[Classifier, Detector | None]:
+  """The gate, and the model that finds symbols, if there is one."""
+  if name is None and _MODEL in models.pretrained():
+    name = _MODEL
+  return classifier.load('scores'), None if name is None else detector.load(name)
 
 
 def _make(out: Path) -> None:

@@ -1,69 +1,49 @@
 """Reads the boxes of pages that `omr detect` or another program has written, to compare them.
 
-They are in a folder, which has either a structure.json for each page, in a folder with the page's
-name, or files in the format of COCO. A single file in that format will do too.
+They are in a folder. It has either the results of `omr detect`, a folder for each page with the
+page's name; or files in the format of COCO; or files in the format MuNG, as MUSCIMA++ has them. A
+single file in one of these formats will do too.
 """
 
-import json
-import math
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
+from omr_jax.detect import coco, page_json
+from omr_jax.detect.coco import Boxes
 from omr_jax.errors import UserError
+from omr_jax.inputs import mung
 from omr_jax.structure import structure_json
 from omr_jax.structure.structure import Structure, box, measure_box, system_box
-from omr_jax.utils import rules
-from omr_jax.utils.files import read_json
+from omr_jax.utils.files import read_bytes
 
-STRUCTURE = 'structure.json'
-MOST = 20_000  # Boxes of a page. All true ones are compared with all that were found.
-_KEYS = ('images', 'annotations', 'categories')
-_REMEDY = 'give a file in the format of COCO, with images, annotations and categories'
-
-
-class Boxes(NamedTuple):
-  """The boxes of a page.
-
-  Attributes:
-    boxes: float [boxes, 4]: left, top, right, bottom.
-    labels: The class of each.
-    scores: float [boxes], the confidence of each; 1 where none is given.
-  """
-
-  boxes: np.ndarray
-  labels: list[str]
-  scores: np.ndarray
+STRUCTURE = ('staff', 'system', 'measure')  # The classes of a structure; all others are symbols.
+_NO_BOXES = ('staffLine', 'staffSpace')  # Classes of MUSCIMA++ that a structure has no boxes of.
 
 
 def read(path: Path) -> dict[str, Boxes]:
   """The boxes of each page, by its name.
 
-  A page is named after the folder of its structure.json, or after its `file_name` in COCO's format,
-  without the suffix.
+  A page is named after the folder that `omr detect` has written for it, after its `file_name` in
+  COCO's format without the suffix, or after its file in the format MuNG.
 
   Raises:
     UserError: There are no annotations, or damaged ones, or a page is there twice.
   """
   if not path.is_dir():
-    return _coco(path)
-  structures = sorted(path.rglob(STRUCTURE))
-  if structures:
-    return {
-      each.parent.relative_to(path).as_posix(): of_structure(structure_json.read(each))
-      for each in structures
-    }
-  files = [file for file in sorted(path.glob('*.json')) if _is_coco(file)]
-  if not files:
-    raise UserError(f'{path}: no {STRUCTURE} and no annotations of COCO in it; give other ones.')
-  found: dict[str, Boxes] = {}
-  for file in files:
-    pages = _coco(file)
-    if twice := found.keys() & pages.keys():
-      raise UserError(f'{file}: has {min(twice)}, which another file has too; leave one out.')
-    found |= pages
-  return found
+    return _mung(path) if path.suffix.lower() == '.xml' else coco.read(path)
+  names = (structure_json.FILE, page_json.FILE)
+  folders = {file.parent for name in names for file in path.rglob(name)}
+  if folders:
+    return {each.relative_to(path).as_posix(): _detected(each) for each in sorted(folders)}
+  if files := [file for file in sorted(path.glob('*.json')) if coco.is_coco(file)]:
+    return _joined(map(coco.read, files), files)
+  if files := sorted(path.glob('*.xml')):
+    return _joined(map(_mung, files), files)
+  raise UserError(
+    f'{path}: no {structure_json.FILE}, no annotations of COCO and none of MuNG in it; give others.'
+  )
 
 
 def of_structure(found: Structure) -> Boxes:
@@ -78,50 +58,43 @@ def of_structure(found: Structure) -> Boxes:
   return Boxes(boxes, labels, np.ones(len(labels)))
 
 
-def _is_coco(file: Path) -> bool:
-  return file.is_file() and read_json(file, _REMEDY).keys() >= set(_KEYS)
-
-
-def _coco(file: Path) -> dict[str, Boxes]:
-  value = read_json(file, _REMEDY)
-  try:
-    return _of_coco(value)
-  except (AttributeError, KeyError, TypeError, ValueError) as error:
-    raise UserError(f'{file}: no annotations of COCO ({error}); {_REMEDY}.') from error
-
-
-def _of_coco(value: dict[str, Any]) -> dict[str, Boxes]:
-  labels = _by_id(value['categories'], 'name')
-  files = _by_id(value['images'], 'file_name')
-  names = {number: Path(file).with_suffix('').as_posix() for number, file in files.items()}
-  if len(set(names.values())) < len(names):
-    raise ValueError('two images have the same file_name')
-  rows: dict[Any, list[dict[str, Any]]] = {number: [] for number in names}
-  for each in value['annotations']:
-    if each['image_id'] not in rows or each['category_id'] not in labels:
-      raise ValueError(f'an annotation names what is not there: {json.dumps(each)[:100]}')
-    rows[each['image_id']].append(each)
-  return {names[number]: _boxes(mine, labels) for number, mine in rows.items()}
-
-
-def _by_id(rows: list[dict[str, Any]], key: str) -> dict[Any, str]:
-  """A text of each row by its id."""
-  if not all(isinstance(row[key], str) and row[key] for row in rows):
-    raise ValueError(f'a {key} is no text')
-  found = {row['id']: row[key] for row in rows}
-  if len(found) < len(rows):
-    raise ValueError('an id is there twice')
+def _joined(pages: Iterable[dict[str, Boxes]], files: Iterable[Path]) -> dict[str, Boxes]:
+  found: dict[str, Boxes] = {}
+  for mine, file in zip(pages, files, strict=True):
+    if twice := found.keys() & mine.keys():
+      raise UserError(f'{file}: has {min(twice)}, which another file has too; leave one out.')
+    found |= mine
   return found
 
 
-def _boxes(rows: list[dict[str, Any]], labels: dict[Any, str]) -> Boxes:
-  if len(rows) > MOST:
-    raise ValueError(f'a page has {len(rows)} boxes, and may have {MOST}')
-  boxes = structure_json.numbers([row['bbox'] for row in rows], 'part of a bbox').reshape(-1, 4)
-  if (boxes[:, 2:] < 0).any():
-    raise ValueError('the width or height of a bbox is below 0')
-  boxes[:, 2:] += boxes[:, :2]  # COCO has width and height.
-  scores = [row.get('score', 1) for row in rows]
-  if not all(rules.is_number(score) and math.isfinite(score) for score in scores):
-    raise ValueError('a score is no number')
-  return Boxes(boxes, [labels[row['category_id']] for row in rows], np.array(scores, float))
+def _detected(folder: Path) -> Boxes:
+  """The boxes in the folder of a page: its structure, and its symbols."""
+  parts = []
+  if (file := folder / structure_json.FILE).exists():
+    parts.append(of_structure(structure_json.read(file)))
+  if (file := folder / page_json.FILE).exists():
+    pages = coco.read(file)
+    if len(pages) != 1:
+      raise UserError(f'{file}: has {len(pages)} images; give the symbols of one page.')
+    parts += pages.values()
+  return Boxes(
+    np.concatenate([part.boxes for part in parts]),
+    [label for part in parts for label in part.labels],
+    np.concatenate([part.scores for part in parts]),
+  )
+
+
+def _mung(file: Path) -> dict[str, Boxes]:
+  try:
+    nodes = mung.read(read_bytes(file)).values()
+  except OSError as error:
+    raise UserError(f'{file}: cannot be read ({error.strerror}); check its path.') from error
+  except ValueError as error:
+    raise UserError(f'{file}: no annotations of MuNG ({error}); give others.') from error
+  nodes = [node for node in nodes if node.label not in _NO_BOXES]
+  if len(nodes) > structure_json.MOST:
+    raise UserError(
+      f'{file}: has {len(nodes)} boxes, and may have {structure_json.MOST}; give others.'
+    )
+  boxes = np.array([node.box for node in nodes], float).reshape(-1, 4)
+  return {file.stem: Boxes(boxes, [node.label for node in nodes], np.ones(len(nodes)))}

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from omr_jax.detect.annotations import Boxes
+from omr_jax.detect.annotations import STRUCTURE
+from omr_jax.detect.coco import Boxes
 from omr_jax.evaluation import boxes
 from omr_jax.evaluation.boxes import Average, Counted, Page
 from omr_jax.utils.words import cell
@@ -14,9 +15,10 @@ from omr_jax.utils.words import cell
 def table(
   true: Mapping[str, Boxes], found: Mapping[str, Boxes], threshold: float, iou: float
 ) -> str:
-  """A table in Markdown: average precision, and precision, recall and F, of each class and in all.
+  """Tables in Markdown: one for symbols and one for the structure, if these are in the truth.
 
-  A page that was not looked at counts as one where nothing was found.
+  They have average precision, and precision, recall and F, of each class and of all together. A
+  page that was not looked at counts as one where nothing was found.
 
   Args:
     true: The true boxes of each page, by its name.
@@ -25,10 +27,32 @@ def table(
     iou: The overlap from which a found box is right, for precision, recall and F.
   """
   empty = Boxes(np.empty((0, 4)), [], np.empty(0))
-  pages = []
-  for name, one in true.items():
-    other = found.get(name, empty)
-    pages.append(Page(one.boxes, one.labels, other.boxes, other.labels, other.scores))
+  pairs = [(one, found.get(name, empty)) for name, one in true.items()]
+  parts = [[_part(*pair, structure) for pair in pairs] for structure in (False, True)]
+  parts = [part for part in parts if any(len(page.true) for page in part)] or parts
+  tables = [_table(part, threshold, iou) for part in parts]
+  missing = len(true.keys() - found.keys())
+  said = f'{len(true)} pages' + f', {missing} of them not looked at' * bool(missing)
+  return '\n\n'.join([*filter(None, tables), said])
+
+
+def _part(true: Boxes, found: Boxes, structure: bool) -> Page:
+  """Of a page the boxes of its structure alone, or all others."""
+  chosen = [
+    np.array([(label in STRUCTURE) == structure for label in each.labels], bool)
+    for each in (true, found)
+  ]
+  labels = [
+    [label for label, is_chosen in zip(each.labels, mine, strict=True) if is_chosen]
+    for each, mine in zip((true, found), chosen, strict=True)
+  ]
+  return Page(
+    true.boxes[chosen[0]], labels[0], found.boxes[chosen[1]], labels[1], found.scores[chosen[1]]
+  )
+
+
+def _table(pages: list[Page], threshold: float, iou: float) -> str:
+  """The table of some pages; empty if there are no boxes."""
   averages = boxes.by_class(pages)
   counts = boxes.counted(pages, threshold, iou)
   lines = [
@@ -41,9 +65,14 @@ def table(
     whole = Counted(*(sum(column) for column in zip(*counts.values(), strict=True)))
     lines.append(_row('all, by frequency', boxes.weighted(averages), whole))
     lines.append(_row('mean of the classes', boxes.macro(averages), None))
-  missing = len(true.keys() - found.keys())
-  lines += ['', f'{len(true)} pages' + f', {missing} of them not looked at' * bool(missing)]
-  return '\n'.join(lines)
+  frequent, common = boxes.most_frequent(averages), boxes.with_enough(averages)
+  for name, some in (
+    (f'mean of the {len(frequent)} most frequent', frequent),
+    (f'mean of the {len(common)} with {boxes.ENOUGH} or more', common),
+  ):
+    if 0 < len(some) < len(averages):
+      lines.append(_row(name, boxes.macro(some), None))
+  return '\n'.join(lines) if counts else ''
 
 
 def _row(name: str, average: Average, count: Counted | None) -> str:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from omr_jax.detect import annotations, overlay
+from omr_jax.detect import files
 from omr_jax.errors import UserError
 
 
@@ -55,11 +55,8 @@ def remove(out: Path, names: Collection[str], kept: Collection[str]) -> None:
     try:
       if new and new.samefile(folder):
         continue
-      for file in (annotations.STRUCTURE, overlay.FILE):
-        (folder / file).unlink(missing_ok=True)
     except OSError as error:
-      raise UserError(
-        f'{folder}: an earlier result cannot be removed ({error.strerror}); remove it.'
-      ) from error
+      raise files.irremovable(folder, error) from error
+    files.remove(folder)
     with contextlib.suppress(OSError):  # Somebody has put other files there.
       folder.rmdir()

@@ -1,36 +1,77 @@
-"""Draws the structure of a page over it, as an SVG that any browser shows."""
+"""Draws what was found on a page over it, as an SVG that any browser shows."""
 
 import base64
 import io
+from collections import Counter
 
 import numpy as np
 from PIL import Image
 
+from omr_jax.detect import legend
 from omr_jax.detect.pages import Detected
+from omr_jax.inputs import symbol_names
+from omr_jax.predict.detector import Symbol
 from omr_jax.structure.structure import Box, Structure, measure_box, system_box
 
 FILE = 'overlay.svg'  # Its name in the folder of a page.
 _SIDE = 2000  # Pixels of the longer side of the picture in the SVG.
-# Colours that people of any colour vision tell apart (Okabe and Ito, 2008): one for each system.
+# Colours that people of any colour vision tell apart (Okabe and Ito, 2008), the yellow darkened:
+# one for each system,
 _COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9')
+# and, with black and grey, one for each kind of symbol.
+KINDS = {
+  'noteheads': '#d55e00',
+  'stems': '#0072b2',
+  'accidentals': '#cc79a7',
+  'rests': '#009e73',
+  'clefs': '#e69f00',
+  'bars': '#000000',
+  'lines': '#a89c00',
+  'signs': '#56b4e9',
+  'texts': '#777777',
+}
 
 
 def svg(page: Detected) -> str:
-  """The page with its staff lines, measures and systems; measures are numbered staff by staff.
+  """The page with its staff lines, measures, systems and symbols, and beside it a list of them.
 
-  Each element has the class `staff`, `measure` or `system`, so that a style sheet can hide a kind.
+  Each element has its class as a CSS class, such as `staff`, `measure`, `system` or `stem`, and
+  symbols also their kind, such as `noteheads`. A click in the list hides and shows a class. Without
+  symbols there is no list. Measures are numbered staff by staff.
   """
   found = page.structure
   line = max(1.0, found.staff_space / 12)
+  beside = _legend(page) if page.symbols else legend.Legend([], found.width, found.height)
   parts = [
-    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {found.width} {found.height}">',
+    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {beside.width:g} {beside.height:g}">',
+    f'<style>{_style()}</style>' * bool(page.symbols),
     f'<image width="{found.width}" height="{found.height}" href="{_picture(page)}"/>',
-    f'<g fill="none" stroke-width="{line:.1f}">',
+    f'<g id="found" fill="none" stroke-width="{line:.1f}">',
     *_systems(found),
+    *_symbols(page.symbols),
     '</g>',
+    *beside.parts,
+    f'<script><![CDATA[{legend.SCRIPT}]]></script>' * bool(page.symbols),
     '</svg>',
   ]
-  return '\n'.join(parts) + '\n'
+  return '\n'.join(filter(None, parts)) + '\n'
+
+
+def _legend(page: Detected) -> legend.Legend:
+  found = page.structure
+  counts = {'staff': len(found.staves), 'measure': len(found.measures)}
+  groups = {'structure': {**counts, 'system': len(found.systems)}}
+  labels = Counter(symbol.label for symbol in page.symbols)
+  for kind in KINDS:
+    mine = {label: labels[label] for label in sorted(labels) if symbol_names.kind(label) == kind}
+    if mine:
+      groups[kind] = mine
+  return legend.legend(groups, found.width, found.height)
+
+
+def _style() -> str:
+  kinds = (f'.{kind} {{ fill: {colour}; stroke: {colour} }}' for kind, colour in KINDS.items())
+  return ''.join(kinds) + '#found rect { fill-opacity: 0.15 }' + legend.STYLE
 
 
 def _systems(found: Structure) -> list[str]:
@@ -40,10 +81,30 @@ def _systems(found: Structure) -> list[str]:
     parts += [_lines(found.staves[staff]) for staff in system]
     for staff in system:
       boxes = [measure_box(found, m) for m in found.measures if m.staff == staff]
-      parts += [_rectangle('measure', box, 0.3, f'{n}') for n, box in enumerate(boxes, 1)]
-    parts.append(_rectangle('system', system_box(found, system), 1, f'system {number + 1}'))
+      faint = ' opacity="0.3"'
+      parts += [_rectangle('measure', box, f'{n}', faint) for n, box in enumerate(boxes, 1)]
+    parts.append(_rectangle('system', system_box(found, system), f'system {number + 1}'))
     parts.append('</g>')
   return parts
+
+
+def _symbols(symbols: list[Symbol]) -> list[str]:
+  """Their boxes, the smallest on top, so that a pointer reaches all of them."""
+
+  def area(symbol: Symbol) -> float:
+    left, top, right, bottom = symbol.box
+    return (right - left) * (bottom - top)
+
+  return [
+    _rectangle(f'{symbol_names.kind(each.label)} {each.label}', each.box, _title(each))
+    for each in sorted(symbols, key=area, reverse=True)
+  ]
+
+
+def _title(symbol: Symbol) -> str:
+  smufl = f' ({symbol.smufl})' if symbol.smufl else ''
+  staff = '' if symbol.staff is None else f', staff {symbol.staff + 1}, position {symbol.position}'
+  return f'{symbol.label}{smufl}, {symbol.confidence:.0%}{staff}'
 
 
 def _lines(staff: np.ndarray) -> str:
@@ -51,13 +112,12 @@ def _lines(staff: np.ndarray) -> str:
   return f'<path class="staff" d="{paths}"/>'
 
 
-def _rectangle(kind: str, box: Box, opacity: float, title: str) -> str:
+def _rectangle(classes: str, box: Box, title: str, look: str = '') -> str:
   """A box whose title a browser shows while the pointer is on it."""
   left, top, right, bottom = box
   return (
-    f'<rect class="{kind}" x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
-    f'height="{bottom - top:.1f}" opacity="{opacity}" pointer-events="all">'
-    f'<title>{title}</title></rect>'
+    f'<rect class="{classes}" x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
+    f'height="{bottom - top:.1f}"{look} pointer-events="all"><title>{title}</title></rect>'
   )
 
 

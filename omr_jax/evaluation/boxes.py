@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 IOUS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))  # COCO's AP is the mean over these.
 # The most confident boxes of a page that are counted, all classes together. COCO's 100 are too few.
 MOST = 2000
+# Detectors of music are compared by the mean of the 20 most frequent classes, and by that of all
+# classes with 10 or more true boxes: averages of fewer boxes are mostly chance.
+FREQUENT, ENOUGH = 20, 10
 _RECALLS = np.linspace(0, 1, 101)  # COCO takes the mean of the precision at these recalls.
 
 Boxes = NDArray[np.float64]
@@ -129,6 +132,17 @@ def macro(classes: Mapping[str, Average]) -> Average:
 def weighted(classes: Mapping[str, Average]) -> Average:
   """The mean of the classes, weighted by their numbers of true boxes; NaN if there are none."""
   return _mean(classes.values(), [each.true for each in classes.values()])
+
+
+def most_frequent(classes: Mapping[str, Average]) -> dict[str, Average]:
+  """The FREQUENT classes with the most true boxes; of equal ones the first by name."""
+  first = sorted(classes.items(), key=lambda item: (-item[1].true, item[0]))
+  return dict(first[:FREQUENT])
+
+
+def with_enough(classes: Mapping[str, Average]) -> dict[str, Average]:
+  """The classes with at least ENOUGH true boxes."""
+  return {name: each for name, each in classes.items() if each.true >= ENOUGH}
 
 
 def matched(pages: Sequence[Page], label: str, ious: Sequence[float] = IOUS) -> Matched:

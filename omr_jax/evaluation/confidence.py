@@ -25,10 +25,15 @@ def of_threshold(
     temperature: Divides the distance to the threshold; one number for all or one for each.
   """
   distance = np.abs(np.asarray(log_odds, np.float64) - threshold) / temperature
-  return 1 / (1 + np.exp(-distance))
+  return probability(distance)
 
 
 def log_odds(probability: np.ndarray | float) -> np.ndarray:
   """ln(p / (1 - p)) of probabilities, float64 [...], finite also for 0 and 1."""
   probability = np.clip(np.asarray(probability, np.float64), _CLOSEST, 1 - _CLOSEST)
   return np.log(probability / (1 - probability))
+
+
+def probability(log_odds: np.ndarray | float) -> np.ndarray:
+  """The probability with these log-odds, float64 [...]: the inverse of `log_odds`."""
+  return 1 / (1 + np.exp(-np.asarray(log_odds, np.float64)))

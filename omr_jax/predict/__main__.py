@@ -11,6 +11,14 @@ and error, and does not stop the others. A PATH is a file, a folder with everyth
 a list of names on standard input: one a line, or with -0 each ended by a NUL byte. Other files than
 pictures and documents are left out of a folder, and counted at the end.
 
+With --workers N, N processes share the files and the cores. If one is killed, its files are tried
+again; a file over which three processes have ended gives an error. Each has the model and its files
+in its own memory. They are for exported models: a run computes with JAX, which takes all cores.
+
+With --shards FOLDER the list of files is cut into shards, and the answers to each 2 000 files are a
+file in FOLDER. The same command goes on where it was stopped, and refuses another model or another
+list. With --address too, all machines of a Ray cluster answer; launch/README.md tells how.
+
 PDFs, TIFFs, HEIC and large pictures are read in a process of their own. A page that takes more than
 2 GiB of memory or 30 s of computing there can't be read. Only Linux keeps the limit of memory;
 Windows gives a page 5 minutes instead of 30 s.
@@ -22,64 +30,22 @@ was trained on strokes alone reads only strokes.
 """
 
 import argparse
-import os
+import contextlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Generator, Iterable
 
 from tqdm import tqdm
 
 from omr_jax.errors import UserError
-from omr_jax.predict import classifier, listing, prepare, rows
-from omr_jax.predict.classifier import Answer, Classifier
+from omr_jax.predict import classifier, listing, pool, rows, shards
+from omr_jax.predict.answers import answers, workers
+from omr_jax.predict.classifier import Classifier
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils import paths
+from omr_jax.utils import extras, paths
 from omr_jax.utils.ending import answered
 from omr_jax.utils.files import is_terminal, output
-
-
-def answers(model: Classifier, paths: Iterable[str | os.PathLike[str]]) -> Iterator[rows.Row]:
-  """A row for every page of the files, in their order.
-
-  Args:
-    model: From `classifier.load`.
-    paths: The paths of the files, such as `listing.files` gives.
-
-  Yields:
-    `path` and `page` (from 1), and either `error` or `class` and `confidence`, the calibrated
-    probability of that class; for models that give them, also `sure` and `boxes` as in `Answer`.
-  """
-  read = prepare.reader(model.model.rule)
-  names = (os.fspath(path) for path in paths)
-  for batch in prepare.batches(read, names, classifier.BATCH):
-    whole = [page.inputs for page in batch if not isinstance(page.inputs, UserError)]
-    found = iter(_asked(model, whole))
-    for path, number, inputs in batch:
-      answer = inputs if isinstance(inputs, UserError) else next(found)
-      yield {'path': path, 'page': number} | _said(answer, path)
-
-
-def _asked(model: Classifier, batch: Sequence[prepare.Inputs]) -> Sequence[Answer | UserError]:
-  """The answers to a batch; if the network fails on it, each page is tried alone."""
-  try:
-    return model.answers(batch)
-  except UserError as error:
-    return [error] if len(batch) == 1 else [_asked(model, [page])[0] for page in batch]
-
-
-def _said(answer: Answer | UserError, path: str) -> dict[str, Any]:
-  if isinstance(answer, UserError):
-    return rows.error(answer, path)
-  row = {'class': answer.label, 'confidence': round(answer.confidence, 6)}
-  if answer.sure is not None:
-    row['sure'] = answer.sure
-  if answer.boxes is not None:
-    row['boxes'] = [
-      box._replace(confidence=round(box.confidence, 6))._asdict() for box in answer.boxes
-    ]
-  return row
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -106,7 +72,10 @@ def main(arguments: list[str] | None = None) -> int:
     'an exported folder; or the workdir of a finished run',
   )
   parser.add_argument(
-    '--format', choices=('jsonl', 'csv'), default='jsonl', help='of the rows, jsonl by default'
+    '--format',
+    choices=shards.FORMATS,
+    default='jsonl',
+    help='of the rows, jsonl by default; parquet with --shards only',
   )
   parser.add_argument(
     '--out', metavar='FILE', type=paths.path, help='write there, not to standard output'
@@ -123,35 +92,80 @@ def main(arguments: list[str] | None = None) -> int:
     help='what a page that cannot be read does: row (the default) gives a row with the error; stop '
     'ends the command with exit code 2',
   )
+  parser.add_argument(
+    '--workers',
+    type=int,
+    help='processes that share the files: 1 by default, on a cluster one for each core',
+  )
+  parser.add_argument(
+    '--shards', metavar='FOLDER', type=paths.path, help='write a file for each 2 000 files there'
+  )
+  parser.add_argument(
+    '--address', help='of a Ray cluster, or auto; with --shards. Default: this machine alone'
+  )
   options = command_arguments.parse(parser, arguments)
+  if wrong := _wrong(options):
+    parser.error(wrong)
   return answered(lambda: _write_all(options))
+
+
+def _wrong(options: argparse.Namespace) -> str | None:
+  """What is wrong with the options together."""
+  if options.workers is not None and options.workers < 1:
+    return '--workers must be 1 or more.'
+  if options.shards is None:
+    if options.address is not None or options.format == 'parquet':
+      return '--address and --format parquet need --shards.'
+  elif options.out is not None or options.on_error == 'stop':
+    return '--out and --on_error stop are not for --shards, which has a file for each shard.'
+  return None
 
 
 def _write_all(options: argparse.Namespace) -> None:
   model = classifier.load(options.model)
+  if options.format == 'parquet':
+    with extras.needed('shards'):
+      import pyarrow  # noqa: F401
   if options.null and '-' not in options.paths:
     raise UserError('--null: is for names on standard input; give - as a PATH.')
   names = listing.standard_input(options.null) if '-' in options.paths else ()
   suffixes = listing.PICTURES | model.model.task.inputs.SUFFIXES
-  left_out: Counter[str] = Counter()
+  left_out = Counter[str]()
   paths = listing.files(options.paths, names, suffixes, left_out)
   if options.out is not None:
     rows.check_replaced(options.out, options.overwrite)
     paths = rows.without(options.out, paths)
   began = time.monotonic()
-  pages, errors, unsure = _write_rows(answers(model, paths), options)
+  if options.shards is None:
+    with contextlib.closing(_answers(model, paths, options)) as found:
+      counts = _write_rows(found, options)
+  else:
+    counts = _write_shards(shards.cut(options.shards, paths, model, options.format), options)
   seconds = time.monotonic() - began
-  pace = pages / max(seconds, 0.001)  # Some clocks stand still for 16 ms.
+  pace = counts['pages'] / max(seconds, 0.001)  # Some clocks stand still for 16 ms.
+  unsure = f', {counts["unsure"]} not sure' if counts['unsure'] else ''
   print(
-    f'{pages} pages in {seconds:.1f} s ({pace:.0f} pages/s), {errors} of them not read'
-    f'{f", {unsure} not sure" if unsure else ""}{listing.words(left_out)}',
+    f'{counts["pages"]} pages in {seconds:.1f} s ({pace:.0f} pages/s), {counts["errors"]} of them '
+    f'not read{unsure}{listing.words(left_out)}',
     file=sys.stderr,
   )
 
 
-def _write_rows(found: Iterable[rows.Row], options: argparse.Namespace) -> tuple[int, int, int]:
-  """Writes the rows as they come; returns the numbers of all, of errors, and of "not sure"."""
-  pages = errors = unsure = 0
+def _answers(
+  model: Classifier, paths: Iterable[str], options: argparse.Namespace
+) -> Generator[rows.Row, None, None]:
+  """The rows of the files in their order, from this process or from several others."""
+  if (options.workers or 1) == 1:
+    yield from answers(model, paths)
+    return
+  with workers(options.model, options.workers) as several:
+    for found in several.answers(pool.pieces(paths)):
+      yield from found
+
+
+def _write_rows(found: Iterable[rows.Row], options: argparse.Namespace) -> Counter[str]:
+  """Writes the rows as they come; returns what `rows.counted` counts."""
+  counts = Counter[str]()
   with output(options.out) as file:
     write = rows.writer(options.format, file)
     progress = tqdm(
@@ -166,9 +180,27 @@ def _write_rows(found: Iterable[rows.Row], options: argparse.Namespace) -> tuple
       if 'error' in row and options.on_error == 'stop':
         raise UserError(f'{row["error"]} (page {row["page"]})')
       write(row)
-      pages, errors = pages + 1, errors + ('error' in row)
-      unsure += row.get('sure') is False
-  return pages, errors, unsure
+      counts += rows.counted([row])
+  return counts
+
+
+def _write_shards(cut: shards.Shards, options: argparse.Namespace) -> Counter[str]:
+  """Writes the shards that are missing; returns what `rows.counted` counts in them."""
+  todo, counts = cut.missing(), Counter[str]()
+  done = cut.total - len(todo)
+  print(f'{cut.files} files in {cut.total} shards, {done} of them finished', file=sys.stderr)
+  with contextlib.ExitStack() as stack:
+    if options.address is None:
+      several = stack.enter_context(workers(options.model, options.workers or 1))
+      found = shards.answered(cut, several, todo)
+    else:
+      from omr_jax.predict import on_ray
+
+      found = on_ray.answered_on_cluster(cut, options.model, todo, options.address, options.workers)
+    stack.callback(found.close)
+    for each in tqdm(found, unit='shard', total=cut.total, initial=done, leave=False, disable=None):
+      counts += each
+  return counts
 
 
 if __name__ == '__main__':

@@ -8,30 +8,24 @@ Exported models need neither JAX nor Flax, and load in less than a second.
 """
 
 import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from omr_jax.errors import UserError, nearest
+from omr_jax.errors import UserError
 from omr_jax.evaluation import confidence
-from omr_jax.predict import boxes, model_json, onnx_session
+from omr_jax.predict import boxes, models
 from omr_jax.predict import given as givens
 from omr_jax.predict.boxes import Box
 from omr_jax.predict.model_json import Described
+from omr_jax.predict.models import Run
 from omr_jax.predict.prepare import Inputs
 from omr_jax.tasks.classifiers import outputs
-from omr_jax.utils import extras, paths
-
-# A batch of inputs to what the network makes of it, by name: `probabilities`, float32 [batch,
-# classes], and what else `model_json.Described.gives` names.
-Run = Callable[[Inputs], Inputs]
 
 # The most pictures in one batch. Each takes megabytes while the network computes.
 BATCH = 8
 _ROUNDED = 0.01  # The sum of probabilities may differ from 1 by this much.
-_PRETRAINED = Path(__file__).parent.parent / 'pretrained'
 
 
 class Answer(NamedTuple):
@@ -165,43 +159,22 @@ def _checked(probabilities: np.ndarray, count: int, classes: int) -> np.ndarray:
   return found
 
 
-def load(path_or_name: str | os.PathLike[str] = 'scores') -> Classifier:
-  """A trained network, ready to be asked.
+def load(path_or_name: str | os.PathLike[str] = 'scores', threads: int | None = None) -> Classifier:
+  """A trained network that tells classes apart, ready to be asked.
 
   Args:
-    path_or_name: One of `pretrained()`, which come with the package; or an exported folder, from
-      which `model.onnx` is loaded, or `model_int8.onnx` if only that was exported; or the path of
-      an ONNX file in such a folder; or the workdir of a finished run, which needs JAX.
+    path_or_name: As for `models.opened`.
+    threads: Likewise.
 
   Raises:
-    UserError: There is no such model, or it is damaged.
+    UserError: There is no such model, it is damaged, or it finds symbols on pages.
   """
-  if not isinstance(path_or_name, str | os.PathLike):
-    raise UserError(f'{path_or_name!r:.200}: is no path; give the name of a model, or a path.')
-  path = paths.path(path_or_name)
-  if path.suffix == '.onnx':
-    model = model_json.read(path.parent)
-    return Classifier(model, onnx_session.open_model(path, model))
-  # os.path.exists returns False for a path that may not be read or is no valid name; Path.exists
-  # raises.
-  if os.path.exists(path / model_json.FILE):
-    model = model_json.read(path)
-    only_int8 = list(model.facts.get('files', ())) == [onnx_session.INT8]
-    name = onnx_session.INT8 if only_int8 else onnx_session.MODEL
-    return Classifier(model, onnx_session.open_model(path / name, model))
-  if os.path.exists(path / 'config.json'):
-    with extras.needed():
-      from omr_jax.predict import from_run  # And with it JAX.
-
-    return Classifier(*from_run.open_run(path))
-  own = pretrained()
-  if str(path_or_name) in own:
-    return load(_PRETRAINED / path_or_name)
-  if os.path.exists(path):
-    raise UserError(f'{path}: holds no model (model.json) and no run (config.json); give one.')
-  raise UserError(f'{path_or_name}: no such file, folder or model{nearest(str(path), own)}')
+  model, run = models.opened(path_or_name, threads)
+  if not gives_classes(model):
+    raise UserError(f'{path_or_name}: finds symbols on whole pages; `omr detect` asks it.')
+  return Classifier(model, run)
 
 
-def pretrained() -> tuple[str, ...]:
-  """Names of the models that come with the package."""
-  return tuple(sorted(path.parent.name for path in _PRETRAINED.glob(f'*/{model_json.FILE}')))
+def gives_classes(model: Described) -> bool:
+  """Whether a network says which class a picture is of, rather than what is where on a page."""
+  return outputs.PROBABILITIES in model.gives

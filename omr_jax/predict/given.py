@@ -1,7 +1,7 @@
 """Turns whatever a program gives to a model (path, bytes, picture, strokes) into network inputs."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import IO, Any
 
@@ -19,6 +19,8 @@ from omr_jax.utils import paths
 Content = bytes | bytearray | memoryview
 One = str | os.PathLike[str] | Content | IO[bytes] | Image.Image | Mapping[str, Any]
 Given = One | np.ndarray
+# From the path or the bytes of a file, and its name, to its pages with their numbers from 1.
+Pages = Callable[[str | bytes, str], Iterator[tuple[int, Any | UserError]]]
 
 
 def inputs(given: Given, rule: Rule, name: str = 'the picture') -> Inputs:
@@ -32,22 +34,38 @@ def inputs(given: Given, rule: Rule, name: str = 'the picture') -> Inputs:
   Raises:
     UserError: It can't be read, or is none of these.
   """
-  if isinstance(given, str | os.PathLike):
-    return _first(prepare.reader(rule)(paths.expanded(os.fsdecode(given))))
-  if isinstance(given, Content):
-    return _first(prepare.of_bytes(bytes(given), name, rule))
   if isinstance(given, Mapping):
     return prepare.of_strokes(*stroke_files.of_lists(dict(given), name), rule, name)
-  if not isinstance(given, Image.Image | np.ndarray) and hasattr(given, 'read'):
-    return _first(prepare.of_bytes(*_read(given, name), rule))
-  picture = given if isinstance(given, Image.Image) else _image(given, name)
-  # In colour always: decoding to brightness would change a file that the caller has opened.
   finish = partial(prepare.inputs, rule=rule, name=name)
-  found: Inputs = pictures.decode(picture, name, finish=finish)
+  found: Inputs = read(given, partial(prepare.pages, rule=rule), finish, name)
   return found
 
 
-def _first(pages: prepare.Pages) -> Inputs:
+def read(given: Given, pages: Pages, finish: Callable[[Image.Image], Any], name: str) -> Any:
+  """What `pages` or `finish` makes of a picture.
+
+  Args:
+    given: One of the forms of Given without strokes; of a document the first page is taken.
+    pages: Applied to a file, given by its path or its bytes.
+    finish: Applied to a picture that is none, in mode L or RGB.
+    name: What to call it in messages; files are called by their own names.
+
+  Raises:
+    UserError: It can't be read, or is none of these.
+  """
+  if isinstance(given, str | os.PathLike):
+    path = paths.expanded(os.fsdecode(given))
+    return _first(prepare.refused(path) or pages(path, path))
+  if isinstance(given, Content):
+    return _first(pages(bytes(given), name))
+  if not isinstance(given, Image.Image | np.ndarray) and hasattr(given, 'read'):
+    return _first(pages(*_read(given, name)))
+  picture = given if isinstance(given, Image.Image) else _image(given, name)
+  # In colour always: decoding to brightness would change a file that the caller has opened.
+  return pictures.decode(picture, name, finish=finish)
+
+
+def _first(pages: Iterator[tuple[int, Any | UserError]]) -> Any:
   _, found = next(pages)
   if isinstance(found, UserError):
     raise found

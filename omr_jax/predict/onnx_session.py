@@ -13,17 +13,19 @@ from omr_jax.predict import model_json
 from omr_jax.predict.prepare import Inputs
 from omr_jax.utils.files import read_bytes
 
+onnxruntime.disable_telemetry_events()  # On Windows, where it does not read the variable.
 MODEL, INT8 = 'model.onnx', 'model_int8.onnx'
 
 
 def open_model(
-  path: str | os.PathLike[str], model: model_json.Described
+  path: str | os.PathLike[str], model: model_json.Described, threads: int | None = None
 ) -> Callable[[Inputs], Inputs]:
   """A function from inputs to outputs: `probabilities`, float32 [batch, classes], and others.
 
   Args:
     path: The path of an ONNX file.
     model: The description in `model.json` beside it; it names the outputs.
+    threads: How many threads compute; None for one on each core.
 
   Raises:
     UserError: The file holds no model, or another one than is described.
@@ -31,7 +33,7 @@ def open_model(
   path = Path(path)
   try:
     content = read_bytes(path)
-    session = onnxruntime.InferenceSession(content, _options(), ['CPUExecutionProvider'])
+    session = onnxruntime.InferenceSession(content, _options(threads), ['CPUExecutionProvider'])
   except OSError as error:
     raise UserError(f'{path}: cannot be read ({error.strerror}); export the run again.') from error
   except Exception as error:  # ONNX Runtime has a dozen exceptions of its own.
@@ -73,8 +75,9 @@ def _reason(error: Exception) -> str:
   return ' '.join(str(error).split())[:200]
 
 
-def _options() -> onnxruntime.SessionOptions:
+def _options(threads: int | None) -> onnxruntime.SessionOptions:
   options = onnxruntime.SessionOptions()
+  options.intra_op_num_threads = threads or 0  # 0 is ONNX Runtime's own choice.
   options.log_severity_level = 4  # Only what ends the program; errors are raised.
   # Weights in files beside the model would be read from the current folder, and have no checksum.
   # The path of a file in place of a folder keeps ONNX Runtime from finding any.

@@ -83,25 +83,30 @@ def reader(rule: Rule) -> Callable[[str], Pages]:
   """A function from a path to the file's pages, one by one. Errors are yielded, not raised."""
 
   def read(path: str) -> Pages:
-    return _refused(path) or rule.task.inputs.pages(path, rule.picture, rule.reads, path)
+    return refused(path) or pages(path, path, rule)
 
   return read
 
 
-def of_bytes(content: bytes, name: str, rule: Rule) -> Pages:
-  """The pages in the bytes of a file, which messages call `name`. Errors are yielded."""
-  found: Pages = rule.task.inputs.pages(content, rule.picture, rule.reads, name)
+def pages(source: str | bytes, name: str, rule: Rule) -> Pages:
+  """The pages of a file, given by its path or its bytes; messages call it `name`.
+
+  Errors are yielded, not raised.
+  """
+  found: Pages = rule.task.inputs.pages(source, rule.picture, rule.reads, name)
   return found
 
 
-def batches(read: Callable[[str], Pages], paths: Iterable[str], size: int) -> Iterator[list[Page]]:
+def batches(
+  read: Callable[[str], Pages], paths: Iterable[str], size: int, threads: int | None = None
+) -> Iterator[list[Page]]:
   """The pages of all files, in their order, in lists of `size`.
 
   A list is shorter at the end, and where the next page takes long, so that pages which are ready
-  need not wait for it.
+  need not wait for it. So many threads read files; None stands for one on each core.
   """
   batch = []
-  for page in _pages(read, paths):
+  for page in _pages(read, paths, threads or os.cpu_count() or 1):
     if page is not None:
       batch.append(page)
     if batch and (page is None or len(batch) == size):
@@ -111,13 +116,12 @@ def batches(read: Callable[[str], Pages], paths: Iterable[str], size: int) -> It
     yield batch
 
 
-def _pages(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page | None]:
+def _pages(read: Callable[[str], Pages], paths: Iterable[str], count: int) -> Iterator[Page | None]:
   """The pages of all files, in their order, and None before a page that takes long.
 
   The next files are read meanwhile. Only the first pages of a few files are in memory. The other
   pages of a file are read when its turn comes.
   """
-  count = os.cpu_count() or 1
   paths = iter(paths)
   waiting: deque[tuple[str, Pages, Future[list[tuple[int, Inputs | UserError]]]]] = deque()
   threads = ThreadPoolExecutor(count)
@@ -144,8 +148,11 @@ def _pages(read: Callable[[str], Pages], paths: Iterable[str]) -> Iterator[Page 
     threads.shutdown(cancel_futures=True)
 
 
-def _refused(path: str) -> Pages | None:
-  """An error for a path that is no ordinary file, such as a pipe: opening it might never end."""
+def refused(path: str) -> Pages | None:
+  """An error in place of pages for a path that is no ordinary file, such as a pipe.
+
+  Opening it might never end.
+  """
   try:
     if stat.S_ISREG(os.stat(path).st_mode):
       return None

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -36,6 +37,30 @@ def writer(kind: str, file: TextIO) -> Callable[[Row], None]:
     file.flush()
 
   return write
+
+
+def content(kind: str, found: Iterable[Row]) -> bytes:
+  """A whole file of rows, of a kind that `writer` knows."""
+  file = io.StringIO(newline='')
+  write = writer(kind, file)
+  for row in found:
+    write(row)
+  return as_utf8(file.getvalue())
+
+
+def as_utf8(text: str) -> bytes:
+  """Text as UTF-8; bytes of a file's name that are none are written with a backslash."""
+  return text.encode('utf-8', 'backslashreplace')
+
+
+def counted(found: Iterable[Row]) -> Counter[str]:
+  """How many `pages` rows have, how many of them have `errors`, and how many are `unsure`."""
+  counts = Counter[str]()
+  for row in found:
+    counts['pages'] += 1
+    counts['errors'] += 'error' in row
+    counts['unsure'] += row.get('sure') is False
+  return counts
 
 
 def _as_json(row: Row) -> str:

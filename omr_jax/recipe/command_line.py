@@ -213,7 +213,12 @@ def workdir(default: str) -> Path:
 
 
 def data_folders() -> tuple[Path, str | None]:
-  """The folder of prepared data, and the folder of raw data or None if it was not given."""
+  """The folder of prepared data, and the folders of raw data, or None if none was given.
+
+  Raises:
+    UserError: A folder of raw data does not exist.
+  """
+  command_arguments.refuse_missing(_RAW_DIR.value)
   return paths.data_dir(_DATA_DIR.value), _RAW_DIR.value
 
 

@@ -10,7 +10,9 @@ from omr_jax.structure.structure import LINES, Measure, Structure, box, measure_
 from omr_jax.utils import rules
 from omr_jax.utils.files import read_json
 
+FILE = 'structure.json'  # Its name in the folder of a page.
 VERSION = 1
+MOST = 5000  # Boxes of a page, which are compared with all others; a full page of symbols has 2000.
 _FARTHEST = 1e9  # Pixels. Areas of boxes beyond would have no meaning.
 _REMEDY = 'give a structure.json that omr detect has written'
 
@@ -69,6 +71,8 @@ def numbers(value: Any, what: str) -> np.ndarray:
 def _of_json(value: dict[str, Any]) -> Structure:
   if value['format'] != VERSION:
     raise ValueError(f'its format is {value["format"]!r:.60}, not {VERSION}')
+  if (count := sum(len(value[kind]) for kind in ('staves', 'systems', 'measures'))) > MOST:
+    raise ValueError(f'it has {count} staves, systems and measures, and may have {MOST}')
   staves = [numbers(staff['lines'], 'a point of a staff') for staff in value['staves']]
   for staff in staves:
     right = staff.ndim == 3 and staff.shape[::2] == (LINES, 2) and staff.shape[1] >= 2

@@ -1,12 +1,10 @@
-"""Runs the programs of a sweep on Ray: the cluster, each program's share, the loop that waits."""
+"""Runs the programs of a sweep on Ray: each program's share, and the loop that waits for them."""
 
 import contextlib
-import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import ray
 from ray.exceptions import RayError, RayTaskError, TaskCancelledError
@@ -17,40 +15,6 @@ from omr_jax.sweeps.folder import Pack
 from omr_jax.utils.interrupt import signals
 
 _SECONDS_TO_STOP = 90  # How long programs have to save when the sweep is stopped.
-
-
-@contextlib.contextmanager
-def connected(address: str | None) -> Iterator[None]:
-  """Starts a Ray of our own on this machine (None), or joins the cluster at an address.
-
-  Raises:
-    UserError: Ray does not start, or no cluster answers at the address.
-  """
-  os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
-  options: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR}
-  if address is None:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-    # Without 'local', Ray joins whatever cluster runs on this machine or $RAY_ADDRESS names.
-    options |= {'address': 'local', 'num_cpus': cores, 'include_dashboard': False}
-  else:
-    options |= {'address': address}
-  try:
-    ray.init(**options)
-  except Exception as error:  # Ray raises many types, even a bare Exception.
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
-    if address is None:
-      raise UserError(
-        f'Ray does not start on this machine ({first}). Ray needs room in its folder of temporary '
-        'files ($RAY_TMPDIR, by default /tmp) and write permission there. What was trained is kept.'
-      ) from error
-    raise UserError(
-      f'--address={address}: does not answer ({first}). Start a cluster as launch/README.md says, '
-      'or leave --address out to use this machine alone. What was trained is kept.'
-    ) from error
-  try:
-    yield
-  finally:
-    ray.shutdown()
 
 
 def share(cpus: int | None, gpus: float | None) -> dict[str, float]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from omr_jax.sweeps import analysis, cluster, folder, live, report, results
 from omr_jax.sweeps.page import Sweep
 from omr_jax.training.workdir import remove_shared_checkpoints
+from omr_jax.utils import ray_cluster
 from omr_jax.utils.interrupt import Interrupted
 
 _SHOWN = 10  # Settings that are printed at the end.
@@ -47,7 +48,7 @@ def run(
         remove_shared_checkpoints(pack.workdir)
     is_over = True
     if waiting:
-      with cluster.connected(address), live.progress(out, packs) as show:
+      with ray_cluster.connected(address), live.progress(out, packs) as show:
         wanted = cluster.share(cpus, gpus)
         print(
           f'{len(packs) - len(waiting)} of {len(packs)} programs are finished; each of the others '

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from omr_jax.errors import UserError
 from omr_jax.utils import paths
 
 RAW_DIR = (
@@ -68,5 +69,25 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
 
 
 def data_folders(options: argparse.Namespace) -> tuple[Path, str | None]:
-  """The folder of prepared data, and the folders of raw data, or None if none was given."""
+  """The folder of prepared data, and the folders of raw data, or None if none was given.
+
+  Raises:
+    UserError: A folder of raw data does not exist (`refuse_missing`).
+  """
+  refuse_missing(options.raw_dir)
   return paths.data_dir(options.data_dir), options.raw_dir
+
+
+def refuse_missing(raw_dir: str | None) -> None:
+  """Refuses folders of raw data that do not exist, also where prepared data is read instead.
+
+  Args:
+    raw_dir: The value of --raw_dir; if None, $OMR_RAW_DIR is looked at.
+
+  Raises:
+    UserError: There is no such folder.
+  """
+  name = '$OMR_RAW_DIR' if raw_dir is None else '--raw_dir'
+  for folder in paths.raw_dirs(raw_dir):
+    if not folder.is_dir():
+      raise UserError(f'{folder}: no such folder; correct {name}.')

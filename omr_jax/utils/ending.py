@@ -16,6 +16,12 @@ from omr_jax.utils import extras, streams
 # The beginnings of the names of environment variables that the libraries read.
 _OF_LIBRARIES = ('JAX_', 'JAXLIB_', 'XLA_', 'TQDM_', 'MPL', 'TFDS_', 'ORBAX_', 'OMP_')
 
+# Errors of a path that no program can foresee. A file that is missing may be a fault of ours.
+_OF_PLACES = (
+  *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO),
+  *(errno.ESTALE, errno.EMFILE, errno.ENFILE),
+)
+
 
 def answered(command: Callable[[], None]) -> int:
   """Runs a command and returns its exit code: 2 after bad input, 1 after Ctrl-C, else 0.
@@ -41,9 +47,15 @@ def answered(command: Callable[[], None]) -> int:
     streams.forget(sys.stdout)
     return 1
   except OSError as error:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+      return _full(error)
+    if error.errno not in _OF_PLACES or not error.filename:
       raise
-    return _full(error)
+    print(
+      f'\n{error.filename}: {error.strerror}; change its permissions, or choose another place.',
+      file=sys.stderr,
+    )
+    return 2
   except Exception as error:
     # JAX has no type of its own for this.
     if isinstance(error, MemoryError) or 'RESOURCE_EXHAUSTED' in str(error):

@@ -15,6 +15,7 @@ LIBRARIES = {
   'heic': ('pillow_heif',),
   'pdf': ('pypdfium2',),
   'sweep': ('ray', 'rich'),
+  'shards': ('pandas', 'pyarrow', 'ray'),
   'tflite': ('tensorflow',),
 }
 
@@ -24,7 +25,7 @@ def needed(extra: str = 'train') -> Iterator[None]:
   """Turns the error of an import into a message that names the extra which brings the library.
 
   Args:
-    extra: The extra that the command needs as a whole; it includes [train].
+    extra: The extra that the command needs as a whole. Unless it is [shards], it includes [train].
 
   Raises:
     UserError: Such a library is not installed.
@@ -42,8 +43,8 @@ def missing(error: BaseException, extra: str = 'train') -> str | None:
   if not isinstance(error, ModuleNotFoundError):
     return None
   library = (error.name or '').partition('.')[0]
-  for brings, libraries in LIBRARIES.items():
-    if library in libraries:
+  for brings in (extra, *LIBRARIES):  # Two extras bring Ray.
+    if library in LIBRARIES[brings]:
       wanted = extra if brings == 'train' else brings
       return f"{library} is needed and not installed; pip install 'omr_jax[{wanted}]'."
   return None

@@ -7,7 +7,6 @@ import drawn_music
 import pytest
 
 from omr_jax.detect import __main__ as detect
-from omr_jax.detect import annotations
 from omr_jax.structure import structure_json
 
 
@@ -100,7 +99,9 @@ def test_coco(tmp_path, capsys):
     (coco((1, [0, 0, -1, 1])), 'width or height of a bbox is below 0'),
     (coco((1, [0, 0, 1, 1], None)), 'a score is no number'),
     (coco((1, [0, 0, 1, 1], math.nan)), 'a score is no number'),
-    (coco(*[(1, [0, 0, 1, 1])] * (annotations.MOST + 1)), 'a page has 20001 boxes'),
+    (coco(*[(1, [0, 0, 1, 1])] * 5001), 'a page has 5001 boxes, and may have 5000'),
+    (coco((1, [0, 0, 1, 1, 0, 0, 1, 1])), 'a bbox is no list of four numbers'),
+    (coco((1, [[]])), 'a bbox is no list of four numbers'),
     (coco() | {'categories': [{'id': 1, 'name': 5}]}, 'a name is no text'),
     (coco() | {'images': [{'id': 1, 'file_name': name} for name in 'ab']}, 'an id is there twice'),
   ],
@@ -111,6 +112,15 @@ def test_damaged_annotations_are_refused(tmp_path, capsys, value, words):
   assert code == 2 and 'true.json: ' in said and words in said
 
 
+def test_a_structure_of_too_many_boxes_is_refused(tmp_path, capsys):
+  value = structure_json.as_json(drawn_music.structure())
+  value['measures'] *= 400  # Of 16.
+  write(tmp_path / 'a' / 'structure.json', value)
+  code, _, said = compare(capsys, tmp_path, tmp_path)
+  assert code == 2
+  assert 'structure.json: no structure of a page (it has 6406 staves, systems and measures' in said
+
+
 def test_what_has_no_truth_is_refused(tmp_path, capsys):
   whole = drawn_music.structure()
   truth = structures(tmp_path / 'truth', a=whole)
@@ -118,7 +128,9 @@ def test_what_has_no_truth_is_refused(tmp_path, capsys):
   assert code == 2 and f'{truth}: no true annotations of b;' in said
   (tmp_path / 'empty').mkdir()
   code, _, said = compare(capsys, truth, tmp_path / 'empty')
-  assert code == 2 and 'empty: no structure.json and no annotations of COCO in it' in said
+  assert (
+    code == 2 and 'empty: no structure.json, no annotations of COCO and none of MuNG in it' in said
+  )
 
 
 def test_a_threshold_is_a_number(tmp_path, capsys):

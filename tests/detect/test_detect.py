@@ -11,6 +11,7 @@ from PIL import Image
 
 from omr_jax.detect import __main__ as detect
 from omr_jax.detect import pages
+from omr_jax.inputs import whole_pages
 from omr_jax.structure import structure_json
 from omr_jax.synthetic import papers
 
@@ -69,9 +70,9 @@ def test_the_overlay_shows_what_was_found(found):
 
 
 def test_large_pages_are_reduced_and_their_structure_enlarged():
-  page = pages.reduced(Image.fromarray(drawn_music.page()), side=460)
+  page = whole_pages.reduced(Image.fromarray(drawn_music.page()), side=460)
   assert (page.picture.shape, page.factor, page.size) == ((450, 460, 3), 2, (920, 900))
-  found = pages.detected(lambda _: GATE, page)
+  found = pages.detected(lambda _: GATE, None, page)
   assert (found.structure.width, found.structure.height) == (920, 900)
   assert found.structure.staff_space == pytest.approx(16, abs=0.5)
   for staff, expected in zip(found.structure.staves, drawn_music.structure().staves, strict=True):

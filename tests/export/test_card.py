@@ -14,11 +14,11 @@ from small_runs import ROOT
 import omr_jax
 from omr_jax.errors import UserError
 from omr_jax.export import about_file, card
-from omr_jax.predict import classifier, model_json
+from omr_jax.predict import model_json, models
 
 onnx = pytest.importorskip('onnx', reason='needs the extra [export]')
 PRETRAINED = Path(omr_jax.__file__).parent / 'pretrained'
-SHIPPED = classifier.pretrained()
+SHIPPED = models.pretrained()
 
 
 def about(name):

@@ -53,7 +53,7 @@ def test_strokes_are_known_by_their_content(content, name, tmp_path):
   reads = prepare.Rule(SYMBOLS, DRAWING, ALL)
   for pages in (
     prepare.reader(reads)(str(tmp_path / name)),
-    prepare.of_bytes(content, 'these bytes', reads),
+    prepare.pages(content, 'these bytes', reads),
   ):
     ((number, found),) = pages
     assert number == 1
@@ -80,7 +80,7 @@ def test_what_is_nearly_a_stroke_file(name, content, words, tmp_path):
   ((_, error),) = prepare.reader(rule)(str(tmp_path / name))
   assert isinstance(error, UserError)
   assert str(error).startswith(str(tmp_path / name)) and words in str(error)
-  ((_, error),) = prepare.of_bytes(content, name, rule)
+  ((_, error),) = prepare.pages(content, name, rule)
   assert isinstance(error, UserError) and words in str(error)
 
 

@@ -15,7 +15,7 @@ from small_runs import picture_file
 
 import omr_jax
 from omr_jax.errors import UserError
-from omr_jax.predict import classifier, given, prepare
+from omr_jax.predict import classifier, given, models, prepare
 
 
 @pytest.fixture(scope='module')
@@ -39,7 +39,7 @@ def page():
 
 
 def test_pretrained_models_are_there():
-  assert classifier.pretrained() == ('homus', 'homus_scans', 'homus_strokes', 'scores')
+  assert models.pretrained() == ('homus', 'homus_scans', 'homus_strokes', 'scores')
 
 
 def test_a_model_in_8_bits_alone_is_opened():
@@ -243,7 +243,7 @@ def test_an_array_that_repeats_one_value_is_not_copied(gate, shape, words):
 
 
 def test_a_model_with_a_wrong_weight_is_refused(tmp_path):
-  shipped, copy = classifier._PRETRAINED / 'scores', shutil.copyfile  # A checkout may be read-only.
+  shipped, copy = models._PRETRAINED / 'scores', shutil.copyfile  # A checkout may be read-only.
   shutil.copytree(shipped, tmp_path / 'model', copy_function=copy)
   path = tmp_path / 'model' / 'model.onnx'
   content = bytearray(path.read_bytes())

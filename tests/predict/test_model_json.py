@@ -9,13 +9,12 @@ import pytest
 import omr_jax
 from omr_jax.errors import UserError
 from omr_jax.inputs import views
-from omr_jax.predict import classifier, model_json
+from omr_jax.predict import model_json, models
 from omr_jax.tasks.scores import inputs
 
 PRETRAINED = Path(omr_jax.__file__).parent / 'pretrained'
 ABOUT = {
-  name: json.loads((PRETRAINED / name / 'model.json').read_text())
-  for name in classifier.pretrained()
+  name: json.loads((PRETRAINED / name / 'model.json').read_text()) for name in models.pretrained()
 }
 DELETED = object()
 OTHERS = (

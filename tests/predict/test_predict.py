@@ -25,7 +25,7 @@ from waiting import HANG
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run
 from omr_jax.predict import __main__ as predict
-from omr_jax.predict import classifier, from_run, prepare
+from omr_jax.predict import answers, classifier, from_run, prepare
 from omr_jax.recipe import recipe
 
 
@@ -78,7 +78,7 @@ def test_answers_are_those_of_the_test(score_run, picture_folders):
   paths = [picture_folders[1] / name for name in finished.test_ids]
   twice = [*paths, *paths]
   assert len(twice) > 2 * classifier.BATCH and len(twice) % classifier.BATCH
-  rows = list(predict.answers(classifier.load(score_run), twice))
+  rows = list(answers.answers(classifier.load(score_run), twice))
   assert [row['path'] for row in rows] == [str(path) for path in twice]
   rows = rows[len(paths) :]
   assert [row['class'] for row in rows] == [finished.classes[i] for i in finished.test_predicted]
@@ -422,6 +422,6 @@ def test_one_bad_answer_is_an_error_of_its_page():
 
   broken = classifier.Classifier(model.model, run)
   pages = [{'views': np.array(number)} for number in range(3)]
-  first, second, third = predict._asked(broken, pages)
+  first, second, third = answers._asked(broken, pages)
   assert (first.probabilities['other'], third.label) == (0.5, 'scores')
   assert 'no probabilities' in str(second)

@@ -294,20 +294,21 @@ def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, fo
 
 
 @pytest.mark.parametrize(
-  ('address', 'joined'), [(None, 'local'), ('auto', 'auto'), ('host:6379', 'host:6379')]
+  ('address', 'joined'),
+  [(None, 'local'), ('local', 'local'), ('auto', 'auto'), ('host:6379', 'host:6379')],
 )
 def test_a_sweep_joins_a_cluster_only_where_it_is_told_to(address, joined, monkeypatch):
   """'local' is Ray's word for a cluster of our own, whatever else runs on the machine."""
-  pytest.importorskip('ray', reason='needs the extra [sweep]')
-  from omr_jax.sweeps import cluster
+  ray = pytest.importorskip('ray', reason='needs the extra [sweep]')
+  from omr_jax.utils import ray_cluster
 
   given, ended = [], []
-  monkeypatch.setattr(cluster.ray, 'init', lambda **options: given.append(options))
-  monkeypatch.setattr(cluster.ray, 'shutdown', lambda: ended.append(True))
-  with cluster.connected(address):
+  monkeypatch.setattr(ray, 'init', lambda **options: given.append(options))
+  monkeypatch.setattr(ray, 'shutdown', lambda: ended.append(True))
+  with ray_cluster.connected(address):
     assert not ended
   assert given[0]['address'] == joined and ended == [True]
-  assert ('num_cpus' in given[0]) == (address is None)  # Of a running cluster they are known.
+  assert ('num_cpus' in given[0]) == (joined == 'local')  # Of a running cluster they are known.
 
 
 @pytest.mark.parametrize(
@@ -315,14 +316,14 @@ def test_a_sweep_joins_a_cluster_only_where_it_is_told_to(address, joined, monke
   [(None, r'Ray does not start on this machine \(no room\)'), ('a:1', r'--address=a:1: .*README')],
 )
 def test_a_cluster_that_fails_is_refused(address, words, monkeypatch):
-  pytest.importorskip('ray', reason='needs the extra [sweep]')
-  from omr_jax.sweeps import cluster
+  ray = pytest.importorskip('ray', reason='needs the extra [sweep]')
+  from omr_jax.utils import ray_cluster
 
   def init(**_):
     raise Exception('no room\nand more')
 
-  monkeypatch.setattr(cluster.ray, 'init', init)
-  with pytest.raises(UserError, match=words), cluster.connected(address):
+  monkeypatch.setattr(ray, 'init', init)
+  with pytest.raises(UserError, match=words), ray_cluster.connected(address):
     pass
 
 

@@ -1,5 +1,6 @@
 """How a command answers to what went wrong."""
 
+import errno
 import gc
 import os
 import signal
@@ -27,6 +28,9 @@ def fails_with(error):
   ('error', 'code', 'words'),
   [
     (UserError('file: empty; give another.'), 2, 'file: empty; give another.'),
+    (PermissionError(errno.EACCES, 'Permission denied', 'a/b'), 2, 'a/b: Permission denied; ch'),
+    (OSError(errno.ENAMETOOLONG, 'File name too long', 'aa'), 2, 'aa: File name too long; change'),
+    (OSError(errno.EROFS, 'Read-only file system', 'a'), 2, 'a: Read-only file system; change'),
     (KeyboardInterrupt(), 1, 'stopped.'),
     (MemoryError(), 2, 'out of memory; a smaller batch_size'),
     (RuntimeError('RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes'), 2, 'out of memory;'),
@@ -42,6 +46,8 @@ def test_what_a_user_can_put_right_is_said_in_a_line(error, code, words, capsys)
 def test_other_errors_are_not_hidden():
   with pytest.raises(RuntimeError, match='a bug'):
     answered(fails_with(RuntimeError('a bug')))
+  with pytest.raises(FileNotFoundError):
+    answered(fails_with(FileNotFoundError(errno.ENOENT, 'No such file or directory', 'a')))
 
 
 def test_a_command_without_errors(capsys):

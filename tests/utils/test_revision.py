@@ -17,7 +17,7 @@ VERSION = f'version {revision.VERSION}'
 @pytest.fixture
 def tree(tmp_path):
   """A repository with one commit, and the commit."""
-  shutil.copy(SOURCE, tmp_path)
+  shutil.copyfile(SOURCE, tmp_path / SOURCE.name)  # Without its mode: it may be read-only.
   who = ('-c', 'user.name=a', '-c', 'user.email=a@example.org')
   for command in (('init', '-q'), ('add', '.'), (*who, 'commit', '-qm', 'one')):
     subprocess.run(['git', '-C', tmp_path, *command], check=True)

@@ -7,36 +7,20 @@ together are the ink of the page, so the picture is rebuilt from them: black ink
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
-from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omr_jax.errors import UserError
+from omr_jax.inputs import mung
+from omr_jax.inputs.mung import Node
 
 # Objects that are not symbols: they describe the staves.
 STAFF_CLASSES = frozenset(('staff', 'staffLine', 'staffSpace'))
 NAME = re.compile(r'(?:.*/)?CVC-MUSCIMA_W-(\d{2})_N-(\d{2})_D-ideal\.xml')
 
 _MARGIN = 100  # White pixels right of and below the last ink; the others are as in the original.
-_MOST_PIXELS = 2**26  # The most pixels of a page; the largest page has 9 million.
 _NO_INK = frozenset(('staff', 'staffSpace'))  # The lines of a staff are its ink.
-
-
-class Node(NamedTuple):
-  """An annotated object.
-
-  Attributes:
-    label: Its class, such as `noteheadFull`.
-    box: left, top, right and bottom edge in pixels; right and bottom are not part of it.
-    links: Ids of the objects that it points to.
-    mask: bool [height, width], its ink in the box.
-  """
-
-  label: str
-  box: tuple[int, int, int, int]
-  links: tuple[int, ...]
-  mask: NDArray[np.bool_]
 
 
 class Page(NamedTuple):
@@ -74,30 +58,14 @@ def parse(content: bytes, name: str) -> Page:
     UserError: It is damaged, or of another kind.
   """
   writer, piece = writer_and_piece(name)
-  if b'<!DOCTYPE' in content:
-    raise _damaged(name, 'it has a document type, which no file of the release has')
   try:
-    root = ElementTree.fromstring(content)
-  except ElementTree.ParseError as error:
+    nodes = mung.read(content)
+  except ValueError as error:
     raise _damaged(name, str(error)) from error
-  nodes = {}
-  for element in root.iter('Node'):
-    try:
-      number = int(element.findtext('Id', ''))
-      node = _node(element)
-    except ValueError as error:
-      where = element.findtext('Id')
-      raise _damaged(name, f'object {where}: {error}') from error
-    if number in nodes:
-      raise _damaged(name, f'object {number} is there twice')
-    nodes[number] = node
   if not nodes:
     raise _damaged(name, 'it has no objects')
-  for number, node in nodes.items():
-    if lost := [each for each in node.links if each not in nodes]:
-      raise _damaged(name, f'object {number} links to {lost[0]}, which is not there')
   right, bottom = (max(node.box[side] for node in nodes.values()) for side in (2, 3))
-  if right * bottom > _MOST_PIXELS:
+  if right * bottom > mung.MOST_PIXELS:
     raise _damaged(name, f'{right} x {bottom} pixels are too many')
   return Page(name.rpartition('/')[2].removesuffix('.xml'), writer, piece, nodes)
 
@@ -115,30 +83,6 @@ def picture(page: Page) -> NDArray[np.uint8]:
       left, top, end, low = node.box
       drawn[top:low, left:end][node.mask] = 0
   return drawn
-
-
-def _node(element: ElementTree.Element) -> Node:
-  left, top, width, height = (
-    int(element.findtext(tag, '')) for tag in ('Left', 'Top', 'Width', 'Height')
-  )
-  if min(left, top) < 0 or min(width, height) < 1 or width * height > _MOST_PIXELS:
-    raise ValueError(f'its box ({left}, {top}, {width}, {height}) is impossible')
-  label = element.findtext('ClassName', '')
-  if not label:
-    raise ValueError('it has no class')
-  links = tuple(int(each) for each in element.findtext('Outlinks', '').split())
-  mask = _mask(element.findtext('Mask', ''), width, height)
-  return Node(label, (left, top, left + width, top + height), links, mask)
-
-
-def _mask(text: str, width: int, height: int) -> NDArray[np.bool_]:
-  """The mask of run lengths such as `0:3 1:2 0:7`, row by row."""
-  runs = [int(each) for each in text.replace(':', ' ').split()]
-  values, lengths = runs[::2], runs[1::2]
-  right = len(values) == len(lengths) and set(values) <= {0, 1} and min(lengths, default=0) >= 0
-  if not right or sum(lengths) != width * height:
-    raise ValueError('its mask does not fill its box')
-  return np.repeat(np.array(values, bool), lengths).reshape(height, width)
 
 
 def _damaged(name: str, reason: str) -> UserError:

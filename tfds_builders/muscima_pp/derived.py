@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from omr_jax.inputs.mung import Node
 from omr_jax.structure.arrays import POINTS
 from omr_jax.structure.structure import LINES, Measure, Structure
-from tfds_builders.muscima_pp.annotations import Node, Page
+from tfds_builders.muscima_pp.annotations import Page
 
 _SHORTEST = 2.0  # The least width of a measure in staff spaces; double bar lines are narrower.
 _SOUNDS = ('notehead', 'rest', 'repeat1Bar', 'multiMeasureRest')

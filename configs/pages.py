@@ -1,0 +1,62 @@
+"""Every symbol of a page of music, found and named: the recipe for handwriting.
+
+  python -m omr_jax.main --config pages --raw_dir raw --workdir runs/pages
+
+In every training step the network sees windows of pages, a little larger or smaller, bent, and with
+other ink. Validation finds the symbols of whole pages.
+"""
+
+from ml_collections import ConfigDict
+
+
+def get_config() -> ConfigDict:
+  config = ConfigDict()
+  config.seed = 0
+  config.epochs = 10
+  config.batch_size = 16
+  config.precision = 'float32'
+  # Decay of the moving average of the weights and batch statistics that is evaluated; 0: none.
+  config.average_decay = 0.998
+  config.stop_after = 0  # stop after this many epochs without better validation; 0: never
+  config.tested = 'last'  # or best
+
+  config.data = ConfigDict()
+  config.data.name = 'pages'
+  config.data.source = 'muscima_pp'  # or typeset, made_up
+  config.data.protocol = 'writers_0'  # or writers_1 ... 4, independent, new_music
+  config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
+
+  config.windows = ConfigDict()
+  config.windows.trained_side = 192  # height and width of a training window; a staff space has 10
+
+  config.augment = ConfigDict()
+  config.augment.space = 'windows'
+
+  config.distortion = ConfigDict()  # the arguments of omr_jax.augment.page_windows.look
+  config.distortion.zoom = 0.3
+  config.distortion.stretch = 0.1
+  config.distortion.lean = 0.4
+  config.distortion.bend = 1.5
+  config.distortion.ink = 0.7
+  config.distortion.paper = 0.2
+  config.distortion.noise = 6.0
+
+  config.model = ConfigDict()
+  config.model.name = 'detector'
+  config.model.widths = (64, 96, 128, 160)
+  config.model.blocks = (2, 2, 2, 1)
+  config.model.up = 64
+
+  config.optimizer = ConfigDict()
+  config.optimizer.name = 'adamw'
+  config.optimizer.learning_rate = 3e-3
+  config.optimizer.weight_decay = 0.02
+  config.optimizer.l2 = 0.0
+  config.optimizer.b1 = 0.9
+  config.optimizer.b2 = 0.999
+  config.optimizer.eps = 1e-8
+
+  config.schedule = ConfigDict()
+  config.schedule.name = 'one_cycle'
+  config.schedule.warm_up = 0.2
+  return config.lock()

@@ -1,0 +1,88 @@
+"""Reads annotations in the format of COCO."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from omr_jax.errors import UserError
+from omr_jax.structure import structure_json
+from omr_jax.utils import rules
+from omr_jax.utils.files import read_json
+
+_KEYS = ('images', 'annotations', 'categories')
+_REMEDY = 'give a file in the format of COCO, with images, annotations and categories'
+
+
+class Boxes(NamedTuple):
+  """The boxes of a page.
+
+  Attributes:
+    boxes: float [boxes, 4]: left, top, right, bottom.
+    labels: The class of each.
+    scores: float [boxes], the confidence of each; 1 where none is given.
+  """
+
+  boxes: np.ndarray
+  labels: list[str]
+  scores: np.ndarray
+
+
+def is_coco(file: Path) -> bool:
+  """Whether a file has the keys of annotations in the format of COCO."""
+  return file.is_file() and read_json(file, _REMEDY).keys() >= set(_KEYS)
+
+
+def read(file: Path) -> dict[str, Boxes]:
+  """The boxes of each page in a file, by its `file_name` without the suffix.
+
+  Raises:
+    UserError: The file can't be read, or is damaged.
+  """
+  value = read_json(file, _REMEDY)
+  try:
+    return _of_coco(value)
+  except (AttributeError, KeyError, TypeError, ValueError) as error:
+    raise UserError(f'{file}: no annotations of COCO ({error}); {_REMEDY}.') from error
+
+
+def _of_coco(value: dict[str, Any]) -> dict[str, Boxes]:
+  labels = _by_id(value['categories'], 'name')
+  files = _by_id(value['images'], 'file_name')
+  names = {number: Path(file).with_suffix('').as_posix() for number, file in files.items()}
+  if len(set(names.values())) < len(names):
+    raise ValueError('two images have the same file_name')
+  rows: dict[Any, list[dict[str, Any]]] = {number: [] for number in names}
+  for each in value['annotations']:
+    if each['image_id'] not in rows or each['category_id'] not in labels:
+      raise ValueError(f'an annotation names what is not there: {json.dumps(each)[:100]}')
+    rows[each['image_id']].append(each)
+  return {names[number]: _boxes(mine, labels) for number, mine in rows.items()}
+
+
+def _by_id(rows: list[dict[str, Any]], key: str) -> dict[Any, str]:
+  """A text of each row by its id."""
+  if not all(isinstance(row[key], str) and row[key] for row in rows):
+    raise ValueError(f'a {key} is no text')
+  found = {row['id']: row[key] for row in rows}
+  if len(found) < len(rows):
+    raise ValueError('an id is there twice')
+  return found
+
+
+def _boxes(rows: list[dict[str, Any]], labels: dict[Any, str]) -> Boxes:
+  if len(rows) > structure_json.MOST:
+    raise ValueError(f'a page has {len(rows)} boxes, and may have {structure_json.MOST}')
+  boxes = structure_json.numbers([row['bbox'] for row in rows], 'part of a bbox')
+  if rows and boxes.shape != (len(rows), 4):
+    raise ValueError('a bbox is no list of four numbers')
+  boxes = boxes.reshape(-1, 4)
+  if (boxes[:, 2:] < 0).any():
+    raise ValueError('the width or height of a bbox is below 0')
+  boxes[:, 2:] += boxes[:, :2]  # COCO has width and height.
+  scores = [row.get('score', 1) for row in rows]
+  if not all(rules.is_number(score) and math.isfinite(score) for score in scores):
+    raise ValueError('a score is no number')
+  return Boxes(boxes, [labels[row['category_id']] for row in rows], np.array(scores, float))

@@ -1,0 +1,128 @@
+"""Annotations of a page in the format MuNG, in which MUSCIMA++ is published.
+
+Such an XML file lists the objects of a page (Hajič and Pecina, "The MUSCIMA++ Dataset for
+Handwritten Optical Music Recognition", 2017). An object has a class, a box and a mask: which pixels
+of the box are its ink.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_PIXELS = 2**26  # The most pixels of a page; the largest page of MUSCIMA++ has 9 million.
+_ALL_PIXELS = 2**28  # The most pixels of all boxes of a page.
+# Characters that XML can't have.
+_FORBIDDEN = re.compile('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
+
+
+class Node(NamedTuple):
+  """An annotated object.
+
+  Attributes:
+    number: Its id in the file.
+    label: Its class, such as `noteheadFull`.
+    box: left, top, right and bottom edge in pixels; right and bottom are not part of it.
+    mask: bool [height, width], its ink in the box.
+    links: Ids of the objects that it points to.
+    data: What else is said of it, as names and values. It is written, but not read.
+  """
+
+  number: int
+  label: str
+  box: tuple[int, int, int, int]
+  mask: NDArray[np.bool_]
+  links: tuple[int, ...] = ()
+  data: tuple[tuple[str, int | float], ...] = ()
+
+
+def read(content: bytes) -> dict[int, Node]:
+  """The objects in a file, by their ids and in its order.
+
+  Raises:
+    ValueError: It is damaged, or of another kind.
+  """
+  if b'<!DOCTYPE' in content:
+    raise ValueError('it has a document type, which no file of this format has')
+  try:
+    root = ElementTree.fromstring(content)
+  except (ElementTree.ParseError, LookupError) as error:  # LookupError: an unknown encoding.
+    raise ValueError(str(error)) from error
+  found: dict[int, Node] = {}
+  room = _ALL_PIXELS
+  for element in root.iter('Node'):
+    try:
+      node = _node(element, room)
+    except ValueError as error:
+      raise ValueError(f'object {element.findtext("Id")}: {error}') from error
+    if node.number in found:
+      raise ValueError(f'object {node.number} is there twice')
+    found[node.number] = node
+    room -= node.mask.size
+  for node in found.values():
+    if lost := [each for each in node.links if each not in found]:
+      raise ValueError(f'object {node.number} links to {lost[0]}, which is not there')
+  return found
+
+
+def written(nodes: Iterable[Node], dataset: str, document: str) -> bytes:
+  """A file with these objects.
+
+  Args:
+    nodes: The objects; no mask is empty.
+    dataset: The name of the collection that the page belongs to.
+    document: The name of the page. Characters that XML can't have are replaced by U+FFFD.
+  """
+  root = ElementTree.Element('Nodes', dataset=dataset, document=_FORBIDDEN.sub('\ufffd', document))
+  for node in nodes:
+    left, top, right, bottom = node.box
+    element = ElementTree.SubElement(root, 'Node')
+    values = {'Id': node.number, 'ClassName': node.label, 'Top': top, 'Left': left}
+    values |= {'Width': right - left, 'Height': bottom - top, 'Mask': _runs(node.mask)}
+    if node.links:
+      values['Outlinks'] = ' '.join(map(str, node.links))
+    for tag, value in values.items():
+      ElementTree.SubElement(element, tag).text = str(value)
+    if node.data:
+      data = ElementTree.SubElement(element, 'Data')
+      for key, value in node.data:
+        item = ElementTree.SubElement(data, 'DataItem', key=key, type=type(value).__name__)
+        item.text = str(value)
+  ElementTree.indent(root)
+  return ElementTree.tostring(root, encoding='utf-8', xml_declaration=True) + b'\n'
+
+
+def _node(element: ElementTree.Element, room: int) -> Node:
+  """An object whose box has no more pixels than `room`."""
+  number, left, top, width, height = (
+    int(element.findtext(tag, '')) for tag in ('Id', 'Left', 'Top', 'Width', 'Height')
+  )
+  if min(left, top) < 0 or min(width, height) < 1 or width * height > min(MOST_PIXELS, room):
+    raise ValueError(f'its box ({left}, {top}, {width}, {height}) is impossible')
+  label = element.findtext('ClassName', '')
+  if not label:
+    raise ValueError('it has no class')
+  links = tuple(int(each) for each in element.findtext('Outlinks', '').split())
+  mask = _mask(element.findtext('Mask', ''), width, height)
+  return Node(number, label, (left, top, left + width, top + height), mask, links)
+
+
+def _mask(text: str, width: int, height: int) -> NDArray[np.bool_]:
+  """The mask of run lengths such as `0:3 1:2 0:7`, row by row."""
+  runs = [int(each) for each in text.replace(':', ' ').split()]
+  values, lengths = runs[::2], runs[1::2]
+  right = len(values) == len(lengths) and set(values) <= {0, 1} and min(lengths, default=0) >= 0
+  if not right or sum(lengths) != width * height:
+    raise ValueError('its mask does not fill its box')
+  return np.repeat(np.array(values, bool), lengths).reshape(height, width)
+
+
+def _runs(mask: NDArray[np.bool_]) -> str:
+  """The run lengths of a mask."""
+  flat = mask.ravel()
+  ends = np.append(np.flatnonzero(flat[1:] != flat[:-1]) + 1, flat.size)
+  lengths = np.diff(ends, prepend=0)
+  return ' '.join(f'{flat[end - 1]:d}:{length}' for end, length in zip(ends, lengths, strict=True))

@@ -1,0 +1,218 @@
+"""Several processes that answer for files, of which any may end at any time.
+
+`multiprocessing.Pool` loses what a killed process had been given, and the pools of
+`concurrent.futures` lose what all their processes had been given. Here each process has a pipe of
+its own, so it is known which files it was asked for when it ended. They are tried again one by one;
+a file whose process ends every time gets a row with an error.
+"""
+
+import contextlib
+import itertools
+import multiprocessing
+import os
+import signal
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from multiprocessing import connection, resource_tracker
+from typing import Any
+
+from omr_jax.errors import UserError
+from omr_jax.predict import rows
+from omr_jax.predict.rows import Row
+
+Answer = Callable[[Sequence[str]], list[Row]]  # From the paths of files to the rows of all pages.
+
+# Files that a process is given at a time.
+_FILES = 32
+# Pieces, of so many files, for each process that are answered before their turn, while a long
+# document is read.
+_AHEAD = 64
+# After so many processes that have ended over it, a file is given up; and so is the command, after
+# so many processes in a row that have ended before they could be asked for anything.
+_TRIES = 3
+
+
+def pieces(paths: Iterable[str]) -> Iterator[list[str]]:
+  """Cuts a list of files into what a process is given at a time."""
+  paths = iter(paths)
+  while piece := list(itertools.islice(paths, _FILES)):
+    yield piece
+
+
+class Pool:
+  """Processes that answer, from the first call of `answers` until the context is left."""
+
+  def __init__(self, make: Callable[[], Answer], count: int):
+    """Nothing is started yet.
+
+    Args:
+      make: Makes the function that answers. It can be pickled, and is called in each process.
+      count: The number of processes.
+    """
+    self._start = partial(_Worker, make)
+    self._count = count
+    self._workers: list[_Worker] = []
+    self._failed_starts = 0
+
+  def __enter__(self) -> 'Pool':
+    return self
+
+  def __exit__(self, *error: object) -> None:
+    while self._workers:
+      self._workers.pop().end()
+
+  def answers(self, pieces: Iterable[Sequence[str]]) -> Iterator[list[Row]]:
+    """The rows of each piece, a list of files, in the order of the pieces.
+
+    Raises:
+      UserError: The processes can't start, or the model can't be loaded there.
+    """
+    pieces = iter(pieces)
+    waiting: deque[_Piece] = deque()  # All that is not yielded, in order.
+    todo: deque[_Piece] = deque()  # What no process has yet.
+    while True:
+      for paths in itertools.islice(pieces, _AHEAD * self._count - len(waiting)):
+        waiting.append(_Piece(paths))
+        todo.append(waiting[-1])
+      if not waiting:
+        return
+      self._give(todo)
+      for worker in self._heard():
+        self._listen(worker, todo)
+      while waiting and (found := waiting[0].found()) is not None:
+        waiting.popleft()
+        yield found
+
+  def _give(self, todo: deque['_Piece']) -> None:
+    """Starts the processes that are missing, and gives work to the idle ones."""
+    busy = sum(worker.piece is not None for worker in self._workers)
+    while len(self._workers) < min(self._count, busy + len(todo)):
+      self._workers.append(self._start())
+    for worker in self._workers:
+      if todo and worker.is_idle:
+        worker.give(todo.popleft())
+
+  def _heard(self) -> list['_Worker']:
+    """Waits until processes have said something or have ended; returns them."""
+    pipes = connection.wait([worker.pipe for worker in self._workers])
+    return [worker for worker in self._workers if worker.pipe in pipes]
+
+  def _listen(self, worker: '_Worker', todo: deque['_Piece']) -> None:
+    try:
+      said = worker.pipe.recv()
+    except (EOFError, OSError):
+      self._workers.remove(worker)
+      self._bury(worker, todo)
+      return
+    if isinstance(said, Exception):
+      raise said
+    if worker.piece is not None:
+      worker.piece.rows = said
+    else:
+      self._failed_starts = 0
+    worker.piece, worker.is_idle = None, True
+
+  def _bury(self, worker: '_Worker', todo: deque['_Piece']) -> None:
+    """Puts the files of a process that has ended back to the work to do, or gives a file up."""
+    how = worker.end(patience=1)
+    if worker.piece is not None:
+      todo.extendleft(reversed(worker.piece.again(how)))
+    elif not worker.is_idle:
+      self._failed_starts += 1
+      if self._failed_starts == _TRIES:
+        raise UserError(f'--workers: the processes end as they start ({how}); try fewer of them.')
+
+
+class _Piece:
+  """Files that one process is given together, and their rows once they are there."""
+
+  def __init__(self, paths: Sequence[str], tries: int = 0):
+    self.paths = paths
+    self._tries = tries
+    self._parts: list[_Piece] = []  # In place of this piece, after its process has ended.
+    self.rows: list[Row] | None = None
+
+  def found(self) -> list[Row] | None:
+    """The rows, or None while some are missing."""
+    if not self._parts:
+      return self.rows
+    found = [part.found() for part in self._parts]
+    return None if None in found else list(itertools.chain(*filter(None, found)))
+
+  def again(self, how: str) -> list['_Piece']:
+    """What is to be tried after a process has ended over this piece: its files one by one."""
+    self._tries += 1
+    if self._tries < _TRIES:
+      self._parts = [_Piece([path], self._tries) for path in self.paths]
+      return self._parts
+    (path,) = self.paths
+    words = f'{self._tries} processes have ended while they read it ({how}); leave it out.'
+    self.rows = [{'path': path, 'page': 1} | rows.error(UserError(words), path)]
+    return []
+
+
+class _Worker:
+  """A process, and what it has been given. It is idle once it has said that it is ready."""
+
+  def __init__(self, make: Callable[[], Answer]):
+    context = multiprocessing.get_context('spawn')
+    self.pipe, theirs = context.Pipe()
+    self.piece: _Piece | None = None
+    self.is_idle = False
+    self._process = context.Process(
+      target=_serve, args=(theirs, make, os.getcwd()), daemon=True, name='answers'
+    )
+    with _ctrl_c_held():
+      self._process.start()
+    theirs.close()
+
+  def give(self, piece: _Piece) -> None:
+    self.piece, self.is_idle = piece, False
+    with contextlib.suppress(OSError):  # If it has just ended, `recv` will say so.
+      self.pipe.send(piece.paths)
+
+  def end(self, patience: float = 0) -> str:
+    """Ends the process, which may do so itself for some seconds; returns in words how it did."""
+    self.pipe.close()
+    self._process.join(patience)
+    self._process.terminate()
+    self._process.join()
+    code = self._process.exitcode or 0
+    return f'signal {-code}' if code < 0 else f'exit code {code}'
+
+
+def _serve(pipe: connection.Connection, make: Callable[[], Answer], folder: str) -> None:
+  """The process: says that it is ready, then answers until the pipe is closed."""
+  signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which ends the others.
+  os.chdir(folder)  # Where `multiprocessing` was imported may be another one.
+  answer = _tried(make)
+  with contextlib.suppress(EOFError, OSError):  # The command has ended.
+    pipe.send(answer if isinstance(answer, Exception) else None)
+    while True:
+      pipe.send(_tried(partial(answer, pipe.recv())))
+
+
+def _tried(call: Callable[[], Any]) -> Any:
+  """What a call returns, or the exception that it raises."""
+  try:
+    return call()
+  except Exception as error:
+    error.add_note(traceback.format_exc())  # Of this process; a pipe carries no traceback.
+    return error
+
+
+@contextlib.contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+  """Keeps Ctrl-C from a process while it starts; what arrives meanwhile comes to us afterwards."""
+  if not hasattr(signal, 'pthread_sigmask'):  # On Windows.
+    yield
+    return
+  # It is started with the first process otherwise, and would let the signal through again.
+  resource_tracker.ensure_running()
+  before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+  try:
+    yield
+  finally:
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)

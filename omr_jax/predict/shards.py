@@ -1,0 +1,168 @@
+"""A long list of files cut into shards; the answers to each shard are a file of their own.
+
+  FOLDER/shards.json     the model, the format and the digest of the list
+  FOLDER/names/000000    the names of the files of a shard, as JSON
+  FOLDER/000000.jsonl    their answers, in the order of the names
+
+A shard's answers are written whole, so those that are there are finished. Whoever has the folder
+can answer for any shard, in any order.
+"""
+
+import contextlib
+import hashlib
+import itertools
+import json
+import os
+import uuid
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from omr_jax.errors import UserError
+from omr_jax.predict import model_json, parquet, rows
+from omr_jax.predict.classifier import Classifier
+from omr_jax.predict.pool import Pool, pieces
+from omr_jax.utils.files import read_json, write_file
+
+FORMATS = ('jsonl', 'csv', 'parquet')
+FILE = 'shards.json'
+FILES = 2000  # In a shard: a minute of one core, if they are pictures of a megapixel.
+_NAMES = 'names'
+_REMEDY = 'give the arguments of the first call, or another folder'
+
+
+class Shards(NamedTuple):
+  """A list of files that has been cut.
+
+  Attributes:
+    folder: Where the names and the answers are.
+    kind: The format of the answers, one of `FORMATS`.
+    total: The number of shards.
+    files: The number of files in all of them.
+  """
+
+  folder: Path
+  kind: str
+  total: int
+  files: int
+
+  def path(self, shard: int) -> Path:
+    """The file with the answers of a shard."""
+    return self.folder / f'{shard:06}.{self.kind}'
+
+  def missing(self) -> list[int]:
+    """The shards that have no answers yet."""
+    return [shard for shard in range(self.total) if not self.path(shard).exists()]
+
+  def names(self, shard: int) -> list[str]:
+    """The files of a shard."""
+    path = _names(self.folder, shard)
+    try:
+      found: list[str] = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+      raise UserError(f'{path}: unreadable ({error}); choose another folder.') from error
+    return found
+
+
+def answered(
+  shards: Shards, several: Pool, todo: Sequence[int]
+) -> Generator[Counter[str], None, None]:
+  """Answers for shards, one after the other; processes need not wait where one of them ends.
+
+  Yields:
+    Of each shard what `rows.counted` counts, once its answers are written.
+  """
+  found = several.answers(itertools.chain.from_iterable(pieces(shards.names(n)) for n in todo))
+  for shard in todo:
+    count = sum(1 for _ in pieces(shards.names(shard)))
+    yield _write(shards, shard, list(itertools.chain.from_iterable(itertools.islice(found, count))))
+
+
+def _write(shards: Shards, shard: int, found: list[rows.Row]) -> Counter[str]:
+  """Writes the answers of a shard whole, even if another process does so at the same time.
+
+  This happens when a machine is cut off from a cluster, which then asks another machine.
+  """
+  is_parquet = shards.kind == 'parquet'
+  path = shards.path(shard)
+  content = parquet.content(found) if is_parquet else rows.content(shards.kind, found)
+  temporary = path.with_name(f'.{path.name}.{uuid.uuid4().hex}')
+  write_file(temporary, content)
+  os.replace(temporary, path)
+  return rows.counted(found)
+
+
+def cut(folder: Path, names: Iterable[str], model: Classifier, kind: str) -> Shards:
+  """Cuts a list of files, unless it has been cut before; then it must be the same list.
+
+  Args:
+    folder: Where the names and the answers are to be.
+    names: The files.
+    model: What answers; it must be the one of the first call too.
+    kind: The format of the answers, one of `FORMATS`.
+
+  Raises:
+    UserError: The folder has other files in it, or answers of another model, list or format.
+  """
+  about = folder / FILE
+  is_new = not about.exists()
+  if is_new:
+    _refuse_others(folder)
+  digest, files = hashlib.sha256(), 0
+  listed = iter(tqdm(names, desc='listing', unit='file', delay=1, leave=False))
+  for shard in itertools.count():
+    some = list(itertools.islice(listed, FILES))
+    if not some:
+      break
+    files += len(some)
+    for name in some:
+      digest.update(json.dumps(name).encode() + b'\n')
+    if is_new:
+      write_file(_names(folder, shard), json.dumps(some).encode())
+  found: dict[str, str | int] = {
+    'model': _identity(model),
+    'format': kind,
+    'files': files,
+    'list': digest.hexdigest(),
+    'shards': shard,
+  }
+  if is_new:
+    write_file(about, json.dumps(found, indent=2).encode())
+  return Shards(folder, kind, _same(about, found), files)
+
+
+def _same(about: Path, found: dict[str, str | int]) -> int:
+  """The number of shards. UserError if they were cut for something else."""
+  before = read_json(about, 'choose another folder')
+  if before.get('model') != found['model']:
+    raise UserError(f'{about}: the answers there are of another model; {_REMEDY}.')
+  if before.get('format') != found['format']:
+    raise UserError(f'{about}: --format was {before.get("format")} there; {_REMEDY}.')
+  if before.get('files') != found['files']:
+    raise UserError(
+      f'{about}: was made for {before.get("files")} files, and there are {found["files"]} now; '
+      f'{_REMEDY}.'
+    )
+  if before.get('list') != found['list'] or not isinstance(before.get('shards'), int):
+    raise UserError(f'{about}: was made for other files, or in another order; {_REMEDY}.')
+  return int(before['shards'])
+
+
+def _identity(model: Classifier) -> str:
+  """A digest of all that `model.json` says, with the checksums of exported files."""
+  said = json.dumps(model_json.to_json(model.model), sort_keys=True, default=str)
+  return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _refuse_others(folder: Path) -> None:
+  with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+    others = sorted(set(os.listdir(folder)) - {_NAMES})
+    if others:
+      raise UserError(f'{folder}: has other files in it, such as {others[0]}; choose a new folder.')
+
+
+def _names(folder: Path, shard: int) -> Path:
+  return folder / _NAMES / f'{shard:06}'

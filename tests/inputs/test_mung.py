@@ -1,0 +1,70 @@
+"""Annotations in the format MuNG are read as they were written, and damaged ones are refused."""
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from omr_jax.inputs import mung
+from omr_jax.inputs.mung import Node
+
+MASK = np.array([[0, 1, 1, 0], [1, 1, 0, 0]], bool)
+
+
+def test_what_is_written_is_read_again():
+  nodes = [
+    Node(3, 'noteheadFull', (5, 7, 9, 9), MASK, (4,), (('confidence', 0.5), ('staff', 2))),
+    Node(4, 'stem', (9, 0, 10, 8), np.ones((8, 1), bool)),
+  ]
+  content = mung.written(nodes, 'a & b', 'page <1>\0\ud800')
+  found = mung.read(content)
+  assert list(found) == [3, 4]
+  for node in nodes:
+    np.testing.assert_array_equal(found[node.number].mask, node.mask)
+    assert found[node.number][:3] == node[:3] and found[node.number].links == node.links
+  root = ElementTree.fromstring(content)
+  assert root.attrib == {'dataset': 'a & b', 'document': 'page <1>\ufffd\ufffd'}
+  values = {each.tag: each.text for each in root[0]}
+  assert values['Mask'] == '0:1 1:2 0:1 1:2 0:2'
+  assert (values['Top'], values['Left'], values['Width'], values['Height']) == ('7', '5', '4', '2')
+  assert [(each.attrib, each.text) for each in root[0].iter('DataItem')] == [
+    ({'key': 'confidence', 'type': 'float'}, '0.5'),
+    ({'key': 'staff', 'type': 'int'}, '2'),
+  ]
+
+
+def test_a_page_without_objects():
+  assert mung.read(mung.written([], 'a', 'b')) == {}
+
+
+@pytest.mark.parametrize(
+  ('old', 'new', 'words'),
+  [
+    ('<Nodes', '<!DOCTYPE x><Nodes', 'a document type'),
+    ('</Nodes>', '', 'no element found'),
+    ("encoding='utf-8'", "encoding='none'", 'unknown encoding'),
+    ('<Width>4', '<Width>5', 'object 3: its mask does not fill its box'),
+    ('<Width>4', '<Width>-4', r'object 3: its box \(5, 7, -4, 2\) is impossible'),
+    ('<Id>3<', '<Id>x<', 'object x: '),
+    ('noteheadFull', '', 'object 3: it has no class'),
+    ('<Outlinks>4', '<Outlinks>5', 'object 3 links to 5, which is not there'),
+  ],
+)
+def test_damaged_ones_are_refused(old, new, words):
+  content = mung.written([Node(3, 'noteheadFull', (5, 7, 9, 9), MASK, (4,))], 'a', 'b').decode()
+  content = content.replace(
+    '</Nodes>',
+    '  <Node><Id>4</Id><ClassName>stem</ClassName><Top>0</Top>'
+    '<Left>0</Left><Width>1</Width><Height>1</Height><Mask>1:1</Mask></Node>\n</Nodes>',
+  )
+  assert len(mung.read(content.encode())) == 2
+  assert old in content
+  with pytest.raises(ValueError, match=words):
+    mung.read(content.replace(old, new, 1).encode())
+
+
+def test_boxes_too_large_together_are_refused(monkeypatch):
+  monkeypatch.setattr(mung, '_ALL_PIXELS', 15)
+  node = Node(0, 'stem', (0, 0, 4, 2), MASK)
+  with pytest.raises(ValueError, match=r'object 1: its box .* is impossible'):
+    mung.read(mung.written([node, node._replace(number=1)], 'a', 'b'))
