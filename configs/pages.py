@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 def get_config() -> ConfigDict:
   config = ConfigDict()
   config.seed = 0
-  config.epochs = 10
+  config.epochs = 6
   config.batch_size = 16
   config.precision = 'float32'
   # Decay of the moving average of the weights and batch statistics that is evaluated; 0: none.
@@ -23,7 +23,7 @@ def get_config() -> ConfigDict:
   config.data = ConfigDict()
   config.data.name = 'pages'
   config.data.source = 'muscima_pp'  # or typeset, made_up
-  config.data.protocol = 'writers_0'  # or writers_1 ... 4, independent, new_music
+  config.data.protocol = 'most_writers'  # or writers_0 ... 4, independent, new_music
   config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
 
   config.windows = ConfigDict()

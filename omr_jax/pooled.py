@@ -27,7 +27,7 @@ from omr_jax.tasks import task as tasks
 _OVER = flags.DEFINE_enum(
   'over',
   None,
-  sorted(over for task in tasks.TASKS for over in task.over),
+  sorted({over for task in tasks.TASKS for over in task.over}),
   'what each run tests: a fold, a source or writers',
 )
 flags.adopt_module_key_flags(command_line)

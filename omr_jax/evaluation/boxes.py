@@ -168,6 +168,14 @@ def average(found: Matched) -> Average:
   return Average(at[0.5], at[0.75], math.fsum(values) / len(values), found.true)
 
 
+def weighted_ap50(pages: Sequence[Page]) -> float:
+  """The average precision at IoU 0.5 alone, as `weighted` has it; 0 if there are no true boxes."""
+  classes = [matched(pages, label, [0.5]) for label in sorted(_labels(pages))]
+  total = sum(found.true for found in classes)
+  values = [found.true * _average_precision(found.right[0], found.true) for found in classes]
+  return math.fsum(values) / total if total else 0.0
+
+
 def counted(pages: Sequence[Page], threshold: float, overlap: float) -> dict[str, Counted]:
   """Counts of every class, by name.
 

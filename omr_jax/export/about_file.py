@@ -6,7 +6,7 @@ replaces them: it has some of KEYS, with values as in `model.json`. docs/export.
 
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,18 @@ from omr_jax.utils import rules
 from omr_jax.utils.files import read_bytes
 
 KEYS = ('use', 'limits', 'licence', 'training_data', 'figures')
+_KEYS_OF_ROWS = {
+  'training_data': ('source', 'examples', 'what', 'licence'),
+  'figures': ('on', 'correct', 'n'),
+}
 
 
 def read(path: Path | None) -> dict[str, Any]:
   """The content of a file for --about; {} for None.
 
   Raises:
-    UserError: The file can't be read, has other keys, or other values than `model.json` may have.
+    UserError: The file can't be read, has other keys, or other values than `model.json` may have;
+      a text is empty, or a source is there twice.
   """
   if path is None:
     return {}
@@ -35,7 +40,20 @@ def read(path: Path | None) -> dict[str, Any]:
     if key not in KEYS:
       raise UserError(f'{path}: has no key {key!r}{nearest(key, KEYS)}')
     rules.refuse_unless(model_schema.FACTS[key], value, f'{path}: {key}')
+    if value == '' or str(value).isspace():
+      raise UserError(f'{path}: {key} is empty; write it, or leave the key out.')
+    for row in value if key in _KEYS_OF_ROWS else ():
+      _refuse_other_keys(row, _KEYS_OF_ROWS[key], f'{path}: {key}')
+  names = Counter(row['source'] for row in found.get('training_data', ()))
+  if twice := [name for name, count in names.items() if count > 1]:
+    raise UserError(f'{path}: training_data: {twice[0]!r} is there twice; leave one out.')
   return found
+
+
+def _refuse_other_keys(row: Mapping[str, Any], known: Collection[str], where: str) -> None:
+  for key in row:
+    if key not in known:
+      raise UserError(f'{where} has no key {key!r}{nearest(key, known)}')
 
 
 def facts(

@@ -11,7 +11,7 @@ import numpy as np
 CELL = 2  # Height and width of a cell in pixels.
 SMALLEST, LARGEST = 0.5, 2000.0  # Bounds of a box's height and width in pixels.
 _MOST = 2000  # Objects of a window.
-_SAME = 0.5  # Of two boxes of one class that overlap by more (IoU), the less confident is dropped.
+SAME = 0.5  # Of two boxes of one class that overlap by more (IoU), the less confident is dropped.
 
 
 def boxes_at(edges: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -72,7 +72,7 @@ def _first_of_each(boxes: np.ndarray, classes: np.ndarray) -> np.ndarray:
     low = np.maximum(boxes[mine, None, :2], boxes[None, mine, :2])
     high = np.minimum(boxes[mine, None, 2:], boxes[None, mine, 2:])
     shared = np.prod(np.maximum(high - low, 0), -1)
-    same = shared > _SAME * (areas[mine, None] + areas[None, mine] - shared)
+    same = shared > SAME * (areas[mine, None] + areas[None, mine] - shared)
     alive = np.ones(len(mine), bool)
     for place in range(len(mine)):
       if alive[place]:

@@ -207,6 +207,7 @@ def _fits(module: nn.Module, height: int, width: int) -> bool:
     'image': jax.ShapeDtypeStruct((1, height, width, 1), jnp.uint8),
     'size': jax.ShapeDtypeStruct((1, 2), jnp.float32),
     'pen': jax.ShapeDtypeStruct((1, pen_path.POINTS, 3), jnp.float32),
+    'window': jax.ShapeDtypeStruct((1, height, width, 1), jnp.uint8),
   }
   try:
     jax.eval_shape(partial(module.init, train=False), jax.random.key(0), inputs)

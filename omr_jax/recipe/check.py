@@ -113,7 +113,7 @@ def flat(config: ConfigDict | dict) -> dict[str, Any]:
 
 def _sections(task: Task) -> Mapping[str, tuple[str, ...]]:
   """The sections of a config, each with the keys that are always read."""
-  return {
+  found = {
     **task.recipe.SECTIONS,
     'augment': ('space',),
     'model': ('name',),
@@ -121,6 +121,7 @@ def _sections(task: Task) -> Mapping[str, tuple[str, ...]]:
     'optimizer': ('name', 'learning_rate', 'l2'),
     'schedule': ('name',),
   }
+  return {section: keys for section, keys in found.items() if keys}
 
 
 def _choices(task: Task) -> Mapping[str, Mapping[str, Collection[str]]]:

@@ -20,7 +20,7 @@ from omr_jax.tasks import task as tasks
 # task are floats.
 _TYPES = {
   **dict.fromkeys(('augment.flip', 'model.even', 'model.use_size'), bool),
-  **dict.fromkeys(('schedule.patience', 'model.hidden'), int),
+  **dict.fromkeys(('schedule.patience', 'model.hidden', 'model.up'), int),
   **dict.fromkeys(('model.stem_size', 'model.stem_stride'), int),
   **dict.fromkeys(('augment.zoom', 'model.close_up', 'model.widths', 'model.blocks'), tuple),
   **dict.fromkeys(('model.pen_widths', 'model.pen_blocks'), tuple),

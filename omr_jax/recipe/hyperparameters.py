@@ -21,14 +21,14 @@ class Hyperparameters(NamedTuple):
   Attributes:
     seed: Seed of the initialization, the order of the examples, the augmentation and dropout.
     average_decay: Decay of the moving averages of the variables; 0 for none.
-    loss: Numbers of the loss by name, as the task's `loss_numbers(config)` returns them.
+    loss_numbers: Numbers of the loss by name, as the task's `loss_numbers(config)` returns them.
     strengths: Numbers of the augmentation by name, as the task's `strengths(config)` returns them.
     optimizer: `learning_rate`, `l2` and the optimizer's own arguments, by name.
   """
 
   seed: Any
   average_decay: Any
-  loss: Mapping[str, Any]
+  loss_numbers: Mapping[str, Any]
   strengths: Mapping[str, Any]
   optimizer: Mapping[str, Any]
 
@@ -54,7 +54,7 @@ def of_config(config: ConfigDict) -> Hyperparameters:
   return Hyperparameters(
     seed=config.seed,
     average_decay=config.average_decay,
-    loss=of_task.loss_numbers(config),
+    loss_numbers=of_task.loss_numbers(config),
     strengths=of_task.strengths(config),
     optimizer={name: chosen[name] for name in names},
   )

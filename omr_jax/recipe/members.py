@@ -16,7 +16,8 @@ from ml_collections import ConfigDict
 from omr_jax.errors import UserError
 from omr_jax.utils.rules import is_number
 
-# The keys that may be lists, by section; '' is the config itself. All keys of `camera` may be too.
+# The keys that may be lists, by section; '' is the config itself. All keys of `camera` and
+# `distortion` may be too.
 _NUMBERS: Mapping[str, tuple[str, ...]] = {
   '': ('seed', 'average_decay'),
   'augment': (
@@ -142,7 +143,7 @@ def _as(before: Any, value: Any, key: str) -> Any:
 
 def _is_number(key: str) -> bool:
   section, _, name = key.rpartition('.')
-  return section == 'camera' or name in _NUMBERS.get(section, ())
+  return section in ('camera', 'distortion') or name in _NUMBERS.get(section, ())
 
 
 def _switches(lists: Mapping[str, tuple]) -> list[str]:

@@ -75,8 +75,8 @@ def create(config: ConfigDict) -> Recipe:
   name, shape = config.model.name, of_task.shape(config)
   arguments = _only(config.model, models.options(name))
   module = models.create(name, len(of_task.CLASSES), jnp.dtype(config.precision), **arguments)
-  models.check_canvas(name, *shape[:2], **arguments)
   of_task.check_network(config, module)
+  models.check_canvas(name, *shape[:2], **arguments)
   reads, augmented = of_task.augmentation(config, module)
   evaluates, predicted = of_task.evaluation(module)
   return Recipe(

@@ -207,6 +207,7 @@ class Task(NamedTuple):
 TASKS = (
   Task('symbols', 'homus', 'symbol', ('writers',)),
   Task('scores', 'music_scores', 'picture', ('folds', 'sources')),
+  Task('pages', 'pages', 'page', ('writers',), 'ap50', 'AP50'),
 )
 
 

@@ -29,8 +29,8 @@ class Training(NamedTuple):
     steps_per_epoch: Number of whole batches in the training split. An epoch skips the few examples
       that do not fill a batch; each epoch has another order and so skips others.
     epochs: Largest number of epochs; the schedule of learning rates spans all of them.
-    loss: (outputs, targets, **hyperparameters.loss) to the mean loss of a batch. `outputs` are what
-      the network returns with `train=True`; `targets` come from `recipe.augmented`.
+    loss: (outputs, targets, **hyperparameters.loss_numbers) to the mean loss of a batch. `outputs`
+      are what the network returns with `train=True`; `targets` come from `recipe.augmented`.
   """
 
   recipe: Recipe
@@ -71,7 +71,7 @@ def train_step(
       mutable=['batch_stats'],
       rngs={'dropout': rngs[1]},
     )
-    return training.loss(outputs, targets, **hyperparameters.loss), updated['batch_stats']
+    return training.loss(outputs, targets, **hyperparameters.loss_numbers), updated['batch_stats']
 
   (value, batch_stats), grads = jax.value_and_grad(loss_of, has_aux=True)(params)
   tx = recipe.create_tx(hyperparameters.optimizer, training.steps)

@@ -59,8 +59,11 @@ def is_on(value: Any) -> bool:
   return not is_number(value) or value != 0
 
 
-def is_whole(value: Any, least: int, most: float = math.inf) -> TypeGuard[int]:
-  """Whether a value is an int from `least` to `most`, both included."""
+def is_whole(value: Any, least: int, most: int = 2**53) -> TypeGuard[int]:
+  """Whether a value is an int from `least` to `most`, both included.
+
+  All programs that read JSON have whole numbers up to 2^53 exactly.
+  """
   return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 

@@ -152,6 +152,13 @@ def test_new_music_shares_neither_writers_nor_pieces():
   assert found['train'] == [(1, 2), (1, 3), (3, 2), (5, 3), (6, 2), (7, 3)]
 
 
+def test_most_writers_train():
+  found = numbers(splits.split('most_writers', PAGES, TEST))
+  assert {writer for writer, _ in found['train']} == {2, 3, 4, 5, 7}
+  assert {writer for writer, _ in found['validation']} == {1}
+  assert {writer for writer, _ in found['test']} == {6}
+
+
 def test_the_official_test_shares_no_writer():
   found = numbers(splits.split('independent', PAGES, TEST))
   assert found['test'] == [(10, 2)]  # Page 3 of this writer is not used at all.

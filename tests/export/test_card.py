@@ -118,6 +118,26 @@ def test_sources_are_counted_and_described(tmp_path):
     about_file.facts(GATE, found, {'source': np.array(['scores/y'])})
 
 
+@pytest.mark.parametrize(
+  ('content', 'words'),
+  [
+    ('licence = " "', 'licence is empty; write it'),
+    (
+      '[[training_data]]\nsource = "a"\nlicense = "b"',
+      "'license': did you mean 'licence'",
+    ),
+    ('[[training_data]]\nsource = "a"\nsince = 2020-01-01', "training_data has no key 'since'"),
+    ('[[figures]]\non = "a"\ncorrect = 1\nn = 2\nshare = nan', "figures has no key 'share'"),
+    ('[[training_data]]\nsource = "a"\n' * 2, "training_data: 'a' is there twice"),
+    (f'[[figures]]\non = "a"\ncorrect = 1\nn = {10**30}', 'it must be a list of objects with a'),
+    ('use = 2020-01-01', 'use is datetime.date(2020, 1, 1); it must be a text'),
+  ],
+)
+def test_odd_files_are_refused(tmp_path, content, words):
+  with pytest.raises(UserError, match=re.escape(words)):
+    told(tmp_path, content)
+
+
 def test_cuts_count_as_their_pictures_and_drawn_kinds_together():
   names = ['scores/x (cut)', 'scores/x', 'drawn chant', 'drawn logo', 'drawn papers']
   assert about_file.facts(GATE, {}, {'source': np.array(names)})['training_data'] == [

@@ -23,7 +23,7 @@ LOG_ODDS = 2.0  # sigmoid(2) is 0.8808.
 WANTED = (
   ('noteheadFull', (300, 309, 316, 325)),  # In the middle of the box, 317: the first line above it.
   ('noteheadFull', (100, 317, 116, 333)),  # The space between.
-  ('accidentalFlat', (200, 298, 210, 344)),  # 439 / 614 of the height below its top: 330.9.
+  ('accidentalFlat', (200, 298, 210, 344)),  # 0.69 of the height below its top: 329.7.
   ('beam', (400, 454, 440, 460)),  # Four staff spaces above the third staff.
   ('brace', (40, 121, 56, 366)),  # From the first staff to the second.
 )

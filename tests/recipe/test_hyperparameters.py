@@ -26,7 +26,7 @@ def test_numbers_that_differ_become_arrays_and_the_others_stay_constant(config):
     'optimizer.learning_rate': own.optimizer['learning_rate'],
     'augment.rotation': own.strengths['rotation'],
     'average_decay': own.average_decay,
-    'loss.label_smoothing': own.loss['label_smoothing'],
+    'loss.label_smoothing': own.loss_numbers['label_smoothing'],
   }.items():
     np.testing.assert_array_equal(found, LISTS[key])
   assert own.seed.dtype == np.uint32
@@ -55,7 +55,7 @@ def test_hyperparameters_are_those_that_the_choices_of_a_page_read(page, optimiz
   config = config_page(page)
   found = hyperparameters.of_config(config)
   assert (found.seed, found.average_decay) == (0, 0.995)
-  assert found.loss == {'label_smoothing': config.loss.label_smoothing}
+  assert found.loss_numbers == {'label_smoothing': config.loss.label_smoothing}
   assert tuple(found.optimizer) == optimizer and 'momentum' not in found.optimizer
   name, value = strength
   assert found.strengths[name] == value

@@ -20,7 +20,8 @@ def prepare(
   Once it is prepared the archive is no longer needed.
 
   Args:
-    protocol: `independent`, `new_music`, or `writers_0` to `writers_4`; the README explains them.
+    protocol: `independent`, `new_music`, `most_writers`, or `writers_0` to `writers_4`; the README
+      explains them.
     data_dir: Where prepared data is kept.
     raw_dir: Folder with the archive in it or one level below; if None, $OMR_RAW_DIR.
 

@@ -22,6 +22,7 @@ CLASSES = tuple(Path(__file__).with_name('classes.txt').read_text().split())
 _PROTOCOLS = {
   'independent': 'The official test: pages of 7 writers, of whom no other page is used.',
   'new_music': 'Test and validation have writers and pieces that the training has not.',
+  'most_writers': 'As many pages to train on as unseen writers allow, without the official test.',
   **{
     f'writers_{fold}': f'Writer-disjoint fold {fold} of {splits.NUM_FOLDS}, without the official '
     'test.'

@@ -15,7 +15,7 @@ def split(protocol: str, pages: Sequence[str], test: Sequence[str]) -> dict[str,
   """The files of each split.
 
   Args:
-    protocol: `independent`, `new_music`, or `writers_0` to `writers_4`.
+    protocol: `independent`, `new_music`, `most_writers`, or `writers_0` to `writers_4`.
     pages: The names of the files with annotations.
     test: The ids of the official test.
 
@@ -28,6 +28,8 @@ def split(protocol: str, pages: Sequence[str], test: Sequence[str]) -> dict[str,
     found = _independent(pages, others, test)
   elif protocol == 'new_music':
     found = _new_music(others)
+  elif protocol == 'most_writers':
+    found = _most_writers(others)
   else:
     found = by_writer(others, int(protocol.rpartition('_')[2]))
   if empty := [name for name, chosen in found.items() if not chosen]:
@@ -55,13 +57,26 @@ def _independent(
     raise UserError(
       f'independent: the archive lacks {missing} of the {len(test)} pages of the official test '
       '(testset-independent.txt). Get MUSCIMA-pp_v2.0.zip, the whole release of 140 pages, or '
-      'choose one of the protocols writers_0 to writers_4 and new_music, which need none of them.'
+      'choose another protocol, such as most_writers, which needs none of them.'
     )
   folds = by_writer(others, fold=0)
   return {
     'train': folds['train'] + folds['validation'],
     'validation': folds['test'],
     'test': chosen,
+  }
+
+
+def _most_writers(pages: Sequence[str]) -> dict[str, list[str]]:
+  """All writers train but those of the first fold, who are validation and test in turn."""
+  folds = by_writer(pages, fold=0)
+  last = folds['test']
+  writers = sorted({writer_and_piece(name)[0] for name in last})
+  tested = writers[1::2]
+  return {
+    'train': folds['train'] + folds['validation'],
+    'validation': [name for name in last if writer_and_piece(name)[0] not in tested],
+    'test': [name for name in last if writer_and_piece(name)[0] in tested],
   }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from omr_jax.inputs.peaks import CELL, LARGEST, SMALLEST
 
+_PIXEL = 2  # Cells along each side of a pixel of the network's last features.
 _NEAR = 4  # How far, in cells, an object reaches into the heat map.
 _SPREAD, _LEAST, _MOST = 0.12, 0.6, 2.0  # Standard deviation: a share of the box, and its bounds.
 _BESIDE = 0.4  # Weight of a box in the cells beside its middle.
@@ -47,15 +48,47 @@ def _of_window(
   is_object = (classes >= 0) & jnp.all((cell >= 0) & (cell < extent), 1)
   beyond = jnp.maximum(-boxes[:, :2], boxes[:, 2:] - extent).max(1)
   is_whole = is_object & (beyond <= _OUTSIDE / CELL)
-  wanted = _heat(heat.shape, size, cell, classes, is_object)
-  total = _focal(heat, wanted) + _EDGES * _boxes(edges, middle, size, cell, is_whole)
+  total = _focal(heat, size, cell, classes, is_object)
+  total += _EDGES * _boxes(edges, middle, size, cell, is_whole)
   return total, is_object.sum()
 
 
-def _heat(
+def _focal(
+  heat: jax.Array, size: jax.Array, cell: jax.Array, classes: jax.Array, is_object: jax.Array
+) -> jax.Array:
+  """The penalty-reduced focal loss with the exponents 2 and 4, summed.
+
+  Most of a step's memory is here, so the map is read as the network computes it, four cells side
+  by side (`_by_pixel`), and what only objects need is computed for them alone.
+  """
+  x = _by_pixel(heat)
+  small = jnp.exp(-jnp.abs(x))  # Both of what follows need it, and exponentials take time.
+  p = jnp.where(x >= 0, 1, small) / (1 + small)
+  as_empty = jnp.maximum(x, 0) + jnp.log1p(small)  # -ln(1 - p)
+  miss = (1 - _wanted(heat.shape, size, cell, classes, is_object)) ** 4 * p**2 * as_empty
+  columns, rows = heat.shape[1], heat.shape[0]
+  at = heat[jnp.clip(cell[:, 1], 0, rows - 1), jnp.clip(cell[:, 0], 0, columns - 1), classes]
+  hit = jax.nn.sigmoid(-at) ** 2 * jax.nn.softplus(-at)
+  return miss.sum() + jnp.where(is_object, hit, 0).sum()
+
+
+def _by_pixel(heat: jax.Array) -> jax.Array:
+  """[rows, columns, classes] to [rows / 2, columns / 2, 2, 2, classes], where the cells of a pixel
+  of the network's last features are side by side; XLA then leaves out the network's own reordering.
+  """
+  rows, columns, classes = heat.shape
+  parts = heat.reshape(rows // _PIXEL, _PIXEL, columns // _PIXEL, _PIXEL, classes)
+  return parts.transpose(0, 2, 1, 3, 4)
+
+
+def _wanted(
   shape: tuple[int, ...], size: jax.Array, cell: jax.Array, classes: jax.Array, is_object: jax.Array
 ) -> jax.Array:
-  """The wanted heat map: at each object a bump of height 1, wider for larger objects."""
+  """The wanted heat map, in the order of `_by_pixel`.
+
+  At each object it has a bump of height 1, which is wider for larger objects.
+  """
+  rows, columns, count = shape
   spread = jnp.clip(_SPREAD * size, _LEAST, _MOST)
   reach = jnp.arange(-_NEAR, _NEAR + 1)
   # The bump is highest in the cell of the middle, wherever the middle lies in it.
@@ -63,18 +96,11 @@ def _heat(
   bump = down[:, :, None] * across[:, None, :]  # [objects, 9, 9]
   row, column = cell[:, 1, None, None] + reach[:, None], cell[:, 0, None, None] + reach
   # An index beyond the map is dropped; a negative one would count from its end.
-  row = jnp.where(is_object[:, None, None] & (row >= 0), row, shape[0])
-  column = jnp.where(column >= 0, column, shape[1])
-  empty = jnp.zeros(shape, jnp.float32)
-  return empty.at[row, column, classes[:, None, None]].max(bump, mode='drop')
-
-
-def _focal(logits: jax.Array, wanted: jax.Array) -> jax.Array:
-  """The penalty-reduced focal loss with the exponents 2 and 4, summed."""
-  p = jax.nn.sigmoid(logits)
-  hit = jnp.where(wanted == 1, (1 - p) ** 2 * jax.nn.softplus(-logits), 0)
-  miss = (1 - wanted) ** 4 * p**2 * jax.nn.softplus(logits)
-  return (hit + miss).sum()
+  row = jnp.where(is_object[:, None, None] & (row >= 0), row, rows)
+  column = jnp.where(column >= 0, column, columns)
+  pixel, place = zip(*(jnp.divmod(each, _PIXEL) for each in (row, column)), strict=True)
+  empty = jnp.zeros((rows // _PIXEL, columns // _PIXEL, _PIXEL, _PIXEL, count), jnp.float32)
+  return empty.at[*pixel, *place, classes[:, None, None]].max(bump, mode='drop')
 
 
 def _boxes(

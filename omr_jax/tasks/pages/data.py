@@ -1,0 +1,162 @@
+"""Pages with the boxes of their symbols as arrays: tiles to train on, windows to validate and test.
+
+The data sets of pages have the same features (`tfds_builders/muscima_pp/README.md` lists them).
+"""
+
+import importlib
+import io
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from omr_jax.data import cache
+from omr_jax.data.dataset import SPLITS, Dataset
+from omr_jax.errors import UserError
+from omr_jax.inputs import windows
+from omr_jax.structure import arrays as structures
+from omr_jax.structure import scale
+from omr_jax.synthetic import recorded_pages
+from omr_jax.tasks.pages import tiles
+from omr_jax.tasks.pages.inputs import CLASSES
+from omr_jax.tasks.pages.tiles import TILE, Annotated
+from tfds_builders import muscima_pp
+
+# Part of the cache's key. Raise it whenever what is made here changes, so that no older cache is
+# read.
+_RULE = 1
+# Pages drawn by code, by split. They have no builder.
+_MADE_UP = {'train': 24, 'validation': 4, 'test': 6}
+_MADE_UP_DIGEST = 'drawn by code'
+_ORIGINS = {
+  'muscima_pp': 'MUSCIMA++',
+  'typeset': 'typeset scores',
+  'made_up': 'pages drawn by code',
+}
+
+
+def load(
+  source: str, protocol: str, data_dir: str | os.PathLike, raw_dir: str | os.PathLike | None
+) -> Dataset:
+  """Loads pages as arrays. The first time it prepares and cuts them; then it reads a cache.
+
+  `train` has the tiles of `tiles.tiles`:
+    tile: uint8 [tiles, TILE, TILE], dark ink on bright paper.
+    boxes: float32 [tiles, objects, 4]: left, top, right and bottom edge in pixels of the tile.
+    classes: int32 [tiles, objects], places in CLASSES; -1 where there is no object.
+    id: str [tiles], the page and the number of the tile on it.
+
+  `validation` and `test` have whole pages:
+    id, group: str [pages]; results are grouped by the latter, such as the writer.
+    scale: float64 [pages, 2], as in `windows.Windows`.
+    window: uint8 [windows, SIDE, SIDE, 1].
+    window_page: int32 [windows], the place of the window's page.
+    corner: int32 [windows, 2], as in `windows.Windows`.
+    box: float32 [objects, 4], in pixels of the page.
+    box_page: int32 [objects].
+    box_label: str [objects], names of classes, also of those that are not in CLASSES.
+
+  Args:
+    source: One of `limits.SOURCES`.
+    protocol: Name of the split.
+    data_dir: Folder of prepared data.
+    raw_dir: Folder of the raw data.
+
+  Raises:
+    UserError: The data can not be prepared, or the cache can not be written.
+  """
+  examples, names, raw_digest = _examples(source, protocol, data_dir, raw_dir)
+
+  def make(new: cache.New) -> cache.Arrays:
+    def pages(split: str) -> Iterator[Annotated]:
+      some = tqdm(
+        examples(split), desc=f'cutting {split}', unit='page', delay=1, leave=False, disable=None
+      )
+      return map(_page, some)
+
+    train = _tiles(lambda: pages('train'), names, new)
+    return {'train': train} | {split: _whole(list(pages(split)), names) for split in SPLITS[1:]}
+
+  key = [_RULE, source, raw_digest, protocol, list(CLASSES), TILE, windows.SIDE, windows.SPACE]
+  splits = cache.cached('pages', key, make)
+  labels = [each[each >= 0] for each in np.asarray(splits['train']['classes'])]
+  return Dataset(splits, raw_digest, _ORIGINS[source], tiles.draws(labels, len(CLASSES)))
+
+
+def _examples(
+  source: str, protocol: str, data_dir: str | os.PathLike, raw_dir: str | os.PathLike | None
+) -> tuple[Callable[[str], Iterable[Mapping[str, Any]]], Sequence[str], str]:
+  """A function from a split to its examples, the names of their labels, and the data's digest."""
+  if source == 'made_up':
+    if protocol != 'made_up':
+      raise UserError(f'{protocol!r}: no such split of made-up pages; it is called made_up.')
+    return _made_up, muscima_pp.CLASSES, _MADE_UP_DIGEST
+  builders = importlib.import_module(f'tfds_builders.{source}')
+  builder = builders.prepare(protocol, data_dir, raw_dir)
+  digest = dict(builder.info.metadata.items())['digest']
+  return lambda split: builder.as_data_source(split=split), builders.CLASSES, digest
+
+
+def _made_up(split: str) -> Iterator[Mapping[str, Any]]:
+  """Pages drawn by code, other ones for each split."""
+  for number in range(_MADE_UP[split]):
+    yield recorded_pages.example(number, muscima_pp.CLASSES, seed=SPLITS.index(split))
+
+
+def _page(example: Mapping[str, Any]) -> Annotated:
+  """A page of a data set. Its staff space is measured, as on any page that a network is given."""
+  grey = np.asarray(Image.open(io.BytesIO(example['image'])).convert('L'))
+  space = scale.staff_space(grey) or structures.structure(example, *grey.shape).staff_space
+  group = example.get('group', b'')
+  name = f'writer {example["writer"]}' if 'writer' in example else _text(group)
+  boxes = np.asarray(example['boxes'], np.float64)
+  return Annotated(_text(example['id']), name, grey, space, boxes, np.asarray(example['labels']))
+
+
+def _text(value: str | bytes) -> str:
+  return value.decode() if isinstance(value, bytes) else value
+
+
+def _tiles(
+  pages: Callable[[], Iterator[Annotated]], names: Sequence[str], new: cache.New
+) -> dict[str, np.ndarray]:
+  """The arrays of the training split.
+
+  The pages are gone through twice, so that not all tiles have to be in memory.
+  """
+  place = np.array([CLASSES.index(name) if name in CLASSES else -1 for name in names])
+  boxes, labels, ids = [], [], []
+  for page in pages():
+    for number, (_, some, own) in enumerate(tiles.tiles(page)):
+      known = place[own] >= 0
+      boxes.append(some[known])
+      labels.append(place[own][known])
+      ids.append(f'{page.id}-{number}')
+  tile = new('train', 'tile', (len(ids), TILE, TILE), np.uint8)
+  all_tiles = (picture for page in pages() for picture, _, _ in tiles.tiles(page))
+  for number, picture in enumerate(all_tiles):
+    tile[number] = picture
+  padded = zip(('boxes', 'classes'), tiles.padded(boxes, labels), strict=True)
+  return {'tile': tile, 'id': np.array(ids), **dict(padded)}
+
+
+def _whole(pages: Sequence[Annotated], names: Sequence[str]) -> dict[str, np.ndarray]:
+  """The arrays of a split that is validated or tested on."""
+  cut = [windows.cut(page.grey, page.staff_space) for page in pages]
+  counts = [len(each.pixels) for each in cut]
+  objects = [len(page.boxes) for page in pages]
+  numbers = np.arange(len(pages), dtype=np.int32)
+  return {
+    'id': np.array([page.id for page in pages]),
+    'group': np.array([page.group for page in pages]),
+    'scale': np.stack([each.scale for each in cut]),
+    'window': np.concatenate([each.pixels for each in cut]),
+    'window_page': np.repeat(numbers, counts),
+    'corner': np.concatenate([each.corners for each in cut]).astype(np.int32),
+    'box': np.concatenate([page.boxes for page in pages]).astype(np.float32),
+    'box_page': np.repeat(numbers, objects),
+    'box_label': np.array(names)[np.concatenate([page.labels for page in pages])],
+  }

@@ -1,0 +1,130 @@
+"""Finds the symbols of whole pages: in validation, and in the test at the end of a run.
+
+A page is read window by window. What was found in a window is kept, its maps are not.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from omr_jax.data.dataset import Dataset, Split
+from omr_jax.evaluation import boxes
+from omr_jax.inputs import peaks, windows
+from omr_jax.tasks.pages import decide
+from omr_jax.tasks.pages.inputs import CLASSES
+from omr_jax.tasks.pages.run import ARRAYS as ARRAYS
+from omr_jax.tasks.pages.run import Decision, Evaluated, pages
+from omr_jax.tasks.pages.run import described as described
+from omr_jax.tasks.pages.run import problem as problem
+from omr_jax.tasks.pages.run import run_of as run_of
+from omr_jax.tasks.pages.run import save as save
+
+LATER: tuple[str, ...] = ()
+# Log-odds below which nothing is looked for: a probability of 1 %. Average precision hardly changes
+# with what is less probable.
+LEAST = -4.6
+_TOGETHER = 4  # Windows in a batch; the maps of one take 12 MB.
+_UNCALIBRATED = Decision(0.5, 1.0, 0.0)
+
+Predict = Callable[..., Iterator[Mapping[str, np.ndarray]]]
+
+
+def validate(config: ConfigDict, dataset: Dataset, predict: Predict) -> list[dict[str, float]]:
+  """The weighted average precision at IoU 0.5 of each member on the validation pages.
+
+  There is no loss: that of training is one of tiles, not of pages. The number is NaN where a map
+  is not finite.
+  """
+  del config
+  split = dataset.splits['validation']
+  return [{'validation_ap50': _ap50(found)} for found in _found(split, predict)]
+
+
+def evaluate(configs: Sequence[ConfigDict], dataset: Dataset, predict: Predict) -> list[Evaluated]:
+  """Tests each member of a population, and chooses on the validation pages what counts as found."""
+  del configs
+  validation, test = dataset.splits['validation'], dataset.splits['test']
+  pictures = _pictures(test)
+  return [
+    _evaluated(validated, tested, pictures)
+    for validated, tested in zip(_found(validation, predict), _found(test, predict), strict=True)
+  ]
+
+
+def _evaluated(
+  validated: Mapping[str, Any], tested: Mapping[str, Any], pictures: Mapping[str, np.ndarray]
+) -> Evaluated:
+  decision = decide.fit(pages(validated, _UNCALIBRATED), _UNCALIBRATED)
+  ap50 = {'validation_ap50': np.array(_ap50(validated))}
+  return Evaluated({**tested, **pictures, **ap50}, decision)
+
+
+def _ap50(found: Mapping[str, np.ndarray]) -> float:
+  if not np.isfinite(found['found_log_odds']).all():
+    return np.nan
+  return boxes.weighted_ap50(pages(found, _UNCALIBRATED))
+
+
+def _found(split: Split, predict: Predict) -> list[dict[str, np.ndarray]]:
+  """Those of ARRAYS for each member that say what is on the pages and what was found there."""
+  first, members = 0, None
+  for maps in predict({'window': split['window']}, together=_TOGETHER):
+    members = members or [[] for _ in maps['heat']]
+    for of_member, heats, edges in zip(members, maps['heat'], maps['edges'], strict=True):
+      for place, (heat, edge) in enumerate(zip(heats, edges, strict=True), start=first):
+        of_member.append(_of_window(split, place, heat, edge))
+    first += len(maps['heat'][0])
+  return [_arrays(split, of_member) for of_member in members or ()]
+
+
+def _of_window(
+  split: Split, place: int, heat: np.ndarray, edges: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+  """Boxes on the page, classes, log-odds and the page of what is in the core of a window."""
+  page = int(split['window_page'][place])
+  if not (np.isfinite(heat).all() and np.isfinite(edges).all()):
+    nothing = np.zeros((1, 4), np.float32)
+    return nothing, np.zeros(1, int), np.full(1, np.nan, np.float32), np.array([page])
+  found, classes, log_odds = peaks.found(heat, edges, LEAST)
+  kept = windows.in_core(found)
+  placed = windows.on_page(found[kept], split['corner'][place], split['scale'][page])
+  return placed, classes[kept], log_odds[kept], np.full(kept.sum(), page)
+
+
+def _arrays(split: Split, of_windows: Sequence[Sequence[np.ndarray]]) -> dict[str, np.ndarray]:
+  found, classes, log_odds, page = (np.concatenate(each) for each in zip(*of_windows, strict=True))
+  return {
+    'classes': np.array(CLASSES),
+    'test_ids': np.asarray(split['id']),
+    'test_groups': np.asarray(split['group']),
+    'true_boxes': np.asarray(split['box'], np.float32),
+    'true_labels': np.asarray(split['box_label']),
+    'true_pages': np.asarray(split['box_page'], np.int32),
+    'found_boxes': found.astype(np.float32),
+    'found_labels': classes.astype(np.int32),
+    'found_log_odds': log_odds.astype(np.float32),
+    'found_pages': page.astype(np.int32),
+  }
+
+
+def _pictures(split: Split) -> dict[str, np.ndarray]:
+  """Those of ARRAYS that show the pages, put together from the cores of their windows."""
+  pixels, sizes = [], []
+  core = slice(windows.MARGIN, windows.SIDE - windows.MARGIN)
+  for page in range(len(split['id'])):
+    mine = np.flatnonzero(np.asarray(split['window_page']) == page)
+    corners = split['corner'][mine] + windows.MARGIN
+    width, height = corners.max(0) + windows.SIDE - 2 * windows.MARGIN
+    picture = np.full((height, width), 255, np.uint8)
+    for place, (x, y) in zip(mine, corners, strict=True):
+      seen = split['window'][place][core, core, 0]
+      picture[y : y + len(seen), x : x + len(seen)] = seen
+    pixels.append(picture.ravel())
+    sizes.append(picture.shape)
+  return {
+    'pictures': np.concatenate(pixels),
+    'picture_sizes': np.array(sizes, np.int32),
+    'scales': np.asarray(split['scale'], np.float64),
+  }

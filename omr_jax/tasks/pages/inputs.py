@@ -1,0 +1,99 @@
+"""The inputs and outputs of networks that find the symbols of a page; without JAX.
+
+How a page becomes windows is `omr_jax.inputs.windows`, and how the outputs become boxes is
+`omr_jax.inputs.peaks`. `predict.detector` does both for whole pages.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from omr_jax.inputs import peaks, windows
+from omr_jax.utils import rules
+
+# Names of MUSCIMA++: those of its 160 classes of symbols that occur on its pages.
+CLASSES = tuple(Path(__file__).with_name('classes.txt').read_text('utf-8').split())
+SUFFIXES: frozenset[str] = frozenset()
+_LIMITS = {
+  'space': ('a number above 0', lambda value: rules.is_number(value) and value > 0),
+  'side': rules.whole(32, 4096),
+}
+
+
+class Layout(NamedTuple):
+  """How a page becomes windows.
+
+  Attributes:
+    space: The distance of two staff lines in pixels.
+    side: Height and width of a window in pixels.
+  """
+
+  space: float
+  side: int
+
+
+def from_json(fields: Mapping[str, Any]) -> Layout:
+  """The picture settings from `model.json`. UserError with the key where they are damaged."""
+  rules.refuse_other_keys(fields, Layout._fields, 'picture')
+  for name, value in fields.items():
+    rules.refuse_unless(_LIMITS[name], value, f'picture.{name}')
+  return Layout(**fields)
+
+
+def to_json(picture: Layout) -> dict:
+  """The picture settings as `model.json` has them."""
+  return picture._asdict()
+
+
+def shapes(picture: Layout) -> dict[str, tuple[str, list]]:
+  """Type and shape of every input by its name; `batch` stands for any number of windows."""
+  return {'window': ('uint8', ['batch', picture.side, picture.side, 1])}
+
+
+def outputs(picture: Layout, classes: Sequence[str]) -> dict[str, tuple[str, list]]:
+  """Type and shape of both maps by their names."""
+  cells = picture.side // peaks.CELL
+  return {
+    'heat': ('float32', ['batch', cells, cells, len(classes)]),
+    'edges': ('float32', ['batch', cells, cells, 4]),
+  }
+
+
+def answer(classes: Sequence[str], threshold: float | None) -> str:
+  """How the outputs become symbols on a page, in words."""
+  del classes, threshold
+  return (
+    'a symbol of a class wherever its `heat` is not below that of the 8 cells around it, and the '
+    'sigmoid of it, its confidence, is at least `threshold`; with e = `edges` of this cell and c '
+    '= `cell`, the middle of its box is ((column + 0.5 + e[0]) c, (row + 0.5 + e[1]) c), and width '
+    'and height are exp(e[2]) c and exp(e[3]) c, in pixels of the window; of two symbols of a '
+    'class whose boxes have an intersection over union above `same`, the more confident is kept, and of '
+    'all those whose middle is in the core of the window'
+  )
+
+
+def preparation(picture: Layout, reads: Sequence[str]) -> dict[str, Any]:
+  """Numbers that `steps` and `answer` name, for programs that do not use this package.
+
+  Returns:
+    `margin`, the pixels of a window around its core; `cell`, the pixels along the side of a cell;
+    `same`, as in `answer`.
+  """
+  del picture, reads
+  return {'margin': windows.MARGIN, 'cell': peaks.CELL, 'same': peaks.SAME}
+
+
+def steps(picture: Layout, reads: Sequence[str]) -> list[str]:
+  """Each step from a page to the inputs in words, for programs that do not use this package."""
+  del picture, reads
+  return [
+    'A page of music in grey, dark ink on bright paper, 0 to 255.',
+    'The distance of two staff lines: the most frequent sum of a black run and the white run below '
+    'it, along the columns.',
+    'Even light: each pixel is divided by the brightness of the paper near it, and scaled so that '
+    'paper is 255 and the blackest ink 0.',
+    'Resized, bilinear, so that this distance has `picture.space` pixels.',
+    'Cut into squares of `picture.side` pixels, which overlap: the core of each, without a margin '
+    'of `margin` pixels, begins where the core before it ends; white beyond the page.',
+    'Input `window`: these pixels.',
+  ]

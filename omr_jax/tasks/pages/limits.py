@@ -1,0 +1,38 @@
+"""The values that the task's own keys of a config may have, and their copies in `model.json`.
+
+Nothing here needs JAX.
+"""
+
+from collections.abc import Mapping
+
+from omr_jax.utils import rules
+from omr_jax.utils.rules import Rule
+
+SOURCES = ('muscima_pp', 'typeset', 'made_up')
+# The section of a config that the picture settings are made from.
+PICTURE = 'windows'
+LIMITS: Mapping[str, Rule] = {
+  'data.source': rules.one_of(SOURCES),
+  'windows.trained_side': ('a multiple of 32 from 32 to 256', lambda value: _is_side(value)),
+  'distortion.zoom': ('from 0 to 2 octaves', lambda value: 0 <= value <= 2),
+  'distortion.stretch': ('from 0 to 2 octaves', lambda value: 0 <= value <= 2),
+  'distortion.lean': ('from 0 to 45', lambda value: 0 <= value <= 45),
+  'distortion.bend': ('from 0 to 32 pixels', lambda value: 0 <= value <= 32),
+  'distortion.ink': rules.CHANCE,
+  'distortion.paper': rules.CHANCE,
+  'distortion.noise': ('from 0 to 255', lambda value: 0 <= value <= 255),
+}
+# The threshold of an exported network: symbols with this confidence or more are found.
+THRESHOLD: Rule = (
+  'a confidence above 0 and below 1',
+  lambda value: rules.is_number(value) and 0 < value < 1,
+)
+
+
+def rule(key: str) -> Rule | None:
+  """What the value of a key such as 'distortion.zoom' may be, or None."""
+  return LIMITS.get(key)
+
+
+def _is_side(value: object) -> bool:
+  return isinstance(value, int) and rules.is_whole(value, 32, 256) and value % 32 == 0
