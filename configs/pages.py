@@ -1,9 +1,9 @@
-"""Every symbol of a page of music, found and named: the recipe for handwriting.
+"""Every symbol of a page of printed music, found and named.
 
-  python -m omr_jax.main --config pages --raw_dir raw --workdir runs/pages
+  python -m omr_jax.main --config pages --raw_dir songs --workdir runs/pages
 
-In every training step the network sees windows of pages, a little larger or smaller, bent, and with
-other ink. Validation finds the symbols of whole pages.
+`songs` holds MusicXML, which is typeset. In every training step the network sees windows of pages,
+a little larger or smaller, bent, and with other ink. Validation finds the symbols of whole pages.
 """
 
 from ml_collections import ConfigDict
@@ -22,8 +22,8 @@ def get_config() -> ConfigDict:
 
   config.data = ConfigDict()
   config.data.name = 'pages'
-  config.data.source = 'muscima_pp'  # or typeset, made_up
-  config.data.protocol = 'most_writers'  # or writers_0 ... 4, independent, new_music
+  config.data.source = 'typeset'  # or muscima_pp, or made_up: pages drawn by code
+  config.data.protocol = 'composers'  # of made_up: made_up
   config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
 
   config.windows = ConfigDict()

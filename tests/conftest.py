@@ -1,6 +1,7 @@
 """Small made-up symbols in HOMUS's format, small made-up pictures, and a small run on each."""
 
 import fcntl
+import functools
 import gc
 import importlib.util
 import mmap
@@ -19,8 +20,9 @@ from hypothesis import settings
 
 # The files that take longest, in the order in which the workers are to begin with them.
 LONG = (
-  *('test_main.py', 'test_step.py', 'test_loop.py', 'test_predict.py', 'test_models.py'),
-  *('test_web.py', 'test_population.py', 'test_distributed.py', 'test_export.py', 'test_sweeps.py'),
+  *('test_web.py', 'test_sweeps.py', 'test_step.py', 'test_models.py', 'test_predict.py'),
+  *('test_loop.py', 'test_population.py', 'test_readme.py', 'test_distributed.py'),
+  *('test_main.py', 'test_camera.py', 'test_isolated.py', 'test_export.py', 'test_evaluate.py'),
 )
 
 
@@ -61,12 +63,18 @@ def pytest_collection_finish():
   gc.set_threshold(50_000, 20, 100)
 
 
+def shared_folder(tmp_path_factory) -> Path:
+  """A new folder of this session, the same for all of pytest's workers."""
+  base = tmp_path_factory.getbasetemp()
+  return base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base
+
+
 @pytest.fixture(scope='session', autouse=True)
 def caches(tmp_path_factory):
   """Keeps what is drawn and compiled for this session, and away from the user's own cache."""
   import jax
 
-  folder = tmp_path_factory.mktemp('caches')
+  folder = shared_folder(tmp_path_factory) / 'caches'
   variables = {
     'OMR_CACHE_DIR': str(folder / 'omr_jax'),
     'JAX_COMPILATION_CACHE_DIR': str(folder / 'xla'),
@@ -180,10 +188,14 @@ def score_run(picture_folders, tmp_path_factory) -> Path:
   """Workdir of a finished run of `small_score_config` on these pictures; it is only read."""
   from small_runs import small_score_config
 
+  from omr_jax.synthetic import probes
   from omr_jax.tasks.scores import evaluation
 
+  # Drawing four probes of each kind in their full size takes half of the time.
+  small = functools.partial(probes.probes, 300, 300)
   with pytest.MonkeyPatch.context() as patch:
-    patch.setattr(evaluation, '_PROBES', 1)  # Of each kind; drawing four takes half of the time.
+    patch.setattr(evaluation, '_PROBES', 1)
+    patch.setattr(probes, 'probes', small)
     return trained_once(small_score_config(), 'scores', picture_folders, tmp_path_factory)
 
 
@@ -202,9 +214,7 @@ def trained_once(config, name, folders, tmp_path_factory) -> Path:
   """
   from omr_jax.training import loop
 
-  session = tmp_path_factory.getbasetemp()
-  if 'PYTEST_XDIST_WORKER' in os.environ:
-    session = session.parent
+  session = shared_folder(tmp_path_factory)
   trained, workdir = session / 'trained' / name, tmp_path_factory.mktemp('runs') / name
   with (session / f'{name}.lock').open('w') as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)

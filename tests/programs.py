@@ -14,6 +14,9 @@ from ml_collections import ConfigDict
 from omr_jax.recipe import recipe
 from omr_jax.training import trainer
 
+# Keys of a config that its recipe doesn't depend on. Of a trainer, epochs and seed are arguments.
+_OF_THE_RUN = ('seed', 'epochs', 'stop_after', 'tested')
+
 
 @contextlib.contextmanager
 def shared() -> Iterator[None]:
@@ -22,7 +25,7 @@ def shared() -> Iterator[None]:
   create_recipe, create_trainer = recipe.create, trainer.create
 
   def shared_recipe(config):
-    key = repr(config)
+    key = repr({name: value for name, value in config.items() if name not in _OF_THE_RUN})
     if key not in recipes:
       recipes[key] = create_recipe(ConfigDict(config.to_dict()))
     return recipes[key]

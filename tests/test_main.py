@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import refused
+from commands import answer, refused
 from comparing import assert_same_end
 from made_runs import no_page
 from small_runs import ROOT, SMALL, small_config
@@ -90,7 +90,7 @@ def small(folders):
 
 @pytest.fixture(scope='module')
 def uninterrupted(folders, tmp_path_factory):
-  """The folder of the same run from start to end, and the seconds that it took."""
+  """The folder of the run of SMALL from start to end, and the seconds that it took."""
   workdir = tmp_path_factory.mktemp('uninterrupted') / 'run'
   config = small_config()
   config.batch_size, config.epochs = 2, 20
@@ -122,21 +122,6 @@ def begin(small, workdir):
   )
 
 
-def start(small, workdir):
-  """A run whose training has begun, that is, its checkpoint of the first epoch it did is there."""
-  before = checkpoints(workdir)
-  process = begin(small, workdir)
-  wait_for(lambda: checkpoints(workdir) - before or process.poll() is not None, pause=0.005)
-  return process
-
-
-def checkpoints(workdir: Path) -> set[str]:
-  folder = workdir / 'checkpoints'
-  return (
-    {path.name for path in folder.iterdir() if path.name.isdigit()} if folder.is_dir() else set()
-  )
-
-
 def saves(workdir: Path) -> bool:
   """Whether a checkpoint is being written: it has its temporary name still."""
   return any('tmp' in name for name in os.listdir(workdir / 'checkpoints'))
@@ -148,20 +133,27 @@ def stop(process, number):
   return process.returncode, text
 
 
-def test_stopped_and_killed_runs_end_like_an_uninterrupted_one(small, uninterrupted, tmp_path):
+def test_stopped_and_killed_runs_end_like_an_uninterrupted_one(folders, symbol_run, tmp_path):
   """One run that is stopped with SIGTERM and Ctrl-C, and killed in the middle of a save."""
-  for number in (signal.SIGTERM, signal.SIGINT):
-    code, text = stop(start(small, tmp_path), number)
-    assert code == 1, text
-    said = f'saved; the same command with --workdir={tmp_path} resumes the run.'
-    assert text.strip().endswith(said)
-    assert 'Traceback' not in text
-  process = start(small, tmp_path)
-  wait_for(lambda: saves(tmp_path) or process.poll() is not None, pause=0.0005)
-  assert stop(process, signal.SIGKILL)[0] == -signal.SIGKILL
-  assert not (tmp_path / 'summary.json').exists()
-  end(small, tmp_path)
-  assert_same_end(tmp_path, uninterrupted[0])
+  data_dir, raw_dir = folders
+  same = (*SMALL[:-2], '--config.batch_size=8', '--config.epochs=3')  # That of `symbol_run`.
+  flags = (*same, f'--data_dir={data_dir}', f'--raw_dir={raw_dir}')
+  workdir = tmp_path / 'run'
+
+  def signalled(name, step):
+    return answer('tests.signalled', name, step, *flags, f'--workdir={workdir}')
+
+  for name in ('SIGTERM', 'SIGINT'):
+    done = signalled(name, 20)
+    assert done.returncode == 1, done.stderr
+    said = f'saved; the same command with --workdir={workdir} resumes the run.'
+    assert done.stderr.strip().endswith(said)
+    assert 'Traceback' not in done.stderr
+  assert signalled('SIGKILL', 0).returncode == -signal.SIGKILL
+  assert saves(workdir)
+  assert not (workdir / 'summary.json').exists()
+  end(flags, workdir)
+  assert_same_end(workdir, symbol_run)
 
 
 @pytest.mark.slow

@@ -24,14 +24,22 @@ class Windows(NamedTuple):
   """A page in windows.
 
   Attributes:
-    pixels: uint8 [windows, SIDE, SIDE, 1], dark ink on bright paper, white beyond the page.
+    padded: The resized page with white around it, as far as windows reach: uint8 [height, width].
     corners: int [windows, 2], x and y of each window's upper left corner on the resized page.
     scale: Width and height of the resized page, divided by those of the page: float [2].
   """
 
-  pixels: np.ndarray
+  padded: np.ndarray
   corners: np.ndarray
   scale: np.ndarray
+
+  def pixels(self, first: int = 0, last: int | None = None) -> np.ndarray:
+    """Some windows, uint8 [windows, SIDE, SIDE, 1]: dark ink on bright paper.
+
+    All windows of a large page take twice its memory.
+    """
+    places = self.corners[first:last] + MARGIN
+    return np.stack([self.padded[y : y + SIDE, x : x + SIDE] for x, y in places])[..., None]
 
 
 def resized(grey: np.ndarray, staff_space: float) -> tuple[np.ndarray, np.ndarray]:
@@ -48,7 +56,12 @@ def resized(grey: np.ndarray, staff_space: float) -> tuple[np.ndarray, np.ndarra
   height, width = grey.shape
   factor = SPACE / staff_space
   size = max(1, round(width * factor)), max(1, round(height * factor))
-  evened = np.rint(_WHITE * (1 - darkness(grey))).astype(np.uint8)
+  light = darkness(grey)
+  # In place: at 4 bytes a pixel each copy of a large page counts.
+  np.subtract(1, light, out=light)
+  light *= _WHITE
+  evened = np.rint(light, out=light).astype(np.uint8)
+  del light
   page = Image.fromarray(evened).resize(size, Image.Resampling.BILINEAR)
   return np.asarray(page), np.array(size) / (width, height)
 
@@ -68,8 +81,7 @@ def cut(grey: np.ndarray, staff_space: float) -> Windows:
   ]
   padded = np.pad(page, padding, constant_values=_WHITE)
   corners = np.array([(x * _CORE, y * _CORE) for y in range(rows) for x in range(columns)])
-  pixels = np.stack([padded[y : y + SIDE, x : x + SIDE] for x, y in corners])
-  return Windows(pixels[..., None], corners - MARGIN, scale)
+  return Windows(padded, corners - MARGIN, scale)
 
 
 def in_core(boxes: np.ndarray) -> np.ndarray:

@@ -176,8 +176,8 @@ class Detector:
     least = float(confidence.log_odds(threshold))
     cut = windows.cut(page.grey, staff_space)
     boxes, labels, found = [np.empty((0, 4))], [np.empty(0, int)], [np.empty(0)]
-    for first in range(0, len(cut.pixels), BATCH):
-      maps = self._run({'window': cut.pixels[first : first + BATCH]})
+    for first in range(0, len(cut.corners), BATCH):
+      maps = self._run({'window': cut.pixels(first, first + BATCH)})
       for heat, edges, corner in zip(
         maps['heat'], maps['edges'], cut.corners[first : first + BATCH], strict=True
       ):

@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import itertools
 import math
+from typing import cast
 
 import numpy as np
 from PIL import ImageDraw, ImageFont
@@ -78,7 +79,7 @@ class Ink:
 
   def text(self, x: float, y: float, words: str, size: float, anchor: str = 'mm') -> None:
     """Writes words, `size` staff spaces high, at a point."""
-    font = ImageFont.load_default(size=size * self.space)
+    font = cast(ImageFont.FreeTypeFont, ImageFont.load_default(size=size * self.space))
     place = self.pixels([(x, y)])[0]
     self.pen.text(place, words, font=font, fill=0, anchor=anchor)
     if self.record:

@@ -11,6 +11,7 @@ LIBRARIES = {
     *('absl', 'array_record', 'filelock', 'flax', 'grain', 'importlib_resources', 'jax', 'jaxlib'),
     *('matplotlib', 'ml_collections', 'optax', 'orbax', 'tensorboardX', 'tensorflow_datasets'),
   ),
+  'engrave': ('resvg_py', 'verovio'),
   'export': ('onnx', 'safetensors'),
   'heic': ('pillow_heif',),
   'pdf': ('pypdfium2',),

@@ -14,12 +14,12 @@ def page(height, width):
 
 def test_a_small_page_is_one_window_at_the_scale_of_its_staves():
   found = windows.cut(page(100, 200), staff_space=20.0)  # Twice as large as wanted.
-  assert found.pixels.shape == (1, SIDE, SIDE, 1)
+  assert found.pixels().shape == (1, SIDE, SIDE, 1)
   np.testing.assert_array_equal(found.scale, [0.5, 0.5])
   np.testing.assert_array_equal(found.corners, [[-MARGIN, -MARGIN]])
-  seen = found.pixels[0, MARGIN : MARGIN + 50, MARGIN : MARGIN + 100, 0]
+  seen = found.pixels()[0, MARGIN : MARGIN + 50, MARGIN : MARGIN + 100, 0]
   assert (seen[11:13, 16:44] == 0).all()  # Inside the ink; its edge is grey.
-  rest = found.pixels[0, ..., 0].copy()
+  rest = found.pixels()[0, ..., 0].copy()
   rest[MARGIN + 9 : MARGIN + 15, MARGIN + 14 : MARGIN + 46] = 255
   assert (rest == 255).all()
 
@@ -32,7 +32,7 @@ def test_uneven_light_and_pale_ink_become_black_on_white():
 
 def test_every_middle_is_in_the_core_of_one_window():
   found = windows.cut(page(300, 500), windows.SPACE)
-  assert len(found.pixels) == 6  # 2 x 3, as a core has 224 pixels.
+  assert len(found.pixels()) == 6  # 2 x 3, as a core has 224 pixels.
   x, y = (each.ravel() + 0.5 for each in np.meshgrid(np.arange(500), np.arange(300)))
   middles = np.stack([x, y, x, y], 1)
   cores = sum(windows.in_core(middles - np.tile(corner, 2)).astype(int) for corner in found.corners)

@@ -512,6 +512,7 @@ def cluster(tmp_path):
 
 TRAIN = ('train', '--config', 'configs/homus.py', '--workdir', 'runs/a b')
 SWEEP = ('sweep', '--sweep', 'configs/sweeps/quick.py', '--out', 'runs/quick')
+PREDICT = ('predict', '--shards', 'answers', 'pictures')
 TRAIN_STEP = 'srun --kill-on-bad-exit=0 --wait=0 python -m omr_jax.main --distributed'
 RAY_STEP = 'srun --overlap --cpu-bind=none --kill-on-bad-exit=0 --wait=0 --ntasks-per-node=1'
 
@@ -585,9 +586,11 @@ def test_sweep_starts_ray_then_its_driver_and_stops_all(cluster):
   assert sorted(calls[5:]) == ['ray stopped on 127.0.0.1', 'ray stopped on 127.0.0.2']
 
 
-def test_sweep_on_one_node_has_only_a_head(cluster):
-  assert cluster.run(*SWEEP, nodes='127.0.0.1') == (0, '', '')
+def test_one_node_has_only_a_head_of_ray(cluster):
+  assert cluster.run(*PREDICT, nodes='127.0.0.1') == (0, '', '')
   assert sum(call.startswith('srun') for call in cluster.calls()) == 1
+  words = 'python -m omr_jax.predict --shards answers pictures --address 127.0.0.1:6724 as '
+  assert any(call.startswith(words) for call in cluster.calls())
 
 
 @pytest.mark.parametrize('number', [signal.SIGUSR1, signal.SIGTERM])
@@ -639,10 +642,10 @@ def test_environment_is_chosen_by_flag_then_variable(cluster, tmp_path):
 @pytest.mark.parametrize(
   ('arguments', 'variables', 'words'),
   [
-    (TRAIN, {'SLURM_JOB_ID': ''}, 'sbatch launch/slurm.sbatch train|sweep'),
+    (TRAIN, {'SLURM_JOB_ID': ''}, 'sbatch launch/slurm.sbatch train|sweep|predict'),
     (TRAIN, {'SLURM_SUBMIT_DIR': '/'}, '/ is not in the project'),
-    ((), {}, 'say train or sweep first'),
-    (TRAIN[1:], {}, 'say train or sweep first'),
+    ((), {}, 'say train, sweep or predict first'),
+    (TRAIN[1:], {}, 'say train, sweep or predict first'),
     (('--venv',), {}, '--venv needs a folder'),
     (('--venv', 'nowhere', *TRAIN), {}, 'nowhere is no virtual environment'),
     (TRAIN[:3], {}, 'train needs a --workdir'),
@@ -652,6 +655,8 @@ def test_environment_is_chosen_by_flag_then_variable(cluster, tmp_path):
     (SWEEP[:3], {}, 'sweep needs --out'),
     (('sweep', *SWEEP[3:]), {}, 'sweep needs --sweep'),
     ((*SWEEP, '--address=auto'), {}, '--address is added by itself'),
+    (('predict', 'pictures'), {}, 'predict needs --shards'),
+    ((*PREDICT, '--address=auto'), {}, '--address is added by itself'),
   ],
 )
 def test_wrong_job_is_refused_in_a_line(arguments, variables, words, cluster):

@@ -170,30 +170,31 @@ def test_workdir_that_cannot_be_made_is_refused(config, tmp_path, folders):
 
 
 @pytest.mark.usefixtures('no_page')
-@pytest.mark.parametrize(
-  ('number', 'step'),
-  [(signal.SIGTERM, 38 + 17), (signal.SIGINT, 38 + 17), (signal.SIGTERM, 2 * 38)],
-)
-def test_stopped_in_an_epoch_or_at_its_end_goes_on_to_the_same_end(
-  finished, tmp_path, folders, monkeypatch, number, step
+def test_stopped_in_an_epoch_and_at_its_end_goes_on_to_the_same_end(
+  finished, tmp_path, folders, monkeypatch
 ):
-  class Stopped(loop.tqdm):
-    steps = 0
+  """Stopped in the first epoch, in the second, and at the end of the second."""
+  handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+  before = 0
+  for number, step in ((signal.SIGTERM, 17), (signal.SIGINT, 38 + 17), (signal.SIGTERM, 2 * 38)):
 
-    def update(self, n):
-      Stopped.steps += n
-      if Stopped.steps == step:
-        signal.raise_signal(number)
+    class Stopped(loop.tqdm):
+      steps, last, sent = before, step, number
 
-  handler = signal.getsignal(number)
-  with monkeypatch.context() as patch:
-    patch.setattr(loop, 'tqdm', Stopped)
-    patch.setattr(loop, 'MOST_SAVING', 1e-9)
-    with pytest.raises(loop.Interrupted):
-      run(finished[1], tmp_path, folders)
-  assert latest(tmp_path)[0] == step
-  assert not (tmp_path / 'summary.json').exists()
-  assert signal.getsignal(number) is handler
+      def update(self, n):
+        type(self).steps += n
+        if self.steps == self.last:
+          signal.raise_signal(self.sent)
+
+    with monkeypatch.context() as patch:
+      patch.setattr(loop, 'tqdm', Stopped)
+      patch.setattr(loop, 'MOST_SAVING', 1e-9)
+      with pytest.raises(loop.Interrupted):
+        run(finished[1], tmp_path, folders)
+    assert latest(tmp_path)[0] == step
+    assert not (tmp_path / 'summary.json').exists()
+    assert {each: signal.getsignal(each) for each in handlers} == handlers
+    before = step
   run(finished[1], tmp_path, folders)
   assert_same_end(tmp_path, finished[0])
 
@@ -229,13 +230,15 @@ def test_checkpoint_of_another_network_is_refused(finished, copied, folders):
 
 # Orbax leaves half-done writes behind where it fails.
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
-@pytest.mark.parametrize('size', [512, 4096, 65536])
-def test_full_disk_ends_in_a_message_and_the_run_goes_on_later(finished, tmp_path, folders, size):
-  """No file beyond `size` bytes: the config, the first checkpoint or the report fails."""
-  with full_disk(size), pytest.raises(UserError, match='make room'):
-    run(finished[1], tmp_path, folders)
-  assert not list(tmp_path.rglob('*.tmp'))
-  assert not (tmp_path / 'summary.json').exists()
+def test_full_disk_ends_in_a_message_and_the_run_goes_on_later(finished, tmp_path, folders):
+  """No file beyond a size: the config, then the first checkpoint, then the report fails."""
+  for size, has_config, has_checkpoints in ((512, 0, 0), (4096, 1, 0), (65536, 1, 1)):
+    with full_disk(size), pytest.raises(UserError, match='make room'):
+      run(finished[1], tmp_path, folders)
+    assert not list(tmp_path.rglob('*.tmp'))
+    assert not (tmp_path / 'summary.json').exists()
+    assert (tmp_path / 'config.json').exists() == has_config
+    assert any((tmp_path / 'checkpoints').glob('[0-9]*')) == has_checkpoints
   with no_page():
     run(finished[1], tmp_path, folders)
   assert_same_end(tmp_path, finished[0])

@@ -1,6 +1,5 @@
 """HOMUS as pen strokes: a TFDS builder that works without TensorFlow."""
 
-import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -8,7 +7,7 @@ import tensorflow_datasets as tfds
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import strokes
-from tfds_builders import original_split, prepared
+from tfds_builders import base, original_split
 from tfds_builders.folds import SYMBOL_FOLDS
 from tfds_builders.homus import archive, splits
 
@@ -27,7 +26,7 @@ _PROTOCOLS = {
 _MADE_UP_FOLDS = 5
 
 
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(base.Builder, tfds.core.GeneratorBasedBuilder):
   """Handwritten music symbols as strokes, with their writer.
 
   `builder.info.metadata` has the `digest` of the raw files' names and contents, and `prepared`:
@@ -47,13 +46,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     for name, description in _PROTOCOLS.items()
   ]
 
-  def __init__(
-    self, *, raw_dir: str | os.PathLike | None = None, allow_changed: bool = False, **kwargs
-  ):
-    self._raw_dir = raw_dir
+  def __init__(self, *, allow_changed: bool = False, **kwargs):
     self._allow_changed = allow_changed
-    # TFDS's own default, tfrecord, needs TensorFlow.
-    super().__init__(**{'file_format': 'array_record', **kwargs})
+    super().__init__(**kwargs)
 
   # TFDS's extension point: the features and the metadata.
   def _info(self) -> tfds.core.DatasetInfo:
@@ -107,12 +102,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   def _generate_examples(self, symbols: Sequence[strokes.Symbol]) -> Iterator[tuple[str, dict]]:
     for symbol in symbols:
       yield symbol.id, symbol._asdict()
-
-  # Private in TFDS, and overridden since no public hook runs between the writing of the data and
-  # the renaming of the temporary folder. So a prepared folder always has its digests.
-  def _download_and_prepare(self, dl_manager, download_config) -> None:
-    super()._download_and_prepare(dl_manager, download_config)
-    self.info.metadata['prepared'] = prepared.contents(self)
 
 
 def _split(protocol: str, symbols: Sequence[strokes.Symbol]) -> dict[str, str]:

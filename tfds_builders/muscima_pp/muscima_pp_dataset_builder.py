@@ -2,18 +2,15 @@
 
 import functools
 import hashlib
-import io
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
-from PIL import Image
 
 from omr_jax.errors import UserError
-from tfds_builders import prepared, raw_data
+from tfds_builders import base, pages
 from tfds_builders.muscima_pp import annotations, archive, derived, splits
 
 # In the order of their names.
@@ -32,7 +29,7 @@ _PROTOCOLS = {
 _PAGES_PER_FILE = 20
 
 
-class Builder(tfds.core.ShardBasedBuilder):
+class Builder(base.Builder, tfds.core.ShardBasedBuilder):
   """Handwritten pages with the boxes, classes and links of all symbols, and their structure.
 
   `builder.info.metadata` has the `digest` of the annotations that were used, and `prepared`: what
@@ -50,30 +47,15 @@ class Builder(tfds.core.ShardBasedBuilder):
     for name, description in _PROTOCOLS.items()
   ]
 
-  def __init__(self, *, raw_dir: str | os.PathLike | None = None, **kwargs: Any):
-    self._raw_dir = raw_dir
-    self._hashes: dict[str, str] = {}
-    # TFDS's own default, tfrecord, needs TensorFlow.
-    super().__init__(**{'file_format': 'array_record', **kwargs})
-
   # TFDS's extension point: the features and the metadata.
   def _info(self) -> tfds.core.DatasetInfo:
     return self.dataset_info_from_configs(
       features=tfds.features.FeaturesDict(
         {
-          'image': tfds.features.Scalar(dtype=np.object_),
-          'boxes': tfds.features.Tensor(shape=(None, 4), dtype=np.int32),
-          # Places in CLASSES. A sequence of TFDS's class labels takes minutes to write.
-          'labels': tfds.features.Tensor(shape=(None,), dtype=np.int32),
+          **pages.features(),
           'links': tfds.features.Tensor(shape=(None, 2), dtype=np.int32),
-          'staves': tfds.features.Tensor(
-            shape=(None, derived.LINES, derived.POINTS, 2), dtype=np.float32
-          ),
-          'systems': tfds.features.Tensor(shape=(None,), dtype=np.int32),
-          'measures': tfds.features.Tensor(shape=(None, 3), dtype=np.float32),
           'writer': tfds.features.Scalar(dtype=np.int32),
           'piece': tfds.features.Scalar(dtype=np.int32),
-          'id': tfds.features.Text(),
         }
       ),
       metadata=tfds.core.MetadataDict(),
@@ -90,11 +72,11 @@ class Builder(tfds.core.ShardBasedBuilder):
     raw = archive.locate(self._raw_dir, dl_manager.download)
     chosen = splits.split(self.builder_config.name, raw.pages, raw.test)
     return {
-      name: [
-        functools.partial(self._examples, raw, pages[i : i + _PAGES_PER_FILE])
-        for i in range(0, len(pages), _PAGES_PER_FILE)
+      split: [
+        functools.partial(self._examples, raw, names[i : i + _PAGES_PER_FILE])
+        for i in range(0, len(names), _PAGES_PER_FILE)
       ]
-      for name, pages in chosen.items()
+      for split, names in chosen.items()
     }
 
   def _examples(
@@ -104,13 +86,6 @@ class Builder(tfds.core.ShardBasedBuilder):
       self._hashes[name] = hashlib.sha256(content).hexdigest()
       page = annotations.parse(content, name)
       yield page.id, example(page)
-
-  # Private in TFDS, and overridden since no public hook runs between the writing of the data and
-  # the renaming of the temporary folder. So a prepared folder always has its digests.
-  def _download_and_prepare(self, dl_manager, download_config) -> None:
-    super()._download_and_prepare(dl_manager, download_config)
-    self.info.metadata['digest'] = raw_data.digest(self._hashes)
-    self.info.metadata['prepared'] = prepared.contents(self)
 
 
 def example(page: annotations.Page) -> dict[str, Any]:
@@ -138,22 +113,11 @@ def example(page: annotations.Page) -> dict[str, Any]:
     found = derived.structure(page, *picture.shape)
   except ValueError as error:
     raise UserError(f'{page.id}: {error}; get the archive of MUSCIMA++ again.') from error
-  system_of = {staff: n for n, system in enumerate(found.systems) for staff in system}
+  boxes = [node.box for node in symbols.values()]
+  labels = [CLASSES.index(node.label) for node in symbols.values()]
   return {
-    'image': _png(picture),
-    'boxes': np.array([node.box for node in symbols.values()], np.int32).reshape(-1, 4),
-    'labels': np.array([CLASSES.index(node.label) for node in symbols.values()], np.int32),
+    **pages.example(page.id, picture > 0, boxes, labels, found),
     'links': np.array(links, np.int32).reshape(-1, 2),
-    'staves': np.array(found.staves, np.float32).reshape(-1, derived.LINES, derived.POINTS, 2),
-    'systems': np.array([system_of[n] for n in range(len(found.staves))], np.int32),
-    'measures': np.array(found.measures, np.float32).reshape(-1, 3),
     'writer': page.writer,
     'piece': page.piece,
-    'id': page.id,
   }
-
-
-def _png(picture: np.ndarray) -> bytes:
-  file = io.BytesIO()
-  Image.fromarray(picture > 0).save(file, 'PNG')
-  return file.getvalue()

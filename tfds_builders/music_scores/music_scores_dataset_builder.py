@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ import tensorflow_datasets as tfds
 
 from omr_jax.errors import UserError
 from omr_jax.inputs.pictures import CLASSES
-from tfds_builders import prepared, raw_data
+from tfds_builders import base
 from tfds_builders.music_scores import folders, groups, paper, search
 
 _PROTOCOLS = {
@@ -23,7 +22,7 @@ _PROTOCOLS = {
 PICTURES_PER_FILE = 100
 
 
-class Builder(tfds.core.ShardBasedBuilder):
+class Builder(base.Builder, tfds.core.ShardBasedBuilder):
   """Encoded pictures, each a page of music or something else.
 
   `builder.info.metadata` has the `digest` of the raw pictures' names and contents, a line for each
@@ -43,12 +42,6 @@ class Builder(tfds.core.ShardBasedBuilder):
     tfds.core.BuilderConfig(name=name, description=description)
     for name, description in _PROTOCOLS.items()
   ]
-
-  def __init__(self, *, raw_dir: str | os.PathLike | None = None, **kwargs):
-    self._raw_dir = raw_dir
-    self._hashes: dict[str, str] = {}
-    # TFDS's own default, tfrecord, needs TensorFlow.
-    super().__init__(**{'file_format': 'array_record', **kwargs})
 
   # TFDS's extension point: the features and the metadata.
   def _info(self) -> tfds.core.DatasetInfo:
@@ -107,10 +100,3 @@ class Builder(tfds.core.ShardBasedBuilder):
     for picture, content in read(pictures):
       self._hashes[picture.id] = hashlib.sha256(content).hexdigest()
       yield picture.id, {'image': content, **picture._asdict()}
-
-  # Private in TFDS, and overridden since no public hook runs between the writing of the data and
-  # the renaming of the temporary folder. So a prepared folder always has its digests.
-  def _download_and_prepare(self, dl_manager, download_config) -> None:
-    super()._download_and_prepare(dl_manager, download_config)
-    self.info.metadata['digest'] = raw_data.digest(self._hashes)
-    self.info.metadata['prepared'] = prepared.contents(self)

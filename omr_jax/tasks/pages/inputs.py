@@ -64,10 +64,10 @@ def answer(classes: Sequence[str], threshold: float | None) -> str:
   del classes, threshold
   return (
     'a symbol of a class wherever its `heat` is not below that of the 8 cells around it, and the '
-    'sigmoid of it, its confidence, is at least `threshold`; with e = `edges` of this cell and c '
-    '= `cell`, the middle of its box is ((column + 0.5 + e[0]) c, (row + 0.5 + e[1]) c), and width '
-    'and height are exp(e[2]) c and exp(e[3]) c, in pixels of the window; of two symbols of a '
-    'class whose boxes have an intersection over union above `same`, the more confident is kept, and of '
+    'sigmoid of it, its confidence, is at least `threshold`. With e = `edges` of this cell and c = '
+    '`cell`, the middle of its box is ((column + 0.5 + e[0]) c, (row + 0.5 + e[1]) c), its width '
+    'exp(e[2]) c and its height exp(e[3]) c, in pixels of the window. Of two symbols of a class '
+    'whose boxes have an intersection over union above `same` the more confident is kept, and of '
     'all those whose middle is in the core of the window'
   )
 

@@ -1,4 +1,4 @@
-"""A finished run of a network that finds symbols: what is on its pages, and what was found."""
+"""A finished run of a network that finds symbols: what was found on its pages and what is there."""
 
 import dataclasses
 import json

@@ -1,0 +1,17 @@
+"""Every symbol of a page of handwritten music, found and named.
+
+  python -m omr_jax.main --config pages_handwriting --raw_dir raw --workdir runs/pages_handwriting
+
+Like `pages.py`, with the pages of MUSCIMA++ (`raw` holds its archive).
+"""
+
+from ml_collections import ConfigDict
+
+from omr_jax.configs import pages
+
+
+def get_config() -> ConfigDict:
+  config = pages.get_config()
+  config.data.source = 'muscima_pp'
+  config.data.protocol = 'most_writers'  # or writers_0 ... 4, independent, new_music
+  return config

@@ -1,0 +1,108 @@
+"""Typeset pages of music with everything on them: a TFDS builder that works without TensorFlow."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import tensorflow_datasets as tfds
+from tqdm import tqdm
+
+from omr_jax.errors import UserError
+from tfds_builders import base, pages
+from tfds_builders.muscima_pp import CLASSES
+from tfds_builders.typeset import engraving, songs
+
+_SONGS_PER_FILE = 20
+
+
+class Builder(base.Builder, tfds.core.ShardBasedBuilder):
+  """Pages of songs, typeset with Verovio, with the boxes of all symbols, and their structure.
+
+  `builder.info.metadata` has the `digest` of the songs, `engraver`, a line for each song that was
+  `left_out`, and `prepared`: what the prepared folder holds, so that damage can be detected.
+
+  Args:
+    raw_dir: Folder with MusicXML, or several (`raw_data.folders`); if None, $OMR_RAW_DIR. Call the
+      package's `prepare` instead of this class, as it keeps the data of different folders apart.
+    **kwargs: As for every TFDS builder: `config`, `data_dir`, `file_format`.
+  """
+
+  VERSION = tfds.core.Version('1.0.0')
+  RELEASE_NOTES = {'1.0.0': 'Pages typeset with Verovio.'}  # noqa: RUF012, as TFDS requires
+  BUILDER_CONFIGS = [  # noqa: RUF012
+    tfds.core.BuilderConfig(
+      name='composers', description='No composer in two splits; the test has a font of its own.'
+    )
+  ]
+
+  # TFDS's extension point: the features and the metadata.
+  def _info(self) -> tfds.core.DatasetInfo:
+    return self.dataset_info_from_configs(
+      features=tfds.features.FeaturesDict(
+        {**pages.features(), 'composer': tfds.features.Text(), 'font': tfds.features.Text()}
+      ),
+      metadata=tfds.core.MetadataDict(),
+      # Keeps the order of the names; training shuffles anyway.
+      disable_shuffling=True,
+      homepage='https://www.verovio.org',
+    )
+
+  # TFDS's extension point: for each split a list of functions, one per file, that iterate over the
+  # examples of that file.
+  def _shard_iterators_per_split(
+    self, dl_manager: tfds.download.DownloadManager
+  ) -> dict[str, list[Callable[[], Iterator[tuple[str, dict[str, Any]]]]]]:
+    del dl_manager
+    self.info.metadata['engraver'] = engraving.programs()
+    self.info.metadata['left_out'] = []
+    paths = songs.find(self._raw_dir)
+    self._hashes = songs.digests(paths)
+    composers = {}
+    for name, path in paths.items():
+      with self._left_out_if_broken():
+        composers[name] = songs.composer(songs.read(path), name)
+    chosen = songs.split(composers)
+    bar = tqdm(total=len(composers), desc='typesetting', unit='song', delay=1, disable=None)
+
+    def examples(split: str, names: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+      for name in names:
+        with self._left_out_if_broken():
+          for page in engraving.pages(songs.read(paths[name]), name, test=split == 'test'):
+            found = example(page, name)
+            yield found['id'], {**found, 'composer': composers[name]}
+        bar.update()
+
+    return {
+      split: [
+        functools.partial(examples, split, names[i : i + _SONGS_PER_FILE])
+        for i in range(0, len(names), _SONGS_PER_FILE)
+      ]
+      for split, names in chosen.items()
+    }
+
+  @contextlib.contextmanager
+  def _left_out_if_broken(self) -> Iterator[None]:
+    try:
+      yield
+    except UserError as error:
+      self.info.metadata['left_out'].append(str(error))
+
+
+def example(page: engraving.Page, name: str) -> dict[str, Any]:
+  """A page as the builder stores it, without its composer; the README has the features."""
+  height, width = page.picture.shape
+  boxes, labels = [], []
+  for label, (left, top, right, bottom) in page.symbols:
+    # Ink of at least half a pixel counts, and every symbol has a pixel.
+    left, top = round(max(0, left)), round(max(0, top))
+    right, bottom = max(left + 1, round(right)), max(top + 1, round(bottom))
+    if right <= width and bottom <= height:
+      boxes.append((left, top, right, bottom))
+      labels.append(CLASSES.index(label))
+  number = f'{PurePosixPath(name).with_suffix("")}_p{page.number}'
+  return {
+    **pages.example(number, page.picture, boxes, labels, page.structure),
+    'font': page.font,
+  }
