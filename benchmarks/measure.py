@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import platform
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -59,7 +60,7 @@ def by_turns(
 
 
 def in_processes(
-  contenders: Mapping[str, Callable[[], Contender]], rounds: int
+  contenders: Mapping[str, Callable[[], Contender]], rounds: int, at_once: bool = False
 ) -> tuple[dict[str, dict[str, list[float]]], dict[str, Any]]:
   """Measures contenders that each have a process of their own, of which one works at a time.
 
@@ -69,33 +70,55 @@ def in_processes(
   Args:
     contenders: By name a module's function that makes the contender; it runs in the new process.
     rounds: Number of turns of each contender.
+    at_once: Whether all compile at the same time, which takes less time where there are many cores.
+      Then a contender that fails does not end the others; it has no times, and the error as its
+      result.
 
   Returns:
     The times in milliseconds by contender and call, and by contender the result for comparison.
   """
   context = multiprocessing.get_context('spawn')
-  pipes = {}
+  pipes, ready = {}, {}
   for name, make in contenders.items():
-    ours, theirs = context.Pipe()
+    pipes[name], theirs = context.Pipe()
     context.Process(target=_serve, args=(theirs, make), daemon=True).start()
     theirs.close()
-    pipes[name] = ours, ours.recv()  # Waits, so that each compiles while no other works.
+    if not at_once:
+      ready[name] = _ready(pipes[name])
+  if at_once:
+    ready = {name: _ready(pipe) for name, pipe in pipes.items()}
+  computed = {name: result for name, (_, result) in ready.items()}
+  for name, result in computed.items():
+    if isinstance(result, Exception) and not at_once:
+      raise SystemExit(f'{name} has failed: {result}')
   times: dict[str, dict[str, list[float]]] = {
-    name: {call: [] for call in calls} for name, (_, (calls, _)) in pipes.items()
+    name: {call: [] for call in calls} for name, (calls, _) in ready.items()
   }
   for _ in range(rounds):
-    for name, (pipe, _) in pipes.items():
-      for call, taken in times[name].items():
-        pipe.send(call)
-        taken += pipe.recv()
-  return times, {name: computed for name, (_, (_, computed)) in pipes.items()}
+    for name, of_calls in times.items():
+      for call, taken in of_calls.items():
+        pipes[name].send(call)
+        taken += pipes[name].recv()
+  return times, computed
+
+
+def _ready(pipe: Connection) -> tuple[list[str], Any]:
+  """Waits until a contender has compiled; returns the names of its calls, and what it computes."""
+  try:
+    return pipe.recv()
+  except EOFError:
+    return [], RuntimeError('its process has ended')
 
 
 def _serve(pipe: Connection, make: Callable[[], Contender]) -> None:
   """Makes a contender, then measures the calls it is asked for until the pipe is closed."""
-  calls, computed = make()
-  for call in calls.values():
-    call()  # Compiles.
+  try:
+    calls, computed = make()
+    for call in calls.values():
+      call()  # Compiles.
+  except Exception as error:
+    traceback.print_exc()
+    calls, computed = {}, RuntimeError(str(error))
   pipe.send((list(calls), computed))
   try:
     while True:

@@ -22,6 +22,20 @@ EPOCHS = 4
 
 def main(flags: list[str]) -> None:
   """Runs the command."""
+  command, runs, batch, images, delay = measured(flags)
+  print(f'\n{" ".join(command[1:])}\n{surroundings()}\n')
+  row = [str(runs), f'{1e3 * batch / images:.2f}', f'{runs * images:.0f}']
+  header = ['networks', 'ms a step of all', 'images/s of all', 'first epoch longer by']
+  print(table(header, [[*row, f'{delay:.0f} s']]))
+
+
+def measured(flags: list[str]) -> tuple[list[str], int, int, float, float]:
+  """Trains four epochs.
+
+  Returns:
+    The command, the number of networks, the batch, the images/s of each network, and the seconds by
+    which the first epoch takes longer than the others.
+  """
   with tempfile.TemporaryDirectory() as folder:
     command = [sys.executable, '-m', 'omr_jax.main', *flags, f'--config.epochs={EPOCHS}']
     done = subprocess.run([*command, f'--workdir={folder}'], check=False)
@@ -32,10 +46,7 @@ def main(flags: list[str]) -> None:
     batch = json.loads(runs[0].with_name('config.json').read_text())['batch_size']
   images = statistics.median(epoch['images_per_s'] for epoch in others)
   delay = first['seconds'] - statistics.median(epoch['seconds'] for epoch in others)
-  print(f'\n{" ".join(command[1:])}\n{surroundings()}\n')
-  row = [str(len(runs)), f'{1e3 * batch / images:.2f}', f'{len(runs) * images:.0f}']
-  header = ['networks', 'ms a step of all', 'images/s of all', 'first epoch longer by']
-  print(table(header, [[*row, f'{delay:.0f} s']]))
+  return command, len(runs), batch, images, delay
 
 
 if __name__ == '__main__':

@@ -23,6 +23,20 @@ SEEDS = '0,1,2,3,4'
 
 def main(flags: list[str]) -> None:
   """Runs the command."""
+  command, accuracies, total, training = measured(flags)
+  print(f'\n{" ".join(command[1:])}\n{surroundings()}\n')
+  rows = [
+    ['test accuracy, mean', f'{statistics.mean(accuracies):.2f} %'],
+    ['standard deviation', f'{statistics.stdev(accuracies):.2f}'],
+    ['each', ', '.join(f'{accuracy:.2f}' for accuracy in accuracies)],
+    ['from the start of the process', f'{total:.0f} s'],
+    ['from the first step', f'{training:.0f} s'],
+  ]
+  print(table([f'{len(accuracies)} seeds', ''], rows))
+
+
+def measured(flags: list[str]) -> tuple[list[str], list[float], float, float]:
+  """Trains; returns the command, the accuracies in percent, and both times in seconds."""
   chosen = any(flag.split('=')[0] == '--config' for flag in flags)
   config = [] if chosen else ['--config=homus']
   with tempfile.TemporaryDirectory() as folder:
@@ -42,15 +56,7 @@ def main(flags: list[str]) -> None:
       sys.exit(process.returncode)
     summaries = [json.loads(path.read_text()) for path in sorted(workdir.glob('*/summary.json'))]
   accuracies = [100 * summary['accuracy'] for summary in summaries]
-  print(f'\n{" ".join(command[1:])}\n{surroundings()}\n')
-  rows = [
-    ['test accuracy, mean', f'{statistics.mean(accuracies):.2f} %'],
-    ['standard deviation', f'{statistics.stdev(accuracies):.2f}'],
-    ['each', ', '.join(f'{accuracy:.2f}' for accuracy in accuracies)],
-    ['from the start of the process', f'{ended - began:.0f} s'],
-    ['from the first step', f'{ended - planned:.0f} s'],
-  ]
-  print(table([f'{len(summaries)} seeds', ''], rows))
+  return command, accuracies, ended - began, ended - planned
 
 
 if __name__ == '__main__':

@@ -104,6 +104,31 @@ NETWORKS: dict[str, Network] = {
 }
 
 
+class _Module(nn.Module):
+  """A network with its tensors in it, so that `torch.compile` knows that they stay in place."""
+
+  def __init__(self, network: Network, params: Params):
+    super().__init__()
+    self._network, self._names = network, {name: name.replace('/', '_') for name in params}
+    for name, value in params.items():
+      if isinstance(value, nn.Parameter):
+        self.register_parameter(self._names[name], value)
+      else:
+        self.register_buffer(self._names[name], value)
+
+  def params(self) -> dict[str, torch.Tensor]:
+    """The tensors by path, as they are now."""
+    return {name: getattr(self, own) for name, own in self._names.items()}
+
+  def forward(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    return self._network(self.params(), inputs)
+
+
+def module(name: str, variables: Mapping, memory_format: torch.memory_format) -> _Module:
+  """A network of `NETWORKS` with converted Flax variables, as a module that can be moved."""
+  return _Module(NETWORKS[name], tensors(variables, memory_format))
+
+
 def _darkness(image: torch.Tensor) -> torch.Tensor:
   return 1 - image.float() / 255
 

@@ -54,7 +54,8 @@ def main() -> None:
   print(table(['', 'forward, ms', 'images/s', 'step, ms', 'images/s'], rows))
 
 
-def _config(network: str, batch_size: int) -> ConfigDict:
+def config_of(network: str, batch_size: int) -> ConfigDict:
+  """The config of a network, with the paper's optimizer and without what PyTorch has not here."""
   config, paper = config_page(*PAGES[network]), config_page('homus_paper', 'resnet')
   with config.unlocked():
     config.batch_size = batch_size
@@ -67,7 +68,7 @@ def _config(network: str, batch_size: int) -> ConfigDict:
   return config
 
 
-def _examples(config: ConfigDict) -> dict[str, np.ndarray]:
+def examples(config: ConfigDict) -> dict[str, np.ndarray]:
   """Random black pixels on white, about as many as symbols have."""
   rng, count = np.random.default_rng(0), config.batch_size
   shape = (count, config.drawing.height, config.drawing.width, 1)
@@ -90,8 +91,8 @@ def ours(network: str, batch_size: int) -> Contender:
   from omr_jax.training import devices, feed, trainer
   from omr_jax.training.step import Training
 
-  config = _config(network, batch_size)
-  batch, parts = _examples(config), recipe.create(config)
+  config = config_of(network, batch_size)
+  batch, parts = examples(config), recipe.create(config)
   training = Training(parts, batch_size, steps_per_epoch=1, epochs=1000, loss=parts.loss(batch))
   mesh = devices.mesh(batch_size)
   numbers = hyperparameters.of_config(config)
@@ -125,8 +126,8 @@ def pytorch(network: str, batch_size: int, layout: str, compiled: bool) -> Conte
   from omr_jax.recipe import recipe
 
   torch.set_num_threads(len(os.sched_getaffinity(0)))
-  config = _config(network, batch_size)
-  batch, parts = _examples(config), recipe.create(config)
+  config = config_of(network, batch_size)
+  batch, parts = examples(config), recipe.create(config)
   variables = parts.module.init(
     jax.random.key(config.seed), recipe.example_inputs(parts), train=False
   )
@@ -145,7 +146,7 @@ def pytorch(network: str, batch_size: int, layout: str, compiled: bool) -> Conte
 
   loss = loss_of().item()
   loss_of = torch.compile(loss_of) if compiled else loss_of
-  optimizer = _torch_optimizer(config, params)
+  optimizer = torch_optimizer(config, params)
 
   def forward() -> None:
     with torch.no_grad():
@@ -159,7 +160,8 @@ def pytorch(network: str, batch_size: int, layout: str, compiled: bool) -> Conte
   return {'forward': forward, 'step': step}, loss
 
 
-def _torch_optimizer(config: ConfigDict, params: dict):
+def torch_optimizer(config: ConfigDict, params: dict):
+  """PyTorch's optimizer with the settings of a config."""
   import torch
 
   trained = {k: v for k, v in params.items() if isinstance(v, torch.nn.Parameter)}
@@ -178,7 +180,7 @@ def keras(network: str, batch_size: int) -> Contender:
   """The network in Keras; its params are initialized by Keras, so its loss is not compared."""
   import keras_networks
 
-  forward, step = keras_networks.contender(network, _examples(_config(network, batch_size)))
+  forward, step = keras_networks.contender(network, examples(config_of(network, batch_size)))
   return {'forward': forward, 'step': step}, None
 
 

@@ -25,6 +25,7 @@ def get_config() -> ConfigDict:
   config.data.source = 'typeset'  # or muscima_pp, or made_up: pages drawn by code
   config.data.protocol = 'composers'  # of made_up: made_up
   config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
+  config.data.tiles_per_epoch = 4608  # that an epoch draws; 0: as many as there are
 
   config.windows = ConfigDict()
   config.windows.trained_side = 192  # height and width of a training window; a staff space has 10

@@ -14,4 +14,5 @@ def get_config() -> ConfigDict:
   config = pages.get_config()
   config.data.source = 'muscima_pp'
   config.data.protocol = 'most_writers'  # or writers_0 ... 4, independent, new_music
+  config.data.tiles_per_epoch = 0
   return config

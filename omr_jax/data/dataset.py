@@ -23,12 +23,14 @@ class Dataset(NamedTuple):
     origin: What the raw data is, in words.
     draws: float64 [training examples], the probability with which each draw of an epoch takes the
       example, or None where every epoch has every example once.
+    drawn: Number of draws of an epoch; None for as many as there are training examples.
   """
 
   splits: Splits
   digest: str
   origin: str
   draws: np.ndarray | None = None
+  drawn: int | None = None
 
   @property
   def sizes(self) -> dict[str, int]:
@@ -37,9 +39,9 @@ class Dataset(NamedTuple):
 
 
 def epoch_order(
-  seed: int, epoch: int, examples: int, draws: np.ndarray | None = None
+  seed: int, epoch: int, examples: int, draws: np.ndarray | None = None, drawn: int | None = None
 ) -> np.ndarray:
-  """The order of one epoch's examples, int32 [examples]; it depends on the arguments only.
+  """The order of one epoch's examples, int32 [examples or drawn]; it depends on the arguments only.
 
   Args:
     seed: The run's seed.
@@ -47,8 +49,9 @@ def epoch_order(
     examples: Number of training examples.
     draws: Probabilities of the examples, float64 [examples]: an example may then occur several
       times, or not at all. None for a permutation.
+    drawn: With `draws`, how many examples are drawn; None for as many as there are.
   """
   rng = np.random.default_rng((seed, epoch))
   if draws is None:
     return rng.permutation(examples).astype(np.int32)
-  return rng.choice(examples, examples, p=draws).astype(np.int32)
+  return rng.choice(examples, drawn or examples, p=draws).astype(np.int32)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from omr_jax.evaluation import metrics
+from omr_jax.tasks import task as tasks
+from omr_jax.tasks.classifiers import card as classifiers
 from omr_jax.utils.words import cell
 
 FILE = 'README.md'
@@ -40,24 +41,19 @@ def _licence(content: Mapping[str, Any]) -> list[str]:
 
 
 def _figures(content: Mapping[str, Any]) -> Iterator[str]:
-  run = content['run']
-  yield from _header('tested', 'on', 'right', '95 % interval', 'size', 'largest difference')
+  run, of_task = content['run'], tasks.named(content['task']).card
+  columns = of_task.RESULT, '95 % interval', 'size', 'largest difference'
+  yield from _header('tested', 'on', *columns)
   test = f'the test of its run ({run["protocol"]} of {run["origin"]})'
-  yield _row('the run', test, *_right(content['test']), '', '')
+  yield _row('the run', test, *of_task.result(content), '', '')
   for name, file in content['files'].items():
-    right = _right(file['test']) if 'test' in file else ('not tested', '')
+    right = of_task.result(file)
     size, off = f'{file["bytes"] / 1e6:.2f} MB', f'{file["largest_difference"]:.2g}'
     yield _row(f'`{name}`', 'the same', *right, size, off)
   for figure in content.get('figures', ()):
-    yield _row('the model', figure['on'], *_right(figure), '', '')
+    yield _row('the model', figure['on'], *classifiers.result({'test': figure}), '', '')
   yield ''
-  yield 'The largest difference is that of any probability from the one that JAX has in float32.'
-
-
-def _right(test: Mapping[str, Any]) -> tuple[str, str]:
-  correct, n = test['correct'], test['n']
-  interval = metrics.percent_range(*metrics.wilson_interval(correct, n))
-  return f'{correct} of {n}, {100 * correct / n:.2f} %', interval
+  yield 'The largest difference is that of any output from the one that JAX has in float32.'
 
 
 def _training_data(content: Mapping[str, Any]) -> Iterator[str]:
@@ -67,9 +63,7 @@ def _training_data(content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _usage(content: Mapping[str, Any]) -> list[str]:
-  # One stroke with three points [x, y].
-  strokes = "{'strokes': [[[70, 40], [70, 70], [71, 100]]]}"
-  given = strokes if 'pen' in content['inputs'] else "'picture.png'"
+  lines, outputs = tasks.named(content['task']).card.usage(content)
   names = ', '.join(f'`{name}`' for name in content['inputs'])
   return [
     'With omr_jax, which needs neither JAX nor Flax for this:',
@@ -78,15 +72,14 @@ def _usage(content: Mapping[str, Any]) -> list[str]:
     'import omr_jax',
     '',
     "model = omr_jax.load('.')  # The path of this folder.",
-    f'answer = model({given})',
-    'print(answer.label, answer.confidence)',
+    *lines,
     '```',
     '',
     'In other programs:',
     '',
     f'1. Make {names} by the steps of `preparation` in `model.json`. In Python '
     f'`{content["preparation"]["call"]}` does it.',
-    '2. Run an ONNX file. `probabilities` are in the order of `classes`.',
+    f'2. Run an ONNX file. {outputs}.',
     f'3. The answer: {content["answer"]}.',
   ]
 

@@ -95,6 +95,11 @@ def _reshape(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
   return Operand(graph.add('Reshape', x.data, _lengths(shape)))
 
 
+def _transpose(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
+  data = graph.whole(x, shape_of(equation.invars[0])).data
+  return Operand(graph.transposed(data, equation.params['permutation']))
+
+
 def _broadcast(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
   old, shape = shape_of(equation.invars[0]), equation.params['shape']
   if len(old) == len(shape):  # Axes keep their order.
@@ -215,4 +220,5 @@ OTHERS: Mapping[str, Callable[..., Operand]] = {
   'square': _square,
   'squeeze': _reshape,
   'stack': _stack,
+  'transpose': _transpose,
 }

@@ -13,8 +13,9 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_PIXELS = 2**26  # The most pixels of a page; the largest page of MUSCIMA++ has 9 million.
-_ALL_PIXELS = 2**28  # The most pixels of all boxes of a page.
+# The most pixels of a page, and of all boxes on it. The largest page of MUSCIMA++ has 9 million,
+# and 12 million in its boxes.
+MOST_PIXELS = 2**26
 # Characters that XML can't have.
 _FORBIDDEN = re.compile('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
 
@@ -45,14 +46,15 @@ def read(content: bytes) -> dict[int, Node]:
   Raises:
     ValueError: It is damaged, or of another kind.
   """
-  if b'<!DOCTYPE' in content:
+  text = content.decode()  # Whatever encoding the file itself names.
+  if '<!DOCTYPE' in text or '\0' in text:  # With NUL bytes it would be read as UTF-16.
     raise ValueError('it has a document type, which no file of this format has')
   try:
-    root = ElementTree.fromstring(content)
-  except (ElementTree.ParseError, LookupError) as error:  # LookupError: an unknown encoding.
+    root = ElementTree.fromstring(text)
+  except ElementTree.ParseError as error:
     raise ValueError(str(error)) from error
   found: dict[int, Node] = {}
-  room = _ALL_PIXELS
+  room = MOST_PIXELS
   for element in root.iter('Node'):
     try:
       node = _node(element, room)
@@ -100,7 +102,7 @@ def _node(element: ElementTree.Element, room: int) -> Node:
   number, left, top, width, height = (
     int(element.findtext(tag, '')) for tag in ('Id', 'Left', 'Top', 'Width', 'Height')
   )
-  if min(left, top) < 0 or min(width, height) < 1 or width * height > min(MOST_PIXELS, room):
+  if min(left, top) < 0 or min(width, height) < 1 or width * height > room:
     raise ValueError(f'its box ({left}, {top}, {width}, {height}) is impossible')
   label = element.findtext('ClassName', '')
   if not label:

@@ -19,8 +19,6 @@ FILE = 'model.json'
 FORMAT = 2
 _READ = (1, FORMAT)
 _AGAIN = 'export the run again'
-# The call that prepares inputs, for programs in Python; other programs follow the steps.
-_CALL = 'omr_jax.load(folder).inputs(picture)'
 
 
 class Described(NamedTuple):
@@ -101,7 +99,7 @@ def outputs(model: Described) -> dict[str, tuple[str, list[Any]]]:
 def preparation(model: Described) -> dict[str, Any]:
   """How the inputs are made: the call, the steps for programs without it, and their numbers."""
   rule = model.picture, model.reads
-  words = {'call': _CALL, 'steps': model.task.inputs.steps(*rule)}
+  words = {'call': model.task.inputs.CALL, 'steps': model.task.inputs.steps(*rule)}
   return {**words, **model.task.inputs.preparation(*rule)}
 
 

@@ -70,6 +70,8 @@ _TEXTS = _list_of('texts', lambda value: isinstance(value, str))
 FACTS: Mapping[str, rules.Rule] = {
   'answer': rules.TEXT,
   'temperature': ('a number above 0', lambda v: rules.is_number(v) and 0 < v < math.inf),
+  'bias': ('a number', lambda value: rules.is_number(value) and math.isfinite(value)),
+  'measured': rules.OBJECT,
   'sure': ('a probability from 0.5 to 1', lambda v: rules.is_number(v) and 0.5 <= v <= 1),
   'test': ('an object with the whole numbers correct and n', _is_test),
   'figures': _list_of(

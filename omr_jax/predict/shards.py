@@ -1,11 +1,12 @@
 """A long list of files cut into shards; the answers to each shard are a file of their own.
 
-  FOLDER/shards.json     the model, the format and the digest of the list
-  FOLDER/names/000000    the names of the files of a shard, as JSON
+  FOLDER/_shards.json    the model, the format and the digest of the list
+  FOLDER/_names/000000   the names of the files of a shard, as JSON
   FOLDER/000000.jsonl    their answers, in the order of the names
 
-A shard's answers are written whole, so those that are there are finished. Whoever has the folder
-can answer for any shard, in any order.
+Programs that read a folder of Parquet files leave out names that begin with `_`. A shard's answers
+are written whole, so those that are there are finished. Whoever has the folder can answer for any
+shard, in any order.
 """
 
 import contextlib
@@ -28,9 +29,9 @@ from omr_jax.predict.pool import Pool, pieces
 from omr_jax.utils.files import read_json, write_file
 
 FORMATS = ('jsonl', 'csv', 'parquet')
-FILE = 'shards.json'
+FILE = '_shards.json'
 FILES = 2000  # In a shard: a minute of one core, if they are pictures of a megapixel.
-_NAMES = 'names'
+_NAMES = '_names'
 _REMEDY = 'give the arguments of the first call, or another folder'
 
 

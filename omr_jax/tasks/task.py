@@ -90,10 +90,14 @@ class Task(NamedTuple):
 
   @property
   def inputs(self) -> ModuleType:
-    """From files, pictures and strokes to a network's inputs; needs no JAX.
+    """A network's inputs and outputs, and how the former are made from files; needs no JAX.
+
+    The functions from `brightness_only` on are those of networks that read whole pictures; a
+    detector reads windows of pages, which `predict.detector` makes.
 
     `CLASSES`: the names of the classes, in the order of the labels.
     `SUFFIXES`: suffixes of the files that are read besides pictures.
+    `CALL`: the call that prepares inputs, for programs in Python.
     `from_json(fields)`, `to_json(picture)`: the picture settings, from and to `model.json`. The
     first refuses damaged fields.
     `preparation(picture, reads)`: numbers in `model.json` for programs that do not use this
@@ -102,10 +106,10 @@ class Task(NamedTuple):
     `shapes(picture)`: type and shape of every input that a network may read, by its name.
     `outputs(picture, classes)`: type and shape of every output by its name.
     `answer(classes, threshold)`: how the outputs become an answer, in words.
+    `brightness_only(picture)`: whether pictures may be decoded without colours.
     `of_picture(image, picture, reads, name)`: the inputs that `reads` names, from a Pillow image,
     and for networks that look at parts of it also `boxes`, where these lie in the image.
     `of_strokes(points, stroke, picture, reads, name)`: the inputs that `reads` names, from strokes.
-    `brightness_only(picture)`: whether pictures may be decoded without colours.
     `pages(source, picture, reads, name)`: for each page of a file, given by its path or as its
     bytes, its number, and its inputs or a UserError.
     """
@@ -170,6 +174,7 @@ class Task(NamedTuple):
     `answers(model, outputs)`: the answers that follow from the outputs of an exported network, an
     array; `model` is what `model.json` says of it.
     `FORMS`: the forms in which its networks are exported (`export.forms`).
+    `MOST_OFF`: the largest difference from JAX that the outputs of a form in float32 may have.
     `as_given(array, name, picture)`: an array of the data set as an exported network reads it.
     `questions(config, picture, size, data_dir, raw_dir)`: the test split of a run, and its pictures
     as `omr_jax.human` shows them to people.
@@ -183,6 +188,11 @@ class Task(NamedTuple):
 
     `facts(run, picture, reads)`: the keys `use`, `limits`, `licence` and `training_data` of
     `model.json`; `run` are the facts of the run there.
+    `RESULT`: the heading of what `result` says.
+    `result(facts)`: the result of a test in words and its 95 % interval; `facts` are those of
+    `model.json`, or those of one of its files.
+    `usage(content)`: lines of Python that ask a loaded `model`, and what the outputs of an ONNX
+    file are, in words.
     `row(source)`: the source under which training examples of this source are counted; only for
     tasks whose examples have an array `source`.
     """

@@ -87,10 +87,10 @@ class Population:
     return predicted
 
   def orders(self, epoch: int) -> np.ndarray:
-    """The members' orders of the training examples in an epoch, int32 [members, examples]."""
-    examples = self.dataset.sizes['train']
+    """The members' orders of an epoch's training examples, int32 [members, examples or drawn]."""
+    examples, draws, drawn = self.dataset.sizes['train'], self.dataset.draws, self.dataset.drawn
     seeds = [member.config.seed for member in self.members]
-    return np.stack([epoch_order(seed, epoch, examples, self.dataset.draws) for seed in seeds])
+    return np.stack([epoch_order(seed, epoch, examples, draws, drawn) for seed in seeds])
 
   @property
   def steps(self) -> int:
@@ -149,9 +149,10 @@ def create(
   """Makes a population. Writes nothing; `configs` has the configs of the members by name.
 
   Raises:
-    UserError: A batch has more examples than the training split.
+    UserError: A batch has more examples than an epoch.
   """
-  config, examples = next(iter(configs.values())), dataset.sizes['train']
+  config = next(iter(configs.values()))
+  examples = dataset.drawn or dataset.sizes['train']
   if config.batch_size > examples:
     raise UserError(
       f'config.batch_size={config.batch_size} is more than the {examples} training examples.'

@@ -52,6 +52,13 @@ def page_file(*more):
   return f'<?xml version="1.0"?><Nodes>{"".join([*nodes, *more])}</Nodes>'.encode()
 
 
+# An object of 67 million pixels, in 100 bytes.
+HUGE = (
+  '<Node><Id>{}</Id><ClassName>stem</ClassName><Top>0</Top><Left>0</Left><Width>8192</Width>'
+  '<Height>8192</Height><Mask>0:67108864</Mask></Node>'
+)
+
+
 def parsed(*more):
   return annotations.parse(page_file(*more), NAME.format(3, 7))
 
@@ -102,6 +109,12 @@ def test_example():
   [
     (b'<Nodes>', 'no element found'),
     (b'<!DOCTYPE x><Nodes/>', 'a document type'),
+    # In another encoding the document type would not be seen.
+    ('<!DOCTYPE x><Nodes/>'.encode('utf-16'), "'utf-8' codec can't decode"),
+    ('<!DOCTYPE x><Nodes/>'.encode('utf-16-be'), 'a document type'),
+    (b'<?xml version="1.0" encoding="nonsense"?><Nodes/>', 'no objects'),
+    (b'<?xml version="1.0" encoding="utf-7"?><Nodes/>', 'no objects'),
+    (page_file(*map(HUGE.format, (90, 91))), 'object 90: its box .* is impossible'),
     (b'<Nodes/>', 'no objects'),
     (page_file(node(60, 'stem', 0, 0, [[1]])), 'object 60 is there twice'),
     (page_file(node(99, 'stem', 0, 0, [[1]], [98])), 'object 99 links to 98'),

@@ -23,6 +23,14 @@ def test_epoch_order_is_a_permutation_that_follows_from_seed_and_epoch():
   assert not np.array_equal(order, data.epoch_order(4, 7, 1000))
 
 
+def test_an_epoch_may_draw_fewer_or_more_examples_than_there_are():
+  chances = np.array([0.0, 0.9, 0.1])
+  order = data.epoch_order(3, 7, 3, chances, drawn=1000)
+  assert order.dtype == np.int32 and len(order) == 1000
+  assert set(order.tolist()) == {1, 2} and 850 < (order == 1).sum() < 950
+  assert len(data.epoch_order(3, 7, 3, chances)) == 3
+
+
 def test_arrays_of_the_splits(dataset):
   sizes = {'train': 304, 'validation': 38, 'test': 38}
   for split, arrays in dataset.splits.items():

@@ -42,7 +42,6 @@ def test_a_page_without_objects():
   [
     ('<Nodes', '<!DOCTYPE x><Nodes', 'a document type'),
     ('</Nodes>', '', 'no element found'),
-    ("encoding='utf-8'", "encoding='none'", 'unknown encoding'),
     ('<Width>4', '<Width>5', 'object 3: its mask does not fill its box'),
     ('<Width>4', '<Width>-4', r'object 3: its box \(5, 7, -4, 2\) is impossible'),
     ('<Id>3<', '<Id>x<', 'object x: '),
@@ -64,7 +63,7 @@ def test_damaged_ones_are_refused(old, new, words):
 
 
 def test_boxes_too_large_together_are_refused(monkeypatch):
-  monkeypatch.setattr(mung, '_ALL_PIXELS', 15)
+  monkeypatch.setattr(mung, 'MOST_PIXELS', 15)
   node = Node(0, 'stem', (0, 0, 4, 2), MASK)
   with pytest.raises(ValueError, match=r'object 1: its box .* is impossible'):
     mung.read(mung.written([node, node._replace(number=1)], 'a', 'b'))

@@ -51,7 +51,7 @@ def test_every_file_is_in_one_shard_although_processes_are_killed(tmp_path, mode
     *(names[:3], names[3:6], names[6:9], names[9:])
   ]
   assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == [
-    *('000000.jsonl', '000001.jsonl', '000002.jsonl', '000003.jsonl', 'names', 'shards.json')
+    *('000000.jsonl', '000001.jsonl', '000002.jsonl', '000003.jsonl', '_names', '_shards.json')
   ]
   assert cut.missing() == []
 
@@ -92,10 +92,10 @@ def test_what_has_changed_is_told(tmp_path, model):
   ):
     with pytest.raises(UserError, match=words):
       shards.cut(tmp_path, names, asked, kind)
-  (tmp_path / 'shards.json').write_text('{')
-  with pytest.raises(UserError, match=r'shards.json: unreadable'):
+  (tmp_path / '_shards.json').write_text('{')
+  with pytest.raises(UserError, match=r'_shards.json: unreadable'):
     shards.cut(tmp_path, NAMES, model, 'jsonl')
-  (tmp_path / 'shards.json').unlink()
+  (tmp_path / '_shards.json').unlink()
   (tmp_path / 'a.png').touch()
   with pytest.raises(UserError, match=r'has other files in it, such as a.png'):
     shards.cut(tmp_path, NAMES, model, 'jsonl')
@@ -122,8 +122,8 @@ def test_all_formats_hold_the_same(tmp_path, model):
   table = list(csv.DictReader(io.StringIO(written(tmp_path, model, 'csv').read_text())))
   assert [row['path'] for row in table] == ['a.png', 'b.png', r'\udcff.png']
   assert [row['sure'] for row in table] == ['false', 'true', '']
-  parquet = pytest.importorskip('pyarrow.parquet', reason='needs the extra [shards]')
-  found = parquet.read_table(written(tmp_path, model, 'parquet')).to_pylist()
+  dataset = pytest.importorskip('pyarrow.dataset', reason='needs the extra [shards]')
+  found = dataset.dataset(written(tmp_path, model, 'parquet').parent).to_table().to_pylist()
   empty = dict.fromkeys(('class', 'confidence', 'error', 'sure', 'boxes'))
   assert found == [empty | row for row in (*FOUND[:2], FOUND[2] | {'path': r'\udcff.png'})]
 

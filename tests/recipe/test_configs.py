@@ -49,6 +49,22 @@ STRONGER = {
   'augment.stroke_shift': 2.5,
   'augment.bend': 0.04,
 }
+PRINTED = ADAMW | {
+  'data.source': 'typeset',
+  'data.protocol': 'composers',
+  'data.tiles_per_epoch': 4608,
+  'epochs': 6,
+  'batch_size': 16,
+  'average_decay': 0.998,
+  'windows.trained_side': 192,
+  'augment.space': 'windows',
+  'distortion.lean': 0.4,
+  'distortion.noise': 6.0,
+  'model.name': 'detector',
+  'model.widths': (64, 96, 128, 160),
+  'model.up': 64,
+  'optimizer.learning_rate': 3e-3,
+}
 PEN = {'model.pen_blocks': (2, 2, 2, 2), 'model.hidden': 128, 'model.dropout': 0.3}
 PAPER = {
   'data.protocol': 'original',
@@ -211,6 +227,13 @@ VALUES = {
     'model.dropout': 0.1,
     'optimizer.learning_rate': 6e-3,
   },
+  'pages': PRINTED,
+  'pages_handwriting': PRINTED
+  | {
+    'data.source': 'muscima_pp',
+    'data.protocol': 'most_writers',
+    'data.tiles_per_epoch': 0,
+  },
   'scores_paper:128': SCORES_PAPER | {'picture.height': 128, 'picture.width': 128},
   'scores_paper:256': SCORES_PAPER | {'picture.height': 256, 'picture.width': 256},
 }
@@ -321,7 +344,8 @@ def test_what_is_no_config_is_left_to_the_check():
 @pytest.mark.parametrize('task', tasks.TASKS, ids=lambda task: task.name)
 def test_places_for_keys_have_the_types_of_the_pages_and_the_networks(task):
   choices = check.choice_keys(task)
-  assert {'optimizer.rho', 'schedule.factor', 'model.widths', 'augment.flip'} < set(choices)
+  own = 'distortion.zoom' if task.name == 'pages' else 'augment.flip'
+  assert {'optimizer.rho', 'schedule.factor', 'model.widths', own} < set(choices)
   for name in VALUES:
     values = check.flat(config_page(*name.split(':')))
     for key in values.keys() & set(choices):

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 PROBABILITIES = 'probabilities'  # The output that all these networks have.
+# The call that prepares inputs, for programs in Python.
+CALL = 'omr_jax.load(folder).inputs(picture)'
 
 
 def shapes(classes: Sequence[str]) -> dict[str, tuple[str, list]]:

@@ -22,6 +22,32 @@ _OF_ORIGIN = {
 }
 
 
+RESULT = 'result'
+
+
+def result(facts: Mapping[str, Any]) -> tuple[str, str]:
+  """The result of a test in words, and no interval; `facts` has the key `measured`."""
+  if 'measured' not in facts:
+    return 'not tested', ''
+  found = {
+    name: 'none' if value is None else f'{100 * value:.1f} %'
+    for name, value in facts['measured'].items()
+    if name not in ('pages', 'n')
+  }
+  words = (
+    f'AP50 {found["ap50"]}, AP {found["ap"]}; AP50 of the most frequent classes '
+    f'{found["frequent_ap50"]}; precision {found["precision"]}, recall {found["recall"]}'
+  )
+  return words, ''
+
+
+def usage(content: Mapping[str, Any]) -> tuple[list[str], str]:
+  """Lines of Python that ask a loaded `model`, and what the outputs of an ONNX file are."""
+  del content
+  lines = ["page = model('page.jpg')", 'print(page.symbols)']
+  return lines, 'The maps `heat` and `edges` are described by `answer` in `model.json`'
+
+
 def facts(run: Mapping[str, Any], picture: Layout, reads: Sequence[str]) -> dict:
   """The keys `use`, `limits`, `licence` and `training_data` of `model.json`.
 

@@ -13,6 +13,7 @@ from omr_jax.synthetic import recorded_pages
 from omr_jax.tasks.pages.inputs import Layout
 
 FORMS = ('model.onnx', 'weights.safetensors')
+MOST_OFF = 1e-2  # Of log-odds, and of boxes in cells: a quarter of a percent, 1/50 of a pixel.
 _WINDOWS = 4  # That exported networks are tested on; the maps of one take 12 MB.
 
 
@@ -20,8 +21,8 @@ def made_up(picture: Layout, reads: Sequence[str]) -> dict[str, np.ndarray]:
   """The inputs that `reads` names, of a page drawn by code; each array is [windows, ...]."""
   del picture
   page = recorded_pages.page(np.random.default_rng(0)).picture
-  pixels = windows.cut(page, scale.staff_space(page)).pixels
-  return dict.fromkeys(reads, pixels[:_WINDOWS])
+  pixels = windows.cut(page, scale.staff_space(page)).pixels(0, _WINDOWS)
+  return dict.fromkeys(reads, pixels)
 
 
 def of_splits(splits: Splits) -> Splits:

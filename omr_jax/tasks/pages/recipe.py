@@ -26,7 +26,7 @@ AUGMENTATIONS: Mapping[str, tuple[str, ...]] = {
 }
 LOSS: tuple[str, ...] = ()
 SECTIONS = {
-  'data': ('name', 'source', 'protocol', 'feed'),
+  'data': ('name', 'source', 'protocol', 'feed', 'tiles_per_epoch'),
   'windows': ('trained_side',),
   'distortion': _DISTORTION,
 }
@@ -34,7 +34,7 @@ SECTIONS = {
 CONDITIONAL = tuple(f'distortion.{name}' for name in _DISTORTION)
 # Types of the keys that only some choices read; those that are not listed are floats.
 TYPES: Mapping[str, type] = {}
-LATER: Mapping[str, Any] = {}
+LATER: Mapping[str, Any] = {'data.tiles_per_epoch': 0}
 
 
 def conditions(config: ConfigDict) -> dict[str, str | None]:
@@ -74,7 +74,9 @@ def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
   """The pages as arrays; `omr_jax.tasks.pages.data.load` lists them."""
   from omr_jax.tasks.pages import data
 
-  return data.load(config.data.source, config.data.protocol, data_dir, raw_dir)
+  chosen = config.data
+  found = data.load(chosen.source, chosen.protocol, data_dir, raw_dir)
+  return found._replace(drawn=chosen.tiles_per_epoch or None)
 
 
 def check_network(config: ConfigDict, module: nn.Module) -> None:

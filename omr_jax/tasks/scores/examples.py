@@ -12,6 +12,7 @@ from omr_jax.errors import UserError
 from omr_jax.inputs import geometry, views
 from omr_jax.synthetic import probes
 from omr_jax.tasks.classifiers.examples import FORMS as FORMS
+from omr_jax.tasks.classifiers.examples import MOST_OFF as MOST_OFF
 from omr_jax.tasks.classifiers.examples import answers as answers
 from omr_jax.tasks.classifiers.examples import of_splits as of_splits
 from omr_jax.tasks.scores import inputs

@@ -12,6 +12,7 @@ from omr_jax.errors import UserError
 from omr_jax.inputs import documents, geometry, pictures, resizing, views
 from omr_jax.inputs.pictures import CLASSES as CLASSES
 from omr_jax.tasks.classifiers import outputs as probabilities
+from omr_jax.tasks.classifiers.outputs import CALL as CALL
 from omr_jax.tasks.classifiers.outputs import answer as answer
 from omr_jax.tasks.scores.limits import LIMITS
 from omr_jax.utils import rules

@@ -9,6 +9,7 @@ import numpy as np
 from omr_jax.data.dataset import Split
 from omr_jax.inputs import render, strokes
 from omr_jax.tasks.classifiers.examples import FORMS as FORMS
+from omr_jax.tasks.classifiers.examples import MOST_OFF as MOST_OFF
 from omr_jax.tasks.classifiers.examples import answers as answers
 from omr_jax.tasks.classifiers.examples import of_splits as of_splits
 from omr_jax.tasks.symbols import inputs

@@ -26,6 +26,7 @@ from omr_jax.inputs import (
 from omr_jax.inputs import strokes as stroke_data
 from omr_jax.inputs.strokes import CLASSES as CLASSES
 from omr_jax.tasks.classifiers import outputs as probabilities
+from omr_jax.tasks.classifiers.outputs import CALL as CALL
 from omr_jax.tasks.classifiers.outputs import answer as answer
 from omr_jax.tasks.symbols.limits import LIMITS, refuse_unfit
 from omr_jax.utils import rules

@@ -1,0 +1,26 @@
+"""What the model card of a network says that gives one class to each example: results and usage."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from omr_jax.evaluation import metrics
+
+RESULT = 'right'
+
+
+def result(facts: Mapping[str, Any]) -> tuple[str, str]:
+  """The result of a test in words, and its 95 % interval; `facts` has the key `test`."""
+  if 'test' not in facts:
+    return 'not tested', ''
+  correct, n = facts['test']['correct'], facts['test']['n']
+  interval = metrics.percent_range(*metrics.wilson_interval(correct, n))
+  return f'{correct} of {n}, {100 * correct / n:.2f} %', interval
+
+
+def usage(content: Mapping[str, Any]) -> tuple[list[str], str]:
+  """Lines of Python that ask a loaded `model`, and what the outputs of an ONNX file are."""
+  # One stroke with three points [x, y].
+  strokes = "{'strokes': [[[70, 40], [70, 70], [71, 100]]]}"
+  given = strokes if 'pen' in content['inputs'] else "'picture.png'"
+  lines = [f'answer = model({given})', 'print(answer.label, answer.confidence)']
+  return lines, '`probabilities` are in the order of `classes`'
