@@ -1,13 +1,16 @@
-"""Measures the web page in headless Chromium: camera frames/s, the pen's response time, its size.
+"""Measures the web page in headless Chromium: the first answer, camera, pen, and what is sent.
 
   make web
   python benchmarks/page.py
 
-The camera is a generated video of 640x480 pixels that shows a page of music. The pen is moved over
-the paper by the arrow keys. Both times are measured by the page itself. Needs chromium and
-chromium-driver.
+The first visit is by a network as 4G, simulated by the server, and on a processor that is 4 times
+slower for the page. The camera is a generated video of 640x480 pixels that shows a page of music.
+The pen is moved over the paper by the arrow keys. All times are measured by the page itself. Needs
+chromium and chromium-driver.
 """
 
+import contextlib
+import functools
 import re
 import shutil
 import tempfile
@@ -21,34 +24,67 @@ from PIL import Image
 from selenium import webdriver
 
 from omr_jax.synthetic import probes
-from omr_jax.web.__main__ import serve
+from omr_jax.web.__main__ import Handler, serve
 from omr_jax.web.build import SITE
 
 SECONDS, MOVEMENTS = 15, 40  # How long the camera is watched, how often the pen is moved.
+RATE, LATENCY = 9e6 / 8, 0.17  # Bytes a second of the simulated network, seconds to each answer.
+SLOWER = 4  # So many times slower the page computes in the first visit.
 FLAGS = (
   *('--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'),
   *('--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'),
 )
+# Milliseconds from the start of the visit to the first answer, and how long the page was blocked:
+# the sum of what its tasks take above 50 ms.
+FIRST = """const done = arguments[0]
+  let blocked = 0
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) blocked += duration - 50
+  }).observe({ type: 'longtask', buffered: true })
+  document.querySelector('[data-example=music]').click()
+  const timer = setInterval(() => {
+    if (!document.querySelector('#result').textContent) return
+    clearInterval(timer)
+    done([performance.now(), blocked])
+  }, 10)"""
+
+
+class Slow(Handler):
+  """Sends as slowly as the simulated network; all connections share its rate."""
+
+  lock = threading.Lock()
+  free = 0.0  # Time at which the network is free again.
+
+  def send_head(self):
+    """Answers after the latency."""
+    time.sleep(LATENCY)
+    return super().send_head()
+
+  def copyfile(self, source, outputfile):
+    """Sends a file piece by piece."""
+    while piece := source.read(1 << 14):
+      with Slow.lock:
+        Slow.free = max(Slow.free, time.monotonic()) + len(piece) / RATE
+        wanted = Slow.free
+      time.sleep(max(0, wanted - time.monotonic()))
+      outputfile.write(piece)
 
 
 def main() -> None:
   """Runs the command."""
-  server = serve(SITE, 0)
-  threading.Thread(target=server.serve_forever, daemon=True).start()
   with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / 'camera.y4m'
     write_video(path)
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which('chromium')
-    for flag in (*FLAGS, f'--use-file-for-fake-video-capture={path}'):
-      options.add_argument(flag)
-    driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which('chromedriver')))
-    try:
-      address = f'http://localhost:{server.server_port}/'
+    server = serve(SITE, 0)
+    address = f'http://localhost:{server.server_port}/'
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    usual, server.RequestHandlerClass = server.RequestHandlerClass, slow_handler()
+    with browser() as driver:
+      first, blocked = first_answer(driver, address)
+    server.RequestHandlerClass = usual
+    with browser(f'--use-file-for-fake-video-capture={path}') as driver:
       frames, version = watched(driver, address), driver.capabilities['browserVersion']
       waits = drawn(driver, address)
-    finally:
-      driver.quit()
   print(f'Chromium {version}; {surroundings()}\n')
   low, middle, high = np.percentile(waits, [25, 50, 75])
   rows = [
@@ -57,9 +93,40 @@ def main() -> None:
       f'ms from a movement of the pen to the answer, {MOVEMENTS} movements',
       f'{middle:.1f} ({low:.1f}-{high:.1f})',
     ],
-    ['MB transferred', f'{transferred(SITE) / 1e6:.1f}'],
+    ['s to the first answer of a first visit, 9 Mbit/s and 170 ms', f'{first / 1000:.1f}'],
+    [f'ms that the page is blocked meanwhile, {SLOWER} times slower', f'{blocked:.0f}'],
+    *([f'MB sent for {name}', f'{size / 1e6:.1f}'] for name, size in transferred(SITE).items()),
   ]
   print(table(['the page', ''], rows))
+
+
+def slow_handler():
+  """The handler of a server that `serve` has made, but slow."""
+  return functools.partial(Slow, directory=SITE)
+
+
+@contextlib.contextmanager
+def browser(*more: str):
+  """A new browser, which has kept nothing."""
+  options = webdriver.ChromeOptions()
+  options.binary_location = shutil.which('chromium')
+  for flag in (*FLAGS, *more):
+    options.add_argument(flag)
+  driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which('chromedriver')))
+  try:
+    driver.set_script_timeout(300)
+    yield driver
+  finally:
+    driver.quit()
+
+
+def first_answer(driver: webdriver.Chrome, address: str) -> tuple[float, float]:
+  """Milliseconds to the first answer, of an example, and for which the page is blocked."""
+  driver.execute_cdp_cmd('Emulation.setCPUThrottlingRate', {'rate': SLOWER})
+  driver.get(f'{address}#camera')
+  while not driver.find_element('css selector', '#invitation').is_displayed():
+    time.sleep(0.05)
+  return driver.execute_async_script(FIRST)
 
 
 def write_video(path: Path) -> None:
@@ -78,9 +145,9 @@ def watched(driver: webdriver.Chrome, address: str) -> list[int]:
   found, ends = [], time.monotonic() + SECONDS + 2
   while time.monotonic() < ends:
     time.sleep(1)
-    text = driver.find_element('css selector', '#result').text
-    found += map(int, re.findall(r'(\d+) frames/s', text))
-  driver.find_element('css selector', '#stop').click()
+    text = driver.find_element('css selector', '#rate').text
+    found += map(int, re.findall(r'(\d+) frames a second', text))
+  driver.find_element('css selector', '#close').click()
   return found[1:]  # The first second has fewer frames.
 
 
@@ -88,26 +155,28 @@ def drawn(driver: webdriver.Chrome, address: str) -> list[float]:
   """Milliseconds from each movement of the pen to the answer, after the network was loaded."""
   driver.get(f'{address}#draw')
   paper = driver.find_element('css selector', '#paper')
-  classes = driver.find_element('css selector', '#classes')
   paper.send_keys(' ', *[webdriver.Keys.ARROW_DOWN] * 5)
-  while not classes.get_attribute('data-milliseconds'):  # The network is being loaded.
+  while not paper.get_attribute('data-milliseconds'):  # The network is being loaded.
     time.sleep(0.1)
   found = []
   while len(found) < MOVEMENTS:
     paper.send_keys(webdriver.Keys.ARROW_RIGHT if len(found) % 2 else webdriver.Keys.ARROW_DOWN)
     time.sleep(0.2)
-    found.append(float(classes.get_attribute('data-milliseconds')))
+    found.append(float(paper.get_attribute('data-milliseconds')))
   return found
 
 
-def transferred(site: Path) -> int:
-  """Bytes of all files as the server sends them, without the test for people (`human`)."""
-  total = 0
+def transferred(site: Path) -> dict[str, int]:
+  """Bytes that the server sends, for the first answer, and for all parts and offline use."""
+  sizes = {}
   for path in site.rglob('*'):
-    if path.is_file() and path.suffix != '.gz' and 'human' not in path.parts[len(site.parts) :]:
-      smaller = path.with_name(f'{path.name}.gz')
-      total += (smaller if smaller.exists() else path).stat().st_size
-  return total
+    name = path.relative_to(site).as_posix()
+    if path.is_file() and path.suffix not in ('.gz', '.br') and not name.startswith('human/'):
+      copies = [path.with_name(f'{path.name}{ending}') for ending in ('.br', '.gz', '')]
+      sizes[name] = next(copy.stat().st_size for copy in copies if copy.exists())
+  other = ('models/homus', 'icon-', 'worker.js')
+  first = sum(size for name, size in sizes.items() if not name.startswith(other))
+  return {'the first answer': first, 'all parts, and offline use': sum(sizes.values())}
 
 
 if __name__ == '__main__':

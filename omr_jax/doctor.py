@@ -30,10 +30,12 @@ _BASE = ('numpy', 'onnxruntime', 'PIL', 'scipy', 'tqdm')
 # What each extra is for.
 _FOR = {
   'train': 'to train, test, report and compare networks',
+  'engrave': 'to engrave made-up pages of music',
   'export': 'to export them',
   'heic': 'to read HEIC pictures',
   'pdf': 'to read PDFs',
   'sweep': 'to train many runs with Ray',
+  'shards': 'to write answers as Parquet, and to answer on a cluster',
   'tflite': 'to export model.tflite',
 }
 

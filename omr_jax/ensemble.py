@@ -126,9 +126,10 @@ def _refuse_counted_twice(runs: Sequence[ClassifiedRun]) -> None:
 
 def _add_members(workdir: Path, facts: Mapping[str, Any], found: set[Path]) -> None:
   """Adds the folder of a result, and the folders of the results that it was joined from."""
-  if workdir.resolve() in found:
+  real = Path(os.path.realpath(workdir))
+  if real in found:
     return
-  found.add(workdir.resolve())
+  found.add(real)
   names = facts.get('runs')
   for name in names if isinstance(names, list) else ():
     # Relative to the joined folder; earlier versions wrote them as they were given.
@@ -195,7 +196,8 @@ def _say(options: argparse.Namespace) -> None:
   runs = [classified.read(path) for path in options.runs]
   if options.out is not None:
     finished_run.refuse_run(options.out)
-    if options.out.resolve() in [run.workdir.resolve() for run in runs]:
+    # `Path.resolve` would fail where a link leads to itself.
+    if os.path.realpath(options.out) in [os.path.realpath(run.workdir) for run in runs]:
       raise UserError(f'{options.out}: is one of the runs themselves; choose another --out.')
   whole = together(runs, f'ensemble of {len(runs)} runs')
   print(table(runs, whole))

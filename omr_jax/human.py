@@ -7,7 +7,7 @@
 `prepare` makes questions from your copy of the data, for the page that `python -m omr_jax.web`
 serves. People answer them there and save their results. `merge` prints these results beside the
 model's answers to the same pictures: the accuracy of each person, and precision and recall of each
-class, as in table II of the paper.
+class, as in table II of the paper. A person who has saved one session twice counts once.
 """
 
 import argparse
@@ -87,7 +87,7 @@ def merge(paths: Sequence[Path]) -> str:
   """
   from omr_jax.evaluation import metrics
 
-  results = [_result(path) for path in paths]
+  paths, results = _one_of_each_session(paths, [_result(path) for path in paths])
   classes = results[0]['classes']
   for path, result in zip(paths, results, strict=True):
     if result['classes'] != classes:
@@ -108,6 +108,19 @@ def merge(paths: Sequence[Path]) -> str:
     cells = ['' if np.isnan(share[number]) else f'{100 * share[number]:.1f}' for share in shares]
     lines.append(f'| {cell(name)} | {n} | {" | ".join(cells)} |')
   return '\n'.join(lines)
+
+
+def _one_of_each_session(
+  paths: Sequence[Path], results: Sequence[dict]
+) -> tuple[list[Path], list[dict]]:
+  """Of several files of one session only the one with the most answers, of these the last."""
+  chosen: dict[object, tuple[Path, dict]] = {}
+  for path, result in zip(paths, results, strict=True):
+    session = result.get('session')  # Files of earlier versions have none.
+    key = session if isinstance(session, str) else path
+    if key not in chosen or len(result['answers']) >= len(chosen[key][1]['answers']):
+      chosen[key] = path, result
+  return [path for path, _ in chosen.values()], [result for _, result in chosen.values()]
 
 
 def _accuracy(name: str, right: np.ndarray) -> str:

@@ -175,7 +175,7 @@ def test_doctor(answers):
   assert [line.split()[0] for line in models] == ['homus', 'homus_scans', 'homus_strokes', 'scores']
   missing = lines[lines.index('missing') + 1 :]
   extras = [re.search(r"pip install 'omr_jax\[(\w+)\]'$", line)[1] for line in missing]
-  assert extras == ['train', 'export', 'heic', 'pdf', 'sweep', 'tflite']
+  assert extras == ['train', 'engrave', 'export', 'heic', 'pdf', 'sweep', 'shards', 'tflite']
 
 
 @pytest.mark.parametrize(('arguments', 'extra'), NEEDS_MORE)

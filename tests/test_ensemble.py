@@ -187,6 +187,13 @@ def test_a_name_that_is_none_is_refused(capsys):
   assert 'no such folder' in capsys.readouterr().err
 
 
+def test_a_link_that_leads_to_itself_is_no_folder(tmp_path, capsys):
+  runs = [str(made_run(tmp_path / name)) for name in 'ab']
+  (tmp_path / 'itself').symlink_to('itself')
+  assert ensemble.main([*runs, '--out', str(tmp_path / 'itself')]) == 2
+  assert 'itself' in capsys.readouterr().err
+
+
 def test_runs_of_pictures_are_refused(tmp_path, score_run):
   with pytest.raises(UserError, match='answers by a threshold'):
     ensemble.together(read(made_run(tmp_path / 'a'), score_run), '')

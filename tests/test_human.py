@@ -34,6 +34,22 @@ def test_people_beside_the_model(tmp_path):
   assert lines[-1] == '| B | 3 | 66.7 | 66.7 | 75.0 | 100.0 |'
 
 
+def test_a_session_that_was_saved_twice_is_one_person(tmp_path):
+  """Ada saves after two answers and after four, one wrong; Bob has another session."""
+  ada, bob = {'session': 'a'}, {'session': 'b'}
+  files = {
+    'late.json': result(enumerate('AAAB'), 'Ada') | ada,
+    'early.json': result([(0, 'A'), (1, 'B')], 'Ada') | ada,
+    'bob.json': result([(0, 'A')], 'Bob') | bob,
+  }
+  for name, content in files.items():
+    (tmp_path / name).write_text(json.dumps(content))
+  lines = human.merge([tmp_path / name for name in files]).splitlines()
+  assert lines[2].startswith('| Ada | 3 | 4 | 75.00 % |')
+  assert lines[3].startswith('| Bob | 1 | 1 | 100.00 % |')
+  assert lines[4].startswith('| all | 4 | 5 |')
+
+
 @pytest.mark.parametrize(
   'content',
   [

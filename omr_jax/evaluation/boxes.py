@@ -153,7 +153,7 @@ def matched(pages: Sequence[Page], label: str, ious: Sequence[float] = IOUS) -> 
     first = np.argsort(-page.scores, kind='stable')[:MOST]
     mine = first[_are(page.found_labels, label)[first]]
     overlaps = iou(page.found[mine], wanted)
-    right.append(np.stack([_right(overlaps, threshold) for threshold in ious]))
+    right.append(np.stack([taken(overlaps, threshold) >= 0 for threshold in ious]))
     scores.append(page.scores[mine])
     true += len(wanted)
   whole = np.concatenate(scores)
@@ -201,19 +201,26 @@ def _are(labels: Sequence[str], label: str) -> NDArray[np.bool_]:
   return np.array([each == label for each in labels], bool)
 
 
-def _right(overlaps: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
-  """Which found boxes are right: each in turn takes the free true box that it overlaps most."""
+def taken(overlaps: NDArray[np.float64], threshold: float) -> NDArray[np.intp]:
+  """The true box that each found box takes, -1 for none: those with one are right.
+
+  Each in turn takes the free true box that it overlaps most.
+
+  Args:
+    overlaps: The IoU of each found box with each true one, [found, true].
+    threshold: The least IoU.
+  """
   free = overlaps.copy()
-  right = np.zeros(len(free), bool)
+  found = np.full(len(free), -1)
   if not free.shape[1]:
-    return right
+    return found
   for row, values in enumerate(free):
     best = int(values.argmax())
     # COCO's evaluator allows for rounding too.
     if values[best] >= min(threshold, 1 - 1e-10):
-      right[row] = True
+      found[row] = best
       free[:, best] = -1
-  return right
+  return found
 
 
 def _average_precision(right: NDArray[np.bool_], true: int) -> float:

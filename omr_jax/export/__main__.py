@@ -49,7 +49,7 @@ from omr_jax.utils.revision import VERSION, revision
 if TYPE_CHECKING:
   from omr_jax.data.dataset import Split, Splits
   from omr_jax.export.forms import Form
-  from omr_jax.predict.classifier import Run
+  from omr_jax.predict.models import Run
 
 FORMS = (MODEL, INT8, 'model.jax', 'weights.safetensors')
 TFLITE = 'model.tflite'

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from omr_jax.errors import UserError, nearest
+from omr_jax.utils.ending import about_variable
 
 _SHIPPED = Path(__file__).parent.parent / 'configs'
 SWEEPS = 'sweeps/'  # The folder of sweeps in it.
@@ -68,6 +69,8 @@ def failures_named(path: str) -> Iterator[None]:
   except UserError:
     raise
   except (Exception, SystemExit) as error:
+    if words := about_variable(error):
+      raise UserError(words) from error
     # The text of an error of ml_collections may hold a traceback; the last line says what is wrong.
     *_, said = str(error).strip().splitlines() or ['']
     raise UserError(f'{path}: {type(error).__name__}: {said}') from error

@@ -61,7 +61,7 @@ def answered(command: Callable[[], None]) -> int:
     if isinstance(error, MemoryError) or 'RESOURCE_EXHAUSTED' in str(error):
       words: str | None = 'out of memory; a smaller batch_size, canvas or network needs less.'
     else:
-      words = _about_variable(error)
+      words = about_variable(error)
     if words is None:
       raise
     print(f'\n{words}', file=sys.stderr)
@@ -77,7 +77,7 @@ def end_imports_in_words() -> None:
   hook = sys.excepthook
 
   def say(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    if (words := extras.missing(error) or _about_variable(error)) is None:
+    if (words := extras.missing(error) or about_variable(error)) is None:
       hook(kind, error, traceback)
       return
     print(f'\n{words}', file=sys.stderr)
@@ -88,9 +88,12 @@ def end_imports_in_words() -> None:
     signal.signal(signal.SIGINT, _end)
 
 
-def _about_variable(error: BaseException) -> str | None:
+def about_variable(error: BaseException) -> str | None:
   """A message where an error of a library is about an environment variable, else None."""
   said = str(error)
+  if isinstance(error, Warning) and (value := os.environ.get('PYTHONWARNINGS')):
+    warning = said.splitlines()[0] if said else type(error).__name__
+    return f'$PYTHONWARNINGS is {value!r}, and a library warns: {warning:.200}; unset it.'
   for name, value in os.environ.items():
     if not name.startswith(_OF_LIBRARIES) or not value:
       continue

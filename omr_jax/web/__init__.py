@@ -1,6 +1,6 @@
-"""The page: a static site that runs two of the shipped models in the browser.
+"""The page: a static site that runs shipped models in the browser.
 
 `python -m omr_jax.web.build` builds it, `python -m omr_jax.web` serves it to this machine. `site/`
-has its own files; what they need to know of a model is in its `model.json`. This folder may import
-utils and errors, nothing else of the package.
+has its own files, `site/app.js` first; what they need to know of a model is in its `model.json`.
+This folder may import utils and errors, and synthetic and inputs for pictures that are made up.
 """

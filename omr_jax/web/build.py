@@ -1,26 +1,29 @@
-"""Builds the site from its own files, two of the shipped models and ONNX Runtime Web.
+"""Builds the site from its own files, shipped models and ONNX Runtime Web.
 
   npm install onnxruntime-web
   python -m omr_jax.web.build
 
 Any web server can serve the folder. In a clone of the repository `make web` does both.
-Beside every file above 1 kB there is a compressed copy, for servers that send such copies.
+Beside every file above 1 kB there are copies compressed by gzip and, where Node.js is installed,
+by Brotli, for servers that send such copies.
 """
 
 import gzip
 import hashlib
 import json
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-
-from PIL import Image, ImageDraw
 
 from omr_jax.errors import UserError
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
+from omr_jax.web import pictures
 
 SITE = Path('build/web')
 RUNTIME = Path('node_modules/onnxruntime-web/dist')  # Where npm installs it.
@@ -28,10 +31,19 @@ RUNTIME = Path('node_modules/onnxruntime-web/dist')  # Where npm installs it.
 HOW = '`npm install onnxruntime-web` and `python -m omr_jax.web.build` build one'
 _OWN = Path(__file__).parent / 'site'
 _MODELS = Path(__file__).parent.parent / 'pretrained'
-_SHIPPED = ('homus_strokes', 'scores')  # The models that the page uses.
-_RUNTIME = ('ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm')
+_SHIPPED = ('homus_scans', 'homus_strokes', 'scores')  # The models that the page uses.
+_RUNTIME = ('ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm')
 _KEPT = 'human'  # Folder into which `python -m omr_jax.human prepare` writes questions.
 _SMALL = 1024  # Smaller files, in bytes, are not worth compressing.
+_COMPRESSED = ('.png', '.webp')  # Already.
+# Brotli at level 9 takes seconds; levels 10 and 11 take a minute for a tenth of the size.
+_BROTLI = """
+const { constants, brotliCompressSync } = require('zlib'), fs = require('fs');
+for (const file of process.argv.slice(1)) {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_LGWIN]: 24 };
+  fs.writeFileSync(`${file}.br`, brotliCompressSync(fs.readFileSync(file), { params }));
+}
+"""
 
 
 def build(out: Path, runtime: Path) -> None:
@@ -74,14 +86,55 @@ def _fill(new: Path, runtime: Path) -> None:
     (new / 'models' / model).mkdir(parents=True)
     for name in ('model.json', 'model_int8.onnx', 'README.md'):
       shutil.copy(_MODELS / model / name, new / 'models' / model)
+  pictures.write_examples(new / 'examples', new / 'common' / 'glyphs.json')
   for side in (192, 512):
-    _icon(side).save(new / f'icon-{side}.png')
+    pictures.icon(side).save(new / f'icon-{side}.png')
+  pictures.icon(512, inner=0.7).save(new / 'icon-maskable-512.png')
+  pictures.icon(180, inner=0.9).save(new / 'apple-touch-icon.png')
+  _write_sizes(new)
+  _preload(new)
   _name_files(new)
-  for path in sorted(new.rglob('*')):
-    if path.is_file() and path.stat().st_size > _SMALL and path.suffix != '.png':
-      # Without the time of compression in it, so that building again gives the same bytes.
-      compressed = gzip.compress(path.read_bytes(), mtime=0)
-      path.with_name(f'{path.name}.gz').write_bytes(compressed)
+  _compress(
+    [
+      path
+      for path in sorted(new.rglob('*'))
+      if path.is_file() and path.stat().st_size > _SMALL and path.suffix not in _COMPRESSED
+    ]
+  )
+
+
+def _write_sizes(new: Path) -> None:
+  """Tells the page the sizes of its large files, so that it can say how much has come."""
+  large = [path for suffix in ('wasm', 'onnx') for path in sorted(new.rglob(f'*.{suffix}'))]
+  sizes = {path.relative_to(new).as_posix(): path.stat().st_size for path in large}
+  (new / 'sizes.json').write_text(json.dumps(sizes))
+
+
+def _preload(new: Path) -> None:
+  """Names all modules of the page in its head, so that the browser need not find one by one."""
+  page = new / 'index.html'
+  modules, more = [], [new / 'app.js']
+  while more:
+    module = more.pop().resolve()
+    if module not in modules:
+      modules.append(module)
+      imported = re.findall(r"^import .* from '(\..*)';", module.read_text(), re.MULTILINE)
+      more += [module.parent / name for name in imported]
+  names = sorted(module.relative_to(new.resolve()).as_posix() for module in modules)
+  links = ''.join(f'    <link rel="modulepreload" href="{name}" />\n' for name in names)
+  page.write_text(page.read_text().replace('  </head>\n', f'{links}  </head>\n'))
+
+
+def _compress(files: Sequence[Path]) -> None:
+  """Writes `FILE.gz` beside each file, and `FILE.br` where Node.js, which knows Brotli, is."""
+  for path in files:
+    # Without the time of compression in it, so that building again gives the same bytes.
+    path.with_name(f'{path.name}.gz').write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+  if node := shutil.which('node'):
+    command = [node, '-e', _BROTLI, '--', *map(str, files)]
+    if subprocess.run(command, capture_output=True).returncode:
+      for path in files:  # Also those that are not whole.
+        path.with_name(f'{path.name}.br').unlink(missing_ok=True)
 
 
 def _name_files(new: Path) -> None:
@@ -94,19 +147,6 @@ def _name_files(new: Path) -> None:
     whole.update(path.read_bytes())
   content = worker.read_text().replace('%REVISION%', whole.hexdigest()[:12])
   worker.write_text(content.replace('%FILES%', json.dumps(files)))
-
-
-def _icon(side: int) -> Image.Image:
-  """The icon of icon.svg, a note on a staff, with `side` pixels along each side."""
-  large = Image.new('RGB', (1024, 1024), '#fdfcf9')
-  pen = ImageDraw.Draw(large)
-  for y in range(312, 713, 100):
-    pen.line([(80, y), (944, y)], '#8d8a80', 16)
-  head = Image.new('L', (1024, 1024))
-  ImageDraw.Draw(head).ellipse([328, 574, 576, 750], 255)
-  large.paste('#0b5394', mask=head.rotate(20, center=(452, 662)))
-  pen.line([(564, 636), (564, 192)], '#0b5394', 40)
-  return large.resize((side, side), Image.Resampling.LANCZOS)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,13 +1,16 @@
-"""`omr detect --compare`: structures and COCO files against each other, with numbers by hand."""
+"""`omr detect --compare`: structures, COCO and MuNG files, with numbers by hand."""
 
 import json
 import math
 
 import drawn_music
+import numpy as np
 import pytest
 
 from omr_jax.detect import __main__ as detect
+from omr_jax.inputs import mung
 from omr_jax.structure import structure_json
+from omr_jax.structure.structure import box
 
 
 def compare(capsys, *arguments):
@@ -137,3 +140,84 @@ def test_a_threshold_is_a_number(tmp_path, capsys):
   truth = structures(tmp_path / 'truth', a=drawn_music.structure())
   code, _, said = compare(capsys, truth, truth, '--threshold', 'nan')
   assert code == 2 and '--threshold: nan is no confidence' in said
+
+
+def mung_file(path, *nodes):
+  """Objects as classes and boxes."""
+  path.parent.mkdir(parents=True, exist_ok=True)
+  objects = []
+  for number, (label, (left, top, right, bottom)) in enumerate(nodes):
+    mask = np.ones((bottom - top, right - left), bool)
+    objects.append(mung.Node(number, label, (left, top, right, bottom), mask))
+  path.write_bytes(mung.written(objects, 'set', path.stem))
+  return path
+
+
+def test_mung_against_the_results_of_omr_detect(tmp_path, capsys):
+  staves = [('staff', tuple(map(int, box(s)))) for s in drawn_music.structure().staves]
+  notes = ('noteheadFull', (0, 0, 10, 10)), ('noteheadFull', (20, 0, 30, 10))
+  lines = ('staffLine', (60, 120, 860, 122)), ('stem', (9, 10, 10, 40))
+  mung_file(tmp_path / 'truth/a.xml', *staves, *notes, *lines)
+  mung_file(tmp_path / 'truth/b.xml')
+  found = structures(tmp_path / 'found', a=drawn_music.structure())
+  categories = [{'id': 1, 'name': 'noteheadFull'}, {'id': 2, 'name': 'stem'}]
+  boxes = (1, [0, 0, 10, 10], 0.9), (1, [20, 0, 10, 9], 0.2)
+  write(found / 'a/page.json', coco(*boxes) | {'categories': categories})
+  code, table, _ = compare(capsys, tmp_path / 'truth', found)
+  assert code == 0
+  symbols, structure, said = table.split('\n\n')
+  cells = rows(symbols)
+  # One note of two has the confidence. The other one's IoU is 0.9, so that at IoU 0.95 precision is
+  # 1 up to a recall of 1/2, which is 51 of 101 recalls: (9 + 51 / 101) / 10.
+  assert cells['noteheadFull'] == [*('2', '1', '100.0', '100.0', '95.0'), '100.0', '50.0', '66.7']
+  assert cells['stem'] == ['1', '0', '0.0', '0.0', '0.0', '', '0.0', '0.0']
+  assert set(cells) == {
+    *('class', '---', 'noteheadFull', 'stem', 'all, by frequency', 'mean of the classes')
+  }
+  assert rows(structure)['staff'][:3] == ['4', '4', '100.0']
+  assert 'staffLine' not in table and said == '2 pages, 1 of them not looked at\n'
+  # A single file is a page too; what has no truth of its structure is compared by symbols alone.
+  alone = mung_file(tmp_path / 'alone.xml', *notes)
+  code, table, _ = compare(capsys, alone, alone)
+  assert code == 0 and rows(table)['noteheadFull'][:3] == ['2', '2', '100.0']
+  code, _, said = compare(capsys, alone, found / 'a/page.json')
+  assert code == 2 and f'{alone}: no true annotations of scans/a;' in said
+
+
+def test_means_of_frequent_classes(tmp_path, capsys):
+  """Class 0 has ten boxes, which are found, and 20 others have one, of which the last is found."""
+  names = [f'class {n:02}' for n in range(21)]
+  categories = {'categories': [{'id': n, 'name': name} for n, name in enumerate(names)]}
+  first = [(0, [20 * n, 0, 10, 10]) for n in range(10)]
+  others = [(n, [0, 20 * n, 10, 10]) for n in range(1, 21)]
+  true = write(tmp_path / 'true.json', coco(*first, *others) | categories)
+  found = write(tmp_path / 'found.json', coco(*first, others[-1]) | categories)
+  code, table, _ = compare(capsys, true, found)
+  assert code == 0
+  cells = {name: row[2] for name, row in rows(table).items()}
+  assert cells['all, by frequency'] == '36.7'  # 11 of 30.
+  assert cells['mean of the classes'] == '9.5'  # 2 of 21.
+  # Of the classes with one box the first by name belong to the 20.
+  assert cells['mean of the 20 most frequent'] == '5.0'
+  assert cells['mean of the 1 with 10 or more'] == '100.0'
+
+
+@pytest.mark.parametrize(
+  ('name', 'content', 'words'),
+  [
+    ('a.xml', b'<Nodes><Node/></Nodes>', 'a.xml: no annotations of MuNG (object None: '),
+    ('a.xml', b'no XML', 'a.xml: no annotations of MuNG (syntax error'),
+    ('b.xml', b'', 'a.xml: cannot be read (No such file'),
+  ],
+)
+def test_damaged_mung_is_refused(tmp_path, capsys, name, content, words):
+  (tmp_path / name).write_bytes(content)
+  code, _, said = compare(capsys, tmp_path / 'a.xml', tmp_path / 'a.xml')
+  assert code == 2 and words in said
+
+
+def test_symbols_of_two_pages_in_one_folder_are_refused(tmp_path, capsys):
+  images = [{'id': 7, 'file_name': 'a'}, {'id': 8, 'file_name': 'b'}]
+  write(tmp_path / 'truth/a/page.json', coco() | {'images': images})
+  code, _, said = compare(capsys, tmp_path / 'truth', tmp_path / 'truth')
+  assert code == 2 and 'page.json: has 2 images; give the symbols of one page' in said

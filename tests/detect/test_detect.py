@@ -3,15 +3,18 @@
 import json
 import shutil
 import xml.etree.ElementTree as ElementTree
+from functools import partial
 
 import drawn_music
+import hand_made_detector
 import numpy as np
 import pytest
 from PIL import Image
 
 from omr_jax.detect import __main__ as detect
-from omr_jax.detect import pages
+from omr_jax.detect import files, pages
 from omr_jax.inputs import whole_pages
+from omr_jax.predict import detector, models
 from omr_jax.structure import structure_json
 from omr_jax.synthetic import papers
 
@@ -21,6 +24,14 @@ def run(capsys, *arguments):
   code = detect.main([str(argument) for argument in arguments])
   out, err = capsys.readouterr()
   return code, out, err
+
+
+@pytest.fixture(scope='module', autouse=True)
+def only_models_that_are_named():
+  """So that a page is searched for symbols only where a test asks for it."""
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(models, 'pretrained', lambda: ('scores',))
+    yield
 
 
 @pytest.fixture(scope='module')
@@ -67,6 +78,39 @@ def test_the_overlay_shows_what_was_found(found):
   assert picture.get('href').startswith('data:image/jpeg;base64,')
   empty = ElementTree.parse(found / 'text/overlay.svg').getroot()
   assert not [each for each in empty.iter() if each.get('class')]
+
+
+def test_symbols_are_written_where_a_model_finds_them(tmp_path, capsys, monkeypatch):
+  picture = Image.fromarray(drawn_music.page())
+  picture.save(tmp_path / 'page.png')
+  Image.new('L', (300, 200), 255).save(tmp_path / 'blank.png')
+  monkeypatch.setattr(detector, 'load', lambda name: {'mine': hand_made_detector.detector()}[name])
+  out = tmp_path / 'found'
+  paths = tmp_path / 'page.png', tmp_path / 'blank.png'
+  code, _, said = run(capsys, *paths, '--out', out, '--model', 'mine')
+  assert code == 0 and '4 staves, 5 symbols, in ' in said
+  page, blank = [json.loads(line) for line in (out / 'pages.jsonl').read_text().splitlines()]
+  assert (page['symbols'], blank['symbols']) == (5, 0) and 'note' not in page | blank
+  assert {path.name for path in (out / 'blank').iterdir()} == set(files.NAMES)
+  # A page without music has no symbols, but all classes.
+  value = json.loads((out / 'blank/page.json').read_text())
+  assert value['annotations'] == [] and len(value['categories']) == 4
+  # What was found is its own truth.
+  code, table, _ = run(capsys, '--compare', out, out)
+  assert code == 0 and '| noteheadFull | 2 | 2 | 100.0 |' in table and '| staff | 4 | 4 |' in table
+  # A higher threshold finds nothing, and a run without a model leaves no symbols behind.
+  code, _, said = run(capsys, paths[0], '--out', out, '--model', 'mine', '--threshold', '0.9')
+  assert code == 0 and '4 staves, 0 symbols, in ' in said
+  code, *_ = run(capsys, paths[0], '--out', out)
+  assert {path.name for path in (out / 'page').iterdir()} == {'structure.json', 'overlay.svg'}
+
+
+def test_a_page_of_music_without_staves_says_why_it_has_no_symbols(tmp_path):
+  page = tmp_path / 'page.png'
+  Image.new('L', (300, 200), 255).save(page)
+  find = partial(pages.detected, lambda _: GATE, hand_made_detector.detector())
+  (row,) = detect.rows(find, [str(page)], tmp_path)
+  assert row['symbols'] == 0 and row['note'].startswith('without staves the size of symbols')
 
 
 def test_large_pages_are_reduced_and_their_structure_enlarged():
@@ -134,6 +178,8 @@ def test_it_runs_again_into_its_own_folder_alone(found, tmp_path, capsys):
     (['page.png'], 'give PATH and --out, or --compare'),
     (['--out', 'x'], 'give PATH and --out'),
     (['--compare', 'a', 'b', '--out', 'x'], '--compare takes two folders'),
+    (['--compare', 'a', 'b', '--model', 'x'], '--compare takes two folders'),
+    (['page.png', '--out', 'x', '--model', 'scores'], 'scores: finds no symbols on pages'),
     (['--compare', 'a', 'b', '--iou', '2'], '--iou: 2 is not above 0'),
   ],
 )

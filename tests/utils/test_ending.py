@@ -3,6 +3,7 @@
 import errno
 import gc
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from small_runs import ROOT
 from waiting import HANG
 
 from omr_jax.errors import UserError, nearest
+from omr_jax.recipe import pages
 from omr_jax.utils.ending import answered
 
 
@@ -53,6 +55,20 @@ def test_other_errors_are_not_hidden():
 def test_a_command_without_errors(capsys):
   assert answered(lambda: print('done')) == 0
   assert capsys.readouterr() == ('done\n', '')
+
+
+def test_a_warning_that_is_made_an_error_names_its_variable(monkeypatch, capsys):
+  """Libraries warn of what they will change; under PYTHONWARNINGS=error they would fail."""
+  error = DeprecationWarning('load() is deprecated')
+  monkeypatch.delenv('PYTHONWARNINGS', raising=False)
+  with pytest.raises(DeprecationWarning):
+    answered(fails_with(error))
+  monkeypatch.setenv('PYTHONWARNINGS', 'error')
+  assert answered(fails_with(error)) == 2
+  words = "$PYTHONWARNINGS is 'error', and a library warns: load() is deprecated; unset it."
+  assert capsys.readouterr().err == f'\n{words}\n'
+  with pytest.raises(UserError, match=re.escape(words)), pages.failures_named('page.py'):
+    raise error
 
 
 def test_a_wrong_variable_of_a_library_is_named(monkeypatch, capsys):

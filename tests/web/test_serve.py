@@ -3,7 +3,9 @@
 import gzip
 import json
 import re
+import shutil
 import socket
+import ssl
 import threading
 
 import pytest
@@ -56,6 +58,16 @@ def test_files_and_their_compressed_copies(ask):
   assert ask('/app.js', 'Accept-Encoding: gzip', f'If-None-Match: {tag}')[::2] == (304, b'')
 
 
+def test_the_smallest_copy_that_the_browser_accepts(ask, site):
+  (site / 'app.js.br').write_bytes(b'brotli')
+  for accepted, encoding in (('gzip, deflate, br', 'br'), ('gzip', 'gzip'), ('br;q=1', 'br')):
+    code, head, body = ask('/app.js', f'Accept-Encoding: {accepted}')
+    assert code == 200 and f'Content-Encoding: {encoding}\r\n' in head
+    assert (body == b'brotli') == (encoding == 'br')
+    assert 'Vary: Accept-Encoding' in head
+  assert ask('/app.js', 'Accept-Encoding: brotli')[::2] == (200, b'let plain')
+
+
 @pytest.mark.parametrize('host', ['localhost', 'LOCALHOST:80', '127.0.0.1:8642', '[::1]:1'])
 def test_names_of_this_machine_are_answered(ask, host):
   assert ask(host=host)[0] == 200
@@ -97,6 +109,8 @@ def test_links_out_of_the_site_are_not_followed(ask, site):
     assert ask(path)[0] == 404
   assert ask('/app.js', 'Accept-Encoding: gzip')[::2] == (200, b'let plain')
   (site / 'inside').symlink_to('app.js')
+  (site / 'itself').symlink_to('itself')
+  assert ask('/itself')[0] == 404
   assert ask('/inside')[::2] == (200, b'let plain')
 
 
@@ -135,6 +149,47 @@ def test_the_lock_of_packages_has_hashes_and_no_host():
   assert own['dependencies'] == wanted and len(packages) >= 10
   assert all(re.fullmatch(r'sha512-[\w+/]{86}==', each['integrity']) for each in packages)
   assert '//' not in re.sub(r'sha512-[\w+/]+', '', (folder / 'package-lock.json').read_text())
+
+
+@pytest.mark.skipif(shutil.which('openssl') is None, reason='needs openssl')
+def test_other_devices_are_served_by_https(site, capfd):
+  """127.0.0.2 is an address of this machine that it does not have otherwise."""
+  with serve(site, 0, '127.0.0.2') as server:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    own = ssl.get_server_certificate(server.server_address)
+    context = ssl.create_default_context(cadata=own)
+
+    def asked(host):
+      connection = socket.create_connection(server.server_address)
+      with context.wrap_socket(connection, server_hostname='127.0.0.2') as spoken:
+        spoken.sendall(f'GET / HTTP/1.0\r\nHost: {host}\r\n\r\n'.encode())
+        return b''.join(iter(lambda: spoken.recv(1 << 16), b''))
+
+    assert asked('127.0.0.2:8642').endswith(b'<p>index')
+    assert b'index' not in asked('evil.example')
+    # One that says nothing stops no other, and one that speaks no TLS is closed without a word.
+    with (
+      socket.create_connection(server.server_address),
+      socket.create_connection(server.server_address) as plain,
+    ):
+      plain.sendall(b'GET / HTTP/1.0\r\n\r\n')
+      assert b'index' not in plain.recv(1 << 16)
+      assert asked('127.0.0.2').endswith(b'<p>index')
+    server.shutdown()
+  assert capfd.readouterr().err == ''
+
+
+@pytest.mark.parametrize('host', ['', '0.0.0.0', '192.0.2.1'])
+def test_hosts_that_are_none(site, host):
+  """No address, all addresses, and one that belongs to no machine."""
+  with pytest.raises(UserError, match='--host'):
+    serve(site, 0, host)
+
+
+def test_without_openssl(site, monkeypatch):
+  monkeypatch.setenv('PATH', '')
+  with pytest.raises(UserError, match='openssl: not found'):
+    serve(site, 0, '127.0.0.2')
 
 
 def test_a_folder_without_a_site_and_a_port_that_is_taken(site, ask):

@@ -3,6 +3,7 @@
 import functools
 import json
 import math
+import re
 import shutil
 import threading
 import time
@@ -14,9 +15,10 @@ from PIL import Image, ImageColor
 from small_runs import ROOT
 
 import omr_jax
-from omr_jax.inputs import bit_depth, pen_path, strokes, views
-from omr_jax.synthetic import probes
+from omr_jax.inputs import bit_depth, pen_path, render, strokes, symbol_picture, views
+from omr_jax.synthetic import probes, scans
 from omr_jax.tasks.scores import inputs
+from omr_jax.web import glyphs
 from omr_jax.web.__main__ import serve
 from tfds_builders.homus import made_up
 
@@ -36,8 +38,8 @@ FLAGS = (
 
 
 @pytest.fixture(scope='module')
-def address(tmp_path_factory):
-  """Address of a served copy of the site, with made-up questions for people in it."""
+def site(tmp_path_factory):
+  """A copy of the site, with made-up questions for people in it."""
   site = tmp_path_factory.mktemp('web') / 'site'
   shutil.copytree(SITE, site, ignore=shutil.ignore_patterns('human'))
   (site / 'human').mkdir()
@@ -48,6 +50,12 @@ def address(tmp_path_factory):
     ]
     session = {'kind': kind, 'classes': classes, 'questions': questions, 'digest': kind}
     (site / 'human' / f'{kind}.json').write_text(json.dumps(session))
+  return site
+
+
+@pytest.fixture(scope='module')
+def address(site):
+  """The address at which the site is served."""
   server = serve(site, 0)
   threading.Thread(target=server.serve_forever, daemon=True).start()
   yield f'http://localhost:{server.server_port}/'
@@ -55,26 +63,75 @@ def address(tmp_path_factory):
   server.server_close()
 
 
-@pytest.fixture
-def open_page(address, tmp_path):
-  """A function that opens a section of the page in a new browser, with further flags for it."""
+@pytest.fixture(scope='module')
+def start_browser(tmp_path_factory):
+  """A function that starts a browser, with further flags for it; its camera is `camera()`."""
   drivers = []
 
-  def opened(part: str, *more: str):
+  def started(*more: str):
     options = webdriver.ChromeOptions()
     options.binary_location = BROWSER
-    for flag in (*FLAGS, f'--user-data-dir={tmp_path / "profile"}', *more):
+    folder = tmp_path_factory.mktemp('profile')
+    for flag in (*FLAGS, f'--user-data-dir={folder}', *more):
       options.add_argument(flag)
-    options.add_experimental_option('prefs', {'download.default_directory': str(tmp_path)})
     options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
     drivers.append(webdriver.Chrome(options, webdriver.ChromeService(DRIVER)))
     drivers[-1].set_script_timeout(HANGS)
-    drivers[-1].get(f'{address}#{part}')
     return drivers[-1]
 
-  yield opened
+  yield started
   for driver in drivers:
     driver.quit()
+
+
+@pytest.fixture(scope='module')
+def camera_file(tmp_path_factory):
+  """The video that is the camera of the shared browser; it is read whenever the camera opens."""
+  return tmp_path_factory.mktemp('camera') / 'camera.y4m'
+
+
+@pytest.fixture(scope='module')
+def shared_browser(start_browser, camera_file):
+  """A browser for all tests that need no other one."""
+  return start_browser(
+    '--use-fake-ui-for-media-stream',
+    '--use-fake-device-for-media-stream',
+    f'--use-file-for-fake-video-capture={camera_file}',
+  )
+
+
+@pytest.fixture
+def open_page(shared_browser, address, tmp_path):
+  """A function that opens a part of the page anew in the shared browser, with nothing kept."""
+  driver = shared_browser
+
+  def opened(part: str, origin: str = address):
+    driver.get(f'{origin}icon.svg')
+    driver.execute_script('localStorage.clear()')
+    driver.get_log('browser')
+    driver.get(f'{origin}#{part}')
+    wait(lambda: find(driver, f'#part-{part}').is_displayed())
+    return driver
+
+  behaviour = {'behavior': 'allow', 'downloadPath': str(tmp_path)}
+  driver.execute_cdp_cmd('Browser.setDownloadBehavior', behaviour)
+  yield opened
+  driver.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})
+  driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', {'enabled': False})
+
+
+@pytest.fixture
+def phone(open_page):
+  """As `open_page`, on a screen of 360 by 740 pixels that is touched."""
+
+  def opened(part: str):
+    driver = open_page('about')
+    size = {'width': 360, 'height': 740, 'deviceScaleFactor': 2, 'mobile': True}
+    driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', size)
+    driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', {'enabled': True})
+    return open_page(part)
+
+  return opened
 
 
 def wait(condition):
@@ -112,35 +169,62 @@ def drawn(name: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-  ('expected', 'name'), [('scores', 'music 1'), ('other', 'text, two columns 1')]
+  ('expected', 'words', 'name'),
+  [('scores', 'Music', 'music 1'), ('other', 'Not music', 'text, two columns 1')],
 )
-def test_camera(open_page, tmp_path, expected, name):
-  video(tmp_path / 'camera.y4m', drawn(name))
-  driver = open_page(
-    'camera',
-    '--use-fake-ui-for-media-stream',
-    '--use-fake-device-for-media-stream',
-    f'--use-file-for-fake-video-capture={tmp_path / "camera.y4m"}',
-  )
+def test_camera(open_page, camera_file, expected, words, name):
+  video(camera_file, drawn(name))
+  driver = open_page('camera')
   find(driver, '#start').click()
-  result = find(driver, '#result')
-  wait(lambda: result.get_attribute('data-label') == expected)
-  text = wait(lambda: 'frames/s' in result.text and result.text)
-  assert text.split()[0] == expected
-  assert find(driver, '#spoken').get_attribute('textContent') == expected
-  find(driver, '#stop').click()
-  assert not find(driver, '#video').is_displayed()
+  result, rate = find(driver, '#result'), find(driver, '#rate')
+  wait(lambda: find(driver, '#verdict').get_attribute('data-label') == expected)
+  wait(lambda: rate.text.endswith('frames a second'))
+  assert result.text.startswith(f'{words}, ')
+  spoken = find(driver, '#spoken')
+  wait(lambda: spoken.get_attribute('textContent') == words)
+  # While the answer stays, nothing is read out.
+  driver.execute_script("""window.changes = 0
+    for (const each of document.querySelectorAll('[role=status], [aria-live]')) {
+      new MutationObserver(() => { window.changes += 1 })
+        .observe(each, { childList: true, characterData: true, subtree: true })
+    }""")
+  frames = wait(lambda: rate.text)
+  wait(lambda: rate.text != frames or time.sleep(1) or True)
+  assert driver.execute_script('return window.changes') == 0
+  find(driver, '#close').click()
+  wait(lambda: driver.switch_to.active_element == find(driver, '#start'))
+  assert not find(driver, '#video').is_displayed() and not result.is_displayed()
+  # The last frame is kept, and shown again.
+  find(driver, '#gate-tried li button').click()
+  wait(lambda: result.text.startswith(f'{words}, '))
+
+
+def test_nothing_stale_after_coming_back(open_page, camera_file):
+  video(camera_file, drawn('music 1'))
+  driver = open_page('camera')
+  find(driver, '#start').click()
+  wait(lambda: find(driver, '#result').text)
+  for part in ('draw', 'camera'):
+    find(driver, f'nav a[href="#{part}"]').click()
+    wait(lambda part=part: find(driver, f'#part-{part}').is_displayed())
+  assert find(driver, '#invitation').is_displayed()
+  assert not find(driver, '#look').is_displayed()
+  assert not driver.execute_script("return document.querySelector('#video').srcObject.active")
 
 
 def test_no_camera(open_page):
-  driver = open_page('camera', '--deny-permission-prompts')
+  """As where the user denies it; then the user allows it."""
+  driver = open_page('camera')
+  driver.execute_script("""const media = navigator.mediaDevices
+    window.real = media.getUserMedia.bind(media)
+    media.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError') }""")
   find(driver, '#start').click()
-  wait(
-    lambda: (
-      'camera' in find(driver, '#result').text and 'waiting' not in find(driver, '#result').text
-    )
-  )
-  assert find(driver, '#result').get_attribute('data-label') == 'error'
+  state = find(driver, '#gate-state')
+  wait(lambda: 'may not use the camera' in state.text)
+  driver.execute_script('navigator.mediaDevices.getUserMedia = window.real')
+  state.find_element('css selector', 'button').click()
+  wait(lambda: find(driver, '#result').text)
+  assert state.text == ''
 
 
 def test_pictures_have_python_s_answers(open_page, tmp_path):
@@ -157,15 +241,19 @@ def test_pictures_have_python_s_answers(open_page, tmp_path):
     path = tmp_path / f'{name}.png'
     Image.fromarray(picture).save(path)
     answer = gate(path)
-    driver.execute_script("document.querySelector('#result').textContent = ''")
     find(driver, '#file').send_keys(str(path))
     wait(lambda: '%' in result.text)
-    label, share, _ = result.text.removeprefix('not sure, ').split()
-    assert label == answer.label
+    words, share = re.fullmatch('(?:Not sure: rather )?(.*), ([0-9]+) %', result.text).groups()
+    assert words.lower() == {'scores': 'music', 'other': 'not music'}[answer.label]
     # Processors round the 8-bit arithmetic differently.
     assert int(share) == pytest.approx(100 * answer.confidence, abs=3)
     assert bool(driver.find_elements('css selector', '#boxes rect')) == bool(answer.boxes)
     assert find(driver, '#where').is_displayed() == (answer.boxes is not None)
+    # The whole picture and its nine parts, each with its share.
+    find(driver, '#details summary').click()
+    assert len(re.findall('[0-9]+ %', find(driver, '#seen').text)) == 10
+    find(driver, '#details summary').click()
+    find(driver, '#close').click()
 
 
 def test_answers_are_counted_from_the_threshold(open_page):
@@ -174,7 +262,7 @@ def test_answers_are_counted_from_the_threshold(open_page):
   about = {'classes': ['other', 'scores'], 'threshold': 0.75, 'sure': 0.8}
   found = in_page(
     driver,
-    'model.js',
+    'network/answer.js',
     'given[1].map((share) => module.answer(given[0], [1 - share, share]))',
     *(about, [9 / 10, 1 / 10, 3 / 4]),
   )
@@ -194,7 +282,7 @@ def test_boxes_lie_where_the_music_is(open_page):
   odds = [0.1, 0.1, 9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 3.1]
   found = in_page(
     driver,
-    'classify.js',
+    'network/classify.js',
     """given[1].map(([label, odds]) =>
       module.music(given[0], label, odds && odds.map(Math.log), 1200, 1000))""",
     *(about, [['scores', odds], ['scores', [9] + [0.1] * 9], ['other', odds], ['scores', None]]),
@@ -203,12 +291,13 @@ def test_boxes_lie_where_the_music_is(open_page):
   assert found == [parts, [[0, 0, 1200, 1000]], [], None]
   # Drawn over a canvas that is wider than the picture in it.
   script = """const still = document.querySelector('#still');
+    document.querySelector('#look').hidden = false;
     [still.width, still.height, still.hidden] = [1200, 1000, false];
     still.style.cssText = 'width: 600px; height: 250px'
     still.parentElement.style.width = '600px'"""
   driver.execute_script(script)
   place = "document.querySelector('#boxes')"
-  in_page(driver, 'overlay.js', f'module.showBoxes({place}, given[0], 1200, 1000)', parts)
+  in_page(driver, 'gate/overlay.js', f'module.showBoxes({place}, given[0], 1200, 1000)', parts)
   first, last = driver.find_elements('css selector', '#boxes rect')
   left, top = (find(driver, '#still').rect[name] for name in 'xy')
   # At a quarter of its size the picture is 300 wide, with 150 at its left.
@@ -218,19 +307,94 @@ def test_boxes_lie_where_the_music_is(open_page):
     assert (at['width'], at['height']) == pytest.approx((120, 100), abs=4)
 
 
-@pytest.mark.parametrize(('name', 'content'), [('empty.png', b''), ('text.png', b'no picture')])
-def test_files_that_are_no_pictures(open_page, tmp_path, name, content):
-  (tmp_path / name).write_bytes(content)
+def test_files_that_are_no_pictures(open_page, tmp_path):
+  """Nothing of the picture before is shown; the same file can be tried again, when it is whole."""
+  (tmp_path / 'empty.png').touch()
+  text = tmp_path / 'text.png'
+  text.write_bytes(b'no picture')
+  Image.fromarray(drawn('form 1')).save(tmp_path / 'form.png')
   driver = open_page('camera')
-  find(driver, '#file').send_keys(str(tmp_path / name))
-  wait(lambda: f'{name}: not a picture' in find(driver, '#result').text)
+  file, state = find(driver, '#file'), find(driver, '#gate-state')
+  file.send_keys(str(tmp_path / 'form.png'))
+  wait(lambda: find(driver, '#result').text)
+  for name in ('empty.png', 'text.png'):
+    file.send_keys(str(tmp_path / name))
+    wait(lambda name=name: f'{name}: not a picture' in state.text)
+    assert not find(driver, '#look').is_displayed()
+  shutil.copy(tmp_path / 'form.png', text)
+  file.send_keys(str(text))
+  wait(lambda: find(driver, '#result').text)
+  assert state.text == ''
+
+
+def test_pictures_are_dropped_anywhere_and_pasted(open_page):
+  """An SVG of five lines, which the browser draws, in the corner of the page; an empty file."""
+  driver = open_page('camera')
+  script = """const [kind, target, name, content, type] = arguments
+    const data = new DataTransfer()
+    data.items.add(new File([content], name, { type }))
+    const options = { bubbles: true, cancelable: true, dataTransfer: data, clipboardData: data }
+    const event = new (kind === 'paste' ? ClipboardEvent : DragEvent)(kind, options)
+    document.querySelector(target).dispatchEvent(event)
+    return event.defaultPrevented"""
+  lines = ''.join(f'<path d="M0 {y}h90" stroke="black"/>' for y in range(20, 70, 10))
+  svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 90">{lines}</svg>'
+  assert driver.execute_script(script, 'dragover', 'header', 'a.svg', svg, 'image/svg+xml')
+  assert driver.execute_script(script, 'drop', 'header', 'a.svg', svg, 'image/svg+xml')
+  wait(lambda: find(driver, '#result').text)
+  assert driver.execute_script("return document.querySelector('#still').width") >= 400
+  driver.execute_script(script, 'paste', 'body', 'b.png', '', 'image/png')
+  wait(lambda: 'b.png: not a picture' in find(driver, '#gate-state').text)
+  # A part that takes no picture: the browser must not leave the page either.
+  driver = open_page('about')
+  assert driver.execute_script(script, 'drop', 'main', 'a.svg', svg, 'image/svg+xml')
+
+
+@pytest.mark.parametrize(('example', 'words'), [('bars', 'Music'), ('table', 'Not music')])
+def test_examples(open_page, example, words):
+  driver = open_page('camera')
+  find(driver, f'[data-example={example}]').click()
+  wait(lambda: find(driver, '#result').text.startswith(f'{words}, '))
+
+
+def test_a_network_that_does_not_load(open_page, address, site):
+  """By another name of this machine the browser has kept nothing. Then the file is there again."""
+  model = site / 'models/homus_strokes/model_int8.onnx'
+  files = list(model.parent.glob(f'{model.name}*'))
+  hidden = [path.rename(path.with_name(f'_{path.name}')) for path in files]
+  driver = open_page('draw', address.replace('localhost', '127.0.0.1'))
+  state = find(driver, '#draw-state')
+  try:
+    wait(lambda: f'models/homus_strokes/{model.name} is missing' in state.text)
+  finally:
+    for path in hidden:
+      path.rename(path.with_name(path.name[1:]))
+  state.find_element('css selector', 'button').click()
+  wait(lambda: not state.text)
+  find(driver, '#paper').send_keys(' ', *[webdriver.Keys.ARROW_DOWN] * 25, ' ')
+  wait(lambda: find(driver, '#classes').get_attribute('data-label') == 'Barline')
+
+
+def test_no_webassembly(open_page):
+  driver = open_page('about')
+  driver.execute_script('delete globalThis.WebAssembly')
+  load = "module.load('scores').then(() => 'loaded', (error) => error.message)"
+  assert 'runs no WebAssembly' in in_page(driver, 'network/sessions.js', load)
+
+
+def test_opened_as_a_file(shared_browser):
+  """There no module is loaded; the words appear after a while."""
+  shared_browser.get((SITE / 'index.html').as_uri())
+  shared_browser.execute_script('document.getAnimations().forEach((each) => each.finish())')
+  words = wait(lambda: find(shared_browser, '#starting').text)
+  assert 'As a file on this device it does not work' in words and 'Try again' in words
 
 
 def in_page(driver, module, expression, *arguments):
   """Value of a JavaScript expression of a module of the page, `module`, and arguments, `given`."""
   return driver.execute_async_script(
     f"""const given = [...arguments], done = given.pop();
-    import('./{module}').then((module) => done({expression}));""",
+    import('./{module}').then((module) => {expression}).then(done);""",
     *arguments,
   )
 
@@ -254,7 +418,7 @@ def test_pictures_are_prepared_as_in_python(open_page, height, width, tiles, bou
   about['picture'] = inputs.to_json(views.Layout(128, 128, tiles, False, bound))
   found = in_page(
     open_page('camera'),
-    'picture.js',
+    'network/views.js',
     'Array.from(module.views(Uint8Array.from(given[0]), given[1], given[2], given[3]))',
     *(grey.ravel().tolist(), width, height, about),
   )
@@ -266,7 +430,7 @@ def test_brightness_is_pillow_s(open_page):
   colours = np.random.default_rng(0).integers(0, 256, (50, 40, 4), np.uint8)
   found = in_page(
     open_page('camera'),
-    'picture.js',
+    'network/views.js',
     'Array.from(module.brightness(given[0], given[1]))',
     *(colours.ravel().tolist(), model_json('scores')),
   )
@@ -282,7 +446,7 @@ def test_light_ink_is_over_black_as_in_python(open_page):
   ]
   found = in_page(
     open_page('camera'),
-    'picture.js',
+    'network/views.js',
     'given[0].map((rgba) => module.ground(rgba, given[1]))',
     *([[v for grey, alpha in row for v in (grey, grey, grey, alpha)] for row in rows],),
     model_json('scores'),
@@ -293,7 +457,9 @@ def test_light_ink_is_over_black_as_in_python(open_page):
     assert seen.getpixel((len(row) - 1, 0)) == ImageColor.getrgb(ground)
 
 
-@pytest.mark.parametrize(('part', 'name'), [('camera', 'scores'), ('draw', 'homus_strokes')])
+@pytest.mark.parametrize(
+  ('part', 'name'), [('camera', 'scores'), ('draw', 'homus_strokes'), ('photo', 'homus_scans')]
+)
 def test_the_terms_of_a_model_are_beside_it(open_page, part, name):
   driver = open_page(part)
   terms = find(driver, f'#part-{part} [data-terms]')
@@ -309,7 +475,7 @@ def test_pen_paths_are_python_s(open_page):
   symbols = [strokes.parse(content, name) for name, content in files]
   found = in_page(
     open_page('draw'),
-    'pen_path.js',
+    'network/pen_path.js',
     'given[0].map((strokes) => Array.from(module.penPath(strokes, given[1])))',
     [[each.points[each.stroke == n].tolist() for n in np.unique(each.stroke)] for each in symbols],
     model_json('homus_strokes'),
@@ -324,22 +490,25 @@ def test_pen_paths_are_python_s(open_page):
   assert labels[0] == labels[1]
 
 
+def write(driver, *points):
+  """Writes a line on the paper with the mouse, through points as shares of its sides."""
+  paper = find(driver, '#paper')
+  size = paper.size['width']
+  chain = webdriver.ActionChains(driver, duration=20)
+  for number, (x, y) in enumerate(points):
+    # Selenium counts from the middle of the paper.
+    at = round((x - 0.5) * size), round((y - 0.5) * size)
+    chain.move_to_element_with_offset(paper, *at)
+    if not number:
+      chain.click_and_hold()
+  chain.release().perform()
+
+
 def test_draw_with_a_pointer(open_page):
   """A line; then a sharp of four strokes, of which the last three are undone."""
   driver = open_page('draw')
-  paper, classes = find(driver, '#paper'), find(driver, '#classes')
-  size = paper.size['width']
-
-  def line(*points):
-    chain = webdriver.ActionChains(driver, duration=20)
-    for number, (x, y) in enumerate(points):
-      # Selenium counts from the middle of the paper.
-      at = round((x - 0.5) * size), round((y - 0.5) * size)
-      chain.move_to_element_with_offset(paper, *at)
-      if not number:
-        chain.click_and_hold()
-    chain.release().perform()
-
+  classes = find(driver, '#classes')
+  line = functools.partial(write, driver)
   line((0.5, 0.3), (0.5, 0.7))
   wait(lambda: classes.get_attribute('data-label') == 'Barline')
   find(driver, '#clear').click()
@@ -353,17 +522,123 @@ def test_draw_with_a_pointer(open_page):
     line(*points)
   wait(lambda: classes.get_attribute('data-label') == 'Sharp')
   assert 'Sharp' in wait(lambda: find(driver, '#drawn').get_attribute('textContent'))
-  assert float(classes.get_attribute('data-milliseconds')) > 0
-  for _ in range(3):
-    find(driver, '#undo').click()
+  assert float(find(driver, '#paper').get_attribute('data-milliseconds')) > 0
+  find(driver, '#undo').click()
+  undo = webdriver.ActionChains(driver).key_down(webdriver.Keys.CONTROL)
+  undo.send_keys('zz').key_up(webdriver.Keys.CONTROL).perform()
   wait(lambda: classes.get_attribute('data-label') == 'Barline')
 
 
 def test_draw_with_keys(open_page):
+  """Escape takes back the stroke that is being written, then everything."""
   driver = open_page('draw')
   keys = webdriver.Keys
-  find(driver, '#paper').send_keys(' ', *[keys.ARROW_DOWN] * 25, ' ')
-  wait(lambda: find(driver, '#classes').get_attribute('data-label') == 'Barline')
+  paper, classes = find(driver, '#paper'), find(driver, '#classes')
+  paper.send_keys(' ', *[keys.ARROW_DOWN] * 25, ' ')
+  wait(lambda: classes.get_attribute('data-label') == 'Barline')
+  paper.send_keys(*[keys.ARROW_UP] * 12, ' ', *[keys.ARROW_RIGHT] * 12, keys.ESCAPE)
+  wait(lambda: classes.get_attribute('data-label') == 'Barline')
+  paper.send_keys(keys.ESCAPE)
+  wait(lambda: not classes.text)
+
+
+def test_there_is_no_ink_beside_the_paper(open_page, tmp_path):
+  """A line that leaves the paper on its right side and comes back is two strokes."""
+  driver = open_page('draw')
+  write(driver, (0.8, 0.4), (1.1, 0.4), (1.1, 0.6), (0.8, 0.6))
+  wait(lambda: find(driver, '#classes').text)
+  find(driver, '#save-strokes').click()
+  saved = tmp_path / 'symbol.json'
+  wait(saved.exists)
+  strokes = json.loads(saved.read_text())['strokes']
+  assert len(strokes) == 2
+  assert all(0 <= number <= 192 for stroke in strokes for point in stroke for number in point)
+  # The file is one that the command reads.
+  assert (
+    omr_jax.load('homus_strokes')({'strokes': strokes}).label
+    in model_json('homus_strokes')['classes']
+  )
+
+
+def test_symbols_of_the_gallery(open_page, tmp_path):
+  """One is written by itself; clearing keeps it, and its correction is saved."""
+  driver = open_page('draw')
+  wait(lambda: len(driver.find_elements('css selector', '#gallery button')) == 32)
+  find(driver, '#gallery [data-name="3-4-Time"]').click()
+  wait(lambda: find(driver, '#classes').text.startswith('3/4 time'))
+  wait(lambda: find(driver, '#drawn').get_attribute('textContent').startswith('3/4 time'))
+  assert not re.search(r'(?<!\d)0 %', find(driver, '#classes').text)
+  find(driver, '#clear').click()
+  said = wait(lambda: find(driver, '#draw-tried select'))
+  said.find_element('css selector', '[value="3-8-Time"]').click()
+  find(driver, '#draw-tried > button').click()
+  saved = tmp_path / 'omr_jax symbols.json'
+  wait(saved.exists)
+  (tried,) = json.loads(saved.read_text())['tried']
+  assert (tried['label'], tried['said']) == ('3-4-Time', '3-8-Time')
+  assert len(tried['strokes']) >= 2 and tried['picture'].startswith('data:image/png')
+
+
+def test_the_gallery_is_what_code_makes():
+  kept = json.loads(glyphs.PATH.read_text())
+  assert kept == glyphs.glyphs()
+  assert sorted(kept) == model_json('homus_strokes')['classes']
+
+
+def test_point_at_a_symbol(open_page):
+  """The second symbol of the first row, of seven in 490 of 530 by 470 units."""
+  driver = open_page('photo')
+  find(driver, '#photo-example').click()
+  photo = wait(lambda: find(driver, '#photo'))
+  wait(photo.is_displayed)
+  width, height = photo.size['width'], photo.size['height']
+  x, y = (20 + 1.5 * 70) / 530, 85 / 470
+  chain = webdriver.ActionChains(driver)
+  chain.move_to_element_with_offset(photo, round((x - 0.5) * width), round((y - 0.5) * height))
+  chain.click().perform()
+  classes = find(driver, '#photo-classes')
+  wait(lambda: classes.get_attribute('data-label') == '3-4-Time')
+  # Between two rows there is nothing.
+  photo.send_keys(*[webdriver.Keys.ARROW_DOWN] * 5, webdriver.Keys.ENTER)
+  wait(lambda: 'There is no ink here' in find(driver, '#photo-state').text)
+  assert not classes.text
+
+
+def test_ink_is_python_s(open_page):
+  """Crops of made-up pages: small and large, dark and light ink."""
+  files = list(made_up.files(writers=1).items())
+  read = [strokes.parse(content, name) for name, content in (files[2], files[21], files[32])]
+  symbols = [{'points': each.points, 'stroke': each.stroke} for each in read]
+  rng = np.random.default_rng(0)
+  crops = [scans.crop(rng, symbol, symbols[0]).picture for symbol in symbols]
+  crops.append(255 - crops[0])
+  about = model_json('homus_scans')
+  drawing = render.Drawing(**{**about['picture'], 'max_zoom': math.inf})
+  found = in_page(
+    open_page('about'),
+    'network/ink.js',
+    """given[0].map(([grey, width]) => {
+      const rgba = new Uint8ClampedArray(grey.flatMap((value) => [value, value, value, 255]))
+      return Array.from(module.inked(rgba, width, given[1]))
+    })""",
+    *([[crop.ravel().tolist(), crop.shape[1]] for crop in crops], about['picture']),
+  )
+  for seen, crop in zip(found, crops, strict=True):
+    wanted = symbol_picture.inked(np.repeat(crop[..., None], 3, 2), drawing, 'crop')
+    assert np.abs(np.array(seen) - wanted.ravel().astype(int)).max() <= 1
+
+
+def test_names_that_people_type(open_page):
+  """What Enter takes; a name goes before another word for a symbol that begins like it."""
+  classes = model_json('homus_strokes')['classes']
+  typed = {
+    **{'whole': 'Whole-Note', 'whole rest': 'Whole-Half-Rest', '32': 'Thirty-Two-Note'},
+    **{'16': 'Sixteenth-Note', 'bass': 'F-Clef', 'treble': 'G-Clef', '3/4': '3-4-Time'},
+    **{'12': '12-8-Time', 'flat': 'Flat', 'crotchet': 'Quarter-Note', 'c': 'Common-Time'},
+  }
+  script = 'given[1].map((typed) => module.fitting(given[0], typed)[0])'
+  found = in_page(open_page('about'), 'common/names.js', script, classes, list(typed))
+  assert dict(zip(typed, found, strict=True)) == typed
 
 
 def test_a_human_session_by_keyboard(open_page, tmp_path, capsys):
@@ -386,18 +661,29 @@ def test_a_human_session_by_keyboard(open_page, tmp_path, capsys):
   wait(lambda: find(driver, '#count').text == '2 of 4')
   typed = find(driver, '#typed')
   typed.send_keys('dot', keys.ENTER)
+  find(driver, '#ending summary').click()
   find(driver, '#name').send_keys('Ada')
   find(driver, '#save').send_keys(keys.ENTER)
   saved = tmp_path / 'human-symbols.json'
   wait(saved.exists)
+  # The name is kept, and a second file is one of the same session.
+  driver.refresh()
+  find(driver, '#begin-symbols').send_keys(keys.ENTER)
+  wait(lambda: find(driver, '#name').get_property('value') == 'Ada')
+  saved = saved.rename(tmp_path / 'first.json')
+  find(driver, '#ending summary').click()
+  find(driver, '#save').click()
+  again = tmp_path / 'human-symbols.json'
+  wait(again.exists)
   # As on another device, where the file is but this browser's memory is not.
   driver.execute_script('localStorage.clear()')
   driver.refresh()
   find(driver, '#begin-symbols').send_keys(keys.ENTER)
   wait(lambda: find(driver, '#count').text == '0 of 4')
+  find(driver, '#ending summary').click()
   find(driver, '#load').send_keys(str(saved))
   wait(lambda: find(driver, '#count').text == '3 of 4')
-  assert human.main(['merge', str(saved)]) == 0
+  assert human.main(['merge', str(saved), str(again)]) == 0
   # True are G, F, G, F; Ada's answers are G, F, Dot; the model always answers G.
   said = capsys.readouterr().out
   assert '| Ada | 2 | 3 | 66.67 % |' in said
@@ -414,6 +700,10 @@ def test_scores_by_single_keys(open_page, tmp_path):
   for number, key in enumerate('soso', start=1):
     session.send_keys(key)
     wait(lambda number=number: find(driver, '#count').text == f'{number} of 4')
+  # True are other, scores, other, scores; the model always says other.
+  outcome = find(driver, '#outcome').text
+  assert 'You 0.0 %, 0 of 4' in outcome and 'The network, same pictures 50.0 %, 2 of 4' in outcome
+  assert len(driver.find_elements('css selector', '#outcome .mistakes li')) == 4
   find(driver, '#save').click()
   saved = tmp_path / 'human-scores.json'
   wait(saved.exists)
@@ -421,34 +711,82 @@ def test_scores_by_single_keys(open_page, tmp_path):
   assert [each['answer'] for each in answers] == ['scores', 'other', 'scores', 'other']
 
 
-@pytest.mark.parametrize('part', ['camera', 'draw', 'human'])
-def test_small_screens(open_page, part):
+def test_a_browser_that_keeps_nothing(open_page):
+  """As where cookies are blocked: answers and place move together, and the page says so."""
+  driver = open_page('human')
+  driver.execute_script("""Storage.prototype.setItem = () => { throw new Error('blocked') }""")
+  find(driver, '#begin-scores').click()
+  session = wait(lambda: find(driver, '#session'))
+  for number, key in enumerate('so', start=1):
+    session.send_keys(key)
+    wait(lambda number=number: find(driver, '#count').text == f'{number} of 4')
+  assert 'keeps nothing' in find(driver, '#humanwords').text
+  assert find(driver, '#question').get_attribute('alt') == 'Picture 3 of 4'
+
+
+def test_questions_that_do_not_come(open_page, site):
+  """There are none; or there is no connection. No command is shown to visitors."""
+  driver = open_page('human')
+  there = site / 'human' / 'symbols.json'
+  away = there.rename(there.with_name('away'))
+  state = find(driver, '#human-state')
+  try:
+    find(driver, '#begin-symbols').click()
+    wait(lambda: 'This site has no such questions' in state.text)
+    driver.execute_script("window.fetch = async () => { throw new TypeError('offline') }")
+    state.find_element('css selector', 'button').click()
+    wait(lambda: 'is there a connection?' in state.text)
+    assert 'python' not in find(driver, '#part-human').text
+  finally:
+    away.rename(there)
+
+
+@pytest.mark.parametrize('part', ['camera', 'draw', 'photo', 'human', 'about'])
+def test_small_screens(phone, part):
   """On a screen 360 pixels wide nothing is cut off, and every control has a name."""
-  driver = open_page(part)
-  driver.set_window_size(360, 800)
-  driver.execute_cdp_cmd(
-    'Emulation.setDeviceMetricsOverride',
-    {'width': 360, 'height': 800, 'deviceScaleFactor': 2, 'mobile': True},
-  )
+  driver = phone(part)
   if part == 'human':
     find(driver, '#begin-symbols').click()
     wait(lambda: find(driver, '#session').is_displayed())
   wide = driver.execute_script(
     """return [...document.querySelectorAll('body *')]
-      .filter(each => each.checkVisibility() && !each.closest('.spoken'))
+      .filter(each => each.checkVisibility() && !each.closest('.spoken, .skip, .tried ul'))
       .filter(each => each.getBoundingClientRect().right > 360)
       .map(each => each.outerHTML)"""
   )
   assert wide == []
   assert driver.execute_script('return document.documentElement.scrollWidth') <= 360
-  for each in driver.find_elements('css selector', 'button, input, canvas, a, progress'):
+  for each in driver.find_elements('css selector', 'button, input, select, canvas, a, progress'):
     if each.is_displayed():
       assert each.accessible_name
 
 
-def test_no_other_host_and_without_a_network(open_page, address):
+def test_one_screen_of_a_phone(phone, camera_file):
+  """What one needs at the same time is seen at the same time, on 740 pixels of height."""
+  video(camera_file, drawn('music 1'))
+  driver = phone('camera')
+
+  def ends(*selectors):
+    script = 'return document.querySelector(arguments[0]).getBoundingClientRect().bottom'
+    return [driver.execute_script(script, selector) for selector in selectors]
+
+  find(driver, '#start').click()
+  wait(lambda: find(driver, '#result').text)
+  assert max(ends('#video', '#verdict', '#close')) <= 740
+  driver = phone('draw')
+  assert max(ends('#paper', '#undo', '#clear', '#classes')) <= 740
+  driver = phone('human')
+  find(driver, '#begin-symbols').click()
+  wait(lambda: find(driver, '#question').is_displayed())
+  assert max(ends('#question', '#options', '#ending')) <= 740
+  # The keyboard of the screen, which would cover half of it, does not come by itself.
+  assert driver.switch_to.active_element != find(driver, '#typed')
+
+
+def test_no_other_host_and_without_a_network(start_browser, address):
   """Everything comes from the site, and after the first visit the page needs no network."""
-  driver = open_page('draw')
+  driver = start_browser()
+  driver.get(f'{address}#draw')
   find(driver, '#paper').send_keys(' ', webdriver.Keys.ARROW_DOWN, ' ')
   wait(lambda: find(driver, '#classes').text)
   loaded = driver.execute_script(

@@ -61,10 +61,10 @@ def _threshold(scores: np.ndarray, right: np.ndarray, true: int) -> float:
   """
   order = np.argsort(-scores, kind='stable')
   scores, hits = scores[order], np.cumsum(right[order])
-  # Symbols of equal confidence count together.
-  last = np.flatnonzero(np.append(scores[1:] < scores[:-1], True)) if len(scores) else []
-  if not len(last):
+  if not len(scores):
     return 0.5
+  # Symbols of equal confidence count together.
+  last = np.flatnonzero(np.append(scores[1:] < scores[:-1], True))
   f = 2 * hits[last] / (last + 1 + true)
   best = int(np.argmax(f))
   below = scores[last[best] + 1] if best + 1 < len(last) else 0.0

@@ -69,19 +69,20 @@ def _ap50(found: Mapping[str, np.ndarray]) -> float:
 
 def _found(split: Split, predict: Predict) -> list[dict[str, np.ndarray]]:
   """Those of ARRAYS for each member that say what is on the pages and what was found there."""
-  first, members = 0, None
+  first = 0
+  members: list[list[tuple[np.ndarray, ...]]] = []
   for maps in predict({'window': split['window']}, together=_TOGETHER):
     members = members or [[] for _ in maps['heat']]
     for of_member, heats, edges in zip(members, maps['heat'], maps['edges'], strict=True):
       for place, (heat, edge) in enumerate(zip(heats, edges, strict=True), start=first):
         of_member.append(_of_window(split, place, heat, edge))
     first += len(maps['heat'][0])
-  return [_arrays(split, of_member) for of_member in members or ()]
+  return [_arrays(split, of_member) for of_member in members]
 
 
 def _of_window(
   split: Split, place: int, heat: np.ndarray, edges: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, ...]:
   """Boxes on the page, classes, log-odds and the page of what is in the core of a window."""
   page = int(split['window_page'][place])
   if not (np.isfinite(heat).all() and np.isfinite(edges).all()):

@@ -15,7 +15,7 @@ from omr_jax.utils import rules
 CLASSES = tuple(Path(__file__).with_name('classes.txt').read_text('utf-8').split())
 SUFFIXES: frozenset[str] = frozenset()
 # The call that prepares inputs, for programs in Python.
-CALL = 'omr_jax.inputs.windows.cut(grey, staff_space).pixels'
+CALL = 'omr_jax.inputs.windows.cut(grey, staff_space).pixels()'
 _LIMITS = {
   'space': ('a number above 0', lambda value: rules.is_number(value) and value > 0),
   'side': rules.whole(32, 4096),

@@ -181,7 +181,7 @@ def described(run: DetectedRun) -> tuple[float, dict[str, Any]]:
 def _read_decision(workdir: Path) -> Decision:
   path = workdir / DECISION
   found = read_json(path, REMEDY)
-  values = [found.get(name) for name in Decision._fields]
-  if not all(map(is_number, values)) or not 0 < values[0] < 1 or not values[1] > 0:
+  values = [value for value in map(found.get, Decision._fields) if is_number(value)]
+  if len(values) < len(Decision._fields) or not (0 < values[0] < 1 and values[1] > 0):
     raise UserError(f'{path}: {" or ".join(Decision._fields)} missing or wrong; {REMEDY}.')
   return Decision(*values)

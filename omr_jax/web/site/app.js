@@ -1,27 +1,41 @@
-// Shows one of the page's sections at a time. The part of the address after # says which.
+// Shows one part of the page at a time. The part of the address after # says which.
 
-import * as camera from './camera.js';
-import * as draw from './draw.js';
-import * as human from './human.js';
-import { describe } from './model.js';
+import * as about from './about/part.js';
+import { receiveFiles } from './common/picture_files.js';
+import * as draw from './draw/part.js';
+import * as camera from './gate/part.js';
+import { describe } from './network/client.js';
+import * as human from './people/part.js';
+import * as photo from './photo/part.js';
 
-const sections = { camera, draw, human }; // The first one is shown where the address names none.
+const parts = { camera, draw, photo, human, about }; // Without a name the first one is shown.
+const TITLES = {
+  camera: 'Is it music?',
+  draw: 'Draw a music symbol',
+  photo: 'Point at a symbol',
+  human: 'How well do people do?',
+  about: 'How it works',
+};
+
+let shown = null; // Name of the part that is shown.
 
 function show() {
   const asked = location.hash.slice(1);
-  const chosen = Object.hasOwn(sections, asked) ? asked : Object.keys(sections)[0];
-  for (const [name, section] of Object.entries(sections)) {
-    const element = document.querySelector(`#part-${name}`);
-    if (name !== chosen && !element.hidden) section.leave?.();
-    element.hidden = name !== chosen;
+  if (asked === 'main') return; // To skip the links above.
+  const before = shown;
+  shown = Object.hasOwn(parts, asked) ? asked : Object.keys(parts)[0];
+  if (before) parts[before].leave?.();
+  for (const name of Object.keys(parts)) {
+    document.querySelector(`#part-${name}`).hidden = name !== shown;
     const link = document.querySelector(`nav a[href="#${name}"]`);
-    if (name === chosen) link.setAttribute('aria-current', 'page');
+    if (name === shown) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  sections[chosen].enter?.();
+  document.title = `${TITLES[shown]} · omr_jax`;
+  return parts[shown].enter?.();
 }
 
-/** Says under which terms the model of each section may be used. */
+/** Says under which terms the model of each part may be used. */
 function showTerms() {
   for (const place of document.querySelectorAll('[data-terms]')) {
     const name = place.dataset.terms;
@@ -30,13 +44,19 @@ function showTerms() {
     card.textContent = name;
     describe(name).then(
       ({ licence }) => place.replaceChildren('Licence of the model ', card, `: ${licence}`),
-      () => {}, // The section itself says that the model is missing.
+      () => {}, // The part itself says that the model is missing.
     );
   }
 }
 
+/** It keeps a copy of the site, so that the next visit needs no network. The page works without. */
+function keepSite() {
+  navigator.serviceWorker?.register('./worker.js').catch(() => {});
+}
+
 addEventListener('hashchange', show);
-show();
+document.querySelector('#starting').remove();
+// What is wanted now comes first.
+Promise.resolve(show()).finally(keepSite);
 showTerms();
-// It keeps a copy of the site, so that the next visit needs no network. The page works without it.
-navigator.serviceWorker?.register('./worker.js').catch(() => {});
+receiveFiles(() => parts[shown].receive ?? null);

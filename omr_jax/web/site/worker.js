@@ -21,7 +21,21 @@ async function deleteOlder() {
 
 async function respond(request) {
   const cache = await caches.open(CACHE);
+  if (/\/human\/[^/]*\.json$/.test(request.url)) return fresh(request, cache);
   return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+}
+
+/** Questions for people may change at any time: the kept ones are for visits without a network. */
+async function fresh(request, cache) {
+  try {
+    const response = await fetch(request);
+    if (response.ok) await cache.put(request, response.clone());
+    return response;
+  } catch (error) {
+    const kept = await cache.match(request);
+    if (kept) return kept;
+    throw error;
+  }
 }
 
 addEventListener('install', (event) => event.waitUntil(fetchAll()));

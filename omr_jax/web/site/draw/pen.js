@@ -15,9 +15,9 @@ const DIRECTIONS = {
  * @param {number} side Its width and height in the unit of the points.
  * @param {function} changed Called when strokes or the cursor have changed.
  * @param {function} lifted Called when a stroke has ended.
- * @returns {{strokes: number[][][], cursor: number[], replace: function}} The strokes so far, for
- *   each its points [x, y]; the point at which the keyboard draws; `replace` puts other strokes in
- *   the place of these.
+ * @returns {{strokes: number[][][], cursor: number[], replace: function, abandon: function}} The
+ *   strokes so far, for each its points [x, y]; the point at which the keyboard draws; `replace`
+ *   puts other strokes in the place of these; `abandon` takes back the stroke under way.
  */
 export function penOn(canvas, side, changed, lifted) {
   const pen = {
@@ -28,6 +28,12 @@ export function penOn(canvas, side, changed, lifted) {
       pen.current = null;
       pen.strokes = strokes;
       changed();
+    },
+    /** Takes back the stroke that is being written; false if there is none. */
+    abandon() {
+      if (!pen.current) return false;
+      pen.replace(pen.strokes.slice(0, -1));
+      return true;
     },
     begin(point) {
       pen.current = [point];
@@ -44,11 +50,21 @@ export function penOn(canvas, side, changed, lifted) {
 
 function followPointer(canvas, side, pen, changed, lifted) {
   let pointer = null; // Of several fingers on the canvas, the first one draws.
+  let isBeside = false; // Whether it has left the paper in the middle of a stroke.
 
   function point(event) {
     const box = canvas.getBoundingClientRect();
     const zoom = side / box.height;
     return [(event.clientX - box.left) * zoom, (event.clientY - box.top) * zoom];
+  }
+
+  /** What is beside the paper takes no ink; a pen that comes back begins a new stroke. */
+  function write(at) {
+    const isInside = at.every((x) => x >= 0 && x <= side);
+    if (isInside && pen.current) pen.current.push(at);
+    if (isInside && isBeside) pen.begin(at);
+    isBeside = !isInside && (isBeside || pen.current !== null);
+    if (!isInside) pen.current = null;
   }
 
   function end(event) {
@@ -62,14 +78,15 @@ function followPointer(canvas, side, pen, changed, lifted) {
   canvas.addEventListener('pointerdown', (event) => {
     if (event.button || pointer !== null) return;
     pointer = event.pointerId;
+    isBeside = false;
     canvas.setPointerCapture(pointer);
     pen.begin(point(event));
     changed();
   });
   canvas.addEventListener('pointermove', (event) => {
-    if (event.pointerId !== pointer || !pen.current) return;
+    if (event.pointerId !== pointer) return;
     const events = event.getCoalescedEvents?.() ?? []; // Positions since the last event, if known.
-    pen.current.push(...(events.length ? events : [event]).map(point));
+    (events.length ? events : [event]).map(point).forEach(write);
     changed();
   });
   canvas.addEventListener('pointerup', end);

@@ -20,7 +20,8 @@ export async function openCamera(facing) {
       'No camera here: open this page by https or on localhost, or choose a picture.',
     );
   }
-  const wanted = { facingMode: facing, width: { ideal: 1280 } };
+  // The network reads no more than this.
+  const wanted = { facingMode: facing, width: { ideal: 640 }, height: { ideal: 480 } };
   try {
     return await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
   } catch (error) {

@@ -23,21 +23,27 @@ export function paint(canvas, staffSpace, strokes, cursor) {
   const zoom = canvas.height / SIDE;
   context.setTransform(zoom, 0, 0, zoom, 0, 0);
   context.clearRect(0, 0, SIDE, SIDE);
-  context.lineCap = context.lineJoin = 'round';
   if (staffSpace !== null) {
     context.strokeStyle = style.getPropertyValue('--faint');
     context.lineWidth = STAFF_WIDTH;
     paintStaff(context, staffSpace);
   }
-  context.strokeStyle = context.fillStyle = style.color;
-  context.lineWidth = STROKE_WIDTH;
-  // From the first point to itself, so that a stroke of one point is a dot.
-  for (const stroke of strokes) paintLine(context, [stroke[0], ...stroke]);
+  paintStrokes(context, strokes, style.color);
   if (cursor) {
+    context.fillStyle = style.color;
     context.beginPath();
     context.arc(...cursor, CURSOR_RADIUS, 0, 2 * Math.PI);
     context.fill();
   }
+}
+
+/** Paints strokes only, in units of the context, with a pen of that colour. */
+export function paintStrokes(context, strokes, colour) {
+  context.lineCap = context.lineJoin = 'round';
+  context.strokeStyle = colour;
+  context.lineWidth = STROKE_WIDTH;
+  // From the first point to itself, so that a stroke of one point is a dot.
+  for (const stroke of strokes) paintLine(context, [stroke[0], ...stroke]);
 }
 
 function paintStaff(context, space) {

@@ -1,0 +1,45 @@
+// Symbols as somebody writes them, made up by code: strokes of each class, and small pictures.
+
+const NAMESPACE = 'http://www.w3.org/2000/svg';
+const MARGIN = 6; // Units around a symbol in its small picture.
+
+let strokes = null; // Promise of the strokes by class.
+
+/**
+ * The strokes of a symbol of each class.
+ *
+ * @returns {Promise<Object<string, number[][][]>>} For each class its strokes, for each stroke its
+ *   points [x, y], in the unit of the training data; empty if they do not come.
+ */
+export function madeUp() {
+  strokes ??= fetch(new URL('./glyphs.json', import.meta.url))
+    .then((response) => (response.ok ? response.json() : {}))
+    .catch(() => {
+      strokes = null;
+      return {};
+    });
+  return strokes;
+}
+
+/** A small picture of strokes, which has the colour of text. */
+export function glyph(lines) {
+  const svg = document.createElementNS(NAMESPACE, 'svg');
+  svg.setAttribute('class', 'glyph');
+  svg.setAttribute('aria-hidden', 'true');
+  const [left, top, right, bottom] = boxOf(lines);
+  const side = Math.max(right - left, bottom - top, 30) + 2 * MARGIN;
+  const [x, y] = [(left + right - side) / 2, (top + bottom - side) / 2];
+  svg.setAttribute('viewBox', `${x} ${y} ${side} ${side}`);
+  for (const line of lines) {
+    const path = document.createElementNS(NAMESPACE, 'polyline');
+    path.setAttribute('points', [line[0], ...line].join(' '));
+    svg.append(path);
+  }
+  return svg;
+}
+
+/** Left, top, right and bottom of strokes. */
+export function boxOf(lines) {
+  const [xs, ys] = [0, 1].map((axis) => lines.flat().map((point) => point[axis]));
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+}

@@ -1,0 +1,54 @@
+// A line that says what a part of the page is waiting for, or why it can't go on, with a button to
+// try again. It is a live region: its words change only when the state does.
+
+const MEGA = 1e6;
+
+/**
+ * Makes an element such a line.
+ *
+ * @param {HTMLElement} element Empty.
+ * @returns {{wait: function, progress: function, fail: function, clear: function}} `wait` shows
+ *   words; `progress` how many bytes have come of how many; `fail` an error and, if given, a
+ *   function that tries again; `clear` hides the line.
+ */
+export function stateIn(element) {
+  const words = document.createElement('p');
+  const come = document.createElement('p');
+  const bar = document.createElement('progress');
+  const again = document.createElement('button');
+  words.setAttribute('role', 'status');
+  come.className = 'small';
+  bar.setAttribute('aria-label', 'Loaded');
+  again.type = 'button';
+  again.textContent = 'Try again';
+  element.classList.add('state');
+  element.append(words, bar, come, again);
+  let tryAgain = null;
+  again.addEventListener('click', () => tryAgain());
+
+  function show(kind, text) {
+    element.dataset.state = kind;
+    element.hidden = kind === 'clear';
+    if (words.textContent !== text) words.textContent = text;
+    bar.hidden = come.hidden = true;
+    again.hidden = true;
+  }
+
+  show('clear', '');
+  return {
+    wait: (text) => show('wait', text),
+    progress({ loaded, total }) {
+      if (element.dataset.state !== 'wait') return;
+      bar.hidden = come.hidden = false;
+      [bar.max, bar.value] = [total, loaded];
+      const [has, of] = [loaded, total].map((bytes) => (bytes / MEGA).toFixed(1));
+      come.textContent = loaded < total ? `${has} of ${of} MB` : `${of} MB; starting`;
+    },
+    fail(error, retry = null) {
+      show('failed', error.message);
+      tryAgain = retry;
+      again.hidden = !retry;
+    },
+    clear: () => show('clear', ''),
+  };
+}

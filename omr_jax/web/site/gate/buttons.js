@@ -1,0 +1,48 @@
+// The camera's light, a second camera, and whether boxes are shown.
+
+import { countCameras, hasLight, setLight } from './stream.js';
+
+/**
+ * @param {HTMLButtonElement} torch Turns the light on and off.
+ * @param {HTMLButtonElement} turn Changes to another camera.
+ * @returns {{show: function(MediaStream): Promise, hide: function()}} `show` shows the buttons that
+ *   do something for a camera; `hide` hides them.
+ */
+export function cameraButtons(torch, turn) {
+  let stream = null;
+  const isOn = () => torch.getAttribute('aria-pressed') === 'true';
+
+  torch.addEventListener('click', async () => {
+    const on = !isOn();
+    try {
+      await setLight(stream, on);
+      torch.setAttribute('aria-pressed', String(on));
+    } catch {
+      torch.hidden = true;
+    }
+  });
+
+  return {
+    async show(opened) {
+      stream = opened;
+      const several = (await countCameras()) > 1;
+      if (stream !== opened) return;
+      torch.hidden = !hasLight(opened);
+      turn.hidden = !several;
+    },
+    hide() {
+      stream = null;
+      torch.hidden = turn.hidden = true;
+      torch.setAttribute('aria-pressed', 'false');
+    },
+  };
+}
+
+/** A button that shows and hides boxes over a picture. */
+export function boxesButton(button, overlay) {
+  button.addEventListener('click', () => {
+    const on = button.getAttribute('aria-pressed') !== 'true';
+    button.setAttribute('aria-pressed', String(on));
+    overlay.classList.toggle('off', !on);
+  });
+}

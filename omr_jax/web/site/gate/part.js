@@ -1,0 +1,214 @@
+// The part “Is it music?”: examples, files and the camera, and what the network says of them.
+
+import { copy, thumbnail } from '../common/download.js';
+import { decoded, receiveChosen } from '../common/picture_files.js';
+import { stateIn } from '../common/state.js';
+import { triedIn } from '../common/tried.js';
+import { ask, describe } from '../network/client.js';
+import { boxesButton, cameraButtons } from './buttons.js';
+import { counter, eachFrame } from './frames.js';
+import { showBoxes } from './overlay.js';
+import { showSeen } from './seen.js';
+import { sizeToRead } from './sizes.js';
+import { closeCamera, openCamera } from './stream.js';
+import { inWords, verdictIn } from './verdict.js';
+
+const MODEL = 'scores';
+
+const part = document.querySelector('#part-camera');
+const find = (id) => part.querySelector(`#${id}`);
+const [invitation, look, video, still, overlay, rate, seen, details] = [
+  ...['invitation', 'look', 'video', 'still', 'boxes', 'rate', 'seen', 'details'],
+].map(find);
+const state = stateIn(find('gate-state'));
+const verdict = verdictIn(find('verdict'));
+const buttons = cameraButtons(find('torch'), find('turn'));
+const strip = triedIn(find('gate-tried'), {
+  name: 'omr_jax music or not',
+  classes: ['scores', 'other'],
+  say: (name) => (name === 'scores' ? 'music' : 'not music'),
+  open: ({ source }) => showFile(source),
+});
+
+let stream = null;
+let facing = 'environment';
+let request = 0; // Number of the user's last request; results of earlier ones are dropped.
+let last = null; // The last answer that was shown, and the size of its picture.
+let about = null; // The content of model.json.
+
+/** Loads the network, while the user chooses. */
+async function prepare() {
+  const mine = request;
+  try {
+    about = await describe(MODEL);
+    verdict.limit(about.sure);
+    state.wait('Loading the network');
+    await ask('load', { name: MODEL }, state.progress);
+    if (mine === request) state.clear();
+  } catch (error) {
+    if (mine === request) state.fail(error, prepare);
+  }
+}
+
+/** Forgets whatever is shown or under way, and gives the number of the new request. */
+function forget() {
+  request += 1;
+  closeCamera(stream);
+  stream = null;
+  buttons.hide();
+  last = null;
+  verdict.clear();
+  state.clear();
+  showBoxes(overlay, [], 1, 1);
+  for (const each of [video, still, look, find('where'), details]) each.hidden = true;
+  rate.textContent = '';
+  return request;
+}
+
+function showInvitation() {
+  forget();
+  invitation.hidden = false;
+  return prepare();
+}
+
+async function startCamera() {
+  const mine = forget();
+  state.wait('Waiting for the camera');
+  try {
+    const opened = await openCamera(facing);
+    if (mine !== request) {
+      closeCamera(opened);
+      return;
+    }
+    stream = opened;
+    video.srcObject = stream;
+    [invitation.hidden, look.hidden, video.hidden] = [true, false, false];
+    find('close').textContent = 'Stop';
+    find('close').focus();
+    await buttons.show(stream);
+    await video.play().catch(() => {}); // It fails when the camera is stopped meanwhile.
+    state.wait('Loading the network');
+    await watch(mine);
+  } catch (error) {
+    if (mine !== request) return;
+    forget();
+    invitation.hidden = false;
+    state.fail(error, startCamera);
+  }
+}
+
+/** Classifies one frame after the other, until the user asks for something else. */
+async function watch(mine) {
+  const tick = counter((times) => {
+    rate.textContent = `${times} frames a second`;
+  });
+  const goesOn = () => mine === request;
+  await eachFrame(video, goesOn, async (picture) => {
+    const { width, height } = picture;
+    const answer = await classify(picture, width, height, details.open);
+    if (!goesOn()) return;
+    state.clear();
+    show(answer, width, height);
+    tick();
+  });
+}
+
+async function showFile(file) {
+  const mine = forget();
+  invitation.hidden = true;
+  state.wait('Reading the picture');
+  try {
+    const picture = await decoded(file);
+    const { width, height } = sizeToRead(picture);
+    if (mine !== request) return;
+    [still.width, still.height] = [width, height];
+    still.getContext('2d').drawImage(picture, 0, 0, width, height);
+    [look.hidden, still.hidden] = [false, false];
+    find('close').textContent = 'Another one';
+    state.wait('Loading the network');
+    const answer = await classify(picture, width, height, true);
+    if (mine !== request) return;
+    state.clear();
+    show(answer, width, height);
+    keep(file);
+    find('close').focus();
+  } catch (error) {
+    if (mine !== request) return;
+    forget();
+    invitation.hidden = false;
+    state.fail(error, () => showFile(file));
+  }
+}
+
+async function classify(picture, width, height, withViews) {
+  about ??= await describe(MODEL);
+  verdict.limit(about.sure);
+  const argument = { picture, width, height, opaque: Boolean(stream), withViews };
+  return ask('classify', argument, state.progress, [picture]);
+}
+
+/** Shows an answer on a picture of that size. */
+function show(answer, width, height) {
+  last = { answer, width, height };
+  verdict.show(answer);
+  find('where').hidden = !answer.boxes;
+  details.hidden = !answer.shares;
+  showBoxes(overlay, answer.boxes ?? [], width, height);
+  if (answer.views) showSeen(seen, answer, about.picture, width, height);
+}
+
+/** Adds what is shown to the strip of what was tried, unless it is there. */
+function keep(source) {
+  const { answer, width, height } = last;
+  const { label, confidence, sure } = answer;
+  const picture = thumbnail(stream ? video : still, width, height);
+  strip.add({ picture, words: inWords(answer), label, confidence, sure, source });
+}
+
+/** Ends what is shown. The last frame of a camera is kept. */
+async function close() {
+  const wasLive = Boolean(stream);
+  if (wasLive && last) {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [last.width, last.height];
+    canvas.getContext('2d').drawImage(video, 0, 0, last.width, last.height);
+    const frame = await new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg'));
+    if (stream && frame) keep(new File([frame], 'frame.jpg', { type: frame.type }));
+  }
+  showInvitation();
+  find(wasLive ? 'start' : 'file').focus();
+}
+
+async function showExample({ currentTarget: { dataset } }) {
+  try {
+    const response = await fetch(new URL(`../examples/${dataset.example}.webp`, import.meta.url));
+    if (!response.ok) throw new Error();
+    await showFile(new File([await response.blob()], `${dataset.example}.webp`));
+  } catch {
+    state.fail(new Error('The example does not come: is there a connection?'));
+  }
+}
+
+function switchCamera() {
+  facing = facing === 'environment' ? 'user' : 'environment';
+  startCamera();
+}
+
+find('start').addEventListener('click', startCamera);
+find('turn').addEventListener('click', switchCamera);
+find('close').addEventListener('click', close);
+find('copy').addEventListener('click', (event) => {
+  if (last) copy(`${inWords(last.answer)} (omr_jax)`, event.currentTarget);
+});
+receiveChosen(find('file'), showFile);
+boxesButton(find('where'), overlay);
+for (const each of part.querySelectorAll('[data-example]')) {
+  each.addEventListener('click', showExample);
+}
+
+/** Called when this part is shown; nothing of an earlier visit is. */
+export const enter = showInvitation;
+/** Called when another part is shown. */
+export const leave = forget;
+/** Takes a file that was dropped or pasted. */
+export const receive = showFile;

@@ -1,0 +1,75 @@
+// What the page asks of the networks. They run in a worker on this device: nothing leaves it.
+
+const NOT_STARTED =
+  'The part of this page that computes does not start: use a current browser, or check the ' +
+  'connection.';
+
+const described = new Map();
+let worker = null;
+let count = 0; // Of all calls so far; the number of each is its id.
+const waiting = new Map(); // The calls that have no result yet, by id.
+
+/**
+ * What a network is and how its inputs are prepared. It is fetched once.
+ *
+ * @param {string} name Name of the network's folder in models/.
+ * @returns {Promise<object>} The content of its model.json.
+ * @throws {Error} It is missing; the message is for the user.
+ */
+export function describe(name) {
+  if (!described.has(name)) {
+    const promise = fetch(new URL(`../models/${name}/model.json`, import.meta.url)).then(
+      (response) => (response.ok ? response.json() : Promise.reject()),
+    );
+    const said = promise.catch(() => {
+      described.delete(name);
+      throw new Error('The description of the network does not come: is there a connection?');
+    });
+    described.set(name, said);
+  }
+  return described.get(name);
+}
+
+/**
+ * Calls a function of the worker.
+ *
+ * @param {string} call One of the functions in `inference.js`.
+ * @param {object} argument What it takes.
+ * @param {function({loaded: number, total: number})} [progress] Told how many bytes of a network
+ *   have come, if it must be loaded first.
+ * @param {Transferable[]} [transfer] Parts of the argument that are given away.
+ * @returns {Promise} What it returns.
+ * @throws {Error} The message is for the user.
+ */
+export function ask(call, argument, progress, transfer = []) {
+  worker ??= started();
+  count += 1;
+  const id = count;
+  return new Promise((resolve, reject) => {
+    waiting.set(id, { resolve, reject, progress });
+    worker.postMessage({ id, call, argument }, transfer);
+  });
+}
+
+function started() {
+  const made = new Worker(new URL('./inference.js', import.meta.url), { type: 'module' });
+  made.addEventListener('message', ({ data }) => receive(data));
+  made.addEventListener('error', () => {
+    // None of its files came, or the browser is too old. The next call starts another one.
+    worker = null;
+    for (const { reject } of waiting.values()) reject(new Error(NOT_STARTED));
+    waiting.clear();
+  });
+  return made;
+}
+
+function receive({ id, progress, result, error }) {
+  const call = waiting.get(id);
+  if (progress) {
+    call.progress?.(progress);
+    return;
+  }
+  waiting.delete(id);
+  if (error === undefined) call.resolve(result);
+  else call.reject(new Error(error));
+}

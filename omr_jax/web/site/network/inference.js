@@ -1,0 +1,35 @@
+// The worker in which the networks are loaded and run, so that the page stays free for the user.
+// `client.js` sends it calls, and gets progress, and a result or an error's message.
+
+import { classify } from './classify.js';
+import { penPath } from './pen_path.js';
+import { load } from './sessions.js';
+import { symbolIn } from './symbol.js';
+
+const calls = {
+  /** Loads a network, so that a later call need not wait for it. */
+  async load({ name }, report) {
+    await load(name, report);
+  },
+
+  /** Whether a picture shows music, see `classify`. */
+  classify,
+
+  /** The probability of each class of symbol in a picture, see `symbolIn`. */
+  symbolIn,
+
+  /** The probability of each class for strokes, in the order of the classes in model.json. */
+  async strokes({ name, strokes }, report) {
+    const { about, run } = await load(name, report);
+    return (await run({ pen: penPath(strokes, about) })).probabilities;
+  },
+};
+
+addEventListener('message', async ({ data: { id, call, argument } }) => {
+  try {
+    const result = await calls[call](argument, (progress) => postMessage({ id, progress }));
+    postMessage({ id, result });
+  } catch (error) {
+    postMessage({ id, error: error.message });
+  }
+});

@@ -1,0 +1,101 @@
+// Resizes grey pictures exactly as Pillow does, with which the networks were trained.
+
+const WEIGHT_BITS = 22; // Pillow's weights are whole numbers: times 2 to the power of this.
+const MOST_KEPT = 64; // Weights that are kept for the next picture, as of a camera.
+
+/** How far each filter reaches, in pixels of the smaller picture, and its weight at a distance. */
+const FILTERS = {
+  bilinear: { reach: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
+  lanczos: { reach: 3, weight: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
+
+const kept = new Map();
+
+/**
+ * Resizes the part of a picture inside a box.
+ *
+ * @param {Uint8Array} grey The picture's pixels, row by row.
+ * @param {number} width Its width in pixels.
+ * @param {number[]} box Left, top, right and bottom in pixels.
+ * @param {number} columns Width of the result.
+ * @param {number} rows Height of the result.
+ * @param {string} [filter] One of FILTERS.
+ * @returns {Uint8Array} The result's pixels, row by row.
+ */
+export function resize(grey, width, [left, top, right, bottom], columns, rows, filter) {
+  const height = bottom - top;
+  const across = weights(right - left, columns, filter);
+  const narrow = new Uint8Array(height * columns);
+  for (let y = 0; y < height; y += 1) {
+    const row = (top + y) * width + left;
+    for (let x = 0; x < columns; x += 1) {
+      narrow[y * columns + x] = weighted(grey, row + across.first[x], 1, across, x);
+    }
+  }
+  const down = weights(height, rows, filter);
+  const found = new Uint8Array(rows * columns);
+  for (let y = 0; y < rows; y += 1) {
+    const row = down.first[y] * columns;
+    for (let x = 0; x < columns; x += 1) {
+      found[y * columns + x] = weighted(narrow, row + x, columns, down, y);
+    }
+  }
+  return found;
+}
+
+/** Weighted sum of the pixels from place `first` on, `step` places from one to the next. */
+function weighted(grey, first, step, { shares, most, count }, place) {
+  const start = place * most;
+  const end = start + count[place];
+  let sum = 1 << (WEIGHT_BITS - 1); // One half, so that the result is rounded.
+  for (let k = start, i = first; k < end; k += 1, i += step) sum = (sum + grey[i] * shares[k]) | 0;
+  const value = sum >> WEIGHT_BITS;
+  return value < 0 ? 0 : value > 255 ? 255 : value;
+}
+
+/**
+ * How `from` pixels become `to` pixels: for each new pixel the first old one that counts, how many
+ * count, and the weights of these, `most` places for each. The filter is wider the more the
+ * picture is reduced.
+ */
+function weights(from, to, filter = 'bilinear') {
+  const key = `${filter} ${from} ${to}`;
+  if (!kept.has(key)) {
+    if (kept.size >= MOST_KEPT) kept.clear();
+    kept.set(key, computed(from, to, FILTERS[filter]));
+  }
+  return kept.get(key);
+}
+
+function computed(from, to, filter) {
+  const scale = from / to;
+  const wide = Math.max(scale, 1);
+  const reach = filter.reach * wide;
+  const most = 2 * Math.ceil(reach) + 1;
+  const [first, count] = [new Int32Array(to), new Int32Array(to)];
+  const shares = new Int32Array(to * most);
+  for (let i = 0; i < to; i += 1) {
+    const centre = (i + 0.5) * scale;
+    first[i] = Math.max(0, Math.trunc(centre - reach + 0.5));
+    count[i] = Math.min(from, Math.trunc(centre + reach + 0.5)) - first[i];
+    const given = Array.from({ length: count[i] }, (_, j) =>
+      filter.weight((first[i] + j - centre + 0.5) / wide),
+    );
+    const sum = given.reduce((a, b) => a + b, 0);
+    given.forEach((each, j) => {
+      const exact = (each / sum) * 2 ** WEIGHT_BITS;
+      shares[i * most + j] = Math.trunc(exact + (exact < 0 ? -0.5 : 0.5));
+    });
+  }
+  return { first, count, shares, most };
+}
+
+function sinc(x) {
+  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+}
+
+/** Rounds as Python does: to the nearest whole number, and one half to the even neighbour. */
+export function halfToEven(x) {
+  const low = Math.floor(x);
+  return x - low === 0.5 ? low + (low % 2) : Math.round(x);
+}

@@ -1,0 +1,126 @@
+// The part “Point”: the user points at a symbol in a picture, and the network names it.
+
+import { classesIn } from '../common/classes.js';
+import { thumbnail } from '../common/download.js';
+import { decoded, receiveChosen } from '../common/picture_files.js';
+import { spoken } from '../common/names.js';
+import { stateIn } from '../common/state.js';
+import { triedIn } from '../common/tried.js';
+import { ask, describe } from '../network/client.js';
+import { boxIn, pointingOn } from './pointing.js';
+
+const MODEL = 'homus_scans';
+const LONGEST = 2000; // Longest side of the picture that is kept, in pixels.
+
+const part = document.querySelector('#part-photo');
+const find = (id) => part.querySelector(`#${id}`);
+const [canvas, seen, size] = ['photo', 'photo-seen', 'photo-size'].map(find);
+const state = stateIn(find('photo-state'));
+const classes = classesIn(find('photo-classes'), find('photo-spoken'));
+const pointing = pointingOn(canvas, size, askAt);
+
+let about = null; // The content of model.json.
+let strip = null;
+let picture = null; // A canvas with the picture, without the box.
+let request = 0; // Number of the user's last request; results of earlier ones are dropped.
+
+async function prepare() {
+  try {
+    about = await describe(MODEL);
+    strip ??= triedIn(find('photo-tried'), {
+      name: 'omr_jax symbols of photos',
+      classes: about.classes,
+      say: spoken,
+      open: ({ source }) => showFile(source.file, source.box),
+    });
+    state.wait('Loading the network');
+    await ask('load', { name: MODEL }, state.progress);
+    state.clear();
+  } catch (error) {
+    state.fail(error, prepare);
+  }
+}
+
+/** Shows a picture, and asks about a box of it if there is one. */
+async function showFile(file, box = null) {
+  request += 1;
+  const mine = request;
+  find('pointing').hidden = true;
+  clear();
+  state.wait('Reading the picture');
+  try {
+    const found = await decoded(file);
+    if (mine !== request) return;
+    const zoom = Math.min(1, LONGEST / Math.max(found.width, found.height));
+    picture = document.createElement('canvas');
+    [picture.width, picture.height] = [found.width, found.height].map((side) =>
+      Math.max(1, Math.round(side * zoom)),
+    );
+    picture.getContext('2d').drawImage(found, 0, 0, picture.width, picture.height);
+    picture.file = file;
+    found.close();
+    find('pointing').hidden = false;
+    state.clear();
+    pointing.show(picture, box);
+  } catch (error) {
+    if (mine === request) state.fail(error, () => showFile(file));
+  }
+}
+
+async function askAt(box) {
+  request += 1;
+  const mine = request;
+  const from = picture;
+  try {
+    const cut = await createImageBitmap(boxIn(from, box));
+    const found = await ask('symbolIn', { picture: cut }, state.progress, [cut]);
+    if (mine !== request) return;
+    state.clear();
+    classes.show(about.classes, found.probabilities);
+    classes.speak();
+    showSeen(found.seen);
+    keep(from, box);
+  } catch (error) {
+    if (mine !== request) return;
+    clear();
+    state.fail(error);
+  }
+}
+
+function clear() {
+  classes.clear();
+  classes.speak();
+  seen.hidden = true;
+}
+
+function showSeen(grey) {
+  [seen.width, seen.height] = [about.picture.width, about.picture.height];
+  const pixels = new ImageData(seen.width, seen.height);
+  grey.forEach((value, i) => pixels.data.set([value, value, value, 255], 4 * i));
+  seen.getContext('2d').putImageData(pixels, 0, 0);
+  seen.hidden = false;
+}
+
+function keep(from, box) {
+  const cut = boxIn(from, box);
+  const source = { file: from.file, box };
+  strip?.add({ ...classes.best(), picture: thumbnail(cut, cut.width, cut.height), source });
+}
+
+async function showExample() {
+  try {
+    const response = await fetch(new URL('../examples/symbols.webp', import.meta.url));
+    if (!response.ok) throw new Error();
+    await showFile(new File([await response.blob()], 'symbols.webp'));
+  } catch {
+    state.fail(new Error('The example does not come: is there a connection?'), showExample);
+  }
+}
+
+receiveChosen(find('photo-file'), (file) => showFile(file));
+find('photo-example').addEventListener('click', showExample);
+
+/** Called when this part is shown. */
+export const enter = prepare;
+/** Takes a file that was dropped or pasted. */
+export const receive = (file) => showFile(file);
