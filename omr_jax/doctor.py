@@ -30,7 +30,7 @@ _BASE = ('numpy', 'onnxruntime', 'PIL', 'scipy', 'tqdm')
 # What each extra is for.
 _FOR = {
   'train': 'to train, test, report and compare networks',
-  'engrave': 'to engrave made-up pages of music',
+  'engrave': 'to typeset pages of music with Verovio',
   'export': 'to export them',
   'heic': 'to read HEIC pictures',
   'pdf': 'to read PDFs',

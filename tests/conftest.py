@@ -18,6 +18,7 @@ from hypothesis import settings
 # What takes seconds to import is imported in the fixtures: the process that starts pytest's workers
 # runs no test.
 
+PACKAGES = ('omr_jax', 'tfds_builders', 'configs', 'launch', 'docs', 'benchmarks')
 # The files that take longest, in the order in which the workers are to begin with them.
 LONG = (
   *('test_web.py', 'test_sweeps.py', 'test_step.py', 'test_models.py', 'test_predict.py'),
@@ -87,6 +88,25 @@ def caches(tmp_path_factory):
     jax.config.update('jax_persistent_cache_min_compile_time_secs', 0)
     yield
     jax.config.update('jax_compilation_cache_dir', None)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def untouched_checkout():
+  """Nothing is written into the checkout, which may be read-only: neither by tests nor commands."""
+  before = _checkout()
+  yield
+  assert not (new := _checkout() - before), f'written into the checkout: {sorted(new)}'
+
+
+def _checkout() -> set[str]:
+  """The paths in the folder and its packages, without what tools and Python keep there."""
+  root = Path(__file__).parent.parent
+  inside = (path for name in PACKAGES for path in (root / name).rglob('*'))
+  return {
+    str(path.relative_to(root))
+    for path in (*root.iterdir(), *inside)
+    if '__pycache__' not in path.parts and not path.name.startswith('.')
+  }
 
 
 @pytest.fixture(scope='session', autouse=True)

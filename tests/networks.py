@@ -1,4 +1,4 @@
-"""Variables of networks, which need no compilation."""
+"""Variables of networks, which need no compilation, and networks that are less deep."""
 
 import functools
 
@@ -18,3 +18,15 @@ def drawn_variables(module, inputs, seed=0):
     return (about + rng.uniform(0, 0.5, leaf.shape)).astype(leaf.dtype)
 
   return jax.tree_util.tree_map_with_path(drawn, shapes)
+
+
+def less_deep(module):
+  """The network with its first two groups only: further ones are like these.
+
+  The first group has one block, which begins it; the second has one more.
+  """
+  if hasattr(module, 'strides'):
+    module = module.clone(strides=module.strides[:2])
+  if hasattr(module, 'depths'):
+    return module.clone(widths=module.widths[:2], depths=(1, 2))
+  return module.clone(widths=module.widths[:2], blocks=(1, 2))

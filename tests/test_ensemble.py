@@ -121,6 +121,7 @@ def test_one_run_is_no_ensemble(tmp_path, capsys):
   assert (b / 'summary.json').read_bytes() == before
 
 
+@pytest.mark.usefixtures('no_page')
 def test_no_member_is_replaced(tmp_path, capsys):
   a, b, c = (made_run(tmp_path / name) for name in 'abc')
   both = tmp_path / 'both'
@@ -132,6 +133,7 @@ def test_no_member_is_replaced(tmp_path, capsys):
   assert (both / 'summary.json').read_bytes() == before
 
 
+@pytest.mark.usefixtures('no_page')
 def test_no_run_counts_twice(tmp_path, capsys, monkeypatch):
   """Not beside an ensemble of which it is a member, however deep, nor in two ensembles."""
   a, b, c, d = (made_run(tmp_path / name) for name in 'abcd')

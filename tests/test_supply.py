@@ -19,7 +19,13 @@ def test_the_constraints_name_every_package_exactly_and_no_host():
   assert len(fixed) == len(lines) > 80
   project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
   extras = project['optional-dependencies']
-  wanted = [*project['dependencies'], *extras['dev'], *extras['export'], *extras['sweep']]
+  wanted = [
+    *project['dependencies'],
+    *extras['dev'],
+    *extras['export'],
+    *extras['sweep'],
+    *extras['engrave'],
+  ]
   assert 'omr_jax[train]' in wanted
   wanted = [each for each in wanted if each != 'omr_jax[train]'] + extras['train']
   for requirement in map(Requirement, wanted):
@@ -43,7 +49,7 @@ def test_every_library_is_known_by_the_extra_that_brings_it():
 
 def test_extras_that_train_include_train():
   project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
-  for extra in ('cuda', 'tpu', 'export', 'sweep', 'benchmarks'):
+  for extra in ('cuda', 'tpu', 'engrave', 'export', 'sweep', 'benchmarks'):
     assert 'omr_jax[train]' in project['optional-dependencies'][extra]
   base = {canonicalize_name(Requirement(each).name) for each in project['dependencies']}
   assert base == {'numpy', 'onnxruntime', 'pillow', 'scipy', 'tqdm'}

@@ -1,7 +1,7 @@
 """Measures found boxes against true ones, class by class."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -18,7 +18,8 @@ def table(
   """Tables in Markdown: one for symbols and one for the structure, if these are in the truth.
 
   They have average precision, and precision, recall and F, of each class and of all together. A
-  page that was not looked at counts as one where nothing was found.
+  page that was not looked at counts as one where nothing was found. If the truth has staves but
+  no systems or no measures on any page, such as files of MuNG, those are not compared.
 
   Args:
     true: The true boxes of each page, by its name.
@@ -28,7 +29,10 @@ def table(
   """
   empty = Boxes(np.empty((0, 4)), [], np.empty(0))
   pairs = [(one, found.get(name, empty)) for name, one in true.items()]
-  parts = [[_part(*pair, structure) for pair in pairs] for structure in (False, True)]
+  known = {label for each in true.values() for label in each.labels}
+  structure = [label for label in STRUCTURE if label in known] or STRUCTURE
+  kinds: list[Callable[[str], bool]] = [lambda x: x not in STRUCTURE, lambda x: x in structure]
+  parts = [[Page(*_some(one, kind)[:2], *_some(two, kind)) for one, two in pairs] for kind in kinds]
   parts = [part for part in parts if any(len(page.true) for page in part)] or parts
   tables = [_table(part, threshold, iou) for part in parts]
   missing = len(true.keys() - found.keys())
@@ -36,19 +40,10 @@ def table(
   return '\n\n'.join([*filter(None, tables), said])
 
 
-def _part(true: Boxes, found: Boxes, structure: bool) -> Page:
-  """Of a page the boxes of its structure alone, or all others."""
-  chosen = [
-    np.array([(label in STRUCTURE) == structure for label in each.labels], bool)
-    for each in (true, found)
-  ]
-  labels = [
-    [label for label, is_chosen in zip(each.labels, mine, strict=True) if is_chosen]
-    for each, mine in zip((true, found), chosen, strict=True)
-  ]
-  return Page(
-    true.boxes[chosen[0]], labels[0], found.boxes[chosen[1]], labels[1], found.scores[chosen[1]]
-  )
+def _some(found: Boxes, wanted: Callable[[str], bool]) -> Boxes:
+  """The boxes of the wanted classes."""
+  rows = [n for n, label in enumerate(found.labels) if wanted(label)]
+  return Boxes(found.boxes[rows], [found.labels[n] for n in rows], found.scores[rows])
 
 
 def _table(pages: list[Page], threshold: float, iou: float) -> str:

@@ -20,7 +20,7 @@ from omr_jax.evaluation import evaluation_file, history
 from omr_jax.tasks import task as tasks
 from omr_jax.tasks.task import Task
 from omr_jax.utils import rules
-from omr_jax.utils.files import read_bytes, read_json
+from omr_jax.utils.files import read_bytes, read_json, write_file
 
 # The facts that every training has to note about itself, with their types; it may note more.
 FACTS: Mapping[str, type | UnionType] = {
@@ -71,6 +71,34 @@ def refuse_run(workdir: Path) -> None:
   """Raises a UserError if the folder is that of a trained run."""
   if os.path.exists(workdir / history.FILE):
     raise UserError(f'{workdir}: is the folder of a run; choose another one.')
+
+
+def begin_joined(workdir: Path) -> None:
+  """Prepares a folder for the joined results of several runs.
+
+  The folder gets no metrics.jsonl. `read` does not expect one if summary.json, which is written
+  with the report, has the key 'runs'.
+
+  Raises:
+    UserError: The folder is that of a trained run or holds files of other programs, or an earlier
+      summary in it cannot be removed.
+  """
+  refuse_run(workdir)
+  for name in ('config.json', 'summary.json'):
+    # The arrays are written first, so that they are beside the others even after an interruption.
+    if os.path.exists(workdir / name) and not os.path.exists(workdir / evaluation_file.FILE):
+      raise UserError(f'{workdir}: holds another {name}; choose another folder.')
+  summary = workdir / 'summary.json'
+  try:
+    # Without a summary the folder is unfinished until the new report is written.
+    summary.unlink(missing_ok=True)
+  except OSError as error:
+    raise UserError(f'{summary}: cannot be replaced ({error.strerror}).') from error
+
+
+def write_config(run: FinishedRun) -> None:
+  """Writes the config of joined runs, last of the files that their report is made from."""
+  write_file(run.workdir / 'config.json', (json.dumps(run.config, indent=2) + '\n').encode())
 
 
 def read(workdir: str | os.PathLike) -> Any:

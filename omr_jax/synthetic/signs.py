@@ -76,7 +76,7 @@ def system_start(system: Sequence[Ink]) -> None:
   """Draws what joins the staves of a system at their left end: a line, a brace or a bracket."""
   lower, height = system[-1], _height(system)
   if len(system) > 1:
-    with lower.symbol('barline'):
+    with lower.symbol('barline', 'staffGrouping'):
       lower.line([(0, 0), (0, height)], 0.16)
     with lower.symbol('staffGrouping'):
       (_brace if len(system) == 2 else _bracket)(lower, height)

@@ -6,8 +6,9 @@ the functions of each module. A module is imported when it is first used, so tha
 only runs an exported network needs neither JAX nor TFDS.
 
 In all of them the argument `picture` is the picture settings: how the task makes the pictures that
-its networks read. Their type is the task's own, `render.Drawing` for symbols and `views.Layout` for
-scores. `model.json` has them under the key `picture`. A picture that somebody gives is `image`.
+its networks read. Their type is the task's own, `render.Drawing` for symbols, `views.Layout` for
+scores, `pages.inputs.Layout` for pages. `model.json` has them under the key `picture`. A picture
+that somebody gives is `image`.
 """
 
 import importlib

@@ -6,6 +6,7 @@ Measured on 2 shared cores (AMD EPYC, AVX-512), jax 0.10.2; see benchmarks/READM
 import ctypes
 import math
 import os
+from pathlib import Path
 
 from omr_jax.utils import paths
 
@@ -29,8 +30,9 @@ def start(batch_size: int | None = None, members: int = 1, alone: bool = True) -
 
   # With this cache a second start of the same config has nothing to compile.
   # (JAX adds the settings to `jax.config` when it is imported, unseen by type checkers.)
-  if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
-    jax.config.update('jax_compilation_cache_dir', str(paths.cache_dir() / 'compiled'))
+  cache = paths.cache_dir() / 'compiled'
+  if jax.config.jax_compilation_cache_dir is None and _is_writable(cache):  # type: ignore[attr-defined]
+    jax.config.update('jax_compilation_cache_dir', str(cache))
     jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.0)
   if batch_size is None:
     return
@@ -42,6 +44,15 @@ def start(batch_size: int | None = None, members: int = 1, alone: bool = True) -
     # One device per process if there are several: how many of them share these cores is unknown.
     shared = cores() if alone else 1
     jax.config.update('jax_num_cpu_devices', cpu_devices(batch_size, members, shared))
+
+
+def _is_writable(folder: Path) -> bool:
+  """Whether a folder, which is made if need be, takes files. Else JAX warns at each program."""
+  try:
+    folder.mkdir(parents=True, exist_ok=True)
+  except OSError:
+    return False
+  return os.access(folder, os.W_OK | os.X_OK)
 
 
 def cpu_devices(batch_size: int, members: int, cores: int) -> int:

@@ -174,6 +174,8 @@ def test_mung_against_the_results_of_omr_detect(tmp_path, capsys):
   assert set(cells) == {
     *('class', '---', 'noteheadFull', 'stem', 'all, by frequency', 'mean of the classes')
   }
+  # The truth says nothing of systems and measures.
+  assert rows(structure).keys() == {'class', '---', 'staff'}
   assert rows(structure)['staff'][:3] == ['4', '4', '100.0']
   assert 'staffLine' not in table and said == '2 pages, 1 of them not looked at\n'
   # A single file is a page too; what has no truth of its structure is compared by symbols alone.

@@ -34,13 +34,24 @@ def drawn(shape, channels, out, size):
 
 @pytest.mark.parametrize(('shape', 'channels', 'out', 'size', 'stride'), BLOCKS + COLUMNS + USUAL)
 def test_sums_and_gradients_are_those_of_the_usual_way(shape, channels, out, size, stride):
-  arguments = drawn(shape, channels, out, size)
-  expected, back = jax.vjp(lambda *a: usual(*a, stride), *arguments)
-  found, ours = jax.vjp(lambda *a: convolve(*a, (stride, stride), 'SAME', **LAYOUT), *arguments)
+  x, kernel = drawn(shape, channels, out, size)
+  expected_shape = jax.eval_shape(lambda *a: usual(*a, stride), x, kernel).shape
+  weights = jnp.asarray(np.random.default_rng(1).normal(size=expected_shape), jnp.float32)
+
+  @jax.jit
+  def both(x, kernel, weights):
+    """Sums and gradients of either way."""
+    ways = (
+      lambda *a: usual(*a, stride),
+      lambda *a: convolve(*a, (stride, stride), 'SAME', **LAYOUT),
+    )
+    sums, backs = zip(*(jax.vjp(way, x, kernel) for way in ways), strict=True)
+    return sums, [back(weights) for back in backs]
+
+  (expected, found), (wanted, ours) = both(x, kernel, weights)
   np.testing.assert_allclose(found, expected, atol=1e-4)
-  weights = jnp.asarray(np.random.default_rng(1).normal(size=expected.shape), jnp.float32)
-  for gradient, wanted in zip(ours(weights), back(weights), strict=True):
-    np.testing.assert_allclose(gradient, wanted, atol=2e-4)
+  for gradient, other in zip(ours, wanted, strict=True):
+    np.testing.assert_allclose(gradient, other, atol=2e-4)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +88,8 @@ def test_members_of_a_population_have_their_own_sums(shared):
     found, back = jax.vjp(lambda *a: convolve(*a, (1, 1), 'SAME', **LAYOUT), x, kernel)
     return found, *back(jnp.sin(found))
 
-  together = jax.vmap(both, axes)(*arguments)
+  together = jax.jit(jax.vmap(both, axes))(*arguments)
+  both = jax.jit(both)
   for member in range(3):
     own = [a if axis is None else a[member] for a, axis in zip(arguments, axes, strict=True)]
     for value, alone in zip(together, both(*own), strict=True):

@@ -320,8 +320,8 @@ def test_only_files_are_replaced(score_run, folder, tmp_path, capsys):
   assert json.loads(target.read_text())['class'] == 'scores'
 
 
-def test_interrupt_ends_in_a_line(score_run, folder):
-  command = [sys.executable, '-m', 'omr_jax.predict', '--model', str(score_run), '-']
+def test_interrupt_ends_in_a_line(folder):
+  command = [sys.executable, '-m', 'omr_jax.predict', '-']
   # A shell's background jobs ignore it, and so would their children.
   before = signal.signal(signal.SIGINT, signal.default_int_handler)
   process = subprocess.Popen(

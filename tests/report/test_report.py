@@ -270,10 +270,20 @@ def test_unwritable_run(tmp_path, capsys):
   assert not list(run.rglob('.*'))
 
 
-def test_a_folder_whose_name_is_not_utf_8(tmp_path):
+def test_a_process_of_its_own(tmp_path):
+  """It needs no JAX, Matplotlib for pages only, and a folder's name may be no UTF-8."""
   run = made_run(tmp_path / 'caf\udce9')
+  code = """
+import sys
+from omr_jax.report import __main__ as report
+assert 'matplotlib' not in sys.modules
+code = report.main(sys.argv[1:])
+assert 'matplotlib' in sys.modules
+assert not {'jax', 'matplotlib.pyplot'} & set(sys.modules)
+sys.exit(code)
+"""
   done = subprocess.run(
-    [sys.executable, '-m', 'omr_jax.report', str(run)],
+    [sys.executable, '-c', code, str(run)],
     env=os.environ | {'PYTHONIOENCODING': 'utf-8:strict'},  # As in most locales.
     capture_output=True,
     text=True,
@@ -306,15 +316,3 @@ def contents(folder):
     for path in folder.rglob('*')
     if path.is_file()
   }
-
-
-def test_jax_is_not_needed_and_matplotlib_only_for_pages(run):
-  code = """
-import sys
-from omr_jax.report import __main__ as report
-assert 'matplotlib' not in sys.modules
-report.main(sys.argv[1:])
-assert 'matplotlib' in sys.modules
-assert not {'jax', 'matplotlib.pyplot'} & set(sys.modules)
-"""
-  subprocess.run([sys.executable, '-c', code, str(run)], check=True)

@@ -10,11 +10,12 @@ from omr_jax.inputs import pictures
 from omr_jax.synthetic import alterations, music, papers, probes, words
 
 HEIGHT, WIDTH = 560, 400
+SMALL = (400, 300)  # Of the probes that are drawn of every kind.
 
 
 @pytest.fixture(scope='module')
 def drawn():
-  return probes.probes(HEIGHT, WIDTH, seed=3, instances=2)
+  return probes.probes(*SMALL, seed=3, instances=2)
 
 
 def by_name(found):
@@ -40,27 +41,27 @@ def test_every_kind_has_an_answer(drawn):
   assert names[:2] == ['blank page, white 1', 'blank page, white 2']
   for probe in drawn:
     turned = 'by 90' in probe.name
-    assert probe.picture.shape == ((WIDTH, HEIGHT, 3) if turned else (HEIGHT, WIDTH, 3))
+    assert probe.picture.shape == (*(SMALL[::-1] if turned else SMALL), 3)
     assert probe.picture.dtype == np.uint8
 
 
 def test_a_seed_decides_all(drawn):
   # Nor does the number of instances change the first.
-  again = probes.probes(HEIGHT, WIDTH, seed=3, instances=1)
+  again = probes.probes(*SMALL, seed=3, instances=1)
   for one, other in zip(drawn[::2], again, strict=True):
     assert (one.name, one.expected) == (other.name, other.expected)
     np.testing.assert_array_equal(one.picture, other.picture, err_msg=one.name)
 
 
 def test_instances_and_seeds_differ(drawn):
-  again = probes.probes(HEIGHT, WIDTH, seed=4, instances=1)
+  again = probes.probes(*SMALL, seed=4, instances=1)
   for one, two, other in zip(drawn[::2], drawn[1::2], again, strict=True):
     if 'white' not in one.name:
       assert (one.picture != two.picture).any(), one.name
       assert (one.picture != other.picture).any(), one.name
 
 
-@pytest.mark.parametrize(('height', 'width'), [(300, 300), (400, 560)])
+@pytest.mark.parametrize(('height', 'width'), [(300, 300), (300, 420)])
 def test_small_and_wide_pictures(height, width):
   assert len(probes.probes(height, width, instances=1)) == 27
 

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import itertools
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -148,6 +149,20 @@ def test_held_out_source(folders):
 
 def test_sources(folders):
   assert score_data.sources('folders', *folders) == sorted(SOURCES)
+
+
+def test_a_source_without_which_only_one_class_is_left_is_refused(monkeypatch):
+  """Before any run: that of this source would be refused after the others have been trained."""
+  rows = [
+    {'source': source.encode(), 'group': f'{source}{n}'.encode(), 'label': source == 'scores/a'}
+    for source in ('scores/a', 'other/b', 'other/c')
+    for n in range(200)
+  ]
+  info = SimpleNamespace(splits=('fold_0', 'fold_1'))
+  builder = SimpleNamespace(info=info, as_data_source=lambda split: rows[split == 'fold_1' :: 2])
+  monkeypatch.setattr(score_data.music_scores, 'prepare', lambda *_: builder)
+  with pytest.raises(UserError, match='scores/a: where it is tested, the pictures leave only one'):
+    score_data.sources('folders', '', None)
 
 
 def test_draws():

@@ -60,6 +60,13 @@ def test_two_sources_in_one_folder(monkeypatch):
     folds.members(config_page('scores'), 'sources', Path(), None)
 
 
+def test_a_source_whose_name_is_too_long_for_a_folder(monkeypatch):
+  """It is refused before the first run."""
+  monkeypatch.setattr(data, 'sources', lambda *_: ['other/a', f'other/{"é" * 125}'])
+  with pytest.raises(UserError, match='é: is too long for the name of a folder'):
+    folds.members(config_page('scores'), 'sources', Path(), None)
+
+
 def test_numbers(tmp_path, runs):
   numbers = folds.write_pooled(tmp_path, 'folds', runs)
   assert json.loads((tmp_path / 'pooled.json').read_text()) == numbers

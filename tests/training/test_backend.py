@@ -63,6 +63,21 @@ def test_a_process_starts_with_a_device_for_each_core_and_a_cache(tmp_path):
   assert start(tmp_path, 64)[2] == programs  # The same program is not compiled twice.
 
 
+def test_a_cache_that_cannot_be_written_is_left_alone(tmp_path, monkeypatch):
+  """JAX would warn at each program that it compiles."""
+  import jax
+
+  (tmp_path / 'file').write_text('')
+  monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path / 'file'))
+  before = jax.config.jax_compilation_cache_dir
+  jax.config.update('jax_compilation_cache_dir', None)
+  try:
+    backend.start()
+    assert jax.config.jax_compilation_cache_dir is None
+  finally:
+    jax.config.update('jax_compilation_cache_dir', before)
+
+
 def test_without_a_batch_a_cpu_is_one_device(tmp_path):
   assert start(tmp_path, 0)[0] == 1
 

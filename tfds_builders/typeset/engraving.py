@@ -20,7 +20,7 @@ from tfds_builders.typeset import drawing, staves, symbols, text
 from tfds_builders.typeset.bounds import Affine
 from tfds_builders.typeset.symbols import Symbol
 
-PAGES = 3  # The most pages of a song.
+PAGES = 2  # The most pages of a song.
 TRAINING_FONTS = ('Bravura', 'Gootville', 'Leipzig', 'Petaluma')
 TEST_FONT = 'Leland'
 _UNIT = 10  # Units of a pixel at Verovio's own scale.
@@ -88,7 +88,7 @@ def look(name: str, test: bool) -> tuple[int, dict[str, Any]]:
 
 
 def pages(music: str, name: str, test: bool) -> Iterator[Page]:
-  """Typesets a song; of many pages PAGES, from the first to the last.
+  """Typesets a song; of many pages the first and others, at equal distances.
 
   Args:
     music: MusicXML.
@@ -96,7 +96,7 @@ def pages(music: str, name: str, test: bool) -> Iterator[Page]:
     test: Whether it is for the test, which has a font of its own.
 
   Raises:
-    UserError: Verovio can't read it.
+    UserError: Verovio can't read it, or finds no music in it.
   """
   import verovio
 
@@ -106,10 +106,17 @@ def pages(music: str, name: str, test: bool) -> Iterator[Page]:
   engraver.setOptions({**options, 'footer': 'none', 'svgFormatRaw': True, 'xmlIdSeed': 1})
   if not engraver.loadData(music) or not (count := engraver.getPageCount()):
     raise UserError(f'{name}: Verovio cannot read it.')
-  chosen = np.unique(np.linspace(1, count, min(count, PAGES)).astype(int))
-  for number in chosen.tolist():
-    svg = ElementTree.fromstring(engraver.renderToSVG(number))
-    yield _page(svg, number, options['font'], space / drawing.STAFF_SPACE)
+  # Last pages are often half empty, so they are only taken of short songs.
+  chosen = np.ceil(np.linspace(1, count, PAGES + 1)[:-1]).astype(int)
+  for number in sorted(set(chosen.tolist())):
+    try:
+      svg = ElementTree.fromstring(engraver.renderToSVG(number))
+      page = _page(svg, number, options['font'], space / drawing.STAFF_SPACE)
+    except (ElementTree.ParseError, KeyError, ValueError) as error:
+      raise UserError(f'{name}: page {number} of Verovio cannot be read ({error}).') from error
+    if not page.structure.staves:
+      raise UserError(f'{name}: no staff of five lines on page {number}.')
+    yield page
 
 
 def _page(svg: ElementTree.Element, number: int, font: str, scale: float) -> Page:

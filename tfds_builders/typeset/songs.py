@@ -22,13 +22,13 @@ def find(raw_dir: str | os.PathLike | None) -> dict[str, Path]:
   """The files with songs in a folder and in all folders in it, by name relative to the folder.
 
   Raises:
-    UserError: There is no folder, or no song in it.
+    UserError: There is no folder, or no song in it, or the name of one is not UTF-8.
   """
   places = raw_data.folders(raw_dir, _REMEDY)
   if not places:
     raise UserError(f'no raw_dir: {_REMEDY} with raw_dir or $OMR_RAW_DIR.')
   found = {
-    path.relative_to(place).as_posix(): path
+    _name(path, place): path
     for place in places
     for path in sorted(place.rglob('*'))
     if path.suffix.lower() in _SUFFIXES and not path.name.startswith('.') and _is_song(path)
@@ -104,12 +104,24 @@ def _split(place: int) -> str:
   return {0: 'test', 1: 'validation'}.get(place % _EVERY, 'train')
 
 
+def _name(path: Path, place: Path) -> str:
+  name = path.relative_to(place).as_posix()
+  try:
+    name.encode()
+  except UnicodeEncodeError as error:
+    raise UserError(f'{str(path)!a}: its name is not UTF-8; rename it.') from error
+  return name
+
+
 def _is_song(path: Path) -> bool:
   """Whether a file is MusicXML: other formats end in .xml too."""
-  if path.suffix.lower() != '.xml':
-    return True
-  with open(path, 'rb') as file:
-    return re.search(rb'<score-(partwise|timewise)', file.read(4096)) is not None
+  if path.suffix.lower() != '.xml' or not path.is_file():
+    return path.is_file()
+  try:
+    with open(path, 'rb') as file:
+      return re.search(rb'<score-(partwise|timewise)', file.read(4096)) is not None
+  except OSError:
+    return True  # `digests` says what is wrong with it.
 
 
 def _unpacked(path: Path) -> bytes:

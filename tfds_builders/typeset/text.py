@@ -18,7 +18,7 @@ from tfds_builders.typeset.drawing import SVG, Group
 from tfds_builders.typeset.symbols import Symbol
 
 FAMILY = 'STIXGeneral'
-_PIXELS = 40  # The size at which words are measured.
+_PIXELS = 160  # The size at which words are measured; widths are rounded to whole pixels.
 _BOLD = ('ending', 'fing', 'reh', 'tempo')  # Groups whose words are bold in Verovio's style sheet.
 _ITALIC = ('dir', 'dynam', 'mNum')
 # The classes of the words of some groups.

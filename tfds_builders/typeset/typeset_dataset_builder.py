@@ -41,7 +41,7 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
   def _info(self) -> tfds.core.DatasetInfo:
     return self.dataset_info_from_configs(
       features=tfds.features.FeaturesDict(
-        {**pages.features(), 'composer': tfds.features.Text(), 'font': tfds.features.Text()}
+        {**pages.features(), 'group': tfds.features.Text(), 'font': tfds.features.Text()}
       ),
       metadata=tfds.core.MetadataDict(),
       # Keeps the order of the names; training shuffles anyway.
@@ -71,7 +71,7 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
         with self._left_out_if_broken():
           for page in engraving.pages(songs.read(paths[name]), name, test=split == 'test'):
             found = example(page, name)
-            yield found['id'], {**found, 'composer': composers[name]}
+            yield found['id'], {**found, 'group': composers[name]}
         bar.update()
 
     return {
@@ -95,11 +95,11 @@ def example(page: engraving.Page, name: str) -> dict[str, Any]:
   height, width = page.picture.shape
   boxes, labels = [], []
   for label, (left, top, right, bottom) in page.symbols:
-    # Ink of at least half a pixel counts, and every symbol has a pixel.
-    left, top = round(max(0, left)), round(max(0, top))
-    right, bottom = max(left + 1, round(right)), max(top + 1, round(bottom))
-    if right <= width and bottom <= height:
-      boxes.append((left, top, right, bottom))
+    # Pixels that ink covers by half or more count, and every symbol on the page has one.
+    if left < width - 1 and top < height - 1 and right > 0 and bottom > 0:
+      left, top = max(0, round(left)), max(0, round(top))
+      right, bottom = max(left + 1, round(right)), max(top + 1, round(bottom))
+      boxes.append((left, top, min(right, width), min(bottom, height)))
       labels.append(CLASSES.index(label))
   number = f'{PurePosixPath(name).with_suffix("")}_p{page.number}'
   return {

@@ -1,7 +1,6 @@
 """A finished run of a network that gives one class to each example: its arrays and its answers."""
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +17,6 @@ from omr_jax.evaluation.decision import Decision
 from omr_jax.evaluation.finished_run import REMEDY, FinishedRun
 from omr_jax.tasks import task as tasks
 from omr_jax.utils import rules
-from omr_jax.utils.files import write_file
 
 # The arrays in evaluation.npz: kind of the dtype and number of axes. A task may have more.
 ARRAYS = {
@@ -146,33 +144,13 @@ def described(run: ClassifiedRun) -> tuple[float | None, dict[str, Any]]:
 def save_joined(run: ClassifiedRun) -> None:
   """Writes the joined results of several runs into a folder that can be read like that of a run.
 
-  The folder has no metrics.jsonl. `read` does not expect one if summary.json, which is written with
-  the report, has the key 'runs'.
-
   Raises:
-    UserError: The folder is that of a trained run or holds files of other programs, or it cannot be
-      written.
+    UserError: As `finished_run.begin_joined`; or a file cannot be written.
   """
-  finished_run.refuse_run(run.workdir)
-  _refuse_foreign(run.workdir)
-  summary = run.workdir / 'summary.json'
-  try:
-    # Without a summary the folder is unfinished until the new report is written.
-    summary.unlink(missing_ok=True)
-  except OSError as error:
-    raise UserError(f'{summary}: cannot be replaced ({error.strerror}).') from error
+  finished_run.begin_joined(run.workdir)
   arrays = {name: np.asarray(getattr(run, name)) for name in ARRAYS}
-  evaluation_file.write(run.workdir, arrays)
-  decisions.write(run.workdir, run.decision)
-  write_file(run.workdir / 'config.json', (json.dumps(run.config, indent=2) + '\n').encode())
-
-
-def _refuse_foreign(workdir: Path) -> None:
-  """Raises a UserError where joined results would replace the files of another program."""
-  for name in ('config.json', 'summary.json'):
-    # The arrays are written first, so that they are beside the others even after an interruption.
-    if os.path.exists(workdir / name) and not os.path.exists(workdir / evaluation_file.FILE):
-      raise UserError(f'{workdir}: holds another {name}; choose another folder.')
+  save(run.workdir, Evaluated(arrays, run.decision))
+  finished_run.write_config(run)
 
 
 def problem(arrays: Mapping[str, np.ndarray]) -> str | None:

@@ -12,11 +12,11 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
-from omr_jax.evaluation import finished_run
+from omr_jax.evaluation import boxes, finished_run
 from omr_jax.recipe.config_keys import read_values
 from omr_jax.report.write import write_pages
-from omr_jax.tasks.pages import run as runs_of_pages
-from omr_jax.tasks.pages.run import DetectedRun
+from omr_jax.tasks.pages.report import in_words
+from omr_jax.tasks.pages.run import Decision, DetectedRun, save_joined
 from omr_jax.utils.words import one_line
 from tfds_builders.folds import PAGE_FOLDS
 
@@ -57,3 +57,56 @@ def members(
 def refuse_workdir(workdir: Path) -> None:
   """Raises UserError if the folder is that of a run, whose report this one would replace."""
   finished_run.refuse_run(workdir)
+
+
+def together(runs: Mapping[str, DetectedRun]) -> DetectedRun:
+  """Joins the runs on all folds.
+
+  Args:
+    runs: The run on each fold by its name, such as `writers_0`.
+
+  Raises:
+    UserError: Two runs have tested the same page, or differ in their data or in their configs.
+  """
+  every, but = list(runs.values()), ('data.protocol',)
+  first = every[0]
+  for run in every:
+    if run.facts['data_digest'] != first.facts['data_digest']:
+      raise UserError(f'{run.workdir}: was trained on other data than {first.workdir}.')
+    if read_values(run.config, but) != read_values(first.config, but):
+      raise UserError(f'{run.workdir}: has another config than {first.workdir}.')
+  ids = np.concatenate([run.test_ids for run in every])
+  if len(set(ids.tolist())) < len(ids):
+    raise UserError(f'{first.workdir.parent}: a page was tested twice; give one run of a fold.')
+  protocol = f'{next(iter(runs))} ... {list(runs)[-1]}'
+  facts = {key: first.facts[key] for key in _COMMON} | {
+    'protocol': protocol,
+    'runs': list(runs),
+    'folds': {name: boxes.weighted_ap50(run.pages) for name, run in runs.items()},
+    'seconds': round(sum(run.facts['seconds'] for run in every), 1),
+  }
+  return first.replace(
+    config=first.config | {'data': first.config['data'] | {'protocol': protocol}},
+    history=[],
+    facts=facts,
+    test_ids=ids,
+    validation_ap50=float(np.mean([run.validation_ap50 for run in every])),
+    pages=[page for run in every for page in run.pages],
+    pictures=[picture for run in every for picture in run.pictures],
+    scales=np.concatenate([run.scales for run in every]),
+    decision=Decision(float(np.mean([run.decision.threshold for run in every])), 1.0, 0.0),
+  )
+
+
+def write(workdir: Path, over: str, runs: Mapping[str, DetectedRun]) -> tuple[str, Path]:
+  """Writes the report of all folds into `workdir`; returns a table and the report's path."""
+  del over
+  whole = together(runs).replace(workdir=workdir)
+  save_joined(whole)
+  return table(write_pages(whole)), workdir / 'report' / 'report.html'
+
+
+def table(summary: Mapping) -> str:
+  """A table for a terminal: AP50 on each fold and on all pages."""
+  lines = [f'{one_line(name):10}  {100 * share:6.2f} %' for name, share in summary['folds'].items()]
+  return '\n'.join([*lines, f'all pages: {in_words(summary)}'])

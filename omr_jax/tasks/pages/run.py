@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from omr_jax.errors import UserError
-from omr_jax.evaluation import confidence, evaluation_file
+from omr_jax.evaluation import confidence, evaluation_file, finished_run
 from omr_jax.evaluation.boxes import Page
 from omr_jax.evaluation.decision import FILE as DECISION
 from omr_jax.evaluation.finished_run import REMEDY, FinishedRun
@@ -95,6 +95,41 @@ def save(workdir: Path, evaluated: Evaluated) -> None:
   evaluation_file.write(workdir, evaluated.arrays)
   content = json.dumps(evaluated.decision._asdict(), indent=2) + '\n'
   write_file(workdir / DECISION, content.encode())
+
+
+def save_joined(run: DetectedRun) -> None:
+  """Writes the joined results of several runs into a folder that can be read like that of a run.
+
+  Raises:
+    UserError: As `finished_run.begin_joined`; or a file cannot be written.
+  """
+  finished_run.begin_joined(run.workdir)
+  save(run.workdir, Evaluated(_arrays(run), run.decision))
+  finished_run.write_config(run)
+
+
+def _arrays(run: DetectedRun) -> dict[str, np.ndarray]:
+  """The ARRAYS of a run whose scores are the sigmoids of the log-odds."""
+  counts = {name: [len(getattr(page, name)) for page in run.pages] for name in ('true', 'found')}
+  numbers = np.arange(len(run.pages), dtype=np.int32)
+  labels = [run.classes.index(label) for page in run.pages for label in page.found_labels]
+  scores = np.concatenate([page.scores for page in run.pages])
+  return {
+    'classes': np.array(run.classes),
+    'validation_ap50': np.array(run.validation_ap50),
+    'test_ids': run.test_ids,
+    'test_groups': np.array([page.group for page in run.pages]),
+    'true_boxes': np.concatenate([page.true for page in run.pages]).astype(np.float32),
+    'true_labels': np.array([label for page in run.pages for label in page.true_labels]),
+    'true_pages': np.repeat(numbers, counts['true']),
+    'found_boxes': np.concatenate([page.found for page in run.pages]).astype(np.float32),
+    'found_labels': np.array(labels, np.int32),
+    'found_log_odds': confidence.log_odds(scores).astype(np.float32),
+    'found_pages': np.repeat(numbers, counts['found']),
+    'pictures': np.concatenate([picture.ravel() for picture in run.pictures]),
+    'picture_sizes': np.array([picture.shape for picture in run.pictures], np.int32),
+    'scales': run.scales,
+  }
 
 
 def problem(arrays: Mapping[str, np.ndarray]) -> str | None:

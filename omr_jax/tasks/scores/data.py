@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -109,13 +109,28 @@ def sources(
   """The names that `TestSet.hold_out` may have, sorted.
 
   Raises:
-    UserError: The data can not be prepared (`tfds_builders.music_scores.prepare`).
+    UserError: The data can not be prepared (`tfds_builders.music_scores.prepare`), or the pictures
+      without one of the sources can't train and validate.
   """
   builder = music_scores.prepare(protocol, data_dir, raw_dir)
-  names = set()
-  for split in builder.info.splits:
-    names |= {example['source'].decode() for example in builder.as_data_source(split=split)}
-  return sorted(names)
+  parts = {split: _without_pixels(builder.as_data_source(split)) for split in builder.info.splits}
+  names = sorted({name for part in parts.values() for name in part['source'].tolist()})
+  for name in names:
+    try:
+      _by_fold(parts, TestSet(0, name))
+    except UserError as error:
+      raise UserError(f'{name}: where it is tested, {error}') from error
+  return names
+
+
+def _without_pixels(examples: Iterable[Mapping]) -> Mapping[str, np.ndarray]:
+  rows = [(each['source'].decode(), each['group'].decode(), each['label']) for each in examples]
+  source, group, label = zip(*rows, strict=True) if rows else ((), (), ())
+  return {
+    'source': np.array(source, str),
+    'group': np.array(group, str),
+    'label': np.array(label, np.int32),
+  }
 
 
 def _add_cuts(chosen: dict[str, Part], parts: cache.Arrays, count: int, protocol: str) -> None:

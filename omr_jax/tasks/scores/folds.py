@@ -18,6 +18,8 @@ from omr_jax.utils.files import write_file
 from omr_jax.utils.words import one_line
 from tfds_builders.folds import SCORE_FOLDS
 
+_LONGEST = 255  # Bytes of a name on most disks.
+
 
 def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
   """Refuses a config without folds and sources, and keys of it that --over sets.
@@ -43,7 +45,8 @@ def members(
   """The config of each run by the name of its folder.
 
   Raises:
-    UserError: Two sources would have the same folder; the pictures are not there.
+    UserError: Two sources would have the same folder, or a name is too long for one; the pictures
+      are not there, or are too few without a source.
   """
   if over == 'folds':
     folds = range(SCORE_FOLDS)
@@ -53,6 +56,9 @@ def members(
     chosen = {source.replace('/', '__'): {'hold_out': source} for source in sources}
     if len(chosen) < len(sources):
       raise UserError('two sources have the same name but for / and __; rename a folder.')
+    for folder in chosen:
+      if len(folder.encode()) > _LONGEST:
+        raise UserError(f'{folder}: is too long for the name of a folder; rename the source.')
   configs = {}
   for name, values in chosen.items():
     configs[name] = config.copy_and_resolve_references()

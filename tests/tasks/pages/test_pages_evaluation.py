@@ -1,0 +1,99 @@
+"""From maps of windows to the boxes of pages and their average precision, by hand."""
+
+import numpy as np
+import pytest
+
+from omr_jax.inputs import peaks, windows
+from omr_jax.tasks.pages import evaluation, run
+from omr_jax.tasks.pages.inputs import CLASSES
+
+HEAD, STEM = CLASSES.index('noteheadFull'), CLASSES.index('stem')
+CELLS = windows.SIDE // peaks.CELL
+BOX = np.array([[100.0, 100, 110, 110]])  # In pixels of a window.
+
+
+def split_of(boxes, labels, pages, scale=2.0):
+  """Two pages of one window each; boxes are in pixels of the windows."""
+  scales = np.full((2, 2), scale)
+  corner = np.full((2, 2), -windows.MARGIN, np.int32)
+  return {
+    'id': np.array(['a', 'b']),
+    'group': np.array(['writer 1', 'writer 2']),
+    'scale': scales,
+    'window': np.full((2, windows.SIDE, windows.SIDE, 1), 255, np.uint8),
+    'window_page': np.array([0, 1], np.int32),
+    'corner': corner,
+    'box': ((np.array(boxes) - windows.MARGIN) / scale).astype(np.float32).reshape(-1, 4),
+    'box_page': np.array(pages, np.int32),
+    'box_label': np.array(labels, str),
+  }
+
+
+def maps(objects):
+  """Maps of one window: from (box, class, log-odds) of each object."""
+  heat = np.full((CELLS, CELLS, len(CLASSES)), -9.0, np.float32)
+  edges = np.zeros((CELLS, CELLS, 4), np.float32)
+  for box, label, log_odds in objects:
+    middle, size = (box[:2] + box[2:]) / 2 / peaks.CELL, (box[2:] - box[:2]) / peaks.CELL
+    column, row = np.floor(middle).astype(int)
+    heat[row, column, label] = log_odds
+    edges[row, column] = *(middle - (column + 0.5, row + 0.5)), *np.log(size)
+  return {'heat': heat, 'edges': edges}
+
+
+def predicting(*of_windows):
+  """A function like `Population.predict`: one member, a batch for each window."""
+
+  def predict(arrays, together=None):
+    assert set(arrays) == {'window'} and together is not None
+    for each in of_windows:
+      yield {name: array[None, None] for name, array in maps(each).items()}
+
+  return predict
+
+
+class Data:
+  """A data set of a split for validation and for the test."""
+
+  def __init__(self, split):
+    self.splits = {'validation': split, 'test': split}
+
+
+def test_boxes_go_back_to_their_pages():
+  split = split_of(BOX, ['noteheadFull'], [1])
+  [found] = evaluation.evaluate([None], Data(split), predicting([], [(BOX[0], HEAD, 3.0)]))
+  arrays = found.arrays
+  assert run.problem(arrays) is None
+  # 100 - 48 = 52 pixels of the resized page, whose scale is 2.
+  np.testing.assert_allclose(arrays['found_boxes'], [[26, 26, 31, 31]], rtol=1e-5)
+  assert arrays['found_pages'].tolist() == [1] and arrays['found_labels'].tolist() == [HEAD]
+  np.testing.assert_allclose(arrays['found_log_odds'], [3])
+  assert arrays['validation_ap50'] == 1
+  core = windows.SIDE - 2 * windows.MARGIN
+  assert arrays['picture_sizes'].tolist() == [[core, core]] * 2
+
+
+def test_ap50_is_weighted_by_symbols():
+  """Two heads, both found; a stem, missed; a class that is none of the network's, never found."""
+  other = BOX + [40, 0, 40, 0]
+  split = split_of(
+    np.concatenate([BOX, other, BOX, BOX]), ['noteheadFull'] * 2 + ['stem', 'unknown'], [0, 0, 1, 1]
+  )
+  predict = predicting([(BOX[0], HEAD, 3.0), (other[0], HEAD, -1.0)], [(BOX[0], HEAD, -3.0)])
+  [line] = evaluation.validate(None, Data(split), predict)
+  # The made-up head is less sure than the right ones, so their AP is 1: (2 * 1 + 0 + 0) / 4.
+  assert line == {'validation_ap50': pytest.approx(0.5)}
+
+
+def test_what_is_not_in_the_core_belongs_to_another_window():
+  low = windows.MARGIN - 10.0
+  outside = np.array([low, low, low + 8, low + 8])
+  split = split_of(BOX, ['stem'], [0])
+  [line] = evaluation.validate(None, Data(split), predicting([(outside, STEM, 5.0)], []))
+  assert line['validation_ap50'] == 0
+
+
+def test_a_map_that_is_not_finite_is_no_result():
+  split = split_of(BOX, ['stem'], [0])
+  [line] = evaluation.validate(None, Data(split), predicting([(BOX[0], STEM, np.nan)], []))
+  assert np.isnan(line['validation_ap50'])

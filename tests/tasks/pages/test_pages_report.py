@@ -1,0 +1,134 @@
+"""The numbers and the report of a run on pages with boxes made by hand."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from html_page import Page
+from made_page_runs import CLASSES, arrays, make_run
+
+from omr_jax import ensemble, label_errors
+from omr_jax.errors import UserError
+from omr_jax.evaluation import evaluation_file, finished_run
+from omr_jax.report import compare
+from omr_jax.tasks.pages import folds, run
+from omr_jax.tasks.task import named
+
+
+@pytest.fixture(scope='module')
+def workdir(tmp_path_factory):
+  return make_run(tmp_path_factory.mktemp('runs') / 'a')
+
+
+# Heads by score: right 0.9, right 0.8, made up 0.6; of 3. Precision is 1 up to a recall of 2/3,
+# which 67 of the 101 recalls do not exceed: 0 to 0.66. Stems: right 0.9, wrong 0.7; of 1.
+HEADS = 67 / 101
+
+
+def test_numbers(workdir):
+  summary = json.loads((workdir / 'summary.json').read_text())
+  assert summary['classes']['noteheadFull']['ap50'] == pytest.approx(HEADS)
+  assert [summary['classes'][name]['ap50'] for name in ('stem', 'beam')] == [1, 0]
+  assert summary['ap50'] == pytest.approx((3 * HEADS + 1 + 0) / 5)
+  assert summary['ap50'] == pytest.approx(summary['ap75']) == pytest.approx(summary['ap'])
+  assert summary['macro_ap50'] is None  # No class has 10.
+  assert summary['frequent_ap50'] == pytest.approx((HEADS + 1 + 0) / 3)
+  # 3 of 5 found ones are right, and 3 of 5 true ones are found.
+  assert (summary['precision'], summary['recall'], summary['f']) == (0.6, 0.6, 0.6)
+  assert (summary['pages'], summary['n'], summary['validation_ap50']) == (2, 5, 0.6)
+  one, two = summary['groups']
+  assert (one['group'], one['n'], one['recall']) == ('writer 1', 3, pytest.approx(2 / 3))
+  assert two['group'] == 'writer <2>' and two['precision'] == two['recall'] == 0.5
+
+
+def test_page(workdir):
+  text = (workdir / 'report/report.html').read_text()
+  page = Page(text)
+  assert {'pages', 'mistakes', 'confusions', 'classes', 'groups', 'confidence'} <= set(page.ids)
+  for words in (
+    'a, writer 1: 2 found, 1 missed, 1 made up',
+    'made up: stem, which is noteheadFull',
+  ):
+    assert words in text
+  assert 'missed: beam' in text and 'writer &lt;2&gt;' in text and '<2>' not in text
+
+
+def test_files(workdir):
+  found = list(csv.DictReader((workdir / 'report/test_found.csv').open()))
+  assert [row['class'] for row in found] == ['noteheadFull'] * 2 + ['stem'] * 2 + ['noteheadFull']
+  assert found[0]['page'] == 'a' and found[0]['confidence'] == '0.9000'
+  rows = {row['class']: row for row in csv.DictReader((workdir / 'report/per_class.csv').open())}
+  assert set(rows) == set(CLASSES)
+  assert [rows['stem'][name] for name in ('right', 'found', 'true')] == ['1', '2', '1']
+
+
+def test_runs_are_compared(workdir):
+  read = finished_run.read(workdir)
+  summary = json.loads((workdir / 'summary.json').read_text())
+  text = compare.compare([read, read], [summary, summary])
+  assert 'AP50' in text.splitlines()[0] and '59.80 %' in text  # (3 * 67 / 101 + 1) / 5
+  assert 'the first has the higher AP50 on 0 pages, the second on 0' in text
+
+
+@pytest.mark.parametrize(
+  ('name', 'value'),
+  [
+    ('test_ids', np.array(['a', 'a'])),
+    ('validation_ap50', np.array(1.5)),
+    ('found_labels', np.array([0, 0, 1, 1, 3])),
+    ('found_log_odds', np.full(5, np.nan, np.float32)),
+    ('true_pages', np.array([0, 0, 0, 1, 2])),
+    ('true_boxes', np.zeros((4, 4), np.float32)),
+    ('pictures', np.zeros(3, np.uint8)),
+    ('scales', np.zeros((2, 2))),
+    ('classes', np.array(['stem'] * 3)),
+    ('test_groups', np.array(['x'])),
+  ],
+)
+def test_an_evaluation_that_does_not_fit_together(name, value):
+  assert run.problem(arrays()) is None
+  assert evaluation_file.wrong_kind(arrays(), run.ARRAYS) is None
+  assert run.problem({**arrays(), name: value})
+
+
+@pytest.mark.parametrize(
+  'content', ['{}', '{"threshold": 1, "temperature": 1, "bias": 0}', '{"threshold": 0.5}', '[']
+)
+def test_a_damaged_decision_is_refused(tmp_path, workdir, content):
+  make_run(tmp_path / 'b')
+  (tmp_path / 'b' / 'decision.json').write_text(content)
+  with pytest.raises(UserError, match=r'decision\.json'):
+    finished_run.read(tmp_path / 'b')
+
+
+@pytest.mark.parametrize(
+  ('command', 'arguments'),
+  [(ensemble, ['{run}', '{run}']), (label_errors, ['{run}', '--list', '3'])],
+)
+def test_commands_for_single_answers_refuse_runs_on_pages(workdir, capsys, command, arguments):
+  code = command.main([argument.format(run=workdir) for argument in arguments])
+  assert code != 0
+  assert 'a run on pages, on which a network finds many things' in capsys.readouterr().err
+
+
+def test_folds_are_joined(tmp_path):
+  made = {
+    f'writers_{n}': finished_run.read(
+      make_run(tmp_path / f'writers_{n}', prefix=str(n), protocol=f'writers_{n}')
+    )
+    for n in range(2)
+  }
+  table, report = folds.write(tmp_path / 'all', 'writers', made)
+  assert report.exists() and table.splitlines()[0] == 'writers_0    59.80 %'
+  again = finished_run.read(tmp_path / 'all')
+  assert again.test_ids.tolist() == ['0a', '0b', '1a', '1b'] and not again.history
+  np.testing.assert_allclose(again.pages[2].scores, [0.9, 0.8, 0.7], rtol=1e-5)
+  assert again.decision == (0.5, 1.0, 0.0)
+  with pytest.raises(UserError, match='a page was tested twice'):
+    folds.together(dict.fromkeys(('writers_0', 'writers_1'), made['writers_0']))
+
+
+def test_what_is_joined_has_writers(workdir):
+  read = finished_run.read(workdir)
+  assert named('pages').folds.members is folds.members and read.task.over == ('writers',)
