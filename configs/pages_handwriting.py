@@ -12,6 +12,8 @@ from omr_jax.configs import pages
 
 def get_config() -> ConfigDict:
   config = pages.get_config()
+  config.epochs = 6
+
   config.data.source = 'muscima_pp'
   config.data.protocol = 'most_writers'  # or writers_0 ... 4, independent, new_music
   config.data.tiles_per_epoch = 0

@@ -119,9 +119,11 @@ def _checked(found: Mapping[str, Any]) -> Described:
   # Networks that were exported by earlier versions may give the first output alone.
   told = found.get('output')
   further = tuple(told) if isinstance(told, Mapping) else ()
-  first, *others = task.inputs.outputs(picture, task.inputs.CLASSES)
+  _check_config(found['config'], task, task.inputs.to_json(picture))
+  classes = task.inputs.classes(found['config'])
+  first, *others = task.inputs.outputs(picture, classes)
   gives = (first, *(name for name in others if name in further))
-  model = Described(task, task.inputs.CLASSES, picture, reads, gives, threshold, facts)
+  model = Described(task, classes, picture, reads, gives, threshold, facts)
   expected = to_json(model._replace(facts={}))
   schema = {
     'classes': model_schema.same(expected['classes']),
@@ -134,7 +136,6 @@ def _checked(found: Mapping[str, Any]) -> Described:
       rules.refuse_unless(rule, found[key], key)
   for name, file in found.get('files', {}).items():
     rules.refuse_unless(rules.OBJECT, file, f'files.{name}')
-  _check_config(found['config'], task, expected['picture'])
   return model
 
 

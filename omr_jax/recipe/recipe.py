@@ -72,16 +72,16 @@ def create(config: ConfigDict) -> Recipe:
   """
   task = tasks.of_config(config)
   of_task = task.recipe
-  name, shape = config.model.name, of_task.shape(config)
+  name, shape, classes = config.model.name, of_task.shape(config), task.inputs.classes(config)
   arguments = _only(config.model, models.options(name))
-  module = models.create(name, len(of_task.CLASSES), jnp.dtype(config.precision), **arguments)
+  module = models.create(name, len(classes), jnp.dtype(config.precision), **arguments)
   of_task.check_network(config, module)
   models.check_canvas(name, *shape[:2], **arguments)
   reads, augmented = of_task.augmentation(config, module)
   evaluates, predicted = of_task.evaluation(module)
   return Recipe(
     task=task,
-    classes=of_task.CLASSES,
+    classes=classes,
     load=lambda data_dir, raw_dir: of_task.load(config, data_dir, raw_dir),
     picture=of_task.picture(config),
     shape=shape,

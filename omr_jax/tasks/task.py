@@ -59,7 +59,6 @@ class Task(NamedTuple):
     `conditions(config)`: by key, the choice that reads it, or None if this config does not read it.
     `check(config)`: refuses values that do not fit together.
     `split_name(config)`: how the data is split, in words.
-    `CLASSES`: the names of the classes, in the order of the labels.
     `picture(config)`: the picture settings that the config chooses.
     `shape(config)`: height, width and channels of the pictures that the network reads.
     `load(config, data_dir, raw_dir)`: the data, a `data.dataset.Dataset`.
@@ -96,7 +95,7 @@ class Task(NamedTuple):
     The functions from `brightness_only` on are those of networks that read whole pictures; a
     detector reads windows of pages, which `predict.detector` makes.
 
-    `CLASSES`: the names of the classes, in the order of the labels.
+    `classes(config)`: the names of the classes of a config's data, in the order of the labels.
     `SUFFIXES`: suffixes of the files that are read besides pictures.
     `CALL`: the call that prepares inputs, for programs in Python.
     `from_json(fields)`, `to_json(picture)`: the picture settings, from and to `model.json`. The

@@ -21,7 +21,8 @@ from tensorboardX.proto.event_pb2 import Event
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics as evaluate
-from omr_jax.training import checkpoint, inference, loop, starts, trained, validation
+from omr_jax.tasks.classifiers import evaluation
+from omr_jax.training import checkpoint, inference, loop, starts, trained
 from omr_jax.training.devices import mesh
 from omr_jax.training.workdir import claim
 
@@ -268,7 +269,7 @@ def test_plateau_and_early_stopping(tmp_path, folders, monkeypatch, tested, epoc
     accuracy=lambda logits, labels: (next(shares), 10),
     negative_log_likelihood=evaluate.negative_log_likelihood,
   )
-  monkeypatch.setattr(validation, 'metrics', given)
+  monkeypatch.setattr(evaluation, 'metrics', given)
   monkeypatch.setattr(loop, 'MOST_SAVING', np.inf)
   bests = []
   save = checkpoint.save

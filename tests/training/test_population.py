@@ -25,7 +25,8 @@ from omr_jax.data import dataset as data
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics as evaluate
 from omr_jax.recipe import hyperparameters, members, recipe
-from omr_jax.training import checkpoint, feed, inference, loop, trained, trainer, validation
+from omr_jax.tasks.classifiers import evaluation
+from omr_jax.training import checkpoint, feed, inference, loop, trained, trainer
 from omr_jax.training.step import Training
 
 pytestmark = pytest.mark.usefixtures('no_page')
@@ -351,7 +352,7 @@ def test_a_member_that_has_stopped_is_reported_when_the_last_one_fails(
     accuracy=lambda logits, labels: (next(shares), 10),
     negative_log_likelihood=lambda logits, labels: next(losses),
   )
-  monkeypatch.setattr(validation, 'metrics', given)
+  monkeypatch.setattr(evaluation, 'metrics', given)
   configs = members.split(config, SEEDS)
   with pytest.raises(UserError, match='the loss of seed=1 is not finite; the other runs'):
     loop.train_all(configs, 'small', tmp_path, *folders)
@@ -372,7 +373,7 @@ def test_each_member_stops_when_it_is_enough(config, tmp_path, folders, monkeypa
     accuracy=lambda logits, labels: (next(shares), 10),
     negative_log_likelihood=evaluate.negative_log_likelihood,
   )
-  monkeypatch.setattr(validation, 'metrics', given)
+  monkeypatch.setattr(evaluation, 'metrics', given)
   monkeypatch.setattr(loop, 'MOST_SAVING', np.inf)
   bests, save = {}, checkpoint.save
   monkeypatch.setattr(

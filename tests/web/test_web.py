@@ -168,6 +168,22 @@ def drawn(name: str) -> np.ndarray:
   return page[: 3 * page.shape[1] // 4]
 
 
+def test_the_built_site():
+  """What it says of its own files is so."""
+  sizes = json.loads((SITE / 'sizes.json').read_text())
+  assert len(sizes) == 4
+  assert all((SITE / name).stat().st_size == size for name, size in sizes.items())
+  named = re.findall('modulepreload" href="(.*?)"', (SITE / 'index.html').read_text())
+  modules = {path.relative_to(SITE).as_posix() for path in SITE.rglob('*.js')}
+  # The service worker and what the worker of the networks imports are not of the page.
+  of_workers = {name for name in modules if name.startswith('network/')} - {'network/client.js'}
+  assert set(named) == modules - of_workers - {'worker.js'}
+  kept = json.loads(re.search(r'addAll\((\[.*\])\)', (SITE / 'worker.js').read_text())[1])
+  assert {'index.html', 'examples/music.webp', *sizes} <= set(kept)
+  assert all((SITE / name).exists() for name in kept)
+  assert not any(name.endswith(('.gz', '.br')) for name in kept)
+
+
 @pytest.mark.parametrize(
   ('expected', 'words', 'name'),
   [('scores', 'Music', 'music 1'), ('other', 'Not music', 'text, two columns 1')],
@@ -604,8 +620,16 @@ def test_point_at_a_symbol(open_page):
   assert not classes.text
 
 
-def test_ink_is_python_s(open_page):
-  """Crops of made-up pages: small and large, dark and light ink."""
+def test_ink_is_python_s(open_page, monkeypatch):
+  """Crops of made-up pages: small and large, dark and light ink.
+
+  Where it is cheaper Pillow resizes the columns first. That it does not is made sure of here.
+  """
+  resize = Image.Image.resize
+
+  def rows_first(picture, size, filter):  # noqa: A002, as Pillow calls it
+    return resize(resize(picture, (size[0], picture.height), filter), size, filter)
+
   files = list(made_up.files(writers=1).items())
   read = [strokes.parse(content, name) for name, content in (files[2], files[21], files[32])]
   symbols = [{'points': each.points, 'stroke': each.stroke} for each in read]
@@ -623,6 +647,7 @@ def test_ink_is_python_s(open_page):
     })""",
     *([[crop.ravel().tolist(), crop.shape[1]] for crop in crops], about['picture']),
   )
+  monkeypatch.setattr(Image.Image, 'resize', rows_first)
   for seen, crop in zip(found, crops, strict=True):
     wanted = symbol_picture.inked(np.repeat(crop[..., None], 3, 2), drawing, 'crop')
     assert np.abs(np.array(seen) - wanted.ravel().astype(int)).max() <= 1

@@ -46,7 +46,7 @@ def evaluate(configs: Sequence[ConfigDict], dataset: Dataset, predict: Predict) 
     configs[0], dataset, lambda arrays: _logits(predict, arrays)
   ) or [{}] * len(configs)
   return [
-    _evaluated(*member, splits, of_task.recipe.CLASSES)
+    _evaluated(*member, splits, of_task.inputs.classes(configs[0]))
     for member in zip(configs, validation, test, further, strict=True)
   ]
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +12,7 @@ import optax
 from ml_collections import ConfigDict
 
 from omr_jax.data.dataset import Split
+from omr_jax.errors import UserError
 from omr_jax.tasks import task as tasks
 
 Inputs = Mapping[str, jax.Array]
@@ -44,7 +46,7 @@ def cross_entropy(
 
 def loss(config: ConfigDict, train: Split) -> Callable[..., jax.Array]:
   """The loss of a run, whose weights of classes depend on the training examples."""
-  classes = tasks.of_config(config).recipe.CLASSES
+  classes = tasks.of_config(config).inputs.classes(config)
   counts = np.bincount(train['label'], minlength=len(classes))
   return partial(cross_entropy, class_weights=class_weights(config.loss.class_weights, counts))
 
@@ -66,6 +68,15 @@ def class_weights(name: str, counts: np.ndarray) -> np.ndarray | None:
   if name == 'inverse_sqrt':  # As in the paper's code: this also makes the whole loss smaller.
     return 1 / np.sqrt(np.maximum(counts, 1))
   return counts.sum() / (len(counts) * np.maximum(counts, 1))
+
+
+def refuse_detector(name: str, module: nn.Module) -> None:
+  """Raises UserError for a network of `config.model.name` that gives no class to an example."""
+  if 'window' in module.inputs:
+    raise UserError(
+      f'config.model.name: {name} finds symbols on pages, and gives no class to a whole picture. '
+      'Choose another network.'
+    )
 
 
 def labelled(

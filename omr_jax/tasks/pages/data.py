@@ -21,7 +21,7 @@ from omr_jax.structure import arrays as structures
 from omr_jax.structure import scale
 from omr_jax.synthetic import recorded_pages
 from omr_jax.tasks.pages import tiles
-from omr_jax.tasks.pages.inputs import CLASSES
+from omr_jax.tasks.pages.inputs import classes_of
 from omr_jax.tasks.pages.tiles import TILE, Annotated
 from tfds_builders import muscima_pp
 
@@ -49,7 +49,7 @@ def load(
   `train` has the tiles of `tiles.tiles`:
     tile: uint8 [tiles, TILE, TILE], dark ink on bright paper.
     boxes: float32 [tiles, objects, 4]: left, top, right and bottom edge in pixels of the tile.
-    classes: int32 [tiles, objects], places in CLASSES; -1 where there is no object.
+    classes: int32 [tiles, objects], places in `inputs.classes`; -1 where there is no object.
     id: str [tiles], the page and the number of the tile on it.
 
   `validation` and `test` have whole pages:
@@ -60,7 +60,8 @@ def load(
     corner: int32 [windows, 2], as in `windows.Windows`.
     box: float32 [objects, 4], in pixels of the page.
     box_page: int32 [objects].
-    box_label: str [objects], names of classes, also of those that are not in CLASSES.
+    box_label: str [objects], names of classes, also of those that are not in `classes`.
+    classes: str [classes], those that are looked for (`inputs.classes`).
 
   Args:
     source: One of `limits.SOURCES`.
@@ -72,6 +73,7 @@ def load(
     UserError: The data can not be prepared, or the cache can not be written.
   """
   examples, names, raw_digest = _examples(source, protocol, data_dir, raw_dir)
+  classes = classes_of(source)
 
   def make(new: cache.New) -> cache.Arrays:
     def pages(split: str) -> Iterator[Annotated]:
@@ -84,13 +86,15 @@ def load(
       found = examples(split)
       return found if split == 'train' else _some(found)
 
-    train = _tiles(lambda: pages('train'), names, new)
-    return {'train': train} | {split: _whole(list(pages(split)), names) for split in SPLITS[1:]}
+    train = _tiles(lambda: pages('train'), names, classes, new)
+    return {'train': train} | {
+      split: _whole(list(pages(split)), names, classes) for split in SPLITS[1:]
+    }
 
-  key = [_RULE, source, raw_digest, protocol, list(CLASSES), TILE, windows.SIDE, windows.SPACE]
+  key = [_RULE, source, raw_digest, protocol, list(classes), TILE, windows.SIDE, windows.SPACE]
   splits = cache.cached('pages', key, make)
   labels = [each[each >= 0] for each in np.asarray(splits['train']['classes'])]
-  return Dataset(splits, raw_digest, _ORIGINS[source], tiles.draws(labels, len(CLASSES)))
+  return Dataset(splits, raw_digest, _ORIGINS[source], tiles.draws(labels, len(classes)))
 
 
 def _some(pages: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -136,13 +140,16 @@ def _text(value: str | bytes) -> str:
 
 
 def _tiles(
-  pages: Callable[[], Iterator[Annotated]], names: Sequence[str], new: cache.New
+  pages: Callable[[], Iterator[Annotated]],
+  names: Sequence[str],
+  classes: Sequence[str],
+  new: cache.New,
 ) -> dict[str, np.ndarray]:
   """The arrays of the training split.
 
   The pages are gone through twice, so that not all tiles have to be in memory.
   """
-  place = np.array([CLASSES.index(name) if name in CLASSES else -1 for name in names])
+  place = np.array([classes.index(name) if name in classes else -1 for name in names])
   boxes, labels, ids = [], [], []
   for page in pages():
     for number, (_, some, own) in enumerate(tiles.tiles(page)):
@@ -158,7 +165,9 @@ def _tiles(
   return {'tile': tile, 'id': np.array(ids), **dict(padded)}
 
 
-def _whole(pages: Sequence[Annotated], names: Sequence[str]) -> dict[str, np.ndarray]:
+def _whole(
+  pages: Sequence[Annotated], names: Sequence[str], classes: Sequence[str]
+) -> dict[str, np.ndarray]:
   """The arrays of a split that is validated or tested on."""
   cut = [windows.cut(page.grey, page.staff_space) for page in pages]
   counts = [len(each.corners) for each in cut]
@@ -173,5 +182,6 @@ def _whole(pages: Sequence[Annotated], names: Sequence[str]) -> dict[str, np.nda
     'corner': np.concatenate([each.corners for each in cut]).astype(np.int32),
     'box': np.concatenate([page.boxes for page in pages]).astype(np.float32),
     'box_page': np.repeat(numbers, objects),
+    'classes': np.array(classes),
     'box_label': np.array(names)[np.concatenate([page.labels for page in pages])],
   }

@@ -13,7 +13,6 @@ from omr_jax.data.dataset import Dataset, Split
 from omr_jax.evaluation import boxes
 from omr_jax.inputs import peaks, windows
 from omr_jax.tasks.pages import decide
-from omr_jax.tasks.pages.inputs import CLASSES
 from omr_jax.tasks.pages.run import ARRAYS as ARRAYS
 from omr_jax.tasks.pages.run import Decision, Evaluated, pages
 from omr_jax.tasks.pages.run import described as described
@@ -97,7 +96,7 @@ def _of_window(
 def _arrays(split: Split, of_windows: Sequence[Sequence[np.ndarray]]) -> dict[str, np.ndarray]:
   found, classes, log_odds, page = (np.concatenate(each) for each in zip(*of_windows, strict=True))
   return {
-    'classes': np.array(CLASSES),
+    'classes': np.asarray(split['classes']),
     'test_ids': np.asarray(split['id']),
     'test_groups': np.asarray(split['group']),
     'true_boxes': np.asarray(split['box'], np.float32),

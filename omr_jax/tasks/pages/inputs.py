@@ -11,8 +11,13 @@ from typing import Any, NamedTuple
 from omr_jax.inputs import peaks, windows
 from omr_jax.utils import rules
 
-# Names of MUSCIMA++: those of its 160 classes of symbols that occur on its pages.
-CLASSES = tuple(Path(__file__).with_name('classes.txt').read_text('utf-8').split())
+# Names of MUSCIMA++: those of its 160 classes of symbols that occur on its pages, and those that
+# occur on typeset ones besides.
+WRITTEN, _FURTHER = (
+  tuple(Path(__file__).with_name(name).read_text('utf-8').split())
+  for name in ('classes.txt', 'printed_classes.txt')
+)
+PRINTED = (*WRITTEN, *_FURTHER)
 SUFFIXES: frozenset[str] = frozenset()
 # The call that prepares inputs, for programs in Python.
 CALL = 'omr_jax.inputs.windows.cut(grey, staff_space).pixels()'
@@ -32,6 +37,16 @@ class Layout(NamedTuple):
 
   space: float
   side: int
+
+
+def classes(config: Mapping[str, Any]) -> tuple[str, ...]:
+  """The names of the classes of a config's data, in the order of the labels."""
+  return classes_of(config['data']['source'])
+
+
+def classes_of(source: str) -> tuple[str, ...]:
+  """Likewise, by `config.data.source`."""
+  return WRITTEN if source == 'muscima_pp' else PRINTED
 
 
 def from_json(fields: Mapping[str, Any]) -> Layout:

@@ -14,7 +14,6 @@ from omr_jax.errors import UserError
 from omr_jax.inputs import windows
 from omr_jax.tasks.pages import inputs
 from omr_jax.tasks.pages import loss as losses
-from omr_jax.tasks.pages.inputs import CLASSES as CLASSES
 
 Inputs = Mapping[str, jax.Array]
 

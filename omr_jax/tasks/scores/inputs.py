@@ -27,6 +27,12 @@ _LIMITS = {name: LIMITS[f'picture.{name}'] for name in ('height', 'width', 'tile
 }
 
 
+def classes(config: Mapping[str, Any]) -> tuple[str, ...]:
+  """The names of the classes, in the order of the labels: the same for every config."""
+  del config
+  return CLASSES
+
+
 def from_json(fields: Mapping[str, Any]) -> views.Layout:
   """The picture settings from `model.json`. UserError with the key where they are damaged."""
   rules.refuse_unless(rules.OBJECT, fields, 'picture')

@@ -17,7 +17,7 @@ from omr_jax.inputs.pictures import CLASSES as CLASSES
 from omr_jax.models import multi_view
 from omr_jax.tasks.classifiers.outputs import PROBABILITIES
 from omr_jax.tasks.classifiers.training import LOSS as LOSS
-from omr_jax.tasks.classifiers.training import labelled
+from omr_jax.tasks.classifiers.training import labelled, refuse_detector
 from omr_jax.tasks.classifiers.training import loss as loss
 from omr_jax.tasks.classifiers.training import loss_numbers as loss_numbers
 
@@ -94,6 +94,7 @@ def check_network(config: ConfigDict, module: nn.Module) -> None:
   Raises:
     UserError: It names the key and what to choose instead.
   """
+  refuse_detector(config.model.name, module)
   if 'pen' in module.inputs:
     raise UserError(
       f'config.model.name: {config.model.name} reads strokes; pictures have none. Choose '

@@ -37,6 +37,12 @@ _BOUNDS = ('max_stretch', 'max_zoom')
 _LEAST = 2 * symbol_picture.LONGEST  # Pixels along a side of a JPEG that is decoded smaller.
 
 
+def classes(config: Mapping[str, Any]) -> tuple[str, ...]:
+  """The names of the classes, in the order of the labels: the same for every config."""
+  del config
+  return CLASSES
+
+
 def from_json(fields: Mapping[str, Any]) -> render.Drawing:
   """The picture settings from `model.json`. UserError with the key where they are damaged."""
   rules.refuse_other_keys(fields, _FIELDS, 'picture')

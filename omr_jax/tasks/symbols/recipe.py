@@ -17,7 +17,7 @@ from omr_jax.inputs import pen_path, render
 from omr_jax.inputs.strokes import CLASSES as CLASSES
 from omr_jax.tasks.classifiers.outputs import PROBABILITIES
 from omr_jax.tasks.classifiers.training import LOSS as LOSS
-from omr_jax.tasks.classifiers.training import labelled
+from omr_jax.tasks.classifiers.training import labelled, refuse_detector
 from omr_jax.tasks.classifiers.training import loss as loss
 from omr_jax.tasks.classifiers.training import loss_numbers as loss_numbers
 from omr_jax.tasks.symbols.limits import refuse_unfit
@@ -133,6 +133,7 @@ def check_network(config: ConfigDict, module: nn.Module) -> None:
     UserError: It names the key and what to choose instead.
   """
   name = config.model.name
+  refuse_detector(name, module)
   if 'pen' in module.inputs and config.augment.space == 'pictures':
     raise UserError(
       f'config.model.name: {name} reads strokes; where pictures are moved, strokes are not. Choose '

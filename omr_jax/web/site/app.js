@@ -21,7 +21,7 @@ let shown = null; // Name of the part that is shown.
 
 function show() {
   const asked = location.hash.slice(1);
-  if (asked === 'main') return; // To skip the links above.
+  if (asked === 'main' && shown) return null; // To skip the links above.
   const before = shown;
   shown = Object.hasOwn(parts, asked) ? asked : Object.keys(parts)[0];
   if (before) parts[before].leave?.();

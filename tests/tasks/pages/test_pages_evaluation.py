@@ -5,9 +5,9 @@ import pytest
 
 from omr_jax.inputs import peaks, windows
 from omr_jax.tasks.pages import evaluation, run
-from omr_jax.tasks.pages.inputs import CLASSES
+from omr_jax.tasks.pages.inputs import WRITTEN
 
-HEAD, STEM = CLASSES.index('noteheadFull'), CLASSES.index('stem')
+HEAD, STEM = WRITTEN.index('noteheadFull'), WRITTEN.index('stem')
 CELLS = windows.SIDE // peaks.CELL
 BOX = np.array([[100.0, 100, 110, 110]])  # In pixels of a window.
 
@@ -25,13 +25,14 @@ def split_of(boxes, labels, pages, scale=2.0):
     'corner': corner,
     'box': ((np.array(boxes) - windows.MARGIN) / scale).astype(np.float32).reshape(-1, 4),
     'box_page': np.array(pages, np.int32),
+    'classes': np.array(WRITTEN),
     'box_label': np.array(labels, str),
   }
 
 
 def maps(objects):
   """Maps of one window: from (box, class, log-odds) of each object."""
-  heat = np.full((CELLS, CELLS, len(CLASSES)), -9.0, np.float32)
+  heat = np.full((CELLS, CELLS, len(WRITTEN)), -9.0, np.float32)
   edges = np.zeros((CELLS, CELLS, 4), np.float32)
   for box, label, log_odds in objects:
     middle, size = (box[:2] + box[2:]) / 2 / peaks.CELL, (box[2:] - box[:2]) / peaks.CELL

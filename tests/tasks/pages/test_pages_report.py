@@ -55,10 +55,13 @@ def test_page(workdir):
 
 
 def test_files(workdir):
-  found = list(csv.DictReader((workdir / 'report/test_found.csv').open()))
+  found = list(csv.DictReader((workdir / 'report/test_found.csv').read_text().splitlines()))
   assert [row['class'] for row in found] == ['noteheadFull'] * 2 + ['stem'] * 2 + ['noteheadFull']
   assert found[0]['page'] == 'a' and found[0]['confidence'] == '0.9000'
-  rows = {row['class']: row for row in csv.DictReader((workdir / 'report/per_class.csv').open())}
+  rows = {
+    row['class']: row
+    for row in csv.DictReader((workdir / 'report/per_class.csv').read_text().splitlines())
+  }
   assert set(rows) == set(CLASSES)
   assert [rows['stem'][name] for name in ('right', 'found', 'true')] == ['1', '2', '1']
 

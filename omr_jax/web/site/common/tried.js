@@ -70,6 +70,8 @@ export function triedIn(element, { name, classes, say, open }) {
 
   return {
     add(item) {
+      // What is shown again is there already.
+      if (items.some(({ picture }) => picture === item.picture)) return;
       items = [item, ...items].slice(0, MOST);
       show();
     },
