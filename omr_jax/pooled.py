@@ -5,12 +5,12 @@
 
 One run tests each part, and is trained on the others. With --over folds the parts are the five
 folds of the pictures, with --over sources the sources of the pictures, and with --over writers ten
-groups of people who wrote the symbols. Each run has a folder in the workdir, such as fold_0 or
-writers_0, or the name of the source with __ for /. `omr_jax.main` gives the same run with
---config.data.fold, --config.data.hold_out or --config.data.protocol. The same command, started
-again, resumes an interrupted run and does not repeat finished ones. For pictures it writes
-pooled.html, pooled.json and pooled.csv, for symbols a report like that of a run. Without --workdir
-everything is in runs/<config>-<over>.
+groups of people who wrote the symbols, or five groups of those who wrote the pages. Each run has a
+folder in the workdir, such as fold_0 or writers_0, or the name of the source with __ for /.
+`omr_jax.main` gives the same run with --config.data.fold, --config.data.hold_out or
+--config.data.protocol. The same command, started again, resumes an interrupted run and does not
+repeat finished ones. For pictures it writes pooled.html, pooled.json and pooled.csv, for symbols
+and pages a report like that of a run. Without --workdir everything is in runs/<config>-<over>.
 """
 
 import sys

@@ -1,11 +1,14 @@
 """Finished runs on pages with boxes made by hand: their files, without a training."""
 
+import contextlib
 import json
+from unittest import mock
 
 import numpy as np
 
 from omr_jax.evaluation import confidence
 from omr_jax.report import write
+from omr_jax.tasks.pages import page
 from omr_jax.tasks.pages import run as runs
 from omr_jax.tasks.pages.run import Decision, Evaluated
 
@@ -53,13 +56,19 @@ def arrays(prefix=''):
   }
 
 
-def make_run(workdir, prefix='', protocol='writers_0', **facts):
-  """A finished run with these arrays; of three heads two are found, so that their AP is known."""
+def no_page():
+  """A context in which reports have an empty page: its figures take seconds to draw."""
+  return mock.patch.object(page, 'page', lambda *run: '')
+
+
+def make_run(workdir, prefix='', protocol='writers_0', shown=False, **facts):
+  """A finished run with these arrays; its page is empty without `shown`."""
   workdir.mkdir(parents=True)
   config = CONFIG | {'data': CONFIG['data'] | {'protocol': protocol}}
   (workdir / 'config.json').write_text(json.dumps(config))
   line = LINE | {'validation_ap50': 0.6, 'seconds': 60.0}
   (workdir / 'metrics.jsonl').write_text(json.dumps(line) + '\n')
   runs.save(workdir, Evaluated(arrays(prefix), Decision(0.5, 1.0, 0.0)))
-  write.write(workdir, FACTS | facts)
+  with contextlib.nullcontext() if shown else no_page():
+    write.write(workdir, FACTS | facts)
   return workdir

@@ -93,10 +93,13 @@ def test_the_folder_of_a_run_is_refused_before_folds_are_trained_in_it(tmp_path)
     (('scores',), 'sources', ('data.hold_out',), r'--over sources sets config\.data\.hold_out '),
     (('scores',), 'writers', (), "config.data.name='homus'"),
     (('homus',), 'writers', ('data.protocol',), r'--over writers sets config\.data\.protocol '),
+    (('pages',), 'writers', (), r"--over writers needs config\.data\.source='muscima_pp'"),
+    (('pages_handwriting',), 'writers', ('data.protocol',), 'leave it out'),
   ],
 )
 def test_configs_without_folds_and_sources(page, over, given, words):
   pooled.check_over(config_page('scores'), 'folds', ('seed', 'data.balance'))
   pooled.check_over(config_page('homus'), 'writers', ('seed', 'data.allow_changed'))
+  pooled.check_over(config_page('pages_handwriting'), 'writers', ('seed',))
   with pytest.raises(UserError, match=words):
     pooled.check_over(config_page(*page), over, given)

@@ -23,6 +23,14 @@ with open('x.png', 'rb') as file:
 paths: list[str] = ['x.png', 'y.png']
 assert_type(gate(paths), list[omr_jax.Answer])
 assert_type(gate(['x.png', Image.new('L', (9, 9))])[0].label, str)
+pages = omr_jax.load('pages')
+assert_type(pages, omr_jax.Detector)
+assert_type(pages('x.png'), omr_jax.Page)
+assert_type(pages(paths), list[omr_jax.Page])
+assert_type(pages(np.zeros((9, 9), np.uint8)), Any)
+assert_type(pages('x.png', threshold=0.1).symbols[0], omr_jax.Symbol)
+assert_type(pages('x.png').symbols[0].position, int | None)
+assert_type(pages('x.png').size, tuple[int, int])
 try:
   omr_jax.load('no such model')
 except omr_jax.UserError as error:
@@ -30,6 +38,7 @@ except omr_jax.UserError as error:
 
 # Mistakes are found. Were one of them none, its comment would be reported as not needed.
 gate(7)  # type: ignore[call-overload]
-omr_jax.load(7)  # type: ignore[arg-type]
+omr_jax.load(7)  # type: ignore[call-overload]
 omr_jax.laod()  # type: ignore[attr-defined]
+pages(7)  # type: ignore[call-overload]
 gate('x.png').score  # type: ignore[attr-defined]  # noqa: B018

@@ -86,12 +86,12 @@ def _detected(folder: Path) -> Boxes:
 
 def _mung(file: Path) -> dict[str, Boxes]:
   try:
-    nodes = mung.read(read_bytes(file)).values()
+    found = mung.read(read_bytes(file))
   except OSError as error:
     raise UserError(f'{file}: cannot be read ({error.strerror}); check its path.') from error
   except ValueError as error:
     raise UserError(f'{file}: no annotations of MuNG ({error}); give others.') from error
-  nodes = [node for node in nodes if node.label not in _NO_BOXES]
+  nodes = [node for node in found.values() if node.label not in _NO_BOXES]
   if len(nodes) > structure_json.MOST:
     raise UserError(
       f'{file}: has {len(nodes)} boxes, and may have {structure_json.MOST}; give others.'

@@ -32,12 +32,16 @@ def table(
   known = {label for each in true.values() for label in each.labels}
   structure = [label for label in STRUCTURE if label in known] or STRUCTURE
   kinds: list[Callable[[str], bool]] = [lambda x: x not in STRUCTURE, lambda x: x in structure]
-  parts = [[Page(*_some(one, kind)[:2], *_some(two, kind)) for one, two in pairs] for kind in kinds]
+  parts = [[_page(_some(one, kind), _some(two, kind)) for one, two in pairs] for kind in kinds]
   parts = [part for part in parts if any(len(page.true) for page in part)] or parts
   tables = [_table(part, threshold, iou) for part in parts]
   missing = len(true.keys() - found.keys())
   said = f'{len(true)} pages' + f', {missing} of them not looked at' * bool(missing)
   return '\n\n'.join([*filter(None, tables), said])
+
+
+def _page(true: Boxes, found: Boxes) -> Page:
+  return Page(true.boxes, true.labels, found.boxes, found.labels, found.scores)
 
 
 def _some(found: Boxes, wanted: Callable[[str], bool]) -> Boxes:

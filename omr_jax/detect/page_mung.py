@@ -39,5 +39,5 @@ def _whole(symbol: Symbol, size: tuple[int, int]) -> tuple[int, int, int, int]:
   corners = np.rint(symbol.box).astype(int).reshape(2, 2)
   begin = np.clip(corners[0], 0, np.array(size) - 1)
   end = np.clip(corners[1], begin + 1, size)
-  left, top, right, bottom = *begin.tolist(), *end.tolist()
+  (left, top), (right, bottom) = begin.tolist(), end.tolist()
   return left, top, right, bottom

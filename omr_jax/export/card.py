@@ -53,7 +53,9 @@ def _figures(content: Mapping[str, Any]) -> Iterator[str]:
   for figure in content.get('figures', ()):
     yield _row('the model', figure['on'], *classifiers.result({'test': figure}), '', '')
   yield ''
-  yield 'The largest difference is that of any output from the one that JAX has in float32.'
+  yield (
+    f'The largest difference is that of any {of_task.OUTPUT} from the one that JAX has in float32.'
+  )
 
 
 def _training_data(content: Mapping[str, Any]) -> Iterator[str]:

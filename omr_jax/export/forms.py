@@ -28,7 +28,7 @@ with extras.needed():
   import safetensors.numpy
   from onnxruntime import quantization
 
-  from omr_jax.export import metadata, onnx_model
+  from omr_jax.export import metadata, onnx_model, onnx_weights
 
 _CALIBRATION = 256  # Examples from which the ranges of the activations in an int8 form are taken.
 _PLATFORMS = ('cpu', 'cuda', 'tpu')
@@ -63,8 +63,10 @@ def make(name: str, network: Trained, about: Described, splits: Splits) -> Form:
   if name == 'weights.safetensors':
     return weights_form(network, about, splits['test'])
   form = onnx_form(network, about, shapes)
-  if name != 'model.onnx':
+  if name != 'model.onnx' and about.task.examples.COMPUTES_IN_INT8:
     form = int8_form(form, examples.batches(splits['validation'], about, _CALIBRATION))
+  elif name != 'model.onnx':
+    form = form._replace(content=onnx_weights.in_eight_bits(form.content))
   return _by_onnxruntime(metadata.added(form.content, metadata.properties(about)), about.gives)
 
 

@@ -51,7 +51,8 @@ def read(
   paths: Iterable[str | os.PathLike[str]],
 ) -> Iterator[tuple[str, int, Reduced | UserError]]:
   """For each page of the files its path, its number from 1, and the page or a UserError."""
-  for path in map(os.fspath, paths):
+  for given in paths:
+    path = os.fspath(given)
     for number, page in pages(path, path):
       yield path, number, page
 

@@ -147,6 +147,7 @@ class Detector:
       UserError: The network can't be computed, or the threshold is below 0.01 or above 1.
     """
     least = self.model.threshold if threshold is None else threshold
+    assert least is not None  # Every detector has a threshold (`limits.THRESHOLD`).
     if not LEAST <= least <= 1:
       raise UserError(f'threshold: {least:g}; give a confidence from {LEAST} to 1.')
     if not structure.staff_space:

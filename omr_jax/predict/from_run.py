@@ -1,15 +1,18 @@
 """Loads the network of a finished run, for `omr_jax.load` and for export."""
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
 
 import jax
 import numpy as np
+from ml_collections import ConfigDict
 
 from omr_jax.evaluation import finished_run
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
+from omr_jax.recipe import config_keys
 from omr_jax.recipe import recipe as recipes
 from omr_jax.training import backend, trained
 from omr_jax.training.trained import Trained
@@ -82,10 +85,12 @@ def describe(network: Trained, workdir: str | os.PathLike[str]) -> Described:
   """
   run, recipe = finished_run.read(workdir), network.recipe
   threshold, own = recipe.task.evaluation.described(run)
+  config = ConfigDict(run.config)
+  config_keys.add_later(config)  # So that programs of today know all of a run of yesterday.
   facts = {
     **own,
     'run': {name: run.facts[name] for name in _FACTS if name in run.facts},
-    'config': run.config,
+    'config': json.loads(config.to_json()),
   }
   gives = tuple(recipe.task.inputs.outputs(recipe.picture, recipe.classes))
   return Described(

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from PIL import Image
@@ -59,7 +59,7 @@ def read(given: Given, pages: Pages, finish: Callable[[Image.Image], Any], name:
   if isinstance(given, Content):
     return _first(pages(bytes(given), name))
   if not isinstance(given, Image.Image | np.ndarray) and hasattr(given, 'read'):
-    return _first(pages(*_read(given, name)))
+    return _first(pages(*_read(cast(IO[bytes], given), name)))
   picture = given if isinstance(given, Image.Image) else _image(given, name)
   # In colour always: decoding to brightness would change a file that the caller has opened.
   return pictures.decode(picture, name, finish=finish)

@@ -119,7 +119,8 @@ def _checked(found: Mapping[str, Any]) -> Described:
   # Networks that were exported by earlier versions may give the first output alone.
   told = found.get('output')
   further = tuple(told) if isinstance(told, Mapping) else ()
-  _check_config(found['config'], task, task.inputs.to_json(picture))
+  as_json = _without_infinity(task.inputs.to_json(picture))
+  _check_config(found['config'], task, as_json)
   classes = task.inputs.classes(found['config'])
   first, *others = task.inputs.outputs(picture, classes)
   gives = (first, *(name for name in others if name in further))

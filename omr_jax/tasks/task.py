@@ -174,6 +174,7 @@ class Task(NamedTuple):
     `answers(model, outputs)`: the answers that follow from the outputs of an exported network, an
     array; `model` is what `model.json` says of it.
     `FORMS`: the forms in which its networks are exported (`export.forms`).
+    `COMPUTES_IN_INT8`: whether the int8 form computes with 8 bits, or only stores weights in them.
     `MOST_OFF`: the largest difference from JAX that the outputs of a form in float32 may have.
     `as_given(array, name, picture)`: an array of the data set as an exported network reads it.
     `questions(config, picture, size, data_dir, raw_dir)`: the test split of a run, and its pictures
@@ -189,6 +190,7 @@ class Task(NamedTuple):
     `facts(run, picture, reads)`: the keys `use`, `limits`, `licence` and `training_data` of
     `model.json`; `run` are the facts of the run there.
     `RESULT`: the heading of what `result` says.
+    `OUTPUT`: what to call one of the numbers that exported files give.
     `result(facts)`: the result of a test in words and its 95 % interval; `facts` are those of
     `model.json`, or those of one of its files.
     `usage(content)`: lines of Python that ask a loaded `model`, and what the outputs of an ONNX

@@ -113,7 +113,8 @@ def _write_sizes(new: Path) -> None:
 def _preload(new: Path) -> None:
   """Names all modules of the page in its head, so that the browser need not find one by one."""
   page = new / 'index.html'
-  modules, more = [], [new / 'app.js']
+  modules: list[Path] = []
+  more = [new / 'app.js']
   while more:
     module = more.pop().resolve()
     if module not in modules:

@@ -223,6 +223,8 @@ def test_a_choice_can_be_changed(changes, reads):
 )
 def test_every_page_runs_with_every_choice_changed(path, variant, key, value):
   config = config_page(path.stem, *filter(None, [variant]))
+  if key == 'model.name' and config.data.name == 'pages':
+    pytest.skip('pages have one network; those of other tasks are refused')
   config_keys.extend(config)
   changes = {key: value} | KEYS.get(value, {})
   if key == 'model.name' and path.stem == 'homus_strokes':  # A network that reads pictures instead.

@@ -20,6 +20,7 @@ from omr_jax.inputs import views
 from omr_jax.recipe import hyperparameters, recipe
 from omr_jax.recipe.hyperparameters import Hyperparameters
 from omr_jax.tasks.classifiers.training import cross_entropy
+from omr_jax.tasks.pages.tiles import TILE
 from omr_jax.training import feed, inference, trainer
 from omr_jax.training import state as states
 from omr_jax.training.step import Training, train_step
@@ -272,6 +273,13 @@ def test_training_lowers_for_tpu_and_cuda(page, variant, dataset):
   if 'views' in parts.reads:
     shape = (TRAINING_SYMBOLS, views.count(config.picture.tiles), *parts.shape)
     shapes['views'] = jax.ShapeDtypeStruct(shape, np.uint8)
+  if 'tile' in parts.reads:
+    objects = (TRAINING_SYMBOLS, 60)  # Some 60 in a tile.
+    shapes |= {
+      'tile': jax.ShapeDtypeStruct((TRAINING_SYMBOLS, TILE, TILE), np.uint8),
+      'boxes': jax.ShapeDtypeStruct((*objects, 4), np.float32),
+      'classes': jax.ShapeDtypeStruct(objects, np.int32),
+    }
   state = jax.eval_shape(compiled.init)
   order = jax.ShapeDtypeStruct((1, TRAINING_SYMBOLS), np.int32)
   running = jax.ShapeDtypeStruct((1,), bool)

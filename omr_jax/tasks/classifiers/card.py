@@ -6,6 +6,7 @@ from typing import Any
 from omr_jax.evaluation import metrics
 
 RESULT = 'right'
+OUTPUT = 'probability'
 
 
 def result(facts: Mapping[str, Any]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from omr_jax.data.dataset import Splits
 from omr_jax.tasks.classifiers.outputs import PROBABILITIES, decide
 
 FORMS = ('model.onnx', 'model_int8.onnx', 'model.jax', 'weights.safetensors', 'model.tflite')
+COMPUTES_IN_INT8 = True
 MOST_OFF = 1e-4  # Of probabilities and log-odds.
 
 

@@ -23,6 +23,7 @@ _OF_ORIGIN = {
 
 
 RESULT = 'result'
+OUTPUT = 'output'
 
 
 def result(facts: Mapping[str, Any]) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omr_jax.inputs import views
+from omr_jax.tasks.classifiers.card import OUTPUT as OUTPUT
 from omr_jax.tasks.classifiers.card import RESULT as RESULT
 from omr_jax.tasks.classifiers.card import result as result
 from omr_jax.tasks.classifiers.card import usage as usage

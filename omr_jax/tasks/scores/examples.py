@@ -11,6 +11,7 @@ from omr_jax.data.dataset import Split
 from omr_jax.errors import UserError
 from omr_jax.inputs import geometry, views
 from omr_jax.synthetic import probes
+from omr_jax.tasks.classifiers.examples import COMPUTES_IN_INT8 as COMPUTES_IN_INT8
 from omr_jax.tasks.classifiers.examples import FORMS as FORMS
 from omr_jax.tasks.classifiers.examples import MOST_OFF as MOST_OFF
 from omr_jax.tasks.classifiers.examples import answers as answers

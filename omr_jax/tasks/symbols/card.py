@@ -5,6 +5,7 @@ from typing import Any
 
 from omr_jax.inputs import render
 from omr_jax.inputs.strokes import CLASSES, OFFICIAL
+from omr_jax.tasks.classifiers.card import OUTPUT as OUTPUT
 from omr_jax.tasks.classifiers.card import RESULT as RESULT
 from omr_jax.tasks.classifiers.card import result as result
 from omr_jax.tasks.classifiers.card import usage as usage

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from omr_jax.data.dataset import Split
 from omr_jax.inputs import render, strokes
 from omr_jax.inputs.geometry import STAFF_SPACE
+from omr_jax.tasks.classifiers.examples import COMPUTES_IN_INT8 as COMPUTES_IN_INT8
 from omr_jax.tasks.classifiers.examples import FORMS as FORMS
 from omr_jax.tasks.classifiers.examples import MOST_OFF as MOST_OFF
 from omr_jax.tasks.classifiers.examples import answers as answers
@@ -67,7 +68,7 @@ def questions(
   source = builder.as_data_source(split='test')
   examples = source.__getitems__(list(range(len(source))))
   shown = {each['id'].decode(): on_staff(each['points'], each['stroke']) for each in examples}
-  return test, [shown[str(name)] for name in test['id']]
+  return test, [shown[str(name)] for name in np.asarray(test['id'])]
 
 
 def on_staff(points: np.ndarray, stroke: np.ndarray) -> np.ndarray:

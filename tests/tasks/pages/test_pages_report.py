@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 from html_page import Page
-from made_page_runs import CLASSES, arrays, make_run
+from made_page_runs import CLASSES, arrays, make_run, no_page
 
 from omr_jax import ensemble, label_errors
 from omr_jax.errors import UserError
@@ -18,7 +18,7 @@ from omr_jax.tasks.task import named
 
 @pytest.fixture(scope='module')
 def workdir(tmp_path_factory):
-  return make_run(tmp_path_factory.mktemp('runs') / 'a')
+  return make_run(tmp_path_factory.mktemp('runs') / 'a', shown=True)
 
 
 # Heads by score: right 0.9, right 0.8, made up 0.6; of 3. Precision is 1 up to a recall of 2/3,
@@ -54,14 +54,15 @@ def test_page(workdir):
   assert 'missed: beam' in text and 'writer &lt;2&gt;' in text and '<2>' not in text
 
 
+def rows_of(workdir, name):
+  return list(csv.DictReader((workdir / 'report' / name).read_text().splitlines()))
+
+
 def test_files(workdir):
-  found = list(csv.DictReader((workdir / 'report/test_found.csv').read_text().splitlines()))
+  found = rows_of(workdir, 'test_found.csv')
   assert [row['class'] for row in found] == ['noteheadFull'] * 2 + ['stem'] * 2 + ['noteheadFull']
   assert found[0]['page'] == 'a' and found[0]['confidence'] == '0.9000'
-  rows = {
-    row['class']: row
-    for row in csv.DictReader((workdir / 'report/per_class.csv').read_text().splitlines())
-  }
+  rows = {row['class']: row for row in rows_of(workdir, 'per_class.csv')}
   assert set(rows) == set(CLASSES)
   assert [rows['stem'][name] for name in ('right', 'found', 'true')] == ['1', '2', '1']
 
@@ -122,7 +123,8 @@ def test_folds_are_joined(tmp_path):
     )
     for n in range(2)
   }
-  table, report = folds.write(tmp_path / 'all', 'writers', made)
+  with no_page():
+    table, report = folds.write(tmp_path / 'all', 'writers', made)
   assert report.exists() and table.splitlines()[0] == 'writers_0    59.80 %'
   again = finished_run.read(tmp_path / 'all')
   assert again.test_ids.tolist() == ['0a', '0b', '1a', '1b'] and not again.history
