@@ -34,9 +34,7 @@ from omr_jax.detect.pages import Detected
 from omr_jax.errors import UserError
 from omr_jax.inputs import whole_pages
 from omr_jax.inputs.whole_pages import Reduced
-from omr_jax.predict import classifier, detector, listing, models
-from omr_jax.predict.classifier import Classifier
-from omr_jax.predict.detector import Detector
+from omr_jax.predict import classifier, detector, listing
 from omr_jax.predict.rows import error as error_row
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
@@ -44,7 +42,7 @@ from omr_jax.utils.ending import answered
 from omr_jax.utils.files import output
 
 ROWS = 'pages.jsonl'
-_MODEL = 'pages'  # The model for symbols, if it comes with the package.
+_MODEL = 'pages'  # The model for symbols, if none is named.
 _THRESHOLD = 0.5  # Of --compare.
 _SHOWN = 5  # Names in a message.
 
@@ -124,9 +122,8 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument(
     '--model',
     type=paths.expanded,
-    help=f'the model that finds symbols: {_MODEL} (the default, where it comes with the package; '
-    'without a model only the structure is found), an exported folder, or the workdir of a '
-    'finished run',
+    help='the model that finds symbols: pages (for print; the default), pages_handwriting, an '
+    'exported folder, or the workdir of a finished run',
   )
   parser.add_argument(
     '--threshold',
@@ -166,7 +163,8 @@ def _compare(options: argparse.Namespace) -> None:
 def _detect(options: argparse.Namespace) -> None:
   if not options.paths or options.out is None:
     raise UserError('give PATH and --out, or --compare; --help explains them.')
-  find = partial(pages.detected, *_models(options.model), threshold=options.threshold)
+  gate, symbols = classifier.load('scores'), detector.load(options.model or _MODEL)
+  find = partial(pages.detected, gate, symbols, threshold=options.threshold)
   _make(options.out)
   before = earlier.named(options.out / ROWS)
   names = listing.standard_input() if '-' in options.paths else ()
@@ -190,13 +188,6 @@ def _detect(options: argparse.Namespace) -> None:
     + f'in {options.out}{listing.words(left_out)}',
     file=sys.stderr,
   )
-
-
-def _models(name: str | None) -> tuple[Classifier, Detector | None]:
-  """The gate, and the model that finds symbols, if there is one."""
-  if name is None and _MODEL in models.pretrained():
-    name = _MODEL
-  return classifier.load('scores'), None if name is None else detector.load(name)
 
 
 def _make(out: Path) -> None:

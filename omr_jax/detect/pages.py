@@ -34,13 +34,13 @@ class Detected(NamedTuple):
 
 
 def detected(
-  gate: Classifier, detector: Detector | None, page: Reduced, threshold: float | None = None
+  gate: Classifier, detector: Detector, page: Reduced, threshold: float | None = None
 ) -> Detected:
   """Asks the gate, and finds the structure and the symbols of a page of music.
 
   Args:
     gate: Tells pages of music from others.
-    detector: Finds symbols; None to find the structure alone.
+    detector: Finds symbols.
     page: The page.
     threshold: The least confidence of a symbol; that of the detector's model by default.
 
@@ -51,6 +51,6 @@ def detected(
   assert not isinstance(answer, list)  # It was asked for one picture.
   is_music = answer.label == 'scores'
   structure = whole_pages.structure(page) if is_music else whole_pages.no_structure(page)
-  symbols = detector.symbols(page, structure, threshold) if detector else []
-  classes = detector.model.classes if detector else ()
+  symbols = detector.symbols(page, structure, threshold)
+  classes = detector.model.classes
   return Detected(page, answer.label, answer.confidence, structure, classes, symbols)

@@ -39,7 +39,10 @@ def page():
 
 
 def test_pretrained_models_are_there():
-  assert models.pretrained() == ('homus', 'homus_scans', 'homus_strokes', 'scores')
+  assert models.pretrained() == (
+    *('homus', 'homus_scans', 'homus_strokes'),
+    *('pages', 'pages_handwriting', 'scores'),
+  )
 
 
 def test_a_model_in_8_bits_alone_is_opened():
