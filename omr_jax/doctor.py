@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
+from typing import Any
 
 from omr_jax.errors import UserError
 from omr_jax.tasks.task import TASKS
@@ -113,13 +114,21 @@ def _models() -> Iterator[str]:
     try:
       model, _ = models.opened(name)
     except UserError as error:
-      yield f'{name:16}{error}'
+      yield f'{name:18}{error}'
       continue
-    test, files = model.facts['test'], model.facts['files']
+    files = model.facts['files']
     yield (
-      f'{name:16}{len(model.classes)} classes, {test["correct"]} of {test["n"]} right; '
+      f'{name:18}{len(model.classes)} classes, {_tested(model.facts)}; '
       + ', '.join(f'{file} {size(entry["bytes"])}' for file, entry in files.items())
     )
+
+
+def _tested(facts: Mapping[str, Any]) -> str:
+  """The result of a model's test, in a few words."""
+  if 'test' in facts:
+    return f'{facts["test"]["correct"]} of {facts["test"]["n"]} right'
+  measured = facts['measured']
+  return f'AP50 {100 * measured["ap50"]:.1f} % on {measured["pages"]} pages'
 
 
 def _folders() -> Iterator[str]:

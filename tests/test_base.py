@@ -172,7 +172,10 @@ def test_doctor(answers):
   (base,) = [line.split() for line in lines if line.startswith('  base')]
   assert 'missing:' not in base and f'{np.__version__},' in base
   models = lines[lines.index('models') + 1 : lines.index('folders') - 1]
-  assert [line.split()[0] for line in models] == ['homus', 'homus_scans', 'homus_strokes', 'scores']
+  assert [line.split()[0] for line in models] == [
+    *('homus', 'homus_scans', 'homus_strokes'),
+    *('pages', 'pages_handwriting', 'scores'),
+  ]
   missing = lines[lines.index('missing') + 1 :]
   extras = [re.search(r"pip install 'omr_jax\[(\w+)\]'$", line)[1] for line in missing]
   assert extras == ['train', 'engrave', 'export', 'heic', 'pdf', 'sweep', 'shards', 'tflite']

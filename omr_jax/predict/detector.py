@@ -26,7 +26,7 @@ from omr_jax.structure.positions import positions
 from omr_jax.structure.structure import Box, Measure, Structure
 
 LEAST = 0.01  # The lowest threshold. Below it every speck on a page would be a symbol.
-BATCH = 4  # Windows that are computed together. The maps of one take 12 MB.
+BATCH = 1  # Windows that are computed together: more are no faster, and the maps of one take 12 MB.
 
 
 class Symbol(NamedTuple):

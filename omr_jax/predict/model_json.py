@@ -119,6 +119,7 @@ def _checked(found: Mapping[str, Any]) -> Described:
   # Networks that were exported by earlier versions may give the first output alone.
   told = found.get('output')
   further = tuple(told) if isinstance(told, Mapping) else ()
+  rules.refuse_unless(rules.OBJECT, found['config'], 'config')
   as_json = _without_infinity(task.inputs.to_json(picture))
   _check_config(found['config'], task, as_json)
   classes = task.inputs.classes(found['config'])

@@ -11,10 +11,14 @@ from typing import Any
 
 from omr_jax.utils import rules
 
+_LONGEST = 1000  # Characters of a value in a message.
+
 
 def same(expected: Any) -> rules.Rule:
-  """Exactly this value."""
-  return json.dumps(expected), lambda value: value == expected
+  """Exactly this value; of a long one the words have the beginning."""
+  words = json.dumps(expected)
+  words = words if len(words) <= _LONGEST else f'{words[:_LONGEST]} ...'
+  return words, lambda value: value == expected
 
 
 def preparation(expected: Mapping[str, Any]) -> rules.Rule:

@@ -47,8 +47,13 @@ def test_terms_are_where_the_model_is(name):
   readme = (ROOT / 'README.md').read_text()
   assert licence in card_text and name in notice
   row = re.search(rf'^\| `{name}`.*$', readme, re.MULTILINE)[0]
-  if name == 'scores':
-    assert 'CC BY-NC-SA 4.0' in licence and licence in notice and 'CC BY-NC-SA 4.0' in row
+  terms = {
+    'scores': 'CC BY-NC-SA 4.0',
+    'pages': 'Apache-2.0',
+    'pages_handwriting': 'CC BY-NC-SA 4.0',
+  }
+  if name in terms:
+    assert terms[name] in licence and licence in notice and terms[name] in row
   else:
     assert licence.startswith('For research') and 'For research, as is HOMUS' in notice
     assert 'for research' in row

@@ -274,7 +274,10 @@ def test_int8_is_a_model_too(scores, picture_folders):
 def test_products_of_8_bits_overflow_nowhere(symbols):
   """Two weights times 255 fit into 16 bits, which is what CPUs without VNNI add them in."""
   for path in (symbols / 'model_int8.onnx', *PRETRAINED.glob('*/model_int8.onnx')):
-    stored = [onnx.numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer]
+    graph = onnx.load(path).graph
+    if all(node.op_type != 'QuantizeLinear' for node in graph.node):
+      continue  # It only stores its weights in 8 bits.
+    stored = [onnx.numpy_helper.to_array(each) for each in graph.initializer]
     weights = [array for array in stored if array.dtype == np.int8 and array.ndim > 1]
     assert len(weights) > 3, path
     assert max(np.abs(array.astype(int)).max() for array in weights) * 2 * 255 < 2**15, path

@@ -1,6 +1,7 @@
 """Processes that answer together: the order, killed ones, their end."""
 
 import multiprocessing
+import signal
 from pathlib import Path
 
 import deadly
@@ -53,7 +54,15 @@ def test_processes_that_can_not_start_are_told():
     found(['a.png'], deadly.ends)
 
 
-def test_ctrl_c_is_for_the_command_and_ends_all():
+@pytest.fixture
+def ctrl_c():
+  """Ctrl-C interrupts, also in a job in the background, whose shell has it ignored."""
+  before = signal.signal(signal.SIGINT, signal.default_int_handler)
+  yield
+  signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_is_for_the_command_and_ends_all(ctrl_c):
   with pytest.raises(KeyboardInterrupt):
     found(['ctrl-c.png'], count=1)
   assert multiprocessing.active_children() == []

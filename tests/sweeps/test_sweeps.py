@@ -66,7 +66,7 @@ def test_a_program_that_has_not_noted_its_start_yet_is_left_out(tmp_path):
   begun, starting, waiting = (Pack(tmp_path, name, [name]) for name in 'abc')
   folder.note_start(begun, {})
   starting.starts_file.touch()
-  names = live._table([waiting, starting, begun]).columns[0]
+  names = live._table([waiting, starting, begun], task.named('symbols')).columns[0]
   assert list(names.cells) == ['a']
 
 

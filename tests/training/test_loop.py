@@ -239,7 +239,9 @@ def test_full_disk_ends_in_a_message_and_the_run_goes_on_later(finished, tmp_pat
     assert not list(tmp_path.rglob('*.tmp'))
     assert not (tmp_path / 'summary.json').exists()
     assert (tmp_path / 'config.json').exists() == has_config
-    assert any((tmp_path / 'checkpoints').glob('[0-9]*')) == has_checkpoints
+    # Half-done ones have longer names.
+    saved = [path.name for path in (tmp_path / 'checkpoints').glob('*') if path.name.isdigit()]
+    assert bool(saved) == bool(has_checkpoints)
   with no_page():
     run(finished[1], tmp_path, folders)
   assert_same_end(tmp_path, finished[0])

@@ -723,7 +723,8 @@ def test_a_human_session_by_keyboard(open_page, tmp_path, capsys):
 def test_scores_by_single_keys(open_page, tmp_path):
   driver = open_page('human')
   find(driver, '#begin-scores').click()
-  session = wait(lambda: find(driver, '#session'))
+  session = find(driver, '#session')
+  wait(session.is_displayed)
   wait(lambda: find(driver, '#count').text == '0 of 4')
   for number, key in enumerate('soso', start=1):
     session.send_keys(key)
@@ -744,7 +745,8 @@ def test_a_browser_that_keeps_nothing(open_page):
   driver = open_page('human')
   driver.execute_script("""Storage.prototype.setItem = () => { throw new Error('blocked') }""")
   find(driver, '#begin-scores').click()
-  session = wait(lambda: find(driver, '#session'))
+  session = find(driver, '#session')
+  wait(session.is_displayed)
   for number, key in enumerate('so', start=1):
     session.send_keys(key)
     wait(lambda number=number: find(driver, '#count').text == f'{number} of 4')

@@ -21,9 +21,10 @@ PRINTED = (*WRITTEN, *_FURTHER)
 SUFFIXES: frozenset[str] = frozenset()
 # The call that prepares inputs, for programs in Python.
 CALL = 'omr_jax.inputs.windows.cut(grey, staff_space).pixels()'
+# Pages are cut in one way (`inputs.windows`), which an exported network must have been trained for.
 _LIMITS = {
-  'space': ('a number above 0', lambda value: rules.is_number(value) and value > 0),
-  'side': rules.whole(32, 4096),
+  'space': (f'{windows.SPACE:g}', lambda value: rules.is_number(value) and value == windows.SPACE),
+  'side': rules.whole(windows.SIDE, windows.SIDE),
 }
 
 

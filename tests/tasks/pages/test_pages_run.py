@@ -135,8 +135,8 @@ def test_a_run_is_described_without_an_export(workdir):
 def test_forms_that_pages_do_not_have_are_refused(workdir, tmp_path, capsys):
   pytest.importorskip('onnx', reason='needs the extra [export]')
   arguments = ['--model', str(workdir), '--out', str(tmp_path / 'out'), '--without_data']
-  assert export.main([*arguments, '--forms', 'model_int8.onnx']) != 0
-  assert 'model_int8.onnx: networks for pages are not exported' in capsys.readouterr().err
+  assert export.main([*arguments, '--forms', 'model.jax']) != 0
+  assert 'model.jax: networks for pages are not exported' in capsys.readouterr().err
   assert not (tmp_path / 'out').exists()
 
 
