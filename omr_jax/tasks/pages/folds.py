@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import boxes, finished_run
-from omr_jax.recipe.config_keys import read_values
+from omr_jax.recipe import writers
 from omr_jax.report.write import write_pages
 from omr_jax.tasks.pages.report import in_words
 from omr_jax.tasks.pages.run import Decision, DetectedRun, save_joined
@@ -37,8 +37,7 @@ def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
   """
   if config.data.source != _SOURCE:
     raise UserError(f'--over {over} needs config.data.source={_SOURCE!r}, as in pages_handwriting.')
-  if 'data.protocol' in given:
-    raise UserError(f'--over {over} sets config.data.protocol for each run; leave it out.')
+  writers.refuse_given(over, given)
 
 
 def members(
@@ -46,12 +45,7 @@ def members(
 ) -> dict[str, ConfigDict]:
   """The config of each fold by the name of its folder."""
   del over, data_dir, raw_dir
-  configs = {}
-  for fold in range(PAGE_FOLDS):
-    name = f'writers_{fold}'
-    configs[name] = config.copy_and_resolve_references()
-    configs[name].data.protocol = name
-  return configs
+  return writers.members(config, PAGE_FOLDS)
 
 
 def refuse_workdir(workdir: Path) -> None:
@@ -68,16 +62,9 @@ def together(runs: Mapping[str, DetectedRun]) -> DetectedRun:
   Raises:
     UserError: Two runs have tested the same page, or differ in their data or in their configs.
   """
-  every, but = list(runs.values()), ('data.protocol',)
+  every = list(runs.values())
+  writers.refuse_unlike(every)
   first = every[0]
-  for run in every:
-    if run.facts['data_digest'] != first.facts['data_digest']:
-      raise UserError(f'{run.workdir}: was trained on other data than {first.workdir}.')
-    if read_values(run.config, but) != read_values(first.config, but):
-      raise UserError(f'{run.workdir}: has another config than {first.workdir}.')
-  ids = np.concatenate([run.test_ids for run in every])
-  if len(set(ids.tolist())) < len(ids):
-    raise UserError(f'{first.workdir.parent}: a page was tested twice; give one run of a fold.')
   protocol = f'{next(iter(runs))} ... {list(runs)[-1]}'
   facts = {key: first.facts[key] for key in _COMMON} | {
     'protocol': protocol,
@@ -89,7 +76,7 @@ def together(runs: Mapping[str, DetectedRun]) -> DetectedRun:
     config=first.config | {'data': first.config['data'] | {'protocol': protocol}},
     history=[],
     facts=facts,
-    test_ids=ids,
+    test_ids=np.concatenate([run.test_ids for run in every]),
     validation_ap50=float(np.mean([run.validation_ap50 for run in every])),
     pages=[page for run in every for page in run.pages],
     pictures=[picture for run in every for picture in run.pictures],

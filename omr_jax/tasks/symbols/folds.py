@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run, metrics
 from omr_jax.evaluation.decision import Decision
-from omr_jax.recipe.config_keys import read_values
+from omr_jax.recipe import writers
 from omr_jax.report.write import write_pages
 from omr_jax.tasks.classifiers import run as classified
 from omr_jax.tasks.classifiers.run import ClassifiedRun
@@ -40,8 +39,7 @@ def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
     UserError: `data.protocol` is among them.
   """
   del config
-  if 'data.protocol' in given:
-    raise UserError(f'--over {over} sets config.data.protocol for each run; leave it out.')
+  writers.refuse_given(over, given)
 
 
 def members(
@@ -49,12 +47,7 @@ def members(
 ) -> dict[str, ConfigDict]:
   """The config of each fold by the name of its folder."""
   del over, data_dir, raw_dir
-  configs = {}
-  for fold in range(SYMBOL_FOLDS):
-    name = f'writers_{fold}'
-    configs[name] = config.copy_and_resolve_references()
-    configs[name].data.protocol = name
-  return configs
+  return writers.members(config, SYMBOL_FOLDS)
 
 
 def refuse_workdir(workdir: Path) -> None:
@@ -71,15 +64,8 @@ def together(runs: Mapping[str, ClassifiedRun]) -> ClassifiedRun:
   Raises:
     UserError: Two runs have tested the same symbol, or differ in their data or in their configs.
   """
-  first, but = next(iter(runs.values())), ('data.protocol',)
-  for run in runs.values():
-    if run.facts['data_digest'] != first.facts['data_digest']:
-      raise UserError(f'{run.workdir}: was trained on other data than {first.workdir}.')
-    if read_values(run.config, but) != read_values(first.config, but):
-      raise UserError(f'{run.workdir}: has another config than {first.workdir}.')
-  ids = np.concatenate([run.test_ids for run in runs.values()])
-  if len(set(ids.tolist())) < len(ids):
-    raise UserError(f'{first.workdir.parent}: a symbol was tested twice; give one run of a fold.')
+  writers.refuse_unlike(list(runs.values()))
+  first = next(iter(runs.values()))
   kept = ('test_ids', 'test_labels', 'test_predicted', 'validation_labels', 'pictures')
   arrays: dict[str, Any] = {
     name: np.concatenate([getattr(run, name) for run in runs.values()]) for name in kept
