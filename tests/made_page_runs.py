@@ -6,11 +6,11 @@ from unittest import mock
 
 import numpy as np
 
-from omr_jax.evaluation import confidence
+from omr_jax.evaluation import confidence, evaluated
+from omr_jax.evaluation.evaluated import Evaluated
 from omr_jax.report import write
 from omr_jax.tasks.pages import page
-from omr_jax.tasks.pages import run as runs
-from omr_jax.tasks.pages.run import Decision, Evaluated
+from omr_jax.tasks.pages.run import Decision
 
 CLASSES = ['noteheadFull', 'stem', 'beam']
 FACTS = {
@@ -68,7 +68,7 @@ def make_run(workdir, prefix='', protocol='writers_0', shown=False, **facts):
   (workdir / 'config.json').write_text(json.dumps(config))
   line = LINE | {'validation_ap50': 0.6, 'seconds': 60.0}
   (workdir / 'metrics.jsonl').write_text(json.dumps(line) + '\n')
-  runs.save(workdir, Evaluated(arrays(prefix), Decision(0.5, 1.0, 0.0)))
+  evaluated.save(workdir, Evaluated(arrays(prefix), Decision(0.5, 1.0, 0.0)))
   with contextlib.nullcontext() if shown else no_page():
     write.write(workdir, FACTS | facts)
   return workdir

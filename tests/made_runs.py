@@ -6,9 +6,9 @@ from unittest import mock
 
 import numpy as np
 
-from omr_jax.evaluation import decision
+from omr_jax.evaluation import decision, evaluated
 from omr_jax.report import write
-from omr_jax.tasks.classifiers import evaluation, page, run
+from omr_jax.tasks.classifiers import evaluation, page
 
 CLASSES = ['Dot', 'Flat', 'Sharp & <co>']
 FACTS = {
@@ -78,6 +78,6 @@ def make_run(
   (workdir / 'metrics.jsonl').write_text(''.join(json.dumps(row) + '\n' for row in rows))
   validated = validation_labels, 4.0 * np.eye(len(classes))[predictions]
   tested, chosen = (ids, labels, logits, pictures), decision.fit(config, *validated)
-  run.save(workdir, evaluation.evaluated(classes, validated, tested, {}, chosen))
+  evaluated.save(workdir, evaluation.evaluated(classes, validated, tested, {}, chosen))
   with contextlib.nullcontext() if shown else no_page():
     write.write(workdir, {**FACTS, 'seed': seed, 'data_digest': digest})

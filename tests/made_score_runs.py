@@ -9,9 +9,9 @@ from made_runs import no_page
 from scipy import optimize
 from scipy.special import expit
 
-from omr_jax.evaluation import decision
+from omr_jax.evaluation import decision, evaluated
 from omr_jax.report import write
-from omr_jax.tasks.classifiers import evaluation, run
+from omr_jax.tasks.classifiers import evaluation
 
 LN = math.log
 # id: source, log-odds. With even odds, at temperature 1: p2 and s2 are wrong, at odds of 3.5 and 2.
@@ -76,7 +76,7 @@ def made_run(workdir, config, tested, validation, threshold, probes=(-1.0, 4.0),
     },
     chosen,
   )
-  run.save(workdir, found)
+  evaluated.save(workdir, found)
   facts = {'config_name': 'scores', 'protocol': f'fold {config.data.fold}', 'data_digest': digest}
   facts |= {
     'origin': 'pictures in folders',

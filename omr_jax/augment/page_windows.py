@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+from jax.scipy import ndimage
 
 from omr_jax.augment import camera_geometry
 
@@ -70,14 +71,12 @@ def _displacements(rng: jax.Array, batch: int, side: int, bend: float) -> jax.Ar
 
 def _bilinear(tiles: jax.Array, places: jax.Array) -> jax.Array:
   """The brightness at places x, y of [batch, height, width, 2]; white beyond the tiles."""
-  padded = jnp.pad(tiles, ((0, 0), (1, 1), (1, 1)), constant_values=255)
-  at = jnp.clip(places + 0.5, 0, tiles.shape[1] + 0.999)  # In the middle of a pixel it is whole.
-  corner = jnp.floor(at).astype(jnp.int32)
-  (x, y), (right, down) = (jnp.moveaxis(each, -1, 0) for each in (corner, at - corner))
-  pixel = jax.vmap(lambda tile, y, x: tile[y, x])
-  top = pixel(padded, y, x) * (1 - right) + pixel(padded, y, x + 1) * right
-  bottom = pixel(padded, y + 1, x) * (1 - right) + pixel(padded, y + 1, x + 1) * right
-  return top * (1 - down) + bottom * down
+
+  def one(tile: jax.Array, places: jax.Array) -> jax.Array:
+    x, y = jnp.moveaxis(places - 0.5, -1, 0)  # In the middle of a pixel it is whole.
+    return ndimage.map_coordinates(tile, [y, x], order=1, mode='constant', cval=255)
+
+  return jax.vmap(one)(tiles, places)
 
 
 def _inked(rng, seen, drawn, ink, paper, noise) -> jax.Array:

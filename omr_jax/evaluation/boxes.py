@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from omr_jax.inputs.overlap import iou as iou
+
 IOUS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))  # COCO's AP is the mean over these.
 # The most confident boxes of a page that are counted, all classes together. COCO's 100 are too few.
 MOST = 2000
@@ -101,16 +103,6 @@ class Counted(NamedTuple):
     """The harmonic mean of both; None if nothing is there and nothing was found."""
     whole = self.found + self.true
     return 2 * self.right / whole if whole else None
-
-
-def iou(one: Boxes, other: Boxes) -> NDArray[np.float64]:
-  """Intersection over union of all pairs: [n, 4] and [m, 4] to [n, m]; 0 where both are empty."""
-  low = np.maximum(one[:, None, :2], other[None, :, :2])
-  high = np.minimum(one[:, None, 2:], other[None, :, 2:])
-  shared = np.prod(np.maximum(high - low, 0), -1)
-  sizes = [np.prod(np.maximum(each[:, 2:] - each[:, :2], 0), -1) for each in (one, other)]
-  union = sizes[0][:, None] + sizes[1][None] - shared
-  return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
 def by_class(pages: Sequence[Page]) -> dict[str, Average]:

@@ -53,8 +53,13 @@ def fit(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray) -> De
   )
 
 
-def write(workdir: Path, decision: Decision) -> None:
-  """Writes `decision.json` into the folder of a run. UserError where it cannot be written."""
+def write(workdir: Path, decision: Any) -> None:
+  """Writes `decision.json` into the folder of a run. UserError where it cannot be written.
+
+  Args:
+    workdir: The folder.
+    decision: A NamedTuple of numbers, of the task's own type, such as `Decision`.
+  """
   write_file(workdir / FILE, (json.dumps(decision._asdict(), indent=2) + '\n').encode())
 
 

@@ -8,6 +8,8 @@ follows (`boxes_at`): how far its middle lies from the cell's, and the logarithm
 
 import numpy as np
 
+from omr_jax.inputs import overlap
+
 CELL = 2  # Height and width of a cell in pixels.
 SMALLEST, LARGEST = 0.5, 2000.0  # Bounds of a box's height and width in pixels.
 _MOST = 2000  # Objects of a window.
@@ -65,14 +67,10 @@ def found(
 
 def _first_of_each(boxes: np.ndarray, classes: np.ndarray) -> np.ndarray:
   """The places of boxes, without those that repeat an earlier one of their class."""
-  areas = np.prod(boxes[:, 2:] - boxes[:, :2], 1)
   kept: list[int] = []
   for label in np.unique(classes):
     mine = np.flatnonzero(classes == label)
-    low = np.maximum(boxes[mine, None, :2], boxes[None, mine, :2])
-    high = np.minimum(boxes[mine, None, 2:], boxes[None, mine, 2:])
-    shared = np.prod(np.maximum(high - low, 0), -1)
-    same = shared > SAME * (areas[mine, None] + areas[None, mine] - shared)
+    same = overlap.iou(boxes[mine], boxes[mine]) > SAME
     alive = np.ones(len(mine), bool)
     for place in range(len(mine)):
       if alive[place]:

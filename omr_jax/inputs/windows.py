@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from omr_jax.inputs import peaks
 from omr_jax.structure.scale import darkness
 
 SPACE = 10.0  # Pixels of a staff space.
@@ -88,6 +89,22 @@ def in_core(boxes: np.ndarray) -> np.ndarray:
   """Whether the middle of each box is in its window's core: float [boxes, 4] to bool [boxes]."""
   middles = (boxes[:, :2] + boxes[:, 2:]) / 2
   return np.all((middles >= MARGIN) & (middles < SIDE - MARGIN), 1)
+
+
+def objects(
+  maps: tuple[np.ndarray, np.ndarray], corner: np.ndarray, scale: np.ndarray, least: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+  """The objects that belong to a window, as `peaks.found`, with boxes in pixels of the page.
+
+  Args:
+    maps: The window's `heat` and `edges`.
+    corner: The window's row of `Windows.corners`.
+    scale: `Windows.scale`.
+    least: Objects with lower log-odds are left out.
+  """
+  boxes, classes, log_odds = peaks.found(*maps, least)
+  kept = in_core(boxes)
+  return on_page(boxes[kept], corner, scale), classes[kept], log_odds[kept]
 
 
 def on_page(boxes: np.ndarray, corner: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import confidence
-from omr_jax.inputs import peaks, symbol_names, whole_pages, windows
+from omr_jax.inputs import symbol_names, whole_pages, windows
 from omr_jax.inputs.whole_pages import Reduced
 from omr_jax.predict import given as givens
 from omr_jax.predict import models
@@ -176,18 +176,15 @@ class Detector:
     """
     least = float(confidence.log_odds(threshold))
     cut = windows.cut(page.grey, staff_space)
-    boxes, labels, found = [np.empty((0, 4))], [np.empty(0, int)], [np.empty(0)]
+    found = []
     for first in range(0, len(cut.corners), BATCH):
       maps = self._run({'window': cut.pixels(first, first + BATCH)})
       for heat, edges, corner in zip(
         maps['heat'], maps['edges'], cut.corners[first : first + BATCH], strict=True
       ):
-        mine = peaks.found(heat, edges, least)
-        kept = windows.in_core(mine[0])
-        boxes.append(windows.on_page(mine[0][kept], corner, cut.scale))
-        labels.append(mine[1][kept])
-        found.append(mine[2][kept])
-    return np.concatenate(boxes) * page.factor, np.concatenate(labels), np.concatenate(found)
+        found.append(windows.objects((heat, edges), corner, cut.scale, least))
+    boxes, labels, log_odds = (np.concatenate(each) for each in zip(*found, strict=True))
+    return boxes * page.factor, labels, log_odds.astype(float)
 
 
 def load(path_or_name: str | os.PathLike[str]) -> Detector:

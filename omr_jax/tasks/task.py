@@ -126,8 +126,7 @@ class Task(NamedTuple):
     `validate(config, dataset, predict)`: for each member of a population, the numbers of a line of
     metrics.jsonl: `Task.validated`, and perhaps others whose names begin with 'validation_'. If one
     is not finite, the member has failed.
-    `evaluate(configs, dataset, predict)`: for each member, what `save` writes.
-    `save(workdir, evaluated)`: writes evaluation.npz and decision.json.
+    `evaluate(configs, dataset, predict)`: for each member, an `evaluation.evaluated.Evaluated`.
     `ARRAYS`: the arrays of evaluation.npz: NumPy kind and number of axes, by name.
     `LATER`: those of them that the runs of earlier versions lack.
     `problem(arrays)`: what is inconsistent in these arrays, in words, or None.

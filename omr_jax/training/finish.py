@@ -9,6 +9,7 @@ from importlib.metadata import version
 import jax
 import numpy as np
 
+from omr_jax.evaluation import evaluated
 from omr_jax.report import write
 from omr_jax.training import checkpoint, processes, starts, trained
 from omr_jax.training import state as states
@@ -37,9 +38,9 @@ def finish(
     UserError: The disk is full.
   """
   variables, epochs = trained.tested(population.config, state, best)
-  of_task, predict = population.recipe.task.evaluation, population.predict(variables)
+  predict = population.predict(variables)
   configs = [member.config for member in population.members]
-  found = of_task.evaluate(configs, population.dataset, predict)
+  found = population.recipe.task.evaluation.evaluate(configs, population.dataset, predict)
   if not processes.is_first():
     return {}
   trained_epochs, bad_steps, summaries = np.asarray(state.epoch), np.asarray(state.bad_step), {}
@@ -47,7 +48,7 @@ def finish(
     member = population.members[number]
     if member.name:  # From here on its folder is that of a run alone.
       _save_alone(population, state, best, number)
-    of_task.save(member.workdir, found[number])
+    evaluated.save(member.workdir, found[number])
     facts = {
       **_facts(population, member),
       'parameters': count_parameters(state),

@@ -17,8 +17,8 @@ from ml_collections import ConfigDict
 
 from omr_jax.data.dataset import Dataset, Split
 from omr_jax.evaluation import decision, metrics
+from omr_jax.evaluation.evaluated import Evaluated
 from omr_jax.tasks import task as tasks
-from omr_jax.tasks.classifiers.run import Evaluated
 
 # From the arrays of examples to their logits, [members, batch, classes], batch by batch.
 Predict = Callable[[Split], Iterator[np.ndarray]]

@@ -4,16 +4,17 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import decision as decisions
-from omr_jax.evaluation import evaluation_file, finished_run, metrics
+from omr_jax.evaluation import evaluated, evaluation_file, finished_run, metrics
 from omr_jax.evaluation.confidence import SURE
 from omr_jax.evaluation.decision import Decision
+from omr_jax.evaluation.evaluated import Evaluated
 from omr_jax.evaluation.finished_run import REMEDY, FinishedRun
 from omr_jax.tasks import task as tasks
 from omr_jax.utils import rules
@@ -61,18 +62,6 @@ class ClassifiedRun(FinishedRun):
     return self.test_predicted == self.test_labels
 
 
-class Evaluated(NamedTuple):
-  """What the evaluation of a run writes.
-
-  Attributes:
-    arrays: The arrays of evaluation.npz, by name.
-    decision: The threshold and the temperature.
-  """
-
-  arrays: Mapping[str, np.ndarray]
-  decision: Decision
-
-
 def read(workdir: str | os.PathLike) -> ClassifiedRun:
   """Reads a finished run.
 
@@ -86,16 +75,6 @@ def read(workdir: str | os.PathLike) -> ClassifiedRun:
       'whose network gives one class to each example, such as one on symbols.'
     )
   return run
-
-
-def save(workdir: str | os.PathLike, evaluated: Evaluated) -> None:
-  """Writes `evaluation.npz` and `decision.json`: all that a report needs of data and network.
-
-  Raises:
-    UserError: A file cannot be written.
-  """
-  evaluation_file.write(Path(workdir), evaluated.arrays)
-  decisions.write(Path(workdir), evaluated.decision)
 
 
 def run_of(
@@ -149,7 +128,7 @@ def save_joined(run: ClassifiedRun) -> None:
   """
   finished_run.begin_joined(run.workdir)
   arrays = {name: np.asarray(getattr(run, name)) for name in ARRAYS}
-  save(run.workdir, Evaluated(arrays, run.decision))
+  evaluated.save(run.workdir, Evaluated(arrays, run.decision))
   finished_run.write_config(run)
 
 

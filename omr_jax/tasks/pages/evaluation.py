@@ -11,14 +11,14 @@ from ml_collections import ConfigDict
 
 from omr_jax.data.dataset import Dataset, Split
 from omr_jax.evaluation import boxes
-from omr_jax.inputs import peaks, windows
+from omr_jax.evaluation.evaluated import Evaluated
+from omr_jax.inputs import windows
 from omr_jax.tasks.pages import decide
 from omr_jax.tasks.pages.run import ARRAYS as ARRAYS
-from omr_jax.tasks.pages.run import Decision, Evaluated, pages
+from omr_jax.tasks.pages.run import Decision, pages
 from omr_jax.tasks.pages.run import described as described
 from omr_jax.tasks.pages.run import problem as problem
 from omr_jax.tasks.pages.run import run_of as run_of
-from omr_jax.tasks.pages.run import save as save
 
 LATER: tuple[str, ...] = ()
 # Log-odds below which nothing is looked for: a probability of 1 %. Average precision hardly changes
@@ -87,10 +87,8 @@ def _of_window(
   if not (np.isfinite(heat).all() and np.isfinite(edges).all()):
     nothing = np.zeros((1, 4), np.float32)
     return nothing, np.zeros(1, int), np.full(1, np.nan, np.float32), np.array([page])
-  found, classes, log_odds = peaks.found(heat, edges, LEAST)
-  kept = windows.in_core(found)
-  placed = windows.on_page(found[kept], split['corner'][place], split['scale'][page])
-  return placed, classes[kept], log_odds[kept], np.full(kept.sum(), page)
+  found = windows.objects((heat, edges), split['corner'][place], split['scale'][page], LEAST)
+  return *found, np.full(len(found[0]), page)
 
 
 def _arrays(split: Split, of_windows: Sequence[Sequence[np.ndarray]]) -> dict[str, np.ndarray]:

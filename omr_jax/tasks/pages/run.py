@@ -1,7 +1,6 @@
 """A finished run of a network that finds symbols: what was found on its pages and what is there."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,12 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from omr_jax.errors import UserError
-from omr_jax.evaluation import confidence, evaluation_file, finished_run
+from omr_jax.evaluation import confidence, evaluated, finished_run
 from omr_jax.evaluation.boxes import Page
 from omr_jax.evaluation.decision import FILE as DECISION
+from omr_jax.evaluation.evaluated import Evaluated
 from omr_jax.evaluation.finished_run import REMEDY, FinishedRun
 from omr_jax.evaluation.history import is_number
-from omr_jax.utils.files import read_json, write_file
+from omr_jax.utils.files import read_json
 
 # The arrays in evaluation.npz: kind of the dtype and number of axes. Boxes are in pixels of their
 # pages, which have a staff space of `windows.SPACE` pixels in `pictures`.
@@ -55,18 +55,6 @@ class Decision(NamedTuple):
     return confidence.probability((log_odds - self.bias) / self.temperature)
 
 
-class Evaluated(NamedTuple):
-  """What the evaluation of a run writes.
-
-  Attributes:
-    arrays: The arrays of evaluation.npz, by name.
-    decision: The threshold and the calibration.
-  """
-
-  arrays: Mapping[str, np.ndarray]
-  decision: Decision
-
-
 @dataclasses.dataclass(frozen=True)
 class DetectedRun(FinishedRun):
   """A finished run whose network finds symbols on pages.
@@ -86,17 +74,6 @@ class DetectedRun(FinishedRun):
   decision: Decision
 
 
-def save(workdir: Path, evaluated: Evaluated) -> None:
-  """Writes `evaluation.npz` and `decision.json`: all that a report needs of data and network.
-
-  Raises:
-    UserError: A file cannot be written.
-  """
-  evaluation_file.write(workdir, evaluated.arrays)
-  content = json.dumps(evaluated.decision._asdict(), indent=2) + '\n'
-  write_file(workdir / DECISION, content.encode())
-
-
 def save_joined(run: DetectedRun) -> None:
   """Writes the joined results of several runs into a folder that can be read like that of a run.
 
@@ -104,7 +81,7 @@ def save_joined(run: DetectedRun) -> None:
     UserError: As `finished_run.begin_joined`; or a file cannot be written.
   """
   finished_run.begin_joined(run.workdir)
-  save(run.workdir, Evaluated(_arrays(run), run.decision))
+  evaluated.save(run.workdir, Evaluated(_arrays(run), run.decision))
   finished_run.write_config(run)
 
 

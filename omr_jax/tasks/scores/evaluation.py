@@ -17,7 +17,6 @@ from omr_jax.tasks.classifiers.evaluation import validate as validate
 from omr_jax.tasks.classifiers.run import ClassifiedRun
 from omr_jax.tasks.classifiers.run import described as described
 from omr_jax.tasks.classifiers.run import run_of as run_of
-from omr_jax.tasks.classifiers.run import save as save
 from omr_jax.tasks.scores import answers, shapes
 
 ARRAYS = {

@@ -13,7 +13,6 @@ from omr_jax.tasks.classifiers.run import ClassifiedRun
 from omr_jax.tasks.classifiers.run import described as described
 from omr_jax.tasks.classifiers.run import problem as problem
 from omr_jax.tasks.classifiers.run import run_of as run_of
-from omr_jax.tasks.classifiers.run import save as save
 
 LATER: tuple[str, ...] = ()
 
