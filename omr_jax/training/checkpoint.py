@@ -169,10 +169,16 @@ def _hide_late_errors() -> None:
   """Keeps quiet about reads and writes that were under way when another one failed.
 
   Orbax closes its event loop at the first error. Each thread of TensorStore that is done later, up
-  to the end of the process, finds the loop closed, and Python prints that with a traceback.
+  to the end of the process, finds the loop closed, and Python prints that with a traceback. Where a
+  second read has failed before the loop is closed, nobody asks for its error, which asyncio logs.
   """
+  logging.getLogger('asyncio').addFilter(_is_asked_for)
   if getattr(sys.unraisablehook, 'func', None) is not _unraisable:
     sys.unraisablehook = functools.partial(_unraisable, sys.unraisablehook)
+
+
+def _is_asked_for(record: logging.LogRecord) -> bool:
+  return not record.getMessage().startswith('Task exception was never retrieved')
 
 
 def _unraisable(hook: Callable, what: 'sys.UnraisableHookArgs') -> None:

@@ -1,5 +1,9 @@
 """Checkpoints: whole, or refused by name."""
 
+import asyncio
+import contextlib
+import gc
+import logging
 import re
 import shutil
 import subprocess
@@ -113,6 +117,23 @@ def test_a_checkpoint_that_cannot_be_read_is_not_saved(saved, monkeypatch):
   with pytest.raises(UserError, match='step 12 could not be written'):
     checkpoint.save(manager, 12, *trees(12), seconds=6)
   assert_same(restored(saved), trees(9))
+
+
+def test_the_error_of_a_second_read_is_not_logged(saved, caplog):
+  """Whether a second one fails before Orbax closes its loop is chance, so one is made here."""
+
+  async def second():
+    raise ValueError('the second read')
+
+  async def first():
+    asyncio.create_task(second())  # noqa: RUF006, as nobody keeps it
+    await asyncio.sleep(0)
+
+  with contextlib.closing(checkpoint.open_folder(saved)):
+    asyncio.run(first())
+    gc.collect()
+    logging.getLogger('asyncio').error('something else')
+  assert [record.message for record in caplog.records] == ['something else']
 
 
 def test_a_failed_read_ends_without_noise(saved):
