@@ -12,15 +12,13 @@ from PIL import Image
 from omr_jax.structure.arrays import POINTS, arrays
 from omr_jax.structure.structure import LINES, Structure
 
-Box = tuple[int, int, int, int]  # left, top, right and bottom edge in pixels
 
-
-def features() -> dict[str, Any]:
-  """The features of a page."""
+def features(boxes: type[np.generic]) -> dict[str, Any]:
+  """The features of a page, with edges of boxes of this type."""
   return {
     # The bytes of a PNG. TFDS's own feature for pictures would decode them.
     'image': tfds.features.Scalar(dtype=np.object_),
-    'boxes': tfds.features.Tensor(shape=(None, 4), dtype=np.int32),
+    'boxes': tfds.features.Tensor(shape=(None, 4), dtype=boxes),
     # Places in the classes. A sequence of TFDS's class labels takes minutes to write.
     'labels': tfds.features.Tensor(shape=(None,), dtype=np.int32),
     'staves': tfds.features.Tensor(shape=(None, LINES, POINTS, 2), dtype=np.float32),
@@ -33,7 +31,7 @@ def features() -> dict[str, Any]:
 def example(
   name: str,
   picture: NDArray[Any],
-  boxes: Sequence[Box],
+  boxes: NDArray[Any],
   labels: Sequence[int],
   structure: Structure,
 ) -> dict[str, Any]:
@@ -42,7 +40,7 @@ def example(
   Args:
     name: Its id.
     picture: uint8 [height, width], or bool where paper is True.
-    boxes: Of the symbols; right and bottom are not part of a box.
+    boxes: Of the symbols, [symbols, 4]: left, top, right and bottom edge in pixels.
     labels: Places of the symbols' classes.
     structure: Its staves, systems and measures.
   """
@@ -50,7 +48,7 @@ def example(
   Image.fromarray(picture).save(file, 'PNG')
   return {
     'image': file.getvalue(),
-    'boxes': np.array(boxes, np.int32).reshape(-1, 4),
+    'boxes': boxes.reshape(-1, 4),
     'labels': np.array(labels, np.int32),
     **arrays(structure),
     'id': name,

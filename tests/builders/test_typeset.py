@@ -322,6 +322,19 @@ def test_boxes_of_a_page_hold_its_ink(page):
 
 
 @needs_verovio
+def test_boxes_are_exact_to_a_fraction_of_a_pixel(page):
+  dark = 1 - page.picture / 255
+  stems = [box for label, box in page.symbols if label == 'stem']
+  assert stems
+  for left, top, right, bottom in stems:
+    # Across a line the ink adds up to its width, and most rows have nothing but the stem.
+    near = slice(int(left) - 1, int(right) + 2)
+    across = dark[int(top) + 1 : int(bottom) - 1, near].sum(1)
+    np.testing.assert_allclose(np.median(across), right - left, atol=0.2)
+    assert right - left != round(right - left)
+
+
+@needs_verovio
 def test_prepared_data(tmp_path):
   from tfds_builders import typeset
 
@@ -335,7 +348,7 @@ def test_prepared_data(tmp_path):
   (train,) = builder.as_data_source(split='train')
   assert test['font'] == b'Leland' != train['font']
   assert test['group'] != train['group']
-  assert test['boxes'].dtype == test['labels'].dtype == np.int32
+  assert test['boxes'].dtype == np.float32 and test['labels'].dtype == np.int32
   assert test['boxes'].shape == (len(test['labels']), 4)
   picture = np.asarray(Image.open(io.BytesIO(test['image'])))
   assert typeset.structure(test, *picture.shape).systems == [[0, 1]]

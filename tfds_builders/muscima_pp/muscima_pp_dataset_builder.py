@@ -52,7 +52,7 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
     return self.dataset_info_from_configs(
       features=tfds.features.FeaturesDict(
         {
-          **pages.features(),
+          **pages.features(np.int32),
           'links': tfds.features.Tensor(shape=(None, 2), dtype=np.int32),
           'writer': tfds.features.Scalar(dtype=np.int32),
           'piece': tfds.features.Scalar(dtype=np.int32),
@@ -113,7 +113,7 @@ def example(page: annotations.Page) -> dict[str, Any]:
     found = derived.structure(page, *picture.shape)
   except ValueError as error:
     raise UserError(f'{page.id}: {error}; get the archive of MUSCIMA++ again.') from error
-  boxes = [node.box for node in symbols.values()]
+  boxes = np.array([node.box for node in symbols.values()], np.int32)
   labels = [CLASSES.index(node.label) for node in symbols.values()]
   return {
     **pages.example(page.id, picture > 0, boxes, labels, found),

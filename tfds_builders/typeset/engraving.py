@@ -84,7 +84,7 @@ def look(name: str, test: bool) -> tuple[int, dict[str, Any]]:
     'slurMidpointThickness': rng.uniform(0.4, 0.8),
     'tieMidpointThickness': rng.uniform(0.35, 0.65),
   }
-  return int(rng.integers(12, 17)), options
+  return int(rng.integers(18, 27)), options
 
 
 def pages(music: str, name: str, test: bool) -> Iterator[Page]:
