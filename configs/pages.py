@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 def get_config() -> ConfigDict:
   config = ConfigDict()
   config.seed = 0
-  config.epochs = 4
+  config.epochs = 5
   config.batch_size = 16
   config.precision = 'float32'
   # Decay of the moving average of the weights and batch statistics that is evaluated; 0: none.
@@ -36,8 +36,8 @@ def get_config() -> ConfigDict:
   config.distortion = ConfigDict()  # the arguments of omr_jax.augment.page_windows.look
   config.distortion.zoom = 0.3
   config.distortion.stretch = 0.1
-  config.distortion.lean = 0.4
-  config.distortion.bend = 1.5
+  config.distortion.lean = 0.25
+  config.distortion.bend = 0.75
   config.distortion.ink = 0.7
   config.distortion.paper = 0.2
   config.distortion.noise = 6.0

@@ -6,7 +6,8 @@ import itertools
 import drawn_music
 import numpy as np
 
-from omr_jax.inputs import windows
+from omr_jax.inputs import box_kinds, windows
+from omr_jax.inputs.box_kinds import KINDS
 from omr_jax.predict.detector import Detector
 from omr_jax.predict.model_json import Described
 from omr_jax.structure import find
@@ -44,7 +45,7 @@ def network(space=None):
     assert pixels.dtype == np.uint8 and pixels.shape[1:] == (windows.SIDE, windows.SIDE, 1)
     half = windows.SIDE // 2
     heat = np.full((len(pixels), half, half, len(CLASSES)), -9, np.float32)
-    edges = np.zeros((len(pixels), half, half, 4), np.float32)
+    edges = np.zeros((len(pixels), half, half, len(KINDS), 4), np.float32)
     for heat_map, edge_map in zip(heat, edges, strict=True):
       corner = np.tile(next(corners), 2)
       for label, box in WANTED:
@@ -53,7 +54,8 @@ def network(space=None):
         if 0 <= x < half and 0 <= y < half:
           heat_map[int(y), int(x), CLASSES.index(label)] = LOG_ODDS
           size = np.log([right - left, bottom - top])
-          edge_map[int(y), int(x)] = [x - int(x) - 0.5, y - int(y) - 0.5, *size]
+          kind = box_kinds.kinds([label])[0]
+          edge_map[int(y), int(x), kind] = [x - int(x) - 0.5, y - int(y) - 0.5, *size]
     return {'heat': heat, 'edges': edges}
 
   return run

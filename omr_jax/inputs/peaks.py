@@ -2,8 +2,9 @@
 
 A cell is a square of CELL x CELL pixels of a window. `heat` has for each cell and class the
 log-odds that an object of the class has the middle of its box there; an object is where they have
-a local maximum. `edges` has for each cell four numbers, from which the box of an object there
-follows (`boxes_at`): how far its middle lies from the cell's, and the logarithms of its size.
+a local maximum. `edges` has for each cell and kind of box (`box_kinds`) four numbers, from which
+the box of an object there follows (`boxes_at`): how far its middle lies from the cell's, and the
+logarithms of its size.
 """
 
 import numpy as np
@@ -17,13 +18,14 @@ SAME = 0.5  # Of two boxes of one class that overlap by more (IoU), the less con
 
 
 def boxes_at(edges: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-  """The boxes of objects in some cells: float32 [cells, 4], left, top, right and bottom edge.
+  """The boxes of some objects: float32 [objects, 4], left, top, right and bottom edge.
 
   Args:
-    edges: float32 [cells, 4]: the distance in cells from the cell's middle to the box's, to the
-      right and down; and the natural logarithms of the box's width and height in cells.
-    rows: int [cells], the row of each cell.
-    columns: int [cells], its column.
+    edges: float32 [objects, 4]: the distance in cells from the middle of the object's cell to that
+      of its box, to the right and down; and the natural logarithms of the box's width and height
+      in cells.
+    rows: int [objects], the row of each object's cell.
+    columns: int [objects], its column.
   """
   middle = np.stack([columns, rows], 1) + 0.5 + edges[:, :2]
   low, high = np.log([SMALLEST / CELL, LARGEST / CELL])
@@ -32,13 +34,14 @@ def boxes_at(edges: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nda
 
 
 def found(
-  heat: np.ndarray, edges: np.ndarray, least: float
+  heat: np.ndarray, edges: np.ndarray, kinds: np.ndarray, least: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
   """The objects of a window, the most confident first.
 
   Args:
     heat: float32 [rows, columns, classes].
-    edges: float32 [rows, columns, 4].
+    edges: float32 [rows, columns, kinds, 4].
+    kinds: int [classes], the kind of each class's box (`box_kinds.kinds`).
     least: Objects with lower log-odds are left out.
 
   Returns:
@@ -60,7 +63,7 @@ def found(
   order = np.flatnonzero(is_peak)
   order = order[np.argsort(-values[order], kind='stable')][:_MOST]
   rows, columns, classes, values = (each[order] for each in (rows, columns, classes, values))
-  boxes = boxes_at(edges[rows, columns], rows, columns)
+  boxes = boxes_at(edges[rows, columns, kinds[classes]], rows, columns)
   kept = _first_of_each(boxes, classes)
   return boxes[kept], classes[kept], values[kept]
 

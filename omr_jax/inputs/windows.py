@@ -92,17 +92,22 @@ def in_core(boxes: np.ndarray) -> np.ndarray:
 
 
 def objects(
-  maps: tuple[np.ndarray, np.ndarray], corner: np.ndarray, scale: np.ndarray, least: float
+  maps: tuple[np.ndarray, np.ndarray],
+  kinds: np.ndarray,
+  corner: np.ndarray,
+  scale: np.ndarray,
+  least: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
   """The objects that belong to a window, as `peaks.found`, with boxes in pixels of the page.
 
   Args:
     maps: The window's `heat` and `edges`.
+    kinds: int [classes], the kind of each class's box (`box_kinds.kinds`).
     corner: The window's row of `Windows.corners`.
     scale: `Windows.scale`.
     least: Objects with lower log-odds are left out.
   """
-  boxes, classes, log_odds = peaks.found(*maps, least)
+  boxes, classes, log_odds = peaks.found(*maps, kinds, least)
   kept = in_core(boxes)
   return on_page(boxes[kept], corner, scale), classes[kept], log_odds[kept]
 

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from flax.typing import Dtype
 
+from omr_jax.inputs.box_kinds import KINDS
 from omr_jax.models import layers
 from omr_jax.models.preact import Block
 
@@ -55,7 +56,7 @@ class Detector(nn.Module):
 
     Returns:
       `heat` float32 [batch, height / 2, width / 2, classes] and `edges` float32 [batch,
-      height / 2, width / 2, 4].
+      height / 2, width / 2, kinds, 4].
     """
     conv = partial(layers.Conv, use_bias=False, dtype=self.dtype)
     norm = partial(layers.BatchNorm, train, self.momentum, self.epsilon, self.dtype)
@@ -79,8 +80,8 @@ class Detector(nn.Module):
     last = partial(layers.Conv, kernel_size=(1, 1))
     expected = nn.initializers.constant(jnp.log(_RARE / (1 - _RARE)))
     heat = last(_CELLS**2 * self.num_classes, bias_init=expected)(x)
-    edges = last(_CELLS**2 * 4)(x)
-    return {'heat': _in_cells(heat), 'edges': _in_cells(edges)}
+    edges = _in_cells(last(_CELLS**2 * len(KINDS) * 4)(x))
+    return {'heat': _in_cells(heat), 'edges': edges.reshape(*edges.shape[:3], len(KINDS), 4)}
 
 
 def _twice_as_large(x: jax.Array) -> jax.Array:

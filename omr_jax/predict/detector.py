@@ -15,7 +15,7 @@ import numpy as np
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import confidence
-from omr_jax.inputs import symbol_names, whole_pages, windows
+from omr_jax.inputs import box_kinds, symbol_names, whole_pages, windows
 from omr_jax.inputs.whole_pages import Reduced
 from omr_jax.predict import given as givens
 from omr_jax.predict import models
@@ -176,13 +176,14 @@ class Detector:
     """
     least = float(confidence.log_odds(threshold))
     cut = windows.cut(page.grey, staff_space)
+    kinds = box_kinds.kinds(self.model.classes)
     found = []
     for first in range(0, len(cut.corners), BATCH):
       maps = self._run({'window': cut.pixels(first, first + BATCH)})
       for heat, edges, corner in zip(
         maps['heat'], maps['edges'], cut.corners[first : first + BATCH], strict=True
       ):
-        found.append(windows.objects((heat, edges), corner, cut.scale, least))
+        found.append(windows.objects((heat, edges), kinds, corner, cut.scale, least))
     boxes, labels, log_odds = (np.concatenate(each) for each in zip(*found, strict=True))
     return boxes * page.factor, labels, log_odds.astype(float)
 

@@ -100,7 +100,7 @@ def preparation(model: Described) -> dict[str, Any]:
   """How the inputs are made: the call, the steps for programs without it, and their numbers."""
   rule = model.picture, model.reads
   words = {'call': model.task.inputs.CALL, 'steps': model.task.inputs.steps(*rule)}
-  return {**words, **model.task.inputs.preparation(*rule)}
+  return {**words, **model.task.inputs.preparation(*rule, model.classes)}
 
 
 def _checked(found: Mapping[str, Any]) -> Described:

@@ -100,8 +100,8 @@ class Task(NamedTuple):
     `CALL`: the call that prepares inputs, for programs in Python.
     `from_json(fields)`, `to_json(picture)`: the picture settings, from and to `model.json`. The
     first refuses damaged fields.
-    `preparation(picture, reads)`: numbers in `model.json` for programs that do not use this
-    package.
+    `preparation(picture, reads, classes)`: numbers in `model.json` for programs that do not use
+    this package.
     `steps(picture, reads)`: for these programs, each step from a file to the inputs in words.
     `shapes(picture)`: type and shape of every input that a network may read, by its name.
     `outputs(picture, classes)`: type and shape of every output by its name.

@@ -13,7 +13,7 @@ def test_maps():
   window = jnp.full((2, 32, 64, 1), 255, jnp.uint8)
   variables = module.init(jax.random.key(0), {'window': window}, train=False)
   maps = module.apply(variables, {'window': window}, train=False)
-  assert maps['heat'].shape == (2, 16, 32, 3) and maps['edges'].shape == (2, 16, 32, 4)
+  assert maps['heat'].shape == (2, 16, 32, 3) and maps['edges'].shape == (2, 16, 32, 4, 4)
   # White paper is all zeros inside, so that only the first bias is left: objects are rare.
   np.testing.assert_allclose(jax.nn.sigmoid(maps['heat']), 0.003, rtol=1e-5)
 

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from omr_jax.data.dataset import Dataset, Split
 from omr_jax.evaluation import boxes
 from omr_jax.evaluation.evaluated import Evaluated
-from omr_jax.inputs import windows
+from omr_jax.inputs import box_kinds, windows
 from omr_jax.tasks.pages import decide
 from omr_jax.tasks.pages.run import ARRAYS as ARRAYS
 from omr_jax.tasks.pages.run import Decision, pages
@@ -87,7 +87,9 @@ def _of_window(
   if not (np.isfinite(heat).all() and np.isfinite(edges).all()):
     nothing = np.zeros((1, 4), np.float32)
     return nothing, np.zeros(1, int), np.full(1, np.nan, np.float32), np.array([page])
-  found = windows.objects((heat, edges), split['corner'][place], split['scale'][page], LEAST)
+  kinds = box_kinds.kinds(np.asarray(split['classes']))
+  corner, scale = split['corner'][place], split['scale'][page]
+  found = windows.objects((heat, edges), kinds, corner, scale, LEAST)
   return *found, np.full(len(found[0]), page)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from omr_jax.data.dataset import Splits
 from omr_jax.evaluation import confidence
-from omr_jax.inputs import peaks, windows
+from omr_jax.inputs import box_kinds, peaks, windows
 from omr_jax.structure import scale
 from omr_jax.synthetic import recorded_pages
 from omr_jax.tasks.pages.inputs import Layout
@@ -52,5 +52,6 @@ def answers(model: Any, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
     outputs: The outputs of the network by name.
   """
   least = float(confidence.log_odds(model.threshold))
+  kinds = box_kinds.kinds(model.classes)
   pairs = zip(outputs['heat'], outputs['edges'], strict=True)
-  return np.array([len(peaks.found(heat, edges, least)[0]) for heat, edges in pairs])
+  return np.array([len(peaks.found(heat, edges, kinds, least)[0]) for heat, edges in pairs])

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from omr_jax.inputs import peaks, windows
+from omr_jax.inputs import box_kinds, peaks, windows
+from omr_jax.inputs.box_kinds import KINDS
 from omr_jax.utils import rules
 
 # Names of MUSCIMA++: those of its 160 classes of symbols that occur on its pages, and those that
@@ -73,7 +74,7 @@ def outputs(picture: Layout, classes: Sequence[str]) -> dict[str, tuple[str, lis
   cells = picture.side // peaks.CELL
   return {
     'heat': ('float32', ['batch', cells, cells, len(classes)]),
-    'edges': ('float32', ['batch', cells, cells, 4]),
+    'edges': ('float32', ['batch', cells, cells, len(KINDS), 4]),
   }
 
 
@@ -82,23 +83,25 @@ def answer(classes: Sequence[str], threshold: float | None) -> str:
   del classes, threshold
   return (
     'a symbol of a class wherever its `heat` is not below that of the 8 cells around it, and the '
-    'sigmoid of it, its confidence, is at least `threshold`. With e = `edges` of this cell and c = '
-    '`cell`, the middle of its box is ((column + 0.5 + e[0]) c, (row + 0.5 + e[1]) c), its width '
-    'exp(e[2]) c and its height exp(e[3]) c, in pixels of the window. Of two symbols of a class '
-    'whose boxes have an intersection over union above `same` the more confident is kept, and of '
-    'all those whose middle is in the core of the window'
+    'sigmoid of it, its confidence, is at least `threshold`. With e = `edges` of this cell and of '
+    'the kind of its class, which `kinds` has, and c = `cell`, the middle of its box is ((column + '
+    '0.5 + e[0]) c, (row + 0.5 + e[1]) c), its width exp(e[2]) c and its height exp(e[3]) c, in '
+    'pixels of the window. Of two symbols of a class whose boxes have an intersection over union '
+    'above `same` the more confident is kept, and of all those whose middle is in the core of the '
+    'window'
   )
 
 
-def preparation(picture: Layout, reads: Sequence[str]) -> dict[str, Any]:
+def preparation(picture: Layout, reads: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
   """Numbers that `steps` and `answer` name, for programs that do not use this package.
 
   Returns:
     `margin`, the pixels of a window around its core; `cell`, the pixels along the side of a cell;
-    `same`, as in `answer`.
+    `same`, as in `answer`; `kinds`, the kind of box of each class.
   """
   del picture, reads
-  return {'margin': windows.MARGIN, 'cell': peaks.CELL, 'same': peaks.SAME}
+  kinds = box_kinds.kinds(classes).tolist()
+  return {'margin': windows.MARGIN, 'cell': peaks.CELL, 'same': peaks.SAME, 'kinds': kinds}
 
 
 def steps(picture: Layout, reads: Sequence[str]) -> list[str]:

@@ -25,20 +25,24 @@ _SHIFTS = np.array([(right, down) for down in (-1, 0, 1) for right in (-1, 0, 1)
 _WEIGHTS = np.where((_SHIFTS == 0).all(1), 1, _BESIDE) / (1 + 8 * _BESIDE)
 
 
-def loss(outputs: Mapping[str, jax.Array], boxes: jax.Array, classes: jax.Array) -> jax.Array:
+def loss(
+  outputs: Mapping[str, jax.Array], boxes: jax.Array, classes: jax.Array, kinds: jax.Array
+) -> jax.Array:
   """The loss of a batch of windows, divided by the number of objects in them: a scalar.
 
   Args:
-    outputs: `heat` [batch, rows, columns, classes] and `edges` [batch, rows, columns, 4].
+    outputs: `heat` [batch, rows, columns, classes] and `edges` [batch, rows, columns, kinds, 4].
     boxes: float32 [batch, objects, 4]: left, top, right, bottom in pixels of the window.
     classes: int [batch, objects], -1 where there is no object.
+    kinds: int [classes], the kind of each class's box (`inputs.box_kinds`).
   """
-  sums, counts = jax.vmap(_of_window)(outputs['heat'], outputs['edges'], boxes / CELL, classes)
+  of_windows = jax.vmap(_of_window, (0, 0, 0, 0, None))
+  sums, counts = of_windows(outputs['heat'], outputs['edges'], boxes / CELL, classes, kinds)
   return sums.sum() / jnp.maximum(counts.sum(), 1)
 
 
 def _of_window(
-  heat: jax.Array, edges: jax.Array, boxes: jax.Array, classes: jax.Array
+  heat: jax.Array, edges: jax.Array, boxes: jax.Array, classes: jax.Array, kinds: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
   """The loss of one window, whose boxes are in cells, and its number of objects."""
   extent = jnp.array(heat.shape[1::-1])  # Columns and rows, as x and y.
@@ -49,7 +53,7 @@ def _of_window(
   beyond = jnp.maximum(-boxes[:, :2], boxes[:, 2:] - extent).max(1)
   is_whole = is_object & (beyond <= _OUTSIDE / CELL)
   total = _focal(heat, size, cell, classes, is_object)
-  total += _EDGES * _boxes(edges, middle, size, cell, is_whole)
+  total += _EDGES * _boxes(edges, kinds[classes], middle, size, cell, is_whole)
   return total, is_object.sum()
 
 
@@ -104,14 +108,19 @@ def _wanted(
 
 
 def _boxes(
-  edges: jax.Array, middle: jax.Array, size: jax.Array, cell: jax.Array, is_whole: jax.Array
+  edges: jax.Array,
+  kind: jax.Array,
+  middle: jax.Array,
+  size: jax.Array,
+  cell: jax.Array,
+  is_whole: jax.Array,
 ) -> jax.Array:
   """The loss of the boxes in the cells around the middles of objects, summed."""
   extent = jnp.array(edges.shape[1::-1])
   at = cell[:, None] + _SHIFTS  # [objects, 9, 2]
   fits = jnp.all((at >= 0) & (at < extent), -1) & is_whole[:, None]
   near = jnp.clip(at, 0, extent - 1)
-  code = edges[near[..., 1], near[..., 0]]  # [objects, 9, 4]
+  code = edges[near[..., 1], near[..., 0], kind[:, None]]  # [objects, 9, 4]
   sizes = jnp.broadcast_to(jnp.log(size)[:, None], at.shape)
   wanted = jnp.concatenate([middle[:, None] - (at + 0.5), sizes], -1)
   code_loss = jnp.abs(code - wanted).mean(-1)

@@ -6,12 +6,13 @@ from typing import Any
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 from ml_collections import ConfigDict
 
 from omr_jax.augment import page_windows
 from omr_jax.data.dataset import Dataset, Split
 from omr_jax.errors import UserError
-from omr_jax.inputs import windows
+from omr_jax.inputs import box_kinds, windows
 from omr_jax.tasks.pages import inputs
 from omr_jax.tasks.pages import loss as losses
 
@@ -125,12 +126,13 @@ def loss_numbers(config: ConfigDict) -> dict[str, Any]:
 
 def loss(config: ConfigDict, train: Split) -> Callable[..., jax.Array]:
   """The loss of a run: (outputs, targets) to the loss by object in a batch."""
-  del config, train
-  return _loss
+  del train
+  kinds = jnp.array(box_kinds.kinds(inputs.classes(config)))
 
+  def of_batch(outputs: Inputs, targets: Inputs) -> jax.Array:
+    return losses.loss(outputs, targets['boxes'], targets['classes'], kinds)
 
-def _loss(outputs: Inputs, targets: Inputs) -> jax.Array:
-  return losses.loss(outputs, targets['boxes'], targets['classes'])
+  return of_batch
 
 
 def evaluation(

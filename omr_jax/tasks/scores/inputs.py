@@ -61,7 +61,9 @@ def outputs(picture: views.Layout, classes: Sequence[str]) -> dict[str, tuple[st
   return {**probabilities.shapes(classes), **log_odds}
 
 
-def preparation(picture: views.Layout, reads: Sequence[str]) -> dict[str, Any]:
+def preparation(
+  picture: views.Layout, reads: Sequence[str], classes: Sequence[str]
+) -> dict[str, Any]:
   """Numbers that `steps` names, for programs that do not use this package.
 
   Returns:
@@ -70,7 +72,7 @@ def preparation(picture: views.Layout, reads: Sequence[str]) -> dict[str, Any]:
     and `part_step`, the shares s and 3/4 s of `views.RULE` where a picture is cut into `tiles`
     parts along each side.
   """
-  del reads
+  del reads, classes
   found: dict[str, Any] = {'jpeg_least': _least(picture), 'bound': picture.bound}
   if not picture.colour:
     found['brightness'] = list(geometry.BRIGHTNESS)

@@ -81,7 +81,9 @@ def outputs(picture: render.Drawing, classes: Sequence[str]) -> dict[str, tuple[
   return probabilities.shapes(classes)
 
 
-def preparation(picture: render.Drawing, reads: Sequence[str]) -> dict[str, Any]:
+def preparation(
+  picture: render.Drawing, reads: Sequence[str], classes: Sequence[str]
+) -> dict[str, Any]:
   """Numbers that `steps` names, for programs that do not use this package.
 
   Returns:
@@ -89,7 +91,7 @@ def preparation(picture: render.Drawing, reads: Sequence[str]) -> dict[str, Any]
     networks that read the pen's path `pen_up_weight`, how much a length counts where the pen is up
     (`pen_path.way`), for others `jpeg_least`, as in `documents.RULE`.
   """
-  del picture
+  del picture, classes
   found: dict[str, Any] = {'staff_space': geometry.STAFF_SPACE}
   if 'pen' in reads:
     return found | {'pen_up_weight': pen_path.PEN_UP_WEIGHT}

@@ -9,20 +9,21 @@ from omr_jax.tasks.pages import loss
 ROWS = COLUMNS = 16
 BOX = (12.0, 14.0, 20.0, 22.0)  # 4 x 4 cells around the middle of (8, 9) in cells.
 CLASS = 1
+KINDS = jnp.array([2, 1, 1])  # Of three classes.
 
 
 def outputs(right=0.0):
   """Maps that find the object, with boxes that are `right` cells too far to the right."""
   heat = np.full((1, ROWS, COLUMNS, 3), -30, np.float32)
   heat[0, 9, 8, CLASS] = 30
-  edges = np.zeros((1, ROWS, COLUMNS, 4), np.float32)
+  edges = np.full((1, ROWS, COLUMNS, 3, 4), 99, np.float32)  # Other kinds are far away.
   y, x = np.mgrid[:ROWS, :COLUMNS] + 0.5
-  edges[0, ..., 0], edges[0, ..., 1], edges[0, ..., 2:] = 8 - x + right, 9 - y, np.log(4)
+  edges[0, ..., 1, 0], edges[0, ..., 1, 1], edges[0, ..., 1, 2:] = 8 - x + right, 9 - y, np.log(4)
   return {'heat': jnp.array(heat), 'edges': jnp.array(edges)}
 
 
 def of(found, boxes=(BOX,), classes=(CLASS,)):
-  return float(loss.loss(found, jnp.array([boxes], jnp.float32), jnp.array([classes])))
+  return float(loss.loss(found, jnp.array([boxes], jnp.float32), jnp.array([classes]), KINDS))
 
 
 def test_right_maps_have_no_loss():
@@ -60,6 +61,8 @@ def test_neighbours_of_the_middle_cost_less():
 
 
 def test_gradients_are_finite_where_boxes_are_absurd():
-  wild = outputs() | {'edges': jnp.full((1, ROWS, COLUMNS, 4), -50.0)}
-  grads = jax.grad(lambda found: loss.loss(found, jnp.array([[BOX]]), jnp.array([[CLASS]])))(wild)
+  wild = outputs() | {'edges': jnp.full((1, ROWS, COLUMNS, 3, 4), -50.0)}
+  grads = jax.grad(lambda found: loss.loss(found, jnp.array([[BOX]]), jnp.array([[CLASS]]), KINDS))(
+    wild
+  )
   assert all(np.isfinite(each).all() for each in jax.tree.leaves(grads))

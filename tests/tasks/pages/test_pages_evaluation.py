@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from omr_jax.inputs import peaks, windows
+from omr_jax.inputs import box_kinds, peaks, windows
+from omr_jax.inputs.box_kinds import KINDS
 from omr_jax.tasks.pages import evaluation, run
 from omr_jax.tasks.pages.inputs import WRITTEN
 
 HEAD, STEM = WRITTEN.index('noteheadFull'), WRITTEN.index('stem')
+KIND_OF = box_kinds.kinds(WRITTEN)
 CELLS = windows.SIDE // peaks.CELL
 BOX = np.array([[100.0, 100, 110, 110]])  # In pixels of a window.
 
@@ -33,12 +35,12 @@ def split_of(boxes, labels, pages, scale=2.0):
 def maps(objects):
   """Maps of one window: from (box, class, log-odds) of each object."""
   heat = np.full((CELLS, CELLS, len(WRITTEN)), -9.0, np.float32)
-  edges = np.zeros((CELLS, CELLS, 4), np.float32)
+  edges = np.zeros((CELLS, CELLS, len(KINDS), 4), np.float32)
   for box, label, log_odds in objects:
     middle, size = (box[:2] + box[2:]) / 2 / peaks.CELL, (box[2:] - box[:2]) / peaks.CELL
     column, row = np.floor(middle).astype(int)
     heat[row, column, label] = log_odds
-    edges[row, column] = *(middle - (column + 0.5, row + 0.5)), *np.log(size)
+    edges[row, column, KIND_OF[label]] = *(middle - (column + 0.5, row + 0.5)), *np.log(size)
   return {'heat': heat, 'edges': edges}
 
 
