@@ -41,6 +41,8 @@ def get_config() -> ConfigDict:
   config.distortion.ink = 0.7
   config.distortion.paper = 0.2
   config.distortion.noise = 6.0
+  config.distortion.blur = 1.0
+  config.distortion.shadow = 0.3
 
   config.model = ConfigDict()
   config.model.name = 'detector'

@@ -1,12 +1,14 @@
-"""Random windows of tiles of pages: moved, scaled, bent a little, and with other ink and paper."""
+"""Random windows of tiles of pages: moved, scaled, bent, with other ink, paper, light and lens."""
 
 import jax
 import jax.numpy as jnp
 from jax.scipy import ndimage
 
-from omr_jax.augment import camera_geometry
+from omr_jax.augment import camera_geometry, camera_photometry
 
 _PATCH = 48  # Pixels between the points whose displacements bend a window.
+_OFTEN = 0.3  # The share of the windows that are out of focus, and of those that lie in a shadow.
+_SOFT = 0.1, 1.5  # Width of a shadow's edge, from the middle of a window to its side.
 
 
 def look(
@@ -22,6 +24,8 @@ def look(
   ink: float,
   paper: float,
   noise: float,
+  blur: float,
+  shadow: float,
 ) -> tuple[jax.Array, jax.Array]:
   """Takes a window from each tile and changes it.
 
@@ -37,6 +41,8 @@ def look(
     ink: How much thicker or thinner the ink may become, from 0 to 1.
     paper: How much darker the paper, and how much paler the ink may be: a share of the range.
     noise: The largest standard deviation of noise, in 0..255.
+    blur: How far a window is out of focus at most: a standard deviation in pixels.
+    shadow: The largest share of the light that a shadow takes away.
 
   Returns:
     float32 [batch, side, side, 1] in 0..255, and the boxes in pixels of the windows.
@@ -58,7 +64,8 @@ def look(
   from_middle = points + waves - side / 2
   places = jnp.einsum('bij,bhwj->bhwi', matrix, from_middle) + middle[:, None, None]
   seen = _bilinear(tiles.astype(jnp.float32), places)
-  seen = _inked(keys[2], seen, drawn[6], ink, paper, noise)
+  seen = _inked(keys[2], seen, drawn[6], ink, paper)
+  seen = _photographed(keys[3], seen, blur, shadow, noise)
   return seen[..., None], _moved(boxes, matrix, middle, waves, side)
 
 
@@ -79,16 +86,30 @@ def _bilinear(tiles: jax.Array, places: jax.Array) -> jax.Array:
   return jax.vmap(one)(tiles, places)
 
 
-def _inked(rng, seen, drawn, ink, paper, noise) -> jax.Array:
-  """Thickens or thins the ink, and changes the brightness of paper and ink, and adds noise."""
-  keys = jax.random.split(rng, 2)
-  levels = camera_geometry.numbers(keys[0], 3, len(seen))[..., None, None]
+def _inked(rng, seen, drawn, ink, paper) -> jax.Array:
+  """Thickens or thins the ink, and changes the brightness of paper and ink."""
+  levels = camera_geometry.numbers(rng, 2, len(seen))[..., None, None]
   dark = 1 - seen / 255
   # A power below 1 darkens the grey edges of strokes, one above 1 pales them.
   dark = jnp.clip(dark, 1e-4, 1.0) ** (2.0 ** (ink * drawn[:, None, None]))
   dark = levels[0] * paper / 2 + dark * (1 - (levels[0] / 2 + levels[1]) * paper)
-  grains = jax.random.normal(keys[1], seen.shape) * (noise * levels[2])
-  return jnp.clip(255 * (1 - dark) + grains, 0, 255)
+  return 255 * (1 - dark)
+
+
+def _photographed(rng, seen, blur, shadow, noise) -> jax.Array:
+  """Puts some windows in the shadow, some out of focus, and adds noise to all."""
+  keys = jax.random.split(rng, 2)
+  batch, side = seen.shape[:2]
+  drawn = camera_geometry.numbers(keys[0], 8, batch)
+  depth = camera_geometry.amount(drawn[:2], _OFTEN, 0, shadow)
+  low, high = _SOFT
+  edge = 2 * jnp.pi * drawn[2], 2 * drawn[3] - 1, low + (high - low) * drawn[4]
+  seen = seen * camera_photometry.shadow(depth, *edge, side, side)
+  defocus = camera_geometry.amount(drawn[5:7], _OFTEN, 0, blur)
+  still = jnp.zeros(batch)
+  seen = camera_photometry.blur(seen[:, None], defocus, still, still)[:, 0]
+  grains = jax.random.normal(keys[1], seen.shape) * (noise * drawn[7, :, None, None])
+  return jnp.clip(seen + grains, 0, 255)
 
 
 def _moved(boxes, matrix, middle, waves, side) -> jax.Array:

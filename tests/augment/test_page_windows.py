@@ -6,7 +6,8 @@ import pytest
 
 from omr_jax.augment import page_windows
 
-STILL = dict.fromkeys(('zoom', 'stretch', 'lean', 'bend', 'ink', 'paper', 'noise'), 0.0)
+NAMES = ('zoom', 'stretch', 'lean', 'bend', 'ink', 'paper', 'noise', 'blur', 'shadow')
+STILL = dict.fromkeys(NAMES, 0.0)
 BOX = (120.0, 110.0, 140.0, 150.0)
 
 
@@ -59,3 +60,21 @@ def test_paper_and_ink_change():
   assert paper.std() > 5 and ink.std() > 5 and (paper >= 255 * 0.8 - 1).all() and (ink < 110).all()
   noisy, _ = page_windows.look(jax.random.key(1), tile, boxes, 192, **(STILL | {'noise': 9.0}))
   assert 0 < np.asarray(noisy)[:, :20].std() < 9
+
+
+def test_some_windows_are_out_of_focus_and_none_moves():
+  tile, boxes = tiles(24)
+  sharp, places = page_windows.look(jax.random.key(1), tile, boxes, 192, **STILL)
+  seen, moved = page_windows.look(jax.random.key(1), tile, boxes, 192, **(STILL | {'blur': 2.0}))
+  np.testing.assert_array_equal(moved, places)
+  changes = np.abs(np.asarray(seen) - np.asarray(sharp)).max((1, 2, 3))
+  blurred = changes > 0.1
+  assert 0.05 < blurred.mean() < 0.6 and (changes[~blurred] < 1e-3).all() and changes.max() > 40
+  np.testing.assert_allclose(seen.mean((1, 2, 3)), sharp.mean((1, 2, 3)), rtol=1e-4)  # No ink lost.
+
+
+def test_some_windows_lie_in_a_shadow():
+  paper = np.full((24, 256, 256), 255, np.uint8), tiles(24)[1]
+  seen, _ = page_windows.look(jax.random.key(1), *paper, 192, **(STILL | {'shadow': 0.4}))
+  darkest = np.asarray(seen).min((1, 2, 3))
+  assert darkest.min() >= 255 * 0.6 - 1e-3 and 0.05 < (darkest < 250).mean() < 0.6

@@ -22,6 +22,8 @@ LIMITS: Mapping[str, Rule] = {
   'distortion.ink': rules.CHANCE,
   'distortion.paper': rules.CHANCE,
   'distortion.noise': ('from 0 to 255', lambda value: 0 <= value <= 255),
+  'distortion.blur': ('from 0 to 8 pixels', lambda value: 0 <= value <= 8),
+  'distortion.shadow': rules.CHANCE,
 }
 # The threshold of an exported network: symbols with this confidence or more are found.
 THRESHOLD: Rule = (
