@@ -26,6 +26,7 @@ def get_config() -> ConfigDict:
   config.data.protocol = 'composers'  # of made_up: made_up
   config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
   config.data.tiles_per_epoch = 4608  # that an epoch draws; 0: as many as there are
+  config.data.pasted = 0  # symbols of other pages that a tile may get
 
   config.windows = ConfigDict()
   config.windows.trained_side = 192  # height and width of a training window; a staff space has 10

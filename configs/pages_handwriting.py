@@ -17,6 +17,7 @@ def get_config() -> ConfigDict:
   config.data.source = 'muscima_pp'
   config.data.protocol = 'most_writers'  # or writers_0 ... 4, independent, new_music
   config.data.tiles_per_epoch = 0
+  config.data.pasted = 2
 
   config.distortion.lean = 0.4
   config.distortion.bend = 1.5

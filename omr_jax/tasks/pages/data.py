@@ -20,7 +20,7 @@ from omr_jax.inputs import windows
 from omr_jax.structure import arrays as structures
 from omr_jax.structure import scale
 from omr_jax.synthetic import recorded_pages
-from omr_jax.tasks.pages import tiles
+from omr_jax.tasks.pages import sprites, tiles
 from omr_jax.tasks.pages.inputs import classes_of
 from omr_jax.tasks.pages.tiles import TILE, Annotated
 from tfds_builders import muscima_pp
@@ -42,7 +42,11 @@ _ORIGINS = {
 
 
 def load(
-  source: str, protocol: str, data_dir: str | os.PathLike, raw_dir: str | os.PathLike | None
+  source: str,
+  protocol: str,
+  data_dir: str | os.PathLike,
+  raw_dir: str | os.PathLike | None,
+  pasted: int = 0,
 ) -> Dataset:
   """Loads pages as arrays. The first time it prepares and cuts them; then it reads a cache.
 
@@ -51,6 +55,7 @@ def load(
     boxes: float32 [tiles, objects, 4]: left, top, right and bottom edge in pixels of the tile.
     classes: int32 [tiles, objects], places in `inputs.classes`; -1 where there is no object.
     id: str [tiles], the page and the number of the tile on it.
+    sprite, sprite_box, sprite_class: symbols of other pages (`sprites.chosen`), if there are any.
 
   `validation` and `test` have whole pages:
     id, group: str [pages]; results are grouped by the latter, such as the writer.
@@ -68,6 +73,7 @@ def load(
     protocol: Name of the split.
     data_dir: Folder of prepared data.
     raw_dir: Folder of the raw data.
+    pasted: How many symbols of other pages a tile comes with.
 
   Raises:
     UserError: The data can not be prepared, or the cache can not be written.
@@ -75,24 +81,30 @@ def load(
   examples, names, raw_digest = _examples(source, protocol, data_dir, raw_dir)
   classes = classes_of(source)
 
+  def pages(split: str, doing: str) -> Iterator[Annotated]:
+    found = examples(split)
+    some = found if split == 'train' else _some(found)
+    return map(_page, tqdm(some, desc=doing, unit='page', delay=1, leave=False, disable=None))
+
   def make(new: cache.New) -> cache.Arrays:
-    def pages(split: str) -> Iterator[Annotated]:
-      some = tqdm(
-        chosen(split), desc=f'cutting {split}', unit='page', delay=1, leave=False, disable=None
-      )
-      return map(_page, some)
-
-    def chosen(split: str) -> Iterable[Mapping[str, Any]]:
-      found = examples(split)
-      return found if split == 'train' else _some(found)
-
-    train = _tiles(lambda: pages('train'), names, classes, new)
+    train = _tiles(lambda: pages('train', 'cutting train'), names, classes, new)
     return {'train': train} | {
-      split: _whole(list(pages(split)), names, classes) for split in SPLITS[1:]
+      split: _whole(list(pages(split, f'cutting {split}')), names, classes) for split in SPLITS[1:]
     }
+
+  def cut_out(new: cache.New) -> cache.Arrays:
+    del new
+    found = [one for page in pages('train', 'cutting symbols') for one in sprites.cut(page, names)]
+    of_tiles = [name.rpartition('-')[0] for name in splits['train']['id'].tolist()]
+    arrays = sprites.chosen(found, of_tiles, pasted)
+    labels = arrays.pop('sprite_label')
+    return {'train': {**arrays, 'sprite_class': _places(names, classes)[labels]}}
 
   key = [_RULE, source, raw_digest, protocol, list(classes), TILE, windows.SIDE, windows.SPACE]
   splits = cache.cached('pages', key, make)
+  if pasted:
+    further = cache.cached('sprites', [*key, pasted, sprites.SIDE], cut_out)
+    splits = {**splits, 'train': {**splits['train'], **further['train']}}
   labels = [each[each >= 0] for each in np.asarray(splits['train']['classes'])]
   return Dataset(splits, raw_digest, _ORIGINS[source], tiles.draws(labels, len(classes)))
 
@@ -130,9 +142,8 @@ def _page(example: Mapping[str, Any]) -> Annotated:
   space = scale.staff_space(grey) or structures.structure(example, *grey.shape).staff_space
   name = f'writer {example["writer"]}' if 'writer' in example else example.get('group', '')
   boxes = np.asarray(example['boxes'], np.float64)
-  return Annotated(
-    _text(example['id']), _text(name), grey, space, boxes, np.asarray(example['labels'])
-  )
+  labels, staves = np.asarray(example['labels']), list(example['staves'])
+  return Annotated(_text(example['id']), _text(name), grey, space, boxes, labels, staves)
 
 
 def _text(value: str | bytes) -> str:
@@ -149,7 +160,7 @@ def _tiles(
 
   The pages are gone through twice, so that not all tiles have to be in memory.
   """
-  place = np.array([classes.index(name) if name in classes else -1 for name in names])
+  place = _places(names, classes)
   boxes, labels, ids = [], [], []
   for page in pages():
     for number, (_, some, own) in enumerate(tiles.tiles(page)):
@@ -163,6 +174,11 @@ def _tiles(
     tile[number] = picture
   padded = zip(('boxes', 'classes'), tiles.padded(boxes, labels), strict=True)
   return {'tile': tile, 'id': np.array(ids), **dict(padded)}
+
+
+def _places(names: Sequence[str], classes: Sequence[str]) -> np.ndarray:
+  """The place of each name in the classes, -1 if it has none: int32 [names]."""
+  return np.array([classes.index(name) if name in classes else -1 for name in names], np.int32)
 
 
 def _whole(

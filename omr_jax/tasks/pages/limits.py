@@ -14,6 +14,7 @@ PICTURE = 'windows'
 LIMITS: Mapping[str, Rule] = {
   'data.source': rules.one_of(SOURCES),
   'data.tiles_per_epoch': rules.whole(0, 10_000_000),
+  'data.pasted': rules.whole(0, 8),
   'windows.trained_side': ('a multiple of 32 from 32 to 256', lambda value: _is_side(value)),
   'distortion.zoom': ('from 0 to 2 octaves', lambda value: 0 <= value <= 2),
   'distortion.stretch': ('from 0 to 2 octaves', lambda value: 0 <= value <= 2),

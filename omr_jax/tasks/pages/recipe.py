@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from omr_jax.augment import page_windows
+from omr_jax.augment import page_windows, pasting
 from omr_jax.data.dataset import Dataset, Split
 from omr_jax.errors import UserError
 from omr_jax.inputs import box_kinds, windows
@@ -27,7 +27,7 @@ AUGMENTATIONS: Mapping[str, tuple[str, ...]] = {
 }
 LOSS: tuple[str, ...] = ()
 SECTIONS = {
-  'data': ('name', 'source', 'protocol', 'feed', 'tiles_per_epoch'),
+  'data': ('name', 'source', 'protocol', 'feed', 'tiles_per_epoch', 'pasted'),
   'windows': ('trained_side',),
   'distortion': _DISTORTION,
 }
@@ -35,7 +35,7 @@ SECTIONS = {
 CONDITIONAL = tuple(f'distortion.{name}' for name in _DISTORTION)
 # Types of the keys that only some choices read; those that are not listed are floats.
 TYPES: Mapping[str, type] = {}
-LATER: Mapping[str, Any] = {'data.tiles_per_epoch': 0} | {
+LATER: Mapping[str, Any] = {'data.tiles_per_epoch': 0, 'data.pasted': 0} | {
   f'distortion.{name}': 0.0 for name in _CAMERA
 }
 
@@ -78,7 +78,7 @@ def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
   from omr_jax.tasks.pages import data
 
   chosen = config.data
-  found = data.load(chosen.source, chosen.protocol, data_dir, raw_dir)
+  found = data.load(chosen.source, chosen.protocol, data_dir, raw_dir, chosen.pasted)
   return found._replace(drawn=chosen.tiles_per_epoch or None)
 
 
@@ -112,13 +112,19 @@ def augmentation(
     a window of each tile, and the boxes and classes in it.
   """
   del module
-  side = config.windows.trained_side
+  side, of_tile = config.windows.trained_side, ('tile', 'boxes', 'classes')
+  of_sprites = ('sprite', 'sprite_box', 'sprite_class') if config.data.pasted else ()
 
   def augmented(strengths: Mapping, rng: jax.Array, batch: Inputs) -> tuple[Inputs, Inputs]:
-    window, boxes = page_windows.look(rng, batch['tile'], batch['boxes'], side, **strengths)
-    return {'window': window}, {'boxes': boxes, 'classes': batch['classes']}
+    tiles, boxes, classes = (batch[name] for name in of_tile)
+    if of_sprites:
+      rng, key = jax.random.split(rng)
+      pasted = (batch[name] for name in of_sprites)
+      tiles, boxes, classes = pasting.paste(key, tiles, boxes, classes, *pasted)
+    window, boxes = page_windows.look(rng, tiles, boxes, side, **strengths)
+    return {'window': window}, {'boxes': boxes, 'classes': classes}
 
-  return ('tile', 'boxes', 'classes'), augmented
+  return (*of_tile, *of_sprites), augmented
 
 
 def loss_numbers(config: ConfigDict) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Annotated(NamedTuple):
     staff_space: In pixels.
     boxes: float [objects, 4]: left, top, right and bottom edge in pixels.
     labels: int [objects], places in the list of classes.
+    staves: Each staff as float [5, points, 2], x and y along the middle of its lines.
   """
 
   id: str
@@ -29,6 +30,7 @@ class Annotated(NamedTuple):
   staff_space: float
   boxes: np.ndarray
   labels: np.ndarray
+  staves: Sequence[np.ndarray]
 
 
 def tiles(page: Annotated) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

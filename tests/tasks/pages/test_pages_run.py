@@ -19,7 +19,7 @@ from omr_jax.inputs import windows
 from omr_jax.predict import classifier, from_run
 from omr_jax.recipe import check, config_keys
 from omr_jax.synthetic import recorded_pages
-from omr_jax.tasks.pages import data
+from omr_jax.tasks.pages import data, sprites
 from omr_jax.tasks.pages.inputs import PRINTED
 from omr_jax.tasks.pages.tiles import TILE
 from omr_jax.training import loop, trained
@@ -31,7 +31,7 @@ def small_config(**changes):
   """configs/pages.py made small: 2 epochs."""
   config = config_page('pages')
   config.data.source = config.data.protocol = 'made_up'
-  config.data.tiles_per_epoch = 0
+  config.data.tiles_per_epoch, config.data.pasted = 0, 1
   config.epochs, config.batch_size, config.average_decay = 2, 2, 0.0
   config.windows.trained_side = 64
   config.model.widths, config.model.blocks, config.model.up = (4, 4), (1, 1), 4
@@ -84,6 +84,10 @@ def test_data(few, tmp_path):
   assert len(test['id']) == 1 and len(test['box']) == len(test['box_label']) > 5
   assert test['window'].shape[1:] == (windows.SIDE, windows.SIDE, 1)
   assert set(test['window_page'].tolist()) == {0}
+  assert 'sprite' not in train
+  with_sprites = data.load('made_up', 'made_up', tmp_path, None, pasted=2).splits['train']
+  assert with_sprites['sprite'].shape == (len(train['id']), 2, sprites.SIDE, sprites.SIDE)
+  assert 'noteheadFull' in {PRINTED[label] for label in np.unique(with_sprites['sprite_class'])}
 
 
 def test_a_run_that_was_stopped_ends_with_results(workdir):
