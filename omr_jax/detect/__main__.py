@@ -9,7 +9,7 @@ over the page, in any browser. Symbols are in page.json (COCO), mung.xml (MuNG, 
 MUSCIMA++) and symbols.csv: the class, box and confidence of each, its staff and its position there.
 pages.jsonl has a row for each page: path, page, folder, what the page was taken for, and how much
 was found; or the error, where it could not be read. A page without music gets empty results. A
-further run into the same folder replaces the results of the earlier one.
+further run into the same folder replaces the results of the earlier one, finished or not.
 
 --compare measures what was found against the truth. Each of the two is a folder that this command
 has written, or annotations in the format of COCO or MuNG.
@@ -18,14 +18,17 @@ Pages should have dark ink on bright paper, and lean by at most ten degrees.
 """
 
 import argparse
+import contextlib
 import json
 import math
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -42,22 +45,24 @@ from omr_jax.utils.ending import answered
 from omr_jax.utils.files import output
 
 ROWS = 'pages.jsonl'
+_UNFINISHED = 'pages.jsonl.part'  # The rows until all are there, or of a run that was ended.
 _MODEL = 'pages'  # The model for symbols, if none is named.
 _THRESHOLD = 0.5  # Of --compare.
+_LONGEST = 200  # Bytes of a file's name in that of a folder, which has at most 255 on most disks.
 _SHOWN = 5  # Names in a message.
 
 
 def rows(
   find: Callable[[Reduced], Detected], names: Iterable[str], out: Path
 ) -> Iterator[dict[str, object]]:
-  """Writes the folder of each page, and yields its row.
+  """Yields the row of each page, and then writes its folder.
 
   Args:
     find: Finds what is on a page, such as `pages.detected` with its models.
     names: The paths of the files.
     out: The folder for the results.
   """
-  used = {ROWS}
+  used = {ROWS, _UNFINISHED}
   for path, number, page in whole_pages.read(names):
     row: dict[str, object] = {'path': path, 'page': number}
     try:
@@ -68,8 +73,9 @@ def rows(
       yield row | error_row(error, path)
       continue
     name = _name(path, number, used)
-    files.write(out, name, found, path, number)
+    # The row comes first, so that even after a kill each folder is in a row.
     yield row | {'folder': name} | _counts(found)
+    files.write(out, name, found, path, number)
 
 
 def _counts(found: Detected) -> dict[str, object]:
@@ -93,6 +99,8 @@ def _name(path: str, number: int, used: set[str]) -> str:
   """A name for a page's folder: the file's name, with the page's number from the second page on."""
   stem = Path(path).stem
   stem = stem if stem.strip('.') else 'page'  # Of '...png' it would be the folder above.
+  while len(os.fsencode(stem)) > _LONGEST:
+    stem = stem[:-1]
   name = stem if number == 1 else f'{stem}-{number}'
   copies = (f'{name}~{n}' for n in range(2, len(used) + 3))
   # Names are compared without case, as some disks do.
@@ -167,15 +175,17 @@ def _detect(options: argparse.Namespace) -> None:
   find = partial(pages.detected, gate, symbols, threshold=options.threshold)
   _make(options.out)
   before = earlier.named(options.out / ROWS)
+  earlier.remove(options.out, earlier.named(options.out / _UNFINISHED), before)
   names = listing.standard_input() if '-' in options.paths else ()
   left_out: Counter[str] = Counter()
   found = listing.files(options.paths, names, listing.PICTURES, left_out)
   began, count, errors = time.monotonic(), 0, 0
   totals: Counter[str] = Counter()
   written: set[str] = set()
-  with output(options.out / ROWS) as file:
+  with _rows_file(options.out) as file:
     for row in tqdm(rows(find, found, options.out), unit='page', delay=1, disable=None):
       file.write(json.dumps(row, ensure_ascii=False) + '\n')
+      file.flush()
       count, errors = count + 1, errors + ('error' in row)
       totals.update({what: row[what] for what in ('staves', 'symbols') if what in row})
       if 'folder' in row:
@@ -196,10 +206,29 @@ def _make(out: Path) -> None:
     if out.exists() and not out.is_dir():
       raise UserError(f'{out}: is no folder; choose another --out.')
     out.mkdir(parents=True, exist_ok=True)
-    if any(out.iterdir()) and not (out / ROWS).is_file():
+    if any(out.iterdir()) and not any((out / name).is_file() for name in (ROWS, _UNFINISHED)):
       raise UserError(f'{out}: holds other files; choose another --out.')
   except OSError as error:
     raise UserError(f'{out}: cannot be used ({error.strerror}); choose another --out.') from error
+
+
+@contextlib.contextmanager
+def _rows_file(out: Path) -> Iterator[TextIO]:
+  """The file of the rows, which gets its name once all are in it.
+
+  Raises:
+    UserError: It cannot be written.
+  """
+  part = out / _UNFINISHED
+  try:
+    part.unlink(missing_ok=True)
+    with part.open('x', encoding='utf-8', errors='backslashreplace', newline='') as file:
+      yield file
+    os.replace(part, out / ROWS)
+  except OSError as error:
+    raise UserError(
+      f'{part}: cannot be written ({error.strerror}); make room, or choose another --out.'
+    ) from error
 
 
 if __name__ == '__main__':

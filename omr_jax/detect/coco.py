@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from omr_jax.errors import UserError
 from omr_jax.structure import structure_json
+from omr_jax.structure.structure_json import objects
 from omr_jax.utils import rules
 from omr_jax.utils.files import read_json
 
@@ -44,35 +46,42 @@ def read(file: Path) -> dict[str, Boxes]:
   value = read_json(file, _REMEDY)
   try:
     return _of_coco(value)
-  except (AttributeError, KeyError, TypeError, ValueError) as error:
+  except ValueError as error:
     raise UserError(f'{file}: no annotations of COCO ({error}); {_REMEDY}.') from error
 
 
 def _of_coco(value: dict[str, Any]) -> dict[str, Boxes]:
-  labels = _by_id(value['categories'], 'name')
-  files = _by_id(value['images'], 'file_name')
+  labels = _by_id(value, 'categories', 'name')
+  files = _by_id(value, 'images', 'file_name')
   names = {number: Path(file).with_suffix('').as_posix() for number, file in files.items()}
   if len(set(names.values())) < len(names):
     raise ValueError('two images have the same file_name')
-  rows: dict[Any, list[dict[str, Any]]] = {number: [] for number in names}
-  for each in value['annotations']:
-    if each['image_id'] not in rows or each['category_id'] not in labels:
+  rows: dict[int | str, list[dict[str, Any]]] = {number: [] for number in names}
+  for each in objects(value, 'annotations', ['image_id', 'category_id', 'bbox']):
+    if not (_is_in(rows, each['image_id']) and _is_in(labels, each['category_id'])):
       raise ValueError(f'an annotation names what is not there: {json.dumps(each)[:100]}')
     rows[each['image_id']].append(each)
   return {names[number]: _boxes(mine, labels) for number, mine in rows.items()}
 
 
-def _by_id(rows: list[dict[str, Any]], key: str) -> dict[Any, str]:
-  """A text of each row by its id."""
-  if not all(isinstance(row[key], str) and row[key] for row in rows):
-    raise ValueError(f'a {key} is no text')
-  found = {row['id']: row[key] for row in rows}
+def _by_id(value: dict[str, Any], key: str, text: str) -> dict[int | str, str]:
+  """A text of each object in a list by its id."""
+  rows = objects(value, key, ['id', text])
+  if not all(isinstance(row[text], str) and row[text] for row in rows):
+    raise ValueError(f'a {text} is no text')
+  if not all(isinstance(row['id'], int | str) for row in rows):
+    raise ValueError(f'an id of {key} is neither a whole number nor a text')
+  found = {row['id']: row[text] for row in rows}
   if len(found) < len(rows):
-    raise ValueError('an id is there twice')
+    raise ValueError(f'an id of {key} is there twice')
   return found
 
 
-def _boxes(rows: list[dict[str, Any]], labels: dict[Any, str]) -> Boxes:
+def _is_in(known: Mapping[int | str, Any], number: Any) -> bool:
+  return isinstance(number, int | str) and number in known
+
+
+def _boxes(rows: list[dict[str, Any]], labels: dict[int | str, str]) -> Boxes:
   if len(rows) > structure_json.MOST:
     raise ValueError(f'a page has {len(rows)} boxes, and may have {structure_json.MOST}')
   boxes = structure_json.numbers([row['bbox'] for row in rows], 'part of a bbox')

@@ -1,7 +1,8 @@
 """The program of the process that reads what may take any memory and time.
 
-It reads questions (`page_reader.Wanted`, pickled) on its standard input and writes answers
-(`page_reader.Page`) to its standard output, until the input ends. `isolated` starts it.
+It reads questions, pickled, on its standard input and writes answers to its standard output, until
+the input ends. A question is a page (`page_reader.Wanted`), answered by a `page_reader.Page`, or a
+function without arguments, answered by what it returns. `isolated` starts this program.
 
 Only Linux keeps the limit of memory: macOS ignores RLIMIT_AS, and Python cannot set one on Windows.
 There a picture must still fit `budget` before it is decoded, which documents and damaged files can
@@ -13,10 +14,12 @@ import os
 import pickle
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from PIL import Image
 
+from omr_jax.errors import UserError
 from omr_jax.inputs import budget, page_reader, pictures
 
 try:
@@ -26,7 +29,7 @@ except ImportError:  # On Windows.
 
 # In bytes, for all that the libraries take beyond what they have when they are loaded.
 MEMORY = 2 * budget.BUDGET
-# Of computing, for one page: other programs on the machine do not count.
+# Of computing, for one question: other programs on the machine do not count.
 SECONDS = 30
 # Answers besides pages. LARGE asks whether a large picture may be decoded now; any question that
 # follows means yes.
@@ -41,7 +44,7 @@ def main(memory: int = MEMORY, seconds: float = SECONDS) -> None:
 
   Args:
     memory: The bytes that may be taken; an allocation beyond fails.
-    seconds: Of computing for one page, after which the process ends by the signal SIGPROF.
+    seconds: Of computing for one question, after which the process ends by the signal SIGPROF.
   """
   questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), 'wb')
   # What a library prints must not come between answers.
@@ -54,9 +57,17 @@ def main(memory: int = MEMORY, seconds: float = SECONDS) -> None:
   reader = page_reader.Reader(lambda: _say(answers, OPENED))
   while (wanted := _next(questions)) is not None:
     _limit_time(seconds)
-    page = reader.page(wanted)
+    answer = reader.page(wanted) if isinstance(wanted, page_reader.Wanted) else _called(wanted)
     _limit_time(0)
-    _say(answers, page)
+    _say(answers, answer)
+
+
+def _called(function: Callable[[], Any]) -> Any:
+  """What a function returns, or its error without a traceback, which would keep its memory."""
+  try:
+    return function()
+  except UserError as error:
+    return UserError(str(error))
 
 
 class _Turn:

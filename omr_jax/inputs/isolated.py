@@ -1,9 +1,10 @@
-"""Reads pages in child processes with limits of memory and time, so that no file ends the program.
+"""Reads files in child processes with limits of memory and time, so that none ends the program.
 
 Libraries in C may take any memory and time for a damaged or malicious file, or crash. In a child
-process (`child`) that is an error of one page. Children are started when the first such file comes,
-one for each thread that asks at the same time, and read one file after the other. They are programs
-of their own rather than those of `multiprocessing`, which would run the user's script again.
+process (`child`) that is an error of one page or one file. Children are started when the first such
+file comes, one for each thread that asks at the same time, and read one file after the other. They
+are programs of their own rather than those of `multiprocessing`, which would run the user's script
+again.
 """
 
 import atexit
@@ -14,9 +15,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import child, page_reader, pictures
@@ -29,6 +30,8 @@ _PROGRAM = (
   'child.main(int(sys.argv[1]), float(sys.argv[2]))'
 )
 
+Result = TypeVar('Result')
+
 _PACKAGE = str(Path(__file__).resolve().parents[2])
 
 _lock = threading.Lock()
@@ -36,25 +39,31 @@ _idle: list['_Child'] = []
 
 
 class Ended(UserError):
-  """The process that read a page has ended, by a limit or by a crash."""
+  """The process that read a file has ended, by a limit or by a crash."""
+
+
+def call(function: Callable[[], Result], name: str, remedy: str) -> Result:
+  """What a function returns, computed in a child process.
+
+  Args:
+    function: A function of a module, or a `partial` of one, which a child process can import.
+    name: What it reads, for messages.
+    remedy: What to do about a file that ends the process, as the end of a message.
+
+  Raises:
+    UserError: The function raises it; or, as `Ended`, the process has ended.
+  """
+  with _child(None) as found:
+    answer = found.called(function, name, remedy) if found else function()
+  if isinstance(answer, UserError):
+    raise answer
+  return cast(Result, answer)
 
 
 def page(wanted: Wanted) -> Page:
   """Reads a page in a child process. Errors are returned: `Ended` where that process has ended."""
-  found = _taken(wanted)
-  if found is None:
-    return page_reader.Reader().page(wanted)
-  try:
-    answer = found.answer(wanted)
-  except BaseException:
-    found.end()
-    raise
-  if isinstance(answer.found, Ended):
-    found.end()
-  else:
-    with _lock:
-      _idle.append(found)
-  return answer
+  with _child(wanted) as found:
+    return found.answer(wanted) if found else page_reader.Reader().page(wanted)
 
 
 class _Child:
@@ -77,6 +86,13 @@ class _Child:
     self._questions = cast(IO[bytes], self.process.stdin)
     self._answers = cast(IO[bytes], self.process.stdout)
 
+  def called(self, function: Callable[[], Any], name: str, remedy: str) -> Any:
+    late: list[float] = []
+    try:
+      return self._asked(pickle.dumps(function), late)
+    except (OSError, EOFError, pickle.UnpicklingError):
+      return self._ended(name, bool(late), remedy)
+
   def answer(self, wanted: Wanted) -> Page:
     question = pickle.dumps(wanted)
     late: list[float] = []
@@ -92,10 +108,13 @@ class _Child:
       self.file = wanted[:2]
       return answer
     except (OSError, EOFError, pickle.UnpicklingError):
-      self.end()
-      words = _reason(self.process.returncode, bool(late))
+      name = f'{wanted.name}, page {wanted.number + 1}'
       # Where the file could not even be opened, its other pages can't be read either.
-      return Page(Ended(f'{wanted.name}, page {wanted.number + 1}: {words}'), more=opened)
+      return Page(self._ended(name, bool(late), 'save it anew, as a picture'), more=opened)
+
+  def _ended(self, name: str, late: bool, remedy: str) -> Ended:
+    self.end()
+    return Ended(f'{name}: {_reason(self.process.returncode, late)}; {remedy}.')
 
   def _asked(self, question: bytes, late: list[float]) -> Any:
     with self._no_longer_than(_WAIT, late):
@@ -131,10 +150,25 @@ class _Child:
         pipe.close()
 
 
-def _taken(wanted: Wanted) -> _Child | None:
+@contextlib.contextmanager
+def _child(wanted: Wanted | None) -> Iterator[_Child | None]:
+  """A child for one question, as from `_taken`; it is kept for others unless it has ended."""
+  found = _taken(wanted)
+  try:
+    yield found
+  except BaseException:
+    if found:
+      found.end()
+    raise
+  if found and found.process.returncode is None:
+    with _lock:
+      _idle.append(found)
+
+
+def _taken(wanted: Wanted | None) -> _Child | None:
   """An idle child, best that which has the file open, or a new one; None where none can start."""
   with _lock:
-    _idle.sort(key=lambda each: each.file == wanted[:2])
+    _idle.sort(key=lambda each: wanted is not None and each.file == wanted[:2])
     while _idle:
       found = _idle.pop()
       if found.process.poll() is None:
@@ -151,11 +185,11 @@ def _taken(wanted: Wanted) -> _Child | None:
 
 def _reason(code: int, late: bool) -> str:
   if late or (hasattr(signal, 'SIGPROF') and code == -signal.SIGPROF):
-    return f'reading it takes more than {child.SECONDS} s of computing; save it anew, as a picture.'
+    return f'reading it takes more than {child.SECONDS} s of computing'
   how = f'signal {-code}' if code < 0 else f'exit code {code}'
   return (
     f'reading it takes more than {child.MEMORY / 1e9:.1f} GB of memory, or crashes the library '
-    f'that reads it ({how}); save it anew, as a picture.'
+    f'that reads it ({how})'
   )
 
 

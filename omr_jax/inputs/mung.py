@@ -100,21 +100,28 @@ def written(nodes: Iterable[Node], dataset: str, document: str) -> bytes:
 def _node(element: ElementTree.Element, room: int) -> Node:
   """An object whose box has no more pixels than `room`."""
   number, left, top, width, height = (
-    int(element.findtext(tag, '')) for tag in ('Id', 'Left', 'Top', 'Width', 'Height')
+    _whole(element.findtext(tag, ''), tag) for tag in ('Id', 'Left', 'Top', 'Width', 'Height')
   )
   if min(left, top) < 0 or min(width, height) < 1 or width * height > room:
     raise ValueError(f'its box ({left}, {top}, {width}, {height}) is impossible')
   label = element.findtext('ClassName', '')
   if not label:
     raise ValueError('it has no class')
-  links = tuple(int(each) for each in element.findtext('Outlinks', '').split())
+  links = tuple(_whole(each, 'Outlinks') for each in element.findtext('Outlinks', '').split())
   mask = _mask(element.findtext('Mask', ''), width, height)
   return Node(number, label, (left, top, left + width, top + height), mask, links)
 
 
+def _whole(text: str, tag: str) -> int:
+  try:
+    return int(text)
+  except ValueError as error:
+    raise ValueError(f'{tag} has {text[:30]!r} in place of a whole number') from error
+
+
 def _mask(text: str, width: int, height: int) -> NDArray[np.bool_]:
   """The mask of run lengths such as `0:3 1:2 0:7`, row by row."""
-  runs = [int(each) for each in text.replace(':', ' ').split()]
+  runs = [_whole(each, 'Mask') for each in text.replace(':', ' ').split()]
   values, lengths = runs[::2], runs[1::2]
   right = len(values) == len(lengths) and set(values) <= {0, 1} and min(lengths, default=0) >= 0
   if not right or sum(lengths) != width * height:

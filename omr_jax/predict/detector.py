@@ -9,13 +9,15 @@ It needs neither JAX nor Flax.
 """
 
 import os
+from collections.abc import Mapping
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import confidence
-from omr_jax.inputs import box_kinds, symbol_names, whole_pages, windows
+from omr_jax.inputs import box_kinds, peaks, symbol_names, whole_pages, windows
+from omr_jax.inputs.box_kinds import KINDS
 from omr_jax.inputs.whole_pages import Reduced
 from omr_jax.predict import given as givens
 from omr_jax.predict import models
@@ -180,12 +182,24 @@ class Detector:
     found = []
     for first in range(0, len(cut.corners), BATCH):
       maps = self._run({'window': cut.pixels(first, first + BATCH)})
+      self._check(maps)
       for heat, edges, corner in zip(
         maps['heat'], maps['edges'], cut.corners[first : first + BATCH], strict=True
       ):
         found.append(windows.objects((heat, edges), kinds, corner, cut.scale, least))
     boxes, labels, log_odds = (np.concatenate(each) for each in zip(*found, strict=True))
     return boxes * page.factor, labels, log_odds.astype(float)
+
+  def _check(self, maps: Mapping[str, np.ndarray]) -> None:
+    """Refuses what are no maps. Without this, numbers that are NaN would be symbols not found."""
+    cells = windows.SIDE // peaks.CELL
+    heat, edges = maps['heat'], maps['edges']
+    right = heat.shape[1:] == (cells, cells, len(self.model.classes))
+    # The maximum is NaN if any number is.
+    if not right or edges.shape[1:] != (cells, cells, len(KINDS), 4) or not np.isfinite(heat.max()):
+      raise UserError('the network gives no maps of symbols; export or train it again.')
+    if not np.isfinite(edges).all():
+      raise UserError('the network gives boxes that are not finite; export or train it again.')
 
 
 def load(path_or_name: str | os.PathLike[str]) -> Detector:

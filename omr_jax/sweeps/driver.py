@@ -1,6 +1,8 @@
 """Trains a sweep, from its page to its report."""
 
 import math
+import os
+import sys
 from pathlib import Path
 
 from omr_jax.sweeps import analysis, cluster, folder, live, report, results
@@ -25,6 +27,9 @@ def run(
 ) -> bool:
   """Trains the runs of a sweep that are not finished; returns whether all are finished afterwards.
 
+  Of a finished sweep in a folder that this user may not write to, such as another user's, the
+  results are printed and nothing is written.
+
   Args:
     sweep: The sweep, read from its page.
     out: The sweep's folder.
@@ -40,6 +45,12 @@ def run(
       the sweep, Ray does not start or stops, or no machine has the resources.
     Interrupted: By Ctrl-C or SIGTERM; the runs in progress are saved.
   """
+  is_finished = folder.is_of(out, sweep) and all(map(folder.is_finished, folder.packs(out, sweep)))
+  if is_finished and not os.access(out, os.W_OK):
+    print(f'{out}: cannot be written, so its report stays as it is.', file=sys.stderr)
+    rows = results.rows(out)
+    _print_results(out, rows)
+    return _are_finished(rows)
   with folder.locked(out / '.lock', 0, _ANOTHER):
     packs = folder.create(out, sweep)
     waiting = [pack for pack in packs if not folder.is_over(pack)]
@@ -59,6 +70,10 @@ def run(
   _print_results(out, rows)
   if not is_over:
     raise Interrupted
+  return _are_finished(rows)
+
+
+def _are_finished(rows: list[results.Row]) -> bool:
   return all(row.summary is not None for row in rows)
 
 

@@ -14,7 +14,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation.history import FILE as METRICS
@@ -72,6 +72,27 @@ class Pack(NamedTuple):
     return self.out / 'starts' / f'{self.name}.jsonl'
 
 
+def packs(out: Path, sweep: 'Sweep') -> list[Pack]:
+  """The packs of a sweep whose folder is `out`."""
+  return [Pack(out, name, list(configs)) for name, configs in sweep.packs.items()]
+
+
+def is_of(out: Path, sweep: 'Sweep') -> bool:
+  """Whether the folder holds this sweep.
+
+  Raises:
+    UserError: It holds another one.
+  """
+  path = out / 'sweep.json'
+  if not path.exists():
+    return False
+  if read_json(path, _REMEDY) != _content(sweep):
+    raise UserError(
+      f'{path}: is of another sweep, or of this one before its page was changed; {_REMEDY}.'
+    )
+  return True
+
+
 def create(out: Path, sweep: 'Sweep') -> list[Pack]:
   """Makes the folder of a sweep, or continues the one that is there; returns the sweep's packs.
 
@@ -80,21 +101,10 @@ def create(out: Path, sweep: 'Sweep') -> list[Pack]:
   Raises:
     UserError: The folder belongs to another sweep, or cannot be written.
   """
-  content = {
-    'name': sweep.name,
-    'config': sweep.config,
-    'runs': {name: dict(changes) for name, changes in sweep.overrides.items()},
-    'packs': {name: list(configs) for name, configs in sweep.packs.items()},
-  }
-  content = json.loads(json.dumps(content))
   path = out / 'sweep.json'
-  if path.exists() and read_json(path, _REMEDY) != content:
-    raise UserError(
-      f'{path}: is of another sweep, or of this one before its page was changed; {_REMEDY}.'
-    )
-  if not path.exists() and out.exists() and any(path.name != '.lock' for path in out.iterdir()):
+  if not is_of(out, sweep) and out.exists() and any(path.name != '.lock' for path in out.iterdir()):
     raise UserError(f'{out}: is not empty and holds no sweep; {_REMEDY}.')
-  write_file(path, (json.dumps(content, indent=2) + '\n').encode())
+  write_file(path, (json.dumps(_content(sweep), indent=2) + '\n').encode())
   for name, configs in sweep.packs.items():
     of_pack = {run: json.loads(config.to_json()) for run, config in configs.items()}
     write_file(out / 'packs' / f'{name}.json', json.dumps(of_pack, indent=2).encode())
@@ -105,7 +115,19 @@ def create(out: Path, sweep: 'Sweep') -> list[Pack]:
       (out / folder).mkdir(exist_ok=True)
   for name, message in sweep.wrong.items():
     fail(out, name, message)
-  return [Pack(out, name, list(configs)) for name, configs in sweep.packs.items()]
+  return packs(out, sweep)
+
+
+def _content(sweep: 'Sweep') -> dict[str, Any]:
+  """What sweep.json says of a sweep."""
+  content = {
+    'name': sweep.name,
+    'config': sweep.config,
+    'runs': {name: dict(changes) for name, changes in sweep.overrides.items()},
+    'packs': {name: list(configs) for name, configs in sweep.packs.items()},
+  }
+  found: dict[str, Any] = json.loads(json.dumps(content))  # With lists for tuples, as in the file.
+  return found
 
 
 def configs(pack: Pack) -> dict[str, 'ConfigDict']:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from omr_jax.errors import UserError
+from omr_jax.inputs import isolated
 from tfds_builders.muscima_pp import CLASSES
 from tfds_builders.typeset import bounds, drawing, songs, staves, symbols, text
 
@@ -260,6 +261,52 @@ def test_songs_are_found_and_read(tmp_path):
     songs.find(tmp_path / 'empty')
 
 
+def packed(content, **options):
+  file = io.BytesIO()
+  with zipfile.ZipFile(file, 'w', **options) as archive:
+    archive.writestr('score.xml', content)
+  return file.getvalue()
+
+
+def changed(content, at, value):
+  """An archive whose list of files has another value."""
+  place = content.rindex(b'PK\1\2') + at
+  return content[:place] + value + content[place + len(value) :]
+
+
+@pytest.mark.parametrize(
+  ('name', 'content'),
+  [
+    ('latin.xml', music('Björn').encode('latin-1')),
+    ('many.xml', b'\n' * (songs._MOST_BYTES + 1)),
+    ('bomb.mxl', packed(b'\n' * (songs._MOST_BYTES + 1), compression=zipfile.ZIP_DEFLATED)),
+    ('encrypted.mxl', changed(packed(b'x'), 8, b'\1')),
+    ('other.mxl', changed(packed(b'x'), 10, b'\x63')),
+    # Bytes that no decompressor has written.
+    ('deflate.mxl', changed(packed(b'\xff' * 99), 10, b'\x08')),
+    ('lzma.mxl', changed(packed(b'\xff' * 99), 10, b'\x0e')),
+  ],
+)
+def test_songs_that_cannot_be_read(tmp_path, name, content):
+  (tmp_path / name).write_bytes(content)
+  with pytest.raises(UserError, match=rf'{name}: not MusicXML, or damaged \(.+\); remove it\.'):
+    songs.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+  'odd',
+  [
+    '<creator ' * 50_000,
+    '<creator ' + 'type="composer"' * 50_000,
+    f'<creator type="composer">{"(" * 100_000}</creator>',
+  ],
+)
+def test_the_search_for_a_composer_ends(odd):
+  """With quadratic time each of these would take minutes."""
+  assert songs.composer(odd, 'lc1.mxl') == 'lc1'
+  assert songs.composer(odd + "<creator type='composer'>Clara Example</creator>", 'x') == 'example'
+
+
 needs_verovio = pytest.mark.skipif(
   any(importlib.util.find_spec(name) is None for name in ('verovio', 'resvg_py')),
   reason="Verovio is not installed: pip install 'omr_jax[engrave]'",
@@ -335,12 +382,21 @@ def test_boxes_are_exact_to_a_fraction_of_a_pixel(page):
 
 
 @needs_verovio
-def test_prepared_data(tmp_path):
+def test_prepared_data(tmp_path, monkeypatch):
   from tfds_builders import typeset
+  from tfds_builders.typeset import engraving
 
+  def call(function, name, remedy):
+    if name == 'd.musicxml' and function.func is engraving.pages_of:
+      raise isolated.Ended(f'{name}: crashes; {remedy}.')
+    return function()
+
+  monkeypatch.setattr(isolated, 'call', call)  # Without a process of its own.
   raw_dir = write(tmp_path / 'raw', ['a', 'b'])
   creator = '<identification><creator type="composer">Some a</creator></identification>'
   (raw_dir / 'c.musicxml').write_text(f'<score-partwise>{creator}</score-partwise>')
+  (raw_dir / 'd.musicxml').write_text(music('Some b'))
+  (raw_dir / 'e.mxl').write_bytes(b'PK')
   builder = typeset.prepare('composers', tmp_path / 'data', raw_dir)
   counts = {name: split.num_examples for name, split in builder.info.splits.items()}
   assert sum(counts.values()) == 3 and set(counts) == {'train', 'validation', 'test'}
@@ -352,5 +408,7 @@ def test_prepared_data(tmp_path):
   assert test['boxes'].shape == (len(test['labels']), 4)
   picture = np.asarray(Image.open(io.BytesIO(test['image'])))
   assert typeset.structure(test, *picture.shape).systems == [[0, 1]]
-  (line,) = builder.info.metadata['left_out']
-  assert line == 'c.musicxml: no staff of five lines on page 1.'
+  first, *others = builder.info.metadata['left_out']
+  assert first.startswith(f'{raw_dir}/e.mxl: not MusicXML, or damaged (')
+  left_out = ['c.musicxml: no staff of five lines on page 1.', 'd.musicxml: crashes; remove it.']
+  assert sorted(others) == left_out

@@ -2,12 +2,15 @@
 
 import json
 import math
+import re
 
 import drawn_music
 import numpy as np
 import pytest
 
 from omr_jax.detect import __main__ as detect
+from omr_jax.detect import annotations
+from omr_jax.errors import UserError
 from omr_jax.inputs import mung
 from omr_jax.structure import structure_json
 from omr_jax.structure.structure import box
@@ -93,7 +96,9 @@ def test_coco(tmp_path, capsys):
 @pytest.mark.parametrize(
   ('value', 'words'),
   [
-    ({}, "no annotations of COCO ('categories')"),
+    ({}, 'no annotations of COCO (categories is no list of objects)'),
+    (coco() | {'images': [{'id': [7], 'file_name': 'a'}]}, 'an id of images is neither a whole'),
+    (coco() | {'annotations': [{'image_id': 7}]}, "annotations[0] lacks the key 'category_id'"),
     (coco((3, [0, 0, 1, 1])), 'an annotation names what is not there'),
     (coco((1, [0, 0, 1])), 'no annotations of COCO'),
     (coco((1, [0, 0, 1, 'x'])), 'part of a bbox is no number'),
@@ -106,13 +111,78 @@ def test_coco(tmp_path, capsys):
     (coco((1, [0, 0, 1, 1, 0, 0, 1, 1])), 'a bbox is no list of four numbers'),
     (coco((1, [[]])), 'a bbox is no list of four numbers'),
     (coco() | {'categories': [{'id': 1, 'name': 5}]}, 'a name is no text'),
-    (coco() | {'images': [{'id': 1, 'file_name': name} for name in 'ab']}, 'an id is there twice'),
+    (
+      coco() | {'images': [{'id': 1, 'file_name': name} for name in 'ab']},
+      'an id of images is there twice',
+    ),
   ],
 )
 def test_damaged_annotations_are_refused(tmp_path, capsys, value, words):
   path = write(tmp_path / 'true.json', value)
   code, _, said = compare(capsys, path, path)
   assert code == 2 and 'true.json: ' in said and words in said
+
+
+def staff():
+  """Of a page with one staff of one measure, as in structure.json."""
+  lines = [[[0, 10 * n], [90, 10 * n]] for n in range(5)]
+  return {
+    **{'format': 1, 'width': 90, 'height': 50, 'staff_space': 10},
+    **{'staves': [{'lines': lines}], 'systems': [{'staves': [0]}]},
+    'measures': [{'staff': 0, 'left': 0, 'right': 90}],
+  }
+
+
+@pytest.mark.parametrize(
+  ('change', 'words'),
+  [
+    ({'staves': 5}, 'staves is no list of objects'),
+    ({'measures': [5]}, 'measures is no list of objects'),
+    ({'systems': [{}]}, "systems[0] lacks the key 'staves'"),
+    ({'systems': [{'staves': 0}]}, 'a system or measure names a staff that is not there'),
+    ({'measures': [{'staff': 0, 'left': [0], 'right': [9]}]}, 'a side of a measure is no number'),
+    ({'width': []}, 'a size is no number of pixels'),
+    ({'format': True}, 'its format is True, not 1'),
+    ({'staves': [{'lines': [[[0, 1]], [[0, 1], [2]]]}]}, 'a point of a staff is no number'),
+  ],
+)
+def test_damaged_structures_are_refused(tmp_path, capsys, change, words):
+  write(tmp_path / 'a/structure.json', staff() | change)
+  code, _, said = compare(capsys, tmp_path, tmp_path)
+  assert code == 2 and f'structure.json: no structure of a page ({words}' in said
+
+
+ODD = (None, True, -1, 0.5, 1e308, 10**400, math.nan, '', '\ud800', [], {}, [[]], [[1], [1, 2]])
+
+
+@pytest.mark.parametrize(
+  ('name', 'value'), [('structure.json', staff()), ('page.json', coco((1, [0, 0, 9, 9], 0.5)))]
+)
+def test_any_value_at_any_place_is_read_or_refused_in_words(tmp_path, name, value):
+  path, text = tmp_path / name, json.dumps(value)
+  for place in places(value):
+    for odd in ODD:
+      changed = within = {'': json.loads(text)}
+      for key in ('', *place[:-1]):
+        within = within[key]
+      within[place[-1]] = odd
+      write(path, changed[''])
+      try:
+        annotations.read(tmp_path)
+      except UserError as error:
+        said = str(error).removeprefix(f'{path}: ')
+        assert said.startswith('no ') and not re.search(
+          'object is|no len|indices|convert|shape', said
+        )
+
+
+def places(value):
+  """The keys and numbers that lead to each value inside of a value."""
+  pairs = value.items() if isinstance(value, dict) else enumerate(value)
+  for key, each in pairs:
+    yield (key,)
+    if isinstance(each, dict | list):
+      yield from ((key, *rest) for rest in places(each))
 
 
 def test_a_structure_of_too_many_boxes_is_refused(tmp_path, capsys):

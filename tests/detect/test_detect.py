@@ -167,6 +167,33 @@ def test_it_runs_again_into_its_own_folder_alone(found, tmp_path, capsys):
   assert code == 2 and 'other: holds other files; choose another --out' in said
 
 
+def test_a_run_that_was_ended_is_replaced(tmp_path, capsys, monkeypatch):
+  paths = [tmp_path / f'{name}.png' for name in 'abc']
+  for path in paths:
+    Image.new('L', (9, 9), 255).save(path)
+  detected, calls = pages.detected, []
+
+  def ends(*given, **more):
+    calls.append(given)
+    if len(calls) == 3:
+      raise KeyboardInterrupt
+    return detected(*given, **more)
+
+  monkeypatch.setattr(pages, 'detected', ends)
+  out = tmp_path / 'found'
+  code, _, said = run(capsys, *paths, '--out', out)
+  assert code == 1 and 'stopped.' in said
+  assert {path.name for path in out.iterdir()} == {'a', 'b', 'pages.jsonl.part'}
+  code, *_ = run(capsys, paths[2], '--out', out)
+  assert code == 0 and {path.name for path in out.iterdir()} == {'c', 'pages.jsonl'}
+
+
+def test_long_names_are_cut():
+  used = set()
+  first, second = (detect._name(f'{"ä" * 120}{end}.pdf', 12345, used) for end in 'xy')
+  assert first == f'{"ä" * 100}-12345' and second == f'{"ä" * 100}-12345~2'
+
+
 @pytest.mark.parametrize(
   ('arguments', 'words'),
   [

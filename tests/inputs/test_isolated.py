@@ -15,6 +15,7 @@ from test_documents import CATALOG, drawn, needs_pdf, pdf_of, plain, saved, stre
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import child, documents, isolated, resizing
+from omr_jax.utils import files
 
 
 @pytest.fixture
@@ -212,3 +213,25 @@ def test_results_are_arrays_of_their_own(tmp_path):
   page = only(written(tmp_path, saved(plain(10), 'TIFF')))
   page[:] = 3
   assert page.flags.writeable and page.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+  ('function', 'words'),
+  [
+    (os.abort, f'crashes the library that reads it (signal {signal.SIGABRT:d}); remove it.'),
+    (partial(sum, iter(int, 1)), 'reading it takes more than 1 s of computing; remove it.'),
+    (partial(bytearray, 10**9), 'reading it takes more than 0.4 GB of memory, or'),
+  ],
+)
+def test_a_function_that_ends_the_process(limits, function, words):
+  with pytest.raises(isolated.Ended) as error:
+    isolated.call(function, 'x.mxl', 'remove it')
+  assert str(error.value).startswith('x.mxl: reading it takes') and words in str(error.value)
+  assert isolated.call(partial(divmod, 7, 2), 'y', '') == (3, 1)  # By a new process.
+
+
+def test_a_function_that_refuses_its_file(tmp_path, limits):
+  with pytest.raises(UserError, match='lost: unreadable') as error:
+    isolated.call(partial(files.read_json, tmp_path / 'lost', 'give another'), 'x', '')
+  assert not isinstance(error.value, isolated.Ended)
+  assert len(isolated._idle) == 1

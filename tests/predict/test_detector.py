@@ -70,6 +70,32 @@ def test_what_is_no_page_is_refused(given, words):
     hand_made_detector.detector()(given)
 
 
+@pytest.mark.parametrize(
+  ('name', 'value', 'words'),
+  [
+    ('heat', np.nan, 'no maps of symbols'),
+    ('heat', np.inf, 'no maps of symbols'),
+    ('edges', np.nan, 'boxes that are not finite'),
+    ('heat', None, 'no maps of symbols'),
+    ('edges', None, 'no maps of symbols'),
+  ],
+)
+def test_a_network_that_gives_no_maps_is_refused(name, value, words):
+  """One number is wrong, or there are too few of them."""
+  run = hand_made_detector.network()
+
+  def wrong(inputs):
+    maps = run(inputs)
+    if value is None:
+      return maps | {name: maps[name][..., :3]}
+    maps[name][0, 5, 6, 1] = value
+    return maps
+
+  asked = Detector(hand_made_detector.described(), wrong)
+  with pytest.raises(UserError, match=words):
+    asked(drawn_music.page())
+
+
 def test_a_model_of_another_kind_is_refused(monkeypatch):
   with pytest.raises(UserError, match='scores: finds no symbols on pages; `omr predict` asks it'):
     detector.load('scores')

@@ -18,6 +18,7 @@ from omr_jax.sweeps import (
   analysis,
   choice,
   draws,
+  driver,
   each,
   folder,
   levels,
@@ -172,6 +173,21 @@ def test_a_sweep_of_another_page_is_refused(tmp_path):
   (tmp_path / 'full' / 'file').touch()
   with pytest.raises(UserError, match='is not empty'):
     folder.create(tmp_path / 'full', first)
+
+
+def test_a_finished_sweep_that_others_own_is_printed(tmp_path, capsys, monkeypatch):
+  sweep = page.read(write_page(tmp_path / 'page.py', each('seed', (0, 1))))
+  out = tmp_path / 'out'
+  for pack in folder.create(out, sweep):
+    pack.workdir.mkdir()
+    (pack.workdir / 'summary.json').write_text(json.dumps(SUMMARY))
+  before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob('*')}
+  # Root may write anywhere.
+  monkeypatch.setattr(os, 'access', lambda path, mode: path != out)
+  assert driver.run(sweep, out, None, None, None, '', None)
+  said = capsys.readouterr()
+  assert '2 of 2 runs finished' in said.out and 'out: cannot be written, so' in said.err
+  assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob('*')} == before
 
 
 SYMBOLS = task.named('symbols')

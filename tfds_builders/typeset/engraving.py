@@ -6,6 +6,7 @@ How a song looks (staff space, size of the page, thickness of lines, distances) 
 import hashlib
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
@@ -16,7 +17,7 @@ from PIL import Image
 from omr_jax.errors import UserError
 from omr_jax.structure.structure import Structure
 from omr_jax.utils import extras
-from tfds_builders.typeset import drawing, staves, symbols, text
+from tfds_builders.typeset import drawing, songs, staves, symbols, text
 from tfds_builders.typeset.bounds import Affine
 from tfds_builders.typeset.symbols import Symbol
 
@@ -85,6 +86,11 @@ def look(name: str, test: bool) -> tuple[int, dict[str, Any]]:
     'tieMidpointThickness': rng.uniform(0.35, 0.65),
   }
   return int(rng.integers(18, 27)), options
+
+
+def pages_of(path: Path, name: str, test: bool) -> list[Page]:
+  """`pages` of a file, as a function that a child process can call (`inputs.isolated`)."""
+  return list(pages(songs.read(path), name, test))
 
 
 def pages(music: str, name: str, test: bool) -> Iterator[Page]:

@@ -15,7 +15,10 @@ _SUFFIXES = ('.mxl', '.musicxml', '.xml')
 _REMEDY = 'put MusicXML files (.mxl, .musicxml or .xml) into a folder and name it'
 _MOST_BYTES = 100_000_000  # Of a song, unpacked.
 _EVERY = 6  # One composer of so many is for the test, and one for the validation.
-_COMPOSER = re.compile(r'<creator\s[^>]*type="composer"[^>]*>([^<]*)</creator>')
+# Lengths have bounds, as searching would take hours in some damaged files.
+_COMPOSER = re.compile(
+  r'<creator\s[^<>]{0,999}type=["\']composer["\'][^<>]{0,999}>([^<]{0,999})</creator>'
+)
 
 
 def find(raw_dir: str | os.PathLike | None) -> dict[str, Path]:
@@ -59,10 +62,17 @@ def read(path: Path) -> str:
     UserError: It is damaged, or larger than any song.
   """
   try:
+    if path.stat().st_size > _MOST_BYTES:
+      raise ValueError(f'larger than {_MOST_BYTES} bytes')
     content = path.read_bytes() if path.suffix.lower() != '.mxl' else _unpacked(path)
     return content.decode('utf-16' if content[:2] in (b'\xff\xfe', b'\xfe\xff') else 'utf-8')
-  except (OSError, ValueError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
+  except Exception as error:  # zipfile alone raises about ten kinds.
     raise UserError(f'{path}: not MusicXML, or damaged ({error}); remove it.') from error
+
+
+def composer_of(path: Path, name: str) -> str:
+  """`composer` of a file, as a function that a child process can call (`inputs.isolated`)."""
+  return composer(read(path), name)
 
 
 def composer(music: str, name: str) -> str:

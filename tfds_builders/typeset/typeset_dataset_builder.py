@@ -3,7 +3,7 @@
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import tensorflow_datasets as tfds
 from tqdm import tqdm
 
 from omr_jax.errors import UserError
+from omr_jax.inputs import isolated
 from tfds_builders import base, pages
 from tfds_builders.muscima_pp import CLASSES
 from tfds_builders.typeset import engraving, songs
@@ -70,14 +71,14 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
     composers = {}
     for name, path in paths.items():
       with self._left_out_if_broken():
-        composers[name] = songs.composer(songs.read(path), name)
+        composers[name] = _isolated(songs.composer_of, path, name)
     chosen = songs.split(composers)
     bar = tqdm(total=len(composers), desc='typesetting', unit='song', delay=1, disable=None)
 
     def examples(split: str, names: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
       for name in names:
         with self._left_out_if_broken():
-          for page in engraving.pages(songs.read(paths[name]), name, test=split == 'test'):
+          for page in _isolated(engraving.pages_of, paths[name], name, split == 'test'):
             found = example(page, name)
             yield found['id'], {**found, 'group': composers[name]}
         bar.update()
@@ -96,6 +97,11 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
       yield
     except UserError as error:
       self.info.metadata['left_out'].append(str(error))
+
+
+def _isolated(function: Callable[..., Any], path: Path, name: str, *rest: Any) -> Any:
+  """Reads a song in a child process, since a damaged one may crash Verovio or take hours."""
+  return isolated.call(functools.partial(function, path, name, *rest), name, 'remove it')
 
 
 def example(page: engraving.Page, name: str) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def _groups(numbers: Mapping) -> str:
     row(
       group['group'],
       [group['pages'], group['n']],
-      [group['ap50'], group['ap']],
+      [_share(group[key]) for key in ('ap50', 'ap')],
       [_share(group[key]) for key in ('precision', 'recall', 'f')],
     )
     for group in numbers['groups']

@@ -58,8 +58,9 @@ def _group(run: DetectedRun, group: str) -> dict[str, Any]:
     'group': group,
     'pages': len(pages),
     'n': weighted.true,
-    'ap50': weighted.ap50,
-    'ap': weighted.ap,
+    # NaN without true boxes, which JSON has no number for.
+    'ap50': weighted.ap50 if weighted.true else None,
+    'ap': weighted.ap if weighted.true else None,
     **_counts(counted),
   }
 

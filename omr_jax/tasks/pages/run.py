@@ -35,6 +35,8 @@ ARRAYS = {
   'scales': ('f', 2),
 }
 
+_LARGEST = 2**20  # Pixels of a side of a page, and how many times larger its picture may be.
+
 
 class Decision(NamedTuple):
   """Which of the symbols that a network finds count, and how sure each is.
@@ -129,11 +131,15 @@ def problem(arrays: Mapping[str, np.ndarray]) -> str | None:
     return f'{len(log_odds)} log-odds of {len(labels)} found boxes, or some that are not finite'
   sizes, scales = arrays['picture_sizes'], arrays['scales']
   shapes = sizes.shape == scales.shape == (len(ids), 2) and len(arrays['test_groups']) == len(ids)
-  if not shapes or not (sizes > 0).all() or not (scales > 0).all():
+  if not shapes or not ((sizes > 0) & (sizes <= _LARGEST)).all() or not _are_scales(scales):
     return f'sizes {sizes.shape} and scales {scales.shape} of {len(ids)} pages'
   if arrays['pictures'].dtype != np.uint8 or len(arrays['pictures']) != sizes.prod(1).sum():
     return f'{len(arrays["pictures"])} pixels for the sizes of the pages'
   return None
+
+
+def _are_scales(found: np.ndarray) -> bool:
+  return bool(((found > 1 / _LARGEST) & (found < _LARGEST)).all())
 
 
 def run_of(

@@ -11,8 +11,8 @@ from made_page_runs import CLASSES, arrays, make_run, no_page
 from omr_jax import ensemble, label_errors
 from omr_jax.errors import UserError
 from omr_jax.evaluation import evaluation_file, finished_run
-from omr_jax.report import compare
-from omr_jax.tasks.pages import folds, run
+from omr_jax.report import compare, parts
+from omr_jax.tasks.pages import folds, page, report, run
 from omr_jax.tasks.task import named
 
 
@@ -44,8 +44,8 @@ def test_numbers(workdir):
 
 def test_page(workdir):
   text = (workdir / 'report/report.html').read_text()
-  page = Page(text)
-  assert {'pages', 'mistakes', 'confusions', 'classes', 'groups', 'confidence'} <= set(page.ids)
+  ids = set(Page(text).ids)
+  assert {'pages', 'mistakes', 'confusions', 'classes', 'groups', 'confidence'} <= ids
   for words in (
     'a, writer 1: 2 found, 1 missed, 1 made up',
     'made up: stem, which is noteheadFull',
@@ -88,12 +88,23 @@ def test_runs_are_compared(workdir):
     ('scales', np.zeros((2, 2))),
     ('classes', np.array(['stem'] * 3)),
     ('test_groups', np.array(['x'])),
+    ('picture_sizes', np.full((2, 2), 2**33)),  # 2^66 pixels are 0 as numbers of 64 bits.
+    ('scales', np.full((2, 2), np.inf)),
+    ('scales', np.full((2, 2), 1e-300)),
   ],
 )
 def test_an_evaluation_that_does_not_fit_together(name, value):
   assert run.problem(arrays()) is None
   assert evaluation_file.wrong_kind(arrays(), run.ARRAYS) is None
   assert run.problem({**arrays(), name: value})
+
+
+def test_a_group_without_symbols_has_no_average(workdir):
+  read = finished_run.read(workdir)
+  pages = [read.pages[0], read.pages[1]._replace(true=np.empty((0, 4)), true_labels=[])]
+  one, two = report.numbers(read.replace(pages=pages))['groups']
+  assert one['ap50'] == pytest.approx(HEADS) and (two['ap50'], two['ap']) == (None, None)
+  assert page._groups({'groups': [one, two]}).count(parts.DASH) == 3  # Nor has it a recall.
 
 
 @pytest.mark.parametrize(
