@@ -74,6 +74,15 @@ def takes_whole_epochs(platform: str) -> bool:
   return platform != 'cpu'
 
 
+def for_one_call(platform: str) -> dict[str, int]:
+  """Options of XLA for a function that is called once, so that compiling it takes most of its time.
+
+  Without LLVM's optimizations the initialization of `homus.py` compiles on a CPU in 3.3 s of CPU
+  time instead of 14.6. Its numbers stay the same to the last bit.
+  """
+  return {'xla_backend_optimization_level': 0} if platform == 'cpu' else {}
+
+
 def cores() -> int:
   """Number of cores that this process may use."""
   if hasattr(os, 'sched_getaffinity'):

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from omr_jax.recipe.hyperparameters import Hyperparameters, varying
+from omr_jax.training import backend
 from omr_jax.training import state as states
 from omr_jax.training.devices import BATCH_AXIS, MEMBER_AXIS, for_members, shared_batch
 from omr_jax.training.state import TrainState, Variables
@@ -110,7 +111,11 @@ def create(
   everywhere = NamedSharding(mesh, PartitionSpec())
   changes_state = {'donate_argnums': 1, 'out_shardings': by_member}
   return Trainer(
-    init=compiled(for_all(one.init), out_shardings=by_member),
+    init=compiled(
+      for_all(one.init),
+      out_shardings=by_member,
+      compiler_options=backend.for_one_call(mesh.devices.flat[0].platform),
+    ),
     run=compiled(run, **changes_state),
     whole_epochs=whole_epochs,
     step=compiled(for_all(one.step, True, True, True), **changes_state),

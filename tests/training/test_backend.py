@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
+import numpy as np
 import pytest
 
 from omr_jax.training import backend
@@ -38,6 +40,17 @@ def test_each_device_has_its_share_of_the_work_and_a_core(batch_size, members, c
 @pytest.mark.parametrize(('platform', 'whole'), [('cpu', False), ('gpu', True), ('tpu', True)])
 def test_only_a_cpu_takes_step_after_step(platform, whole):
   assert backend.takes_whole_epochs(platform) is whole
+
+
+def test_what_is_called_once_compiles_quickly_on_a_cpu_to_the_same_numbers():
+  assert backend.for_one_call('gpu') == {}
+
+  def init(rng):
+    return jax.nn.initializers.glorot_uniform()(rng, (3, 3, 5, 7))
+
+  quick = jax.jit(init, compiler_options=backend.for_one_call('cpu'))
+  usual, found = (function(jax.random.key(3)) for function in (jax.jit(init), quick))
+  np.testing.assert_array_equal(found, usual, strict=True)
 
 
 def start(tmp_path, *arguments, **variables):
