@@ -64,9 +64,10 @@ pretrained-scores: $(SET_UP)
 clean:
 	rm -rf $(VENV) runs build *.egg-info
 
+# Python compiles the modules that it imports; pip would compile all of the 13 000 that are there.
 $(SET_UP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15) and "Python 3.11 to 3.14 is needed; choose one with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade pip
-	$(RUN) -m pip install --quiet --editable '.[dev,engrave,export,heic,pdf,sweep]'
+	$(RUN) -m pip install --quiet --no-compile --editable '.[dev,engrave,export,heic,pdf,sweep]'
 	touch $(SET_UP)

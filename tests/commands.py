@@ -11,15 +11,17 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from small_runs import ROOT
+from waiting import HANG
 
 # No module that defines flags or starts threads when it is imported.
 IMPORTED = ('jax', 'flax.linen', 'optax', 'ml_collections.config_flags', 'PIL.Image', 'scipy.stats')
 SERVER = """
-import atexit, gc, importlib, json, os, runpy, sys, traceback
+import atexit, gc, importlib, json, os, runpy, signal, sys, traceback
 for name in sys.argv[1:]:
   importlib.import_module(name)
 gc.freeze()
@@ -32,6 +34,7 @@ for line in sys.stdin:
   print(os.waitstatus_to_exitcode(status), flush=True)
 else:
   os._exit(0)
+signal.alarm(job['seconds'])
 for number, path in enumerate(job['streams']):
   os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT if number else os.O_RDONLY), number)
 os.environ.clear()
@@ -66,7 +69,7 @@ class Done(NamedTuple):
 
 
 @functools.cache
-def _server() -> subprocess.Popen:
+def _server(number: int) -> subprocess.Popen:
   server = subprocess.Popen(
     [sys.executable, '-c', SERVER, *IMPORTED],
     stdin=subprocess.PIPE,
@@ -78,8 +81,11 @@ def _server() -> subprocess.Popen:
   return server
 
 
-def answer(module, *arguments, stdin=os.devnull, cwd=ROOT, **variables) -> Done:
-  """What `python -m module arguments` answers, with these environment variables besides."""
+def answer(module, *arguments, stdin=os.devnull, cwd=ROOT, server=0, **variables) -> Done:
+  """What `python -m module arguments` answers, with these environment variables besides.
+
+  Each server answers one command at a time. A command that hangs is ended.
+  """
   with tempfile.TemporaryDirectory() as folder:
     streams = [str(stdin), *(str(Path(folder, name)) for name in ('stdout', 'stderr'))]
     job = {
@@ -88,12 +94,22 @@ def answer(module, *arguments, stdin=os.devnull, cwd=ROOT, **variables) -> Done:
       'streams': streams,
       'environment': os.environ | variables,
       'cwd': str(cwd),
+      'seconds': HANG,
     }
-    server = _server()
+    server = _server(server)
     server.stdin.write(json.dumps(job) + '\n')
     server.stdin.flush()
     code = int(server.stdout.readline())
     return Done(code, *(Path(path).read_text() for path in streams[1:]))
+
+
+def together(*commands) -> list[Done]:
+  """What several commands answer that run at the same time; each is a module and its arguments."""
+  with ThreadPoolExecutor(len(commands)) as pool:
+    answers = [
+      pool.submit(answer, *command, server=number) for number, command in enumerate(commands)
+    ]
+    return [each.result() for each in answers]
 
 
 def refused(*arguments) -> tuple[int, str]:

@@ -1,6 +1,11 @@
-"""The training step alone, on as many of this process's devices as wanted."""
+"""The training step alone, on as many of this process's devices as wanted.
+
+As a program it prints `first_losses` of four devices; its arguments are the folders of prepared and
+of raw data and the config, as JSON.
+"""
 
 import json
+import sys
 
 import jax
 import numpy as np
@@ -74,3 +79,8 @@ def _tuples(tree):
   if isinstance(tree, dict):
     return {key: _tuples(value) for key, value in tree.items()}
   return tuple(tree) if isinstance(tree, list) else tree
+
+
+if __name__ == '__main__':
+  jax.config.update('jax_num_cpu_devices', 4)
+  print(json.dumps(first_losses(4, sys.argv[1:3], sys.argv[3])))

@@ -151,7 +151,7 @@ def test_each_side_of_a_canvas_counts(height, width):
 
 def test_a_picture_of_the_networks_own_that_is_too_small_is_refused(monkeypatch):
   """Its close-up of 16x16 shrinks to 8 in the stem, to 1 in the second to fourth of five groups."""
-  monkeypatch.setattr(models, '_LARGEST', 512)  # Fewer canvases to try.
+  monkeypatch.setattr(models, '_LARGEST', 64)  # Fewer canvases to try.
   deep = {'widths': (8,) * 5, 'blocks': (1,) * 5}
   models.check_canvas('preact_resnet13', 192, 96, **deep, close_up=(128, 128))
   with pytest.raises(UserError, match=r'is large enough for preact_resnet13: .* close_up'):

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -12,15 +11,26 @@ import pytest
 
 from omr_jax.training import backend
 
+# For each start a copy of this process, which has its imports already.
 STARTED = """
-import json, os, sys
-if len(sys.argv) > 2:
-  os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+import json, os, sys, warnings
+from pathlib import Path
 from omr_jax.training import backend
-backend.start(int(sys.argv[1]) or None)
 import jax, jax.numpy as jnp
-jax.jit(lambda x: 2 * x)(jnp.ones(3)).block_until_ready()
-print(json.dumps([jax.device_count(), jax.config.jax_compilation_cache_dir]))
+for batch_size, all_cores in json.loads(sys.argv[1]):
+  with warnings.catch_warnings(action='ignore'):  # Of threads, which a copy does not have.
+    child = os.fork()
+  if child:
+    assert os.waitpid(child, 0)[1] == 0
+    continue
+  if not all_cores:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+  backend.start(batch_size)
+  jax.jit(lambda x: 2 * x)(jnp.ones(3)).block_until_ready()
+  folder = jax.config.jax_compilation_cache_dir
+  programs = sorted(path.name for path in Path(folder).glob('*-cache'))
+  print(json.dumps([jax.device_count(), folder, programs]), flush=True)
+  os._exit(0)
 """
 
 
@@ -53,27 +63,28 @@ def test_what_is_called_once_compiles_quickly_on_a_cpu_to_the_same_numbers():
   np.testing.assert_array_equal(found, usual, strict=True)
 
 
-def start(tmp_path, *arguments, **variables):
-  """Devices and cache folder of a fresh process after `start`, and the cached programs."""
+def started(tmp_path, *starts, **variables):
+  """Devices, cache folder and cached programs after each start, of a batch size and all cores."""
   ours = ('JAX_', 'XLA_FLAGS')
   kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
   done = subprocess.run(
-    [sys.executable, '-W', 'error', '-c', STARTED, *map(str, arguments)],
+    [sys.executable, '-W', 'error', '-c', STARTED, json.dumps(starts)],
     env=kept | {'OMR_CACHE_DIR': str(tmp_path), 'JAX_PLATFORMS': 'cpu'} | variables,
     capture_output=True,
     text=True,
   )
   assert done.returncode == 0, done.stderr
-  devices, folder = json.loads(done.stdout)
-  return devices, folder, sorted(path.name for path in Path(folder).glob('*-cache'))
+  return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_a_process_starts_with_a_device_for_each_core_and_a_cache(tmp_path):
-  devices, folder, programs = start(tmp_path, 64)
+  first, again, without_batch = started(tmp_path, (64, True), (64, True), (None, True))
+  devices, folder, programs = first
   cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
   assert devices == backend.cpu_devices(64, 1, cores)
   assert folder == str(tmp_path / 'compiled') and programs
-  assert start(tmp_path, 64)[2] == programs  # The same program is not compiled twice.
+  assert again == first  # The same program is not compiled twice.
+  assert without_batch[0] == 1
 
 
 def test_a_cache_that_cannot_be_written_is_left_alone(tmp_path, monkeypatch):
@@ -91,18 +102,13 @@ def test_a_cache_that_cannot_be_written_is_left_alone(tmp_path, monkeypatch):
     jax.config.update('jax_compilation_cache_dir', before)
 
 
-def test_without_a_batch_a_cpu_is_one_device(tmp_path):
-  assert start(tmp_path, 0)[0] == 1
-
-
 @pytest.mark.skipif(not hasattr(os, 'sched_setaffinity'), reason='confines itself as Linux can')
 def test_cores_are_those_that_the_process_may_use(tmp_path):
-  assert start(tmp_path, 64, 'one')[0] == 1
+  assert started(tmp_path, (64, False))[0][0] == 1
 
 
 def test_what_a_person_has_set_stays(tmp_path):
   own = tmp_path / 'own'
-  devices, folder, _ = start(
-    tmp_path, 64, JAX_NUM_CPU_DEVICES='4', JAX_COMPILATION_CACHE_DIR=str(own)
-  )
+  variables = {'JAX_NUM_CPU_DEVICES': '4', 'JAX_COMPILATION_CACHE_DIR': str(own)}
+  [(devices, folder, _)] = started(tmp_path, (64, True), **variables)
   assert (devices, folder) == (4, str(own)) and not (tmp_path / 'compiled').exists()

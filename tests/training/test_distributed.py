@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import refused
+from commands import refused, together
 from made_runs import no_page
 from small_runs import PLAIN_STEPS, ROOT, STEPS, plain_config
 from waiting import HANG
@@ -17,13 +17,6 @@ from waiting import HANG
 from omr_jax.training import loop
 
 LOST = 'another process has stopped'
-# omr_jax.main, but every epoch is saved, however short.
-SAVING_ALL = """
-import runpy
-from omr_jax.training import loop
-loop.MOST_SAVING = float('inf')
-runpy.run_module('omr_jax.main', run_name='__main__', alter_sys=True)
-"""
 
 
 def free_port():
@@ -32,39 +25,33 @@ def free_port():
     return listening.getsockname()[1]
 
 
+def commands_of(folders, workdir, count, epochs=12, flags=STEPS):
+  """The module and the arguments of each process of a run."""
+  common = (
+    *('tests.saving_all', 'omr_jax.main', *flags, f'--config.epochs={epochs}'),
+    *(f'--workdir={workdir}', f'--data_dir={folders[0]}', f'--raw_dir={folders[1]}'),
+  )
+  if count == 1:
+    return [common]
+  common += ('--distributed', f'--coordinator=127.0.0.1:{free_port()}', f'--num_processes={count}')
+  return [(*common, f'--process_id={number}') for number in range(count)]
+
+
 @pytest.fixture
 def start(folders):
   """Starts the processes of a run; at the end none is left."""
   started = []
 
-  def start(workdir, count, epochs=12, flags=STEPS):
-    common = (
-      *flags,
-      f'--config.epochs={epochs}',
-      f'--data_dir={folders[0]}',
-      f'--raw_dir={folders[1]}',
-    )
-    own = [()]
-    if count > 1:
-      port = free_port()
-      own = [
-        (
-          '--distributed',
-          f'--coordinator=127.0.0.1:{port}',
-          f'--num_processes={count}',
-          f'--process_id={number}',
-        )
-        for number in range(count)
-      ]
+  def start(workdir, count):
     processes = [
       subprocess.Popen(
-        [sys.executable, '-c', SAVING_ALL, *common, f'--workdir={workdir}', *each],
+        [sys.executable, '-m', *command],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
       )
-      for each in own
+      for command in commands_of(folders, workdir, count)
     ]
     started.extend(processes)
     return processes
@@ -94,27 +81,29 @@ def files(workdir):
   return {re.sub(r'events\..*', 'events', name) for name in names}
 
 
-def test_two_processes_have_the_losses_and_files_of_one(start, tmp_path, folders, monkeypatch):
-  alone, together = tmp_path / 'alone', tmp_path / 'together [2]'
-  first, second = end(start(together, 2, epochs=6, flags=PLAIN_STEPS))
-  assert 'test accuracy' in first and 'test accuracy' not in second  # The first one tells.
-  assert '2 x cpu, 1 by member and 2 by batch' in first
+def test_two_processes_have_the_losses_and_files_of_one(tmp_path, folders, monkeypatch):
+  alone, shared = tmp_path / 'alone', tmp_path / 'shared [2]'
+  first, second = together(*commands_of(folders, shared, 2, epochs=6, flags=PLAIN_STEPS))
+  assert first.returncode == second.returncode == 0, (first, second)
+  assert 'test accuracy' in first.stdout  # The first one tells.
+  assert 'test accuracy' not in second.stdout + second.stderr
+  assert '2 x cpu, 1 by member and 2 by batch' in first.stdout
   config = plain_config()
   config.batch_size, config.epochs = 304, 6
   monkeypatch.setattr(loop, 'MOST_SAVING', float('inf'))
   with no_page():
     loop.train_and_evaluate(config, 'homus', alone, *folders)
   assert len(losses(alone)) == 6
-  np.testing.assert_allclose(losses(together)[:5], losses(alone)[:5], atol=1e-5, rtol=0)
-  assert files(together) == files(alone)
+  np.testing.assert_allclose(losses(shared)[:5], losses(alone)[:5], atol=1e-5, rtol=0)
+  assert files(shared) == files(alone)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(('count', 'count_then'), [(2, 1), (4, 2)])
 def test_killed_processes_stop_all_and_another_number_goes_on(start, tmp_path, count, count_then):
-  alone, together = tmp_path / 'alone', tmp_path / 'together'
+  alone, shared = tmp_path / 'alone', tmp_path / 'shared'
   end(start(alone, 1))
-  processes = start(together, count)
+  processes = start(shared, count)
   for line in processes[0].stdout:
     assert f'{count} x cpu' in line or not line.startswith('devices')
     if line.startswith('epoch   5/'):
@@ -124,28 +113,28 @@ def test_killed_processes_stop_all_and_another_number_goes_on(start, tmp_path, c
   killed.wait()
   for said in end(processes, code=1):
     assert said.count(LOST) == 1 and 'Traceback' not in said
-  assert len(losses(together)) < 12
-  saved = max(
-    int(path.name) for path in (together / 'checkpoints').iterdir() if path.name.isdigit()
-  )
+  assert len(losses(shared)) < 12
+  saved = max(int(path.name) for path in (shared / 'checkpoints').iterdir() if path.name.isdigit())
   assert saved >= 4  # Of the epochs that were over at most one is lost.
   # The global batch is the same, so another number of processes can go on.
-  first, *others = end(start(together, count_then))
+  first, *others = end(start(shared, count_then))
   assert f'resuming   after step {saved}' in first and 'test accuracy' in first
   assert not any('accuracy' in said for said in others)  # The first one tells.
 
   assert len(losses(alone)) == 12
-  np.testing.assert_allclose(losses(together)[:5], losses(alone)[:5], atol=1e-5, rtol=0)
-  np.testing.assert_allclose(losses(together), losses(alone), atol=1e-3, rtol=0)
-  assert files(together) == files(alone)
-  summary = json.loads((together / 'summary.json').read_text())
+  np.testing.assert_allclose(losses(shared)[:5], losses(alone)[:5], atol=1e-5, rtol=0)
+  np.testing.assert_allclose(losses(shared), losses(alone), atol=1e-3, rtol=0)
+  assert files(shared) == files(alone)
+  summary = json.loads((shared / 'summary.json').read_text())
   assert summary['processes'] == count_then
 
 
-def test_what_is_refused_is_refused_in_all_processes(start, tmp_path):
+def test_what_is_refused_is_refused_in_all_processes(tmp_path, folders):
   (tmp_path / 'run').write_text('a file')
-  for said in end(start(tmp_path / 'run', 2), code=2):
-    assert 'run: cannot be written' in said and 'Traceback' not in said and LOST not in said
+  for code, out, err in together(*commands_of(folders, tmp_path / 'run', 2)):
+    said = out + err
+    assert code == 2 and 'run: cannot be written' in said, said
+    assert 'Traceback' not in said and LOST not in said
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,6 @@
 """The training step: alone, as an epoch, on several devices, for other platforms."""
 
 import json
-import os
-import subprocess
-import sys
 from functools import partial
 
 import jax
@@ -11,10 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from commands import answer
 from jax import export
-from small_runs import ROOT, config_page, load_page
+from networks import less_deep
+from small_runs import ROOT, config_page, load_page, small_config
 from steps import alone, create, first_losses, mesh
 
+from omr_jax import models
 from omr_jax.data import dataset as data
 from omr_jax.inputs import views
 from omr_jax.recipe import hyperparameters, recipe
@@ -26,20 +26,20 @@ from omr_jax.training import state as states
 from omr_jax.training.step import Training, train_step
 
 TRAINING_SYMBOLS = 12170  # of the split original
-FOUR_DEVICES = """
-import json
-import jax
-import numpy as np
-jax.config.update('jax_num_cpu_devices', 4)
-import steps
-print(json.dumps(steps.first_losses(4, {folders!r}, {config!r})))
-"""
 
 
 def as_they_are(strengths, rng, batch):
   """Inputs without augmentation, and labels."""
   del strengths, rng
   return batch, batch['label']
+
+
+@pytest.fixture
+def config():
+  """With a network that compiles faster: what is tested here is around it."""
+  config = small_config()
+  config.model.widths, config.model.blocks = (4,), (1,)
+  return config
 
 
 @pytest.fixture
@@ -100,15 +100,7 @@ def test_a_step_of_plain_descent_by_hand(dataset, plain):
 
 def test_four_devices_have_the_losses_of_one(config, dataset, folders):
   given = [str(folder) for folder in folders], config.to_json()
-  script = FOUR_DEVICES.format(folders=given[0], config=given[1])
-  done = subprocess.run(
-    [sys.executable, '-c', script],
-    cwd=ROOT / 'tests',
-    env=os.environ | {'PYTHONPATH': str(ROOT)},
-    capture_output=True,
-    text=True,
-    check=False,
-  )
+  done = answer('steps', *given[0], given[1], cwd=ROOT / 'tests')
   assert done.returncode == 0, done.stderr
   one, four = first_losses(1, *given), json.loads(done.stdout)
   assert len(set(one)) == 5  # It trains.
@@ -225,11 +217,8 @@ def kind(config):
   return bool(config) if isinstance(config, int | float) else config
 
 
-def less_deep(page, variant):
-  """The config of a page, with the first two groups of its networks: further ones are like these.
-
-  The first has one block, which begins it; the second has one more.
-  """
+def less_deep_page(page, variant):
+  """The config of a page, whose networks are as those of `networks.less_deep`."""
   config = config_page(page, *variant)
   for key in {'widths', 'pen_widths'}.intersection(config.model):
     config.model[key] = config.model[key][:2]
@@ -244,16 +233,19 @@ def pages():
   for path in sorted((ROOT / 'omr_jax' / 'configs').glob('[!_]*.py')):
     variants = getattr(load_page(path.stem), 'VARIANTS', None)
     for variant in [()] if variants is None else [(name,) for name in variants]:
-      of_page = kind(less_deep(path.stem, variant).to_dict())
+      of_page = kind(less_deep_page(path.stem, variant).to_dict())
       if of_page not in kinds:
         kinds.append(of_page)
         yield pytest.param(path.stem, variant, id=':'.join((path.stem, *variant)))
 
 
 @pytest.mark.parametrize(('page', 'variant'), pages())
-def test_training_lowers_for_tpu_and_cuda(page, variant, dataset):
-  config = less_deep(page, variant)
+def test_training_lowers_for_tpu_and_cuda(page, variant, dataset, monkeypatch):
+  monkeypatch.setattr(models, 'check_canvas', lambda *_, **__: None)  # In test_recipe, for all.
+  config = less_deep_page(page, variant)
   parts = recipe.create(config)
+  if 'blocks' not in config.model:  # Networks of the paper, which have no such option.
+    parts = parts._replace(module=less_deep(parts.module))
   training = Training(
     recipe=parts,
     batch_size=config.batch_size,
