@@ -15,21 +15,8 @@ from omr_jax.structure.structure import Box, Structure, measure_box, system_box
 
 FILE = 'overlay.svg'  # Its name in the folder of a page.
 _SIDE = 2000  # Pixels of the longer side of the picture in the SVG.
-# Colours that people of any colour vision tell apart (Okabe and Ito, 2008), the yellow darkened:
-# one for each system,
+# Colours that people of any colour vision tell apart (Okabe and Ito, 2008), one for each system.
 _COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9')
-# and, with black and grey, one for each kind of symbol.
-KINDS = {
-  'noteheads': '#d55e00',
-  'stems': '#0072b2',
-  'accidentals': '#cc79a7',
-  'rests': '#009e73',
-  'clefs': '#e69f00',
-  'bars': '#000000',
-  'lines': '#a89c00',
-  'signs': '#56b4e9',
-  'texts': '#777777',
-}
 
 
 def svg(page: Detected) -> str:
@@ -62,7 +49,7 @@ def _legend(page: Detected) -> legend.Legend:
   counts = {'staff': len(found.staves), 'measure': len(found.measures)}
   groups = {'structure': {**counts, 'system': len(found.systems)}}
   labels = Counter(symbol.label for symbol in page.symbols)
-  for kind in KINDS:
+  for kind in symbol_names.COLOURS:
     mine = {label: labels[label] for label in sorted(labels) if symbol_names.kind(label) == kind}
     if mine:
       groups[kind] = mine
@@ -70,7 +57,8 @@ def _legend(page: Detected) -> legend.Legend:
 
 
 def _style() -> str:
-  kinds = (f'.{kind} {{ fill: {colour}; stroke: {colour} }}' for kind, colour in KINDS.items())
+  colours = symbol_names.COLOURS.items()
+  kinds = (f'.{kind} {{ fill: {colour}; stroke: {colour} }}' for kind, colour in colours)
   return ''.join(kinds) + '#found rect { fill-opacity: 0.15 }' + legend.STYLE
 
 

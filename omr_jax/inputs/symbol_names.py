@@ -88,6 +88,21 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# The colour of each kind where symbols are drawn over a page: colours that people of any colour
+# vision tell apart (Okabe and Ito, 2008), the yellow darkened, with black and grey.
+COLOURS: Mapping[str, str] = {
+  'noteheads': '#d55e00',
+  'stems': '#0072b2',
+  'accidentals': '#cc79a7',
+  'rests': '#009e73',
+  'clefs': '#e69f00',
+  'bars': '#000000',
+  'lines': '#a89c00',
+  'signs': '#56b4e9',
+  'texts': '#777777',
+}
+
+
 def kind(label: str) -> str:
   """The kind of a class, one of KINDS; classes that are not named there are texts."""
   return next((kind for kind, begins in KINDS.items() if label.startswith(begins)), 'texts')

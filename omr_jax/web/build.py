@@ -23,7 +23,7 @@ from omr_jax.errors import UserError
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
-from omr_jax.web import pictures
+from omr_jax.web import known, pictures
 
 SITE = Path('build/web')
 RUNTIME = Path('node_modules/onnxruntime-web/dist')  # Where npm installs it.
@@ -31,7 +31,8 @@ RUNTIME = Path('node_modules/onnxruntime-web/dist')  # Where npm installs it.
 HOW = '`npm install onnxruntime-web` and `python -m omr_jax.web.build` build one'
 _OWN = Path(__file__).parent / 'site'
 _MODELS = Path(__file__).parent.parent / 'pretrained'
-_SHIPPED = ('homus_scans', 'homus_strokes', 'scores')  # The models that the page uses.
+# The models that the page uses.
+_SHIPPED = ('homus_scans', 'homus_strokes', 'pages', 'pages_handwriting', 'scores')
 _RUNTIME = ('ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm')
 _KEPT = 'human'  # Folder into which `python -m omr_jax.human prepare` writes questions.
 _SMALL = 1024  # Smaller files, in bytes, are not worth compressing.
@@ -86,6 +87,7 @@ def _fill(new: Path, runtime: Path) -> None:
     (new / 'models' / model).mkdir(parents=True)
     for name in ('model.json', 'model_int8.onnx', 'README.md'):
       shutil.copy(_MODELS / model / name, new / 'models' / model)
+  known.write(new / 'structure', new / 'pages', _classes(new))
   pictures.write_examples(new / 'examples', new / 'common' / 'glyphs.json')
   for side in (192, 512):
     pictures.icon(side).save(new / f'icon-{side}.png')
@@ -101,6 +103,12 @@ def _fill(new: Path, runtime: Path) -> None:
       if path.is_file() and path.stat().st_size > _SMALL and path.suffix not in _COMPRESSED
     ]
   )
+
+
+def _classes(new: Path) -> list[str]:
+  """The classes of all models that find the symbols of pages."""
+  described = [json.loads(path.read_text()) for path in sorted(new.glob('models/*/model.json'))]
+  return sorted({name for each in described if each['task'] == 'pages' for name in each['classes']})
 
 
 def _write_sizes(new: Path) -> None:

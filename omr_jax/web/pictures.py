@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from omr_jax.synthetic import codes, looks, music, papers, scenes, snippets
+from omr_jax.synthetic import codes, looks, music, papers, recorded_pages, scenes, snippets
 
 _PAPER, _LINES, _NOTE = '#fdfcf9', '#8d8a80', '#0b5394'
 _DRAWN = 1024  # Pixels along each side of the icon before it is reduced.
@@ -51,6 +51,7 @@ def write_examples(folder: Path, glyphs: Path) -> None:
     image = Image.fromarray(picture).convert('RGB')
     image.thumbnail((_LONGEST, _LONGEST))
     image.save(folder / f'{name}.webp', quality=_QUALITY)
+  Image.fromarray(_page()).save(folder / 'page.webp', quality=_QUALITY)
 
 
 def _examples() -> Iterator[tuple[str, np.ndarray]]:
@@ -65,6 +66,11 @@ def _examples() -> Iterator[tuple[str, np.ndarray]]:
   }
   for number, (name, draw) in enumerate(drawings.items()):
     yield name, draw(np.random.default_rng((34, number)))
+
+
+def _page() -> np.ndarray:
+  """The example of the part that looks for symbols, in full size: uint8 [height, width]."""
+  return recorded_pages.page(np.random.default_rng((33, 1)), 880, 850).picture
 
 
 def _bars(rng: np.random.Generator) -> np.ndarray:

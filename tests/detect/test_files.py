@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from omr_jax.detect import files, overlay
+from omr_jax.detect import files
 from omr_jax.detect.pages import Detected
 from omr_jax.inputs import mung, symbol_names, whole_pages
 from omr_jax.predict.detector import Symbol
@@ -127,7 +127,7 @@ def test_the_overlay_shows_symbols_and_lists_them(folder):
   assert all(float(each[-1].get('x')) > 920 for each in by_class['entry'])
   (style,) = root.iter('{http://www.w3.org/2000/svg}style')
   assert all(f'.{kind} {{' in style.text for kind in symbol_names.KINDS)
-  assert list(overlay.KINDS) != [] and set(overlay.KINDS) == set(symbol_names.KINDS)
+  assert symbol_names.COLOURS.keys() == symbol_names.KINDS.keys()
 
 
 def test_without_a_model_files_for_symbols_are_removed(folder, found, tmp_path):

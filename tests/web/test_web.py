@@ -5,146 +5,22 @@ import json
 import math
 import re
 import shutil
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browsing import NEEDS, SITE, drawn, find, in_page, model_json, wait
 from PIL import Image, ImageColor
-from small_runs import ROOT
 
 import omr_jax
 from omr_jax.inputs import bit_depth, pen_path, render, strokes, symbol_picture, views
-from omr_jax.synthetic import probes, scans
+from omr_jax.synthetic import scans
 from omr_jax.tasks.scores import inputs
 from omr_jax.web import glyphs
-from omr_jax.web.__main__ import serve
 from tfds_builders.homus import made_up
 
-SITE = ROOT / 'build/web'
 webdriver = pytest.importorskip('selenium.webdriver', reason='needs selenium')
-BROWSER, DRIVER = shutil.which('chromium'), shutil.which('chromedriver')
-pytestmark = [
-  pytest.mark.skipif(not (BROWSER and DRIVER), reason='needs chromium and chromium-driver'),
-  pytest.mark.skipif(not (SITE / 'worker.js').exists(), reason='needs `make web`'),
-]
-HANGS = 120  # Seconds after which the page must hang, on a busy machine too.
-FLAGS = (
-  *('--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync'),
-  *('--disable-background-networking', '--disable-component-update', '--disable-quic'),
-  '--disable-dev-shm-usage',
-)
-
-
-@pytest.fixture(scope='module')
-def site(tmp_path_factory):
-  """A copy of the site, with made-up questions for people in it."""
-  site = tmp_path_factory.mktemp('web') / 'site'
-  shutil.copytree(SITE, site, ignore=shutil.ignore_patterns('human'))
-  (site / 'human').mkdir()
-  for kind, classes in (('symbols', ['G-Clef', 'F-Clef', 'Dot']), ('scores', ['other', 'scores'])):
-    dot = 'data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA='
-    questions = [
-      {'id': str(n), 'label': classes[n % 2], 'model': classes[0], 'picture': dot} for n in range(4)
-    ]
-    session = {'kind': kind, 'classes': classes, 'questions': questions, 'digest': kind}
-    (site / 'human' / f'{kind}.json').write_text(json.dumps(session))
-  return site
-
-
-@pytest.fixture(scope='module')
-def address(site):
-  """The address at which the site is served."""
-  server = serve(site, 0)
-  threading.Thread(target=server.serve_forever, daemon=True).start()
-  yield f'http://localhost:{server.server_port}/'
-  server.shutdown()
-  server.server_close()
-
-
-@pytest.fixture(scope='module')
-def start_browser(tmp_path_factory):
-  """A function that starts a browser, with further flags for it; its camera is `camera()`."""
-  drivers = []
-
-  def started(*more: str):
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    folder = tmp_path_factory.mktemp('profile')
-    for flag in (*FLAGS, f'--user-data-dir={folder}', *more):
-      options.add_argument(flag)
-    options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
-    drivers.append(webdriver.Chrome(options, webdriver.ChromeService(DRIVER)))
-    drivers[-1].set_script_timeout(HANGS)
-    return drivers[-1]
-
-  yield started
-  for driver in drivers:
-    driver.quit()
-
-
-@pytest.fixture(scope='module')
-def camera_file(tmp_path_factory):
-  """The video that is the camera of the shared browser; it is read whenever the camera opens."""
-  return tmp_path_factory.mktemp('camera') / 'camera.y4m'
-
-
-@pytest.fixture(scope='module')
-def shared_browser(start_browser, camera_file):
-  """A browser for all tests that need no other one."""
-  return start_browser(
-    '--use-fake-ui-for-media-stream',
-    '--use-fake-device-for-media-stream',
-    f'--use-file-for-fake-video-capture={camera_file}',
-  )
-
-
-@pytest.fixture
-def open_page(shared_browser, address, tmp_path):
-  """A function that opens a part of the page anew in the shared browser, with nothing kept."""
-  driver = shared_browser
-
-  def opened(part: str, origin: str = address):
-    driver.get(f'{origin}icon.svg')
-    driver.execute_script('localStorage.clear()')
-    driver.get_log('browser')
-    driver.get(f'{origin}#{part}')
-    wait(lambda: find(driver, f'#part-{part}').is_displayed())
-    return driver
-
-  behaviour = {'behavior': 'allow', 'downloadPath': str(tmp_path)}
-  driver.execute_cdp_cmd('Browser.setDownloadBehavior', behaviour)
-  yield opened
-  driver.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})
-  driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', {'enabled': False})
-
-
-@pytest.fixture
-def phone(open_page):
-  """As `open_page`, on a screen of 360 by 740 pixels that is touched."""
-
-  def opened(part: str):
-    driver = open_page('about')
-    size = {'width': 360, 'height': 740, 'deviceScaleFactor': 2, 'mobile': True}
-    driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', size)
-    driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', {'enabled': True})
-    return open_page(part)
-
-  return opened
-
-
-def wait(condition):
-  """The condition's value, as soon as it is true."""
-  until = time.monotonic() + HANGS
-  while not (found := condition()):
-    assert time.monotonic() < until, f'not within {HANGS} seconds'
-    time.sleep(0.05)
-  return found
-
-
-def find(driver, selector):
-  return driver.find_element('css selector', selector)
+pytestmark = NEEDS
 
 
 def video(path: Path, picture: np.ndarray) -> None:
@@ -156,28 +32,30 @@ def video(path: Path, picture: np.ndarray) -> None:
   path.write_bytes(header + 15 * (b'FRAME\n' + frame))
 
 
-@functools.cache
-def pages() -> dict[str, np.ndarray]:
-  """The pages drawn by code, by name."""
-  return {probe.name: probe.picture for probe in probes.probes(instances=1)}
-
-
-def drawn(name: str) -> np.ndarray:
-  """The upper part of a page drawn by code, 4 wide and 3 high, as a camera sees it."""
-  page = pages()[name]
-  return page[: 3 * page.shape[1] // 4]
+def imported(module: str) -> set[str]:
+  """A module of the site, and all that it imports when it is loaded."""
+  found: set[str] = set()
+  more = [SITE / module]
+  while more:
+    path = more.pop().resolve()
+    name = path.relative_to(SITE.resolve()).as_posix()
+    if name not in found:
+      found.add(name)
+      lines = re.findall(r"^import [^;]* from '(\..*?)';", path.read_text(), re.MULTILINE)
+      more += [path.parent / each for each in lines]
+  return found
 
 
 def test_the_built_site():
   """What it says of its own files is so."""
   sizes = json.loads((SITE / 'sizes.json').read_text())
-  assert len(sizes) == 4
+  assert len(sizes) == 6  # Of the runtime and of five models.
   assert all((SITE / name).stat().st_size == size for name, size in sizes.items())
   named = re.findall('modulepreload" href="(.*?)"', (SITE / 'index.html').read_text())
   modules = {path.relative_to(SITE).as_posix() for path in SITE.rglob('*.js')}
-  # The service worker and what the worker of the networks imports are not of the page.
-  of_workers = {name for name in modules if name.startswith('network/')} - {'network/client.js'}
-  assert set(named) == modules - of_workers - {'worker.js'}
+  assert set(named) == imported('app.js')
+  of_worker = imported('network/inference.js') | imported('pages/in_worker.js')
+  assert modules == set(named) | of_worker | {'worker.js'}
   kept = json.loads(re.search(r'addAll\((\[.*\])\)', (SITE / 'worker.js').read_text())[1])
   assert {'index.html', 'examples/music.webp', *sizes} <= set(kept)
   assert all((SITE / name).exists() for name in kept)
@@ -407,20 +285,6 @@ def test_opened_as_a_file(shared_browser):
   assert 'As a file on this device it does not work' in words and 'Try again' in words
 
 
-def in_page(driver, module, expression, *arguments):
-  """Value of a JavaScript expression of a module of the page, `module`, and arguments, `given`."""
-  return driver.execute_async_script(
-    f"""const given = [...arguments], done = given.pop();
-    import('./{module}').then((module) => {expression}).then(done);""",
-    *arguments,
-  )
-
-
-def model_json(name: str) -> dict:
-  """The content of `model.json` of a model of the page."""
-  return json.loads((SITE / f'models/{name}/model.json').read_text())
-
-
 @pytest.mark.parametrize(
   ('height', 'width', 'tiles', 'bound'),
   [
@@ -475,7 +339,11 @@ def test_light_ink_is_over_black_as_in_python(open_page):
 
 
 @pytest.mark.parametrize(
-  ('part', 'name'), [('camera', 'scores'), ('draw', 'homus_strokes'), ('photo', 'homus_scans')]
+  ('part', 'name'),
+  [
+    *(('camera', 'scores'), ('page', 'pages'), ('draw', 'homus_strokes')),
+    ('photo', 'homus_scans'),
+  ],
 )
 def test_the_terms_of_a_model_are_beside_it(open_page, part, name):
   driver = open_page(part)
@@ -771,7 +639,7 @@ def test_questions_that_do_not_come(open_page, site):
     away.rename(there)
 
 
-@pytest.mark.parametrize('part', ['camera', 'draw', 'photo', 'human', 'about'])
+@pytest.mark.parametrize('part', ['camera', 'page', 'draw', 'photo', 'human', 'about'])
 def test_small_screens(phone, part):
   """On a screen 360 pixels wide nothing is cut off, and every control has a name."""
   driver = phone(part)

@@ -5,12 +5,14 @@ import { receiveFiles } from './common/picture_files.js';
 import * as draw from './draw/part.js';
 import * as camera from './gate/part.js';
 import { describe } from './network/client.js';
+import * as page from './pages/part.js';
 import * as human from './people/part.js';
 import * as photo from './photo/part.js';
 
-const parts = { camera, draw, photo, human, about }; // Without a name the first one is shown.
+const parts = { camera, page, draw, photo, human, about }; // Without a name the first one is shown.
 const TITLES = {
   camera: 'Is it music?',
+  page: 'What is on this page?',
   draw: 'Draw a music symbol',
   photo: 'Point at a symbol',
   human: 'How well do people do?',

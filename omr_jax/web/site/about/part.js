@@ -4,6 +4,8 @@ import { describe } from '../network/client.js';
 
 const MODELS = {
   scores: 'Music or not',
+  pages: 'What is on a printed page',
+  pages_handwriting: 'What is on a page written by hand',
   homus_strokes: 'Symbols that you draw',
   homus_scans: 'Symbols in a photo',
 };
@@ -16,12 +18,23 @@ function element(kind, text) {
   return made;
 }
 
+/** How often a model was right in its test. */
+function tested({ test, measured }) {
+  if (test) return `${test.correct} of ${test.n} test pictures right`;
+  const [precision, recall] = [measured.precision, measured.recall].map((share) =>
+    (100 * share).toFixed(0),
+  );
+  return (
+    `On ${measured.pages} test pages it found ${recall} % of the ${measured.n} symbols, and ` +
+    `${precision} % of what it found was right`
+  );
+}
+
 /** What the card of a model says, in short. */
 function card(name, title, about) {
-  const { test, files, run, use, limits, licence } = about;
+  const { files, run, use, limits, licence } = about;
   const article = document.createElement('article');
   const megabytes = (files['model_int8.onnx'].bytes / 1e6).toFixed(1);
-  const right = `${test.correct} of ${test.n} test pictures right`;
   const size = `${(run.parameters / 1e6).toFixed(1)} million weights, ${megabytes} MB`;
   const list = document.createElement('ul');
   list.append(...limits.map((each) => element('li', each)));
@@ -30,7 +43,7 @@ function card(name, title, about) {
   article.append(
     element('h2', title),
     element('p', use),
-    element('p', `${right}; ${size}. Licence: ${licence}`),
+    element('p', `${tested(about)}; ${size}. Licence: ${licence}`),
     element('h3', 'Where it ends'),
     list,
     link,

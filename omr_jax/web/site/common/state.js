@@ -7,9 +7,10 @@ const MEGA = 1e6;
  * Makes an element such a line.
  *
  * @param {HTMLElement} element Empty.
- * @returns {{wait: function, progress: function, fail: function, clear: function}} `wait` shows
- *   words; `progress` how many bytes have come of how many; `fail` an error and, if given, a
- *   function that tries again; `clear` hides the line.
+ * @returns {{wait: function, progress: function, parts: function, fail: function,
+ *   clear: function}} `wait` shows words; `progress` how many bytes have come of how many, `parts`
+ *   how many parts of the work are done; `fail` an error and, if given, a function that tries
+ *   again; `clear` hides the line.
  */
 export function stateIn(element) {
   const words = document.createElement('p');
@@ -18,7 +19,6 @@ export function stateIn(element) {
   const again = document.createElement('button');
   words.setAttribute('role', 'status');
   come.className = 'small';
-  bar.setAttribute('aria-label', 'Loaded');
   again.type = 'button';
   again.textContent = 'Try again';
   element.classList.add('state');
@@ -34,15 +34,24 @@ export function stateIn(element) {
     again.hidden = true;
   }
 
+  function measure(what, value, max, text) {
+    if (element.dataset.state !== 'wait') return;
+    bar.hidden = come.hidden = false;
+    bar.setAttribute('aria-label', what);
+    [bar.max, bar.value] = [max, value];
+    come.textContent = text;
+  }
+
   show('clear', '');
   return {
     wait: (text) => show('wait', text),
     progress({ loaded, total }) {
-      if (element.dataset.state !== 'wait') return;
-      bar.hidden = come.hidden = false;
-      [bar.max, bar.value] = [total, loaded];
       const [has, of] = [loaded, total].map((bytes) => (bytes / MEGA).toFixed(1));
-      come.textContent = loaded < total ? `${has} of ${of} MB` : `${of} MB; starting`;
+      const text = loaded < total ? `${has} of ${of} MB` : `${of} MB; starting`;
+      measure('Loaded', loaded, total, text);
+    },
+    parts(done, all) {
+      measure('Done', done, all, `${done} of ${all} parts`);
     },
     fail(error, retry = null) {
       show('failed', error.message);

@@ -36,6 +36,7 @@ export function logOdds(probability) {
   return Math.log(inside / (1 - inside));
 }
 
-function sigmoid(x) {
+/** 1 / (1 + e^-x): the probability with these log-odds. */
+export function sigmoid(x) {
   return 1 / (1 + Math.exp(-x));
 }

@@ -4,8 +4,13 @@ const NOT_STARTED =
   'The part of this page that computes does not start: use a current browser, or check the ' +
   'connection.';
 
+const MOST = navigator.deviceMemory < 4 ? 2 : 4; // Gigabytes, where the browser tells.
+
+/** So many workers share what can be computed at the same time. Each takes about 200 MB. */
+export const WORKERS = Math.min(navigator.hardwareConcurrency || 1, MOST);
+
 const described = new Map();
-let worker = null;
+const workers = [];
 let count = 0; // Of all calls so far; the number of each is its id.
 const waiting = new Map(); // The calls that have no result yet, by id.
 
@@ -38,27 +43,31 @@ export function describe(name) {
  * @param {function({loaded: number, total: number})} [progress] Told how many bytes of a network
  *   have come, if it must be loaded first.
  * @param {Transferable[]} [transfer] Parts of the argument that are given away.
+ * @param {number} [place] Which of the workers.
  * @returns {Promise} What it returns.
  * @throws {Error} The message is for the user.
  */
-export function ask(call, argument, progress, transfer = []) {
-  worker ??= started();
+export function ask(call, argument, progress, transfer = [], place = 0) {
+  workers[place] ??= started(place);
   count += 1;
   const id = count;
   return new Promise((resolve, reject) => {
-    waiting.set(id, { resolve, reject, progress });
-    worker.postMessage({ id, call, argument }, transfer);
+    waiting.set(id, { resolve, reject, progress, place });
+    workers[place].postMessage({ id, call, argument }, transfer);
   });
 }
 
-function started() {
+function started(place) {
   const made = new Worker(new URL('./inference.js', import.meta.url), { type: 'module' });
   made.addEventListener('message', ({ data }) => receive(data));
   made.addEventListener('error', () => {
     // None of its files came, or the browser is too old. The next call starts another one.
-    worker = null;
-    for (const { reject } of waiting.values()) reject(new Error(NOT_STARTED));
-    waiting.clear();
+    workers[place] = null;
+    for (const [id, call] of waiting) {
+      if (call.place !== place) continue;
+      waiting.delete(id);
+      call.reject(new Error(NOT_STARTED));
+    }
   });
   return made;
 }

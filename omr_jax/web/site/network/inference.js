@@ -15,6 +15,14 @@ const calls = {
   /** Whether a picture shows music, see `classify`. */
   classify,
 
+  // Only one part of the page needs these modules, so the others don't wait for them.
+
+  /** The staves of a page and its windows, see `structureAndWindows`. */
+  structureAndWindows: async (argument) => (await ofPages()).structureAndWindows(argument),
+
+  /** The symbols in a window, see `symbolsIn`. */
+  symbolsIn: async (argument, report) => (await ofPages()).symbolsIn(argument, report),
+
   /** The probability of each class of symbol in a picture, see `symbolIn`. */
   symbolIn,
 
@@ -24,6 +32,12 @@ const calls = {
     return (await run({ pen: penPath(strokes, about) })).probabilities;
   },
 };
+
+function ofPages() {
+  return import('../pages/in_worker.js').catch(() => {
+    throw new Error('A part of this site does not come: is there a connection?');
+  });
+}
 
 addEventListener('message', async ({ data: { id, call, argument } }) => {
   try {

@@ -5,6 +5,7 @@ const MOST_KEPT = 64; // Weights that are kept for the next picture, as of a cam
 
 /** How far each filter reaches, in pixels of the smaller picture, and its weight at a distance. */
 const FILTERS = {
+  box: { reach: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
   bilinear: { reach: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   lanczos: { reach: 3, weight: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
@@ -97,5 +98,5 @@ function sinc(x) {
 /** Rounds as Python does: to the nearest whole number, and one half to the even neighbour. */
 export function halfToEven(x) {
   const low = Math.floor(x);
-  return x - low === 0.5 ? low + (low % 2) : Math.round(x);
+  return x - low === 0.5 ? low + Math.abs(low % 2) : Math.round(x);
 }

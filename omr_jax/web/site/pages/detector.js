@@ -1,0 +1,83 @@
+// Finds the symbols of a page with the help of workers, as omr_jax/predict/detector.py does.
+
+import { ask, describe, WORKERS } from '../network/client.js';
+import { positionOf } from '../structure/positions.js';
+import { symbols as known } from './symbols.js';
+
+/**
+ * Finds what is on a page.
+ *
+ * @param {ImageBitmap} picture It is given away.
+ * @param {string} name Name of the network's folder in models/.
+ * @param {object} told Functions that are told how far it is.
+ * @param {function({loaded: number, total: number})} told.progress See `ask`.
+ * @param {function(object)} told.structure The structure, as soon as it is known.
+ * @param {function(object[], number, number)} told.symbols Symbols that were found since the last
+ *   call, how many windows are done, and of how many.
+ * @param {function(): boolean} told.goesOn Whether the result is still wanted.
+ * @returns {Promise<{structure: object, symbols: object[]}>} Places are in pixels of the picture.
+ *   Symbols are {label, confidence, box, staff, position}: staff by staff from left to right, at
+ *   the end those that are on no staff.
+ * @throws {Error} A part does not come, or memory is short; the message is for the user.
+ */
+export async function detect(picture, name, told) {
+  const { width, height } = picture;
+  const about = await describe(name);
+  // Where memory is too short for several workers, the first one goes on alone.
+  const ready = Array.from({ length: WORKERS }, (_, place) =>
+    place ? ask('load', { name }, null, [], place).then(() => true, () => false) : true,
+  );
+  const first = await ask('structureAndWindows', { picture, about }, null, [picture]);
+  const { factor, scale, windows } = first;
+  const structure = { ...enlarged(first.structure, factor), width, height };
+  told.structure(structure);
+  const symbols = [];
+  let next = 0;
+  let done = 0;
+
+  /** A worker takes one window after the other. */
+  async function work(place) {
+    if (!(await ready[place])) return;
+    while (next < windows.length && told.goesOn()) {
+      const argument = { ...windows[next], name, scale };
+      next += 1;
+      const transfer = [argument.pixels.buffer];
+      const found = await ask('symbolsIn', argument, told.progress, transfer, place);
+      done += 1;
+      const mine = found.map((each) => onStaff(each, factor, structure.staves));
+      symbols.push(...mine);
+      if (told.goesOn()) told.symbols(mine, done, windows.length);
+    }
+  }
+
+  await Promise.all(Array.from({ length: WORKERS }, (_, place) => work(place)));
+  return { structure, symbols: symbols.sort(inOrder) };
+}
+
+/** A structure in pixels of a page that is so many times larger. */
+function enlarged({ staffSpace, staves, systems, measures }, factor) {
+  const times = (numbers) => numbers.map((each) => each * factor);
+  return {
+    staffSpace: staffSpace * factor,
+    staves: staves.map(({ x, lines }) => ({ x: times(x), lines: lines.map(times) })),
+    systems,
+    measures: measures.map(({ staff, left, right }) => ({
+      staff,
+      left: left * factor,
+      right: right * factor,
+    })),
+  };
+}
+
+/** A symbol with its box in pixels of the page, its staff and its position there. */
+function onStaff({ label, confidence, box: seen }, factor, staves) {
+  const box = seen.map((edge) => edge * factor);
+  return { label, confidence, box, ...positionOf(staves, box, known[label].anchor) };
+}
+
+function inOrder(one, other) {
+  const key = ({ staff, box: [left, top] }) => [staff ?? Infinity, left, top];
+  const [a, b] = [key(one), key(other)];
+  const n = a.findIndex((each, i) => each !== b[i]);
+  return n < 0 ? 0 : a[n] - b[n];
+}

@@ -1,0 +1,48 @@
+// What the worker does for a page: its structure and windows, and the symbols in each window.
+
+import { logOdds, sigmoid } from '../network/answer.js';
+import { load } from '../network/sessions.js';
+import { structureOf } from '../structure/find.js';
+import { reduced } from './whole_pages.js';
+import { cut, objects } from './windows.js';
+
+/**
+ * Finds the structure of a page, and cuts it into windows.
+ *
+ * @param {object} argument
+ * @param {ImageBitmap} argument.picture It is closed.
+ * @param {object} argument.about Content of model.json of the network that will read the windows.
+ * @returns {{structure: object, factor: number, scale: number[], windows: object[]}} The structure,
+ *   see `structureOf`, in pixels of the page as it was looked at, which is `factor` times smaller
+ *   than the page; and what `cut` returns, no windows if there are no staves.
+ */
+export function structureAndWindows({ picture, about }) {
+  const { factor, ...page } = reduced(picture);
+  const structure = structureOf(page);
+  const { staffSpace } = structure;
+  const none = { windows: [], scale: [1, 1] };
+  return { structure, factor, ...(staffSpace ? cut(page, staffSpace, about) : none) };
+}
+
+/**
+ * The symbols that belong to a window.
+ *
+ * @param {object} argument
+ * @param {string} argument.name Name of the network's folder in models/.
+ * @param {Uint8Array} argument.pixels The window's.
+ * @param {number[]} argument.corner See `objects`.
+ * @param {number[]} argument.scale See `objects`.
+ * @param {function} report See `load`.
+ * @returns {Promise<{label: string, confidence: number, box: number[]}[]>} Boxes are in pixels of
+ *   the page as it was looked at.
+ */
+export async function symbolsIn({ name, pixels, corner, scale }, report) {
+  const { about, run } = await load(name, report);
+  const least = Math.fround(logOdds(about.threshold));
+  const found = objects(await run({ window: pixels }), corner, scale, least, about);
+  return found.map(({ box, label, logOdds: odds }) => ({
+    label: about.classes[label],
+    confidence: sigmoid(odds),
+    box,
+  }));
+}

@@ -1,0 +1,59 @@
+// Buttons that show and hide the staves and each kind of symbol, with how many there are.
+
+import { kinds as colours, symbols as known } from './symbols.js';
+
+const STAVES = 'staves';
+
+/**
+ * Makes an element such a group of buttons.
+ *
+ * @param {HTMLElement} element Empty.
+ * @param {function(string, boolean)} show Shows or hides a kind, or 'staves'.
+ * @returns {{clear: function, structure: function, symbols: function}} `structure` counts the
+ *   staves, `symbols` counts further symbols; `clear` forgets all of them, and shows every kind
+ *   again.
+ */
+export function kindsIn(element, show) {
+  const all = [STAVES, ...Object.keys(colours)];
+  const buttons = Object.fromEntries(all.map((kind) => [kind, made(kind)]));
+  element.append(...Object.values(buttons));
+
+  function made(kind) {
+    const button = document.createElement('button');
+    const count = document.createElement('span');
+    button.type = 'button';
+    button.dataset.kind = kind;
+    button.style.setProperty('--kind', colours[kind] ?? 'var(--accent)');
+    count.className = 'count';
+    button.append(`${kind[0].toUpperCase()}${kind.slice(1)} `, count);
+    button.addEventListener('click', () => {
+      press(button, button.getAttribute('aria-pressed') !== 'true');
+    });
+    return button;
+  }
+
+  function press(button, on) {
+    button.setAttribute('aria-pressed', String(on));
+    show(button.dataset.kind, on);
+  }
+
+  function add(kind, number) {
+    const count = buttons[kind].querySelector('.count');
+    count.textContent = Number(count.textContent) + number;
+    buttons[kind].hidden = count.textContent === '0';
+  }
+
+  return {
+    clear() {
+      for (const button of Object.values(buttons)) {
+        button.querySelector('.count').textContent = '';
+        button.hidden = true;
+        press(button, true);
+      }
+    },
+    structure: ({ staves }) => add(STAVES, staves.length),
+    symbols(symbols) {
+      for (const { label } of symbols) add(known[label].kind, 1);
+    },
+  };
+}

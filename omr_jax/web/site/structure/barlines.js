@@ -1,0 +1,97 @@
+// Finds the bar lines of a staff, as omr_jax/structure/barlines.py does: straight ink from its
+// upper line to its lower one, all alone. A stem has a note head or a beam beside it.
+
+import { barlines, comb, straight as fixed } from './constants.js';
+import { maximum, mean, median } from './filters.js';
+import { moves, slantedInk } from './straight.js';
+
+const { SPACE } = comb;
+const { ABOVE, INK, TALL } = fixed;
+const { BESIDE, GAPS, HEAD, IN, LINE, MISSING, OVER, SLANTS, UNDER, WORST } = barlines;
+const ROWS = TALL + 2 * ABOVE + 1;
+// Rows that are farther than two pixels from the staff lines.
+const CLEAR = Array.from({ length: ROWS }, (_, row) =>
+  [0, 1, 2, 3, 4].every((line) => Math.abs(row - ABOVE - line * SPACE) > 2),
+);
+
+/**
+ * Log-odds that a bar line crosses the middle line at each column.
+ *
+ * @param {{values: Float32Array, width: number}} strip The darkness of a staff that is laid out
+ *   straight, ROWS rows.
+ * @returns {Float32Array} From WORST to LINE.
+ */
+export function scores(strip) {
+  const { width } = strip;
+  const score = new Float32Array(width).fill(WORST);
+  for (const slant of SLANTS) {
+    const ink = slantedInk(strip, moves(ROWS, slant), INK);
+    const whole = wholeOf(ink, width);
+    const heads = mean(beside(ink, width), width, HEAD, 0).map((share) => (share * HEAD) / 3);
+    const most = (x, first, end) => {
+      let found = 0;
+      for (let y = first; y < end; y += 1) found = Math.max(found, heads[y * width + x]);
+      return found;
+    };
+    for (let x = 0; x < width; x += 1) {
+      const missing = 1 - whole[x];
+      if (missing > MISSING) continue;
+      const rows = [];
+      for (let y = ABOVE - 2; y < ABOVE + TALL + 3; y += 2) rows.push(heads[y * width + x]);
+      // Beside a double bar there is ink in all rows alike.
+      const inside = most(x, ABOVE - 2, ABOVE + TALL + 3) - median(rows);
+      const above = most(x, ABOVE - SPACE - 2, ABOVE - 2);
+      const below = most(x, ABOVE + TALL + 3, ABOVE + TALL + SPACE + 3);
+      const signs =
+        IN * Math.min(inside, 1) + OVER * Math.min(above, 1) + UNDER * Math.min(below, 1);
+      score[x] = Math.max(score[x], LINE - (GAPS * missing) / MISSING - signs);
+    }
+  }
+  return score;
+}
+
+/**
+ * The share of rows with ink in each column of a staff. It is at most MISSING above that of the
+ * emptiest of the four spaces.
+ */
+function wholeOf(ink, width) {
+  const staff = ink.subarray(ABOVE * width, (ABOVE + TALL + 1) * width);
+  const near = maximum(staff, width, 3, 1); // A shaky line leaves its column by a pixel.
+  return Float32Array.from({ length: width }, (_, x) => {
+    const counts = [0, 0, 0, 0, 0]; // The last one is of the lower line.
+    for (let y = 0; y <= TALL; y += 1) counts[Math.floor(y / SPACE)] += near[y * width + x];
+    const all = counts.reduce((a, b) => a + b, 0) / (TALL + 1);
+    return Math.min(all, Math.min(...counts.slice(0, 4)) / SPACE + MISSING);
+  });
+}
+
+/** The share of ink on the fuller side of each column, row by row, between the staff lines. */
+function beside(ink, width) {
+  const found = new Float32Array(ink.length);
+  for (let y = 0; y < ROWS; y += 1) {
+    if (!CLEAR[y]) continue;
+    for (let x = 0, i = y * width; x < width; x += 1, i += 1) {
+      let [left, right] = [0, 0];
+      for (const step of BESIDE) {
+        if (x >= step) left += ink[i - step];
+        if (x + step < width) right += ink[i + step];
+      }
+      found[i] = Math.max(left, right) / BESIDE.length;
+    }
+  }
+  return found;
+}
+
+/** The columns of bar lines: the best one within a staff space, if its log-odds are above 0. */
+export function peaks(score) {
+  const found = [];
+  score.forEach((value, x) => {
+    if (!(value > 0)) return;
+    const near = score.subarray(Math.max(0, x - SPACE), x + SPACE + 1);
+    if (near.some((other) => other > value)) return;
+    if (found.length && x - found.at(-1).at(-1) <= SPACE) found.at(-1).push(x);
+    else found.push([x]);
+  });
+  // Where neighbours are equal, the middle one is taken.
+  return found.map((group) => group[group.length >> 1]);
+}

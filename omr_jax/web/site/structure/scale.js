@@ -1,0 +1,119 @@
+// How much darker each pixel is than the paper around it, and the staff space of a page, as
+// omr_jax/structure/scale.py has them. A picture is {grey, width, height}: its pixels row by row,
+// dark ink on bright paper.
+
+import { resize } from '../network/resize.js';
+import { scale } from './constants.js';
+import { maximum, mean } from './filters.js';
+
+const { fround } = Math;
+
+/**
+ * The darkness of each pixel, as it is written into a new array.
+ *
+ * @param {{grey: Uint8Array, width: number, height: number}} picture
+ * @param {Function} Result The type of the array.
+ * @param {function(number): number} written What is written for a darkness from 0 (paper) to 1
+ *   (the page's blackest ink).
+ * @returns {Float32Array | Uint8Array}
+ */
+export function darkness(picture, Result = Float32Array, written = (dark) => dark) {
+  const { grey, width, height } = picture;
+  const { paper, stride } = paperOf(picture);
+  const blackest = blackestOf(picture, paper, stride);
+  // For each brightness of the paper and each one of a pixel.
+  const known = Result.from({ length: 1 << 16 }, (_, n) =>
+    written(Math.min(1, Math.max(0, fround(missing(n & 255, n >> 8) / blackest)))),
+  );
+  const found = new Result(grey.length);
+  for (let y = 0, i = 0; y < height; y += 1) {
+    for (let j = y * stride, end = j + width; j < end; i += 1, j += 1) {
+      found[i] = known[(paper[j] << 8) | grey[i]];
+    }
+  }
+  return found;
+}
+
+/** The distance of two staff lines in pixels; 0 if it can't be found. */
+export function staffSpace(picture) {
+  const counts = sums(picture);
+  const near = (n) => (counts[n - 1] ?? 0) + counts[n] + (counts[n + 1] ?? 0);
+  let best = 0;
+  for (let n = 1; n < counts.length; n += 1) if (near(n) > near(best)) best = n;
+  if (!near(best)) return 0;
+  return best + (counts[best + 1] - counts[best - 1]) / near(best);
+}
+
+/** How many times each sum of a thin black run and the white run below it is in the columns. */
+function sums(picture) {
+  const { grey, width, height } = picture;
+  const { DARK, SMALLEST, LARGEST } = scale;
+  const { paper, stride } = paperOf(picture);
+  const ink = fround(1 - DARK * blackestOf(picture, paper, stride));
+  const limits = Float32Array.from({ length: 256 }, (_, level) => fround(level * ink));
+  const counts = new Float64Array(LARGEST + 2);
+  // Of every second column: where its last run of ink began and ended, -1 for none, and whether it
+  // is in ink.
+  const columns = (width + 1) >> 1;
+  const [begins, ends] = [new Int32Array(columns).fill(-1), new Int32Array(columns)];
+  const isInk = new Uint8Array(columns);
+  for (let y = 0; y < height; y += 1) {
+    for (let n = 0, i = y * width, j = y * stride; n < columns; n += 1, i += 2, j += 2) {
+      const dark = grey[i] < limits[paper[j]] ? 1 : 0;
+      if (dark === isInk[n]) continue;
+      isInk[n] = dark;
+      if (!dark) {
+        ends[n] = y;
+        continue;
+      }
+      const sum = y - begins[n];
+      const isThin = ends[n] - begins[n] < Math.max(0.4 * sum, 3);
+      if (begins[n] >= 0 && isThin && sum >= SMALLEST && sum <= LARGEST) counts[sum] += 1;
+      begins[n] = y;
+    }
+  }
+  return counts;
+}
+
+/** The light that is missing, as a share of that of the paper. */
+function missing(grey, paper) {
+  return fround(1 - fround(grey / Math.max(paper, 1)));
+}
+
+/** The brightness of the paper at each pixel, in rows of `stride` pixels. */
+function paperOf({ grey, width, height }) {
+  const { CELL, SPREAD } = scale;
+  const [rows, columns] = [Math.ceil(height / CELL), Math.ceil(width / CELL)];
+  const cells = new Uint8Array(rows * columns);
+  for (let y = 0, i = 0; y < height; y += 1) {
+    const row = Math.floor(y / CELL) * columns;
+    for (let x = 0; x < width; x += 1, i += 1) {
+      const cell = row + Math.floor(x / CELL);
+      if (grey[i] > cells[cell]) cells[cell] = grey[i];
+    }
+  }
+  let bright = both(mean, cells, columns, 3, 'nearest');
+  bright = both(mean, both(maximum, bright, columns, SPREAD), columns, SPREAD);
+  const stride = columns * CELL;
+  return { paper: resize(bright, columns, [0, 0, columns, rows], stride, rows * CELL), stride };
+}
+
+function both(filter, given, width, size, mode) {
+  return filter(filter(given, width, size, 0, mode), width, size, 1, mode);
+}
+
+/** The darkness of the blackest ink, at least 0.1, so that an empty page has none. */
+function blackestOf({ grey, width, height }, paper, stride) {
+  const found = new Float32Array(Math.ceil(height / 4) * Math.ceil(width / 4));
+  let n = 0;
+  for (let y = 0; y < height; y += 4) {
+    for (let x = 0; x < width; x += 4, n += 1) {
+      found[n] = missing(grey[y * width + x], paper[y * stride + x]);
+    }
+  }
+  found.sort();
+  const place = 0.995 * (found.length - 1);
+  const low = Math.floor(place);
+  const high = Math.min(low + 1, found.length - 1);
+  return fround(Math.max(found[low] + (place - low) * (found[high] - found[low]), 0.1));
+}

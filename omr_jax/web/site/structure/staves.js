@@ -1,0 +1,235 @@
+// Finds the staves of a page, as omr_jax/structure/staves.py does. A staff is {x, lines}: the x of
+// its points from left to right, and for each of its lines, the upper one first, their y.
+
+import { halfToEven, resize } from '../network/resize.js';
+import { centres, teeth as teethOf } from './comb.js';
+import { comb, staves as fixed, structure } from './constants.js';
+import { gaussian, interpolated, maximum, median, medians, minimum } from './filters.js';
+import { darkness } from './scale.js';
+
+const { BLOCK, SPACE, STEP } = comb;
+const { LINES } = structure;
+const HALF = 3; // Rows above and below a line in which its ink is looked for.
+
+/**
+ * Brings a page to the size at which it is searched.
+ *
+ * @param {{grey: Uint8Array, width: number, height: number}} page
+ * @param {number} space Its staff space in pixels, above 0.
+ * @returns {{dark: Float32Array, width: number, height: number, back: number[]}} Its darkness with
+ *   SPACE pixels to a staff space, and the factors from x and y there to x and y on the page.
+ */
+export function searched(page, space) {
+  const [width, height] = [page.width, page.height].map((side) =>
+    Math.max(1, halfToEven((side * SPACE) / space)),
+  );
+  const box = [0, 0, page.width, page.height];
+  const grey = resize(page.grey, page.width, box, width, height, 'box');
+  const back = [page.width / width, page.height / height];
+  return { dark: darkness({ grey, width, height }), width, height, back };
+}
+
+/** The staves of a page that `searched` has made, in its pixels, from top to bottom. */
+export function inPicture({ dark, width, height }) {
+  const opened = maximum(minimum(dark, width, fixed.THICK, 0), width, fixed.THICK, 0);
+  const thin = { values: dark.map((value, i) => value - opened[i]), width, height };
+  const teeth = teethOf(thin.values, width);
+  const whole = [];
+  for (const path of paths(teeth, centres(width), height)) {
+    const staff = staffOf(thin, path);
+    if (staff) whole.push(staff);
+  }
+  const middle = ({ lines }) => lines.reduce((sum, y) => sum + y.reduce((a, b) => a + b, 0), 0);
+  const places = new Map(whole.map((staff) => [staff, middle(staff) / staff.x.length]));
+  return whole.sort((a, b) => places.get(a) - places.get(b));
+}
+
+/**
+ * Follows each staff from its clearest strip to both sides. Yields x, y of the middle line, and
+ * distance of the lines, for each strip of a staff.
+ */
+function* paths(teeth, middles, height) {
+  const { strips } = teeth;
+  const score = teeth.score.slice();
+  let best = largest(score);
+  const begins = Math.max(fixed.BEGINS, fixed.RELATIVE * Math.max(0, score[best]));
+  for (; score[best] >= begins; best = largest(score)) {
+    let path = bothWays(teeth, score, Math.floor(best / strips), best % strips);
+    path = bothWays(teeth, score, ...inPhase(score, strips, path));
+    score[best] = 0;
+    const [ys, ks] = [path.map(([y]) => y), path.map(([, k]) => k)];
+    const between = Array.from({ length: ks.at(-1) - ks[0] + 1 }, (_, n) => ks[0] + n);
+    interpolated(between, ks, ys).forEach((y, n) => {
+      // No other staff has its middle line as near as this.
+      const middle = halfToEven(y);
+      const [first, end] = [Math.max(0, middle - fixed.ALONE), middle + fixed.ALONE];
+      for (let row = first; row < Math.min(end, height); row += 1) {
+        score[row * strips + between[n]] = 0;
+      }
+    });
+    if (path.length > 1) {
+      const gap = path.map(([y, k]) => teeth.gap[y * strips + k]);
+      yield { x: ks.map((k) => middles[k]), y: ys.map((y) => y + 0.5), gap };
+    }
+  }
+}
+
+function largest(values) {
+  let best = 0;
+  for (let i = 1; i < values.length; i += 1) if (values[i] > values[best]) best = i;
+  return best;
+}
+
+/** Rows and strips of the staff that a row and a strip belong to, from left to right. */
+function bothWays(teeth, score, row, strip) {
+  const [right, left] = [1, -1].map((way) => followed(teeth, score, row, strip, way));
+  return [...left.slice(1).reverse(), ...right];
+}
+
+/**
+ * Row and strip where a staff is clearest, after its path was moved by whole staff spaces.
+ *
+ * In a single strip the comb may be a space too high or too low, on ledger lines or a hairpin.
+ * These don't run along the whole staff, so the move with the best mean score is chosen.
+ */
+function inPhase(score, strips, path) {
+  const height = score.length / strips;
+  const at = (y, k) => (y >= 0 && y < height ? score[y * strips + k] : 0);
+  let best = { sum: -Infinity };
+  for (let shift = -3 * SPACE; shift <= 3 * SPACE; shift += SPACE) {
+    const found = path.map(([y, k]) => {
+      const row = y + shift;
+      const isInside = row >= 0 && row < height;
+      return isInside ? Math.max(at(row - 1, k), at(row, k), at(row + 1, k)) : 0;
+    });
+    const sum = found.reduce((a, b) => a + b, 0);
+    if (sum > best.sum) best = { sum, shift, found };
+  }
+  const [y, k] = path[largest(best.found)];
+  let row = Math.max(0, y + best.shift - 1);
+  for (let next = row + 1, end = row + 3; next < end; next += 1) {
+    if (at(next, k) > at(row, k)) row = next;
+  }
+  return [row, k];
+}
+
+/** Rows and strips of a staff, from a strip on to the right (`way` 1) or to the left (-1). */
+function followed(teeth, score, row, strip, way) {
+  const { strips } = teeth;
+  const height = score.length / strips;
+  const path = [[row, strip]];
+  const reach = fixed.TOLERANCE * SPACE;
+  let slope = teeth.slope[row * strips + strip];
+  let y = row;
+  let missed = 0;
+  for (let k = strip + way; missed <= fixed.MOST_MISSED && k >= 0 && k < strips; k += way) {
+    y += way * slope * STEP;
+    const first = Math.max(0, Math.ceil(y - reach));
+    const end = Math.min(height, Math.trunc(y + reach) + 1);
+    let best = first;
+    for (let i = first + 1; i < end; i += 1) {
+      if (score[i * strips + k] > score[best * strips + k]) best = i;
+    }
+    if (first >= end || score[best * strips + k] < fixed.GOES_ON) {
+      missed += 1;
+      continue;
+    }
+    [y, missed] = [best, 0];
+    path.push([best, k]);
+    slope += 0.5 * (teeth.slope[best * strips + k] - slope);
+  }
+  return path;
+}
+
+/** Moves the lines of a path to the ink, and finds their ends; null if it is no staff. */
+function staffOf(thin, { x, y, gap }) {
+  const reach = 4 * STEP;
+  const first = Math.max(0, Math.trunc(x[0]) - reach);
+  const end = Math.min(thin.width, Math.trunc(x.at(-1)) + reach);
+  const centre = Float64Array.from({ length: end - first }, (_, n) => first + n + 0.5);
+  const distance = gaussian(interpolated(centre, x, gap), STEP, 'nearest');
+  const middle = gaussian(straightOn(centre, x, y), BLOCK, 'nearest');
+  const expected = Array.from({ length: LINES }, (_, line) =>
+    middle.map((height, n) => height + (line - (LINES - 1) / 2) * distance[n]),
+  );
+  const near = onInk(thin, first, expected).lines;
+  const { lines, dark } = onInk(thin, first, near); // Now all of a line is within reach.
+  const seen = Array.from(centre, (_, n) => dark.reduce((sum, each) => sum + each[n], 0) >= 3);
+  const [begin, over] = longest(seen);
+  if (over - begin < fixed.SHORTEST * SPACE) return null;
+  const share = (line) => line.subarray(begin, over).reduce((a, b) => a + b, 0) / (over - begin);
+  if (Math.min(...dark.map(share)) < fixed.WHOLE) return null;
+  const count = Math.max(2, halfToEven((over - begin) / fixed.POINT_STEP) + 1);
+  const at = Float64Array.from({ length: count }, (_, n) =>
+    first + begin + (n * (over - begin)) / (count - 1),
+  );
+  return { x: at, lines: lines.map((line) => interpolated(at, centre, line)) };
+}
+
+/** As `interpolated`, but the line goes straight on beyond its ends. */
+function straightOn(at, x, y) {
+  const some = Math.min(4, x.length - 1);
+  const last = x.length - 1;
+  const left = (y[some] - y[0]) / (x[some] - x[0]);
+  const right = (y[last] - y[last - some]) / (x[last] - x[last - some]);
+  return interpolated(at, x, y).map((height, n) => {
+    if (at[n] < x[0]) return height + left * (at[n] - x[0]);
+    return at[n] > x[last] ? height + right * (at[n] - x[last]) : height;
+  });
+}
+
+/** y of the ink near each line, and whether there is any: for each line one of each column. */
+function onInk({ values, width, height }, first, expected) {
+  const count = expected[0].length;
+  const empty = () => expected.map(() => new Float64Array(count));
+  const [peaks, weights, moments] = [empty(), empty(), empty()];
+  expected.forEach((line, number) => {
+    for (let n = 0; n < count; n += 1) {
+      for (let k = -HALF; k <= HALF; k += 1) {
+        const row = Math.floor(line[n]) + k;
+        if (row < 0 || row >= height) continue;
+        const ink = values[row * width + first + n];
+        if (Math.abs(k) < HALF) peaks[number][n] = Math.max(peaks[number][n], ink);
+        weights[number][n] += ink;
+        moments[number][n] += ink * (row + 0.5 - line[n]);
+      }
+    }
+  });
+  const usual = usualDarkness(peaks);
+  const dark = peaks.map((peak) =>
+    Uint8Array.from(peak, (ink, n) => ink > Math.max(fixed.FAINTEST, fixed.FAINT * usual[n])),
+  );
+  const [weight, moment] = [weights, moments].map((each) =>
+    each.map((line) => gaussian(line, SPACE, 'constant')),
+  );
+  const sum = (lines, n) => lines.reduce((all, line) => all + line[n], 0);
+  // Where a line is hidden it moves as the others do.
+  const common = weight[0].map((_, n) => sum(moment, n) / (sum(weight, n) + 0.1));
+  const lines = expected.map((line, number) =>
+    line.map((y, n) => y + (moment[number][n] + 0.2 * common[n]) / (weight[number][n] + 0.2)),
+  );
+  return { lines, dark };
+}
+
+/**
+ * How dark the lines of a staff mostly are around each column. It varies, since lines may fade
+ * along a photographed staff; but it is at least half the median of the whole staff, for the
+ * columns beyond its ends.
+ */
+function usualDarkness(peaks) {
+  const middle = peaks[0].map((_, n) => median(peaks.map((peak) => peak[n])));
+  const least = median(middle) / 2;
+  return medians(middle, 8 * STEP, 'nearest').map((value) => Math.max(value, least));
+}
+
+/** The range in which the seen columns outnumber the others by most. */
+function longest(seen) {
+  let [total, low, lowest, most] = [0, 0, 0, 0];
+  let range = [0, 0];
+  seen.forEach((each, n) => {
+    total += each ? 1 : -1;
+    if (total < low) [low, lowest] = [total, n + 1];
+    if (total - low > most) [most, range] = [total - low, [lowest, n + 1]];
+  });
+  return range;
+}

@@ -1,0 +1,61 @@
+"""What tests of the page in the browser share; the browser itself is in `tests/web/conftest.py`."""
+
+import functools
+import json
+import shutil
+import time
+
+import numpy as np
+import pytest
+from small_runs import ROOT
+
+from omr_jax.synthetic import probes
+
+SITE = ROOT / 'build/web'
+BROWSER, DRIVER = shutil.which('chromium'), shutil.which('chromedriver')
+# The `pytestmark` of a file of tests.
+NEEDS = [
+  pytest.mark.skipif(not (BROWSER and DRIVER), reason='needs chromium and chromium-driver'),
+  pytest.mark.skipif(not (SITE / 'worker.js').exists(), reason='needs `make web`'),
+]
+HANGS = 120  # Seconds after which the page must hang, on a busy machine too.
+
+
+def wait(condition):
+  """The condition's value, as soon as it is true."""
+  until = time.monotonic() + HANGS
+  while not (found := condition()):
+    assert time.monotonic() < until, f'not within {HANGS} seconds'
+    time.sleep(0.05)
+  return found
+
+
+def find(driver, selector):
+  """The first element of the page that a CSS selector describes."""
+  return driver.find_element('css selector', selector)
+
+
+def in_page(driver, module, expression, *arguments):
+  """Value of a JavaScript expression of a module of the page, `module`, and arguments, `given`."""
+  return driver.execute_async_script(
+    f"""const given = [...arguments], done = given.pop();
+    import('./{module}').then((module) => {expression}).then(done);""",
+    *arguments,
+  )
+
+
+def model_json(name: str) -> dict:
+  """The content of `model.json` of a model of the page."""
+  return json.loads((SITE / f'models/{name}/model.json').read_text())
+
+
+@functools.cache
+def pages() -> dict[str, np.ndarray]:
+  """The pages drawn by code, by name."""
+  return {probe.name: probe.picture for probe in probes.probes(instances=1)}
+
+
+def drawn(name: str) -> np.ndarray:
+  """The upper part of a page drawn by code, 4 wide and 3 high, as a camera sees it."""
+  page = pages()[name]
+  return page[: 3 * page.shape[1] // 4]

@@ -1,0 +1,253 @@
+"""The part of the page that finds the symbols of a page of music."""
+
+import base64
+import functools
+import json
+
+import numpy as np
+import pytest
+from browsing import NEEDS, find, in_page, model_json, wait
+from PIL import Image
+
+import omr_jax
+from omr_jax.detect import page_json
+from omr_jax.detect.pages import Detected
+from omr_jax.inputs import peaks, whole_pages, windows
+from omr_jax.structure import find as structure_of
+from omr_jax.structure import structure_json
+from omr_jax.synthetic import moved_pages, recorded_pages
+
+webdriver = pytest.importorskip('selenium.webdriver', reason='needs selenium')
+pytestmark = NEEDS
+
+# A page in JavaScript, of its pixels in base 64, its width and its height.
+PAGE = """(([pixels, width, height]) => ({
+  grey: Uint8Array.from(atob(pixels), (each) => each.charCodeAt(0)), width, height }))"""
+
+
+def given(grey: np.ndarray) -> list:
+  """What PAGE takes."""
+  return [base64.b64encode(grey.tobytes()).decode(), grey.shape[1], grey.shape[0]]
+
+
+@functools.cache
+def made_up(kind: str) -> np.ndarray:
+  """A made-up page: a flat one with 7 staves, or one with 4 systems of 2 as a camera sees it."""
+  rng = np.random.default_rng((33, {'flat': 8, 'camera': 3}[kind]))
+  page = recorded_pages.page(rng, 800, 900)
+  if kind == 'flat':
+    return page.picture
+  return moved_pages.moved(rng, page.picture, page.structure, kind).picture
+
+
+def near(found, wanted, far: float) -> bool:
+  """Whether values of JSON are the same but for numbers that differ by at most `far`."""
+  if isinstance(wanted, dict):
+    return found.keys() == wanted.keys() and all(near(found[k], wanted[k], far) for k in wanted)
+  if isinstance(wanted, list):
+    pairs = zip(found, wanted, strict=False)
+    return len(found) == len(wanted) and all(near(one, other, far) for one, other in pairs)
+  return found == wanted or abs(found - wanted) <= far
+
+
+@pytest.mark.parametrize(('kind', 'systems', 'staves'), [('flat', 7, 7), ('camera', 4, 8)])
+def test_the_structure_is_python_s(open_page, kind, systems, staves):
+  """The staves, systems and measures of a page, to a tenth of a staff space."""
+  grey = made_up(kind)
+  driver = open_page('about')
+  driver.execute_script("window.json = import('./pages/page_json.js')")
+  found = in_page(
+    driver,
+    'structure/find.js',
+    f'window.json.then((json) => json.structureJson(module.structureOf({PAGE}(given[0]))))',
+    given(grey),
+  )
+  structure = structure_of.structure(grey)
+  assert (len(structure.systems), len(structure.staves)) == (systems, staves)
+  assert near(found, structure_json.as_json(structure), structure.staff_space / 10)
+
+
+def test_windows_are_python_s(open_page):
+  """Those that have ink in their core."""
+  grey, about = made_up('camera'), model_json('pages')
+  found = in_page(
+    open_page('about'),
+    'pages/windows.js',
+    f"""(() => {{ const {{ windows, scale }} = module.cut({PAGE}(given[0]), given[1], given[2])
+      return [windows.map(({{ corner, pixels }}) => [corner, Array.from(pixels)]), scale] }})()""",
+    *(given(grey), 7.3, about),
+  )
+  wanted = windows.cut(grey, 7.3)
+  np.testing.assert_allclose(found[1], wanted.scale)
+  there = {tuple(corner): pixels for corner, pixels in found[0]}
+  inner = slice(windows.MARGIN, windows.SIDE - windows.MARGIN)
+  for corner, pixels in zip(wanted.corners.tolist(), wanted.pixels(), strict=True):
+    assert (tuple(corner) in there) == bool((pixels[inner, inner] < 204).any())
+    if tuple(corner) in there:
+      seen = np.reshape(there[tuple(corner)], pixels.shape)
+      assert np.abs(seen - pixels.astype(int)).max() <= 1
+  assert 0 < len(there) < len(wanted.corners)
+
+
+def test_boxes_are_python_s(open_page):
+  """In maps of 3 classes and 16x16 cells, with equal neighbours and boxes that overlap."""
+  rng = np.random.default_rng(0)
+  heat = np.round(rng.normal(0, 2, (16, 16, 3)), 1).astype(np.float32)
+  edges = rng.normal(1, 1, (16, 16, 4)).astype(np.float32)
+  about = {
+    'classes': ['a', 'b', 'c'],
+    'picture': {'side': 32},
+    'preparation': {'cell': 2, 'same': 0.5},
+  }
+  found = in_page(
+    open_page('about'),
+    'pages/peaks.js',
+    """module.found({ heat: Float32Array.from(given[0]), edges: Float32Array.from(given[1]) },
+      given[2], 1)""",
+    *(heat.ravel().tolist(), edges.ravel().tolist(), about),
+  )
+  boxes, classes, log_odds = peaks.found(heat, edges, 1.0)
+  assert [each['label'] for each in found] == classes.tolist()
+  np.testing.assert_array_equal([each['logOdds'] for each in found], log_odds)
+  np.testing.assert_allclose([each['box'] for each in found], boxes, rtol=1e-6)
+
+
+def test_large_pictures_are_reduced_as_in_python(open_page):
+  """To at most 4000 pixels, here from 8001: by three."""
+  picture = np.random.default_rng(0).integers(0, 256, (7, 8001, 3), np.uint8)
+  reduced = whole_pages.reduced(Image.fromarray(picture))
+  rgba = np.concatenate([picture, np.full((7, 8001, 1), 255, np.uint8)], 2)
+  found = in_page(
+    open_page('about'),
+    'pages/whole_pages.js',
+    """createImageBitmap(new ImageData(Uint8ClampedArray.from(atob(given[0]),
+      (each) => each.charCodeAt(0)), 8001, 7)).then((picture) => {
+        const { grey, ...others } = module.reduced(picture)
+        return { grey: Array.from(grey), ...others } })""",
+    base64.b64encode(rgba.tobytes()).decode(),
+  )
+  assert (found['factor'], found['width'], found['height']) == (3, 2667, 3)
+  np.testing.assert_array_equal(found['grey'], reduced.grey.ravel())
+
+
+def test_names_and_places_in_words(open_page):
+  """Every class of both models has a name."""
+  names = {
+    **{'noteheadFull': 'Black notehead', 'restQuarter': 'Quarter rest', 'gClef': 'G clef'},
+    **{'rest16th': '16th rest', 'flag8thUp': 'Flag of an 8th note', 'numeral3': 'Digit 3'},
+    **{'accidentalDoubleSharp': 'Double sharp', 'characterSmallA': 'Letter a', 'slur': 'Slur'},
+    **{'dynamicLetterP': 'Dynamic p', 'staffGrouping': 'Start of a system'},
+  }
+  classes = sorted({*model_json('pages')['classes'], *model_json('pages_handwriting')['classes']})
+  driver = open_page('about')
+  said = in_page(driver, 'pages/names.js', 'given[0].map(module.said)', classes)
+  assert all(said)
+  assert {name: said[classes.index(name)] for name in names} == names
+  places = {
+    **{-4: 'on the lowest line', 0: 'on the middle line', 4: 'on the upper line'},
+    **{-3: 'in the first space from below', 3: 'in the fourth space from below'},
+    **{5: 'just above the staff', -6: 'on the first ledger line below the staff'},
+    9: 'beyond the second ledger line above the staff',
+  }
+  script = 'given[0].map(module.placed)'
+  assert in_page(driver, 'pages/names.js', script, list(places)) == list(places.values())
+
+
+def the_page(folder):
+  """A low made-up page, and the path of its picture."""
+  picture = recorded_pages.page(np.random.default_rng((33, 3)), 300, 800).picture
+  path = folder / 'low page.png'
+  Image.fromarray(picture).save(path)
+  return picture, path
+
+
+def test_files_are_python_s(open_page, tmp_path):
+  """Another page is chosen while the first is looked at: it alone is shown and saved."""
+  picture, path = the_page(tmp_path)
+  driver = open_page('page')
+  find(driver, '#part-page [data-example=page]').click()
+  wait(lambda: find(driver, '#page-state').text.startswith('Looking'))
+  find(driver, '#page-file').send_keys(str(path))
+  wait(lambda: find(driver, '#page-words').text)
+  find(driver, '#page-json').click()
+  find(driver, '#structure-json').click()
+  saved = [tmp_path / f'low page {name}.json' for name in ('page', 'structure')]
+  wait(lambda: all(each.exists() for each in saved))
+  found, structure = (json.loads(each.read_text()) for each in saved)
+  detector = omr_jax.load('pages')
+  page = detector(picture)
+  whole = Detected(None, 'scores', 1.0, page.structure, detector.model.classes, page.symbols)
+  wanted = page_json.as_json(whole, 'low page', path.name, 1)
+  assert near(structure, structure_json.as_json(page.structure), 0.2)
+  assert (found['images'], found['categories']) == (wanted['images'], wanted['categories'])
+  assert find(driver, '#page-words').text.endswith(f', {len(found["annotations"])} symbols')
+  # Symbols of which the network is as sure as its threshold may be missing in one of both.
+  least = detector.model.threshold + 0.02
+  both = found['annotations'], wanted['annotations']
+  for one, other in (both, both[::-1]):
+    sure = [each for each in one if each['score'] > least]
+    assert len(sure) > 30
+    others = [{**each, 'id': 0} for each in other]
+    for each in sure:
+      assert any(near({**each, 'id': 0, 'area': 0}, {**o, 'area': 0}, 0.2) for o in others), each
+
+
+def test_tap_and_filter(open_page):
+  """The treble clef at the left of the first staff is tapped, and hidden; keys go on from it."""
+  driver = open_page('page')
+  find(driver, '#part-page [data-example=page]').click()
+  wait(lambda: find(driver, '#page-words').text)
+  assert find(driver, '#page-words').text.startswith('6 staves, ')
+  card, sheet = find(driver, '#page-card'), find(driver, '#sheet')
+  assert driver.switch_to.active_element == sheet
+  clefs = driver.find_elements('css selector', '#page-found .clefs rect')
+  sharps = driver.find_elements('css selector', '#page-found .accidentals rect')
+  assert len(clefs) == 6 and len(sharps) > 20
+  top = min(clefs, key=lambda each: each.rect['y'])
+  driver.execute_script("arguments[0].scrollIntoView({ block: 'center' })", top)
+  webdriver.ActionChains(driver).move_to_element(top).click().perform()
+  assert card.text.splitlines()[0] == 'G clef' and 'Staff 1, ' in card.text
+  spoken = find(driver, '#page-card .spoken').get_attribute('textContent')
+  assert spoken.startswith('G clef, ') and spoken.endswith('.')
+  sheet.send_keys(webdriver.Keys.ARROW_RIGHT)
+  assert card.text.splitlines()[0] in ('Flat', 'Key signature')
+  sheet.send_keys(webdriver.Keys.ARROW_LEFT)
+  find(driver, '[data-kind=clefs]').click()
+  assert not top.is_displayed() and 'G clef' not in card.text
+  assert find(driver, '[data-kind=clefs]').text == 'Clefs 6'
+
+
+def test_a_picture_without_staves(open_page, tmp_path):
+  """A grey field. With the other model, whose terms are shown, it is looked at again."""
+  Image.new('L', (300, 200), 128).save(tmp_path / 'field.png')
+  driver = open_page('page')
+  find(driver, '#page-file').send_keys(str(tmp_path / 'field.png'))
+  wait(lambda: 'No staves were found' in find(driver, '#page-words').text)
+  find(driver, '[name=page-model][value=pages_handwriting]').click()
+  terms = find(driver, '[data-terms=pages_handwriting]')
+  assert terms.is_displayed() and 'CC BY-NC-SA 4.0' in terms.text
+  assert not find(driver, '[data-terms=pages]').is_displayed()
+  wait(lambda: 'No staves were found' in find(driver, '#page-words').text)
+  find(driver, '#page-json').click()
+  saved = tmp_path / 'field page.json'
+  wait(saved.exists)
+  found = json.loads(saved.read_text())
+  assert found['annotations'] == []
+  names = [each['name'] for each in found['categories']]
+  assert names == model_json('pages_handwriting')['classes']
+
+
+def test_a_network_that_does_not_load(open_page, address, site):
+  """By another name of this machine the browser has kept nothing. Then the file is there again."""
+  model = site / 'models/pages/model_int8.onnx'
+  files = list(model.parent.glob(f'{model.name}*'))
+  hidden = [path.rename(path.with_name(f'_{path.name}')) for path in files]
+  driver = open_page('page', address.replace('localhost', '127.0.0.1'))
+  state = find(driver, '#page-state')
+  try:
+    wait(lambda: f'models/pages/{model.name} is missing' in state.text)
+  finally:
+    for path in hidden:
+      path.rename(path.with_name(path.name[1:]))
+  state.find_element('css selector', 'button').click()
+  wait(lambda: not state.text)
