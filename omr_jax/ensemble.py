@@ -65,6 +65,7 @@ def together(runs: Sequence[ClassifiedRun], name: str) -> ClassifiedRun:
         'not; one of them is damaged. Train it again.'
       )
   shown = _framed([pictures[i] for i in wrong]) if len(wrong) else first.pictures[:0]
+  right = predicted[first.example_rows] == first.test_labels[first.example_rows]
   facts = {
     'config_name': name,
     **{key: first.facts[key] for key in _COMMON},
@@ -83,6 +84,8 @@ def together(runs: Sequence[ClassifiedRun], name: str) -> ClassifiedRun:
     test_logits=test,
     test_predicted=predicted,
     pictures=shown,
+    example_rows=first.example_rows[right],
+    example_pictures=first.example_pictures[right],
     decision=Decision(None, metrics.fit_temperature(validation, first.validation_labels)),
   )
 

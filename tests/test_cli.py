@@ -198,5 +198,5 @@ def test_files_beside_the_code_are_in_the_package():
   tables = tomllib.loads((ROOT / 'pyproject.toml').read_text())['tool']['setuptools']
   folder = ROOT / 'omr_jax'
   packed = {path for pattern in tables['package-data']['omr_jax'] for path in folder.glob(pattern)}
-  found = {path for kind in ('tsv', 'html') for path in folder.rglob(f'*.{kind}')}
-  assert len(found) >= 3 and found <= packed
+  found = {path for kind in ('css', 'html', 'js', 'tsv') for path in folder.rglob(f'*.{kind}')}
+  assert len(found) >= 12 and found <= packed

@@ -89,6 +89,8 @@ def test_report_and_table(tmp_path, capsys):
   with (out / 'report/test_predictions.csv').open(newline='') as file:
     wrong = [row['id'] for row in csv.DictReader(file) if row['true'] != row['predicted']]
   assert wrong == ['1-4']
+  # Right examples of the first run, in which symbols 0, 1 and 2 are right, as in the ensemble.
+  assert finished_run.read(out).example_rows.tolist() == [0, 1, 2]
   assert '1-4' in (out / 'report/report.html').read_text()
   # All together read as a run, which can be compared and asked again.
   compared = compare.compare(runs := read(out, a), [write.write_pages(run) for run in runs])

@@ -114,6 +114,27 @@ def averages(confusion: np.ndarray) -> dict[str, tuple[float, float]]:
   }
 
 
+def f1(confusion: np.ndarray) -> np.ndarray:
+  """F1 per class, the harmonic mean of precision and recall, float64 [classes].
+
+  It is 0 for a class that has examples and is never predicted, NaN for a class without examples.
+  """
+  predicted, true = confusion.sum(axis=0), confusion.sum(axis=1)
+  nothing = np.full(len(true), np.nan)
+  return np.divide(2.0 * np.diag(confusion), predicted + true, out=nothing, where=true > 0)
+
+
+def averages_of_f1(confusion: np.ndarray) -> dict[str, float]:
+  """The averages of `averages` of the F1 of the classes."""
+  symbols = confusion.sum(axis=1)
+  present, of_class = symbols > 0, f1(confusion)
+  return {
+    'micro': float(np.trace(confusion) / confusion.sum()),
+    'macro': float(of_class[present].mean()),
+    'weighted': float(np.average(of_class[present], weights=symbols[present])),
+  }
+
+
 class Reliability(NamedTuple):
   """Examples by confidence, in BINS bins of equal width; a bin includes its upper end only."""
 

@@ -5,11 +5,11 @@ change global state.
 """
 
 import base64
-import html
 import io
+import json
+import math
 import re
 import warnings
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,16 +18,19 @@ from omr_jax.evaluation.metrics import BINS, Reliability
 from omr_jax.utils.words import one_line
 
 if TYPE_CHECKING:
+  from markupsafe import Markup
   from matplotlib.figure import Figure
 
 # What is drawn in this colour appears in the page's own text colour, which may be light or dark.
 TEXT = '#010203'
 BLUE, ORANGE = '#3b82d0', '#e8710a'
+# The colours of lines, which can be seen on light and on dark pages.
+_COLOURS = (BLUE, ORANGE, '#2f9e63', '#a566d6', '#d64558', '#7f8894')
 
 
 def curve(
   series: dict[str, tuple[list, list]], ylabel: str, tested_epoch: int, log: bool = False
-) -> str:
+) -> 'Markup':
   """A line plot of one run over its epochs, as SVG.
 
   Args:
@@ -37,16 +40,16 @@ def curve(
     log: Whether the values have a logarithmic axis.
   """
   figure, axes = new_figure(3.6, 2.4)
-  looks = {'color': BLUE, 'linestyle': '-'}, {'color': ORANGE, 'linestyle': '--'}
-  _plot_over_epochs(axes, series, looks, ylabel, log)
+  _plot_over_epochs(axes, series, ylabel, log)
   axes.axvline(tested_epoch, color=TEXT, linewidth=0.8, linestyle=':')
   if len(series) > 1:
     axes.legend(frameon=False, labelcolor=TEXT)
   marked = f'the dotted line is the tested epoch {tested_epoch}'
-  return to_svg(figure, f'{ylabel} by epoch: {", ".join(series)}, {marked}')
+  description = f'{ylabel} by epoch: {", ".join(series)}, {marked}'
+  return to_svg(figure, description, series)
 
 
-def curves(series: dict[str, tuple[list, list]], ylabel: str, log: bool = False) -> str:
+def curves(series: dict[str, tuple[list, list]], ylabel: str, log: bool = False) -> 'Markup':
   """A line plot of several runs over their epochs, as SVG, with the names of the runs below.
 
   Args:
@@ -54,65 +57,54 @@ def curves(series: dict[str, tuple[list, list]], ylabel: str, log: bool = False)
     ylabel: What the values are.
     log: Whether the values have a logarithmic axis.
   """
-  import matplotlib
-
   height = 2.4 + 0.17 * len(series)
   figure, axes = new_figure(3.6, height)
-  colours = (matplotlib.colormaps['tab20'](number % 20) for number in range(len(series)))
-  looks = [{'color': colour, 'linewidth': 1.2} for colour in colours]
-  _plot_over_epochs(axes, series, looks, ylabel, log)
+  _plot_over_epochs(axes, series, ylabel, log)
   figure.legend(loc='outside lower left', frameon=False, labelcolor=TEXT, fontsize=6)
-  return to_svg(figure, f'{ylabel} by epoch of {len(series)} runs')
+  return to_svg(figure, f'{ylabel} by epoch of {len(series)} runs', series)
 
 
 def _plot_over_epochs(
-  axes: Any, series: dict[str, tuple[list, list]], looks: Sequence[dict], ylabel: str, log: bool
+  axes: Any, series: dict[str, tuple[list, list]], ylabel: str, log: bool
 ) -> None:
-  """Plots each series in its look; one of a single epoch becomes a point."""
-  for (name, (epochs, values)), look in zip(series.items(), looks, strict=False):
+  """Plots each series in a look of its own, of twelve; one of a single epoch becomes a point."""
+  for number, (name, (epochs, values)) in enumerate(series.items()):
+    dashed = (number + number // len(_COLOURS)) % 2
+    look = {'color': _COLOURS[number % len(_COLOURS)], 'linestyle': ('-', '--')[dashed]}
     axes.plot(epochs, values, label=plain(name), marker='.' if len(epochs) == 1 else '', **look)
-  if log and any(value > 0 for _, values in series.values() for value in values):
+  positive = [value for _, values in series.values() for value in values if 0 < value < math.inf]
+  if log and positive:
     axes.set_yscale('log')
+    readable_log(axes.yaxis, min(positive), max(positive))
+  else:
+    axes.yaxis.set_major_formatter(_plainly)
   axes.set_xlabel('epoch')
   axes.set_ylabel(ylabel)
   axes.xaxis.get_major_locator().set_params(integer=True)
 
 
-def confusion(matrix: np.ndarray, classes: list[str]) -> str:
-  """A confusion matrix as SVG: right answers in pale grey, errors in orange by their number."""
-  from matplotlib.patches import Rectangle
+def readable_log(axis: Any, low: float, high: float) -> None:
+  """Labels a logarithmic axis by plain numbers, at least two of them between low and high.
 
-  n = len(classes)
-  side = max(3.2, 0.235 * n + 1.4)
-  figure, axes = new_figure(side, side)
-  most = max(1, (matrix - np.diag(np.diag(matrix))).max())
-  for true, predicted in np.argwhere(matrix):
-    count = matrix[true, predicted]
-    colour = TEXT if true == predicted else ORANGE
-    strength = 0.1 if true == predicted else 0.3 + 0.6 * count / most
-    corner = (predicted - 0.5, true - 0.5)
-    axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, alpha=strength, linewidth=0))
-    weight = 'normal' if true == predicted else 'bold'
-    axes.text(
-      predicted, true, count, ha='center', va='center', color=TEXT, fontsize=7.5, weight=weight
-    )
-  axes.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), aspect='equal')
-  names = [plain(name) for name in classes]
-  axes.set_xticks(range(n), names, rotation=90)
-  axes.set_yticks(range(n), names)
-  axes.set_xticks(np.arange(-0.5, n), minor=True)
-  axes.set_yticks(np.arange(-0.5, n), minor=True)
-  axes.grid(True, which='minor', color=TEXT, alpha=0.1, linewidth=0.5)
-  axes.tick_params(which='both', length=0)
-  axes.set_xlabel('predicted')
-  axes.set_ylabel('true')
-  errors = int(matrix.sum() - np.trace(matrix))
-  return to_svg(
-    figure, f'Confusion matrix of {n} classes, {errors} errors, true by predicted class'
-  )
+  Matplotlib writes powers of ten, and at most one of them where the ends are close.
+  """
+  from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+
+  decades = math.log10(high) - math.log10(low)
+  if decades < 1:
+    axis.set_major_locator(MaxNLocator(4))
+  else:
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 3 else (1,)))
+  axis.set_major_formatter(_plainly)
+  axis.set_minor_formatter(NullFormatter())
 
 
-def reliability(bins: Reliability, nouns: str) -> str:
+def _plainly(value: float, _: int) -> str:
+  """A label of an axis: 0.02 rather than a power of ten."""
+  return f'{value:g}'
+
+
+def reliability(bins: Reliability, nouns: str) -> 'Markup':
   """A reliability diagram as SVG: accuracy by confidence above, number of examples below.
 
   Args:
@@ -129,6 +121,7 @@ def reliability(bins: Reliability, nouns: str) -> str:
   below.bar(left[filled], bins.n[filled], width, align='edge', color=BLUE, alpha=0.5)
   below.set(xlim=(0, 1), yscale='log', xlabel='confidence', ylabel=nouns)
   below.set_ylim(bottom=0.7)
+  readable_log(below.yaxis, 1, max(10, bins.n.max()))
   return to_svg(
     figure, f'Accuracy and number of {nouns} by confidence; dotted: perfect calibration'
   )
@@ -173,13 +166,22 @@ def new_figure(
   return figure, axes
 
 
-def to_svg(figure: 'Figure', description: str) -> str:
+def to_svg(
+  figure: 'Figure', description: str, series: dict[str, tuple[list, list]] | None = None
+) -> 'Markup':
   """The figure as an SVG element for a page.
 
   Text stays text, and the colour TEXT becomes the page's text colour. Ids begin with the
   description, so that two figures of a page do not share one.
+
+  Args:
+    figure: The figure.
+    description: What it shows.
+    series: What its axes show over the epochs, by name. The page says the name and the value of a
+      point that is pointed at.
   """
   import matplotlib
+  from markupsafe import Markup
 
   content = io.StringIO()
   settings = matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'omr_jax'})
@@ -191,9 +193,29 @@ def to_svg(figure: 'Figure', description: str) -> str:
   svg = svg[svg.index('<svg') :]
   svg = re.sub(r'<metadata>.*?</metadata>|<style .*?</style>', '', svg, flags=re.DOTALL)
   box = svg.partition('viewBox="')[2].partition('"')[0]
-  opening = f'<svg viewBox="{box}" role="img" aria-label="{html.escape(description)}">'
-  svg = re.sub(r'^<svg[^>]*>', lambda _: opening, svg)
+  opening = Markup('<svg viewBox="{}" role="img" aria-label="{}"').format(box, description)
+  if series:
+    points = json.dumps(_points(figure, series), separators=(',', ':'))
+    opening += Markup(' tabindex="0" data-points="{}"').format(points)
+  svg = re.sub(r'^<svg[^>]*>', lambda _: f'{opening}>', svg)
   svg = svg.replace(TEXT, 'currentColor')
   # Matplotlib uses ids such as axes_1 in every figure, and ids must be unique in a page.
   prefix = re.sub(r'\W+', '-', description.lower())[:24]
-  return re.sub(r'(\bid="|url\(#|href="#)', rf'\g<1>{prefix}-', svg)
+  return Markup(re.sub(r'(\bid="|url\(#|href="#)', rf'\g<1>{prefix}-', svg))
+
+
+def _points(figure: 'Figure', series: dict[str, tuple[list, list]]) -> list[dict]:
+  """For each line of a drawn figure its name, and x, y and words of its points, in SVG units."""
+  scale, height = 72 / figure.dpi, 72 * figure.get_figheight()
+  found = []
+  for name, (epochs, values) in series.items():
+    if not epochs:
+      continue
+    drawn = scale * figure.axes[0].transData.transform(np.column_stack([epochs, values]))
+    points = [
+      [round(float(x), 1), round(height - float(y), 1), f'epoch {epoch}: {value:.4g}']
+      for (x, y), epoch, value in zip(drawn, epochs, values, strict=True)
+      if math.isfinite(x) and math.isfinite(y)
+    ]
+    found.append({'name': name, 'points': points})
+  return found

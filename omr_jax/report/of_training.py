@@ -4,11 +4,12 @@ import math
 
 from omr_jax.evaluation.finished_run import FinishedRun
 from omr_jax.report import figures
-from omr_jax.report.parts import DASH, row, table
+from omr_jax.report.parts import DASH, Table
+from omr_jax.report.templates import Section
 
 
-def curves(run: FinishedRun) -> str:
-  """The loss, the number that decides and the learning rate over the epochs, as HTML."""
+def curves(run: FinishedRun) -> Section:
+  """The loss, the number that decides and the learning rate over the epochs."""
 
   def series(key):
     rows = [row for row in run.history if math.isfinite(row[key])]
@@ -25,24 +26,18 @@ def curves(run: FinishedRun) -> str:
     ),
     figures.curve({'learning rate': series('learning_rate')}, 'learning rate', tested),
   ]
-  return (
-    f'<p class="soft">The dotted line is the tested epoch, {tested}.</p>\n<div class="curves">'
-    + ''.join(f'<figure>{figure}</figure>' for figure in drawn)
-    + '</div>'
-  )
+  words = f'The dotted line is the tested epoch, {tested}.'
+  return Section('report/curves.html', {'words': words, 'figures': drawn})
 
 
-def facts(run: FinishedRun) -> str:
-  """Tables of what the training noted about itself, and of its config, as HTML."""
+def facts(run: FinishedRun) -> Section:
+  """Tables of what the training noted about itself, and of its config."""
 
   def words(caption, values):
-    body = ''.join(row(key, [value]) for key, value in _flat(values))
-    return table(caption, '', body, kind='words')
+    return Table(caption, (), [*_flat(values)], words=True)
 
-  return (
-    words('What ran', run.facts)
-    + f'<details><summary>Configuration</summary>{words("", run.config)}</details>'
-  )
+  tables = {'ran': words('What ran', run.facts), 'config': words('Configuration', run.config)}
+  return Section('report/facts.html', tables)
 
 
 def _flat(values: dict, prefix: str = ''):

@@ -1,70 +1,68 @@
-"""The parts of reports in HTML: the frame, tiles, tables, the gallery of mistakes."""
+"""The parts of a page as data: tables and their cells. `parts.html` writes them."""
 
-import html
 import math
-import string
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from omr_jax.report import figures
+from omr_jax.report.templates import Section
 
 DASH = '–'  # noqa: RUF001
-_TEMPLATE = Path(__file__).parent / 'report.html'
 
 
-class Mistake(NamedTuple):
-  """A misclassified test example.
+class Cell(NamedTuple):
+  """A cell of a table.
 
   Attributes:
-    id: Id of the example.
-    true: The true class.
-    predicted: The predicted class.
-    confidence: Calibrated probability of the predicted class.
-    picture: uint8 [height, width, channels] as the network sees it, or None where it is not kept.
+    text: What it shows.
+    value: What rows are sorted by, where the text does not begin with it.
+    tint: How strongly the cell is coloured, from 0 to 1.
+    mine: Whether it is emphasized: the run's own result beside others.
+    link: The address that the text leads to.
+    bar: A bar up to the first of these shares of its width, and an interval between the others.
+    opens: The true and the predicted class of the mistakes whose pictures a tap on the text shows.
   """
 
-  id: str
-  true: str
-  predicted: str
-  confidence: float
-  picture: np.ndarray | None
+  text: str
+  value: float | None = None
+  tint: float = 0.0
+  mine: bool = False
+  link: str = ''
+  bar: tuple[float, float, float] | None = None
+  opens: tuple[str, str] | None = None
 
 
-def fill(
-  title: str,
-  name: str,
-  context: str,
-  tiles: Mapping[str, str],
-  sections: Mapping[str, str],
-  classes: int,
-) -> str:
-  """A whole page as HTML.
+Row = Sequence[Cell | str | int]
 
-  Args:
-    title: The result in one line.
-    name: The name of the run or sweep.
-    context: What the result may be compared with.
-    tiles: The most important numbers by name.
-    sections: HTML by title.
-    classes: Number of classes, which sets the width of a confusion matrix.
+
+class Table(NamedTuple):
+  """A table, which scrolls where it is wider than the page.
+
+  Attributes:
+    caption: What it shows; may be empty.
+    columns: The headings.
+    rows: The cells; the first one of a row is its heading.
+    foot: Rows that are neither sorted nor filtered.
+    groups: Headings above several columns each, and their numbers of columns. They are those of the
+      last columns.
+    words: Whether the cells are texts rather than numbers.
   """
-  words = {title: title.lower().replace(' ', '-') for title in sections}
-  shown = (f'<div><dt>{name}</dt><dd>{value}</dd></div>' for name, value in tiles.items())
-  return string.Template(_TEMPLATE.read_text('utf-8')).substitute(
-    title=html.escape(title),
-    name=html.escape(name),
-    context=html.escape(context),
-    tiles=''.join(shown),
-    contents=' '.join(f'<a href="#{word}">{title}</a>' for title, word in words.items()),
-    sections='\n'.join(
-      f'<section id="{words[title]}">\n<h2>{title}</h2>\n{content}\n</section>'
-      for title, content in sections.items()
-    ),
-    matrix_width=f'{max(20, 1.75 * classes + 6):g}rem',
-  )
+
+  caption: str
+  columns: Sequence[str]
+  rows: Sequence[Row]
+  foot: Sequence[Row] = ()
+  groups: Sequence[tuple[str, int]] = ()
+  words: bool = False
+
+  @property
+  def ungrouped(self) -> int:
+    """The number of columns without a heading above."""
+    return len(self.columns) - sum(span for _, span in self.groups)
+
+
+def tables(shown: Sequence[Table], *words: str) -> Section:
+  """A section of paragraphs and tables."""
+  return Section('report/tables.html', {'words': words, 'tables': shown})
 
 
 def percent(share: float) -> str:
@@ -72,58 +70,25 @@ def percent(share: float) -> str:
   return f'{100 * share:.2f} %'
 
 
-def gallery(mistakes: Sequence[Mistake], noun: str) -> str:
-  """All mistakes with their pictures, the most confident first; `noun` is a word like 'Symbol'."""
-  items = []
-  for mistake in sorted(mistakes, key=lambda mistake: -mistake.confidence):
-    name, true, predicted = (html.escape(word) for word in mistake[:3])
-    shown = (
-      ''
-      if mistake.picture is None
-      else (
-        f'<img src="{figures.picture(mistake.picture)}" loading="lazy"'
-        f' alt="{noun} {name}, {true} taken for {predicted}">'
-      )
-    )
-    items.append(
-      f'<li>{shown}<span>{true}</span><span>as <b>{predicted}</b></span>'
-      f'<span class="soft">{name}, {100 * mistake.confidence:.0f} % sure</span></li>'
-    )
-  return f'<ul class="symbols">{"".join(items)}</ul>'
+def interval(low: float, high: float) -> str:
+  """An interval in percent."""
+  return f'{100 * low:.2f}{DASH}{100 * high:.2f} %'
 
 
-def row(name: str, *groups: Sequence, form: Callable[[float], str] = '{:.2f}'.format) -> str:
-  """A table row. A float is a share: the further below 1, the darker its cell; NaN is a dash.
+def row(name: str, *groups: Sequence, form: Callable[[float], str] = '{:.2f}'.format) -> list:
+  """A row of a table. A float is a share: the further below 1, the darker its cell; NaN is a dash.
 
   Args:
-    name: The row's header.
+    name: The row's heading.
     *groups: Groups of cells; the first cell of each group is this run's own and is emphasized.
     form: Writes a float.
   """
-  cells = [f'<th scope="row">{html.escape(name)}</th>']
-  for group in groups:
-    for place, value in enumerate(group):
-      if not isinstance(value, float):
-        cells.append(f'<td>{html.escape(str(value))}</td>')
-        continue
-      mine = ' class="mine"' if place == 0 else ''
-      tint = f' style="--e:{min(0.7, 4 * (1 - value)):.2f}"' if value < 1 else ''
-      cells.append(f'<td{mine}{tint}>{DASH if math.isnan(value) else form(value)}</td>')
-  return f'<tr>{"".join(cells)}</tr>\n'
+  return [name, *(_cell(value, n == 0, form) for group in groups for n, value in enumerate(group))]
 
 
-def table(caption: str, head: str, body: str, foot: str = '', kind: str = '') -> str:
-  """A table from its rows, which scrolls where it is wider than the page."""
-  parts = [f'<table class="{kind}">' if kind else '<table>']
-  parts += [
-    f'<{tag}>{text}</{tag}>' for tag, text in (('caption', caption), ('thead', head)) if text
-  ]
-  parts.append(f'<tbody>{body}</tbody>')
-  parts.append(f'<tfoot>{foot}</tfoot></table>' if foot else '</table>')
-  return scroll(caption, ''.join(parts))
-
-
-def scroll(label: str, content: str) -> str:
-  """Lets content that is wider than the page scroll on its own, also by keyboard."""
-  named = f' role="region" aria-label="{html.escape(label)}"' if label else ''
-  return f'<div class="scroll"{named} tabindex="0">{content}</div>'
+def _cell(value: object, mine: bool, form: Callable[[float], str]) -> object:
+  if not isinstance(value, float):
+    return value
+  if math.isnan(value):
+    return Cell(DASH, mine=mine)
+  return Cell(form(value), value, min(0.7, max(0.0, 4 * (1 - value))), mine)

@@ -63,13 +63,17 @@ class Effect(NamedTuple):
   high: float
 
 
+def setting_of(run: str) -> str:
+  """The name of a run without the seed."""
+  return ','.join(part for part in run.split(',') if not part.startswith('seed=')) or run
+
+
 def ranking(runs: Sequence[Row], task: Task) -> list[Setting]:
   """Settings by validation, the best first. The test split must not decide a choice."""
   groups: dict[str, list[Mapping]] = {}
   for row in runs:
     if row.summary is not None:
-      name = ','.join(part for part in row.run.split(',') if not part.startswith('seed='))
-      groups.setdefault(name or row.run, []).append(row.summary)
+      groups.setdefault(setting_of(row.run), []).append(row.summary)
   found = [_setting(task, name, group) for name, group in groups.items()]
   return sorted(found, key=lambda setting: -setting.validation)
 

@@ -1,19 +1,22 @@
 """Writes the results of a sweep as a page in the style of a run's report, and as a table."""
 
-import html
 import math
+import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
 
-from omr_jax.report import figures, parts
-from omr_jax.report.parts import DASH, percent
+from omr_jax.report import figures, templates
+from omr_jax.report.parts import DASH, Cell, Table, interval, percent, tables
+from omr_jax.report.templates import Section
 from omr_jax.sweeps import analysis, folder, results
+from omr_jax.sweeps.analysis import Setting
 from omr_jax.sweeps.results import Row
 from omr_jax.tasks.task import Task
 from omr_jax.utils.files import read_json, write_file
 from omr_jax.utils.words import duration
 
 _CURVES = 12  # Learning curves are drawn for so many settings, the best ones.
+_STARTS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)  # Where the bars of the ranking may begin.
 
 
 def write(out: Path) -> list[Row]:
@@ -34,63 +37,89 @@ def _page(out: Path, content: dict, runs: Sequence[Row]) -> str:
   finished = [row.summary for row in runs if row.summary is not None]
   failed = [row for row in runs if row.error is not None]
   seconds = sum(summary['seconds'] / summary['trained_together'] for summary in finished)
-  sections = {}
-  if finished:
-    sections['Ranking'] = _ranking(runs, task)
+  sections, settings = {}, analysis.ranking(runs, task)
+  done = f'{len(finished)} of {len(runs)} runs finished'
+  title = done
+  if settings:
+    best = settings[0]
+    title = (
+      f'Best is {_words(best.name)}: {percent(best.validation)} in validation, '
+      f'{percent(best.test)} in the test'
+    )
+    sections['Ranking'] = _ranking(runs, settings)
     if analysis.effects(runs, task):
-      sections['Effects'] = _effects(runs, task)
+      sections['Effects'] = tables([_effects(runs, task)])
     if analysis.correlations(runs, task):
-      sections['Random draws'] = _correlations(runs, task)
-    sections['Learning curves'] = _curves(out, runs, task)
-  sections['Runs'] = _runs(runs, task)
+      sections['Random draws'] = tables([_correlations(runs, task)])
+    sections['Learning curves'] = _curves(out, runs, settings, task)
+  sections['Runs'] = tables([_runs(runs, task)])
   if failed:
-    sections['Errors'] = _errors(failed)
+    sections['Errors'] = tables([_errors(failed)])
   tiles = {
     'Finished': f'{len(finished)} of {len(runs)}',
     'Failed': str(len(failed)),
     'Programs': str(len(content['packs'])),
     'Total time': duration(seconds),
   }
-  if finished:
-    tiles['Best on validation'] = percent(analysis.ranking(runs, task)[0].validation)
-  return parts.fill(
-    f'{len(finished)} of {len(runs)} runs finished',
+  return templates.page(
+    title,
     f'sweep {content["name"]}, {content["config"]}',
-    f'Settings are ranked by validation {task.measure_name}, because the test split must not '
-    'decide a choice. The time of a program that trains several runs is divided among them.',
+    f'{done}. Settings are ranked by validation {task.measure_name}, because the test split must '
+    'not decide a choice. The time of a program that trains several runs is divided among them.',
     tiles,
     sections,
-    2,
   )
 
 
-def _ranking(runs: Sequence[Row], task: Task) -> str:
-  body = ''.join(
-    _row(
-      each.name,
+def _words(name: str) -> str:
+  """The name of a setting or run with spaces, where a line may be broken."""
+  return name.replace(',', ', ')
+
+
+def _ranking(runs: Sequence[Row], settings: Sequence[Setting]) -> Section:
+  known = [each.test if math.isnan(each.low) else each.low for each in settings]
+  start = max(start for start in _STARTS if start == 0 or start < min(known))
+  rows = [
+    [
+      _words(each.name),
       each.runs,
       percent(each.validation),
       _points(each.validation_deviation),
       percent(each.test),
       _points(each.deviation),
-      DASH if math.isnan(each.low) else f'{percent(each.low)} to {percent(each.high)}',
-      duration(each.seconds),
-    )
-    for each in analysis.ranking(runs, task)
+      _bar(each, start),
+      DASH if math.isnan(each.low) else interval(each.low, each.high),
+      Cell(duration(each.seconds), each.seconds),
+    ]
+    for each in settings
+  ]
+  bars = f'test, {100 * start:g} to 100 %'
+  table = Table(
+    'Means over seeds ± standard deviations; bars: the test, with the Wilson interval of the '
+    'answers of all seeds',
+    (*('setting', 'runs', 'validation', '±', 'test', '±'), bars, '95 % interval', 'time'),
+    rows,
   )
-  head = _row(
-    'setting', 'runs', 'validation', '±', 'test', '±', '95 % interval of the test', 'time', tag='th'
-  )
-  return parts.table(
-    'Means over seeds ± standard deviations; Wilson interval of the test answers of all seeds',
-    head,
-    body,
-  )
+  best = [row for row in runs if analysis.setting_of(row.run) == settings[0].name]
+  links = [(_words(row.run), _report(row)) for row in best if row.summary is not None]
+  return Section('sweeps/ranking.html', {'table': table, 'best': links})
 
 
-def _effects(runs: Sequence[Row], task: Task) -> str:
-  body = ''.join(
-    _row(
+def _bar(setting: Setting, start: float) -> Cell:
+  """A bar of the test result that begins at `start`, with its interval."""
+  ends = (setting.test,) * 2 if math.isnan(setting.low) else (setting.low, setting.high)
+  at, low, high = ((share - start) / (1 - start) for share in (setting.test, *ends))
+  return Cell('', setting.test, bar=(at, low, high))
+
+
+def _report(row: Row) -> str:
+  """The address of the report of a finished run."""
+  return urllib.parse.quote(f'{row.workdir}/report/report.html')
+
+
+def _effects(runs: Sequence[Row], task: Task) -> Table:
+  rows = [
+    [
       f'{each.factor}: {each.level} against {each.against}',
       each.pairs,
       _points(each.validation, sign=True),
@@ -98,95 +127,84 @@ def _effects(runs: Sequence[Row], task: Task) -> str:
       DASH
       if math.isnan(each.low)
       else f'{_points(each.low, sign=True)} to {_points(each.high, sign=True)}',
-    )
+    ]
     for each in analysis.effects(runs, task)
-  )
-  head = _row('factor', 'pairs', 'validation', 'test', '95 % interval of the test', tag='th')
-  return parts.table(
+  ]
+  return Table(
     'Mean difference, in percentage points, of pairs of runs that differ in this factor only; '
     't interval',
-    head,
-    body,
+    ('factor', 'pairs', 'validation', 'test', '95 % interval of the test'),
+    rows,
   )
 
 
-def _correlations(runs: Sequence[Row], task: Task) -> str:
-  body = ''.join(
-    _row(key, n, f'{rho:+.2f}', f'{p:.2g}') for key, n, rho, p in analysis.correlations(runs, task)
-  )
-  head = _row('key', 'runs', 'rank correlation', 'p', tag='th')
-  return parts.table(
+def _correlations(runs: Sequence[Row], task: Task) -> Table:
+  rows = [
+    [key, n, f'{rho:+.2f}', f'{p:.2g}'] for key, n, rho, p in analysis.correlations(runs, task)
+  ]
+  return Table(
     'Rank correlation (Spearman) of randomly drawn numbers with the validation '
     f'{task.measure_name}',
-    head,
-    body,
+    ('key', 'runs', 'rank correlation', 'p'),
+    rows,
   )
 
 
-def _curves(out: Path, runs: Sequence[Row], task: Task) -> str:
-  best = [setting.name for setting in analysis.ranking(runs, task)[:_CURVES]]
+def _curves(out: Path, runs: Sequence[Row], settings: Sequence[Setting], task: Task) -> Section:
+  best = [setting.name for setting in settings[:_CURVES]]
   shown = {}
   for row in runs:
-    name = ','.join(part for part in row.run.split(',') if not part.startswith('seed='))
-    if row.summary is not None and (name or row.run) in best and name not in shown:
+    name = analysis.setting_of(row.run)
+    if row.summary is not None and name in best and name not in shown:
       lines = folder.history(out / row.workdir)
-      shown[name or row.run] = {
+      shown[name] = {
         key: ([line['epoch'] for line in lines], [line[key] for line in lines])
         for key in ('loss', task.validated)
       }
   shown = {name: shown[name] for name in best if name in shown}
-  drawn = (
+  drawn = [
     figures.curves({name: each['loss'] for name, each in shown.items()}, 'training loss', log=True),
     figures.curves(
       {name: each[task.validated] for name, each in shown.items()},
       f'validation {task.measure_name}',
     ),
+  ]
+  words = (
+    f'The first run of each of the {len(shown)} best settings. Pointing at a curve, or the arrow '
+    'keys, say which it is.'
   )
-  return (
-    f'<p class="soft">The first run of each of the {len(shown)} best settings.</p>\n'
-    f'<div class="curves wide">{"".join(f"<figure>{each}</figure>" for each in drawn)}</div>'
+  return Section('report/curves.html', {'words': words, 'figures': drawn})
+
+
+def _runs(runs: Sequence[Row], task: Task) -> Table:
+  columns = (
+    *('run', 'state', 'validation', 'test', 'epochs', 'time', 'runs in program', 'images/s'),
+    *('memory', 'starts', 'log'),
   )
+  return Table('All runs and their costs', columns, [_run(row, task) for row in runs])
 
 
-def _runs(runs: Sequence[Row], task: Task) -> str:
-  body = ''.join(_run(row, task) for row in runs)
-  head = _row(
-    'run', 'state', 'validation', 'test', 'epochs', 'time', 'runs in program', 'images/s', 'memory',
-    'starts', 'log', tag='th',
-  )  # fmt: skip
-  return parts.table('All runs and their costs', head, body)
-
-
-def _run(row: Row, task: Task) -> str:
-  cells = [results.state(row)]
-  if row.summary is None:
-    cells += [DASH] * 7
-  else:
-    summary = row.summary
-    cells += [
+def _run(row: Row, task: Task) -> list:
+  name, cells = _words(row.run), [DASH] * 7
+  summary = row.summary
+  if summary is not None:
+    cells = [
       percent(summary[task.validated]),
       percent(summary[task.measure]),
       summary['epochs'],
-      duration(summary['seconds']),
+      Cell(duration(summary['seconds']), summary['seconds']),
       summary['trained_together'],
       f'{summary["images_per_s"]:.0f}',
       f'{summary["peak_memory_gib"]:.2f} GiB',
     ]
-  return _row(row.run, *cells, row.starts, row.log)
+  first = name if summary is None else Cell(name, link=_report(row))
+  log = Cell(row.log, link=urllib.parse.quote(row.log)) if row.starts else row.log
+  return [first, results.state(row), *cells, row.starts, log]
 
 
-def _errors(failed: Sequence[Row]) -> str:
-  body = ''.join(_row(row.run, row.error) for row in failed)
-  return parts.table(
-    'Runs that cannot be finished', _row('run', 'reason', tag='th'), body, kind='words'
-  )
-
-
-def _row(name: str, *cells: object, tag: str = 'td') -> str:
-  kind = ' scope="col"' if tag == 'th' else ''
-  first = f'<th scope="{"col" if tag == "th" else "row"}">{html.escape(name)}</th>'
-  others = ''.join(f'<{tag}{kind}>{html.escape(str(cell))}</{tag}>' for cell in cells)
-  return f'<tr>{first}{others}</tr>\n'
+def _errors(failed: Sequence[Row]) -> Table:
+  rows = [[row.run, str(row.error)] for row in failed]
+  return Table('Runs that cannot be finished', ('run', 'reason'), rows, words=True)
 
 
 def _points(share: float, sign: bool = False) -> str:

@@ -9,7 +9,8 @@ from omr_jax.errors import UserError
 LIBRARIES = {
   'train': (
     *('absl', 'array_record', 'filelock', 'flax', 'grain', 'importlib_resources', 'jax', 'jaxlib'),
-    *('matplotlib', 'ml_collections', 'optax', 'orbax', 'tensorboardX', 'tensorflow_datasets'),
+    *('jinja2', 'markupsafe', 'matplotlib', 'ml_collections', 'optax', 'orbax', 'tensorboardX'),
+    'tensorflow_datasets',
   ),
   'engrave': ('resvg_py', 'verovio'),
   'export': ('onnx', 'safetensors'),

@@ -100,6 +100,18 @@ def test_precision_and_recall_of_absent_classes_are_nan():
   np.testing.assert_allclose(recall, [5 / 6, 2 / 3, 0, math.nan])
 
 
+def test_f1_is_the_harmonic_mean_of_precision_and_recall():
+  with warnings.catch_warnings():
+    warnings.simplefilter('error')
+    shown = metrics.f1(np.array(CONFUSION))
+  np.testing.assert_allclose(shown, [5 / 6, 2 / 3, 0, math.nan])  # Twice of two equal numbers.
+  # Of class 0 two of three are found, and two of four that are called so are right.
+  np.testing.assert_allclose(metrics.f1(np.array([[2, 1], [2, 5]])), [4 / 7, 10 / 13])
+  # 6, 3 and 1 examples; the last class, which is absent, does not count.
+  expected = {'micro': 7 / 10, 'macro': 1 / 2, 'weighted': (5 + 2 + 0) / 10}
+  assert metrics.averages_of_f1(np.array(CONFUSION)) == pytest.approx(expected)
+
+
 def test_averages_count_an_ignored_class_and_not_an_absent_one():
   shown = metrics.averages(np.array(CONFUSION))
   assert shown['micro'] == pytest.approx((7 / 10, 7 / 10))

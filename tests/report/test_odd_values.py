@@ -10,6 +10,7 @@ from unittest import mock
 import made_score_runs
 import numpy as np
 import pytest
+from html_page import Page
 from made_runs import CLASSES, made_run
 
 from omr_jax.configs import scores
@@ -45,18 +46,21 @@ def change_arrays(workdir, **changes):
 
 
 def test_names_of_classes_are_drawn_as_they_are():
-  text = figures.confusion(np.eye(7, dtype=int), list(NAMES))
+  text = figures.curves({name: ([1, 2], [1, 2]) for name in NAMES}, 'loss')
   for shown in ('$\\frac{$', '\\ud800', '\\x1b[31m', 'b\\n|', '$a$', 'a\\$b'):
     assert f'>{shown}<' in text
   text.encode()
 
 
 def test_a_run_with_odd_names_is_reported(folder):
-  change_arrays(folder, classes=lambda _: np.array(NAMES[:3]))
+  names = *NAMES[:2], '<script>"\'{{ 1 }}'
+  change_arrays(folder, classes=lambda _: np.array(names))
   change_arrays(folder, test_ids=lambda ids: np.array(['\ud800', '=1\r\n', *ids[2:]]))
   assert report.main([str(folder)]) == 0
   page = (folder / 'report' / 'report.html').read_text('utf-8')
   assert '$\\frac{$' in page and '\\ud800' in page
+  assert page.count('<script') == 1 and '&lt;script&gt;&#34;&#39;{{ 1 }}' in page
+  Page(page).check_scripts()
   assert '\\ud800' in (folder / 'report' / 'test_predictions.csv').read_text('utf-8')
 
 
@@ -93,7 +97,7 @@ def test_odd_values_are_reported_or_refused_with_the_file(folder, tmp_path, file
   other = made_run(tmp_path / 'other', seed=1)
   whole = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
   codes = set()
-  none = dict.fromkeys(('curve', 'confusion', 'reliability'), lambda *arguments, **more: '')
+  none = dict.fromkeys(('curve', 'reliability'), lambda *arguments, **more: '')
   with mock.patch.multiple(figures, **none):
     for key in keys:
       for value in OTHERS:

@@ -9,6 +9,7 @@ from html_page import Page
 
 from omr_jax.evaluation import curves, metrics
 from omr_jax.evaluation.decision import Decision
+from omr_jax.report import templates
 from omr_jax.report.parts import DASH
 from omr_jax.tasks.scores import answers as tested
 from omr_jax.tasks.scores import evaluation, report, shapes
@@ -63,8 +64,10 @@ def run_of(answers, **more):
 
 
 def sections(answers, found):
+  """The sections of a report as HTML by title."""
   run = run_of(answers)
-  return report.sections(run, {'gate': found | shapes.measure(shapes.of_run(run))})
+  found = report.sections(run, {'gate': found | shapes.measure(shapes.of_run(run))})
+  return {title: templates.html(section) for title, section in found.items()}
 
 
 def chosen(log_odds, labels, rate):

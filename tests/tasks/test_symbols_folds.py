@@ -55,6 +55,9 @@ def test_report_of_all_folds(tmp_path):
   again = finished_run.read(tmp_path)
   assert again.history == [] and write.rebuild(again) == summary
   np.testing.assert_array_equal(again.test_ids, list(rows))
+  assert again.test_ids[again.example_rows].tolist() == [
+    *('11-1', '11-2', '11-3', '21-1', '21-2', '21-3')
+  ]
   # Another recipe's folds may be asked with them.
   whole = ensemble.together([again, again.replace(workdir=tmp_path / 'writers_0')], '')
   assert whole.facts['parameters'] == 2 * summary['parameters'] == 200

@@ -80,12 +80,13 @@ def evaluated(
     validation: Labels, int [examples], and logits, float [examples, classes].
     test: Ids, str [examples]; labels, int [examples]; logits, float [examples, classes]; and
       pictures as the network sees them, uint8 [examples, height, width, channels]. Only the
-      pictures of misclassified examples are kept.
+      pictures of misclassified examples are kept, and of each class that of one right answer.
     further: The arrays of the task's own evaluation.
     chosen: The threshold and the temperature.
   """
   ids, labels, logits, pictures = test
-  predicted = decision.decide(logits, chosen.threshold)
+  predicted, pictures = decision.decide(logits, chosen.threshold), np.asarray(pictures)
+  rows = _clearest(logits, labels, predicted)
   arrays: dict[str, Any] = {
     'classes': np.asarray(classes, str),
     'validation_labels': np.asarray(validation[0], np.int32),
@@ -94,9 +95,18 @@ def evaluated(
     'test_labels': np.asarray(labels, np.int32),
     'test_logits': np.asarray(logits, np.float32),
     'test_predicted': np.asarray(predicted, np.int32),
-    'pictures': np.asarray(pictures)[predicted != labels],
+    'pictures': pictures[predicted != labels],
+    'example_rows': np.asarray(rows, np.int32),
+    'example_pictures': pictures[rows],
   }
   return Evaluated({**arrays, **further}, chosen)
+
+
+def _clearest(logits: np.ndarray, labels: np.ndarray, predicted: np.ndarray) -> list[int]:
+  """For each class with right answers, the example whose right answer has most probability."""
+  sure = metrics.log_probabilities(logits)[np.arange(len(labels)), labels]
+  right = [np.flatnonzero((labels == label) & (predicted == label)) for label in np.unique(labels)]
+  return [int(rows[sure[rows].argmax()]) for rows in right if len(rows)]
 
 
 def _logits(predict: Predict, arrays: Split) -> np.ndarray:

@@ -3,7 +3,7 @@
 The module `report` of such a task has these functions besides those of `classifiers.report`:
 
 `context(run)`: what the accuracy may be compared with, in a sentence or two.
-`sections(run, numbers)`: further sections, as HTML by title; `numbers` are those of `summary.json`.
+`sections(run, numbers)`: further sections by title; `numbers` are those of `summary.json`.
 `reference(run)`: published precision and recall by class, or None.
 """
 
@@ -12,12 +12,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from omr_jax.evaluation import metrics
-from omr_jax.report import figures, of_training, parts
-from omr_jax.report.parts import DASH, percent, row, scroll, table
+from omr_jax.evaluation import decision, metrics
+from omr_jax.report import figures, gallery, of_training, templates
+from omr_jax.report.gallery import Example, Mistake
+from omr_jax.report.parts import Table, interval, percent, row, tables
+from omr_jax.report.templates import Section
+from omr_jax.tasks.classifiers import confusions
 from omr_jax.tasks.classifiers.run import ClassifiedRun
-
-_MOST_CONFUSED = 15  # The most pairs of classes in the table of confusions.
 
 
 def page(
@@ -33,31 +34,29 @@ def page(
   """
   paper = run.task.report.reference(run)
   bins = metrics.reliability(confidence, run.correct)
+  mistakes, noun = _mistakes(run, confidence), run.task.noun
   sections = {
     **({'Learning curves': of_training.curves(run)} if run.history else {}),
     **run.task.report.sections(run, numbers),
-    f'Misclassified {run.task.noun}s': _misclassified(run, confidence),
-    'Confusions': _confusions(run, confusion),
-    'Classes': _per_class(run, confusion, paper),
+    f'Misclassified {noun}s': mistakes,
+    'Confusions': confusions.section(confusion, run.classes, noun, gallery.anchors(mistakes)),
+    'Classes': tables([_per_class(run, confusion, paper)]),
     'Confidence': _confidence(run, numbers, bins),
     'Run': of_training.facts(run),
   }
-  noun = run.task.noun
-  return parts.fill(
+  return templates.page(
     f'{percent(numbers["accuracy"])} of {numbers["n"]} test {noun}s right',
     f'{run.facts["config_name"]}, split {run.facts["protocol"]}',
     run.task.report.context(run),
     _tiles(run, numbers),
     sections,
-    len(run.classes),
   )
 
 
 def _tiles(run: ClassifiedRun, numbers: Mapping) -> dict[str, str]:
-  low, high = numbers['accuracy_wilson_95']
   return {
     'Accuracy': percent(numbers['accuracy']),
-    '95 % interval': f'{100 * low:.2f}{DASH}{100 * high:.2f} %',
+    '95 % interval': interval(*numbers['accuracy_wilson_95']),
     'Errors': f'{numbers["n"] - numbers["correct"]} of {numbers["n"]}',
     'Calibration error': percent(numbers['ece']),
     'Epochs': f'{run.facts["epochs"]}, tested {run.facts["tested_epoch"]}',
@@ -65,98 +64,93 @@ def _tiles(run: ClassifiedRun, numbers: Mapping) -> dict[str, str]:
   }
 
 
-def _misclassified(run: ClassifiedRun, confidence: np.ndarray) -> str:
-  wrong = np.flatnonzero(~run.correct)
-  if not len(wrong):
-    return '<p>None.</p>'
-  noun = run.task.noun
+def _mistakes(run: ClassifiedRun, confidence: np.ndarray) -> Section:
+  wrong, noun = np.flatnonzero(~run.correct), run.task.noun
+  of_true = _true_confidence(run, confidence)
   mistakes = [
-    parts.Mistake(
+    Mistake(
       str(run.test_ids[i]),
       run.classes[run.test_labels[i]],
       run.classes[run.test_predicted[i]],
       confidence[i],
+      of_true[i],
       picture,
     )
     for i, picture in zip(wrong, run.pictures, strict=True)
   ]
-  return (
-    f'<p class="soft">The {noun}s as the network sees them, the most confident mistake first, with '
-    f'the true class, the predicted class and the id of the {noun}.</p>\n'
-    + parts.gallery(mistakes, noun.capitalize())
+  examples: dict[str, Example] = {}
+  for i, picture in zip(run.example_rows, run.example_pictures, strict=True):
+    examples.setdefault(
+      run.classes[run.test_labels[i]], Example(f'{noun} {run.test_ids[i]}', picture)
+    )
+  words = (
+    f'The {noun}s as the network sees them, the most confident mistake first, with the true class, '
+    f'the predicted class, their probabilities and the id of the {noun}. Small: {noun}s of both '
+    'classes with right answers.'
   )
+  return gallery.section(mistakes, noun, words, examples, 'test_predictions.csv')
 
 
-def _confusions(run: ClassifiedRun, confusion: np.ndarray) -> str:
-  classes = run.classes
-  pairs = [(confusion[i, j], i, j) for i, j in np.argwhere(confusion) if i != j]
-  pairs.sort(key=lambda pair: (-pair[0], pair[1:]))
-  rows = [
-    [classes[i], classes[j], count, f'{100 * count / confusion[i].sum():.1f} %']
-    for count, i, j in pairs[:_MOST_CONFUSED]
-  ]
-  head = (
-    f'<tr><th>true</th><th>predicted</th><th>{run.task.noun}s</th><th>share of true class</th></tr>'
-  )
-  body = ''.join(row(name, cells) for name, *cells in rows)
-  matrix = figures.confusion(confusion, classes)
-  most = table(f'Most frequent confusions, {len(rows)} of {len(pairs)}', head, body)
-  return (
-    (most if rows else '')
-    + '<p class="soft">Rows are true classes, columns are predicted classes. Errors are orange.</p>'
-    + scroll('Confusion matrix', f'<figure class="matrix">{matrix}</figure>')
-  )
+def _true_confidence(run: ClassifiedRun, confidence: np.ndarray) -> np.ndarray:
+  """The calibrated probability of the class that a misclassified example has: float [examples]."""
+  if run.decision.threshold is not None:
+    return 1 - confidence  # There are two classes.
+  return decision.confidence(run.test_logits, run.test_labels, run.decision)
 
 
-def _per_class(run: ClassifiedRun, confusion: np.ndarray, paper: dict | None) -> str:
-  """A table of recall and precision per class and their averages, beside those of the paper."""
+def _per_class(run: ClassifiedRun, confusion: np.ndarray, paper: dict | None) -> Table:
+  """Recall, precision and F1 by class, and their averages, beside those of the paper."""
   classes = run.classes
   precision, recall = metrics.precision_recall(confusion)
-  counts = confusion.sum(axis=1)
+  f1, counts = metrics.f1(confusion), confusion.sum(axis=1)
   keys = ('network', 'people') if paper else ()
   known = paper or {}
-  body = ''.join(
+  rows = [
     row(
       name,
       [counts[i]],
       [recall[i], *(known[name][f'{key}_recall'] for key in keys)],
       [precision[i], *(known[name][f'{key}_precision'] for key in keys)],
+      [f1[i]],
     )
     for i, name in enumerate(classes)
-  )
-  shown = {f'{key} average': pair for key, pair in metrics.averages(confusion).items()}
+  ]
   theirs = (
     [
-      [np.mean([paper[c][f'{k}_{m}'] for c in classes]) for k in keys]
+      [float(np.mean([paper[c][f'{k}_{m}'] for c in classes])) for k in keys]
       for m in ('recall', 'precision')
     ]
     if paper
     else [[], []]
   )
-  foot = ''
-  for name, (p, r) in shown.items():
-    others = theirs if name == 'macro average' else [[math.nan] * len(keys)] * 2
-    foot += row(name, [counts.sum()], [r, *others[0]], [p, *others[1]])
-  columns = ''.join(f'<th>{name}</th>' for name in ('this run', *keys))
-  span = 1 + len(keys)
-  head = (
-    f'<tr><th rowspan="2">class</th><th rowspan="2">{run.task.noun}s</th>'
-    f'<th colspan="{span}">recall</th><th colspan="{span}">precision</th></tr>'
-    f'<tr>{columns}{columns}</tr>'
-  )
+  foot, mean_f1 = [], metrics.averages_of_f1(confusion)
+  for name, (p, r) in metrics.averages(confusion).items():
+    others = theirs if name == 'macro' else [[math.nan] * len(keys)] * 2
+    groups = [r, *others[0]], [p, *others[1]], [mean_f1[name]]
+    foot.append(row(f'{name} average', [counts.sum()], *groups))
+  names, span = ('this run', *keys), 1 + len(keys)
   source = '; network and people: Table II of the paper, on its own test symbols' if paper else ''
-  return table(f'Recall and precision per class{source}', head, body, foot)
+  return Table(
+    f'Recall, precision and F1 per class{source}',
+    ('class', f'{run.task.noun}s', *names, *names, 'this run'),
+    rows,
+    foot,
+    (('recall', span), ('precision', span), ('F1', 1)),
+  )
 
 
-def _confidence(run: ClassifiedRun, numbers: Mapping, bins: metrics.Reliability) -> str:
+def _confidence(run: ClassifiedRun, numbers: Mapping, bins: metrics.Reliability) -> Section:
   nouns = f'{run.task.noun}s'
-  return (
-    f'<p>The logits are divided by the temperature {numbers["temperature"]:.3f}, which fits the '
+  words = (
+    f'The logits are divided by the temperature {numbers["temperature"]:.3f}, which fits the '
     f'validation {nouns} best. Expected calibration error on the test {nouns} ({metrics.BINS} '
     f'bins): {percent(numbers["ece"])}, without the temperature '
     f'{percent(numbers["ece_uncalibrated"])}. Negative log-likelihood: {numbers["nll"]:.4f}, '
-    f'without the temperature {numbers["nll_uncalibrated"]:.4f}.</p>'
-    f'<figure class="reliability">{figures.reliability(bins, nouns)}<figcaption>Bars: accuracy of '
-    f'the {nouns} with that confidence; points: their mean confidence; dotted: perfect '
-    f'calibration. Below: the number of {nouns}.</figcaption></figure>'
+    f'without the temperature {numbers["nll_uncalibrated"]:.4f}.'
   )
+  caption = (
+    f'Bars: accuracy of the {nouns} with that confidence; points: their mean confidence; dotted: '
+    f'perfect calibration. Below: the number of {nouns}.'
+  )
+  drawn = figures.reliability(bins, nouns)
+  return Section('report/confidence.html', {'words': words, 'figure': drawn, 'caption': caption})

@@ -29,7 +29,10 @@ ARRAYS = {
   'test_logits': ('f', 2),
   'test_predicted': ('i', 1),
   'pictures': ('u', 4),
+  'example_rows': ('i', 1),
+  'example_pictures': ('u', 4),
 }
+LATER = ('example_rows', 'example_pictures')  # Those that the runs of earlier versions lack.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +46,8 @@ class ClassifiedRun(FinishedRun):
     test_logits: float32 [examples, classes].
     test_predicted: The answers, int [examples].
     pictures: uint8 [misclassified test examples, height, width, channels].
+    example_rows: Test examples with right answers, which reports show beside mistakes, int [kept].
+    example_pictures: Their pictures, uint8 [kept, height, width, channels].
     further: The task's own arrays, by name.
     decision: How the logits became answers.
   """
@@ -53,6 +58,8 @@ class ClassifiedRun(FinishedRun):
   test_logits: np.ndarray
   test_predicted: np.ndarray
   pictures: np.ndarray
+  example_rows: np.ndarray
+  example_pictures: np.ndarray
   further: dict[str, np.ndarray]
   decision: Decision
 
@@ -86,7 +93,8 @@ def run_of(
     UserError: The decision is damaged, or does not fit the task.
   """
   task = tasks.of_config(config)
-  own: dict[str, Any] = {name: arrays[name] for name in ARRAYS}
+  none = {'example_rows': np.zeros(0, np.int32), 'example_pictures': arrays['pictures'][:0]}
+  own: dict[str, Any] = {name: (none | dict(arrays))[name] for name in ARRAYS}
   own['classes'] = own['classes'].tolist()
   further = {name: array for name, array in arrays.items() if name not in ARRAYS}
   has_threshold = not rules.holds(task.limits.THRESHOLD, None)
@@ -157,5 +165,20 @@ def problem(arrays: Mapping[str, np.ndarray]) -> str | None:
   if pictures.dtype != np.uint8 or len(pictures) != wrong or pictures.shape[3] not in (1, 3):
     return f'pictures {pictures.dtype} {pictures.shape} for {wrong} misclassified examples'
   if wrong and 0 in pictures.shape:
+    return f'pictures without pixels, {pictures.shape}'
+  return _problem_of_examples(arrays)
+
+
+def _problem_of_examples(arrays: Mapping[str, np.ndarray]) -> str | None:
+  missing = [name for name in LATER if name not in arrays]
+  if missing:
+    return None if len(missing) == len(LATER) else f'no {", ".join(missing)}'
+  rows, pictures = (arrays[name] for name in LATER)
+  right = np.flatnonzero(arrays['test_predicted'] == arrays['test_labels'])
+  if not np.isin(rows, right).all():
+    return 'examples of right answers that are not right'
+  if pictures.dtype != np.uint8 or len(pictures) != len(rows) or pictures.shape[3] not in (1, 3):
+    return f'pictures {pictures.dtype} {pictures.shape} for {len(rows)} examples'
+  if len(rows) and 0 in pictures.shape:
     return f'pictures without pixels, {pictures.shape}'
   return None

@@ -27,7 +27,7 @@ ARRAYS = {
   'probe_logits': ('f', 2),
   **shapes.ARRAYS,
 }
-LATER = tuple(shapes.ARRAYS)  # Those that the runs of earlier versions lack.
+LATER = (*runs.LATER, *shapes.ARRAYS)  # Those that the runs of earlier versions lack.
 # How far the threshold lies above the highest log-odds that it must exceed (`choose`). Chosen by
 # tests with every source held out in turn, and on five folds. With up to 0.2 two or three everyday
 # photos in the folds are called 'scores', with 0.25 and 0.3 none is. With more, pages of

@@ -6,17 +6,21 @@ the curve.
 """
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from omr_jax.evaluation.binary import Decisions
 from omr_jax.evaluation.curves import Curve
-from omr_jax.report.figures import BLUE, ORANGE, TEXT, new_figure, plain, to_svg
+from omr_jax.report.figures import BLUE, ORANGE, TEXT, new_figure, plain, readable_log, to_svg
+
+if TYPE_CHECKING:
+  from markupsafe import Markup
 
 _BARS = 40
 
 
-def roc(points: Curve, chosen: Decisions | None = None) -> str:
+def roc(points: Curve, chosen: Decisions | None = None) -> 'Markup':
   """Recall of the scores by false-positive rate; a dot marks the chosen threshold.
 
   A logarithmic axis has no place for 0. So a rate of 0 is drawn at the left end, which is labelled
@@ -40,7 +44,7 @@ def roc(points: Curve, chosen: Decisions | None = None) -> str:
   return to_svg(figure, f'ROC: recall by false-positive rate of {points.negatives} other pictures')
 
 
-def precision_recall(points: Curve, chosen: Decisions | None = None) -> str:
+def precision_recall(points: Curve, chosen: Decisions | None = None) -> 'Markup':
   """Precision by recall; a dot marks the chosen threshold."""
   figure, axes = new_figure(3.6, 3.0)
   axes.step(points.recall, points.precision, where='pre', color=BLUE)
@@ -61,7 +65,7 @@ def precision_recall(points: Curve, chosen: Decisions | None = None) -> str:
 
 def histogram(
   log_odds: np.ndarray, labels: np.ndarray, threshold: float, classes: Sequence[str]
-) -> str:
+) -> 'Markup':
   """Pictures by their log-odds, a colour for each class; the dotted line is the threshold.
 
   Args:
@@ -70,8 +74,6 @@ def histogram(
     threshold: As log-odds; no line is drawn if it is infinite.
     classes: Names of class 0 and 1.
   """
-  from matplotlib.ticker import FuncFormatter, NullFormatter
-
   figure, axes = new_figure(3.6, 2.4)
   log_odds, labels = np.asarray(log_odds, np.float64), np.asarray(labels, int)
   finite = log_odds[np.isfinite(log_odds)]
@@ -88,8 +90,7 @@ def histogram(
   # A logarithmic axis from 0.7 shows bars of one picture too; without pictures it ends at 2.
   axes.set_ylim(0.7, max(2, axes.dataLim.y1 * 1.3))
   axes.set(yscale='log', xlabel=plain(f'log-odds of {classes[1]}'), ylabel='pictures')
-  axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f'{count:g}'))
-  axes.yaxis.set_minor_formatter(NullFormatter())
+  readable_log(axes.yaxis, 1, max(10, axes.dataLim.y1))
   axes.legend(frameon=False, labelcolor=TEXT, fontsize=8)
   return to_svg(figure, f'Pictures by log-odds of {classes[1]}; the dotted line is the threshold')
 

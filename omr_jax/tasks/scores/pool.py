@@ -7,6 +7,7 @@ import numpy as np
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics
+from omr_jax.inputs.pictures import CLASSES
 from omr_jax.recipe.config_keys import read_values
 from omr_jax.tasks.classifiers.run import ClassifiedRun
 from omr_jax.tasks.scores import answers, evaluation, shapes
@@ -21,12 +22,14 @@ class Pool(NamedTuple):
     answers: The answers; each picture has the threshold and the temperature of its run.
     run: str [pictures], the name of the run that tested the picture.
     pictures: The pictures with wrong answers by id, uint8 [height, width, channels].
+    examples: By class the id of a picture with a right answer, and the picture.
   """
 
   ids: np.ndarray
   answers: Answers
   run: np.ndarray
   pictures: dict[str, np.ndarray]
+  examples: dict[str, tuple[str, np.ndarray]]
 
 
 def pool(runs: Mapping[str, ClassifiedRun]) -> Pool:
@@ -57,10 +60,13 @@ def pool(runs: Mapping[str, ClassifiedRun]) -> Pool:
     temperature=np.repeat([part.temperature for part in parts], sizes),
   )
   pictures: dict[str, np.ndarray] = {}
+  examples: dict[str, tuple[str, np.ndarray]] = {}
   for run in runs.values():
     pictures |= zip(run.test_ids[~run.correct].tolist(), run.pictures, strict=True)
+    for row, picture in zip(run.example_rows, run.example_pictures, strict=True):
+      examples.setdefault(CLASSES[run.test_labels[row]], (str(run.test_ids[row]), picture))
   ids = np.concatenate([run.test_ids for run in runs.values()])
-  return Pool(ids, tested, np.repeat(list(runs), sizes), pictures)
+  return Pool(ids, tested, np.repeat(list(runs), sizes), pictures, examples)
 
 
 def measure(runs: Mapping[str, ClassifiedRun], pooled: Pool) -> dict:

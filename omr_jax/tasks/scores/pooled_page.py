@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from omr_jax.inputs.pictures import CLASSES
-from omr_jax.report import parts
-from omr_jax.report.parts import percent
+from omr_jax.report import gallery, parts, templates
+from omr_jax.report.gallery import Example, Mistake
+from omr_jax.report.parts import Table, interval, percent, tables
+from omr_jax.report.templates import Section
 from omr_jax.tasks.scores import report
 from omr_jax.tasks.scores.pool import Pool
 
@@ -44,18 +46,17 @@ def page(numbers: Mapping, pooled: Pool) -> str:
   }
   if over == 'folds':
     # Runs with a source held out train on different data; their log-odds can't share one curve.
-    words = '<p class="soft">Log-odds are counted from the threshold of the picture’s run.</p>\n'  # noqa: RUF001
+    words = 'Log-odds are counted from the threshold of the picture’s run.'  # noqa: RUF001
     sections = {
-      'Decision': words + report.decision(pooled.answers, measured, CLASSES),
+      'Decision': report.decision(words, pooled.answers, measured, CLASSES),
       **sections,
     }
-  return parts.fill(
+  return templates.page(
     title,
     f'{numbers["config_name"]}, {len(numbers["runs"])} runs over {over}',
     f'{_CONTEXT[over]} Data: {numbers["origin"]}.',
     _tiles(numbers),
     sections,
-    len(CLASSES),
   )
 
 
@@ -65,7 +66,7 @@ def _tiles(numbers: Mapping) -> dict[str, str]:
   at_99 = measured['at_recall']['0.99']
   tiles = {
     'Accuracy': percent(measured['accuracy']),
-    '95 % interval': report.interval(*measured['accuracy_wilson_95']),
+    '95 % interval': interval(*measured['accuracy_wilson_95']),
     'Mean of the sources': percent(measured['mean_share']),
     'Lowest source': percent(lowest),
     'False positives': f'{measured["false_positives"]} of {measured["negatives"]}',
@@ -78,31 +79,34 @@ def _tiles(numbers: Mapping) -> dict[str, str]:
   return tiles
 
 
-def _wrong(pooled: Pool) -> str:
+def _wrong(pooled: Pool) -> Section:
   answers = pooled.answers
   predicted, confidence = answers.predicted, answers.confidence
-  wrong = np.flatnonzero(predicted != answers.labels)
-  if not len(wrong):
-    return '<p>None.</p>'
   mistakes = [
-    parts.Mistake(
+    Mistake(
       str(pooled.ids[i]),
       CLASSES[answers.labels[i]],
       CLASSES[predicted[i]],
       confidence[i],
+      1 - confidence[i],
       pooled.pictures.get(str(pooled.ids[i])),
     )
-    for i in wrong
+    for i in np.flatnonzero(predicted != answers.labels)
   ]
-  return (
-    f'<p class="soft">{len(wrong)} pictures as the network sees them, most confident mistake '
-    'first: the true class, the predicted one, the picture’s name.</p>\n'  # noqa: RUF001
-    + parts.gallery(mistakes, 'Picture')
+  examples = {
+    name: Example(f'picture {example}', picture)
+    for name, (example, picture) in pooled.examples.items()
+  }
+  words = (
+    f'{len(mistakes)} pictures as the network sees them, the most confident mistake first: the '
+    'true class, the predicted one, their probabilities, the name of the picture. Small: pictures '
+    'of both classes with right answers.'
   )
+  return gallery.section(mistakes, 'picture', words, examples, 'pooled.csv')
 
 
-def _runs(runs: Mapping[str, Mapping]) -> str:
-  body = ''.join(
+def _runs(runs: Mapping[str, Mapping]) -> Section:
+  rows = [
     parts.row(
       name,
       [run['tested'], run['n'], run['false_positives'], run['false_negatives']],
@@ -117,34 +121,30 @@ def _runs(runs: Mapping[str, Mapping]) -> str:
       form=percent,
     )
     for name, run in runs.items()
+  ]
+  columns = (
+    'run',
+    'tested',
+    'pictures',
+    'false positives',
+    'false negatives',
+    'accuracy',
+    'threshold',
+    'temperature',
+    'probes right',
+    'epochs',
+    'time',
   )
-  columns = report.head(
-    (
-      'run',
-      'tested',
-      'pictures',
-      'false positives',
-      'false negatives',
-      'accuracy',
-      'threshold',
-      'temperature',
-      'probes right',
-      'epochs',
-      'time',
-    )
-  )
-  return parts.table('The runs: what each one tested, and its results', columns, body)
+  return tables([Table('The runs: what each one tested, and its results', columns, rows)])
 
 
-def _probes(runs: Mapping[str, Mapping]) -> str:
+def _probes(runs: Mapping[str, Mapping]) -> Section:
   """A table of the probes that are answered wrong, and by how many of the runs."""
   wrong = [name for run in runs.values() for name in run['probes']['wrong']]
   if not wrong:
-    return '<p>All runs answer all probes as expected.</p>'
+    return tables([], 'All runs answer all probes as expected.')
   names, counts = np.unique(wrong, return_counts=True)
-  body = ''.join(
-    parts.row(str(names[i]), [f'{counts[i]} of {len(runs)}'])
-    for i in np.argsort(-counts, kind='stable')
-  )
-  columns = report.head(('probe', 'wrong in runs'))
-  return parts.table('Probes that are answered wrong', columns, body)
+  rows = [
+    [str(names[i]), f'{counts[i]} of {len(runs)}'] for i in np.argsort(-counts, kind='stable')
+  ]
+  return tables([Table('Probes that are answered wrong', ('probe', 'wrong in runs'), rows)])

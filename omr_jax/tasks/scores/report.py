@@ -1,7 +1,6 @@
 """The parts of a report that only pictures have: the decision, accuracy by source, the probes."""
 
 import collections
-import html
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,8 @@ from typing import NamedTuple
 from omr_jax.evaluation import binary, curves, metrics
 from omr_jax.evaluation.confidence import SURE
 from omr_jax.report import parts
-from omr_jax.report.parts import DASH, percent
+from omr_jax.report.parts import DASH, Table, interval, percent, tables
+from omr_jax.report.templates import Section
 from omr_jax.tasks.classifiers.report import SUMMARY as SUMMARY
 from omr_jax.tasks.classifiers.report import columns as columns
 from omr_jax.tasks.classifiers.report import files as files
@@ -36,8 +36,8 @@ class _Kind(NamedTuple):
     return sum(answer != self.expected for answer in self.answers) if self.expected else 0
 
 
-def sections(run: ClassifiedRun, numbers: Mapping) -> dict[str, str]:
-  """The sections as HTML by title: the decision, the answers by source, the probes.
+def sections(run: ClassifiedRun, numbers: Mapping) -> dict[str, Section]:
+  """The sections by title: the decision, the answers by source, the probes.
 
   Args:
     run: A finished run on pictures.
@@ -45,8 +45,7 @@ def sections(run: ClassifiedRun, numbers: Mapping) -> dict[str, str]:
   """
   (tested, probed), measured, classes = answers.of_run(run), numbers['gate'], run.classes
   return {
-    'Decision': f'<p>{html.escape(_origin(measured, classes))}</p>\n'
-    + decision(tested, measured, classes),
+    'Decision': decision(_origin(measured, classes), tested, measured, classes),
     'Sources': sources(measured, classes),
     **shapes(measured),
     'Probes': _probes(_kinds(probed, tested, classes), measured['probes']),
@@ -69,35 +68,36 @@ def reference(run: ClassifiedRun) -> None:
   del run
 
 
-def decision(tested: Answers, measured: Mapping, classes: Sequence[str]) -> str:
-  """The wrong answers at this and other thresholds, and curves if both classes were tested."""
-  table = _errors(measured, classes)
+def decision(origin: str, tested: Answers, measured: Mapping, classes: Sequence[str]) -> Section:
+  """The wrong answers at this and other thresholds, and curves if both classes were tested.
+
+  Args:
+    origin: How the threshold was chosen, in words.
+    tested: The answers.
+    measured: Their numbers (`answers.measure`).
+    classes: Names of class 0 and 1.
+  """
+  values = {'words': origin, 'table': _errors(measured, classes), 'areas': None, 'figures': ()}
   points = curves.curve(tested.margins, tested.labels)
-  if points is None:
-    return table + '<p class="soft">No curves: all tested pictures are of one class.</p>'
-  chosen = binary.decisions(tested.log_odds, tested.labels, tested.threshold)
-  threshold = 0.0 if measured['threshold'] is None else measured['threshold']
-  drawn = [
-    figures.roc(points, chosen),
-    figures.precision_recall(points, chosen),
-    figures.histogram(tested.margins, tested.labels, threshold, classes),
-  ]
-  return (
-    f'{table}<p class="soft">Area under the ROC {measured["auc"]:.5f}, average precision '
-    f'{measured["average_precision"]:.5f}. The orange dot and the dotted line are the threshold.'
-    '</p>\n<div class="curves">'
-    + ''.join(f'<figure>{figure}</figure>' for figure in drawn)
-    + '</div>'
-  )
+  if points is not None:
+    chosen = binary.decisions(tested.log_odds, tested.labels, tested.threshold)
+    threshold = 0.0 if measured['threshold'] is None else measured['threshold']
+    values['areas'] = measured['auc'], measured['average_precision']
+    values['figures'] = [
+      figures.roc(points, chosen),
+      figures.precision_recall(points, chosen),
+      figures.histogram(tested.margins, tested.labels, threshold, classes),
+    ]
+  return Section('tasks/scores/decision.html', values)
 
 
-def sources(measured: Mapping, classes: Sequence[str]) -> str:
-  """The table of right answers by source, as HTML."""
+def sources(measured: Mapping, classes: Sequence[str]) -> Section:
+  """The table of right answers by source."""
 
   def row(name, cells, share, ends, confidence=''):
     return parts.row(name, cells, [share], [interval(*ends), confidence], form=percent)
 
-  body = ''.join(
+  rows = [
     row(
       source['source'],
       [classes[source['label']], source['n'], source['right']],
@@ -106,23 +106,24 @@ def sources(measured: Mapping, classes: Sequence[str]) -> str:
       percent(source['confidence']),
     )
     for source in measured['sources']
-  )
-  foot = parts.row(
-    'mean, each source alike', [''] * 3, [measured['mean_share']], [''] * 2, form=percent
-  )
+  ]
+  mean = [measured['mean_share']]
   pooled = ['', measured['n'], measured['correct']]
-  foot += row('all pictures', pooled, measured['accuracy'], measured['accuracy_wilson_95'])
+  foot = [
+    parts.row('mean, each source alike', [''] * 3, mean, [''] * 2, form=percent),
+    row('all pictures', pooled, measured['accuracy'], measured['accuracy_wilson_95']),
+  ]
   names = ('source', 'class', 'pictures', 'right', 'share', '95 % interval', 'mean confidence')
-  return parts.table('Right answers by source', head(names), body, foot)
+  return tables([Table('Right answers by source', names, rows, foot)])
 
 
-def shapes(measured: Mapping) -> dict[str, str]:
+def shapes(measured: Mapping) -> dict[str, Section]:
   """The section on right answers by kind and by shape; none for runs of earlier versions."""
   if 'kinds' not in measured:
     return {}
 
-  def table(title: str, rows: Sequence[Mapping]) -> str:
-    body = ''.join(
+  def table(title: str, rows: Sequence[Mapping]) -> Table:
+    written = [
       parts.row(
         row['name'],
         [row['label'], row['n'], row['right']],
@@ -131,9 +132,8 @@ def shapes(measured: Mapping) -> dict[str, str]:
         form=percent,
       )
       for row in rows
-    )
-    columns = head(('pictures', 'class', 'number', 'right', 'share', '95 % interval'))
-    return parts.table(title, columns, body)
+    ]
+    return Table(title, ('pictures', 'class', 'number', 'right', 'share', '95 % interval'), written)
 
   words = (
     'All kinds but the whole picture are cut out of the tested pictures, as people cut, turn and '
@@ -141,12 +141,7 @@ def shapes(measured: Mapping) -> dict[str, str]:
   )
   by_kind = table('Right answers by kind', measured['kinds'])
   by_shape = table('Right answers by shape, the long side to the short one', measured['shapes'])
-  return {'Kinds and shapes': f'<p>{words}</p>\n{by_kind}{by_shape}'}
-
-
-def interval(low: float, high: float) -> str:
-  """An interval in percent."""
-  return f'{100 * low:.2f}{DASH}{100 * high:.2f} %'
+  return {'Kinds and shapes': tables([by_kind, by_shape], words)}
 
 
 def _origin(measured: Mapping, classes: Sequence[str]) -> str:
@@ -170,7 +165,7 @@ def _origin(measured: Mapping, classes: Sequence[str]) -> str:
   )
 
 
-def _errors(measured: Mapping, classes: Sequence[str]) -> str:
+def _errors(measured: Mapping, classes: Sequence[str]) -> Table:
   """A table of both kinds of errors: counts and shares."""
   other, scores = classes
   counts = [
@@ -183,17 +178,14 @@ def _errors(measured: Mapping, classes: Sequence[str]) -> str:
     if point is not None:
       name = f'{other} called {scores}, with a threshold that finds {100 * float(recall):g} %'
       counts.append((name, point['false_positives'], point['negatives']))
-  body = ''.join(
-    parts.row(
-      name,
-      [count, n, percent(count / n), interval(*metrics.wilson_interval(count, n))]
-      if n
-      else [count, n, DASH, DASH],
-    )
+  rows = [
+    [name, count, n, percent(count / n), interval(*metrics.wilson_interval(count, n))]
+    if n
+    else [name, count, n, DASH, DASH]
     for name, count, n in counts
-  )
-  columns = head(('error', 'pictures', 'of', 'share', '95 % interval'))
-  return parts.table('Wrong answers on the tested pictures', columns, body)
+  ]
+  columns = ('error', 'pictures', 'of', 'share', '95 % interval')
+  return Table('Wrong answers on the tested pictures', columns, rows)
 
 
 def _kinds(probes: Probes, tested: Answers, classes: Sequence[str]) -> list[_Kind]:
@@ -210,10 +202,10 @@ def _kinds(probes: Probes, tested: Answers, classes: Sequence[str]) -> list[_Kin
   return list(found.values())
 
 
-def _probes(kinds: Sequence[_Kind], numbers: Mapping) -> str:
+def _probes(kinds: Sequence[_Kind], numbers: Mapping) -> Section:
   """The section on the probes: a table of each kind and the answers to it."""
   stated = '; '.join(f'{kind.name}: {_given(kind)}' for kind in kinds if not kind.expected)
-  body = ''.join(
+  rows = [
     parts.row(
       kind.name,
       [kind.expected or 'either', _given(kind), _range(kind.confidence)],
@@ -221,7 +213,7 @@ def _probes(kinds: Sequence[_Kind], numbers: Mapping) -> str:
       form=lambda share: f'{100 * share:.0f} %',
     )
     for kind in kinds
-  )
+  ]
   intro = (
     'These are pictures drawn by code, so that the right answer is known. Training may have used '
     'other drawings of most kinds (config.picture.papers and drawn), but no drawn pages of music. '
@@ -229,9 +221,8 @@ def _probes(kinds: Sequence[_Kind], numbers: Mapping) -> str:
   )
   if stated:
     intro += f' Where either answer can be defended, the answers are: {stated}.'
-  columns = head(('kind', 'expected', 'called', 'confidence', 'right'))
-  table = parts.table('Probes', columns, body)
-  return f'<p>{html.escape(intro)}</p>\n{table}'
+  columns = ('kind', 'expected', 'called', 'confidence', 'right')
+  return tables([Table('Probes', columns, rows)], intro)
 
 
 def _given(kind: _Kind) -> str:
@@ -243,8 +234,3 @@ def _given(kind: _Kind) -> str:
 def _range(confidence: Sequence[float]) -> str:
   low, high = (f'{100 * end(confidence):.1f}' for end in (min, max))
   return f'{low} %' if low == high else f'{low}{DASH}{high} %'
-
-
-def head(names: Sequence[str]) -> str:
-  """The heading row of a table, as HTML."""
-  return f'<tr>{"".join(f"<th>{name}</th>" for name in names)}</tr>'

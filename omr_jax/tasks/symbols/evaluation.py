@@ -9,12 +9,11 @@ from omr_jax.data.dataset import Dataset, Split
 from omr_jax.tasks.classifiers.evaluation import evaluate as evaluate
 from omr_jax.tasks.classifiers.evaluation import validate as validate
 from omr_jax.tasks.classifiers.run import ARRAYS as ARRAYS
+from omr_jax.tasks.classifiers.run import LATER as LATER
 from omr_jax.tasks.classifiers.run import ClassifiedRun
 from omr_jax.tasks.classifiers.run import described as described
 from omr_jax.tasks.classifiers.run import problem as problem
 from omr_jax.tasks.classifiers.run import run_of as run_of
-
-LATER: tuple[str, ...] = ()
 
 
 def threshold(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray) -> None:

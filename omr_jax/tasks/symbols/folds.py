@@ -66,10 +66,17 @@ def together(runs: Mapping[str, ClassifiedRun]) -> ClassifiedRun:
   """
   writers.refuse_unlike(list(runs.values()))
   first = next(iter(runs.values()))
-  kept = ('test_ids', 'test_labels', 'test_predicted', 'validation_labels', 'pictures')
+  kept = (
+    *('test_ids', 'test_labels', 'test_predicted', 'validation_labels', 'pictures'),
+    'example_pictures',
+  )
   arrays: dict[str, Any] = {
     name: np.concatenate([getattr(run, name) for run in runs.values()]) for name in kept
   }
+  before = np.cumsum([0, *(len(run.test_ids) for run in runs.values())])[:-1]
+  arrays['example_rows'] = np.concatenate(
+    [run.example_rows + start for run, start in zip(runs.values(), before, strict=True)]
+  )
   temperatures = {fold: run.decision.temperature for fold, run in runs.items()}
   arrays |= {
     name: np.concatenate([getattr(run, name) / temperatures[fold] for fold, run in runs.items()])

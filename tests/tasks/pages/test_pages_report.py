@@ -11,8 +11,9 @@ from made_page_runs import CLASSES, arrays, make_run, no_page
 from omr_jax import ensemble, label_errors
 from omr_jax.errors import UserError
 from omr_jax.evaluation import evaluation_file, finished_run
-from omr_jax.report import compare, parts
-from omr_jax.tasks.pages import folds, page, report, run
+from omr_jax.report import compare, figures, parts, templates
+from omr_jax.tasks.pages import folds, mistakes, overlays, page, report, run
+from omr_jax.tasks.pages.matching import match
 from omr_jax.tasks.task import named
 
 
@@ -44,7 +45,8 @@ def test_numbers(workdir):
 
 def test_page(workdir):
   text = (workdir / 'report/report.html').read_text()
-  ids = set(Page(text).ids)
+  html = Page(text)
+  ids = set(html.ids)
   assert {'pages', 'mistakes', 'confusions', 'classes', 'groups', 'confidence'} <= ids
   for words in (
     'a, writer 1: 2 found, 1 missed, 1 made up',
@@ -52,6 +54,45 @@ def test_page(workdir):
   ):
     assert words in text
   assert 'missed: beam' in text and 'writer &lt;2&gt;' in text and '<2>' not in text
+  html.check_scripts()
+
+
+def test_mistakes_have_probabilities_and_right_examples(workdir):
+  text = (workdir / 'report/report.html').read_text()
+  # Most confident first: a head called a stem with 0.7, and a head with 0.6 where nothing is.
+  assert Page(text).alts == [
+    'On page a, noteheadFull taken for stem',
+    'On page b, nothing taken for noteheadFull',
+  ]
+  # No head was found in the place of the stem.
+  assert 'noteheadFull <i>0&nbsp;%</i>' in text and '<b>stem</b> <i>70&nbsp;%</i>' in text
+  # The most confident right boxes: a head on page a, a stem on page b.
+  assert text.count('aria-label="A right noteheadFull, on page a"') == 2
+  assert text.count('aria-label="A right stem, on page b"') == 1
+  assert 'href="#mistake-0" data-true="noteheadFull" data-predicted="stem" data-count="1"' in text
+
+
+def test_a_less_confident_box_of_the_true_class_is_its_probability(workdir):
+  read = finished_run.read(workdir)
+  page = read.pages[0]
+  more = page._replace(
+    found=np.concatenate([page.found, page.found[[2]] + 1]),  # IoU 81 / 119 with the stem.
+    found_labels=[*page.found_labels, 'noteheadFull'],
+    scores=np.append(page.scores, 0.25),
+  )
+  changed = read.replace(pages=[more, read.pages[1]])
+  matched = [match(each, 0.5) for each in changed.pages]
+  [first, second] = mistakes.sections(changed, matched)['Mistakes'].values['shown']
+  assert first.mistake.true_confidence == 0.25 and second.mistake.true_confidence is None
+
+
+def test_pages_that_do_not_fit_are_left_out(workdir, monkeypatch):
+  read = finished_run.read(workdir)
+  matched = [match(each, 0.5) for each in read.pages]
+  monkeypatch.setattr(overlays, 'MOST', len(figures.picture(read.pictures[0][..., None])))
+  section = overlays.section(read, matched)
+  assert [page['id'] for page in section.values['pages']] == ['a']
+  assert 'The last 1 page is left out' in templates.html(section)
 
 
 def rows_of(workdir, name):
@@ -104,7 +145,8 @@ def test_a_group_without_symbols_has_no_average(workdir):
   pages = [read.pages[0], read.pages[1]._replace(true=np.empty((0, 4)), true_labels=[])]
   one, two = report.numbers(read.replace(pages=pages))['groups']
   assert one['ap50'] == pytest.approx(HEADS) and (two['ap50'], two['ap']) == (None, None)
-  assert page._groups({'groups': [one, two]}).count(parts.DASH) == 3  # Nor has it a recall.
+  shown = templates.html(parts.tables([page._groups({'groups': [one, two]})]))
+  assert shown.count(parts.DASH) == 3  # Nor has it a recall.
 
 
 @pytest.mark.parametrize(
