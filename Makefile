@@ -8,7 +8,7 @@ SET_UP := $(VENV)/installed
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-all lint clean web pretrained-scores pretrained-homus \
-  pretrained-homus_scans pretrained-homus_strokes
+  pretrained-homus_scans pretrained-homus_strokes pretrained-pages pretrained-pages_handwriting
 
 demo: $(SET_UP)
 	$(RUN) -m omr_jax.main --config homus --config.data.protocol=made_up \
@@ -49,9 +49,11 @@ CONFIG = $*
 SEED = 0
 pretrained-homus: CONFIG = homus_best
 pretrained-homus: SEED = 4
-pretrained-homus pretrained-homus_strokes: FORMS = model_int8.onnx  # Each model is below 5 MB.
+pretrained-homus pretrained-homus_strokes pretrained-pages pretrained-pages_handwriting: \
+  FORMS = model_int8.onnx  # Each model is below 5 MB.
 
-pretrained-homus pretrained-homus_scans pretrained-homus_strokes: pretrained-%: $(SET_UP)
+pretrained-homus pretrained-homus_scans pretrained-homus_strokes pretrained-pages \
+pretrained-pages_handwriting: pretrained-%: $(SET_UP)
 	$(RUN) -m omr_jax.main --config $(CONFIG) --config.seed=$(SEED) \
 	  --workdir runs/pretrained/$*
 	$(EXPORT) --model runs/pretrained/$* --about omr_jax/pretrained/$*.toml --out omr_jax/pretrained/$*
