@@ -21,6 +21,9 @@ _HEAD = SPACE // 2  # The least height of a note head, and that of a beam, in ro
 # and for ink beside the line inside the staff, above it and below it.
 _LINE, _GAPS, _IN, _OVER, _UNDER = 4.7, 3.7, 7.0, 2.6, 2.0
 
+_APART = 3 * SPACE  # The least distance of two bar lines; a double one counts as one.
+_LEAST = 0.5  # The least log-odds of a bar line.
+
 
 def scores(strip: np.ndarray) -> np.ndarray:
   """Log-odds that a bar line crosses the middle line at each column, from WORST to 4.7.
@@ -70,9 +73,9 @@ def _beside(ink: np.ndarray) -> np.ndarray:
 
 
 def peaks(score: np.ndarray) -> np.ndarray:
-  """The columns of bar lines: the best one within a staff space, if its log-odds are above 0."""
-  best = ndimage.maximum_filter1d(score, 2 * SPACE + 1, mode='constant', cval=WORST)
-  columns = np.flatnonzero((score == best) & (score > 0))
+  """The columns of bar lines: the best one within three staff spaces, if its log-odds suffice."""
+  best = ndimage.maximum_filter1d(score, 2 * _APART + 1, mode='constant', cval=WORST)
+  columns = np.flatnonzero((score == best) & (score > _LEAST))
   # Where neighbours are equal, the middle one is taken.
-  groups = np.split(columns, np.flatnonzero(np.diff(columns) > SPACE) + 1)
+  groups = np.split(columns, np.flatnonzero(np.diff(columns) > _APART) + 1)
   return np.array([group[len(group) // 2] for group in groups if len(group)], int)

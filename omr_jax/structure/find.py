@@ -16,6 +16,8 @@ _ROWS = np.arange(TALL + 2 * ABOVE + 1) - ABOVE - TALL / 2
 _AT_END = 2 * SPACE  # A bar line within so many columns of the end of a staff is that end.
 
 _SYMBOL = 0.3 * SPACE**2  # The least ink of a symbol, in pixels that are not on staff lines.
+# The least log-odds with which a staff votes against a bar line, whose ink a note may touch there.
+_VETO = -3.0
 _UNLIKELY = -5.0  # Where a staff's own score is lower, it lacks the bar line of its system.
 
 
@@ -29,8 +31,10 @@ def structure(grey: np.ndarray) -> Structure:
   searched = staves.searched(grey, staff_space(grey))
   found = staves.in_picture(searched)
   frames = [frame(staff) for staff in found]
-  groups = systems.joined(searched.dark, frames)
-  measures = [m for group in groups for m in _measures(searched.dark, frames, group)]
+  strips = [straight(searched.dark, each.at(_ROWS)) for each in frames]
+  scores = [barlines.scores(strip) for strip in strips]
+  groups = systems.joined(searched.dark, frames, scores)
+  measures = [m for group in groups for m in _measures(frames, strips, scores, group)]
   across, down = searched.back.tolist()
   space = float(np.median([np.linalg.norm(f.down, axis=1).mean() for f in frames] or [0])) * down
   return Structure(
@@ -43,22 +47,23 @@ def structure(grey: np.ndarray) -> Structure:
   )
 
 
-def _measures(dark: np.ndarray, frames: list[Frame], group: list[int]) -> list[Measure]:
+def _measures(
+  frames: list[Frame], strips: list[np.ndarray], scores: list[np.ndarray], group: list[int]
+) -> list[Measure]:
   """The measures of a system, staff by staff.
 
   All its staves decide together where bar lines are: these stand above each other, stems don't.
   """
-  strips = [straight(dark, frames[number].at(_ROWS)) for number in group]
-  scores = [barlines.scores(strip) for strip in strips]
   offsets = _offsets([frames[number] for number in group])
-  width = max(len(score) + offset for score, offset in zip(scores, offsets, strict=True))
-  wide = np.full((len(group), width), barlines.WORST, np.float32)
-  for row, score, offset in zip(wide, scores, offsets, strict=True):
-    row[offset : offset + len(score)] = score
-  wide = ndimage.maximum_filter1d(wide, SPACE + 1, 1)
-  columns = barlines.peaks(wide.mean(0))
+  width = max(len(scores[n]) + offset for n, offset in zip(group, offsets, strict=True))
+  votes = np.full((len(group), width), _VETO, np.float32)
+  for vote, number, offset in zip(votes, group, offsets, strict=True):
+    vote[offset : offset + len(scores[number])] = np.maximum(scores[number], _VETO)
+  votes = ndimage.maximum_filter1d(votes, 2 * SPACE + 1, 1)
+  columns = barlines.peaks(votes.mean(0))
   found = []
-  for number, strip, score, offset in zip(group, strips, scores, offsets, strict=True):
+  for number, offset in zip(group, offsets, strict=True):
+    strip, score = strips[number], scores[number]
     lines = [_own(score, column - offset) for column in columns.tolist()]
     here = [line for line in lines if line is not None and _AT_END < line < len(score) - _AT_END]
     x = frames[number].middle[:, 0]

@@ -16,11 +16,12 @@ from omr_jax.structure.comb import BLOCK, SPACE, STEP, Teeth
 from omr_jax.structure.structure import LINES
 
 _BEGINS = 0.3  # The least score from which a staff is followed; pure black lines have 1.
-_RELATIVE = 0.5  # The same as a share of the score of the page's clearest staff.
+_RELATIVE = 0.35  # The same as a share of the score of the page's clearest staff.
 _GOES_ON = 0.12  # The least score of a strip with which a staff goes on.
 _MOST_MISSED = 3  # The most strips in a row without lines that a staff may cross.
 _SHORTEST = 8  # The least length of a staff, in staff spaces.
-_WHOLE = 0.55  # The least share of each line that is seen; notes and beams hide the rest.
+_WHOLE = 0.55  # The least share of each line that is seen, where no note or beam hides it.
+_HIDES = 0.35  # Thick ink of this darkness hides a line.
 _FAINTEST = 0.06  # The least darkness of a line,
 _FAINT = 0.45  # and the same as a share of what is usual near by.
 # How far a staff may leave its direction from strip to strip, in staff spaces. From half a space on
@@ -76,9 +77,10 @@ def searched(grey: np.ndarray, space: float) -> Searched:
 
 def in_picture(page: Searched) -> list[np.ndarray]:
   """The same as `staves`, with x and y in pixels of `page.dark`."""
-  thin = page.dark - ndimage.grey_opening(page.dark, (_THICK, 1))
+  thick = ndimage.grey_opening(page.dark, (_THICK, 1))
+  thin = page.dark - thick
   paths = _paths(comb.teeth(thin), comb.centres(thin.shape[1]))
-  whole = [lines for path in paths if (lines := _lines(thin, *path)) is not None]
+  whole = [lines for path in paths if (lines := _lines(thin, thick, *path)) is not None]
   return sorted(whole, key=lambda lines: float(lines[..., 1].mean()))
 
 
@@ -153,6 +155,7 @@ def _follow(
 
 def _lines(
   thin: np.ndarray,
+  thick: np.ndarray,
   x: np.ndarray,
   y: np.ndarray,
   gap: np.ndarray,
@@ -167,11 +170,19 @@ def _lines(
   heights, _ = _on_ink(thin, columns, expected)
   heights, dark = _on_ink(thin, columns, heights)  # Now all of a line is within reach.
   begin, end = _longest(dark.sum(0) >= 3)
-  if end - begin < _SHORTEST * SPACE or dark[:, begin:end].mean(1).min() < _WHOLE:
+  visible = dark | ~_hidden(thick, columns, heights)
+  seen, visible = (each[:, begin:end].sum(1) for each in (dark, visible))
+  if end - begin < _SHORTEST * SPACE or (seen < _WHOLE * visible).any():
     return None
   count = max(2, round((end - begin) / _POINT_STEP) + 1)
   at = np.linspace(columns[begin], columns[end - 1] + 1, count)
   return np.stack([np.stack([at, np.interp(at, columns + 0.5, line)], 1) for line in heights])
+
+
+def _hidden(thick: np.ndarray, columns: np.ndarray, heights: np.ndarray) -> np.ndarray:
+  """Whether thick ink lies over the lines, or touches them: [5, columns]."""
+  rows = np.floor(heights).astype(int)[..., None] + np.arange(-1, 2)
+  return thick[np.clip(rows, 0, len(thick) - 1), columns[:, None]].max(-1) > _HIDES
 
 
 def _straight_on(at: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -33,6 +33,15 @@ def test_staves_that_nothing_joins_are_systems_of_their_own():
   assert find.structure(grey).systems == [[0], [1], [2, 3]]
 
 
+@pytest.mark.parametrize(('columns', 'systems'), [((345, 500), [[0], [1]]), ((445,), [[0, 1]])])
+def test_a_stroke_joins_staves_only_as_a_part_of_a_bar_line(columns, systems):
+  grey = drawn_music.page()
+  grey[190:296] = 255
+  for column in columns:
+    grey[180:306, column - 1 : column + 1] = 0
+  assert find.structure(grey[:420]).systems == systems
+
+
 def test_an_empty_page_has_no_structure():
   found = find.structure(np.full((200, 300), 255, np.uint8))
   assert found == (300, 200, 0.0, [], [], [])

@@ -57,6 +57,13 @@ def test_staves_in_a_shadow_are_found():
   check((drawn_music.page() * shadow).astype(np.uint8), drawn_music.structure().staves, pixels=1)
 
 
+def test_a_staff_with_faint_lines_and_one_with_a_line_under_beams_are_found():
+  grey = drawn_music.page()
+  grey[280:390] = 255 - 0.42 * (255 - grey[280:390].astype(float))
+  grey[532:543, 100:700] = 0  # Three quarters of the second line, at 537, of the third staff.
+  check(grey, drawn_music.structure().staves, pixels=3)
+
+
 @pytest.mark.parametrize(
   'grey',
   [
