@@ -172,6 +172,7 @@ def _detect(options: argparse.Namespace) -> None:
   if not options.paths or options.out is None:
     raise UserError('give PATH and --out, or --compare; --help explains them.')
   gate, symbols = classifier.load('scores'), detector.load(options.model or _MODEL)
+  symbols.threshold(options.threshold)  # A wrong one is refused before any page is read.
   find = partial(pages.detected, gate, symbols, threshold=options.threshold)
   _make(options.out)
   before = earlier.named(options.out / ROWS)

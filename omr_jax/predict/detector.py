@@ -148,10 +148,7 @@ class Detector:
     Raises:
       UserError: The network can't be computed, or the threshold is below 0.01 or above 1.
     """
-    least = self.model.threshold if threshold is None else threshold
-    assert least is not None  # Every detector has a threshold (`limits.THRESHOLD`).
-    if not LEAST <= least <= 1:
-      raise UserError(f'threshold: {least:g}; give a confidence from {LEAST} to 1.')
+    least = self.threshold(threshold)
     if not structure.staff_space:
       return []
     boxes, labels, log_odds = self._found(page, structure.staff_space / page.factor, least)
@@ -163,6 +160,18 @@ class Detector:
     )
     shares = confidence.probability(log_odds).tolist()
     return [_symbol(names[n], shares[n], boxes[n], staff[n], position[n]) for n in order]
+
+  def threshold(self, given: float | None) -> float:
+    """The given threshold, or that of the model.
+
+    Raises:
+      UserError: It is below 0.01 or above 1.
+    """
+    least = self.model.threshold if given is None else given
+    assert least is not None  # Every detector has a threshold (`limits.THRESHOLD`).
+    if not LEAST <= least <= 1:
+      raise UserError(f'threshold: {least:g}; give a confidence from {LEAST} to 1.')
+    return least
 
   def _page(self, given: givens.Given, name: str, threshold: float | None) -> Page:
     page: Reduced = givens.read(given, whole_pages.pages, whole_pages.reduced, name)

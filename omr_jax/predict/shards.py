@@ -26,7 +26,7 @@ from omr_jax.errors import UserError
 from omr_jax.predict import model_json, parquet, rows
 from omr_jax.predict.classifier import Classifier
 from omr_jax.predict.pool import Pool, pieces
-from omr_jax.utils.files import read_json, write_file
+from omr_jax.utils.files import read_bytes, read_json, write_file
 
 FORMATS = ('jsonl', 'csv', 'parquet')
 FILE = '_shards.json'
@@ -62,9 +62,11 @@ class Shards(NamedTuple):
     """The files of a shard."""
     path = _names(self.folder, shard)
     try:
-      found: list[str] = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+      found = json.loads(read_bytes(path))
+    except (OSError, ValueError, RecursionError) as error:
       raise UserError(f'{path}: unreadable ({error}); choose another folder.') from error
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+      raise UserError(f'{path}: damaged (no list of names); choose another folder.')
     return found
 
 
@@ -132,11 +134,12 @@ def cut(folder: Path, names: Iterable[str], model: Classifier, kind: str) -> Sha
   }
   if is_new:
     write_file(about, json.dumps(found, indent=2).encode())
-  return Shards(folder, kind, _same(about, found), files)
+  _refuse_changed(about, found)
+  return Shards(folder, kind, shard, files)
 
 
-def _same(about: Path, found: dict[str, str | int]) -> int:
-  """The number of shards. UserError if they were cut for something else."""
+def _refuse_changed(about: Path, found: dict[str, str | int]) -> None:
+  """Raises a UserError if the shards were cut for something else."""
   before = read_json(about, 'choose another folder')
   if before.get('model') != found['model']:
     raise UserError(f'{about}: the answers there are of another model; {_REMEDY}.')
@@ -147,9 +150,10 @@ def _same(about: Path, found: dict[str, str | int]) -> int:
       f'{about}: was made for {before.get("files")} files, and there are {found["files"]} now; '
       f'{_REMEDY}.'
     )
-  if before.get('list') != found['list'] or not isinstance(before.get('shards'), int):
+  if before.get('list') != found['list']:
     raise UserError(f'{about}: was made for other files, or in another order; {_REMEDY}.')
-  return int(before['shards'])
+  if before.get('shards') != found['shards']:
+    raise UserError(f'{about}: has another number of shards, or is damaged; choose another folder.')
 
 
 def _identity(model: Classifier) -> str:

@@ -412,3 +412,5 @@ def test_prepared_data(tmp_path, monkeypatch):
   assert first.startswith(f'{raw_dir}/e.mxl: not MusicXML, or damaged (')
   left_out = ['c.musicxml: no staff of five lines on page 1.', 'd.musicxml: crashes; remove it.']
   assert sorted(others) == left_out
+  with pytest.raises(UserError, match='no song for validation and test could be typeset'):
+    typeset.refuse_empty({'train': 2, 'validation': 0, 'test': 0})

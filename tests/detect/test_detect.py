@@ -201,6 +201,7 @@ def test_long_names_are_cut():
     (['--out', 'x'], 'give PATH and --out'),
     (['--compare', 'a', 'b', '--out', 'x'], '--compare takes two folders'),
     (['--compare', 'a', 'b', '--model', 'x'], '--compare takes two folders'),
+    (['page.png', '--out', 'x', '--threshold', 'nan'], 'threshold: nan; give a confidence from'),
     (['page.png', '--out', 'x', '--model', 'scores'], 'scores: finds no symbols on pages'),
     (['--compare', 'a', 'b', '--iou', '2'], '--iou: 2 is not above 0'),
   ],

@@ -92,6 +92,10 @@ def test_what_has_changed_is_told(tmp_path, model):
   ):
     with pytest.raises(UserError, match=words):
       shards.cut(tmp_path, names, asked, kind)
+  about = json.loads((tmp_path / '_shards.json').read_text())
+  (tmp_path / '_shards.json').write_text(json.dumps(about | {'shards': 1}))
+  with pytest.raises(UserError, match='has another number of shards, or is damaged'):
+    shards.cut(tmp_path, NAMES, model, 'jsonl')  # Two of the three would be missing.
   (tmp_path / '_shards.json').write_text('{')
   with pytest.raises(UserError, match=r'_shards.json: unreadable'):
     shards.cut(tmp_path, NAMES, model, 'jsonl')
@@ -99,6 +103,14 @@ def test_what_has_changed_is_told(tmp_path, model):
   (tmp_path / 'a.png').touch()
   with pytest.raises(UserError, match=r'has other files in it, such as a.png'):
     shards.cut(tmp_path, NAMES, model, 'jsonl')
+
+
+@pytest.mark.parametrize('content', ['', '5', '{"a.png": 1}', '["a.png", 5]', '[' * 10_000])
+def test_damaged_names_are_refused(tmp_path, model, content):
+  cut = shards.cut(tmp_path, NAMES, model, 'jsonl')
+  (tmp_path / '_names/000001').write_text(content)
+  with pytest.raises(UserError, match=r'000001: (unreadable|damaged).*; choose another folder'):
+    cut.names(1)
 
 
 FOUND = [
