@@ -53,13 +53,13 @@ def draw(seed, points, stroke, **changes):
   return drawn(jax.random.key(seed), points, stroke, moves=moves, **others)
 
 
-def new(seed, symbols, **changes):
+def new(seed, symbols, padding=0.0, **changes):
   """Pictures [batch, height, width] and boxes [batch, 2] in pixels of the tablet."""
   points, stroke = batch(*symbols)
   # One shape, and so one program, for all: the symbols again and again, and padding.
   again = np.arange(CASES) % len(symbols)
   more = POINTS - points.shape[1]
-  points = np.pad(points, ((0, 0), (0, more), (0, 0)))[again]
+  points = np.pad(points, ((0, 0), (0, more), (0, 0)), constant_values=padding)[again]
   stroke = np.pad(stroke, ((0, 0), (0, more)), constant_values=-1)[again]
   made = draw(seed, points, stroke, **changes)
   image, size = (np.asarray(made[name])[: len(symbols)] for name in ('image', 'size'))
@@ -94,18 +94,14 @@ def test_strokes_are_not_joined_and_a_point_is_a_dot():
 
 
 def test_padding_is_ignored():
-  points, stroke = batch(BOX)
-  elsewhere = jnp.where((stroke < 0)[..., None], 13.0, points)
-  longer = (
-    jnp.pad(elsewhere, ((0, 0), (0, 9), (0, 0))),
-    jnp.pad(stroke, ((0, 0), (0, 9)), constant_values=-1),
-  )
+  """Whatever its coordinates, and however much there is of it."""
   image, box = new(0, [BOX])
-  for arrays in ((elsewhere, stroke), longer):
-    made = draw(0, *arrays)
-    assert made['image'].dtype == made['size'].dtype == jnp.float32
-    np.testing.assert_allclose(made['image'][..., 0], image, atol=0.01)
-    np.testing.assert_allclose(np.exp(made['size']), box, rtol=1e-5)
+  other, same_box = new(0, [BOX], padding=13.0)
+  made = draw(0, *batch(BOX))
+  assert made['image'].dtype == made['size'].dtype == jnp.float32
+  for found, size in ((other, same_box), (made['image'][..., 0], np.exp(made['size']))):
+    np.testing.assert_allclose(found, image, atol=0.01)
+    np.testing.assert_allclose(size, box, rtol=1e-5)
 
 
 def test_without_ranges_nothing_is_random():
