@@ -76,10 +76,10 @@ for (const link of document.querySelectorAll('a[data-true]')) {
       copy.removeAttribute('id');
       copy.hidden = false;
     }
-    const left = Number(wanted.count) - shown.length;
     dialog.querySelector('h2').textContent = `${wanted.true} taken for ${wanted.predicted}`;
-    dialog.querySelector('p').textContent =
-      `${wanted.count}${left > 0 ? `, of which ${left} are left out` : ''}`;
+    dialog.querySelector('p').textContent = shown.length < Number(wanted.count)
+      ? `${shown.length} of ${wanted.count} pictures; the others are left out.`
+      : `All ${wanted.count} pictures.`;
     dialog.querySelector('ul').replaceChildren(...copies);
     dialog.showModal();
     event.preventDefault();
