@@ -33,6 +33,7 @@ _OWN = Path(__file__).parent / 'site'
 _MODELS = Path(__file__).parent.parent / 'pretrained'
 # The models that the page uses.
 _SHIPPED = ('homus_scans', 'homus_strokes', 'pages', 'pages_handwriting', 'scores')
+_IN_TURN = ('pages', 'pages_handwriting')  # Those that a browser keeps only once they are used.
 _RUNTIME = ('ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm')
 _KEPT = 'human'  # Folder into which `python -m omr_jax.human prepare` writes questions.
 _SMALL = 1024  # Smaller files, in bytes, are not worth compressing.
@@ -150,7 +151,8 @@ def _name_files(new: Path) -> None:
   """Tells the service worker the files to keep, and a revision that changes with any of them."""
   worker = new / 'worker.js'
   paths = [path for path in sorted(new.rglob('*')) if path.is_file() and path != worker]
-  files = ['./', *(path.relative_to(new).as_posix() for path in paths)]
+  in_turn = {new / 'models' / name / 'model_int8.onnx' for name in _IN_TURN}
+  files = ['./', *(path.relative_to(new).as_posix() for path in paths if path not in in_turn)]
   whole = hashlib.sha256()
   for path in (worker, *paths):
     whole.update(path.read_bytes())

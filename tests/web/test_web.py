@@ -57,7 +57,10 @@ def test_the_built_site():
   of_worker = imported('network/inference.js') | imported('pages/in_worker.js')
   assert modules == set(named) | of_worker | {'worker.js'}
   kept = json.loads(re.search(r'addAll\((\[.*\])\)', (SITE / 'worker.js').read_text())[1])
-  assert {'index.html', 'examples/music.webp', *sizes} <= set(kept)
+  # Models of 2.5 MB each are kept once they are used.
+  in_turn = {f'models/{name}/model_int8.onnx' for name in ('pages', 'pages_handwriting')}
+  assert {'index.html', 'examples/music.webp', *sizes} - in_turn <= set(kept)
+  assert in_turn <= sizes.keys() and in_turn.isdisjoint(kept)
   assert all((SITE / name).exists() for name in kept)
   assert not any(name.endswith(('.gz', '.br')) for name in kept)
 

@@ -22,7 +22,14 @@ async function deleteOlder() {
 async function respond(request) {
   const cache = await caches.open(CACHE);
   if (/\/human\/[^/]*\.json$/.test(request.url)) return fresh(request, cache);
-  return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+  const kept = await cache.match(request, { ignoreSearch: true });
+  if (kept) return kept;
+  const response = await fetch(request);
+  // Large models that not everybody needs are kept from their first use on.
+  if (response.ok && request.url.endsWith('.onnx')) {
+    cache.put(request, response.clone()).catch(() => {});
+  }
+  return response;
 }
 
 /** Questions for people may change at any time: the kept ones are for visits without a network. */
