@@ -57,6 +57,7 @@ pretrained-pages_handwriting: pretrained-%: $(SET_UP)
 	$(RUN) -m omr_jax.main --config $(CONFIG) --config.seed=$(SEED) \
 	  --workdir runs/pretrained/$*
 	$(EXPORT) --model runs/pretrained/$* --about omr_jax/pretrained/$*.toml --out omr_jax/pretrained/$*
+	$(if $(filter homus_strokes,$*),$(RUN) -m omr_jax.open_set --model omr_jax/pretrained/$*)
 
 pretrained-scores: $(SET_UP)
 	$(RUN) -m omr_jax.main --config scores --raw_dir $(PICTURES) --workdir runs/pretrained/scores

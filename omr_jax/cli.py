@@ -24,6 +24,7 @@ COMMANDS = {
   'report': ('report', 'Write the reports of finished runs again, and compare the runs.'),
   'ensemble': ('ensemble', 'Average the calibrated probabilities of several finished runs.'),
   'export': ('export', 'Write a finished run as files for other programs, such as ONNX.'),
+  'open_set': ('open_set', 'Teach an exported model to say that strokes are no symbol it knows.'),
   'label_errors': ('label_errors', 'List the symbols whose label is probably wrong.'),
   'human': ('human', 'Ask people the questions of a test, and compare them with a network.'),
   'sweep': ('sweep', 'Train many runs, on this machine or a cluster, and compare them.'),

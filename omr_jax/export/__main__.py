@@ -101,7 +101,7 @@ def export(
     model_json.FILE: json.dumps(content, indent=1) + '\n',
     card.FILE: card.card(content, out.name),
   }
-  _write(out, files | {name: text.encode() for name, text in texts.items()})
+  write_folder(out, files | {name: text.encode() for name, text in texts.items()})
   return content
 
 
@@ -207,7 +207,7 @@ def _entry(form: 'Form', test: 'Split', about: Described, by_jax: 'Run') -> dict
   return entry
 
 
-def _write(out: Path, files: Mapping[str, bytes]) -> None:
+def write_folder(out: Path, files: Mapping[str, bytes]) -> None:
   """Writes all files into the folder; if that fails, the folder stays as it was."""
   try:
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,8 @@ def answers(
 
   Yields:
     `path` and `page` (from 1), and either `error` or `class` and `confidence`, the calibrated
-    probability of that class; for models that give them, also `sure` and `boxes` as in `Answer`.
+    probability of that class; for models that give them, also `sure`, `unknown` and `boxes` as in
+    `Answer`.
   """
   read = prepare.reader(model.model.rule)
   names = (os.fspath(path) for path in paths)
@@ -67,6 +68,8 @@ def _said(answer: Answer | UserError, path: str) -> dict[str, Any]:
   row = {'class': answer.label, 'confidence': round(answer.confidence, 6)}
   if answer.sure is not None:
     row['sure'] = answer.sure
+  if answer.unknown is not None:
+    row['unknown'] = answer.unknown
   if answer.boxes is not None:
     row['boxes'] = [
       box._replace(confidence=round(box.confidence, 6))._asdict() for box in answer.boxes

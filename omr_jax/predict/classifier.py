@@ -40,6 +40,9 @@ class Answer(NamedTuple):
       sure". None for models without such a limit: those for symbols, and those of earlier versions.
     boxes: Where the music is (`boxes.of_music`); empty for other pictures. None for models that
       can't tell: those for symbols, and those of earlier versions.
+    unknown: Whether the strokes are probably none of the classes; `label` then is the class that
+      they look most like. None for models that can't tell: all but those to which `omr open_set`
+      has taught it.
   """
 
   label: str
@@ -47,6 +50,7 @@ class Answer(NamedTuple):
   probabilities: dict[str, float]
   sure: bool | None = None
   boxes: tuple[Box, ...] | None = None
+  unknown: bool | None = None
 
 
 class Classifier:
@@ -112,7 +116,8 @@ class Classifier:
       chosen = outputs.decide(probabilities, self.model.threshold)
       log_odds = found.get('log_odds', [None] * len(some))
       places = [inputs.get('boxes') for inputs in some]
-      answers += map(self._answer, probabilities, chosen, log_odds, places)
+      unknown = found.get(outputs.UNKNOWN, [None] * len(some))
+      answers += map(self._answer, probabilities, chosen, log_odds, places, unknown)
     return answers
 
   def _answer(
@@ -121,12 +126,14 @@ class Classifier:
     chosen: int,
     log_odds: np.ndarray | None,
     places: np.ndarray | None,
+    unknown: float | None,
   ) -> Answer:
     classes, threshold = self.model.classes, self.model.threshold
     shares = dict(zip(classes, map(float, probabilities), strict=True))
     label = classes[chosen]
     if threshold is None:
-      return Answer(label, shares[label], shares)
+      is_unknown = None if unknown is None else bool(unknown > 0)
+      return Answer(label, shares[label], shares, unknown=is_unknown)
     even = float(confidence.log_odds(threshold))
     sure = float(confidence.of_threshold(confidence.log_odds(probabilities[1]), even))
     enough, found = self.model.facts.get('sure'), None

@@ -14,6 +14,7 @@ from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
 from omr_jax.recipe import config_keys
 from omr_jax.recipe import recipe as recipes
+from omr_jax.tasks.classifiers.outputs import UNKNOWN
 from omr_jax.training import backend, trained
 from omr_jax.training.trained import Trained
 
@@ -92,7 +93,8 @@ def describe(network: Trained, workdir: str | os.PathLike[str]) -> Described:
     'run': {name: run.facts[name] for name in _FACTS if name in run.facts},
     'config': json.loads(config.to_json()),
   }
-  gives = tuple(recipe.task.inputs.outputs(recipe.picture, recipe.classes))
+  known = recipe.task.inputs.outputs(recipe.picture, recipe.classes)
+  gives = tuple(name for name in known if name != UNKNOWN)
   return Described(
     recipe.task, recipe.classes, recipe.picture, recipe.evaluates, gives, threshold, facts
   )

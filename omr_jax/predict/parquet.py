@@ -30,6 +30,7 @@ def _schema(pyarrow: Any) -> Any:
     'page': pyarrow.int32(),
     'confidence': pyarrow.float64(),
     'sure': pyarrow.bool_(),
+    'unknown': pyarrow.bool_(),
     'boxes': pyarrow.list_(box),
   }
   return pyarrow.schema(list(types.items()))

@@ -14,9 +14,9 @@ from omr_jax.errors import UserError
 
 Row = Mapping[str, Any]  # Values by name, some of COLUMNS; in JSON also `boxes`.
 
-COLUMNS = ('path', 'page', 'class', 'confidence', 'error', 'sure')
+COLUMNS = ('path', 'page', 'class', 'confidence', 'error', 'sure', 'unknown')
 _KEYS = {*COLUMNS, 'boxes'}  # The keys of a row in JSON.
-_OLDER = COLUMNS[:5]  # The columns in a CSV by earlier versions.
+_OLDER = COLUMNS[:5], COLUMNS[:6]  # The columns in a CSV by earlier versions.
 # A spreadsheet takes text that begins so for a formula.
 _FORMULA = ('=', '+', '-', '@', '\t', '\r', '\n')
 
@@ -139,7 +139,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _is_row(line: bytes) -> bool:
-  if line.strip() in (','.join(names).encode() for names in (COLUMNS, _OLDER)):
+  if line.strip() in (','.join(names).encode() for names in (COLUMNS, *_OLDER)):
     return True
   try:
     row = json.loads(line)

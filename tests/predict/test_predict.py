@@ -203,7 +203,7 @@ def test_csv_in_a_file(score_run, folder, tmp_path, capsys):
   assert run(capsys, '--model', score_run, '--format', 'csv', '--out', out, folder)[0] == 0
   with out.open(newline='') as file:
     rows = list(csv.DictReader(file))
-  assert tuple(rows[0]) == ('path', 'page', 'class', 'confidence', 'error', 'sure')
+  assert tuple(rows[0]) == ('path', 'page', 'class', 'confidence', 'error', 'sure', 'unknown')
   assert [bool(row['error']) for row in rows] == [False, False, True, True, False]
   assert list(tmp_path.iterdir()) == [folder, out] or set(tmp_path.iterdir()) == {folder, out}
 

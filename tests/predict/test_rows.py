@@ -46,13 +46,14 @@ def test_no_value_of_a_csv_is_a_formula(start):
     'confidence': '0.5',
     'error': '',
     'sure': 'false',
+    'unknown': '',
   }
 
 
 @pytest.mark.parametrize('name', ['a\rb', 'a\nb', 'a\r\nb', 'a"b', 'a,b'])
 def test_no_path_breaks_a_row_of_a_csv(name):
   content = written('csv', {'path': name, 'page': 1, 'error': 'x'}, ROW)
-  assert content.startswith('path,page,class,confidence,error,sure\n"')
+  assert content.startswith('path,page,class,confidence,error,sure,unknown\n"')
   assert [row['path'] for row in csv.DictReader(io.StringIO(content, newline=''))] == [
     name,
     'a.png',

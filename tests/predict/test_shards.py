@@ -136,7 +136,7 @@ def test_all_formats_hold_the_same(tmp_path, model):
   assert [row['sure'] for row in table] == ['false', 'true', '']
   dataset = pytest.importorskip('pyarrow.dataset', reason='needs the extra [shards]')
   found = dataset.dataset(written(tmp_path, model, 'parquet').parent).to_table().to_pylist()
-  empty = dict.fromkeys(('class', 'confidence', 'error', 'sure', 'boxes'))
+  empty = dict.fromkeys(('class', 'confidence', 'error', 'sure', 'unknown', 'boxes'))
   assert found == [empty | row for row in (*FOUND[:2], FOUND[2] | {'path': r'\udcff.png'})]
 
 

@@ -417,6 +417,48 @@ def test_draw_with_a_pointer(open_page):
   wait(lambda: classes.get_attribute('data-label') == 'Barline')
 
 
+FERMATA = (
+  [(0.32, 0.55), (0.36, 0.45), (0.43, 0.39), (0.5, 0.37), (0.57, 0.39), (0.64, 0.45), (0.68, 0.55)],
+  [(0.495, 0.52), (0.505, 0.53)],
+)
+LETTER = ([(0.38, 0.65), (0.5, 0.3), (0.62, 0.65)], [(0.43, 0.52), (0.57, 0.52)])  # A
+SHARP = (
+  *([(0.46, 0.40), (0.45, 0.62)], [(0.53, 0.38), (0.52, 0.60)]),
+  *([(0.42, 0.48), (0.57, 0.45)], [(0.41, 0.56), (0.56, 0.53)]),
+)
+
+
+@pytest.mark.parametrize(
+  ('lines', 'words'), [(FERMATA, 'None of these'), (LETTER, 'None of these'), (SHARP, 'Sharp')]
+)
+def test_what_is_no_symbol_is_none_of_these(open_page, lines, words):
+  driver = open_page('draw')
+  classes = find(driver, '#classes')
+  for points in lines:
+    write(driver, *points)
+  wait(lambda: find(driver, '#drawn').get_attribute('textContent').startswith(words))
+  assert classes.text.startswith(words)
+  assert ('looks most like' in classes.text) == (words == 'None of these')
+
+
+def test_a_small_drawing_is_no_dot(open_page):
+  """A ring of 22 by 16 units is a whole note at a third of its size too; a dot stays one."""
+  ring = [[11 + 11 * math.cos(n / 4), 8 + 8 * math.sin(n / 4)] for n in range(26)]
+  dot = [[0.0, 0.0], [2.0, 0.5], [2.5, 2.0], [1.0, 2.5], [0.5, 1.0], [2.0, 1.5]]
+  drawn = [[ring], [[[x / 3, y / 3] for x, y in ring]], [dot]]
+  found = in_page(
+    open_page('draw'),
+    'network/client.js',
+    'Promise.all(given[0].map((strokes) =>'
+    " module.ask('symbolOfStrokes', { name: given[1], strokes })))"
+    '.then((all) => all.map(({ probabilities }) => Array.from(probabilities)))',
+    drawn,
+    'homus_strokes',
+  )
+  classes = model_json('homus_strokes')['classes']
+  assert [classes[np.argmax(each)] for each in found] == ['Whole-Note', 'Whole-Note', 'Dot']
+
+
 def test_draw_with_keys(open_page):
   """Escape takes back the stroke that is being written, then everything."""
   driver = open_page('draw')

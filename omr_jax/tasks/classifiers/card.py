@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from omr_jax.evaluation import metrics
+from omr_jax.tasks.classifiers import outputs
 
 RESULT = 'right'
 OUTPUT = 'probability'
@@ -24,4 +25,8 @@ def usage(content: Mapping[str, Any]) -> tuple[list[str], str]:
   strokes = "{'strokes': [[[70, 40], [70, 70], [71, 100]]]}"
   given = strokes if 'pen' in content['inputs'] else "'picture.png'"
   lines = [f'answer = model({given})', 'print(answer.label, answer.confidence)']
-  return lines, '`probabilities` are in the order of `classes`'
+  words = '`probabilities` are in the order of `classes`'
+  if outputs.UNKNOWN in content['output']:
+    lines.append('print(answer.unknown)  # Whether it is probably none of the classes.')
+    words += '; `unknown` is above 0 for what is probably none of them'
+  return lines, words

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 PROBABILITIES = 'probabilities'  # The output that all these networks have.
+# The output that `omr open_set` adds to exported networks for symbols.
+UNKNOWN = 'unknown'
 # The call that prepares inputs, for programs in Python.
 CALL = 'omr_jax.load(folder).inputs(picture)'
 

@@ -76,9 +76,9 @@ def shapes(picture: render.Drawing) -> dict[str, tuple[str, list]]:
 
 
 def outputs(picture: render.Drawing, classes: Sequence[str]) -> dict[str, tuple[str, list]]:
-  """Type and shape of the output by its name: networks for symbols give probabilities alone."""
+  """Type and shape of every output by its name; only `omr open_set` adds the second one."""
   del picture
-  return probabilities.shapes(classes)
+  return probabilities.shapes(classes) | {probabilities.UNKNOWN: ('float32', ['batch'])}
 
 
 def preparation(

@@ -5,13 +5,14 @@ import { spoken } from './names.js';
 
 const MOST = 4; // So many classes are shown,
 const LEAST = 0.01; // and only those that are at least this probable.
+const NONE = 'None of these';
 
 /**
  * @param {HTMLElement} list Where they are shown, an `ol`.
  * @param {?HTMLElement} aloud A live region for the first one.
  * @returns {{show: function, clear: function, speak: function, best: function}} `show` takes the
- *   names of all classes and the probability of each; `best` gives {label, confidence, words} of
- *   the first one, or null.
+ *   names of all classes, the probability of each, and whether it is probably none of them; `best`
+ *   gives {label, confidence, isUnknown, words} of the first one, or null.
  */
 export function classesIn(list, aloud = null) {
   let strokes = {};
@@ -34,15 +35,31 @@ export function classesIn(list, aloud = null) {
     return item;
   }
 
+  /** Instead of classes: none of them, and in small print what it looks most like. */
+  function rowOfNone(name) {
+    const item = document.createElement('li');
+    const words = document.createElement('span');
+    const like = document.createElement('span');
+    words.className = 'name';
+    words.textContent = NONE;
+    like.className = 'small';
+    like.textContent = `looks most like: ${spoken(name)}`;
+    item.style.setProperty('--share', 0);
+    item.append(words, like);
+    return item;
+  }
+
   return {
-    show(names, probabilities) {
+    show(names, probabilities, isUnknown = false) {
       const all = names.map((name, i) => ({ name, probability: probabilities[i] }));
       const sorted = all.sort((a, b) => b.probability - a.probability);
       const shown = sorted.slice(0, MOST).filter(({ probability }, i) => !i || probability >= LEAST);
-      list.replaceChildren(...shown.map(row));
       const [{ name, probability }] = shown;
-      const words = `${spoken(name)}, ${(100 * probability).toFixed(0)} %`;
-      best = { label: name, confidence: probability, words };
+      list.replaceChildren(...(isUnknown ? [rowOfNone(name)] : shown.map(row)));
+      const words = isUnknown
+        ? `${NONE}; looks most like: ${spoken(name)}`
+        : `${spoken(name)}, ${(100 * probability).toFixed(0)} %`;
+      best = { label: name, confidence: probability, isUnknown, words };
       list.dataset.label = name;
     },
     clear() {

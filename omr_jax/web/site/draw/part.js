@@ -60,10 +60,10 @@ async function classify() {
     return;
   }
   const argument = { name: MODEL, strokes };
-  const probabilities = await ask('strokes', argument, state.progress);
+  const found = await ask('symbolOfStrokes', argument, state.progress);
   about ??= await describe(MODEL);
   state.clear();
-  if (pen.strokes.length) classes.show(about.classes, probabilities);
+  if (pen.strokes.length) classes.show(about.classes, found.probabilities, found.isUnknown);
   paper.dataset.milliseconds = String(performance.now() - began); // benchmarks/page.py reads it.
 }
 

@@ -2,8 +2,8 @@
 // `client.js` sends it calls, and gets progress, and a result or an error's message.
 
 import { classify } from './classify.js';
-import { penPath } from './pen_path.js';
 import { load } from './sessions.js';
+import { symbolOfStrokes } from './strokes.js';
 import { symbolIn } from './symbol.js';
 
 const calls = {
@@ -26,11 +26,8 @@ const calls = {
   /** The probability of each class of symbol in a picture, see `symbolIn`. */
   symbolIn,
 
-  /** The probability of each class for strokes, in the order of the classes in model.json. */
-  async strokes({ name, strokes }, report) {
-    const { about, run } = await load(name, report);
-    return (await run({ pen: penPath(strokes, about) })).probabilities;
-  },
+  /** The probability of each class for strokes, see `symbolOfStrokes`. */
+  symbolOfStrokes,
 };
 
 function ofPages() {
