@@ -3,10 +3,11 @@
 import base64
 import functools
 import json
+import re
 
 import numpy as np
 import pytest
-from browsing import NEEDS, find, in_page, model_json, wait
+from browsing import NEEDS, SITE, find, in_page, model_json, wait
 from PIL import Image
 
 import omr_jax
@@ -50,6 +51,25 @@ def near(found, wanted, far: float) -> bool:
   return found == wanted or abs(found - wanted) <= far
 
 
+def test_the_constants_are_there():
+  """All that JavaScript takes from the Python modules that it repeats."""
+  written = (SITE / 'structure/constants.js').read_text()
+  lines = re.findall(r'^export const (\w+) = (.*);$', written, re.MULTILINE)
+  known = {name: json.loads(value) for name, value in lines}
+  users = [path for path in SITE.rglob('*.js') if "constants.js'" in path.read_text()]
+  assert len(users) >= 10
+  for path in users:
+    text = path.read_text()
+    (imported,) = re.findall(r"import \{([^}]*)\} from '[^']*constants\.js'", text)
+    for each in imported.split(','):
+      name, _, alias = each.strip().partition(' as ')
+      alias = alias or name
+      used = set(re.findall(rf'\b{alias}\.([A-Z_]+)\b', text))
+      for names in re.findall(rf'const \{{([^}}]*)\}} = {alias};', text):
+        used |= {one.strip() for one in names.split(',')}
+      assert used and used <= known[name].keys(), (path.name, name)
+
+
 @pytest.mark.parametrize(('kind', 'systems', 'staves'), [('flat', 7, 7), ('camera', 4, 8)])
 def test_the_structure_is_python_s(open_page, kind, systems, staves):
   """The staves, systems and measures of a page, to a tenth of a staff space."""
@@ -90,14 +110,15 @@ def test_windows_are_python_s(open_page):
 
 
 def test_boxes_are_python_s(open_page):
-  """In maps of 3 classes and 16x16 cells, with equal neighbours and boxes that overlap."""
+  """In maps of 3 classes, 2 kinds of boxes and 16x16 cells, with equal neighbours."""
   rng = np.random.default_rng(0)
   heat = np.round(rng.normal(0, 2, (16, 16, 3)), 1).astype(np.float32)
-  edges = rng.normal(1, 1, (16, 16, 4)).astype(np.float32)
+  edges = rng.normal(1, 1, (16, 16, 2, 4)).astype(np.float32)
+  kinds = [1, 0, 1]
   about = {
     'classes': ['a', 'b', 'c'],
     'picture': {'side': 32},
-    'preparation': {'cell': 2, 'same': 0.5},
+    'preparation': {'cell': 2, 'same': 0.5, 'kinds': kinds},
   }
   found = in_page(
     open_page('about'),
@@ -106,7 +127,7 @@ def test_boxes_are_python_s(open_page):
       given[2], 1)""",
     *(heat.ravel().tolist(), edges.ravel().tolist(), about),
   )
-  boxes, classes, log_odds = peaks.found(heat, edges, 1.0)
+  boxes, classes, log_odds = peaks.found(heat, edges, np.array(kinds), 1.0)
   assert [each['label'] for each in found] == classes.tolist()
   np.testing.assert_array_equal([each['logOdds'] for each in found], log_odds)
   np.testing.assert_allclose([each['box'] for each in found], boxes, rtol=1e-6)

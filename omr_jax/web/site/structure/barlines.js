@@ -7,7 +7,8 @@ import { moves, slantedInk } from './straight.js';
 
 const { SPACE } = comb;
 const { ABOVE, INK, TALL } = fixed;
-const { BESIDE, GAPS, HEAD, IN, LINE, MISSING, OVER, SLANTS, UNDER, WORST } = barlines;
+const { APART, BESIDE, GAPS, HEAD, IN, LEAST, LINE } = barlines;
+const { MISSING, OVER, SLANTS, UNDER, WORST } = barlines;
 const ROWS = TALL + 2 * ABOVE + 1;
 // Rows that are farther than two pixels from the staff lines.
 const CLEAR = Array.from({ length: ROWS }, (_, row) =>
@@ -82,14 +83,14 @@ function beside(ink, width) {
   return found;
 }
 
-/** The columns of bar lines: the best one within a staff space, if its log-odds are above 0. */
+/** The columns of bar lines: the best one within APART columns, if its log-odds suffice. */
 export function peaks(score) {
   const found = [];
   score.forEach((value, x) => {
-    if (!(value > 0)) return;
-    const near = score.subarray(Math.max(0, x - SPACE), x + SPACE + 1);
+    if (!(value > LEAST)) return;
+    const near = score.subarray(Math.max(0, x - APART), x + APART + 1);
     if (near.some((other) => other > value)) return;
-    if (found.length && x - found.at(-1).at(-1) <= SPACE) found.at(-1).push(x);
+    if (found.length && x - found.at(-1).at(-1) <= APART) found.at(-1).push(x);
     else found.push([x]);
   });
   // Where neighbours are equal, the middle one is taken.

@@ -66,9 +66,9 @@ function blocksOf(thin, width) {
   for (let y = 0, i = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1, i += 1) means[y * blocks + Math.floor(x / BLOCK)] += thin[i];
   }
-  const at = (i) => (i >= 0 && i < means.length ? means[i] / BLOCK : 0);
-  return means.map((_, i) =>
-    Math.min(1, at(i) + WEIGHT_BESIDE * (at(i - blocks) + at(i + blocks))),
+  const sum = (i) => (i >= 0 && i < means.length ? means[i] : 0);
+  return means.map((own, i) =>
+    Math.min(1, (own + WEIGHT_BESIDE * (sum(i - blocks) + sum(i + blocks))) / BLOCK),
   );
 }
 

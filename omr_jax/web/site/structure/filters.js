@@ -87,11 +87,12 @@ export function gaussian(line, deviation, mode) {
   );
   const sum = weights.reduce((a, b) => a + b, 0);
   const at = places(line.length, size, mode);
-  return Float64Array.from(line, (_, x) => {
-    let found = 0;
-    for (let k = 0; k < size; k += 1) if (at[x + k] >= 0) found += weights[k] * line[at[x + k]];
-    return found / sum;
-  });
+  const found = new Float64Array(line.length);
+  for (let x = 0; x < found.length; x += 1) {
+    for (let k = 0; k < size; k += 1) if (at[x + k] >= 0) found[x] += weights[k] * line[at[x + k]];
+    found[x] /= sum;
+  }
+  return found;
 }
 
 /** The median of `size` neighbours of each value of a line; of an even number the upper one. */

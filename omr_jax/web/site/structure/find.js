@@ -2,7 +2,7 @@
 // measures. Coordinates are in pixels of the page, x to the right and y down.
 
 import { peaks, scores } from './barlines.js';
-import { barlines, comb, find, straight as fixed } from './constants.js';
+import { comb, find, straight as fixed } from './constants.js';
 import { maximum, median } from './filters.js';
 import { staffSpace } from './scale.js';
 import { inPicture, searched } from './staves.js';
@@ -31,8 +31,13 @@ export function structureOf(page) {
   const found = inPicture(looked);
   if (!found.length) return nothing;
   const frames = found.map(frame);
-  const systems = joined(looked, frames);
-  const measures = systems.flatMap((group) => measuresOf(looked, frames, group));
+  const reach = (ABOVE + TALL / 2) / SPACE;
+  const laid = frames.map((each) => {
+    const strip = straight(looked, ROWS, rowOf(each, -reach), rowOf(each, reach));
+    return { frame: each, strip, score: scores(strip) };
+  });
+  const systems = joined(looked, frames, laid.map(({ score }) => peaks(score)));
+  const measures = systems.flatMap((group) => measuresOf(laid, group));
   const [across, down] = looked.back;
   const gaps = frames.map((each) => {
     const lengths = each.down.map((y, n) => Math.hypot(each.across[n], y));
@@ -59,15 +64,12 @@ export function structureOf(page) {
  * The measures of a system, staff by staff. All its staves decide together where bar lines are:
  * these stand above each other, stems don't.
  */
-function measuresOf(page, frames, group) {
-  const mine = group.map((number) => frames[number]);
-  const reach = (ABOVE + TALL / 2) / SPACE;
-  const strips = mine.map((each) => straight(page, ROWS, rowOf(each, -reach), rowOf(each, reach)));
-  const found = strips.map(scores);
-  const offsets = offsetsOf(mine);
-  const columns = peaks(together(found, offsets));
+function measuresOf(laid, group) {
+  const mine = group.map((number) => laid[number]);
+  const offsets = offsetsOf(mine.map((each) => each.frame));
+  const columns = peaks(together(mine.map((each) => each.score), offsets));
   return group.flatMap((staff, k) => {
-    const score = found[k];
+    const { frame: { x }, strip, score } = mine[k];
     const last = score.length - 1;
     const lines = columns.map((column) => ownOf(score, column - offsets[k]));
     const here = lines.filter(
@@ -77,9 +79,8 @@ function measuresOf(page, frames, group) {
     const parts = edges.slice(1).map((right, n) => [edges[n], right]);
     // The staff lines may go on after the last bar line, without music.
     const kept = parts.filter(
-      ([left, right]) => right < last || hasMusic(strips[k], left + SPACE, right),
+      ([left, right]) => right < last || hasMusic(strip, left + SPACE, right),
     );
-    const { x } = mine[k];
     return kept.map(([left, right]) => ({
       staff,
       left: x[left] - (left === 0 ? 0.5 : 0),
@@ -88,14 +89,14 @@ function measuresOf(page, frames, group) {
   });
 }
 
-/** The mean score of the staves of a system, each the best near by, above each other. */
+/** The mean vote of the staves of a system, each the best near by, above each other. */
 function together(found, offsets) {
   const width = Math.max(...found.map((score, k) => score.length + offsets[k]));
   const sum = new Float32Array(width);
   found.forEach((score, k) => {
-    const wide = new Float32Array(width).fill(barlines.WORST);
-    wide.set(score, offsets[k]);
-    maximum(wide, width, SPACE + 1, 1).forEach((value, x) => {
+    const votes = new Float32Array(width).fill(find.VETO);
+    votes.set(score.map((each) => Math.max(each, find.VETO)), offsets[k]);
+    maximum(votes, width, 2 * SPACE + 1, 1).forEach((value, x) => {
       sum[x] += value;
     });
   });

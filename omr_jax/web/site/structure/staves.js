@@ -31,8 +31,8 @@ export function searched(page, space) {
 
 /** The staves of a page that `searched` has made, in its pixels, from top to bottom. */
 export function inPicture({ dark, width, height }) {
-  const opened = maximum(minimum(dark, width, fixed.THICK, 0), width, fixed.THICK, 0);
-  const thin = { values: dark.map((value, i) => value - opened[i]), width, height };
+  const thick = maximum(minimum(dark, width, fixed.THICK, 0), width, fixed.THICK, 0);
+  const thin = { values: dark.map((value, i) => value - thick[i]), thick, width, height };
   const teeth = teethOf(thin.values, width);
   const whole = [];
   for (const path of paths(teeth, centres(width), height)) {
@@ -157,13 +157,29 @@ function staffOf(thin, { x, y, gap }) {
   const seen = Array.from(centre, (_, n) => dark.reduce((sum, each) => sum + each[n], 0) >= 3);
   const [begin, over] = longest(seen);
   if (over - begin < fixed.SHORTEST * SPACE) return null;
-  const share = (line) => line.subarray(begin, over).reduce((a, b) => a + b, 0) / (over - begin);
-  if (Math.min(...dark.map(share)) < fixed.WHOLE) return null;
+  const isSeen = (number) => {
+    let [seen, visible] = [0, 0];
+    for (let n = begin; n < over; n += 1) {
+      seen += dark[number][n];
+      visible += dark[number][n] || !isHidden(thin, first + n, lines[number][n]);
+    }
+    return seen >= fixed.WHOLE * visible;
+  };
+  if (!lines.every((_, number) => isSeen(number))) return null;
   const count = Math.max(2, halfToEven((over - begin) / fixed.POINT_STEP) + 1);
   const at = Float64Array.from({ length: count }, (_, n) =>
     first + begin + (n * (over - begin)) / (count - 1),
   );
   return { x: at, lines: lines.map((line) => interpolated(at, centre, line)) };
+}
+
+/** Whether thick ink lies over a line, or touches it. */
+function isHidden({ thick, width, height }, column, y) {
+  for (let row = Math.floor(y) - 1; row <= Math.floor(y) + 1; row += 1) {
+    const inside = Math.min(Math.max(row, 0), height - 1);
+    if (thick[inside * width + column] > fixed.HIDES) return true;
+  }
+  return false;
 }
 
 /** As `interpolated`, but the line goes straight on beyond its ends. */
