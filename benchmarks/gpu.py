@@ -289,7 +289,8 @@ def compile_(sizes: Sizes, out: Path) -> list[dict[str, str]]:
   import pace
 
   flags = ['--config=homus_best', '--config.data.protocol=made_up', *sizes.flags]
-  flags = [flag for flag in flags if not flag.startswith('--config.epochs')]
+  # No flag may be given twice, and `pace.py` gives the number of epochs.
+  flags = [flag for flag in dict.fromkeys(flags) if not flag.startswith('--config.epochs')]
   rows = []
   with _empty_cache():
     for cache in ('empty', 'full'):

@@ -21,8 +21,9 @@ from hypothesis import settings
 PACKAGES = ('omr_jax', 'tfds_builders', 'configs', 'launch', 'docs', 'benchmarks')
 # The files that take longest, in the order in which the workers are to begin with them.
 LONG = (
-  *('test_web.py', 'test_sweeps.py', 'test_step.py', 'test_models.py', 'test_predict.py'),
-  *('test_loop.py', 'test_population.py', 'test_readme.py', 'test_distributed.py'),
+  *('test_web.py', 'test_sweeps.py', 'test_step.py', 'test_models.py', 'test_page.py'),
+  *('test_predict.py', 'test_loop.py', 'test_population.py', 'test_readme.py'),
+  *('test_distributed.py', 'test_in_a_browser.py'),
   *('test_main.py', 'test_camera.py', 'test_isolated.py', 'test_export.py', 'test_evaluate.py'),
 )
 
@@ -211,7 +212,7 @@ def score_run(picture_folders, tmp_path_factory) -> Path:
   """Workdir of a finished run of `small_score_config` on these pictures; it is only read."""
   from small_runs import small_score_config
 
-  from omr_jax.synthetic import probes
+  from omr_jax.synthetic import kinds, probes
   from omr_jax.tasks.scores import evaluation
 
   # Drawing four probes of each kind in their full size takes half of the time.
@@ -219,6 +220,7 @@ def score_run(picture_folders, tmp_path_factory) -> Path:
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(evaluation, '_PROBES', 1)
     patch.setattr(probes, 'probes', small)
+    patch.setattr(kinds, '_PIXELS', kinds._PIXELS // 9)
     return trained_once(small_score_config(), 'scores', picture_folders, tmp_path_factory)
 
 

@@ -50,6 +50,12 @@ def create(recipe, devices=1, whole_epochs=False, tx=None, **changes):
   return trainer.create(training, [numbers], mesh(devices), whole_epochs)
 
 
+def shapes(compiled):
+  """The state of a run before its first step, as shapes."""
+  init = compiled.init  # JAX takes the options of its compiler at the outermost function only.
+  return init.func.eval_shape(*init.args)
+
+
 def alone(compiled, state, arrays, order, stop):
   """Trains the only member of a population."""
   return compiled.run(state, np.array([True]), arrays, order[None], np.int32(stop))

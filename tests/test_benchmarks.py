@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import types
 
 import pytest
 from small_runs import ROOT
@@ -67,6 +68,23 @@ def test_what_a_step_took_becomes_a_row(gpu):
   assert row['note'] == 'failed: no memory'
   found[torch] = {'compile': 1.0, 'loss': 4.0}
   assert gpu._row(*torch, 16, [8.0], found, rates, 2)['note'] == 'another loss!'
+
+
+@pytest.mark.parametrize('sizes', ['FULL', 'TINY'])
+def test_no_flag_is_given_twice_where_compiling_is_measured(gpu, monkeypatch, tmp_path, sizes):
+  given = []
+
+  def measured(flags):
+    given.append([*flags, '--config.epochs=4'])
+    return [], 1, 64, 3200.0, 7.0
+
+  monkeypatch.setitem(sys.modules, 'pace', types.SimpleNamespace(measured=measured))
+  rows = gpu.compile_(getattr(gpu, sizes), tmp_path)
+  assert [row['what'] for row in rows] == [f'homus_best, 64, cache {n}' for n in ('empty', 'full')]
+  assert rows[0]['ms'] == '20.00'  # 64 images at 3 200 a second.
+  for flags in given:
+    names = [flag.partition('=')[0] for flag in flags]
+    assert sorted(names) == sorted(set(names))
 
 
 FAKE = """#!/bin/bash

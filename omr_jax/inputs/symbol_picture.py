@@ -11,8 +11,8 @@ only resized instead, it lost 7 and 35.
 """
 
 import numpy as np
+import scipy  # It loads `scipy.ndimage` when that is first used.
 from PIL import Image
-from scipy import ndimage
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import render, thinning
@@ -153,7 +153,7 @@ def _ink(grey: np.ndarray, name: str) -> np.ndarray:
   width, height = (max(1, round(n * zoom)) for n in crop.shape[::-1])
   resized = Image.fromarray(crop).resize((width, height), Image.Resampling.BILINEAR)
   found = np.pad(_without_specks(np.asarray(resized) <= level), 1)
-  pieces = ndimage.label(found, thinning.CORNERS_TOO)[1] + ndimage.label(~found)[1]
+  pieces = scipy.ndimage.label(found, thinning.CORNERS_TOO)[1] + scipy.ndimage.label(~found)[1]
   if not found.any() or pieces > _PIECES:
     raise UserError(
       f'{name}: too noisy, or more than one symbol; cut one out with plain paper around it.'
@@ -196,7 +196,7 @@ def _pen(ink: np.ndarray) -> float:
 def _without_specks(ink: np.ndarray) -> np.ndarray:
   if not ink.any():
     return ink
-  pieces, _ = ndimage.label(ink, thinning.CORNERS_TOO)
+  pieces, _ = scipy.ndimage.label(ink, thinning.CORNERS_TOO)
   area = np.bincount(pieces.ravel())
   kept = area >= _SPECK * _pen(ink) ** 2
   kept[0] = False

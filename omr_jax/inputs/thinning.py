@@ -1,7 +1,7 @@
 """Thins ink to lines and cuts the lines into straight strokes; RULE says how."""
 
 import numpy as np
-from scipy import ndimage
+import scipy  # It loads `scipy.ndimage` when that is first used.
 
 _DEEP = 0.4  # Depth from which on pixels are added to the lines, as a share of the pen's width.
 _TABLET_PEN = 4  # Width of the pen in the resulting strokes, in pixels of the tablet.
@@ -26,7 +26,7 @@ RULE = (
 
 def depth(ink: np.ndarray) -> np.ndarray:
   """The depth of each pixel in the ink as RULE defines it, float [height, width]."""
-  return ndimage.distance_transform_edt(np.pad(ink, 1))[1:-1, 1:-1] - 0.5
+  return scipy.ndimage.distance_transform_edt(np.pad(ink, 1))[1:-1, 1:-1] - 0.5
 
 
 def strokes(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -54,8 +54,8 @@ def strokes(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _deepest_of_lost(ink: np.ndarray, line: np.ndarray, deep: np.ndarray) -> np.ndarray:
-  pieces, count = ndimage.label(ink, CORNERS_TOO)
-  deepest = ndimage.maximum(deep, pieces, np.arange(count + 1))
+  pieces, count = scipy.ndimage.label(ink, CORNERS_TOO)
+  deepest = scipy.ndimage.maximum(deep, pieces, np.arange(count + 1))
   return ink & ~np.isin(pieces, pieces[line]) & (deep == deepest[pieces])
 
 
@@ -96,6 +96,6 @@ def _thin(ink: np.ndarray) -> np.ndarray:
   while before is None or line.sum() < before:
     before = line.sum()
     for removable in _REMOVABLE:
-      near = ndimage.correlate(line.astype(np.int32), _BITS, mode='constant')
+      near = scipy.ndimage.correlate(line.astype(np.int32), _BITS, mode='constant')
       line = line & ~removable[near]
   return line

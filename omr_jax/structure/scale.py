@@ -1,8 +1,8 @@
 """How much darker each pixel is than the paper around it, and the staff space of a page."""
 
 import numpy as np
+import scipy  # It loads `scipy.ndimage` when that is first used.
 from PIL import Image
-from scipy import ndimage
 
 _CELL = 16  # Side of the squares in which the paper's brightness is measured, in pixels.
 _SPREAD = 5  # Each square takes the brightest of 5x5 around it, to see past notes and beams.
@@ -67,8 +67,10 @@ def _paper(grey: np.ndarray) -> np.ndarray:
   # Rows first: whole rows are compared faster than small squares.
   cells = padded.reshape(rows, _CELL, columns * _CELL).max(1)
   # A mean, since the maximum alone would follow single bright pixels of noise.
-  bright = ndimage.uniform_filter(cells.reshape(rows, columns, _CELL).max(2), 3, mode='nearest')
-  bright = ndimage.uniform_filter(ndimage.maximum_filter(bright, _SPREAD), _SPREAD)
+  bright = scipy.ndimage.uniform_filter(
+    cells.reshape(rows, columns, _CELL).max(2), 3, mode='nearest'
+  )
+  bright = scipy.ndimage.uniform_filter(scipy.ndimage.maximum_filter(bright, _SPREAD), _SPREAD)
   whole = Image.fromarray(bright).resize((columns * _CELL, rows * _CELL), Image.Resampling.BILINEAR)
   return np.asarray(whole)[:height, :width]
 

@@ -19,7 +19,7 @@ from comparing import assert_same_end, metrics
 from made_runs import no_page
 from ml_collections import ConfigDict
 from small_runs import ROOT, config_page, plain_config, small_config
-from steps import mesh
+from steps import mesh, shapes
 
 from omr_jax.data import dataset as data
 from omr_jax.errors import UserError
@@ -83,7 +83,7 @@ def test_another_seed_is_the_same_program(config, folders):
     reads = recipe.create(config).reads
     arrays = {name: splits['train'][name] for name in reads}
     orders = np.arange(len(arrays['label']), dtype=np.int32)[None]
-    state = jax.eval_shape(compiled.init)
+    state = shapes(compiled)
     run, numbers = compiled.run.func, compiled.run.args
     lowered = run.lower(*numbers, state, np.array([True]), arrays, orders, np.int32(1))
     programs |= {lowered.as_text()}

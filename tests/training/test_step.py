@@ -12,7 +12,7 @@ from commands import answer
 from jax import export
 from networks import less_deep
 from small_runs import ROOT, config_page, load_page, small_config
-from steps import alone, create, first_losses, mesh
+from steps import alone, create, first_losses, mesh, shapes
 
 from omr_jax import models
 from omr_jax.data import dataset as data
@@ -255,29 +255,29 @@ def test_training_lowers_for_tpu_and_cuda(page, variant, dataset, monkeypatch):
   )
   numbers = hyperparameters.of_config(config)
   compiled = trainer.create(training, [numbers], mesh(), whole_epochs=True)
-  shapes = {
+  read = {
     name: jax.ShapeDtypeStruct((TRAINING_SYMBOLS, *value.shape[1:]), value.dtype)
     for name, value in dataset.splits['train'].items()
     if name in parts.reads
   }
   if 'image' in parts.reads:
-    shapes['image'] = jax.ShapeDtypeStruct((TRAINING_SYMBOLS, *parts.shape), np.uint8)
+    read['image'] = jax.ShapeDtypeStruct((TRAINING_SYMBOLS, *parts.shape), np.uint8)
   if 'views' in parts.reads:
     shape = (TRAINING_SYMBOLS, views.count(config.picture.tiles), *parts.shape)
-    shapes['views'] = jax.ShapeDtypeStruct(shape, np.uint8)
+    read['views'] = jax.ShapeDtypeStruct(shape, np.uint8)
   if 'tile' in parts.reads:
     objects = (TRAINING_SYMBOLS, 60)  # Some 60 in a tile.
-    shapes |= {
+    read |= {
       'tile': jax.ShapeDtypeStruct((TRAINING_SYMBOLS, TILE, TILE), np.uint8),
       'boxes': jax.ShapeDtypeStruct((*objects, 4), np.float32),
       'classes': jax.ShapeDtypeStruct(objects, np.int32),
     }
-  state = jax.eval_shape(compiled.init)
+  state = shapes(compiled)
   order = jax.ShapeDtypeStruct((1, TRAINING_SYMBOLS), np.int32)
   running = jax.ShapeDtypeStruct((1,), bool)
   stop = jax.ShapeDtypeStruct((), np.int32)
   lowered = export.export(jax.jit(compiled.run), platforms=['tpu', 'cuda'])(
-    state, running, shapes, order, stop
+    state, running, read, order, stop
   )
   assert lowered.platforms == ('tpu', 'cuda')
   assert jax.tree.structure(jax.tree.unflatten(lowered.out_tree, lowered.out_avals)) == (
