@@ -61,7 +61,8 @@ def teach(folder: Path, data_folders: tuple[Path, str | None], seed: int) -> dic
   if not names:
     raise UserError(f'{folder}: has no ONNX file; export the run with one.')
   examples = _examples(model, data_folders, np.random.default_rng(seed))
-  found, files = {}, {}
+  found: dict[str, Counts] = {}
+  files: dict[str, bytes] = {}
   for name in names:
     files[name], found[name] = _taught(read_bytes(folder / name), examples, seed)
   write(folder, model, files, found)
@@ -108,11 +109,14 @@ def _examples(
 
   protocol = model.facts['config']['data']['protocol']
   splits = data.load(protocol, model.picture, *data_folders, allow_changed=False).splits
-  train = splits['train']
-  sizes = np.exp(rng.uniform(*np.log(_SIZES), len(train['label'])))
+  names = 'points', 'stroke', *model.reads
+  train = {name: np.asarray(splits['train'][name]) for name in names}
+  smallest, largest = np.log(_SIZES)
+  sizes = np.exp(rng.uniform(smallest, largest, len(train['points'])))
   pairs = zip(train['points'], train['stroke'], sizes, strict=True)
   resized = _inputs(model, ((size * p[k >= 0], k[k >= 0]) for p, k, size in pairs))
-  found = {'true': {name: np.concatenate([train[name], resized[name]]) for name in model.reads}}
+  found: dict[str, Inputs] = {}
+  found['true'] = {n: np.concatenate([train[n], resized[n]]) for n in model.reads}
   for split in ('validation', 'test'):
     found[split] = {name: np.asarray(splits[split][name]) for name in model.reads}
   found['kinds'] = _drawn(model, foreign_strokes.TO_LEARN, _PER_KIND, rng)

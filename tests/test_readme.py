@@ -23,6 +23,7 @@ from omr_jax import cli, models
 from omr_jax.errors import UserError
 from omr_jax.inputs import views
 from omr_jax.predict import classifier, model_json
+from omr_jax.synthetic import recorded_pages
 from omr_jax.tasks import task as tasks
 
 PRETRAINED = Path(omr_jax.__file__).parent / 'pretrained'
@@ -310,7 +311,7 @@ def test_the_api(tmp_path, monkeypatch):
 def test_answers_for_files(tmp_path):
   """The commands of the README, on made-up files."""
   (tmp_path / 'more').mkdir()
-  for name in ('picture.jpg', 'more/second.png', 'page.jpg', 'book.pdf'):
+  for name in ('picture.jpg', 'more/second.png', 'book.pdf'):
     staves().save(tmp_path / name)
   symbol = Image.new('L', (40, 60), 'white')
   symbol.paste(0, (18, 5, 22, 55))
@@ -327,7 +328,11 @@ def test_answers_for_files(tmp_path):
   assert [row['path'] for row in rows] == ['picture.jpg', 'more/second.png', 'symbol.png']
   assert [row['class'] for row in rows][2] == 'Barline'
   found = (tmp_path / 'found' / 'pages.jsonl').read_text().splitlines()
-  assert [json.loads(row)['path'] for row in found] == ['page.jpg', 'book.pdf']
+  page, book = map(json.loads, found)
+  assert (page['path'], book['path']) == ('page.png', 'book.pdf')
+  drawn = recorded_pages.page(np.random.default_rng(0))
+  assert page['staves'] == len(drawn.structure.staves) and page['systems'] >= 1
+  assert page['symbols'] > 0.5 * len(drawn.symbols)
 
 
 @pytest.mark.parametrize(
@@ -436,3 +441,10 @@ def test_the_pictures_symbols():
   assert len(drawn) == script['COLUMNS'] * script['ROWS']
   wrong = [label for _, label, answer in drawn if answer.label != label]
   assert wrong == ['Quarter-Note']
+
+
+def test_the_picture_of_a_page():
+  """What the script of the README's second picture imports is there, and it shows what is found."""
+  script = runpy.run_path(str(ROOT / 'docs' / 'page_picture.py'))
+  with Image.open(script['OUT']) as shown:
+    assert shown.size == (script['WIDTH'], script['HEIGHT'] + script['LEGEND'])

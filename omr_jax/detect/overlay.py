@@ -16,7 +16,7 @@ from omr_jax.structure.structure import Box, Structure, measure_box, system_box
 FILE = 'overlay.svg'  # Its name in the folder of a page.
 _SIDE = 2000  # Pixels of the longer side of the picture in the SVG.
 # Colours that people of any colour vision tell apart (Okabe and Ito, 2008), one for each system.
-_COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9')
+COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9')
 
 
 def svg(page: Detected) -> str:
@@ -65,7 +65,7 @@ def _style() -> str:
 def _systems(found: Structure) -> list[str]:
   parts = []
   for number, system in enumerate(found.systems):
-    parts.append(f'<g stroke="{_COLOURS[number % len(_COLOURS)]}">')
+    parts.append(f'<g stroke="{COLOURS[number % len(COLOURS)]}">')
     parts += [_lines(found.staves[staff]) for staff in system]
     for staff in system:
       boxes = [measure_box(found, m) for m in found.measures if m.staff == staff]

@@ -106,7 +106,9 @@ def with_features(content: bytes) -> tuple[bytes, list[str]]:
   """
   model = without_unknown(content)
   made_by = {name: node for node in model.graph.node for name in node.output}
-  found, ahead, seen = set(), [PROBABILITIES], set()
+  found: set[str] = set()
+  seen: set[str] = set()
+  ahead = [PROBABILITIES]
   while ahead:
     name = ahead.pop()
     if name not in made_by or name in seen:  # A constant, or one that was there before.

@@ -1,11 +1,15 @@
 """Pages of music drawn by code, with the boxes of all symbols, as examples of a data set.
 
+  python -m omr_jax.synthetic.recorded_pages page.png    # draws a page, to try commands with
+
 They need no data. A page depends on its number and the seed alone.
 """
 
+import argparse
 import io
 import itertools
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +21,9 @@ from omr_jax.structure.arrays import POINTS, arrays
 from omr_jax.structure.structure import LINES, Measure, Structure
 from omr_jax.synthetic import full_music, music
 from omr_jax.synthetic.record import Record, Symbol
+from omr_jax.utils import paths
+from omr_jax.utils.ending import answered
+from omr_jax.utils.files import write_file
 
 HEIGHT, WIDTH = 1600, 1150  # In pixels; a staff space has 9 to 14 of them.
 _SEED = 2**36  # The first number of the seeds; other drawings have smaller ones.
@@ -65,15 +72,19 @@ def example(
     `structure.arrays`, and `id`.
   """
   drawn = page(np.random.default_rng((_SEED, seed, number)), height, width)
-  file = io.BytesIO()
-  Image.fromarray(drawn.picture).save(file, 'PNG')
   return {
-    'image': file.getvalue(),
+    'image': _png(drawn.picture),
     'boxes': np.array([one.box for one in drawn.symbols], np.int32).reshape(-1, 4),
     'labels': np.array([classes.index(one.label) for one in drawn.symbols], np.int32),
     **arrays(drawn.structure),
     'id': f'made_up_{seed}_{number}',
   }
+
+
+def _png(picture: NDArray[np.uint8]) -> bytes:
+  file = io.BytesIO()
+  Image.fromarray(picture).save(file, 'PNG')
+  return file.getvalue()
 
 
 def _on_page(symbol: Symbol, height: int, width: int) -> tuple[int, int, int, int]:
@@ -117,3 +128,15 @@ def _lines(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
   boxes = boxes[np.argsort(boxes[:, 1])]
   x = np.linspace(boxes[:, 0].min(), boxes[:, 2].max(), POINTS)
   return np.stack([np.stack([x, np.full(POINTS, y)], 1) for y in boxes[:, [1, 3]].mean(1)])
+
+
+def main(arguments: list[str] | None = None) -> int:
+  """The command that draws a page into a file; returns its exit code."""
+  parser = argparse.ArgumentParser(description='Draws a made-up page of music.')
+  parser.add_argument('file', type=paths.path, metavar='FILE', help='the PNG file to be written')
+  file = parser.parse_args(arguments).file
+  return answered(lambda: write_file(file, _png(page(np.random.default_rng(0)).picture)))
+
+
+if __name__ == '__main__':
+  sys.exit(main())
