@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from omr_jax.report.templates import Section
 
@@ -31,7 +31,7 @@ class Cell(NamedTuple):
   opens: tuple[str, str] | None = None
 
 
-Row = Sequence[Cell | str | int]
+Row = Sequence[Any]  # Cells, or what they show.
 
 
 class Table(NamedTuple):

@@ -4,6 +4,7 @@ import math
 import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from omr_jax.report import figures, templates
 from omr_jax.report.parts import DASH, Cell, Table, interval, percent, tables
@@ -185,8 +186,8 @@ def _runs(runs: Sequence[Row], task: Task) -> Table:
 
 
 def _run(row: Row, task: Task) -> list:
-  name, cells = _words(row.run), [DASH] * 7
-  summary = row.summary
+  name, summary = _words(row.run), row.summary
+  cells: list[Any] = [DASH] * 7
   if summary is not None:
     cells = [
       percent(summary[task.validated]),

@@ -1,9 +1,8 @@
 """A report in a real browser: narrow, on paper, and what its script does."""
 
-import shutil
-
 import numpy as np
 import pytest
+from browsing import BROWSER, DRIVER, find
 
 from omr_jax.report import figures, gallery, templates
 from omr_jax.report.gallery import Mistake
@@ -12,7 +11,6 @@ from omr_jax.report.templates import Section
 from omr_jax.tasks.classifiers import confusions
 
 webdriver = pytest.importorskip('selenium.webdriver', reason='needs selenium')
-BROWSER, DRIVER = shutil.which('chromium'), shutil.which('chromedriver')
 pytestmark = pytest.mark.skipif(
   not (BROWSER and DRIVER), reason='needs chromium and chromium-driver'
 )
@@ -70,10 +68,6 @@ def resized(driver, width, media='screen'):
   size = {'width': width, 'height': 800, 'deviceScaleFactor': 1, 'mobile': False}
   driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', size)
   driver.execute_cdp_cmd('Emulation.setEmulatedMedia', {'media': media})
-
-
-def find(driver, selector):
-  return driver.find_element('css selector', selector)
 
 
 def test_nothing_is_wider_than_a_phone(driver):

@@ -73,7 +73,8 @@ def _gallery(
   frequent: Sequence[tuple[str, str]],
 ) -> Section:
   """The most confident mistakes of each pair of classes."""
-  kept, seen = [], Counter[tuple[str, str]]()
+  kept: list[_Wrong] = []
+  seen: Counter[tuple[str, str]] = Counter()
   for each in wrong:
     pair = each.true, each.label
     seen[pair] += 1

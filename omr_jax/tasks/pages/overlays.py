@@ -70,7 +70,7 @@ def _boxes(run: DetectedRun, number: int, matched: Matching) -> Iterator[list]:
 
 def _drawn(boxes: Boxes, words: Sequence[str], chosen: np.ndarray) -> list:
   corners = np.round(np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], 1), 1).tolist()
-  return [(*corners[place], words[place]) for place in np.flatnonzero(chosen)]
+  return [(*corners[place], words[place]) for place in np.flatnonzero(chosen).tolist()]
 
 
 def placed(run: DetectedRun, number: int, boxes: Boxes) -> Boxes:

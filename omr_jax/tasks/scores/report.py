@@ -4,7 +4,7 @@ import collections
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from omr_jax.evaluation import binary, curves, metrics
 from omr_jax.evaluation.confidence import SURE
@@ -77,7 +77,8 @@ def decision(origin: str, tested: Answers, measured: Mapping, classes: Sequence[
     measured: Their numbers (`answers.measure`).
     classes: Names of class 0 and 1.
   """
-  values = {'words': origin, 'table': _errors(measured, classes), 'areas': None, 'figures': ()}
+  table = _errors(measured, classes)
+  values: dict[str, Any] = {'words': origin, 'table': table, 'areas': None, 'figures': ()}
   points = curves.curve(tested.margins, tested.labels)
   if points is not None:
     chosen = binary.decisions(tested.log_odds, tested.labels, tested.threshold)
