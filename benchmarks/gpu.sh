@@ -38,6 +38,11 @@ done
 mkdir -p "$out"
 export PYTHONPATH=$root${PYTHONPATH:+:$PYTHONPATH} PYTHONUNBUFFERED=1
 
+# `timeout` has a process group of its own, so that Ctrl-C reaches only this script, which ends the
+# part; the same command goes on with it.
+child=
+trap '[[ -z $child ]] || kill "$child"; exit 130' INT TERM
+
 code=0
 for part in "${parts[@]}"; do
   if [[ -s $out/$part.json ]]; then
@@ -52,14 +57,17 @@ for part in "${parts[@]}"; do
   fi
   began=$SECONDS
   # A part that does not end when it is asked to is killed, with what it has started.
-  if timeout --kill-after=5 "$left" "$python" "$folder/gpu.py" "$part" --out "$out" \
-    "${tiny[@]}" > "$out/$part.log" 2>&1; then
+  timeout --kill-after=5 "$left" "$python" "$folder/gpu.py" "$part" --out "$out" \
+    "${tiny[@]}" > "$out/$part.log" 2>&1 &
+  child=$!
+  if wait "$child"; then
     echo "$part: $((SECONDS - began)) s"
   else
     echo "$part: failed after $((SECONDS - began)) s; $out/$part.log ends with"
     tail -n 5 "$out/$part.log"
     code=1
   fi
+  child=
 done
 "$python" "$folder/gpu.py" table --out "$out" > "$out/table.md"
 cat "$out/table.md"

@@ -8,7 +8,7 @@ import types
 
 import pytest
 from small_runs import ROOT
-from waiting import HANG
+from waiting import HANG, wait_for
 
 GPU = ROOT / 'benchmarks/gpu.sh'
 
@@ -85,6 +85,34 @@ def test_no_flag_is_given_twice_where_compiling_is_measured(gpu, monkeypatch, tm
   for flags in given:
     names = [flag.partition('=')[0] for flag in flags]
     assert sorted(names) == sorted(set(names))
+
+
+WAITING = """#!/bin/bash
+# Stands for Python: a part that does not end by itself.
+echo $$ > "$CALLS.new"
+mv "$CALLS.new" "$CALLS"
+exec sleep 3600
+"""
+
+
+def test_the_part_that_is_measured_ends_with_the_command(tmp_path):
+  (tmp_path / 'python').write_text(WAITING)
+  (tmp_path / 'python').chmod(0o755)
+  calls = tmp_path / 'calls'
+  environment = os.environ | {'PYTHON': str(tmp_path / 'python'), 'CALLS': str(calls)}
+  command = subprocess.Popen([GPU, '--out', tmp_path / 'out', 'peak'], env=environment)
+  wait_for(calls.exists, command)
+  command.terminate()
+  assert command.wait(HANG) == 130
+
+  def has_ended():
+    try:
+      os.kill(int(calls.read_text()), 0)
+    except ProcessLookupError:
+      return True
+    return False
+
+  wait_for(has_ended)
 
 
 FAKE = """#!/bin/bash

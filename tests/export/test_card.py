@@ -80,7 +80,8 @@ def test_the_example_of_a_card_runs(name, monkeypatch, tmp_path, capsys):
   monkeypatch.chdir(tmp_path)
   (code,) = re.findall(r'```python\n(.*?)```', (tmp_path / 'README.md').read_text(), re.DOTALL)
   exec(code, {})
-  label, confidence = capsys.readouterr().out.split()
+  label, confidence, *unknown = capsys.readouterr().out.split()
+  assert unknown == (['False'] if name == 'homus_strokes' else [])
   assert label == {'homus_scans': 'Whole-Note', 'homus_strokes': 'Barline'}[name]
   assert 0.5 < float(confidence) <= 1
 
