@@ -6,7 +6,7 @@ const NOT_STARTED =
 
 const MOST = navigator.deviceMemory < 4 ? 2 : 4; // Gigabytes, where the browser tells.
 
-/** So many workers share what can be computed at the same time. Each takes about 200 MB. */
+/** So many workers share what can be computed at the same time. Each takes about 150 MB. */
 export const WORKERS = Math.min(navigator.hardwareConcurrency || 1, MOST);
 
 const described = new Map();
