@@ -128,7 +128,11 @@ def _of_bytes(
       file.write(content)
     yield from pages(path, least, finish, colour, name)
   except OSError as error:
-    what = f'cannot be written to {tempfile.gettempdir()} ({error.strerror}); make room.'
+    # `gettempdir` would raise a second error where no folder can be written to.
+    folder = tempfile.tempdir or 'a temporary folder'
+    what = (
+      f'cannot be written to {folder} ({error.strerror}); make room, or set $TMPDIR to another.'
+    )
     yield 1, UserError(f'{name}: {what}')
   finally:
     if path is not None:

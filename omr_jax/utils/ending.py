@@ -21,6 +21,8 @@ _OF_PLACES = (
   *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO),
   *(errno.ESTALE, errno.EMFILE, errno.ENFILE),
 )
+# The beginning of what `tempfile` says, with the folders that it has tried.
+_NO_TEMPORARY_FOLDER = 'No usable temporary directory'
 
 
 def answered(command: Callable[[], None]) -> int:
@@ -49,6 +51,9 @@ def answered(command: Callable[[], None]) -> int:
   except OSError as error:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
       return _full(error)
+    if (error.strerror or '').startswith(_NO_TEMPORARY_FOLDER):
+      print(f'\n{error.strerror}; set $TMPDIR to a folder that can be written to.', file=sys.stderr)
+      return 2
     if error.errno not in _OF_PLACES or not error.filename:
       raise
     print(

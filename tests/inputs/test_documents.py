@@ -3,6 +3,7 @@
 import contextlib
 import io
 import struct
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -243,6 +244,13 @@ def test_a_picture_with_the_word_pdf_in_it_is_a_picture(tmp_path):
   assert b'%PDF-' in file.getvalue()[:1024]
   ((_, page),) = documents.pages(written(tmp_path, file.getvalue()))
   assert page.shape == (3, 4, 3)
+
+
+def test_no_folder_for_the_file_that_a_child_process_reads(monkeypatch):
+  monkeypatch.setattr(tempfile, 'tempdir', None)
+  monkeypatch.setattr(tempfile, '_candidate_tempdir_list', lambda: ['/nowhere'])
+  ((_, error),) = documents.pages(b'%PDF-1.4', name='a.pdf')
+  assert str(error).startswith('a.pdf: cannot be written to a temporary folder (No usable')
 
 
 @needs_pdf

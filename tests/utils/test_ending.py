@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 
@@ -50,6 +51,13 @@ def test_other_errors_are_not_hidden():
     answered(fails_with(RuntimeError('a bug')))
   with pytest.raises(FileNotFoundError):
     answered(fails_with(FileNotFoundError(errno.ENOENT, 'No such file or directory', 'a')))
+
+
+def test_no_folder_for_temporary_files(monkeypatch, capsys):
+  monkeypatch.setattr(tempfile, 'tempdir', None)
+  monkeypatch.setattr(tempfile, '_candidate_tempdir_list', lambda: ['/nowhere'])
+  assert answered(tempfile.mkdtemp) == 2
+  assert re.search(r"\['/nowhere'\]; set \$TMPDIR to a folder", capsys.readouterr().err)
 
 
 def test_a_command_without_errors(capsys):

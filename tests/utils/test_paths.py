@@ -13,7 +13,8 @@ from omr_jax.errors import UserError
 from omr_jax.predict import __main__ as predict
 from omr_jax.utils import paths
 
-SPECIAL = ['runs [old]', 'a*b', 'a?b', 'back\\slash', '**', '50%', 's3:', 'zwölf', 'bad\udcff']
+SPECIAL = ['runs [old]', 'a*b', 'a?b', 'back\\slash', 'two\nlines', '**', '50%', 's3:']
+SPECIAL += ['zwölf', 'bad\udcff']
 
 
 def test_an_empty_path_is_refused(capsys):
