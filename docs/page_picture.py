@@ -20,7 +20,7 @@ from omr_jax.predict.detector import Page
 from omr_jax.synthetic import recorded_pages
 
 OUT = Path(__file__).with_name('page.png')
-SEED = 0
+SEED = 3
 HEIGHT, WIDTH = 640, 1150  # Of the page in pixels.
 LEGEND = 52  # Height of the legend below it.
 

@@ -6,7 +6,8 @@ from PIL import Image
 
 _CELL = 16  # Side of the squares in which the paper's brightness is measured, in pixels.
 _SPREAD = 5  # Each square takes the brightest of 5x5 around it, to see past notes and beams.
-_DARK = 0.5  # Pixels darker than this count as ink when runs are measured.
+_DARK, _FAINT = 0.5, 0.25  # Pixels darker than this count as ink when runs are measured.
+_HALF = 0.1  # By what share a distance may differ from a half.
 _SMALLEST, _LARGEST = 4, 200  # The bounds of a staff space in pixels.
 
 
@@ -36,10 +37,20 @@ def staff_space(grey: np.ndarray) -> float:
   It is the most frequent sum of a black run and the white run below it along the columns (Cardoso
   and Rebelo, "Robust staffline thickness and distance estimation in binary and gray-level music
   scores", 2010), refined to the mean of the sums next to it.
+  A thin line between two rows of pixels is only half as dark as one in a row. Where that is every
+  second line, the distance of two is found; half of it is then found in what is fainter.
   """
   paper = _paper(grey)
   blackest = _blackest(1 - grey[::4, ::4] / np.maximum(paper[::4, ::4], np.float32(1)))
-  dark = grey[:, ::2] < paper[:, ::2] * np.float32(1 - _DARK * blackest)
+  dark, faint = (
+    _most_frequent(grey[:, ::2] < paper[:, ::2] * np.float32(1 - share * blackest))
+    for share in (_DARK, _FAINT)
+  )
+  return faint if abs(faint - dark / 2) < _HALF * dark / 2 else dark
+
+
+def _most_frequent(dark: np.ndarray) -> float:
+  """The most frequent sum of a run of ink and the white below it; 0 if there are none."""
   ink = np.pad(dark, ((1, 1), (0, 0)))
   # Where runs of ink begin and end, down one column after the other.
   begins = np.flatnonzero((ink[1:] & ~ink[:-1]).T.ravel())

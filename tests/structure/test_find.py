@@ -67,7 +67,7 @@ def test_a_structure_is_read_as_it_was_written(tmp_path):
     ({'staves': [{'lines': [[1, 2]]}]}, 'no five lines'),
     ({'systems': [{'staves': [4]}]}, 'names a staff that is not there'),
     ({'measures': [{}]}, "'staff'"),
-    ({'staves': 3}, 'has no len'),
+    ({'staves': 3}, 'staves is no list'),
     ({'staves': [{'lines': [[[2, 9], [1, 9]]] * 5}]}, 'from left to right'),
     ({'staves': [{'lines': [[[1, 9], [10**400, 9]]] * 5}]}, 'a point of a staff is no number'),
     ({'measures': [{'staff': 0, 'left': 1, 'right': math.inf}]}, 'a side of a measure is no'),

@@ -4,7 +4,7 @@ import drawn_music
 import numpy as np
 import pytest
 
-from omr_jax.structure import scale, staves, structure
+from omr_jax.structure import find, scale, staves, structure
 from omr_jax.synthetic import moved_pages
 
 
@@ -92,3 +92,19 @@ def test_boxes():
   whole = drawn_music.structure()
   assert structure.system_box(whole, [0, 1]) == (60, 121, 860, 365)
   assert structure.measure_box(whole, whole.measures[1]) == (245, 121, 445, 185)
+
+
+def test_every_second_line_may_lie_between_two_rows_of_pixels():
+  """With 9.5 pixels a staff space, lines of one pixel are black or, two rows high, half as dark."""
+  page = np.full((400, 600), 255.0)
+  for top in range(50, 350, 100):
+    for line in range(5):
+      y = top + 9.5 * line
+      page[int(y), 30:570] -= 255 if y == int(y) else 127.5
+      page[int(y) + 1, 30:570] -= 0 if y == int(y) else 127.5
+  grey = np.rint(page).astype(np.uint8)
+  assert scale.staff_space(grey) == pytest.approx(9.5, abs=0.25)
+  found = find.structure(grey)
+  assert [staff[:, 0, 1].round().tolist() for staff in found.staves] == [
+    pytest.approx([top + 0.5 + 9.5 * line for line in range(5)], abs=1) for top in (50, 150, 250)
+  ]

@@ -36,7 +36,13 @@ export function darkness(picture, Result = Float32Array, written = (dark) => dar
 
 /** The distance of two staff lines in pixels; 0 if it can't be found. */
 export function staffSpace(picture) {
-  const counts = sums(picture);
+  const { DARK, FAINT, HALF } = scale;
+  const [dark, faint] = [DARK, FAINT].map((share) => mostFrequent(sums(picture, share)));
+  return Math.abs(faint - dark / 2) < (HALF * dark) / 2 ? faint : dark;
+}
+
+/** The most frequent of the sums, refined to the mean of those next to it; 0 if there are none. */
+function mostFrequent(counts) {
   const near = (n) => (counts[n - 1] ?? 0) + counts[n] + (counts[n + 1] ?? 0);
   let best = 0;
   for (let n = 1; n < counts.length; n += 1) if (near(n) > near(best)) best = n;
@@ -44,12 +50,13 @@ export function staffSpace(picture) {
   return best + (counts[best + 1] - counts[best - 1]) / near(best);
 }
 
-/** How many times each sum of a thin black run and the white run below it is in the columns. */
-function sums(picture) {
+/** How many times each sum of a thin black run and the white run below it is in the columns;
+ * `share`: what is darker is ink. */
+function sums(picture, share) {
   const { grey, width, height } = picture;
-  const { DARK, SMALLEST, LARGEST } = scale;
+  const { SMALLEST, LARGEST } = scale;
   const { paper, stride } = paperOf(picture);
-  const ink = fround(1 - DARK * blackestOf(picture, paper, stride));
+  const ink = fround(1 - share * blackestOf(picture, paper, stride));
   const limits = Float32Array.from({ length: 256 }, (_, level) => fround(level * ink));
   const counts = new Float64Array(LARGEST + 2);
   // Of every second column: where its last run of ink began and ended, -1 for none, and whether it
