@@ -46,8 +46,9 @@ def connected(address: str | None) -> Iterator[None]:
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     if is_ours:
       raise UserError(
-        f'Ray does not start on this machine ({first}). Ray needs room in its folder of temporary '
-        'files ($RAY_TMPDIR, by default /tmp) and write permission there. What is finished is kept.'
+        f'Ray does not start on this machine ({first}). Ray needs room and write permission in its '
+        'folder of temporary files ($RAY_TMPDIR, else $TMPDIR, else /tmp), whose name must be '
+        'ASCII. What is finished is kept.'
       ) from error
     raise UserError(
       f'--address={address}: does not answer ({first}). Start a cluster as launch/README.md says, '

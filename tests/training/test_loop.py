@@ -270,6 +270,7 @@ def test_plateau_and_early_stopping(tmp_path, folders, monkeypatch, tested, epoc
   given = SimpleNamespace(
     accuracy=lambda logits, labels: (next(shares), 10),
     negative_log_likelihood=evaluate.negative_log_likelihood,
+    log_probabilities=evaluate.log_probabilities,
   )
   monkeypatch.setattr(evaluation, 'metrics', given)
   monkeypatch.setattr(loop, 'MOST_SAVING', np.inf)

@@ -351,6 +351,7 @@ def test_a_member_that_has_stopped_is_reported_when_the_last_one_fails(
   given = SimpleNamespace(
     accuracy=lambda logits, labels: (next(shares), 10),
     negative_log_likelihood=lambda logits, labels: next(losses),
+    log_probabilities=evaluate.log_probabilities,
   )
   monkeypatch.setattr(evaluation, 'metrics', given)
   configs = members.split(config, SEEDS)
@@ -372,6 +373,7 @@ def test_each_member_stops_when_it_is_enough(config, tmp_path, folders, monkeypa
   given = SimpleNamespace(
     accuracy=lambda logits, labels: (next(shares), 10),
     negative_log_likelihood=evaluate.negative_log_likelihood,
+    log_probabilities=evaluate.log_probabilities,
   )
   monkeypatch.setattr(evaluation, 'metrics', given)
   monkeypatch.setattr(loop, 'MOST_SAVING', np.inf)

@@ -20,6 +20,7 @@ from omr_jax.inputs import views
 from omr_jax.recipe import hyperparameters, recipe
 from omr_jax.recipe.hyperparameters import Hyperparameters
 from omr_jax.tasks.classifiers.training import cross_entropy
+from omr_jax.tasks.pages import sprites
 from omr_jax.tasks.pages.tiles import TILE
 from omr_jax.training import feed, inference, trainer
 from omr_jax.training import state as states
@@ -271,6 +272,13 @@ def test_training_lowers_for_tpu_and_cuda(page, variant, dataset, monkeypatch):
       'tile': jax.ShapeDtypeStruct((TRAINING_SYMBOLS, TILE, TILE), np.uint8),
       'boxes': jax.ShapeDtypeStruct((*objects, 4), np.float32),
       'classes': jax.ShapeDtypeStruct(objects, np.int32),
+    }
+  if 'sprite' in parts.reads:
+    pasted = (TRAINING_SYMBOLS, config.data.pasted)
+    read |= {
+      'sprite': jax.ShapeDtypeStruct((*pasted, sprites.SIDE, sprites.SIDE), np.uint8),
+      'sprite_box': jax.ShapeDtypeStruct((*pasted, 4), np.float32),
+      'sprite_class': jax.ShapeDtypeStruct(pasted, np.int32),
     }
   state = shapes(compiled)
   order = jax.ShapeDtypeStruct((1, TRAINING_SYMBOLS), np.int32)
