@@ -174,7 +174,7 @@ def transferred(site: Path) -> dict[str, int]:
     if path.is_file() and path.suffix not in ('.gz', '.br') and not name.startswith('human/'):
       copies = [path.with_name(f'{path.name}{ending}') for ending in ('.br', '.gz', '')]
       sizes[name] = next(copy.stat().st_size for copy in copies if copy.exists())
-  other = ('models/homus', 'icon-', 'worker.js')
+  other = ('models/homus', 'models/pages', 'icon-', 'worker.js')
   first = sum(size for name, size in sizes.items() if not name.startswith(other))
   return {'the first answer': first, 'all parts, and offline use': sum(sizes.values())}
 
