@@ -153,7 +153,8 @@ def _check_config(config: Mapping[str, Any], task: Task, picture: Mapping[str, A
       limits[f'{task.limits.PICTURE}.{name}'] = (f'{words}, as picture.{name} is', test)
   for key, rule in limits.items():
     section, _, name = key.partition('.')
-    rules.refuse_unless(rule, config[section].get(name), f'config.{key}')
+    value = config[section].get(name, task.limits.LATER.get(key))
+    rules.refuse_unless(rule, value, f'config.{key}')
 
 
 def _without_infinity(value: Any) -> Any:

@@ -71,12 +71,12 @@ def finished(config: ConfigDict, given: Collection[str] = ()) -> ConfigDict:
 
 
 def add_later(config: ConfigDict) -> None:
-  """Adds the keys that the config of an earlier version's run lacks, by its task's `recipe.LATER`.
+  """Adds the keys that the config of an earlier version's run lacks, by its task's `limits.LATER`.
 
   Raises:
     UserError: The data set is unknown.
   """
-  for key, value in tasks.of_config(config).recipe.LATER.items():
+  for key, value in tasks.of_config(config).limits.LATER.items():
     section, _, name = key.partition('.')
     if isinstance(config.get(section), ConfigDict) and name not in config[section]:
       config[section][name] = value

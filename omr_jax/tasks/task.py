@@ -55,7 +55,6 @@ class Task(NamedTuple):
     `LOSS`: the keys of the section `loss`.
     `CONDITIONAL`: those of these keys that only some choices read, such as 'drawing.margin'.
     `TYPES`: the types of keys that only some choices read, where they are not floats.
-    `LATER`: keys that the runs of earlier versions lack, with values that say what these runs did.
     `conditions(config)`: by key, the choice that reads it, or None if this config does not read it.
     `check(config)`: refuses values that do not fit together.
     `split_name(config)`: how the data is split, in words.
@@ -83,6 +82,7 @@ class Task(NamedTuple):
 
     `PICTURE`: the name of the section of a config that the picture settings are made from.
     `LIMITS`: by key of a config, such as 'picture.height', a `rules.Rule`.
+    `LATER`: keys that configs of earlier versions lack, with values that say what these did.
     `rule(key)`: the rule of any key of the task, or None.
     `THRESHOLD`: the rule for the threshold of an exported network.
     """

@@ -133,3 +133,11 @@ def test_models_of_earlier_versions_have_no_bound():
   assert inputs.to_json(squeezed) == {**fields, 'bound': None}
   bounded = inputs.from_json({**fields, 'bound': 2})
   assert inputs.from_json(inputs.to_json(bounded)) == bounded
+
+
+def test_a_key_that_configs_of_earlier_versions_lack_is_no_damage(tmp_path):
+  content = ABOUT['pages']
+  for key in ('pasted', 'tiles_per_epoch'):
+    content = changed(content, ('config', 'data', key), DELETED)
+  (tmp_path / 'model.json').write_text(json.dumps(content))
+  assert model_json.read(tmp_path).classes == tuple(ABOUT['pages']['classes'])

@@ -4,6 +4,7 @@ Nothing here needs JAX.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from omr_jax.utils import rules
 from omr_jax.utils.rules import Rule
@@ -11,6 +12,13 @@ from omr_jax.utils.rules import Rule
 SOURCES = ('muscima_pp', 'typeset', 'made_up')
 # The section of a config that the picture settings are made from.
 PICTURE = 'windows'
+# Keys that the configs of earlier versions lack, with values that say what these did.
+LATER: Mapping[str, Any] = {
+  'data.tiles_per_epoch': 0,
+  'data.pasted': 0,
+  'distortion.blur': 0.0,
+  'distortion.shadow': 0.0,
+}
 LIMITS: Mapping[str, Rule] = {
   'data.source': rules.one_of(SOURCES),
   'data.tiles_per_epoch': rules.whole(0, 10_000_000),

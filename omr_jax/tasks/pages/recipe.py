@@ -19,8 +19,7 @@ from omr_jax.tasks.pages import loss as losses
 Inputs = Mapping[str, jax.Array]
 
 # The strengths of `page_windows.look`.
-_CAMERA = ('blur', 'shadow')
-_DISTORTION = ('zoom', 'stretch', 'lean', 'bend', 'ink', 'paper', 'noise', *_CAMERA)
+_DISTORTION = ('zoom', 'stretch', 'lean', 'bend', 'ink', 'paper', 'noise', 'blur', 'shadow')
 AUGMENTATIONS: Mapping[str, tuple[str, ...]] = {
   'none': (),
   'windows': (),  # It reads the section `distortion` instead.
@@ -35,9 +34,6 @@ SECTIONS = {
 CONDITIONAL = tuple(f'distortion.{name}' for name in _DISTORTION)
 # Types of the keys that only some choices read; those that are not listed are floats.
 TYPES: Mapping[str, type] = {}
-LATER: Mapping[str, Any] = {'data.tiles_per_epoch': 0, 'data.pasted': 0} | {
-  f'distortion.{name}': 0.0 for name in _CAMERA
-}
 
 
 def conditions(config: ConfigDict) -> dict[str, str | None]:

@@ -4,6 +4,7 @@ Nothing here needs JAX.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from omr_jax.tasks.classifiers import limits
 from omr_jax.utils import rules
@@ -12,6 +13,8 @@ from tfds_builders.folds import SCORE_FOLDS
 
 # The section of a config that the picture settings are made from.
 PICTURE = 'picture'
+# Keys that the configs of earlier versions lack, with values that say what these did.
+LATER: Mapping[str, Any] = {'picture.cuts': 0, 'picture.drawn': 0}
 LIMITS: Mapping[str, Rule] = {
   **limits.LOSS,
   'data.fold': rules.whole(0, SCORE_FOLDS - 1),

@@ -39,8 +39,6 @@ SECTIONS = {
 CONDITIONAL = tuple(f'camera.{name}' for name in _CAMERA)
 # Types of the keys that only some choices read; those that are not listed are floats.
 TYPES: Mapping[str, type] = {}
-# Keys that the configs of earlier runs lack, with values that say what these runs did.
-LATER: Mapping[str, Any] = {'picture.cuts': 0, 'picture.drawn': 0}
 
 
 def conditions(config: ConfigDict) -> dict[str, str | None]:

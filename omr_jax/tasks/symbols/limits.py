@@ -4,6 +4,7 @@ Nothing here needs JAX.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import geometry, render
@@ -13,6 +14,8 @@ from omr_jax.utils.rules import AT_LEAST_0, CHANCE, FLAG, SHARE, Rule
 
 # The section of a config that the picture settings are made from.
 PICTURE = 'drawing'
+# Keys that the configs of earlier versions lack, with values that say what these did.
+LATER: Mapping[str, Any] = {}
 LIMITS: Mapping[str, Rule] = {
   **limits.LOSS,
   'data.allow_changed': FLAG,

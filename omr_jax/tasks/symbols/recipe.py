@@ -48,7 +48,6 @@ SECTIONS = {
 CONDITIONAL = tuple(f'drawing.{name}' for name in render.OF_SCALING)
 # Types of the keys that only some choices read; those that are not listed are floats.
 TYPES = {'drawing.margin': int, 'augment.thickness': tuple}
-LATER: Mapping[str, Any] = {}
 
 
 def conditions(config: ConfigDict) -> dict[str, str | None]:
