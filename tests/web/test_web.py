@@ -352,7 +352,8 @@ def test_the_terms_of_a_model_are_beside_it(open_page, part, name):
   driver = open_page(part)
   terms = find(driver, f'#part-{part} [data-terms]')
   wait(lambda: terms.text == f'Licence of the model {name}: {model_json(name)["licence"]}')
-  terms.find_element('css selector', 'a').click()
+  # By key: pictures of the first screen that come meanwhile move what a pointer would hit.
+  terms.find_element('css selector', 'a').send_keys(webdriver.Keys.ENTER)
   wait(lambda: f'# {name}\n' in driver.find_element('css selector', 'body').text + '\n')
 
 
