@@ -1,5 +1,6 @@
 """What tests of the page in the browser share; the browser itself is in `tests/web/conftest.py`."""
 
+import contextlib
 import functools
 import json
 import shutil
@@ -33,6 +34,18 @@ def wait(condition):
 def find(driver, selector):
   """The first element of the page that a CSS selector describes."""
   return driver.find_element('css selector', selector)
+
+
+@contextlib.contextmanager
+def missing(path):
+  """For a while a file of the site, and its compressed copies, are not there."""
+  files = list(path.parent.glob(f'{path.name}*'))
+  hidden = [each.rename(each.with_name(f'_{each.name}')) for each in files]
+  try:
+    yield
+  finally:
+    for each in hidden:
+      each.rename(each.with_name(each.name[1:]))
 
 
 def in_page(driver, module, expression, *arguments):

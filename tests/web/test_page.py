@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from browsing import NEEDS, SITE, find, in_page, model_json, wait
+from browsing import NEEDS, SITE, find, in_page, missing, model_json, wait
 from PIL import Image
 
 import omr_jax
@@ -260,15 +260,10 @@ def test_a_picture_without_staves(open_page, tmp_path):
 
 def test_a_network_that_does_not_load(open_page, address, site):
   """By another name of this machine the browser has kept nothing. Then the file is there again."""
-  model = site / 'models/pages/model_int8.onnx'
-  files = list(model.parent.glob(f'{model.name}*'))
-  hidden = [path.rename(path.with_name(f'_{path.name}')) for path in files]
-  driver = open_page('page', address.replace('localhost', '127.0.0.1'))
-  state = find(driver, '#page-state')
-  try:
-    wait(lambda: f'models/pages/{model.name} is missing' in state.text)
-  finally:
-    for path in hidden:
-      path.rename(path.with_name(path.name[1:]))
+  model = 'models/pages/model_int8.onnx'
+  with missing(site / model):
+    driver = open_page('page', address.replace('localhost', '127.0.0.1'))
+    state = find(driver, '#page-state')
+    wait(lambda: f'{model} is missing' in state.text)
   state.find_element('css selector', 'button').click()
   wait(lambda: not state.text)

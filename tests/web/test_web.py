@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import NEEDS, SITE, drawn, find, in_page, model_json, wait
+from browsing import NEEDS, SITE, drawn, find, in_page, missing, model_json, wait
 from PIL import Image, ImageColor
 
 import omr_jax
@@ -257,16 +257,11 @@ def test_examples(open_page, example, words):
 
 def test_a_network_that_does_not_load(open_page, address, site):
   """By another name of this machine the browser has kept nothing. Then the file is there again."""
-  model = site / 'models/homus_strokes/model_int8.onnx'
-  files = list(model.parent.glob(f'{model.name}*'))
-  hidden = [path.rename(path.with_name(f'_{path.name}')) for path in files]
-  driver = open_page('draw', address.replace('localhost', '127.0.0.1'))
-  state = find(driver, '#draw-state')
-  try:
-    wait(lambda: f'models/homus_strokes/{model.name} is missing' in state.text)
-  finally:
-    for path in hidden:
-      path.rename(path.with_name(path.name[1:]))
+  model = 'models/homus_strokes/model_int8.onnx'
+  with missing(site / model):
+    driver = open_page('draw', address.replace('localhost', '127.0.0.1'))
+    state = find(driver, '#draw-state')
+    wait(lambda: f'{model} is missing' in state.text)
   state.find_element('css selector', 'button').click()
   wait(lambda: not state.text)
   find(driver, '#paper').send_keys(' ', *[webdriver.Keys.ARROW_DOWN] * 25, ' ')

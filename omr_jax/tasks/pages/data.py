@@ -94,11 +94,8 @@ def load(
 
   def cut_out(new: cache.New) -> cache.Arrays:
     del new
-    found = [one for page in pages('train', 'cutting symbols') for one in sprites.cut(page, names)]
-    of_tiles = [name.rpartition('-')[0] for name in splits['train']['id'].tolist()]
-    arrays = sprites.chosen(found, of_tiles, pasted)
-    labels = arrays.pop('sprite_label')
-    return {'train': {**arrays, 'sprite_class': _places(names, classes)[labels]}}
+    found = pages('train', 'cutting symbols')
+    return {'train': _sprites(found, splits['train']['id'], names, classes, pasted)}
 
   key = [_RULE, source, raw_digest, protocol, list(classes), TILE, windows.SIDE, windows.SPACE]
   splits = cache.cached('pages', key, make)
@@ -174,6 +171,20 @@ def _tiles(
     tile[number] = picture
   padded = zip(('boxes', 'classes'), tiles.padded(boxes, labels), strict=True)
   return {'tile': tile, 'id': np.array(ids), **dict(padded)}
+
+
+def _sprites(
+  pages: Iterable[Annotated],
+  ids: np.ndarray,
+  names: Sequence[str],
+  classes: Sequence[str],
+  count: int,
+) -> dict[str, np.ndarray]:
+  """The arrays of the training split that have `count` symbols of other pages for each tile."""
+  found = [one for page in pages for one in sprites.cut(page, names)]
+  arrays = sprites.chosen(found, [name.rpartition('-')[0] for name in ids.tolist()], count)
+  labels = arrays.pop('sprite_label')
+  return {**arrays, 'sprite_class': _places(names, classes)[labels]}
 
 
 def _places(names: Sequence[str], classes: Sequence[str]) -> np.ndarray:

@@ -37,7 +37,11 @@ export function darkness(picture, Result = Float32Array, written = (dark) => dar
 /** The distance of two staff lines in pixels; 0 if it can't be found. */
 export function staffSpace(picture) {
   const { DARK, FAINT, HALF } = scale;
-  const [dark, faint] = [DARK, FAINT].map((share) => mostFrequent(sums(picture, share)));
+  const { paper, stride } = paperOf(picture);
+  const blackest = blackestOf(picture, paper, stride);
+  const [dark, faint] = [DARK, FAINT].map((share) =>
+    mostFrequent(sums(picture, paper, stride, fround(1 - share * blackest))),
+  );
   return Math.abs(faint - dark / 2) < (HALF * dark) / 2 ? faint : dark;
 }
 
@@ -51,12 +55,9 @@ function mostFrequent(counts) {
 }
 
 /** How many times each sum of a thin black run and the white run below it is in the columns;
- * `share`: what is darker is ink. */
-function sums(picture, share) {
-  const { grey, width, height } = picture;
+ * ink is darker than `ink` times the paper. */
+function sums({ grey, width, height }, paper, stride, ink) {
   const { SMALLEST, LARGEST } = scale;
-  const { paper, stride } = paperOf(picture);
-  const ink = fround(1 - share * blackestOf(picture, paper, stride));
   const limits = Float32Array.from({ length: 256 }, (_, level) => fround(level * ink));
   const counts = new Float64Array(LARGEST + 2);
   // Of every second column: where its last run of ink began and ended, -1 for none, and whether it
