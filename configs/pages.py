@@ -2,8 +2,9 @@
 
   python -m omr_jax.main --config pages --raw_dir songs --workdir runs/pages
 
-`songs` holds MusicXML, which is typeset. In every training step the network sees windows of pages,
-a little larger or smaller, bent, and with other ink. Validation finds the symbols of whole pages.
+`songs` holds MusicXML, which is typeset. Pages drawn by code are trained on besides: they look
+different. In every training step the network sees windows of pages, a little larger or smaller,
+bent, and with other ink. Validation finds the symbols of whole typeset pages.
 """
 
 from ml_collections import ConfigDict
@@ -12,7 +13,7 @@ from ml_collections import ConfigDict
 def get_config() -> ConfigDict:
   config = ConfigDict()
   config.seed = 0
-  config.epochs = 5
+  config.epochs = 7
   config.batch_size = 16
   config.precision = 'float32'
   # Decay of the moving average of the weights and batch statistics that is evaluated; 0: none.
@@ -26,6 +27,7 @@ def get_config() -> ConfigDict:
   config.data.protocol = 'composers'  # of made_up: made_up
   config.data.feed = 'auto'  # resident on the devices, or streamed where they are too small
   config.data.tiles_per_epoch = 4608  # that an epoch draws; 0: as many as there are
+  config.data.made_up = 40  # pages drawn by code that are trained on besides
   config.data.pasted = 0  # symbols of other pages that a tile may get
 
   config.windows = ConfigDict()
@@ -47,9 +49,9 @@ def get_config() -> ConfigDict:
 
   config.model = ConfigDict()
   config.model.name = 'detector'
-  config.model.widths = (64, 96, 128, 160)
+  config.model.widths = (48, 80, 128, 160)
   config.model.blocks = (2, 2, 2, 1)
-  config.model.up = 64
+  config.model.up = 48
 
   config.optimizer = ConfigDict()
   config.optimizer.name = 'adamw'

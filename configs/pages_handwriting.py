@@ -17,8 +17,12 @@ def get_config() -> ConfigDict:
   config.data.source = 'muscima_pp'
   config.data.protocol = 'most_writers'  # or writers_0 ... 4, independent, new_music
   config.data.tiles_per_epoch = 0
+  config.data.made_up = 0
   config.data.pasted = 2
 
   config.distortion.lean = 0.4
   config.distortion.bend = 1.5
+
+  config.model.widths = (64, 96, 128, 160)
+  config.model.up = 64
   return config

@@ -7,6 +7,7 @@ import importlib
 import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ def load(
   protocol: str,
   data_dir: str | os.PathLike,
   raw_dir: str | os.PathLike | None,
+  made_up: int = 0,
   pasted: int = 0,
 ) -> Dataset:
   """Loads pages as arrays. The first time it prepares and cuts them; then it reads a cache.
@@ -73,6 +75,7 @@ def load(
     protocol: Name of the split.
     data_dir: Folder of prepared data.
     raw_dir: Folder of the raw data.
+    made_up: How many pages drawn by code `train` has besides.
     pasted: How many symbols of other pages a tile comes with.
 
   Raises:
@@ -83,7 +86,7 @@ def load(
 
   def pages(split: str, doing: str) -> Iterator[Annotated]:
     found = examples(split)
-    some = found if split == 'train' else _some(found)
+    some = chain(found, _drawn(made_up, names)) if split == 'train' else _some(found)
     return map(_page, tqdm(some, desc=doing, unit='page', delay=1, leave=False, disable=None))
 
   def make(new: cache.New) -> cache.Arrays:
@@ -97,7 +100,8 @@ def load(
     found = pages('train', 'cutting symbols')
     return {'train': _sprites(found, splits['train']['id'], names, classes, pasted)}
 
-  key = [_RULE, source, raw_digest, protocol, list(classes), TILE, windows.SIDE, windows.SPACE]
+  key = [_RULE, source, raw_digest, protocol, made_up, list(classes), TILE]
+  key += [windows.SIDE, windows.SPACE]
   splits = cache.cached('pages', key, make)
   if pasted:
     further = cache.cached('sprites', [*key, pasted, sprites.SIDE], cut_out)
@@ -131,6 +135,13 @@ def _made_up(split: str) -> Iterator[Mapping[str, Any]]:
   """Pages drawn by code, other ones for each split."""
   for number in range(_MADE_UP[split]):
     yield recorded_pages.example(number, muscima_pp.CLASSES, seed=SPLITS.index(split))
+
+
+def _drawn(count: int, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+  """Further pages drawn by code, for training, with labels that are places in `names`."""
+  first = _MADE_UP['train']
+  for number in range(first, first + count):
+    yield recorded_pages.example(number, names, seed=SPLITS.index('train'))
 
 
 def _page(example: Mapping[str, Any]) -> Annotated:

@@ -15,6 +15,7 @@ PICTURE = 'windows'
 # Keys that the configs of earlier versions lack, with values that say what these did.
 LATER: Mapping[str, Any] = {
   'data.tiles_per_epoch': 0,
+  'data.made_up': 0,
   'data.pasted': 0,
   'distortion.blur': 0.0,
   'distortion.shadow': 0.0,
@@ -22,6 +23,7 @@ LATER: Mapping[str, Any] = {
 LIMITS: Mapping[str, Rule] = {
   'data.source': rules.one_of(SOURCES),
   'data.tiles_per_epoch': rules.whole(0, 10_000_000),
+  'data.made_up': rules.whole(0, 10_000),
   'data.pasted': rules.whole(0, 8),
   'windows.trained_side': ('a multiple of 32 from 32 to 256', lambda value: _is_side(value)),
   'distortion.zoom': ('from 0 to 2 octaves', lambda value: 0 <= value <= 2),

@@ -26,7 +26,7 @@ AUGMENTATIONS: Mapping[str, tuple[str, ...]] = {
 }
 LOSS: tuple[str, ...] = ()
 SECTIONS = {
-  'data': ('name', 'source', 'protocol', 'feed', 'tiles_per_epoch', 'pasted'),
+  'data': ('name', 'source', 'protocol', 'feed', 'tiles_per_epoch', 'made_up', 'pasted'),
   'windows': ('trained_side',),
   'distortion': _DISTORTION,
 }
@@ -74,7 +74,9 @@ def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
   from omr_jax.tasks.pages import data
 
   chosen = config.data
-  found = data.load(chosen.source, chosen.protocol, data_dir, raw_dir, chosen.pasted)
+  found = data.load(
+    chosen.source, chosen.protocol, data_dir, raw_dir, chosen.made_up, chosen.pasted
+  )
   return found._replace(drawn=chosen.tiles_per_epoch or None)
 
 

@@ -85,6 +85,9 @@ def test_data(few, tmp_path):
   assert test['window'].shape[1:] == (windows.SIDE, windows.SIDE, 1)
   assert set(test['window_page'].tolist()) == {0}
   assert 'sprite' not in train
+  more = data.load('made_up', 'made_up', tmp_path, None, made_up=1).splits['train']
+  pages = {name.rpartition('-')[0] for name in more['id']}
+  assert pages == {'made_up_0_0', 'made_up_0_1', 'made_up_0_2'}
   with_sprites = data.load('made_up', 'made_up', tmp_path, None, pasted=2).splits['train']
   assert with_sprites['sprite'].shape == (len(train['id']), 2, sprites.SIDE, sprites.SIDE)
   assert 'noteheadFull' in {PRINTED[label] for label in np.unique(with_sprites['sprite_class'])}
