@@ -5,9 +5,11 @@ import functools
 import json
 import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from small_runs import ROOT
 
 from omr_jax.synthetic import probes
@@ -72,3 +74,12 @@ def drawn(name: str) -> np.ndarray:
   """The upper part of a page drawn by code, 4 wide and 3 high, as a camera sees it."""
   page = pages()[name]
   return page[: 3 * page.shape[1] // 4]
+
+
+def video(path: Path, picture: np.ndarray) -> None:
+  """Writes a second of one grey picture in YUV4MPEG2, which Chromium can use as its camera."""
+  grey = np.asarray(Image.fromarray(picture).convert('L').resize((640, 480)))
+  # Chromium reads 16 as black and 235 as white.
+  frame = (16 + grey * (219 / 255)).astype(np.uint8).tobytes() + bytes([128]) * (640 * 480 // 2)
+  header = b'YUV4MPEG2 W640 H480 F15:1 Ip A1:1 C420jpeg\n'
+  path.write_bytes(header + 15 * (b'FRAME\n' + frame))

@@ -1,4 +1,4 @@
-"""Results of people beside the model's; the page itself is in test_web.py."""
+"""Results of people beside the model's; the page itself is in test_people.py."""
 
 import json
 

@@ -29,6 +29,7 @@ def site(tmp_path_factory):
     ]
     session = {'kind': kind, 'classes': classes, 'questions': questions, 'digest': kind}
     (site / 'human' / f'{kind}.json').write_text(json.dumps(session))
+  (site / 'empty.html').write_text('<!doctype html><title>A page that loads nothing</title>')
   return site
 
 
@@ -99,6 +100,14 @@ def open_page(shared_browser, address, tmp_path):
   yield opened
   driver.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})
   driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', {'enabled': False})
+
+
+@pytest.fixture
+def modules(shared_browser, address):
+  """The shared browser on an empty page of the site, for `in_page`: modules by themselves."""
+  if shared_browser.current_url != f'{address}empty.html':
+    shared_browser.get(f'{address}empty.html')
+  return shared_browser
 
 
 @pytest.fixture

@@ -71,13 +71,12 @@ def test_the_constants_are_there():
 
 
 @pytest.mark.parametrize(('kind', 'systems', 'staves'), [('flat', 7, 7), ('camera', 4, 8)])
-def test_the_structure_is_python_s(open_page, kind, systems, staves):
+def test_the_structure_is_python_s(modules, kind, systems, staves):
   """The staves, systems and measures of a page, to a tenth of a staff space."""
   grey = made_up(kind)
-  driver = open_page('about')
-  driver.execute_script("window.json = import('./pages/page_json.js')")
+  modules.execute_script("window.json = import('./pages/page_json.js')")
   found = in_page(
-    driver,
+    modules,
     'structure/find.js',
     f'window.json.then((json) => json.structureJson(module.structureOf({PAGE}(given[0]))))',
     given(grey),
@@ -87,11 +86,11 @@ def test_the_structure_is_python_s(open_page, kind, systems, staves):
   assert near(found, structure_json.as_json(structure), structure.staff_space / 10)
 
 
-def test_windows_are_python_s(open_page):
+def test_windows_are_python_s(modules):
   """Those that have ink in their core."""
   grey, about = made_up('camera'), model_json('pages')
   found = in_page(
-    open_page('about'),
+    modules,
     'pages/windows.js',
     f"""(() => {{ const {{ windows, scale }} = module.cut({PAGE}(given[0]), given[1], given[2])
       return [windows.map(({{ corner, pixels }}) => [corner, Array.from(pixels)]), scale] }})()""",
@@ -109,7 +108,7 @@ def test_windows_are_python_s(open_page):
   assert 0 < len(there) < len(wanted.corners)
 
 
-def test_boxes_are_python_s(open_page):
+def test_boxes_are_python_s(modules):
   """In maps of 3 classes, 2 kinds of boxes and 16x16 cells, with equal neighbours."""
   rng = np.random.default_rng(0)
   heat = np.round(rng.normal(0, 2, (16, 16, 3)), 1).astype(np.float32)
@@ -121,7 +120,7 @@ def test_boxes_are_python_s(open_page):
     'preparation': {'cell': 2, 'same': 0.5, 'kinds': kinds},
   }
   found = in_page(
-    open_page('about'),
+    modules,
     'pages/peaks.js',
     """module.found({ heat: Float32Array.from(given[0]), edges: Float32Array.from(given[1]) },
       given[2], 1)""",
@@ -133,13 +132,13 @@ def test_boxes_are_python_s(open_page):
   np.testing.assert_allclose([each['box'] for each in found], boxes, rtol=1e-6)
 
 
-def test_large_pictures_are_reduced_as_in_python(open_page):
+def test_large_pictures_are_reduced_as_in_python(modules):
   """To at most 4000 pixels, here from 8001: by three."""
   picture = np.random.default_rng(0).integers(0, 256, (7, 8001, 3), np.uint8)
   reduced = whole_pages.reduced(Image.fromarray(picture))
   rgba = np.concatenate([picture, np.full((7, 8001, 1), 255, np.uint8)], 2)
   found = in_page(
-    open_page('about'),
+    modules,
     'pages/whole_pages.js',
     """createImageBitmap(new ImageData(Uint8ClampedArray.from(atob(given[0]),
       (each) => each.charCodeAt(0)), 8001, 7)).then((picture) => {
@@ -151,7 +150,7 @@ def test_large_pictures_are_reduced_as_in_python(open_page):
   np.testing.assert_array_equal(found['grey'], reduced.grey.ravel())
 
 
-def test_names_and_places_in_words(open_page):
+def test_names_and_places_in_words(modules):
   """Every class of both models has a name."""
   names = {
     **{'noteheadFull': 'Black notehead', 'restQuarter': 'Quarter rest', 'gClef': 'G clef'},
@@ -160,8 +159,7 @@ def test_names_and_places_in_words(open_page):
     **{'dynamicLetterP': 'Dynamic p', 'staffGrouping': 'Start of a system'},
   }
   classes = sorted({*model_json('pages')['classes'], *model_json('pages_handwriting')['classes']})
-  driver = open_page('about')
-  said = in_page(driver, 'pages/names.js', 'given[0].map(module.said)', classes)
+  said = in_page(modules, 'pages/names.js', 'given[0].map(module.said)', classes)
   assert all(said)
   assert {name: said[classes.index(name)] for name in names} == names
   places = {
@@ -171,7 +169,7 @@ def test_names_and_places_in_words(open_page):
     9: 'beyond the second ledger line above the staff',
   }
   script = 'given[0].map(module.placed)'
-  assert in_page(driver, 'pages/names.js', script, list(places)) == list(places.values())
+  assert in_page(modules, 'pages/names.js', script, list(places)) == list(places.values())
 
 
 def the_page(folder):

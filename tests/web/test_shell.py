@@ -1,0 +1,155 @@
+"""What the parts of the page share: its files, small screens, use without a network, safety."""
+
+import json
+import re
+
+import pytest
+from browsing import NEEDS, SITE, drawn, find, in_page, model_json, video, wait
+
+webdriver = pytest.importorskip('selenium.webdriver', reason='needs selenium')
+pytestmark = NEEDS
+
+
+def imported(module: str) -> set[str]:
+  """A module of the site, and all that it imports when it is loaded."""
+  found: set[str] = set()
+  more = [SITE / module]
+  while more:
+    path = more.pop().resolve()
+    name = path.relative_to(SITE.resolve()).as_posix()
+    if name not in found:
+      found.add(name)
+      lines = re.findall(r"^import [^;]* from '(\..*?)';", path.read_text(), re.MULTILINE)
+      more += [path.parent / each for each in lines]
+  return found
+
+
+def test_the_built_site():
+  """What it says of its own files is so."""
+  sizes = json.loads((SITE / 'sizes.json').read_text())
+  assert len(sizes) == 6  # Of the runtime and of five models.
+  assert all((SITE / name).stat().st_size == size for name, size in sizes.items())
+  named = re.findall('modulepreload" href="(.*?)"', (SITE / 'index.html').read_text())
+  modules = {path.relative_to(SITE).as_posix() for path in SITE.rglob('*.js')}
+  assert set(named) == imported('app.js')
+  of_worker = imported('network/inference.js') | imported('pages/in_worker.js')
+  assert modules == set(named) | of_worker | {'worker.js'}
+  kept = json.loads(re.search(r'addAll\((\[.*\])\)', (SITE / 'worker.js').read_text())[1])
+  # Models of 2.5 MB each are kept once they are used.
+  in_turn = {f'models/{name}/model_int8.onnx' for name in ('pages', 'pages_handwriting')}
+  assert {'index.html', 'examples/music.webp', *sizes} - in_turn <= set(kept)
+  assert in_turn <= sizes.keys() and in_turn.isdisjoint(kept)
+  assert all((SITE / name).exists() for name in kept)
+  assert not any(name.endswith(('.gz', '.br')) for name in kept)
+
+
+def test_no_webassembly(open_page):
+  driver = open_page('about')
+  driver.execute_script('delete globalThis.WebAssembly')
+  load = "module.load('scores').then(() => 'loaded', (error) => error.message)"
+  assert 'runs no WebAssembly' in in_page(driver, 'network/sessions.js', load)
+
+
+def test_opened_as_a_file(shared_browser):
+  """There no module is loaded; the words appear after a while."""
+  shared_browser.get((SITE / 'index.html').as_uri())
+  shared_browser.execute_script('document.getAnimations().forEach((each) => each.finish())')
+  words = wait(lambda: find(shared_browser, '#starting').text)
+  assert 'As a file on this device it does not work' in words and 'Try again' in words
+
+
+@pytest.mark.parametrize(
+  ('part', 'name'),
+  [
+    *(('camera', 'scores'), ('page', 'pages'), ('draw', 'homus_strokes')),
+    ('photo', 'homus_scans'),
+  ],
+)
+def test_the_terms_of_a_model_are_beside_it(open_page, part, name):
+  driver = open_page(part)
+  terms = find(driver, f'#part-{part} [data-terms]')
+  wait(lambda: terms.text == f'Licence of the model {name}: {model_json(name)["licence"]}')
+  # By key: pictures of the first screen that come meanwhile move what a pointer would hit.
+  terms.find_element('css selector', 'a').send_keys(webdriver.Keys.ENTER)
+  wait(lambda: f'# {name}\n' in driver.find_element('css selector', 'body').text + '\n')
+
+
+@pytest.mark.parametrize('part', ['camera', 'page', 'draw', 'photo', 'human', 'about'])
+def test_small_screens(phone, part):
+  """On a screen 360 pixels wide nothing is cut off, and every control has a name."""
+  driver = phone(part)
+  if part == 'human':
+    find(driver, '#begin-symbols').click()
+    wait(lambda: find(driver, '#session').is_displayed())
+  wide = driver.execute_script(
+    """return [...document.querySelectorAll('body *')]
+      .filter(each => each.checkVisibility() && !each.closest('.spoken, .skip, .tried ul'))
+      .filter(each => each.getBoundingClientRect().right > 360)
+      .map(each => each.outerHTML)"""
+  )
+  assert wide == []
+  assert driver.execute_script('return document.documentElement.scrollWidth') <= 360
+  for each in driver.find_elements('css selector', 'button, input, select, canvas, a, progress'):
+    if each.is_displayed():
+      assert each.accessible_name
+
+
+def test_one_screen_of_a_phone(phone, camera_file):
+  """What one needs at the same time is seen at the same time, on 740 pixels of height."""
+  video(camera_file, drawn('music 1'))
+  driver = phone('camera')
+
+  def ends(*selectors):
+    script = 'return document.querySelector(arguments[0]).getBoundingClientRect().bottom'
+    return [driver.execute_script(script, selector) for selector in selectors]
+
+  find(driver, '#start').click()
+  wait(lambda: find(driver, '#result').text)
+  assert max(ends('#video', '#verdict', '#close')) <= 740
+  driver = phone('draw')
+  assert max(ends('#paper', '#undo', '#clear', '#classes')) <= 740
+  driver = phone('human')
+  find(driver, '#begin-symbols').click()
+  wait(lambda: find(driver, '#question').is_displayed())
+  assert max(ends('#question', '#options', '#ending')) <= 740
+  # The keyboard of the screen, which would cover half of it, does not come by itself.
+  assert driver.switch_to.active_element != find(driver, '#typed')
+
+
+def test_no_other_host_and_without_a_network(start_browser, address):
+  """Everything comes from the site, and after the first visit the page needs no network."""
+  driver = start_browser()
+  driver.get(f'{address}#draw')
+  find(driver, '#paper').send_keys(' ', webdriver.Keys.ARROW_DOWN, ' ')
+  wait(lambda: find(driver, '#classes').text)
+  loaded = driver.execute_script(
+    "return performance.getEntriesByType('resource').map(each => [each.name, each.transferSize])"
+  )
+  assert all(name.startswith(address) for name, _ in loaded)
+  assert sum(size for _, size in loaded) < 15e6
+  ready = 'return navigator.serviceWorker.getRegistration().then(each => Boolean(each?.active))'
+  wait(lambda: driver.execute_script(ready))
+  driver.execute_cdp_cmd('Network.enable', {})
+  offline = {'offline': True, 'latency': 0, 'downloadThroughput': 0, 'uploadThroughput': 0}
+  driver.execute_cdp_cmd('Network.emulateNetworkConditions', offline)
+  driver.refresh()
+  find(driver, '#paper').send_keys(' ', webdriver.Keys.ARROW_DOWN, ' ')
+  wait(lambda: find(driver, '#classes').text)
+  errors = [each for each in driver.get_log('browser') if each['level'] == 'SEVERE']
+  assert errors == []
+
+
+def test_what_is_put_into_the_page_can_neither_run_nor_send(open_page, address):
+  """As a text that reaches the page as HTML by mistake would try."""
+  driver = open_page('draw')
+  script = """document.body.insertAdjacentHTML('beforeend', '<img src="data:," onerror="ran = 1">')
+    const script = document.createElement('script')
+    script.textContent = 'ran = 2'
+    document.body.append(script)"""
+  driver.execute_script(f'window.ran = 0; {script}')
+  other = address.replace('localhost', '127.0.0.1')
+  sent = f"fetch('{other}').then(() => 'sent', () => 'refused').then(arguments[0])"
+  assert driver.execute_async_script(sent) == 'refused'
+  assert driver.execute_script('return window.ran') == 0
+  said = [each['message'] for each in driver.get_log('browser')]
+  assert sum('Content Security Policy' in each for each in said) >= 3, said
