@@ -67,6 +67,20 @@ class Graph:
     self.nodes.append(helper.make_node(kind, inputs, [result], name=result, **attributes))
     return result
 
+  def reshaped(self, data: np.ndarray | str, shape: Sequence[Any]) -> Operand:
+    """An array or tensor in a shape of the jaxpr; a symbol stands for what the rest leaves.
+
+    Pictures with one channel get it first, which moves no number: ONNX Runtime computes element by
+    element where a constant meets a tensor whose last axis has length 1.
+    """
+    first = is_grey(shape)
+    if first:
+      shape = [shape[axis] for axis in FIRST]
+    lengths = np.array([-1 if is_free(length) else length for length in shape], np.int64)
+    if isinstance(data, np.ndarray):
+      return Operand(data.reshape(lengths), first)
+    return Operand(self.add('Reshape', data, lengths), first)
+
   def plain(self, operand: Operand) -> Operand:
     """The operand in JAX's order of axes."""
     if not operand.first:
@@ -101,6 +115,11 @@ class Graph:
     if length != self.batch:
       raise UserError(f'An array of {length} along an axis can not be exported.')
     return self.add('Shape', self.example, start=0, end=1)
+
+
+def is_grey(shape: Sequence[Any]) -> bool:
+  """Whether an array of that shape in the jaxpr is pictures with one channel."""
+  return len(shape) == len(FIRST) and not is_free(shape[-1]) and shape[-1] == 1
 
 
 def is_free(length: Any) -> bool:

@@ -20,7 +20,7 @@ from onnx import helper
 
 from omr_jax.errors import UserError
 from omr_jax.export import onnx_ops
-from omr_jax.export.onnx_graph import Graph, Operand, is_free
+from omr_jax.export.onnx_graph import Graph, Operand, is_free, is_grey
 
 OPSET = 18
 # Operations that contain a jaxpr, and the name of the parameter that holds it.
@@ -48,7 +48,8 @@ def convert(function: Callable, inputs: Mapping[str, jax.ShapeDtypeStruct]) -> o
   traced, shapes = jax.make_jaxpr(function, return_shape=True)(free)
   names = sorted(inputs)  # As JAX orders the keys of a dict.
   graph = Graph(names[0], batch)
-  found = _walk(graph, traced.jaxpr, traced.consts, [Operand(name) for name in names])
+  given = [_given(graph, name, free[name].shape) for name in names]
+  found = _walk(graph, traced.jaxpr, traced.consts, given)
   outputs = sorted(shapes)
   for name, operand, var in zip(outputs, found, traced.jaxpr.outvars, strict=True):
     last = graph.whole(operand, var.aval.shape)
@@ -105,6 +106,10 @@ def _equation(graph: Graph, equation: core.JaxprEqn, operands: Sequence[Operand]
   if kind not in onnx_ops.OTHERS:
     raise UserError(f'The operation {kind} of this network has no form in ONNX here.')
   return [onnx_ops.OTHERS[kind](graph, equation, *operands)]
+
+
+def _given(graph: Graph, name: str, shape: Sequence) -> Operand:
+  return graph.reshaped(name, shape) if is_grey(shape) else Operand(name)
 
 
 def _info(name: str, array: jax.ShapeDtypeStruct) -> onnx.ValueInfoProto:

@@ -8,7 +8,7 @@ from jax.extend import core
 from onnx import helper
 
 from omr_jax.errors import UserError
-from omr_jax.export.onnx_graph import FIRST, Graph, Operand, is_free
+from omr_jax.export.onnx_graph import FIRST, Graph, Operand
 
 ELEMENTWISE = {
   'abs': 'Abs',
@@ -35,6 +35,10 @@ ELEMENTWISE = {
   'stop_gradient': 'Identity',
   'sub': 'Sub',
 }
+
+
+# Axes of pictures that may be reduced with channels first, and what they are then.
+_WITH_CHANNELS_FIRST = {(1, 2): (2, 3), (1, 2, 3): (1, 2, 3)}
 
 
 def shape_of(variable: Any) -> tuple[Any, ...]:
@@ -81,8 +85,8 @@ def _select(graph: Graph, _, which: Operand, *cases: Operand) -> Operand:
 def _reduction(kind: str) -> Callable:
   def reduce(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
     axes = equation.params['axes']
-    if x.first and axes == (1, 2) and not x.spread:
-      axes = (2, 3)
+    if x.first and axes in _WITH_CHANNELS_FIRST and not x.spread:
+      axes = _WITH_CHANNELS_FIRST[axes]
     else:
       x = graph.whole(x, shape_of(equation.invars[0]))
     return Operand(graph.add(kind, x.data, np.array(axes, np.int64), keepdims=0))
@@ -91,8 +95,9 @@ def _reduction(kind: str) -> Callable:
 
 
 def _reshape(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
-  x, shape = graph.whole(x, shape_of(equation.invars[0])), shape_of(equation.outvars[0])
-  return Operand(graph.add('Reshape', x.data, _lengths(shape)))
+  return graph.reshaped(
+    graph.whole(x, shape_of(equation.invars[0])).data, shape_of(equation.outvars[0])
+  )
 
 
 def _transpose(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
@@ -110,9 +115,7 @@ def _broadcast(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
   for axis, length in zip(equation.params['broadcast_dimensions'], old, strict=True):
     lengths[axis] = length
   spread = tuple(lengths) != tuple(shape)
-  if isinstance(x.data, np.ndarray):
-    return Operand(x.data.reshape(lengths), spread=spread)
-  return Operand(graph.add('Reshape', graph.plain(x).data, _lengths(lengths)), spread=spread)
+  return graph.reshaped(graph.plain(x).data, lengths)._replace(spread=spread)
 
 
 def _join(graph: Graph, equation: core.JaxprEqn, *parts: Operand) -> Operand:
@@ -195,11 +198,6 @@ def _window_sum(graph: Graph, equation: core.JaxprEqn, x: Operand) -> Operand:
 def _is_zero(operand: Operand) -> bool:
   data = operand.data
   return isinstance(data, np.ndarray) and data.ndim == 0 and bool(data == 0)
-
-
-def _lengths(shape: Sequence[Any]) -> np.ndarray:
-  """The shape for ONNX's Reshape: -1 stands for the length that follows from the others."""
-  return np.array([-1 if is_free(length) else length for length in shape], np.int64)
 
 
 OTHERS: Mapping[str, Callable[..., Operand]] = {
