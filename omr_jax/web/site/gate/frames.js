@@ -1,15 +1,27 @@
-// The frames of a video, one after the other, each as soon as the one before has been dealt with.
+// The frames of a video as they come, several of them under way at the same time.
 
 /**
+ * Deals with frames until no more are wanted. A frame that comes while all are busy is left out.
+ *
  * @param {HTMLVideoElement} video It plays.
  * @param {function(): boolean} goesOn Whether further frames are wanted.
- * @param {function(ImageBitmap): Promise} use Takes a frame.
+ * @param {Promise<boolean>[]} ready For each of those that deal with frames: whether it can.
+ * @param {function(ImageBitmap, number): Promise} use Takes a frame, and the place in `ready` of
+ *   whoever deals with it.
  */
-export async function eachFrame(video, goesOn, use) {
-  while (goesOn()) {
-    await nextFrame(video);
-    if (goesOn() && video.videoWidth) await use(await createImageBitmap(video));
+export async function eachFrame(video, goesOn, ready, use) {
+  let turn = Promise.resolve(); // They take turns to wait, so that each gets a frame of its own.
+
+  async function work(place) {
+    if (!(await ready[place])) return;
+    while (goesOn()) {
+      turn = turn.then(() => nextFrame(video));
+      await turn;
+      if (goesOn() && video.videoWidth) await use(await createImageBitmap(video), place);
+    }
   }
+
+  await Promise.all(ready.map((_, place) => work(place)));
 }
 
 /** Waits until there is a frame that was not there before, as far as the browser says so. */

@@ -11,6 +11,9 @@ const NAMESPACE = 'http://www.w3.org/2000/svg';
  * @param {number} height Height of the picture in pixels.
  */
 export function showBoxes(overlay, boxes, width, height) {
+  const shown = JSON.stringify([boxes, width, height]);
+  if (overlay.dataset.shown === shown) return; // Of a camera that is held still.
+  overlay.dataset.shown = shown;
   overlay.setAttribute('viewBox', `0 0 ${width} ${height}`);
   overlay.replaceChildren(...boxes.map(rectangle));
 }

@@ -4,7 +4,7 @@ import { copy, thumbnail } from '../common/download.js';
 import { decoded, receiveChosen } from '../common/picture_files.js';
 import { stateIn } from '../common/state.js';
 import { triedIn } from '../common/tried.js';
-import { ask, describe } from '../network/client.js';
+import { ask, describe, WORKERS } from '../network/client.js';
 import { boxesButton, cameraButtons } from './buttons.js';
 import { counter, eachFrame } from './frames.js';
 import { showBoxes } from './overlay.js';
@@ -14,6 +14,7 @@ import { closeCamera, openCamera } from './stream.js';
 import { inWords, verdictIn } from './verdict.js';
 
 const MODEL = 'scores';
+const MOST = Math.min(2, WORKERS); // Frames of the camera that are classified at the same time.
 
 const part = document.querySelector('#part-camera');
 const find = (id) => part.querySelector(`#${id}`);
@@ -97,20 +98,39 @@ async function startCamera() {
   }
 }
 
-/** Classifies one frame after the other, until the user asks for something else. */
+/** Classifies the frames of the camera, until the user asks for something else. */
 async function watch(mine) {
   const tick = counter((times) => {
     rate.textContent = `${times} frames a second`;
   });
   const goesOn = () => mine === request;
-  await eachFrame(video, goesOn, async (picture) => {
+  let [taken, newest] = [0, 0]; // Numbers of the last frame that was taken, and of that shown.
+  let answered = null; // Called when the first answer is shown; only then another worker starts.
+  const first = new Promise((resolve) => {
+    answered = resolve;
+  });
+  const ready = Array.from({ length: MOST }, (_, place) => !place || first.then(() => starts(place)));
+  await eachFrame(video, goesOn, ready, async (picture, place) => {
+    taken += 1;
+    const number = taken;
     const { width, height } = picture;
-    const answer = await classify(picture, width, height, details.open);
+    const answer = await classify(picture, width, height, details.open, place);
     if (!goesOn()) return;
+    tick();
+    answered();
+    if (number < newest) return;
+    newest = number;
     state.clear();
     show(answer, width, height);
-    tick();
   });
+}
+
+/** Loads the network in a further worker. Where memory is too short, the first one goes on alone. */
+function starts(place) {
+  return ask('load', { name: MODEL }, null, [], place).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function showFile(file) {
@@ -140,11 +160,11 @@ async function showFile(file) {
   }
 }
 
-async function classify(picture, width, height, withViews) {
+async function classify(picture, width, height, withViews, place = 0) {
   about ??= await describe(MODEL);
   verdict.limit(about.sure);
   const argument = { picture, width, height, opaque: Boolean(stream), withViews };
-  return ask('classify', argument, state.progress, [picture]);
+  return ask('classify', argument, state.progress, [picture], place);
 }
 
 /** Shows an answer on a picture of that size. */
