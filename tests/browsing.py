@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from small_runs import ROOT
 
-from omr_jax.synthetic import probes
+from omr_jax.synthetic import music, papers
 
 SITE = ROOT / 'build/web'
 BROWSER, DRIVER = shutil.which('chromium'), shutil.which('chromedriver')
@@ -36,6 +36,12 @@ def wait(condition):
 def find(driver, selector):
   """The first element of the page that a CSS selector describes."""
   return driver.find_element('css selector', selector)
+
+
+def turn_to(driver, part):
+  """Shows another part of the page that is open."""
+  driver.execute_script('location.hash = arguments[0]', part)
+  wait(lambda: find(driver, f'#part-{part}').is_displayed())
 
 
 @contextlib.contextmanager
@@ -65,15 +71,11 @@ def model_json(name: str) -> dict:
 
 
 @functools.cache
-def pages() -> dict[str, np.ndarray]:
-  """The pages drawn by code, by name."""
-  return {probe.name: probe.picture for probe in probes.probes(instances=1)}
-
-
-def drawn(name: str) -> np.ndarray:
-  """The upper part of a page drawn by code, 4 wide and 3 high, as a camera sees it."""
-  page = pages()[name]
-  return page[: 3 * page.shape[1] // 4]
+def drawn(kind: str) -> np.ndarray:
+  """The upper part of a page drawn by code, 1000 wide and 750 high, as a camera sees it."""
+  draw = {'music': music.page, 'form': papers.form, 'text': papers.text}[kind]
+  page = Image.fromarray(draw(np.random.default_rng(0), 1400, 1000))
+  return np.asarray(page.convert('RGB'))[:750]
 
 
 def video(path: Path, picture: np.ndarray) -> None:
@@ -81,5 +83,5 @@ def video(path: Path, picture: np.ndarray) -> None:
   grey = np.asarray(Image.fromarray(picture).convert('L').resize((640, 480)))
   # Chromium reads 16 as black and 235 as white.
   frame = (16 + grey * (219 / 255)).astype(np.uint8).tobytes() + bytes([128]) * (640 * 480 // 2)
-  header = b'YUV4MPEG2 W640 H480 F15:1 Ip A1:1 C420jpeg\n'
-  path.write_bytes(header + 15 * (b'FRAME\n' + frame))
+  header = b'YUV4MPEG2 W640 H480 F5:1 Ip A1:1 C420jpeg\n'  # Each frame is classified.
+  path.write_bytes(header + 5 * (b'FRAME\n' + frame))

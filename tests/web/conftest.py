@@ -12,7 +12,8 @@ from omr_jax.web.__main__ import serve
 FLAGS = (
   *('--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync'),
   *('--disable-background-networking', '--disable-component-update', '--disable-quic'),
-  '--disable-dev-shm-usage',
+  *('--disable-dev-shm-usage', '--use-fake-ui-for-media-stream'),
+  '--use-fake-device-for-media-stream',
 )
 
 
@@ -44,42 +45,26 @@ def address(site):
 
 
 @pytest.fixture(scope='session')
-def start_browser(tmp_path_factory):
-  """A function that starts a browser, with further flags for it."""
-  from selenium import webdriver  # It may be missing; then these tests are skipped.
-
-  drivers = []
-
-  def started(*more: str):
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    folder = tmp_path_factory.mktemp('profile')
-    for flag in (*FLAGS, f'--user-data-dir={folder}', *more):
-      options.add_argument(flag)
-    options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
-    drivers.append(webdriver.Chrome(options, webdriver.ChromeService(DRIVER)))
-    drivers[-1].set_script_timeout(HANGS)
-    return drivers[-1]
-
-  yield started
-  for driver in drivers:
-    driver.quit()
-
-
-@pytest.fixture(scope='session')
 def camera_file(tmp_path_factory):
-  """The video that is the camera of the shared browser; it is read whenever the camera opens."""
+  """The video that is the camera of the browser; it is read whenever the camera opens."""
   return tmp_path_factory.mktemp('camera') / 'camera.y4m'
 
 
 @pytest.fixture(scope='session')
-def shared_browser(start_browser, camera_file):
-  """A browser for all tests that need no other one."""
-  return start_browser(
-    '--use-fake-ui-for-media-stream',
-    '--use-fake-device-for-media-stream',
-    f'--use-file-for-fake-video-capture={camera_file}',
-  )
+def shared_browser(tmp_path_factory, camera_file):
+  """A browser for all tests."""
+  from selenium import webdriver  # It may be missing; then these tests are skipped.
+
+  options = webdriver.ChromeOptions()
+  options.binary_location = BROWSER
+  profile = f'--user-data-dir={tmp_path_factory.mktemp("profile")}'
+  for flag in (*FLAGS, profile, f'--use-file-for-fake-video-capture={camera_file}'):
+    options.add_argument(flag)
+  options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
+  driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+  driver.set_script_timeout(HANGS)
+  yield driver
+  driver.quit()
 
 
 @pytest.fixture
@@ -111,11 +96,11 @@ def modules(shared_browser, address):
 
 
 @pytest.fixture
-def phone(open_page):
+def phone(open_page, shared_browser):
   """As `open_page`, on a screen of 360 by 740 pixels that is touched."""
+  driver = shared_browser
 
   def opened(part: str):
-    driver = open_page('about')
     size = {'width': 360, 'height': 740, 'deviceScaleFactor': 2, 'mobile': True}
     driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', size)
     driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', {'enabled': True})

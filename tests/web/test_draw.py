@@ -29,6 +29,22 @@ SHARP = (
 )
 
 
+@pytest.fixture
+def page(open_page, shared_browser, address):
+  """The part of the page in which one draws; as the test before has left it, but for the ink."""
+  driver = shared_browser
+  if driver.current_url != f'{address}#draw':
+    return open_page('draw')
+  if find(driver, '#clear').is_enabled():
+    clear(driver)
+  return driver
+
+
+def clear(driver):
+  find(driver, '#clear').click()
+  wait(lambda: not find(driver, '#drawn').get_attribute('textContent'))
+
+
 def write(driver, *points):
   """Writes a line on the paper with the mouse, through points as shares of its sides."""
   paper = find(driver, '#paper')
@@ -78,44 +94,6 @@ def test_pen_paths_are_python_s(modules):
   assert labels[0] == labels[1]
 
 
-def test_draw_with_a_pointer(open_page):
-  """A line; then a sharp of four strokes, of which the last three are undone."""
-  driver = open_page('draw')
-  classes = find(driver, '#classes')
-  line = functools.partial(write, driver)
-  line((0.5, 0.3), (0.5, 0.7))
-  wait(lambda: classes.get_attribute('data-label') == 'Barline')
-  find(driver, '#clear').click()
-  wait(lambda: not classes.text)
-  for points in (
-    [(0.46, 0.40), (0.45, 0.62)],
-    [(0.53, 0.38), (0.52, 0.60)],
-    [(0.42, 0.48), (0.57, 0.45)],
-    [(0.41, 0.56), (0.56, 0.53)],
-  ):
-    line(*points)
-  wait(lambda: classes.get_attribute('data-label') == 'Sharp')
-  assert 'Sharp' in wait(lambda: find(driver, '#drawn').get_attribute('textContent'))
-  assert float(find(driver, '#paper').get_attribute('data-milliseconds')) > 0
-  find(driver, '#undo').click()
-  undo = webdriver.ActionChains(driver).key_down(webdriver.Keys.CONTROL)
-  undo.send_keys('zz').key_up(webdriver.Keys.CONTROL).perform()
-  wait(lambda: classes.get_attribute('data-label') == 'Barline')
-
-
-@pytest.mark.parametrize(
-  ('lines', 'words'), [(FERMATA, 'None of these'), (LETTER, 'None of these'), (SHARP, 'Sharp')]
-)
-def test_what_is_no_symbol_is_none_of_these(open_page, lines, words):
-  driver = open_page('draw')
-  classes = find(driver, '#classes')
-  for points in lines:
-    write(driver, *points)
-  wait(lambda: find(driver, '#drawn').get_attribute('textContent').startswith(words))
-  assert classes.text.startswith(words)
-  assert ('looks most like' in classes.text) == (words == 'None of these')
-
-
 def test_a_small_drawing_is_no_dot(modules):
   """A ring of 22 by 16 units is a whole note at a third of its size too; a dot stays one."""
   ring = [[11 + 11 * math.cos(n / 4), 8 + 8 * math.sin(n / 4)] for n in range(26)]
@@ -134,11 +112,41 @@ def test_a_small_drawing_is_no_dot(modules):
   assert [classes[np.argmax(each)] for each in found] == ['Whole-Note', 'Whole-Note', 'Dot']
 
 
-def test_draw_with_keys(open_page):
+def test_draw_with_a_pointer(page):
+  """A line; then a sharp of four strokes, of which the last three are undone."""
+  classes = find(page, '#classes')
+  line = functools.partial(write, page)
+  line((0.5, 0.3), (0.5, 0.7))
+  wait(lambda: classes.get_attribute('data-label') == 'Barline')
+  find(page, '#clear').click()
+  wait(lambda: not classes.text)
+  for points in SHARP:
+    line(*points)
+  wait(lambda: classes.get_attribute('data-label') == 'Sharp')
+  assert 'Sharp' in wait(lambda: find(page, '#drawn').get_attribute('textContent'))
+  assert float(find(page, '#paper').get_attribute('data-milliseconds')) > 0
+  find(page, '#undo').click()
+  undo = webdriver.ActionChains(page).key_down(webdriver.Keys.CONTROL)
+  undo.send_keys('zz').key_up(webdriver.Keys.CONTROL).perform()
+  wait(lambda: classes.get_attribute('data-label') == 'Barline')
+
+
+def test_what_is_no_symbol_is_none_of_these(page):
+  classes, aloud = find(page, '#classes'), find(page, '#drawn')
+  none = 'None of these'
+  for lines, words in ((FERMATA, none), (LETTER, none), (SHARP, 'Sharp')):
+    for points in lines:
+      write(page, *points)
+    wait(lambda words=words: aloud.get_attribute('textContent').startswith(words))
+    assert classes.text.startswith(words)
+    assert ('looks most like' in classes.text) == (words == none)
+    clear(page)
+
+
+def test_draw_with_keys(page):
   """Escape takes back the stroke that is being written, then everything."""
-  driver = open_page('draw')
   keys = webdriver.Keys
-  paper, classes = find(driver, '#paper'), find(driver, '#classes')
+  paper, classes = find(page, '#paper'), find(page, '#classes')
   paper.send_keys(' ', *[keys.ARROW_DOWN] * 25, ' ')
   wait(lambda: classes.get_attribute('data-label') == 'Barline')
   paper.send_keys(*[keys.ARROW_UP] * 12, ' ', *[keys.ARROW_RIGHT] * 12, keys.ESCAPE)
@@ -147,12 +155,11 @@ def test_draw_with_keys(open_page):
   wait(lambda: not classes.text)
 
 
-def test_there_is_no_ink_beside_the_paper(open_page, tmp_path):
+def test_there_is_no_ink_beside_the_paper(page, tmp_path):
   """A line that leaves the paper on its right side and comes back is two strokes."""
-  driver = open_page('draw')
-  write(driver, (0.8, 0.4), (1.1, 0.4), (1.1, 0.6), (0.8, 0.6))
-  wait(lambda: find(driver, '#classes').text)
-  find(driver, '#save-strokes').click()
+  write(page, (0.8, 0.4), (1.1, 0.4), (1.1, 0.6), (0.8, 0.6))
+  wait(lambda: find(page, '#classes').text)
+  find(page, '#save-strokes').click()
   saved = tmp_path / 'symbol.json'
   wait(saved.exists)
   strokes = json.loads(saved.read_text())['strokes']
