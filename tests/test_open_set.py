@@ -27,9 +27,9 @@ def small(few, monkeypatch):
 
   for name, count in (('_PER_KIND', 2), ('_INVENTED', 20), ('_MEASURED', 3)):
     monkeypatch.setattr(open_set, name, count)
-  kinds = foreign_strokes.KINDS
-  monkeypatch.setattr(foreign_strokes, 'TO_LEARN', kinds[:20:2])
-  monkeypatch.setattr(foreign_strokes, 'TO_MEASURE', (kinds[1], kinds[3], kinds[-100]))
+  learned, measured = foreign_strokes.TO_LEARN, foreign_strokes.TO_MEASURE
+  monkeypatch.setattr(foreign_strokes, 'TO_LEARN', learned[:10])
+  monkeypatch.setattr(foreign_strokes, 'TO_MEASURE', (measured[0], measured[1], measured[-1]))
   monkeypatch.setattr(graph, '_STEPS', 40)
 
 
@@ -48,9 +48,9 @@ def test_a_model_is_taught(small, tmp_path, capsys):
   answer = omr_jax.load(folder)(BAR)
   assert answer._replace(unknown=before.unknown) == before and isinstance(answer.unknown, bool)
   measured = json.loads(path.read_text())['files']['model_int8.onnx']['unknown']
-  # Two of the seven writers, with 38 symbols each, are tested; two of the kinds are capitals, and
+  # Two of the seven writers, with 38 symbols each, are tested; two of the kinds are letters, and
   # each is written three times.
-  assert measured['test']['n'] == 76 and measured['measured: capital']['n'] == 6
+  assert measured['test']['n'] == 76 and measured['measured: letter']['n'] == 6
   assert f'{measured["test"]["unknown"]:5} of {measured["test"]["n"]:5}' in said
   content = (folder / 'model_int8.onnx').read_bytes()
   assert open_set.main(arguments) == 0
