@@ -21,7 +21,7 @@ WANTED = (
   ('noteheadFull', (100, 317, 116, 333)),  # The space between.
   ('accidentalFlat', (200, 298, 210, 344)),  # 0.69 of the height below its top: 329.7.
   ('beam', (400, 454, 440, 460)),  # Four staff spaces above the third staff.
-  ('brace', (40, 121, 56, 366)),  # From the first staff to the second.
+  ('brace', (40, 211, 56, 275)),  # In the middle between the first staff and the second.
 )
 
 

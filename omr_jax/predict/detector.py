@@ -16,7 +16,7 @@ import numpy as np
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import confidence
-from omr_jax.inputs import box_kinds, peaks, symbol_names, whole_pages, windows
+from omr_jax.inputs import box_kinds, peaks, symbol_names, tall, whole_pages, windows
 from omr_jax.inputs.box_kinds import KINDS
 from omr_jax.inputs.whole_pages import Reduced
 from omr_jax.predict import given as givens
@@ -151,7 +151,9 @@ class Detector:
     least = self.threshold(threshold)
     if not structure.staff_space:
       return []
-    boxes, labels, log_odds = self._found(page, structure.staff_space / page.factor, least)
+    found = self._found(page, structure.staff_space / page.factor, least)
+    systems = [[structure.staves[n] for n in system] for system in structure.systems]
+    boxes, labels, log_odds = tall.completed(found, self.model.classes, systems)
     names = [self.model.classes[label] for label in labels]
     anchors = np.array([symbol_names.anchor(name) for name in names])
     staff, position = positions(structure, boxes, anchors)

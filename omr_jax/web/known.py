@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from omr_jax.inputs import geometry, peaks, symbol_names, whole_pages
+from omr_jax.inputs import geometry, peaks, symbol_names, tall, whole_pages
 from omr_jax.structure import (
   barlines,
   comb,
@@ -28,7 +28,7 @@ from omr_jax.structure import (
 
 _REPEATED = (
   *(barlines, comb, find, geometry, peaks, positions, scale, staves, straight, structure),
-  *(structure_json, systems, whole_pages),
+  *(structure_json, systems, tall, whole_pages),
 )
 
 
@@ -47,7 +47,7 @@ def write(structure_folder: Path, pages_folder: Path, classes: Sequence[str]) ->
 
 
 def _constants(module: types.ModuleType) -> dict[str, Any]:
-  """The numbers, and lists of numbers, that a module names in capitals, by name without `_`."""
+  """The numbers and lists that a module names in capitals, by name without `_`."""
   return {
     name.lstrip('_'): np.asarray(value).tolist()
     for name, value in vars(module).items()

@@ -5,6 +5,7 @@ import functools
 import json
 import re
 
+import drawn_music
 import numpy as np
 import pytest
 from browsing import NEEDS, SITE, find, in_page, missing, model_json, wait
@@ -13,7 +14,8 @@ from PIL import Image
 import omr_jax
 from omr_jax.detect import page_json
 from omr_jax.detect.pages import Detected
-from omr_jax.inputs import peaks, whole_pages, windows
+from omr_jax.evaluation import confidence
+from omr_jax.inputs import peaks, tall, whole_pages, windows
 from omr_jax.structure import find as structure_of
 from omr_jax.structure import structure_json
 from omr_jax.synthetic import moved_pages, recorded_pages
@@ -148,6 +150,49 @@ def test_large_pictures_are_reduced_as_in_python(modules):
   )
   assert (found['factor'], found['width'], found['height']) == (3, 2667, 3)
   np.testing.assert_array_equal(found['grey'], reduced.grey.ravel())
+
+
+def test_tall_things_are_python_s(modules):
+  """A double bar line, a brace, the line at the left, and groupings of two systems."""
+  classes = list(tall.TALL)
+  boxes, labels, shares = [], [], []
+  for number, top in enumerate(
+    (121, 521)
+  ):  # Staves from 60 to 860, with the middle at 243 and 643.
+    for label, left, first, right, last in (
+      ('barline', 440, 0, 442, 64),
+      ('barlineHeavy', 446, 0, 450, 64),
+      ('barline', 58, 110, 66, 130),
+      ('brace', 40, 90, 55, 150),
+      ('staffGrouping', 30, 100, 90, 130),
+      ('staffGrouping', 30, 115, 90, 130),
+      ('measureSeparator', 200, 100, 230, 130),
+    ):
+      boxes.append([left, top + first, right, top + last])
+      labels.append(classes.index(label))
+      shares.append(0.9 - 0.01 * len(shares) - 0.2 * number)
+  structure = drawn_music.structure()
+  systems = [[structure.staves[n] for n in system] for system in structure.systems]
+  log_odds = confidence.log_odds(np.array(shares))
+  found = tall.completed((np.array(boxes, float), np.array(labels), log_odds), classes, systems)
+  wanted = [
+    {'label': classes[n], 'confidence': share, 'box': box}
+    for n, share, box in zip(
+      *(found[1].tolist(), confidence.probability(found[2]).tolist(), found[0].tolist()),
+      strict=True,
+    )
+  ]
+  assert len(wanted) == 2 * 7
+  symbols = [
+    {'label': classes[n], 'confidence': share, 'box': box}
+    for n, share, box in zip(labels, shares, boxes, strict=True)
+  ]
+  staves = [
+    {'x': staff[0, :, 0].tolist(), 'lines': staff[..., 1].tolist()} for staff in structure.staves
+  ]
+  argument = [symbols, classes, {'staves': staves, 'systems': structure.systems}]
+  same = in_page(modules, 'pages/tall.js', 'module.completed(...given)', *argument)
+  assert near(same, wanted, 1e-6)
 
 
 def test_names_and_places_in_words(modules):

@@ -20,6 +20,7 @@ from omr_jax.errors import UserError
 from omr_jax.inputs import windows
 from omr_jax.structure import arrays as structures
 from omr_jax.structure import scale
+from omr_jax.structure.structure import LINES
 from omr_jax.synthetic import recorded_pages
 from omr_jax.tasks.pages import sprites, tiles
 from omr_jax.tasks.pages.inputs import classes_of
@@ -28,7 +29,7 @@ from tfds_builders import muscima_pp
 
 # Part of the cache's key. Raise it whenever what is made here changes, so that no older cache is
 # read.
-_RULE = 5
+_RULE = 7
 # At most so many pages are validated and tested on, at equal distances in the order of the data
 # set. More would take longer than an epoch of training.
 _MOST_PAGES = 30
@@ -65,6 +66,9 @@ def load(
     window: uint8 [windows, SIDE, SIDE, 1].
     window_page: int32 [windows], the place of the window's page.
     corner: int32 [windows, 2], as in `windows.Windows`.
+    staff: float32 [staves, 5, points, 2], x and y along the lines of each staff, in pixels of the
+      page, as the data set has them.
+    staff_page, staff_system: int32 [staves], the place of its page and its system on that page.
     box: float32 [objects, 4], in pixels of the page.
     box_page: int32 [objects].
     box_label: str [objects], names of classes, also of those that are not in `classes`.
@@ -151,7 +155,8 @@ def _page(example: Mapping[str, Any]) -> Annotated:
   name = f'writer {example["writer"]}' if 'writer' in example else example.get('group', '')
   boxes = np.asarray(example['boxes'], np.float64)
   labels, staves = np.asarray(example['labels']), list(example['staves'])
-  return Annotated(_text(example['id']), _text(name), grey, space, boxes, labels, staves)
+  systems = example['systems'].tolist()
+  return Annotated(_text(example['id']), _text(name), grey, space, boxes, labels, staves, systems)
 
 
 def _text(value: str | bytes) -> str:
@@ -218,8 +223,15 @@ def _whole(
     'window': np.concatenate([each.pixels() for each in cut]),
     'window_page': np.repeat(numbers, counts),
     'corner': np.concatenate([each.corners for each in cut]).astype(np.int32),
+    'staff': np.concatenate([_staves(page) for page in pages]),
+    'staff_page': np.repeat(numbers, [len(page.staves) for page in pages]),
+    'staff_system': np.concatenate([page.systems for page in pages]).astype(np.int32),
     'box': np.concatenate([page.boxes for page in pages]).astype(np.float32),
     'box_page': np.repeat(numbers, objects),
     'classes': np.array(classes),
     'box_label': np.array(names)[np.concatenate([page.labels for page in pages])],
   }
+
+
+def _staves(page: Annotated) -> np.ndarray:
+  return np.array(page.staves, np.float32).reshape(-1, LINES, structures.POINTS, 2)

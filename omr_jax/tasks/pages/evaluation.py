@@ -1,9 +1,10 @@
 """Finds the symbols of whole pages: in validation, and in the test at the end of a run.
 
-A page is read window by window. What was found in a window is kept, its maps are not.
+A page is read window by window. What was found in a window is kept, its maps are not. Tall things
+end at the staves of the data set (`inputs.tall`).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from ml_collections import ConfigDict
 from omr_jax.data.dataset import Dataset, Split
 from omr_jax.evaluation import boxes
 from omr_jax.evaluation.evaluated import Evaluated
-from omr_jax.inputs import box_kinds, windows
+from omr_jax.inputs import box_kinds, tall, windows
 from omr_jax.tasks.pages import decide
 from omr_jax.tasks.pages.run import ARRAYS as ARRAYS
 from omr_jax.tasks.pages.run import Decision, pages
@@ -82,19 +83,36 @@ def _found(split: Split, predict: Predict) -> list[dict[str, np.ndarray]]:
 def _of_window(
   split: Split, place: int, heat: np.ndarray, edges: np.ndarray
 ) -> tuple[np.ndarray, ...]:
-  """Boxes on the page, classes, log-odds and the page of what is in the core of a window."""
+  """Boxes on the page, classes and log-odds of what is in the core of a window."""
   page = int(split['window_page'][place])
   if not (np.isfinite(heat).all() and np.isfinite(edges).all()):
     nothing = np.zeros((1, 4), np.float32)
-    return nothing, np.zeros(1, int), np.full(1, np.nan, np.float32), np.array([page])
+    return nothing, np.zeros(1, int), np.full(1, np.nan, np.float32)
   kinds = box_kinds.kinds(np.asarray(split['classes']))
   corner, scale = split['corner'][place], split['scale'][page]
-  found = windows.objects((heat, edges), kinds, corner, scale, LEAST)
+  return windows.objects((heat, edges), kinds, corner, scale, LEAST)
+
+
+def _of_page(
+  split: Split, page: int, of_windows: Iterable[Sequence[np.ndarray]]
+) -> tuple[np.ndarray, ...]:
+  """Boxes, classes and log-odds of what is on a page, and as many times its number."""
+  nothing = np.zeros((0, 4), np.float32), np.zeros(0, int), np.zeros(0, np.float32)
+  boxes, classes, log_odds = map(np.concatenate, zip(nothing, *of_windows, strict=True))
+  mine = np.asarray(split['staff_page']) == page
+  staves, numbers = split['staff'][mine], split['staff_system'][mine]
+  systems = [list(staves[numbers == number]) for number in np.unique(numbers)]
+  found = tall.completed((boxes, classes, log_odds), split['classes'].tolist(), systems)
   return *found, np.full(len(found[0]), page)
 
 
 def _arrays(split: Split, of_windows: Sequence[Sequence[np.ndarray]]) -> dict[str, np.ndarray]:
-  found, classes, log_odds, page = (np.concatenate(each) for each in zip(*of_windows, strict=True))
+  page_of = np.asarray(split['window_page']).tolist()
+  pages = [
+    _of_page(split, page, [w for w, of in zip(of_windows, page_of, strict=True) if of == page])
+    for page in range(len(split['id']))
+  ]
+  found, classes, log_odds, page = map(np.concatenate, zip(*pages, strict=True))
   return {
     'classes': np.asarray(split['classes']),
     'test_ids': np.asarray(split['id']),

@@ -13,6 +13,11 @@ KIND_OF = box_kinds.kinds(WRITTEN)
 CELLS = windows.SIDE // peaks.CELL
 BOX = np.array([[100.0, 100, 110, 110]])  # In pixels of a window.
 
+# Of page a, in its own pixels: two staves of a system, from 10 to 30 and from 50 to 70.
+STAVES = np.array(
+  [[[(20, y), (130, y)] for y in range(top, top + 21, 5)] for top in (10, 50)], np.float32
+)
+
 
 def split_of(boxes, labels, pages, scale=2.0):
   """Two pages of one window each; boxes are in pixels of the windows."""
@@ -25,6 +30,9 @@ def split_of(boxes, labels, pages, scale=2.0):
     'window': np.full((2, windows.SIDE, windows.SIDE, 1), 255, np.uint8),
     'window_page': np.array([0, 1], np.int32),
     'corner': corner,
+    'staff': STAVES,
+    'staff_page': np.array([0, 0], np.int32),
+    'staff_system': np.array([0, 0], np.int32),
     'box': ((np.array(boxes) - windows.MARGIN) / scale).astype(np.float32).reshape(-1, 4),
     'box_page': np.array(pages, np.int32),
     'classes': np.array(WRITTEN),
@@ -94,6 +102,16 @@ def test_what_is_not_in_the_core_belongs_to_another_window():
   split = split_of(BOX, ['stem'], [0])
   [line] = evaluation.validate(None, Data(split), predicting([(outside, STEM, 5.0)], []))
   assert line['validation_ap50'] == 0
+
+
+def test_what_is_tall_ends_at_the_staves():
+  """A brace of which 8 x 16 pixels are found, with the middle at x = 68 and y = 128."""
+  whole = np.array([[64.0, 68, 72, 188]])  # From 10 to 70 on the page.
+  split = split_of(whole, ['brace'], [0])
+  seen = (np.array([64.0, 120, 72, 136]), WRITTEN.index('brace'), 1.0)
+  [found] = evaluation.evaluate([None], Data(split), predicting([seen], []))
+  np.testing.assert_allclose(found.arrays['found_boxes'], [[8, 10, 12, 70]], rtol=1e-5)
+  assert found.arrays['validation_ap50'] == 1
 
 
 def test_a_map_that_is_not_finite_is_no_result():

@@ -3,6 +3,7 @@
 import { ask, describe, WORKERS } from '../network/client.js';
 import { positionOf } from '../structure/positions.js';
 import { symbols as known } from './symbols.js';
+import { completed, isTall } from './tall.js';
 
 /**
  * Finds what is on a page.
@@ -17,7 +18,7 @@ import { symbols as known } from './symbols.js';
  * @param {function(): boolean} told.goesOn Whether the result is still wanted.
  * @returns {Promise<{structure: object, symbols: object[]}>} Places are in pixels of the picture.
  *   Symbols are {label, confidence, box, staff, position}: staff by staff from left to right, at
- *   the end those that are on no staff.
+ *   the end those that are on no staff. Tall ones are known at the end only.
  * @throws {Error} A part does not come, or memory is short; the message is for the user.
  */
 export async function detect(picture, name, told) {
@@ -32,6 +33,7 @@ export async function detect(picture, name, told) {
   const structure = { ...enlarged(first.structure, factor), width, height };
   told.structure(structure);
   const symbols = [];
+  const tall = [];
   let next = 0;
   let done = 0;
 
@@ -44,13 +46,18 @@ export async function detect(picture, name, told) {
       const transfer = [argument.pixels.buffer];
       const found = await ask('symbolsIn', argument, told.progress, transfer, place);
       done += 1;
-      const mine = found.map((each) => onStaff(each, factor, structure.staves));
+      const onPage = found.map((each) => enlargedBox(each, factor));
+      tall.push(...onPage.filter(isTall));
+      const mine = onPage.filter((each) => !isTall(each)).map((each) => onStaff(each, structure));
       symbols.push(...mine);
       if (told.goesOn()) told.symbols(mine, done, windows.length);
     }
   }
 
   await Promise.all(Array.from({ length: WORKERS }, (_, place) => work(place)));
+  const whole = completed(tall, about.classes, structure).map((each) => onStaff(each, structure));
+  symbols.push(...whole);
+  if (told.goesOn()) told.symbols(whole, done, windows.length);
   return { structure, symbols: symbols.sort(inOrder) };
 }
 
@@ -69,9 +76,13 @@ function enlarged({ staffSpace, staves, systems, measures }, factor) {
   };
 }
 
-/** A symbol with its box in pixels of the page, its staff and its position there. */
-function onStaff({ label, confidence, box: seen }, factor, staves) {
-  const box = seen.map((edge) => edge * factor);
+/** A symbol with its box in pixels of a page that is so many times larger. */
+function enlargedBox(symbol, factor) {
+  return { ...symbol, box: symbol.box.map((edge) => edge * factor) };
+}
+
+/** A symbol with its staff and its position there. */
+function onStaff({ label, confidence, box }, { staves }) {
   return { label, confidence, box, ...positionOf(staves, box, known[label].anchor) };
 }
 
