@@ -1,11 +1,13 @@
 """From a page to the windows that a detector reads, and from boxes in windows back to the page.
 
 A detector sees every page at the same scale: a staff space, the distance of two staff lines, has
-SPACE pixels. It sees it in square windows that overlap. Each pixel of the page is in the core of
-exactly one window; an object belongs to the window whose core has the middle of its box. So memory
-does not grow with the page, and an object is not found twice.
+SPACE pixels. It sees it in square windows that overlap. As few windows as possible cover all ink,
+and they overlap as much as these can. Each pixel of them is in the core of exactly one window; an
+object belongs to the window whose core has the middle of its box. So memory does not grow with the
+page, and an object is not found twice.
 """
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +17,11 @@ from omr_jax.inputs import peaks
 from omr_jax.structure.scale import darkness
 
 SPACE = 10.0  # Pixels of a staff space.
-SIDE = 320  # Height and width of a window in pixels. Detectors need a multiple of 32.
-MARGIN = 48  # What a window sees around its core, in pixels.
-_CORE = SIDE - 2 * MARGIN
+SIDE = 352  # Height and width of a window in pixels. Detectors need a multiple of 32.
+MARGIN = 32  # The least that a window sees around its core where there is another one, in pixels.
+INK = 204  # What is darker is ink. Paper has _WHITE, and faint ink less than 0.8 of it.
+BORDER = 8  # White pixels between the outermost ink and the ends of the windows.
+_PADDING = SIDE // 2  # The most that a window reaches beyond the page.
 _WHITE = 255
 
 
@@ -26,12 +30,15 @@ class Windows(NamedTuple):
 
   Attributes:
     padded: The resized page with white around it, as far as windows reach: uint8 [height, width].
-    corners: int [windows, 2], x and y of each window's upper left corner on the resized page.
+    corners: int [windows, 2], x and y of each window's upper left corner on the resized page. A
+      blank page has no windows.
+    cores: int [windows, 4], left, top, right and bottom edge of each core in pixels of its window.
     scale: Width and height of the resized page, divided by those of the page: float [2].
   """
 
   padded: np.ndarray
   corners: np.ndarray
+  cores: np.ndarray
   scale: np.ndarray
 
   def pixels(self, first: int = 0, last: int | None = None) -> np.ndarray:
@@ -39,8 +46,9 @@ class Windows(NamedTuple):
 
     All windows of a large page take twice its memory.
     """
-    places = self.corners[first:last] + MARGIN
-    return np.stack([self.padded[y : y + SIDE, x : x + SIDE] for x, y in places])[..., None]
+    places = self.corners[first:last] + _PADDING
+    seen = [self.padded[y : y + SIDE, x : x + SIDE] for x, y in places]
+    return np.array(seen, np.uint8).reshape(-1, SIDE, SIDE, 1)
 
 
 def resized(grey: np.ndarray, staff_space: float) -> tuple[np.ndarray, np.ndarray]:
@@ -68,33 +76,69 @@ def resized(grey: np.ndarray, staff_space: float) -> tuple[np.ndarray, np.ndarra
 
 
 def cut(grey: np.ndarray, staff_space: float) -> Windows:
-  """Cuts a page into windows.
+  """Cuts a page into windows: rows of them, from left to right.
 
   Args:
     grey: uint8 [height, width], dark ink on bright paper.
     staff_space: The distance of two staff lines in pixels, above 0.
   """
   page, scale = resized(grey, staff_space)
-  rows, columns = (-(-side // _CORE) for side in page.shape)
-  padding = [
-    (MARGIN, MARGIN + count * _CORE - side)
-    for count, side in zip((rows, columns), page.shape, strict=True)
+  corners, cores = [], []
+  for top, upper, lower in _spread(page.min(1) < INK):
+    row = page[max(0, top + upper) : top + lower]
+    for left, start, end in _spread(row.min(0) < INK):
+      if (row[:, max(0, left + start) : left + end] < INK).any():
+        corners.append((left, top))
+        cores.append((start, upper, end, lower))
+  padded = np.pad(page, _PADDING, constant_values=_WHITE)
+  return Windows(padded, _whole(corners, 2), _whole(cores, 4), scale)
+
+
+def _spread(ink: np.ndarray) -> list[tuple[int, int, int]]:
+  """Spreads windows along an axis, at equal distances from the first ink to the last.
+
+  Args:
+    ink: bool [pixels], whether there is ink.
+
+  Returns:
+    For each window its first pixel, and the ends of its core in it. Cores end in the middle of what
+    two windows share.
+  """
+  places = np.flatnonzero(ink)
+  if not len(places):
+    return []
+  first, end = int(places[0]) - BORDER, int(places[-1]) + 1 + BORDER
+  more = -(-(end - first - SIDE) // (SIDE - 2 * MARGIN))  # Windows after the first one.
+  if more <= 0:
+    return [((first + end - SIDE) // 2, 0, SIDE)]
+  starts = [first + n * (end - first - SIDE) // more for n in range(more + 1)]
+  middles = [(start + after + SIDE) // 2 for start, after in itertools.pairwise(starts)]
+  edges = itertools.pairwise([starts[0], *middles, starts[-1] + SIDE])
+  return [
+    (start, low - start, high - start) for start, (low, high) in zip(starts, edges, strict=True)
   ]
-  padded = np.pad(page, padding, constant_values=_WHITE)
-  corners = np.array([(x * _CORE, y * _CORE) for y in range(rows) for x in range(columns)])
-  return Windows(padded, corners - MARGIN, scale)
 
 
-def in_core(boxes: np.ndarray) -> np.ndarray:
-  """Whether the middle of each box is in its window's core: float [boxes, 4] to bool [boxes]."""
+def _whole(rows: list[tuple[int, ...]], columns: int) -> np.ndarray:
+  return np.array(rows, int).reshape(-1, columns)
+
+
+def in_core(boxes: np.ndarray, core: np.ndarray) -> np.ndarray:
+  """Whether the middle of each box is in its window's core: float [boxes, 4] to bool [boxes].
+
+  Args:
+    boxes: left, top, right and bottom edge in pixels of the window.
+    core: The window's row of `Windows.cores`.
+  """
   middles = (boxes[:, :2] + boxes[:, 2:]) / 2
-  return np.all((middles >= MARGIN) & (middles < SIDE - MARGIN), 1)
+  return np.all((middles >= core[:2]) & (middles < core[2:]), 1)
 
 
 def objects(
   maps: tuple[np.ndarray, np.ndarray],
   kinds: np.ndarray,
   corner: np.ndarray,
+  core: np.ndarray,
   scale: np.ndarray,
   least: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -104,11 +148,12 @@ def objects(
     maps: The window's `heat` and `edges`.
     kinds: int [classes], the kind of each class's box (`box_kinds.kinds`).
     corner: The window's row of `Windows.corners`.
+    core: The window's row of `Windows.cores`.
     scale: `Windows.scale`.
     least: Objects with lower log-odds are left out.
   """
   boxes, classes, log_odds = peaks.found(*maps, kinds, least)
-  kept = in_core(boxes)
+  kept = in_core(boxes, core)
   return on_page(boxes[kept], corner, scale), classes[kept], log_odds[kept]
 
 

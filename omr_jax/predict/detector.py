@@ -28,7 +28,7 @@ from omr_jax.structure.positions import positions
 from omr_jax.structure.structure import Box, Measure, Structure
 
 LEAST = 0.01  # The lowest threshold. Below it every speck on a page would be a symbol.
-BATCH = 1  # Windows that are computed together: more are no faster, and the maps of one take 12 MB.
+BATCH = 1  # Windows that are computed together: more are no faster, and the maps of one take 18 MB.
 
 
 class Symbol(NamedTuple):
@@ -190,14 +190,15 @@ class Detector:
     least = float(confidence.log_odds(threshold))
     cut = windows.cut(page.grey, staff_space)
     kinds = box_kinds.kinds(self.model.classes)
-    found = []
+    found = [(np.zeros((0, 4)), np.zeros(0, int), np.zeros(0))]  # A blank page has no windows.
     for first in range(0, len(cut.corners), BATCH):
+      some = slice(first, first + BATCH)
       maps = self._run({'window': cut.pixels(first, first + BATCH)})
       self._check(maps)
-      for heat, edges, corner in zip(
-        maps['heat'], maps['edges'], cut.corners[first : first + BATCH], strict=True
+      for heat, edges, corner, core in zip(
+        maps['heat'], maps['edges'], cut.corners[some], cut.cores[some], strict=True
       ):
-        found.append(windows.objects((heat, edges), kinds, corner, cut.scale, least))
+        found.append(windows.objects((heat, edges), kinds, corner, core, cut.scale, least))
     boxes, labels, log_odds = (np.concatenate(each) for each in zip(*found, strict=True))
     return boxes * page.factor, labels, log_odds.astype(float)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from omr_jax.inputs import windows
-from omr_jax.inputs.windows import MARGIN, SIDE
+from omr_jax.inputs.windows import SIDE
 
 
 def page(height, width):
@@ -16,11 +16,13 @@ def test_a_small_page_is_one_window_at_the_scale_of_its_staves():
   found = windows.cut(page(100, 200), staff_space=20.0)  # Twice as large as wanted.
   assert found.pixels().shape == (1, SIDE, SIDE, 1)
   np.testing.assert_array_equal(found.scale, [0.5, 0.5])
-  np.testing.assert_array_equal(found.corners, [[-MARGIN, -MARGIN]])
-  seen = found.pixels()[0, MARGIN : MARGIN + 50, MARGIN : MARGIN + 100, 0]
-  assert (seen[11:13, 16:44] == 0).all()  # Inside the ink; its edge is grey.
+  # The ink is from 15 to 45 and from 10 to 14, so its middle (30, 12) is that of the window.
+  np.testing.assert_array_equal(found.corners, [[30 - SIDE // 2, 12 - SIDE // 2]])
+  np.testing.assert_array_equal(found.cores, [[0, 0, SIDE, SIDE]])
+  x, y = -found.corners[0]
+  assert (found.pixels()[0, y + 11 : y + 13, x + 16 : x + 44, 0] == 0).all()  # Its edge is grey.
   rest = found.pixels()[0, ..., 0].copy()
-  rest[MARGIN + 9 : MARGIN + 15, MARGIN + 14 : MARGIN + 46] = 255
+  rest[y + 9 : y + 15, x + 14 : x + 46] = 255
   assert (rest == 255).all()
 
 
@@ -30,13 +32,38 @@ def test_uneven_light_and_pale_ink_become_black_on_white():
   assert seen[21:27, 31:89].max() < 60 and seen[40:].min() > 230
 
 
+def test_windows_are_spread_from_the_first_ink_to_the_last():
+  grey = np.full((200, 1000), 255, np.uint8)
+  grey[50:60, 100:900] = 0
+  found = windows.cut(grey, windows.SPACE)
+  # With a border of 8 pixels, ink reaches from 92 to 908: 816 pixels. After 352 of them 464 are
+  # left, and each further window adds 288 at most: so there are 3, 232 pixels from each other.
+  assert found.corners[:, 0].tolist() == [92, 324, 556]
+  assert set(found.corners[:, 1]) == {55 - SIDE // 2}
+  # Two share 120 pixels, of which each has 60 in its core.
+  assert found.cores[:, [0, 2]].tolist() == [[0, 292], [60, 292], [60, 352]]
+
+
 def test_every_middle_is_in_the_core_of_one_window():
-  found = windows.cut(page(300, 500), windows.SPACE)
-  assert len(found.pixels()) == 6  # 2 x 3, as a core has 224 pixels.
-  x, y = (each.ravel() + 0.5 for each in np.meshgrid(np.arange(500), np.arange(300)))
+  grey = page(700, 900)
+  grey[[5, 690], [880, 3]] = 0
+  found = windows.cut(grey, windows.SPACE)
+  x, y = (each.ravel() + 0.5 for each in np.meshgrid(np.arange(900), np.arange(700)))
   middles = np.stack([x, y, x, y], 1)
-  cores = sum(windows.in_core(middles - np.tile(corner, 2)).astype(int) for corner in found.corners)
-  assert (cores == 1).all()
+  cores = np.zeros(len(middles), int)
+  for corner, core in zip(found.corners, found.cores, strict=True):
+    cores += windows.in_core(middles - np.tile(corner, 2), core)
+  assert cores.max() == 1
+  assert (cores[grey.ravel() < windows.INK] == 1).all()
+
+
+def test_paper_without_ink_has_no_windows():
+  """Neither a blank page, nor what is between two marks at the ends of a page."""
+  blank = np.full((700, 900), 255, np.uint8)
+  assert windows.cut(blank, windows.SPACE).pixels().shape == (0, SIDE, SIDE, 1)
+  blank[[5, 690], [880, 3]] = 0
+  found = windows.cut(blank, windows.SPACE)
+  np.testing.assert_array_equal(found.corners, [[880 - SIDE // 2, -3], [3 - SIDE // 2, 347]])
 
 
 def test_boxes_lead_back_to_the_page():

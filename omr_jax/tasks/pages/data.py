@@ -29,7 +29,7 @@ from tfds_builders import muscima_pp
 
 # Part of the cache's key. Raise it whenever what is made here changes, so that no older cache is
 # read.
-_RULE = 7
+_RULE = 8
 # At most so many pages are validated and tested on, at equal distances in the order of the data
 # set. More would take longer than an epoch of training.
 _MOST_PAGES = 30
@@ -65,7 +65,7 @@ def load(
     scale: float64 [pages, 2], as in `windows.Windows`.
     window: uint8 [windows, SIDE, SIDE, 1].
     window_page: int32 [windows], the place of the window's page.
-    corner: int32 [windows, 2], as in `windows.Windows`.
+    corner, core: int32 [windows, 2] and [windows, 4], as in `windows.Windows`.
     staff: float32 [staves, 5, points, 2], x and y along the lines of each staff, in pixels of the
       page, as the data set has them.
     staff_page, staff_system: int32 [staves], the place of its page and its system on that page.
@@ -104,8 +104,8 @@ def load(
     found = pages('train', 'cutting symbols')
     return {'train': _sprites(found, splits['train']['id'], names, classes, pasted)}
 
-  key = [_RULE, source, raw_digest, protocol, made_up, list(classes), TILE]
-  key += [windows.SIDE, windows.SPACE]
+  sizes = [TILE, windows.SIDE, windows.MARGIN, windows.SPACE]
+  key = [_RULE, source, raw_digest, protocol, made_up, list(classes), *sizes]
   splits = cache.cached('pages', key, make)
   if pasted:
     further = cache.cached('sprites', [*key, pasted, sprites.SIDE], cut_out)
@@ -223,6 +223,7 @@ def _whole(
     'window': np.concatenate([each.pixels() for each in cut]),
     'window_page': np.repeat(numbers, counts),
     'corner': np.concatenate([each.corners for each in cut]).astype(np.int32),
+    'core': np.concatenate([each.cores for each in cut]).astype(np.int32),
     'staff': np.concatenate([_staves(page) for page in pages]),
     'staff_page': np.repeat(numbers, [len(page.staves) for page in pages]),
     'staff_system': np.concatenate([page.systems for page in pages]).astype(np.int32),

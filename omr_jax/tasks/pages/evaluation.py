@@ -25,7 +25,7 @@ LATER: tuple[str, ...] = ()
 # Log-odds below which nothing is looked for: a probability of 1 %. Average precision hardly changes
 # with what is less probable.
 LEAST = -4.6
-_TOGETHER = 4  # Windows in a batch; the maps of one take 12 MB.
+_TOGETHER = 4  # Windows in a batch; the maps of one take 18 MB.
 _UNCALIBRATED = Decision(0.5, 1.0, 0.0)
 
 Predict = Callable[..., Iterator[Mapping[str, np.ndarray]]]
@@ -89,8 +89,8 @@ def _of_window(
     nothing = np.zeros((1, 4), np.float32)
     return nothing, np.zeros(1, int), np.full(1, np.nan, np.float32)
   kinds = box_kinds.kinds(np.asarray(split['classes']))
-  corner, scale = split['corner'][place], split['scale'][page]
-  return windows.objects((heat, edges), kinds, corner, scale, LEAST)
+  corner, core, scale = split['corner'][place], split['core'][place], split['scale'][page]
+  return windows.objects((heat, edges), kinds, corner, core, scale, LEAST)
 
 
 def _of_page(
@@ -130,15 +130,16 @@ def _arrays(split: Split, of_windows: Sequence[Sequence[np.ndarray]]) -> dict[st
 def _pictures(split: Split) -> dict[str, np.ndarray]:
   """Those of ARRAYS that show the pages, put together from the cores of their windows."""
   pixels, sizes = [], []
-  core = slice(windows.MARGIN, windows.SIDE - windows.MARGIN)
   for page in range(len(split['id'])):
     mine = np.flatnonzero(np.asarray(split['window_page']) == page)
-    corners = split['corner'][mine] + windows.MARGIN
-    width, height = corners.max(0) + windows.SIDE - 2 * windows.MARGIN
+    # Windows may reach beyond the page's upper left corner.
+    places = np.maximum(split['core'][mine] + np.tile(split['corner'][mine], 2), 0)
+    width, height = places[:, 2:].max(0, initial=1)
     picture = np.full((height, width), 255, np.uint8)
-    for place, (x, y) in zip(mine, corners, strict=True):
-      seen = split['window'][place][core, core, 0]
-      picture[y : y + len(seen), x : x + len(seen)] = seen
+    for place, (left, top, right, bottom) in zip(mine, places, strict=True):
+      x, y = split['corner'][place]
+      window = split['window'][place][..., 0]
+      picture[top:bottom, left:right] = window[top - y : bottom - y, left - x : right - x]
     pixels.append(picture.ravel())
     sizes.append(picture.shape)
   return {

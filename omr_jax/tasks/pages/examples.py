@@ -16,7 +16,7 @@ FORMS = ('model.onnx', 'model_int8.onnx', 'weights.safetensors')
 # The edges of boxes need more than 8 bits, so the int8 form only stores its kernels in them.
 COMPUTES_IN_INT8 = False
 MOST_OFF = 1e-2  # Of log-odds, and of boxes in cells: a quarter of a percent, 1/50 of a pixel.
-_WINDOWS = 4  # That exported networks are tested on; the maps of one take 12 MB.
+_WINDOWS = 4  # That exported networks are tested on; the maps of one take 18 MB.
 
 
 def made_up(picture: Layout, reads: Sequence[str]) -> dict[str, np.ndarray]:

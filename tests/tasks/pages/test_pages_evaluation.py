@@ -19,21 +19,24 @@ STAVES = np.array(
 )
 
 
+CORNER, CORE = (-48, -30), (48, 48, 272, 290)
+
+
 def split_of(boxes, labels, pages, scale=2.0):
   """Two pages of one window each; boxes are in pixels of the windows."""
   scales = np.full((2, 2), scale)
-  corner = np.full((2, 2), -windows.MARGIN, np.int32)
   return {
     'id': np.array(['a', 'b']),
     'group': np.array(['writer 1', 'writer 2']),
     'scale': scales,
     'window': np.full((2, windows.SIDE, windows.SIDE, 1), 255, np.uint8),
     'window_page': np.array([0, 1], np.int32),
-    'corner': corner,
+    'corner': np.array([CORNER] * 2, np.int32),
+    'core': np.array([CORE] * 2, np.int32),
     'staff': STAVES,
     'staff_page': np.array([0, 0], np.int32),
     'staff_system': np.array([0, 0], np.int32),
-    'box': ((np.array(boxes) - windows.MARGIN) / scale).astype(np.float32).reshape(-1, 4),
+    'box': ((np.array(boxes) + np.tile(CORNER, 2)) / scale).astype(np.float32).reshape(-1, 4),
     'box_page': np.array(pages, np.int32),
     'classes': np.array(WRITTEN),
     'box_label': np.array(labels, str),
@@ -75,13 +78,13 @@ def test_boxes_go_back_to_their_pages():
   [found] = evaluation.evaluate([None], Data(split), predicting([], [(BOX[0], HEAD, 3.0)]))
   arrays = found.arrays
   assert run.problem(arrays) is None
-  # 100 - 48 = 52 pixels of the resized page, whose scale is 2.
-  np.testing.assert_allclose(arrays['found_boxes'], [[26, 26, 31, 31]], rtol=1e-5)
+  # 100 - 48 = 52 pixels and 100 - 30 = 70 pixels of the resized page, whose scale is 2.
+  np.testing.assert_allclose(arrays['found_boxes'], [[26, 35, 31, 40]], rtol=1e-5)
   assert arrays['found_pages'].tolist() == [1] and arrays['found_labels'].tolist() == [HEAD]
   np.testing.assert_allclose(arrays['found_log_odds'], [3])
   assert arrays['validation_ap50'] == 1
-  core = windows.SIDE - 2 * windows.MARGIN
-  assert arrays['picture_sizes'].tolist() == [[core, core]] * 2
+  # The core ends at 272 - 48 = 224 and 290 - 30 = 260 pixels of the page.
+  assert arrays['picture_sizes'].tolist() == [[260, 224]] * 2
 
 
 def test_ap50_is_weighted_by_symbols():
@@ -97,7 +100,7 @@ def test_ap50_is_weighted_by_symbols():
 
 
 def test_what_is_not_in_the_core_belongs_to_another_window():
-  low = windows.MARGIN - 10.0
+  low = CORE[0] - 10.0
   outside = np.array([low, low, low + 8, low + 8])
   split = split_of(BOX, ['stem'], [0])
   [line] = evaluation.validate(None, Data(split), predicting([(outside, STEM, 5.0)], []))

@@ -30,16 +30,17 @@ export function structureAndWindows({ picture, about }) {
  * @param {object} argument
  * @param {string} argument.name Name of the network's folder in models/.
  * @param {Uint8Array} argument.pixels The window's.
- * @param {number[]} argument.corner See `objects`.
- * @param {number[]} argument.scale See `objects`.
+ * @param {number[]} argument.corner See `cut`.
+ * @param {number[]} argument.core See `cut`.
+ * @param {number[]} argument.scale See `cut`.
  * @param {function} report See `load`.
  * @returns {Promise<{label: string, confidence: number, box: number[]}[]>} Boxes are in pixels of
  *   the page as it was looked at.
  */
-export async function symbolsIn({ name, pixels, corner, scale }, report) {
+export async function symbolsIn({ name, pixels, corner, core, scale }, report) {
   const { about, run } = await load(name, report);
   const least = Math.fround(logOdds(about.threshold));
-  const found = objects(await run({ window: pixels }), corner, scale, least, about);
+  const found = objects(await run({ window: pixels }), { corner, core }, scale, least, about);
   return found.map(({ box, label, logOdds: odds }) => ({
     label: about.classes[label],
     confidence: sigmoid(odds),

@@ -6,23 +6,20 @@ import { darkness } from '../structure/scale.js';
 import { found } from './peaks.js';
 
 const WHITE = 255;
-const BLANK = 0.8 * WHITE; // Paper is brighter, and faint ink darker.
 
 /**
- * Cuts a page into windows. Those without ink in their core are left out, unlike in Python: nothing
- * is there, and on most pages a quarter of them are so.
+ * Cuts a page into windows.
  *
  * @param {{grey: Uint8Array, width: number, height: number}} page Dark ink on bright paper.
  * @param {number} staffSpace The distance of two staff lines in pixels, above 0.
  * @param {object} about Content of model.json.
- * @returns {{windows: {corner: number[], pixels: Uint8Array}[], scale: number[]}} For each window x
- *   and y of its upper left corner on the resized page, and its pixels, row by row; and how many
- *   times as wide and as high the resized page is.
+ * @returns {{windows: {corner: number[], core: number[], pixels: Uint8Array}[], scale: number[]}}
+ *   For each window x and y of its upper left corner on the resized page, the edges of its core
+ *   and its pixels, row by row; and how many times as wide and as high the resized page is.
  */
 export function cut(page, staffSpace, { picture, preparation }) {
   const { side } = picture;
-  const { margin } = preparation;
-  const core = side - 2 * margin;
+  const { ink } = preparation;
   const [width, height] = [page.width, page.height].map((each) =>
     Math.max(1, halfToEven(each * (picture.space / staffSpace))),
   );
@@ -31,13 +28,53 @@ export function cut(page, staffSpace, { picture, preparation }) {
   );
   const grey = resize(light, page.width, [0, 0, page.width, page.height], width, height);
   const windows = [];
-  for (let y = -margin; y + margin < height; y += core) {
-    for (let x = -margin; x + margin < width; x += core) {
-      const pixels = square(grey, width, height, x, y, side);
-      if (hasInk(pixels, side, margin)) windows.push({ corner: [x, y], pixels });
+  for (const [top, upper, lower] of spread(inRows(grey, width, ink), side, preparation)) {
+    const row = grey.subarray(Math.max(0, top + upper) * width, (top + lower) * width);
+    const inked = inColumns(row, width, ink);
+    for (const [left, start, end] of spread(inked, side, preparation)) {
+      if (!inked.subarray(Math.max(0, left + start), left + end).includes(1)) continue;
+      const pixels = square(grey, width, height, left, top, side);
+      windows.push({ corner: [left, top], core: [start, upper, end, lower], pixels });
     }
   }
   return { windows, scale: [width / page.width, height / page.height] };
+}
+
+/**
+ * Spreads windows along an axis, at equal distances from the first ink to the last: for each its
+ * first pixel, and the ends of its core in it.
+ */
+function spread(inked, side, { margin, border }) {
+  if (!inked.includes(1)) return [];
+  const [first, end] = [inked.indexOf(1) - border, inked.lastIndexOf(1) + 1 + border];
+  const more = Math.ceil((end - first - side) / (side - 2 * margin)); // After the first one.
+  if (more <= 0) return [[Math.floor((first + end - side) / 2), 0, side]];
+  const starts = Array.from({ length: more + 1 }, (_, n) =>
+    first + Math.floor((n * (end - first - side)) / more),
+  );
+  const middle = (n) => Math.floor((starts[n - 1] + starts[n] + side) / 2);
+  return starts.map((start, n) => [
+    start,
+    n ? middle(n) - start : 0,
+    n < more ? middle(n + 1) - start : side,
+  ]);
+}
+
+/** 1 for each row of a picture that has ink. */
+function inRows(grey, width, ink) {
+  return Uint8Array.from({ length: grey.length / width }, (_, y) =>
+    grey.subarray(y * width, (y + 1) * width).some((value) => value < ink) ? 1 : 0,
+  );
+}
+
+/** 1 for each column of a picture that has ink. */
+function inColumns(grey, width, ink) {
+  const found = new Uint8Array(width);
+  for (let i = 0, x = 0; i < grey.length; i += 1, x += 1) {
+    if (x === width) x = 0;
+    if (grey[i] < ink) found[x] = 1;
+  }
+  return found;
 }
 
 /** A part of a picture, white beyond its edges. */
@@ -51,35 +88,26 @@ function square(grey, width, height, left, top, side) {
   return pixels;
 }
 
-/** Whether the core of a window is more than paper. */
-function hasInk(pixels, side, margin) {
-  for (let y = margin; y < side - margin; y += 1) {
-    const row = pixels.subarray(y * side + margin, (y + 1) * side - margin);
-    if (row.some((value) => value < BLANK)) return true;
-  }
-  return false;
-}
-
 /**
  * The objects that belong to a window: those whose middle is in its core.
  *
  * @param {{heat: Float32Array, edges: Float32Array}} maps What the network has found in the window.
- * @param {number[]} corner x and y of the window's upper left corner.
+ * @param {{corner: number[], core: number[]}} window See `cut`.
  * @param {number[]} scale See `cut`.
  * @param {number} least Objects with lower log-odds are left out.
  * @param {object} about Content of model.json.
  * @returns {{box: number[], label: number, logOdds: number}[]} As `found`, but with boxes in pixels
  *   of the page.
  */
-export function objects(maps, corner, scale, least, about) {
+export function objects(maps, { corner, core }, scale, least, about) {
   return found(maps, about, least)
-    .filter(({ box }) => inCore(box, about))
+    .filter(({ box }) => inCore(box, core))
     .map((each) => ({ ...each, box: onPage(each.box, corner, scale) }));
 }
 
-function inCore([left, top, right, bottom], { picture, preparation: { margin } }) {
-  const middles = [(left + right) / 2, (top + bottom) / 2];
-  return middles.every((middle) => middle >= margin && middle < picture.side - margin);
+function inCore(box, core) {
+  const middles = [0, 1].map((n) => (box[n] + box[n + 2]) / 2);
+  return middles.every((middle, n) => middle >= core[n] && middle < core[n + 2]);
 }
 
 function onPage(box, corner, scale) {
