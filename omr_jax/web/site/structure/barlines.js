@@ -28,21 +28,16 @@ export function scores(strip) {
   for (const slant of SLANTS) {
     const ink = slantedInk(strip, moves(ROWS, slant), INK);
     const whole = wholeOf(ink, width);
-    const heads = mean(beside(ink, width), width, HEAD, 0).map((share) => (share * HEAD) / 3);
-    const most = (x, first, end) => {
-      let found = 0;
-      for (let y = first; y < end; y += 1) found = Math.max(found, heads[y * width + x]);
-      return found;
-    };
     for (let x = 0; x < width; x += 1) {
       const missing = 1 - whole[x];
       if (missing > MISSING) continue;
-      const rows = [];
-      for (let y = ABOVE - 2; y < ABOVE + TALL + 3; y += 2) rows.push(heads[y * width + x]);
+      const heads = mean(beside(ink, width, x), 1, HEAD, 0).map((share) => (share * HEAD) / 3);
+      const most = (first, end) => Math.max(...heads.subarray(first, end));
+      const rows = heads.subarray(ABOVE - 2, ABOVE + TALL + 3).filter((_, n) => n % 2 === 0);
       // Beside a double bar there is ink in all rows alike.
-      const inside = most(x, ABOVE - 2, ABOVE + TALL + 3) - median(rows);
-      const above = most(x, ABOVE - SPACE - 2, ABOVE - 2);
-      const below = most(x, ABOVE + TALL + 3, ABOVE + TALL + SPACE + 3);
+      const inside = most(ABOVE - 2, ABOVE + TALL + 3) - median(rows);
+      const above = most(ABOVE - SPACE - 2, ABOVE - 2);
+      const below = most(ABOVE + TALL + 3, ABOVE + TALL + SPACE + 3);
       const signs =
         IN * Math.min(inside, 1) + OVER * Math.min(above, 1) + UNDER * Math.min(below, 1);
       score[x] = Math.max(score[x], LINE - (GAPS * missing) / MISSING - signs);
@@ -58,29 +53,29 @@ export function scores(strip) {
 function wholeOf(ink, width) {
   const staff = ink.subarray(ABOVE * width, (ABOVE + TALL + 1) * width);
   const near = maximum(staff, width, 3, 1); // A shaky line leaves its column by a pixel.
-  return Float32Array.from({ length: width }, (_, x) => {
-    const counts = [0, 0, 0, 0, 0]; // The last one is of the lower line.
-    for (let y = 0; y <= TALL; y += 1) counts[Math.floor(y / SPACE)] += near[y * width + x];
-    const all = counts.reduce((a, b) => a + b, 0) / (TALL + 1);
-    return Math.min(all, Math.min(...counts.slice(0, 4)) / SPACE + MISSING);
+  const counts = Array.from({ length: 5 }, () => new Uint8Array(width)); // The last: lower line.
+  for (let y = 0, i = 0; y <= TALL; y += 1) {
+    const count = counts[Math.floor(y / SPACE)];
+    for (let x = 0; x < width; x += 1, i += 1) count[x] += near[i];
+  }
+  const [one, two, three, four, line] = counts;
+  return Float32Array.from(line, (last, x) => {
+    const all = (one[x] + two[x] + three[x] + four[x] + last) / (TALL + 1);
+    return Math.min(all, Math.min(one[x], two[x], three[x], four[x]) / SPACE + MISSING);
   });
 }
 
-/** The share of ink on the fuller side of each column, row by row, between the staff lines. */
-function beside(ink, width) {
-  const found = new Float32Array(ink.length);
-  for (let y = 0; y < ROWS; y += 1) {
-    if (!CLEAR[y]) continue;
-    for (let x = 0, i = y * width; x < width; x += 1, i += 1) {
-      let [left, right] = [0, 0];
-      for (const step of BESIDE) {
-        if (x >= step) left += ink[i - step];
-        if (x + step < width) right += ink[i + step];
-      }
-      found[i] = Math.max(left, right) / BESIDE.length;
+/** The share of ink on the fuller side of a column, row by row, between the staff lines. */
+function beside(ink, width, x) {
+  return Float32Array.from(CLEAR, (clear, y) => {
+    if (!clear) return 0;
+    let [left, right] = [0, 0];
+    for (const step of BESIDE) {
+      if (x >= step) left += ink[y * width + x - step];
+      if (x + step < width) right += ink[y * width + x + step];
     }
-  }
-  return found;
+    return Math.max(left, right) / BESIDE.length;
+  });
 }
 
 /** The columns of bar lines: the best one within APART columns, if its log-odds suffice. */

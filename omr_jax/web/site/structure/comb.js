@@ -34,21 +34,12 @@ export function teeth(thin, width) {
   [found.slope, found.gap] = [new Float32Array(count), new Float32Array(count)];
   const chosen = new Uint8Array(count);
   const padded = new Float32Array(count + 2 * REACH * strips); // With paper above and below.
-  const response = responder(padded, strips);
   for (let step = -NEAR; step <= NEAR; step += 1) {
     for (let i = 0; i < count; i += 1) {
       chosen[i] = Math.min(Math.max(usual[i] + step, 0), profiles.length - 1);
       padded[REACH * strips + i] = profiles[chosen[i]][i];
     }
-    for (const gap of GAPS) {
-      const score = response(gap);
-      for (let i = 0; i < count; i += 1) {
-        if (score[i] <= found.score[i]) continue;
-        found.score[i] = score[i];
-        found.slope[i] = slopeOf(chosen[i]);
-        found.gap[i] = gap;
-      }
-    }
+    for (const gap of GAPS) improve(found, padded, gap, chosen);
   }
   return found;
 }
@@ -62,14 +53,19 @@ function slopeOf(number) {
 function blocksOf(thin, width) {
   const height = thin.length / width;
   const blocks = Math.ceil(width / BLOCK);
-  const means = new Float32Array(height * blocks);
-  for (let y = 0, i = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1, i += 1) means[y * blocks + Math.floor(x / BLOCK)] += thin[i];
+  const sums = new Float32Array((height + 2) * blocks); // With paper above and below.
+  for (let y = 0, i = 0, j = blocks; y < height; y += 1) {
+    for (let x = 0; x < width; j += 1) {
+      let sum = 0;
+      for (const end = Math.min(x + BLOCK, width); x < end; x += 1, i += 1) sum += thin[i];
+      sums[j] = sum;
+    }
   }
-  const sum = (i) => (i >= 0 && i < means.length ? means[i] : 0);
-  return means.map((own, i) =>
-    Math.min(1, (own + WEIGHT_BESIDE * (sum(i - blocks) + sum(i + blocks))) / BLOCK),
-  );
+  const means = new Float32Array(height * blocks);
+  for (let i = 0, j = blocks; i < means.length; i += 1, j += 1) {
+    means[i] = Math.min(1, (sums[j] + WEIGHT_BESIDE * (sums[i] + sums[j + blocks])) / BLOCK);
+  }
+  return means;
 }
 
 /** Mean darkness along lines of each slope: arrays [height, strips]. */
@@ -123,31 +119,28 @@ function squaresAround(profile, strips) {
   return found;
 }
 
-/**
- * A function that gives the score of a comb with its middle line at each height, [height, strips],
- * from the distance of its lines. Its result is overwritten by the next call.
- */
-function responder(padded, strips) {
-  const count = padded.length - 2 * REACH * strips;
-  const [found, above, below] = [0, 1, 2].map(() => new Float32Array(count));
+/** Takes the comb whose lines have this distance, at each height where its score is a better one. */
+function improve({ score, slope, gap, strips }, padded, distance, chosen) {
+  // Its teeth on lines, between them, and above and below all.
+  const [line1, line2, line3, line4, line5] = [-2, -1, 0, 1, 2].map(tooth);
+  const [between1, between2, between3, between4] = [-1.5, -0.5, 0.5, 1.5].map(tooth);
+  const [above, below] = [-3, 3].map(tooth);
 
-  /** Adds the darkness at a tooth, so many rows below the middle line. */
-  function add(sum, rows, weight) {
-    const low = Math.floor(rows);
-    const [upper, lower] = [weight * (1 - rows + low), weight * (rows - low)];
-    const first = (REACH + low) * strips;
-    for (let i = 0, j = first, k = first + strips; i < count; i += 1, j += 1, k += 1) {
-      sum[i] += upper * padded[j] + lower * padded[k];
-    }
+  /** Where a tooth is, in gaps below the middle line: its row there, and how much of the next. */
+  function tooth(gaps) {
+    const row = Math.floor(gaps * distance);
+    return { first: (REACH + row) * strips, share: gaps * distance - row };
   }
 
-  return (gap) => {
-    for (const each of [found, above, below]) each.fill(0);
-    for (const line of [-2, -1, 0, 1, 2]) add(found, line * gap, 1 / 5);
-    for (const between of [-1.5, -0.5, 0.5, 1.5]) add(found, between * gap, -1 / 4);
-    add(above, -3 * gap, 1 / 2);
-    add(below, 3 * gap, 1 / 2);
-    for (let i = 0; i < count; i += 1) found[i] -= Math.max(above[i], below[i]);
-    return found;
+  const at = (i, { first, share }) => {
+    const upper = padded[first + i];
+    return upper + share * (padded[first + strips + i] - upper);
   };
+  for (let i = 0; i < score.length; i += 1) {
+    const lines = at(i, line1) + at(i, line2) + at(i, line3) + at(i, line4) + at(i, line5);
+    const between = at(i, between1) + at(i, between2) + at(i, between3) + at(i, between4);
+    const found = lines / 5 - between / 4 - Math.max(at(i, above), at(i, below)) / 2;
+    if (found <= score[i]) continue;
+    [score[i], slope[i], gap[i]] = [found, slopeOf(chosen[i]), distance];
+  }
 }

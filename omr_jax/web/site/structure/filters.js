@@ -26,54 +26,50 @@ function places(count, size, mode) {
  * @param {string} [mode]
  */
 export function maximum(given, width, size, axis, mode = 'reflect') {
-  return extreme(given, width, size, axis, mode, 1);
+  return ofNeighbours(given, width, size, axis, mode, -Infinity, takeLarger);
 }
 
 /** The smallest of `size` neighbours of each pixel, as `maximum`. */
 export function minimum(given, width, size, axis, mode = 'reflect') {
-  return extreme(given, width, size, axis, mode, -1);
-}
-
-function extreme(given, width, size, axis, mode, sign) {
-  const height = given.length / width;
-  const at = places(axis ? width : height, size, mode);
-  const found = new given.constructor(given.length);
-  const best = new Float64Array(width);
-  for (let y = 0, i = 0; y < height; y += 1, i += width) {
-    best.fill(-Infinity);
-    for (let k = 0; k < size; k += 1) {
-      const row = axis ? i : at[y + k] * width;
-      if (axis) {
-        for (let x = 0; x < width; x += 1) {
-          const value = at[x + k] < 0 ? 0 : sign * given[row + at[x + k]];
-          if (value > best[x]) best[x] = value;
-        }
-      } else {
-        for (let x = 0; x < width; x += 1) {
-          const value = row < 0 ? 0 : sign * given[row + x];
-          if (value > best[x]) best[x] = value;
-        }
-      }
-    }
-    for (let x = 0; x < width; x += 1) found[i + x] = sign * best[x];
-  }
-  return found;
+  return ofNeighbours(given, width, size, axis, mode, Infinity, takeSmaller);
 }
 
 /** The mean of `size` neighbours of each pixel, as `maximum`; of whole numbers the whole part. */
 export function mean(given, width, size, axis, mode = 'reflect') {
-  const height = given.length / width;
-  const at = places(axis ? width : height, size, mode);
+  return ofNeighbours(given, width, size, axis, mode, 0, add, size);
+}
+
+function takeLarger(row, all, first) {
+  for (let x = 0; x < row.length; x += 1) if (all[first + x] > row[x]) row[x] = all[first + x];
+}
+
+function takeSmaller(row, all, first) {
+  for (let x = 0; x < row.length; x += 1) if (all[first + x] < row[x]) row[x] = all[first + x];
+}
+
+function add(row, all, first) {
+  for (let x = 0; x < row.length; x += 1) row[x] += all[first + x];
+}
+
+/**
+ * What `take` makes of `size` neighbours of each pixel, see `maximum`: for each pixel of a row it
+ * begins with `start`, and is called with an array and where in it their next neighbours begin.
+ */
+function ofNeighbours(given, width, size, axis, mode, start, take, divisor = 1) {
+  const at = places(axis ? width : given.length / width, size, mode);
   const found = new given.constructor(given.length);
-  for (let y = 0, i = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1, i += 1) {
-      let sum = 0;
-      for (let k = 0; k < size; k += 1) {
-        const place = axis ? at[x + k] : at[y + k];
-        if (place >= 0) sum += given[axis ? y * width + place : place * width + x];
-      }
-      found[i] = sum / size;
+  const line = new given.constructor(width + size - 1); // A row and what is beyond its ends.
+  const row = new Float64Array(width);
+  for (let y = 0, i = 0; i < given.length; y += 1, i += width) {
+    if (axis) for (let x = 0; x < at.length; x += 1) line[x] = at[x] < 0 ? 0 : given[i + at[x]];
+    row.fill(start);
+    for (let k = 0; k < size; k += 1) {
+      if (axis) take(row, line, k);
+      else if (at[y + k] < 0) take(row, line, 0); // Nothing but zeros.
+      else take(row, given, at[y + k] * width);
     }
+    if (divisor > 1) for (let x = 0; x < width; x += 1) row[x] /= divisor;
+    found.set(row, i);
   }
   return found;
 }
@@ -86,11 +82,12 @@ export function gaussian(line, deviation, mode) {
     Math.exp(-0.5 * ((k - reach) / deviation) ** 2),
   );
   const sum = weights.reduce((a, b) => a + b, 0);
-  const at = places(line.length, size, mode);
+  const near = Float64Array.from(places(line.length, size, mode), (i) => (i < 0 ? 0 : line[i]));
   const found = new Float64Array(line.length);
   for (let x = 0; x < found.length; x += 1) {
-    for (let k = 0; k < size; k += 1) if (at[x + k] >= 0) found[x] += weights[k] * line[at[x + k]];
-    found[x] /= sum;
+    let all = 0;
+    for (let k = 0; k < size; k += 1) all += weights[k] * near[x + k];
+    found[x] = all / sum;
   }
   return found;
 }

@@ -8,6 +8,8 @@ import { maximum, mean } from './filters.js';
 
 const { fround } = Math;
 
+const lights = new WeakMap(); // By picture; a page is asked twice, for its staff space and windows.
+
 /**
  * The darkness of each pixel, as it is written into a new array.
  *
@@ -19,8 +21,7 @@ const { fround } = Math;
  */
 export function darkness(picture, Result = Float32Array, written = (dark) => dark) {
   const { grey, width, height } = picture;
-  const { paper, stride } = paperOf(picture);
-  const blackest = blackestOf(picture, paper, stride);
+  const { paper, stride, blackest } = lightOf(picture);
   // For each brightness of the paper and each one of a pixel.
   const known = Result.from({ length: 1 << 16 }, (_, n) =>
     written(Math.min(1, Math.max(0, fround(missing(n & 255, n >> 8) / blackest)))),
@@ -37,8 +38,7 @@ export function darkness(picture, Result = Float32Array, written = (dark) => dar
 /** The distance of two staff lines in pixels; 0 if it can't be found. */
 export function staffSpace(picture) {
   const { DARK, FAINT, HALF } = scale;
-  const { paper, stride } = paperOf(picture);
-  const blackest = blackestOf(picture, paper, stride);
+  const { paper, stride, blackest } = lightOf(picture);
   const [dark, faint] = [DARK, FAINT].map((share) =>
     mostFrequent(sums(picture, paper, stride, fround(1 - share * blackest))),
   );
@@ -83,6 +83,15 @@ function sums({ grey, width, height }, paper, stride, ink) {
   return counts;
 }
 
+/** The brightness of the paper, see `paperOf`, and the darkness of the blackest ink. */
+function lightOf(picture) {
+  if (!lights.has(picture)) {
+    const paper = paperOf(picture);
+    lights.set(picture, { ...paper, blackest: blackestOf(picture, paper) });
+  }
+  return lights.get(picture);
+}
+
 /** The light that is missing, as a share of that of the paper. */
 function missing(grey, paper) {
   return fround(1 - fround(grey / Math.max(paper, 1)));
@@ -94,10 +103,12 @@ function paperOf({ grey, width, height }) {
   const [rows, columns] = [Math.ceil(height / CELL), Math.ceil(width / CELL)];
   const cells = new Uint8Array(rows * columns);
   for (let y = 0, i = 0; y < height; y += 1) {
-    const row = Math.floor(y / CELL) * columns;
-    for (let x = 0; x < width; x += 1, i += 1) {
-      const cell = row + Math.floor(x / CELL);
-      if (grey[i] > cells[cell]) cells[cell] = grey[i];
+    for (let x = 0, cell = Math.floor(y / CELL) * columns; x < width; cell += 1) {
+      let brightest = cells[cell];
+      for (const end = Math.min(x + CELL, width); x < end; x += 1, i += 1) {
+        if (grey[i] > brightest) brightest = grey[i];
+      }
+      cells[cell] = brightest;
     }
   }
   let bright = both(mean, cells, columns, 3, 'nearest');
@@ -111,17 +122,25 @@ function both(filter, given, width, size, mode) {
 }
 
 /** The darkness of the blackest ink, at least 0.1, so that an empty page has none. */
-function blackestOf({ grey, width, height }, paper, stride) {
-  const found = new Float32Array(Math.ceil(height / 4) * Math.ceil(width / 4));
-  let n = 0;
+function blackestOf({ grey, width, height }, { paper, stride }) {
+  const counts = new Uint32Array(1 << 16); // For each brightness of the paper and of a pixel.
+  let all = 0;
   for (let y = 0; y < height; y += 4) {
-    for (let x = 0; x < width; x += 4, n += 1) {
-      found[n] = missing(grey[y * width + x], paper[y * stride + x]);
+    for (let x = 0; x < width; x += 4, all += 1) {
+      counts[(paper[y * stride + x] << 8) | grey[y * width + x]] += 1;
     }
   }
-  found.sort();
-  const place = 0.995 * (found.length - 1);
+  const there = Array.from(counts.keys()).filter((n) => counts[n]);
+  const seen = there.map((n) => ({ value: missing(n & 255, n >> 8), count: counts[n] }));
+  seen.sort((one, other) => one.value - other.value);
+  /** The value of the pixel at a place in the order of their values. */
+  const at = (place) => {
+    let n = 0;
+    for (let before = seen[0].count; before <= place; before += seen[n].count) n += 1;
+    return seen[n].value;
+  };
+  const place = 0.995 * (all - 1);
   const low = Math.floor(place);
-  const high = Math.min(low + 1, found.length - 1);
-  return fround(Math.max(found[low] + (place - low) * (found[high] - found[low]), 0.1));
+  const [value, next] = [low, Math.min(low + 1, all - 1)].map(at);
+  return fround(Math.max(value + (place - low) * (next - value), 0.1));
 }

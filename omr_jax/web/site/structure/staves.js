@@ -32,7 +32,9 @@ export function searched(page, space) {
 /** The staves of a page that `searched` has made, in its pixels, from top to bottom. */
 export function inPicture({ dark, width, height }) {
   const thick = maximum(minimum(dark, width, fixed.THICK, 0), width, fixed.THICK, 0);
-  const thin = { values: dark.map((value, i) => value - thick[i]), thick, width, height };
+  const values = new Float32Array(dark.length);
+  for (let i = 0; i < values.length; i += 1) values[i] = dark[i] - thick[i];
+  const thin = { values, thick, width, height };
   const teeth = teethOf(thin.values, width);
   const whole = [];
   for (const path of paths(teeth, centres(width), height)) {

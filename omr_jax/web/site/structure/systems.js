@@ -56,8 +56,8 @@ function wholeOf({ values, width }, slant) {
   const ink = slantedInk({ values, width }, moves(ROWS, slant), fixed.INK);
   const near = maximum(ink, width, 5, 1);
   const found = new Float32Array(width);
-  near.forEach((each, i) => {
-    found[i % width] += each / ROWS;
-  });
+  for (let i = 0; i < near.length; i += width) {
+    for (let x = 0; x < width; x += 1) found[x] += near[i + x] / ROWS;
+  }
   return found;
 }
