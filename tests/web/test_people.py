@@ -27,7 +27,12 @@ def test_a_human_session_by_keyboard(open_page, tmp_path, capsys):
   from omr_jax import human
 
   driver, keys = open_page('human'), webdriver.Keys
-  find(driver, '#begin-symbols').send_keys(keys.ENTER)
+
+  def begin():
+    wait(lambda: find(driver, '#begin-symbols').is_displayed())
+    find(driver, '#begin-symbols').send_keys(keys.ENTER)
+
+  begin()
   typed = find(driver, '#typed')
   wait(lambda: driver.switch_to.active_element == typed)
   typed.send_keys('gcl', keys.ENTER)
@@ -38,7 +43,7 @@ def test_a_human_session_by_keyboard(open_page, tmp_path, capsys):
   assert [each.text for each in pressed] == ['Dot']
   typed.send_keys('f', keys.ENTER)
   driver.refresh()
-  find(driver, '#begin-symbols').send_keys(keys.ENTER)
+  begin()
   wait(lambda: find(driver, '#count').text == '2 of 4')
   typed = find(driver, '#typed')
   typed.send_keys('dot', keys.ENTER)
@@ -49,7 +54,7 @@ def test_a_human_session_by_keyboard(open_page, tmp_path, capsys):
   wait(saved.exists)
   # The name is kept, and a second file is one of the same session.
   driver.refresh()
-  find(driver, '#begin-symbols').send_keys(keys.ENTER)
+  begin()
   wait(lambda: find(driver, '#name').get_property('value') == 'Ada')
   saved = saved.rename(tmp_path / 'first.json')
   find(driver, '#ending summary').click()
@@ -59,7 +64,7 @@ def test_a_human_session_by_keyboard(open_page, tmp_path, capsys):
   # As on another device, where the file is but this browser's memory is not.
   driver.execute_script('localStorage.clear()')
   driver.refresh()
-  find(driver, '#begin-symbols').send_keys(keys.ENTER)
+  begin()
   wait(lambda: find(driver, '#count').text == '0 of 4')
   find(driver, '#ending summary').click()
   find(driver, '#load').send_keys(str(saved))

@@ -4,7 +4,18 @@ import json
 import re
 
 import pytest
-from browsing import NEEDS, SITE, drawn, find, in_page, model_json, turn_to, video, wait
+from browsing import (
+  NEEDS,
+  SITE,
+  drawn,
+  find,
+  in_page,
+  missing,
+  model_json,
+  turn_to,
+  video,
+  wait,
+)
 
 webdriver = pytest.importorskip('selenium.webdriver', reason='needs selenium')
 pytestmark = NEEDS
@@ -27,6 +38,13 @@ def imported(module: str) -> set[str]:
   return found
 
 
+def imported_later(module: str) -> set[str]:
+  """What a module of the site imports when it is needed."""
+  path = SITE / module
+  found = re.findall(r"\bimport\('(\..*?)'\)", path.read_text())
+  return {(path.parent / each).resolve().relative_to(SITE.resolve()).as_posix() for each in found}
+
+
 def test_the_built_site():
   """What it says of its own files is so."""
   sizes = json.loads((SITE / 'sizes.json').read_text())
@@ -34,9 +52,12 @@ def test_the_built_site():
   assert all((SITE / name).stat().st_size == size for name, size in sizes.items())
   named = re.findall('modulepreload" href="(.*?)"', (SITE / 'index.html').read_text())
   modules = {path.relative_to(SITE).as_posix() for path in SITE.rglob('*.js')}
+  # The first part of the page; the others, and what only they need of the worker, come later.
   assert set(named) == imported('app.js')
-  of_worker = imported('network/inference.js') | imported('pages/in_worker.js')
-  assert modules == set(named) | of_worker | {'worker.js'}
+  assert {name.partition('/')[0] for name in named} == {'app.js', 'common', 'gate', 'network'}
+  later = imported_later('app.js') | imported_later('network/inference.js')
+  of_worker = imported('network/inference.js')
+  assert modules == set(named) | of_worker | set.union(*map(imported, later)) | {'worker.js'}
   kept = json.loads(re.search(r'addAll\((\[.*\])\)', (SITE / 'worker.js').read_text())[1])
   # Models of 2.5 MB each are kept once they are used.
   in_turn = {f'models/{name}/model_int8.onnx' for name in ('pages', 'pages_handwriting')}
@@ -44,6 +65,20 @@ def test_the_built_site():
   assert in_turn <= sizes.keys() and in_turn.isdisjoint(kept)
   assert all((SITE / name).exists() for name in kept)
   assert not any(name.endswith(('.gz', '.br')) for name in kept)
+
+
+def test_a_part_that_does_not_come(open_page, address, site):
+  """By another name of this machine the browser has kept nothing. Then the file is there again."""
+  other = address.replace('localhost', '127.0.0.1')
+  with missing(site / 'people/part.js'):
+    driver = open_page('about', other)
+    find(driver, 'nav a[href="#human"]').click()
+    state = find(driver, '#part-state')
+    wait(lambda: 'This part of the page does not come' in state.text)
+    assert not find(driver, '#part-about').is_displayed()
+  state.find_element('css selector', 'button').click()
+  wait(lambda: find(driver, '#part-human').is_displayed())
+  assert not state.text
 
 
 def test_no_webassembly(open_page):
@@ -152,6 +187,7 @@ def test_no_other_host_and_without_a_network(first_visit, address):
   """Everything comes from the site, and after the first visit the page needs no network."""
   driver = first_visit
   driver.get(f'{address}#draw')
+  wait(lambda: find(driver, '#paper').is_displayed())
   find(driver, '#paper').send_keys(' ', webdriver.Keys.ARROW_DOWN, ' ')
   wait(lambda: find(driver, '#classes').text)
   loaded = driver.execute_script(
@@ -163,6 +199,7 @@ def test_no_other_host_and_without_a_network(first_visit, address):
   wait(lambda: driver.execute_script(ready))
   driver.execute_cdp_cmd('Network.emulateNetworkConditions', ONLINE | {'offline': True})
   driver.refresh()
+  wait(lambda: find(driver, '#paper').is_displayed())
   find(driver, '#paper').send_keys(' ', webdriver.Keys.ARROW_DOWN, ' ')
   wait(lambda: find(driver, '#classes').text)
   errors = [each for each in driver.get_log('browser') if each['level'] == 'SEVERE']

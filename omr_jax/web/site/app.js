@@ -1,15 +1,19 @@
 // Shows one part of the page at a time. The part of the address after # says which.
 
-import * as about from './about/part.js';
 import { receiveFiles } from './common/picture_files.js';
-import * as draw from './draw/part.js';
+import { stateIn } from './common/state.js';
 import * as camera from './gate/part.js';
 import { describe } from './network/client.js';
-import * as page from './pages/part.js';
-import * as human from './people/part.js';
-import * as photo from './photo/part.js';
 
-const parts = { camera, page, draw, photo, human, about }; // Without a name the first one is shown.
+// The first part is shown without a name. The others are fetched when they are wanted.
+const parts = {
+  camera: () => camera,
+  page: () => import('./pages/part.js'),
+  draw: () => import('./draw/part.js'),
+  photo: () => import('./photo/part.js'),
+  human: () => import('./people/part.js'),
+  about: () => import('./about/part.js'),
+};
 const TITLES = {
   camera: 'Is it music?',
   page: 'What is on this page?',
@@ -19,27 +23,49 @@ const TITLES = {
   about: 'How it works',
 };
 
-let shown = null; // Name of the part that is shown.
+const state = stateIn(document.querySelector('#part-state'));
+let wanted = null; // Name of the part that is shown, or will be as soon as it is there.
+let shown = null; // The module of the part that is shown.
 
-function show() {
+async function show() {
   const asked = location.hash.slice(1);
-  if (asked === 'main' && shown) return null; // To skip the links above.
-  const before = shown;
-  shown = Object.hasOwn(parts, asked) ? asked : Object.keys(parts)[0];
-  if (before) parts[before].leave?.();
-  for (const name of Object.keys(parts)) {
-    document.querySelector(`#part-${name}`).hidden = name !== shown;
-    const link = document.querySelector(`nav a[href="#${name}"]`);
-    if (name === shown) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
+  if (asked === 'main' && wanted) return; // To skip the links above.
+  const name = Object.hasOwn(parts, asked) ? asked : Object.keys(parts)[0];
+  wanted = name;
+  shown?.leave?.();
+  shown = null;
+  mark(name);
+  state.wait('Loading this part of the page');
+  try {
+    const found = await parts[name]();
+    if (wanted !== name) return;
+    shown = found;
+  } catch {
+    const error = new Error('This part of the page does not come: is there a connection?');
+    if (wanted === name) state.fail(error, show);
+    return;
   }
-  document.title = `${TITLES[shown]} · omr_jax`;
-  return parts[shown].enter?.();
+  state.clear();
+  const section = document.querySelector(`#part-${name}`);
+  section.hidden = false;
+  showTerms(section);
+  await shown.enter?.();
 }
 
-/** Says under which terms the model of each part may be used. */
-function showTerms() {
-  for (const place of document.querySelectorAll('[data-terms]')) {
+/** Marks the link to a part, and hides whatever was shown. */
+function mark(name) {
+  for (const each of Object.keys(parts)) {
+    document.querySelector(`#part-${each}`).hidden = true;
+    const link = document.querySelector(`nav a[href="#${each}"]`);
+    if (each === name) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  document.title = `${TITLES[name]} · omr_jax`;
+}
+
+/** Says under which terms the models of a part may be used. */
+function showTerms(section) {
+  for (const place of section.querySelectorAll('[data-terms]')) {
     const name = place.dataset.terms;
     const card = document.createElement('a');
     card.href = `./models/${name}/README.md`;
@@ -59,6 +85,5 @@ function keepSite() {
 addEventListener('hashchange', show);
 document.querySelector('#starting').remove();
 // What is wanted now comes first.
-Promise.resolve(show()).finally(keepSite);
-showTerms();
-receiveFiles(() => parts[shown].receive ?? null);
+show().finally(keepSite);
+receiveFiles(() => shown?.receive ?? null);

@@ -40,11 +40,9 @@ let about = null; // The content of model.json.
 /** Loads the network, while the user chooses. */
 async function prepare() {
   const mine = request;
+  state.wait('Loading the network');
   try {
-    about = await describe(MODEL);
-    verdict.limit(about.sure);
-    state.wait('Loading the network');
-    await ask('load', { name: MODEL }, state.progress);
+    await Promise.all([ask('load', { name: MODEL }, state.progress), described()]);
     if (mine === request) state.clear();
   } catch (error) {
     if (mine === request) state.fail(error, prepare);
@@ -160,9 +158,13 @@ async function showFile(file) {
   }
 }
 
-async function classify(picture, width, height, withViews, place = 0) {
+async function described() {
   about ??= await describe(MODEL);
   verdict.limit(about.sure);
+}
+
+async function classify(picture, width, height, withViews, place = 0) {
+  await described();
   const argument = { picture, width, height, opaque: Boolean(stream), withViews };
   return ask('classify', argument, state.progress, [picture], place);
 }

@@ -3,8 +3,6 @@
 
 import { classify } from './classify.js';
 import { load } from './sessions.js';
-import { symbolOfStrokes } from './strokes.js';
-import { symbolIn } from './symbol.js';
 
 const calls = {
   /** Loads a network, so that a later call need not wait for it. */
@@ -15,7 +13,7 @@ const calls = {
   /** Whether a picture shows music, see `classify`. */
   classify,
 
-  // Only one part of the page needs these modules, so the others don't wait for them.
+  // Only one part of the page needs each of these modules, so the others don't wait for them.
 
   /** The staves of a page and its windows, see `structureAndWindows`. */
   structureAndWindows: async (argument) => (await ofPages()).structureAndWindows(argument),
@@ -24,14 +22,18 @@ const calls = {
   symbolsIn: async (argument, report) => (await ofPages()).symbolsIn(argument, report),
 
   /** The probability of each class of symbol in a picture, see `symbolIn`. */
-  symbolIn,
+  symbolIn: async (argument, report) =>
+    (await come(import('./symbol.js'))).symbolIn(argument, report),
 
   /** The probability of each class for strokes, see `symbolOfStrokes`. */
-  symbolOfStrokes,
+  symbolOfStrokes: async (argument, report) =>
+    (await come(import('./strokes.js'))).symbolOfStrokes(argument, report),
 };
 
-function ofPages() {
-  return import('../pages/in_worker.js').catch(() => {
+const ofPages = () => come(import('../pages/in_worker.js'));
+
+function come(module) {
+  return module.catch(() => {
     throw new Error('A part of this site does not come: is there a connection?');
   });
 }
