@@ -21,7 +21,7 @@ const MOST = 24; // So many are kept.
 export function triedIn(element, { name, classes, say, open }) {
   const list = document.createElement('ul');
   const save = document.createElement('button');
-  const title = document.createElement('h3');
+  const title = document.createElement('h2');
   title.textContent = 'What you tried';
   save.type = 'button';
   save.textContent = 'Download as JSON';

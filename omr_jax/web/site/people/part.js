@@ -38,14 +38,20 @@ async function begin(kind) {
   state.clear();
   session = kept(questions);
   find('name').value = session.name;
-  setup.hidden = find('h-human').hidden = true;
-  sitting.hidden = false;
+  sits(true);
   const isTyped = questions.classes.length > 2;
   find('typed-label').hidden = !isTyped;
   find('keys').textContent = isTyped
     ? 'Type a part of the name and press Enter, or tap a class. The grey staff shows how large it is.'
     : 'Press a key or tap.';
   show();
+}
+
+/** Shows the questions or the invitation; beside questions there is no room for the heading. */
+function sits(on) {
+  setup.hidden = on;
+  sitting.hidden = !on;
+  find('h-human').classList.toggle('spoken', on);
 }
 
 async function fetched(kind) {
@@ -120,8 +126,7 @@ async function openResult(file) {
 }
 
 function end() {
-  sitting.hidden = true;
-  setup.hidden = find('h-human').hidden = false;
+  sits(false);
   message.textContent = keep(questions, session)
     ? 'Your answers are kept in this browser.'
     : 'Your answers are kept until you close this page.';
