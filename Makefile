@@ -6,6 +6,12 @@ RUN := $(VENV)/bin/python
 SET_UP := $(VENV)/installed
 # Each file's tests run in one worker, the longest files first.
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
+# Targets that come before the tests.
+BEFORE :=
+
+# The tests start a hundred processes: what one compiles of the packages the others read, also
+# where a user has chosen that Python keeps no bytecode.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-all lint clean web pretrained-scores pretrained-homus \
   pretrained-homus_scans pretrained-homus_strokes pretrained-pages pretrained-pages_handwriting
@@ -15,7 +21,7 @@ demo: $(SET_UP)
 	  --config.epochs=8 --workdir runs/demo
 	@echo 'The same on real symbols: $(RUN) -m omr_jax.main --config homus --workdir runs/homus'
 
-test: $(SET_UP)
+test: $(SET_UP) $(BEFORE)
 	$(RUN) -m pytest $(WORKERS)
 
 # The quick tests compile with few optimizations (tests/conftest.py), these as users do.
