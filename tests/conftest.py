@@ -233,6 +233,18 @@ def symbol_run(folders, tmp_path_factory) -> Path:
   return trained_once(small_config(), 'small', folders, tmp_path_factory)
 
 
+@pytest.fixture(scope='session')
+def plain_run(folders, tmp_path_factory) -> Path:
+  """Workdir of a finished run of `plain_config` with seed 1, with an empty page; only read."""
+  import made_runs
+  from small_runs import plain_config
+
+  config = plain_config()
+  config.seed = 1
+  with made_runs.no_page():
+    return trained_once(config, 'plain', folders, tmp_path_factory)
+
+
 def trained_once(config, name, folders, tmp_path_factory) -> Path:
   """Workdir of a finished run.
 

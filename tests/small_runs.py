@@ -28,14 +28,14 @@ SMALL = (
 
 # One step an epoch, so that metrics.jsonl has the loss of every step.
 STEPS = (*SMALL[:-2], '--config.batch_size=304')
-# The same for `plain_config`.
-PLAIN_STEPS = (
+# Flags for `plain_config`, but for its epochs and its batches of 8; and for one step an epoch.
+PLAIN = (
   *SMALL[:-4],
   '--config.augment.space=none',
   '--config.model.widths=(4,)',
   '--config.model.blocks=(1,)',
-  '--config.batch_size=304',
 )
+PLAIN_STEPS = (*PLAIN, '--config.batch_size=304')
 
 
 def load_page(name: str) -> ModuleType:
