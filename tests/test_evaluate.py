@@ -91,10 +91,10 @@ def test_a_run_is_measured_like_an_exported_model(few, symbol_run, tmp_path, cap
 def test_scans_of_a_split(few, tmp_path, capsys):
   command = ['--model', 'homus_scans', '--on', 'scans', '--protocol', 'made_up']
   said = []
-  for seed in ('0', '0', '1'):
+  for seed in ('0', '1'):  # That the same seed gives the same crops is in test_scans.
     assert evaluate.main([*command, '--data_dir', str(tmp_path), '--seed', seed]) == 0
     said.append(capsys.readouterr().out)
-  assert said[0] == said[1] != said[2]
+  assert said[0] != said[1]
   rows = [line.rsplit(' of', 1) for line in said[0].splitlines()]
   right = [int(row[0].split()[-1]) for row in rows]
   symbols = [int(row[1].split()[0]) for row in rows]
