@@ -196,4 +196,5 @@ def _side(system: System, y: float, end: int) -> float:
 
 def _space(system: System) -> float:
   """The staff space."""
-  return float(np.mean([staff[-1, :, 1] - staff[0, :, 1] for staff in system]) / (LINES - 1))
+  heights = [staff[-1, :, 1] - staff[0, :, 1] for staff in system]
+  return float(np.concatenate(heights).mean() / (LINES - 1))

@@ -8,9 +8,9 @@ from omr_jax.inputs import tall
 CLASSES = ('stem', *tall.TALL)
 
 
-def staff(top, slope=0.0):
+def staff(top, slope=0.0, points=5):
   """10 pixels a staff space, from x = 100 to 500."""
-  x = np.linspace(100, 500, 5)
+  x = np.linspace(100, 500, points)
   return np.stack([np.stack([x, top + 10 * line + slope * (x - 100)], 1) for line in range(5)])
 
 
@@ -91,6 +91,12 @@ def test_a_brace_and_the_line_of_the_same_staves_are_one_grouping():
 )
 def test_other_things_stay(thing):
   assert thing in completed([thing])
+
+
+def test_staves_may_have_other_numbers_of_points():
+  system = [staff(100), staff(200, points=9), staff(300)]
+  found = completed([('measureSeparator', (398, 210, 402, 228), 1.0)], [system])
+  assert found == [('measureSeparator', (398, 100, 402, 340), 1.0)]
 
 
 def test_systems_of_one_staff_stay():

@@ -24,10 +24,7 @@ import { completed, isTall } from './tall.js';
 export async function detect(picture, name, told) {
   const { width, height } = picture;
   const about = await describe(name);
-  // Where memory is too short for several workers, the first one goes on alone.
-  const ready = Array.from({ length: WORKERS }, (_, place) =>
-    place ? ask('load', { name }, null, [], place).then(() => true, () => false) : true,
-  );
+  const ready = [true, ...loadInOthers(name)];
   const first = await ask('structureAndWindows', { picture, about }, null, [picture]);
   const { factor, scale, windows } = first;
   const structure = { ...enlarged(first.structure, factor), width, height };
@@ -59,6 +56,19 @@ export async function detect(picture, name, told) {
   symbols.push(...whole);
   if (told.goesOn()) told.symbols(whole, done, windows.length);
   return { structure, symbols: symbols.sort(inOrder) };
+}
+
+/**
+ * Loads a network in all workers but the first. Where memory is too short for several, the first
+ * one goes on alone.
+ *
+ * @param {string} name Name of the network's folder in models/.
+ * @returns {Promise<boolean>[]} For each of them whether it has the network.
+ */
+export function loadInOthers(name) {
+  return Array.from({ length: WORKERS - 1 }, (_, n) =>
+    ask('load', { name }, null, [], n + 1).then(() => true, () => false),
+  );
 }
 
 /** A structure in pixels of a page that is so many times larger. */

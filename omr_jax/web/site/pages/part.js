@@ -5,7 +5,7 @@ import { decoded, receiveChosen } from '../common/picture_files.js';
 import { stateIn } from '../common/state.js';
 import { ask, describe } from '../network/client.js';
 import { cardIn } from './card.js';
-import { detect } from './detector.js';
+import { detect, loadInOthers } from './detector.js';
 import { kindsIn } from './kinds.js';
 import { pageJson, structureJson } from './page_json.js';
 import { sheetIn } from './sheet.js';
@@ -36,7 +36,9 @@ async function prepare() {
   try {
     state.wait('Loading the network');
     await ask('load', { name: model() }, state.progress);
-    if (mine === request) state.clear();
+    if (mine !== request) return;
+    state.clear();
+    loadInOthers(model()); // Its files are here now, and the first worker can do without the others.
   } catch (error) {
     if (mine === request) state.fail(error, prepare);
   }
