@@ -22,7 +22,6 @@ class Annotated(NamedTuple):
     boxes: float [objects, 4]: left, top, right and bottom edge in pixels.
     labels: int [objects], places in the list of classes.
     staves: Each staff as float [5, points, 2], x and y along the middle of its lines.
-    systems: The number of the system that each staff is in, int [staves].
   """
 
   id: str
@@ -32,7 +31,6 @@ class Annotated(NamedTuple):
   boxes: np.ndarray
   labels: np.ndarray
   staves: Sequence[np.ndarray]
-  systems: Sequence[int]
 
 
 def tiles(page: Annotated) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

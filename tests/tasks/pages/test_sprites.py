@@ -22,7 +22,7 @@ def page(name='a'):
   grey[40:100, 121:124] = 0
   boxes = np.array([HEAD, (121.0, 40, 124, 100), (130.0, 88, 134, 92)])
   staff = np.array([[(20, y + 1.5), (380, y + 1.5)] for y in LINES])
-  return Annotated(name, 'w', grey, 20.0, boxes, np.array([0, 1, 3]), [staff], [0])
+  return Annotated(name, 'w', grey, 20.0, boxes, np.array([0, 1, 3]), [staff])
 
 
 def test_lines_go_and_symbols_stay():

@@ -10,7 +10,7 @@ def test_tiles_of_a_page():
   grey = np.full((600, 800), 255, np.uint8)
   grey[520:540, 700:740] = 0
   boxes = np.array([[700.0, 520, 740, 540], [0, 0, 4, 4]])
-  page = Annotated('a', 'b', grey, 20.0, boxes, np.array([3, 5]), (), ())  # 300 x 400 at 10 pixels.
+  page = Annotated('a', 'b', grey, 20.0, boxes, np.array([3, 5]), ())  # 300 x 400 at 10 pixels.
   found = list(tiles.tiles(page))
   # Down: 0 and 44; across: 0, 112 and 144.
   assert [picture.shape for picture, _, _ in found] == [(TILE, TILE)] * 6
@@ -22,7 +22,7 @@ def test_tiles_of_a_page():
 
 def test_a_small_page_is_one_tile_with_white_around():
   page = Annotated(
-    'a', 'b', np.zeros((10, 20), np.uint8), 10.0, np.empty((0, 4)), np.empty(0, int), (), ()
+    'a', 'b', np.zeros((10, 20), np.uint8), 10.0, np.empty((0, 4)), np.empty(0, int), ()
   )
   ((picture, boxes, labels),) = tiles.tiles(page)
   assert picture.shape == (TILE, TILE) and (picture[10:] == 255).all() and not len(labels)
