@@ -1,7 +1,7 @@
 """Measures the answers of the page's part “Draw” to symbols of other sizes than the staff asks for.
 
   make web
-  python benchmarks/drawn_sizes.py --split test
+  python benchmarks/drawn_sizes.py
 
 The symbols of a split of HOMUS are given to the page in headless Chromium, a third as large, half
 as large, as they were written, and twice as large. Needs chromium and chromium-driver.
@@ -33,35 +33,41 @@ ASK = """const [symbols, done] = arguments
     }
     done(found)
   })"""
-_BATCH = 100  # Symbols in one call, which must end within the driver's time limit.
+_BATCH = 10  # Symbols in one call, which must end within 120 seconds, the driver's time limit.
 
 
 def main() -> None:
   """Runs the command."""
   parser = command_arguments.parser('drawn_sizes', __doc__)
   parser.add_argument('--split', choices=('validation', 'test'), default='validation')
+  parser.add_argument(
+    '--symbols', type=int, help='so many, spread evenly over the split; all by default'
+  )
   parser.add_argument('--site', type=Path, default=SITE, help='a built site, %(default)s')
   command_arguments.add_data_folders(parser)
   options = command_arguments.parse(parser, None)
   symbols, labels = read(options)
   server = serve(options.site, 0)
   threading.Thread(target=server.serve_forever, daemon=True).start()
-  rows, is_dot = [], labels == CLASSES.index('Dot')
+  is_dot = labels == CLASSES.index('Dot')
+  print(f'{options.split}; {surroundings()}\n')
+  header = 'size', 'right without dots', 'dots right', 'all right', 'called unknown'
+  print(table(header, []), flush=True)
   with browser() as driver:
     driver.get(f'http://localhost:{server.server_port}/')
     for words, zoom in SIZES.items():
       found = answers(driver, [[(zoom * line).tolist() for line in each] for each in symbols])
       right, unknown = found[:, 0] == labels, found[:, 1]
-      rows.append([words, *map(share, (right[~is_dot], right[is_dot], right, unknown))])
-  print(f'{options.split}; {surroundings()}\n')
-  print(table(['size', 'right without dots', 'dots right', 'all right', 'called unknown'], rows))
+      row = [words, *map(share, (right[~is_dot], right[is_dot], right, unknown))]
+      print(f'| {" | ".join(row)} |', flush=True)
 
 
 def read(options: argparse.Namespace) -> tuple[list[list[np.ndarray]], np.ndarray]:
   """The strokes of each symbol of the split, and its class."""
   builder = homus.prepare('original', *command_arguments.data_folders(options))
   source = builder.as_data_source(split=options.split)
-  examples = source.__getitems__(list(range(len(source))))
+  wanted = np.linspace(0, len(source) - 1, options.symbols or len(source)).round().astype(int)
+  examples = source.__getitems__(wanted.tolist())
   strokes = [
     [each['points'][each['stroke'] == n] for n in np.unique(each['stroke'])] for each in examples
   ]

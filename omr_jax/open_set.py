@@ -33,7 +33,7 @@ from omr_jax.utils.files import read_bytes
 LOST = 0.01  # The share of validation symbols that may be called unknown.
 # Factors of the sizes of training symbols: people write smaller and larger than on the tablet.
 _SIZES = (0.6, 1.8)
-_PER_KIND, _INVENTED, _MEASURED = 100, 10_000, 50  # So many symbols are drawn.
+_PER_KIND, _INVENTED, _MEASURED = 60, 10_000, 30  # So many symbols are drawn.
 _SHARES = {'kinds': 2 / 3, 'invented': 1 / 3}  # Of what is learned as foreign.
 _BATCH = 64
 
@@ -151,7 +151,7 @@ def _taught(content: bytes, examples: Mapping[str, Inputs], seed: int) -> tuple[
   features = {name: _features(content, inputs) for name, inputs in examples.items()}
   foreign = [(share, features[name]) for name, share in _SHARES.items()]
   head = open_set.fit(features['true'], foreign, seed)
-  head = head.moved(float(np.quantile(head.log_odds(features['validation']), 1 - LOST)))
+  head = head.moved(open_set.threshold(head.log_odds(features['validation']), LOST))
   counts: dict[str, tuple[int, int]] = {}
   for name, each in features.items():
     if name == 'test' or name.startswith('measured'):
@@ -165,12 +165,12 @@ def _features(content: bytes, inputs: Inputs) -> np.ndarray:
 
   from omr_jax.export import open_set
 
-  model, names = open_set.with_features(content)
+  model = open_set.with_features(content)
   session = onnxruntime.InferenceSession(model, providers=['CPUExecutionProvider'])
   count, found = len(next(iter(inputs.values()))), []
   for first in range(0, count, _BATCH):
     batch = {name: array[first : first + _BATCH] for name, array in inputs.items()}
-    found.append(np.concatenate(session.run(names, batch), axis=1))
+    found += session.run([open_set.FEATURES], batch)
   return np.concatenate(found)
 
 

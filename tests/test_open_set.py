@@ -76,8 +76,7 @@ def test_the_output_is_computed_from_the_features(tmp_path):
     session = onnxruntime.InferenceSession(content, providers=['CPUExecutionProvider'])
     return session.run(names, {'image': image})
 
-  with_features, (name,) = graph.with_features(content)
-  features, probabilities = run(with_features, [name, 'probabilities'])
+  features, probabilities = run(graph.with_features(content), [graph.FEATURES, 'probabilities'])
   inside = np.zeros((features.shape[1], 1), np.float32)
   inside[0] = 1
   zero, two = np.zeros(1, np.float32), np.full((1, 1), 2, np.float32)
@@ -87,18 +86,63 @@ def test_the_output_is_computed_from_the_features(tmp_path):
   np.testing.assert_allclose(same, probabilities, rtol=1e-5)
 
 
+def test_features_of_a_small_network():
+  """By hand: what the dense layer reads, and mean and maximum of what the strided one reads."""
+  import onnx
+  import onnxruntime
+  from onnx import helper, numpy_helper
+
+  from omr_jax.export import open_set as graph
+
+  make, one = helper.make_node, np.ones((1, 1, 1, 1), np.float32)
+  known = {'one': one, 'dense': np.ones((4, 2), np.float32)}
+  nodes = [
+    make('Conv', ['image', 'one'], ['all'], strides=[1, 1]),
+    make('Relu', ['all'], ['positive']),
+    make('Conv', ['positive', 'one'], ['quarter'], strides=[2, 2]),
+    make('Flatten', ['quarter'], ['flat']),
+    make('Gemm', ['flat', 'dense'], ['probabilities']),
+  ]
+  given, found = (
+    helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+    for name, shape in (('image', ['batch', 1, 4, 4]), ('probabilities', ['batch', 2]))
+  )
+  constants = [numpy_helper.from_array(value, name) for name, value in known.items()]
+  model = helper.make_model(
+    helper.make_graph(nodes, 'small', [given], [found], constants),
+    opset_imports=[helper.make_opsetid('', 18)],
+    ir_version=9,
+  )
+  content = graph.with_features(model.SerializeToString())
+  session = onnxruntime.InferenceSession(content, providers=['CPUExecutionProvider'])
+  image = np.arange(-8, 8, dtype=np.float32).reshape(1, 1, 4, 4)
+  (features,) = session.run([graph.FEATURES], {'image': image})
+  # Of -8...7 the negative become 0; the first and the third of the first and the third row are -8,
+  # -6, 0 and 2; 1 + ... + 7 = 28 on 16 places, and the largest is 7.
+  np.testing.assert_array_equal(features, [[0, 0, 0, 2, 28 / 16, 7]])
+
+
 def test_one_of_a_hundred_validation_symbols_is_unknown():
-  """Where the log-odds are above 0, by hand: the last whole number of a hundredth of them."""
+  """Of 400 symbols 4: where the log-odds are above 0."""
   from omr_jax.export import open_set as graph
 
   rng = np.random.default_rng(0)
   true = rng.normal(0, 1, (400, 8)).astype(np.float32)
   head = graph.fit(true, [(0.5, true + 4), (0.5, true - 6)], seed=0)
-  threshold = float(np.quantile(head.log_odds(true), 0.99))
+  threshold = graph.threshold(head.log_odds(true), 0.01)
   moved = head.moved(threshold)
   assert (moved.log_odds(true) > 0).sum() == 4
   np.testing.assert_allclose(moved.log_odds(true), head.log_odds(true) - threshold, atol=1e-4)
   assert (moved.log_odds(true + 4) > 0).mean() > 0.9 and (moved.log_odds(true - 6) > 0).all()
+
+
+def test_thresholds():
+  """By hand: between the second and the third, and between none and the first."""
+  from omr_jax.export import open_set as graph
+
+  log_odds = np.array([1, 9, 5, 2, 0, -1, -4, 3, -2, -3], np.float32)
+  assert graph.threshold(log_odds, 0.2) == 4 and graph.threshold(log_odds, 0.29) == 4
+  assert graph.threshold(log_odds, 0.05) == 9
 
 
 def test_other_models_are_refused(tmp_path):

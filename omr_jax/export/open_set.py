@@ -1,11 +1,12 @@
 """The output `unknown` of an ONNX model: whether what it reads is none of its classes.
 
-A small network, the head, reads the features from which the model computes its logits. It is
+A small network, the head, reads features that the model computes on its way to the logits. It is
 trained to tell true examples from foreign ones (outlier exposure: Hendrycks et al., 2019), while
-the model itself stays as it is.
+the model itself stays as it is. The last features alone have lost much of what tells a letter from
+a symbol, so those of earlier layers are read too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import jax
@@ -13,13 +14,14 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from omr_jax.tasks.classifiers.outputs import PROBABILITIES, UNKNOWN
+from omr_jax.tasks.classifiers.outputs import UNKNOWN
 from omr_jax.utils import extras
 
 with extras.needed():
   import onnx
   from onnx import helper, numpy_helper
 
+FEATURES = f'{UNKNOWN}_features'  # The name of the features, where they are an output.
 _HIDDEN = 64
 _STEPS, _BATCH = 1500, 256
 _DROPOUT = 0.3
@@ -46,6 +48,12 @@ class Head(NamedTuple):
     """The head whose log-odds are 0 where those of this one are the threshold."""
     weights, bias = self.last
     return self._replace(last=(weights, (bias - threshold).astype(np.float32)))
+
+
+def threshold(log_odds: np.ndarray, lost: float) -> float:
+  """A number above which at most the share `lost` of the log-odds are, as many as that allows."""
+  count = int(lost * len(log_odds))
+  return float(np.sort(log_odds)[::-1][max(0, count - 1) : count + 1].mean())
 
 
 def fit(true: np.ndarray, foreign: Sequence[tuple[float, np.ndarray]], seed: int) -> Head:
@@ -99,37 +107,18 @@ def _dropped(key: jax.Array, x: jax.Array) -> jax.Array:
   return jnp.where(jax.random.bernoulli(key, 1 - _DROPOUT, x.shape), x / (1 - _DROPOUT), 0)
 
 
-def with_features(content: bytes) -> tuple[bytes, list[str]]:
-  """An ONNX model that also gives its features, and the names of these outputs.
-
-  The features are what its last dense layers read: those whose sum the logits are.
-  """
+def with_features(content: bytes) -> bytes:
+  """An ONNX model that also has the output FEATURES, float32 [batch, features]."""
   model = without_unknown(content)
-  made_by = {name: node for node in model.graph.node for name in node.output}
-  found: set[str] = set()
-  seen: set[str] = set()
-  ahead = [PROBABILITIES]
-  while ahead:
-    name = ahead.pop()
-    if name not in made_by or name in seen:  # A constant, or one that was there before.
-      continue
-    seen.add(name)
-    node = made_by[name]
-    if node.op_type in ('Gemm', 'MatMul'):
-      found.add(node.input[0])
-    else:
-      ahead += node.input
-  names = sorted(found)
-  for name in names:
-    model.graph.output.append(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
-  return model.SerializeToString(), names
+  _add_features(model.graph)
+  model.graph.output.append(helper.make_tensor_value_info(FEATURES, onnx.TensorProto.FLOAT, None))
+  return model.SerializeToString()
 
 
 def with_unknown(content: bytes, head: Head) -> bytes:
   """An ONNX model with the output `unknown`, float32 [batch], in place of one that it may have."""
-  _, names = with_features(content)
   model = without_unknown(content)
-  graph, own = model.graph, [f'{UNKNOWN}_{n}' for n in range(4)]
+  graph, own = model.graph, [f'{UNKNOWN}_{n}' for n in range(3)]
   known = {
     f'{UNKNOWN}_weights': head.inside[0],
     f'{UNKNOWN}_bias': head.inside[1],
@@ -139,19 +128,56 @@ def with_unknown(content: bytes, head: Head) -> bytes:
   }
   weights, bias, last_weights, last_bias, shape = known
   graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in known.items())
+  _add_features(graph)
   make = helper.make_node
   graph.node.extend(
     [
-      make('Concat', names, own[:1], axis=1),
-      make('Gemm', [own[0], weights, bias], own[1:2]),
-      make('Relu', own[1:2], own[2:3]),
-      make('Gemm', [own[2], last_weights, last_bias], own[3:4]),
-      make('Reshape', [own[3], shape], [UNKNOWN]),
+      make('Gemm', [FEATURES, weights, bias], own[:1]),
+      make('Relu', own[:1], own[1:2]),
+      make('Gemm', [own[1], last_weights, last_bias], own[2:]),
+      make('Reshape', [own[2], shape], [UNKNOWN]),
     ]
   )
   graph.output.append(helper.make_tensor_value_info(UNKNOWN, onnx.TensorProto.FLOAT, ['batch']))
   onnx.checker.check_model(model, full_check=True)
   return model.SerializeToString()
+
+
+def _add_features(graph: onnx.GraphProto) -> None:
+  """Adds what makes the features.
+
+  They are what dense layers read, and mean and maximum over all places of what convolutions with
+  strides read, with which each group of blocks but the first begins.
+  """
+  made_by = {name: node for node in graph.node for name in node.output}
+  constants = {constant.name for constant in graph.initializer}
+  read, pooled = [], []
+  for node in graph.node:
+    if node.op_type in ('Gemm', 'MatMul') and node.input[1] in constants:
+      read.append(node.input[0])
+    elif node.op_type == 'Conv' and max(_attribute(node, 'strides')) > 1:
+      name = _unquantized(node.input[0], made_by)
+      if made_by[name].op_type == 'Relu':  # The first convolution reads the picture.
+        pooled.append(name)
+  for n, name in enumerate(dict.fromkeys(pooled)):
+    for kind in ('GlobalAveragePool', 'GlobalMaxPool'):
+      own = f'{UNKNOWN}_{kind}_{n}'
+      graph.node.append(helper.make_node(kind, [name], [f'{own}_pixel']))
+      graph.node.append(helper.make_node('Flatten', [f'{own}_pixel'], [own], axis=1))
+      read.append(own)
+  graph.node.append(helper.make_node('Concat', [*dict.fromkeys(read)], [FEATURES], axis=1))
+
+
+def _attribute(node: onnx.NodeProto, name: str):
+  (found,) = (each for each in node.attribute if each.name == name)
+  return helper.get_attribute_value(found)
+
+
+def _unquantized(name: str, made_by: Mapping[str, onnx.NodeProto]) -> str:
+  """The array of which this one is a rounded copy, or its own name."""
+  while name in made_by and made_by[name].op_type in ('DequantizeLinear', 'QuantizeLinear'):
+    name = made_by[name].input[0]
+  return name
 
 
 def without_unknown(content: bytes) -> onnx.ModelProto:
