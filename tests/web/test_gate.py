@@ -72,6 +72,8 @@ def test_no_camera(open_page):
   find(driver, '#start').click()
   state = find(driver, '#gate-state')
   wait(lambda: 'may not use the camera' in state.text)
+  ends = 'return arguments[0].getBoundingClientRect().bottom < innerHeight + 1'
+  assert driver.execute_script(ends, state)  # It is seen without scrolling.
   driver.execute_script('navigator.mediaDevices.getUserMedia = window.real')
   state.find_element('css selector', 'button').click()
   wait(lambda: find(driver, '#result').text)

@@ -57,6 +57,7 @@ export function stateIn(element) {
       show('failed', error.message);
       tryAgain = retry;
       again.hidden = !retry;
+      element.scrollIntoView({ block: 'nearest' }); // On a phone it may be below the screen.
     },
     clear: () => show('clear', ''),
   };

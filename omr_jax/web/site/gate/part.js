@@ -103,19 +103,20 @@ async function watch(mine) {
   });
   const goesOn = () => mine === request;
   let [taken, newest] = [0, 0]; // Numbers of the last frame that was taken, and of that shown.
-  let answered = null; // Called when the first answer is shown; only then another worker starts.
-  const first = new Promise((resolve) => {
-    answered = resolve;
+  let begin = null; // Called after the first answer; only then another worker starts.
+  const begun = new Promise((resolve) => {
+    begin = resolve;
   });
-  const ready = Array.from({ length: MOST }, (_, place) => !place || first.then(() => starts(place)));
+  const starts = async (place) => !place || ((await begun) && isReady(place));
+  const ready = Array.from({ length: MOST }, (_, place) => starts(place));
   await eachFrame(video, goesOn, ready, async (picture, place) => {
     taken += 1;
     const number = taken;
     const { width, height } = picture;
     const answer = await classify(picture, width, height, details.open, place);
+    begin(goesOn());
     if (!goesOn()) return;
     tick();
-    answered();
     if (number < newest) return;
     newest = number;
     state.clear();
@@ -124,7 +125,7 @@ async function watch(mine) {
 }
 
 /** Loads the network in a further worker. Where memory is too short, the first one goes on alone. */
-function starts(place) {
+function isReady(place) {
   return ask('load', { name: MODEL }, null, [], place).then(
     () => true,
     () => false,
