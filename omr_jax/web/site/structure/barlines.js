@@ -2,8 +2,8 @@
 // upper line to its lower one, all alone. A stem has a note head or a beam beside it.
 
 import { barlines, comb, straight as fixed } from './constants.js';
-import { maximum, mean, median } from './filters.js';
-import { moves, slantedInk } from './straight.js';
+import { mean, median } from './filters.js';
+import { moves, slantedInk, widened } from './straight.js';
 
 const { SPACE } = comb;
 const { ABOVE, INK, TALL } = fixed;
@@ -52,7 +52,7 @@ export function scores(strip) {
  */
 function wholeOf(ink, width) {
   const staff = ink.subarray(ABOVE * width, (ABOVE + TALL + 1) * width);
-  const near = maximum(staff, width, 3, 1); // A shaky line leaves its column by a pixel.
+  const near = widened(staff, width, 1); // A shaky line leaves its column by a pixel.
   const counts = Array.from({ length: 5 }, () => new Uint8Array(width)); // The last: lower line.
   for (let y = 0, i = 0; y <= TALL; y += 1) {
     const count = counts[Math.floor(y / SPACE)];

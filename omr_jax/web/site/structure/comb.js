@@ -72,20 +72,29 @@ function blocksOf(thin, width) {
 function profilesOf(means, blocks, strips) {
   const [half, step] = [BLOCKS / 2, STEP / BLOCK];
   const height = means.length / blocks;
+  const most = Math.ceil(STEEPEST * half * BLOCK); // Rows above and below, of paper.
+  const stride = half + Math.max(blocks, step * strips) + half;
+  const padded = new Float32Array((height + 2 * most) * stride);
+  for (let y = 0; y < height; y += 1) {
+    padded.set(means.subarray(y * blocks, (y + 1) * blocks), (y + most) * stride + half);
+  }
   const slopes = 2 * Math.round(STEEPEST / SLOPE_STEP) + 1;
   return Array.from({ length: slopes }, (_, number) => {
+    // Where the blocks of a line are, from the one in its middle.
+    const places = Int32Array.from({ length: BLOCKS + 1 }, (_, n) => {
+      const offset = n - half;
+      return halfToEven(slopeOf(number) * offset * BLOCK) * stride + offset;
+    });
     const profile = new Float32Array(height * strips);
-    for (let offset = -half; offset <= half; offset += 1) {
-      const down = halfToEven(slopeOf(number) * offset * BLOCK);
-      // The strips of which the picture has the block at this offset.
-      const first = Math.max(0, Math.ceil(-offset / step));
-      const end = Math.min(strips, Math.ceil((blocks - offset) / step));
-      for (let y = Math.max(0, -down); y < Math.min(height, height - down); y += 1) {
-        let i = (y + down) * blocks + offset + first * step;
-        for (let s = first; s < end; s += 1, i += step) profile[y * strips + s] += means[i];
+    for (let y = 0, i = 0; y < height; y += 1) {
+      const first = (y + most) * stride + half;
+      for (let s = 0; s < strips; s += 1, i += 1) {
+        let sum = 0;
+        for (let n = 0; n < places.length; n += 1) sum += padded[first + s * step + places[n]];
+        profile[i] = sum / (BLOCKS + 1);
       }
     }
-    return profile.map((sum) => sum / (BLOCKS + 1));
+    return profile;
   });
 }
 

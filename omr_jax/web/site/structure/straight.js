@@ -103,3 +103,17 @@ export function slantedInk({ values, width }, moved, least) {
   });
   return found;
 }
+
+/** As ink of 1 and 0, but with 1 also for `reach` pixels at both sides of each 1 in its row. */
+export function widened(ink, width, reach) {
+  const found = new Uint8Array(ink.length);
+  for (let i = 0; i < ink.length; i += width) {
+    for (let x = 0, done = 0; x < width; x += 1) {
+      if (!ink[i + x]) continue;
+      const end = Math.min(x + reach + 1, width);
+      for (let near = Math.max(x - reach, done); near < end; near += 1) found[i + near] = 1;
+      done = end;
+    }
+  }
+  return found;
+}

@@ -2,8 +2,7 @@
 // line or brace at their left end, or by a bar line that goes on from one to the other.
 
 import { comb, straight as fixed, systems } from './constants.js';
-import { maximum } from './filters.js';
-import { moves, rowOf, slantedInk, straight } from './straight.js';
+import { moves, rowOf, slantedInk, straight, widened } from './straight.js';
 
 const { SPACE } = comb;
 const { BESIDE, FURTHEST, INSIDE, JOINED, NEAR, ROWS, SLANTS } = systems;
@@ -54,7 +53,7 @@ function areJoined(page, [upper, lower], [above, below]) {
 /** The share of ink in each column, which may be off by two pixels in each row. */
 function wholeOf({ values, width }, slant) {
   const ink = slantedInk({ values, width }, moves(ROWS, slant), fixed.INK);
-  const near = maximum(ink, width, 5, 1);
+  const near = widened(ink, width, 2);
   const found = new Float32Array(width);
   for (let i = 0; i < near.length; i += width) {
     for (let x = 0; x < width; x += 1) found[x] += near[i + x] / ROWS;
