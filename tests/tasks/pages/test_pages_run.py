@@ -31,7 +31,7 @@ def small_config(**changes):
   """configs/pages.py made small: 2 epochs."""
   config = config_page('pages')
   config.data.source = config.data.protocol = 'made_up'
-  config.data.tiles_per_epoch, config.data.pasted = 0, 1
+  config.data.tiles_per_epoch, config.data.made_up, config.data.pasted = 0, 1, 1
   config.epochs, config.batch_size, config.average_decay = 2, 2, 0.0
   config.windows.trained_side = 64
   config.model.widths, config.model.blocks, config.model.up = (4, 4), (1, 1), 4
@@ -43,11 +43,18 @@ def small_config(**changes):
 
 @pytest.fixture(scope='module')
 def few():
-  """Small pages, two to train on and one each to validate and to test."""
+  """Small pages, two to train on and one each to validate and to test; each is drawn once."""
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(data, '_MADE_UP', {'train': 2, 'validation': 1, 'test': 1})
-    example = partial(recorded_pages.example, height=SIDE, width=SIDE)
-    patch.setattr(recorded_pages, 'example', example)
+    example, drawn = recorded_pages.example, {}
+
+    def once(number, classes, seed=0):
+      key = number, seed, tuple(classes)
+      if key not in drawn:
+        drawn[key] = example(number, classes, seed, SIDE, SIDE)
+      return dict(drawn[key])
+
+    patch.setattr(recorded_pages, 'example', once)
     yield
 
 
