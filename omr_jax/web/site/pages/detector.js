@@ -24,7 +24,10 @@ import { completed, isTall } from './tall.js';
 export async function detect(picture, name, told) {
   const { width, height } = picture;
   const about = await describe(name);
-  const ready = [true, ...loadInOthers(name)];
+  // Where memory is too short for several workers, the first one goes on alone.
+  const ready = Array.from({ length: WORKERS }, (_, place) =>
+    place ? ask('load', { name }, null, [], place).then(() => true, () => false) : true,
+  );
   const first = await ask('structureAndWindows', { picture, about }, null, [picture]);
   const { factor, scale, windows } = first;
   const structure = { ...enlarged(first.structure, factor), width, height };
@@ -34,14 +37,20 @@ export async function detect(picture, name, told) {
   let next = 0;
   let done = 0;
 
+  /** The symbols in the next window, as a worker finds them; null if there is none. */
+  function symbolsInNext(place) {
+    if (next === windows.length || !told.goesOn()) return null;
+    const argument = { ...windows[next], name, scale };
+    next += 1;
+    return ask('symbolsIn', argument, told.progress, [argument.pixels.buffer], place);
+  }
+
   /** A worker takes one window after the other. */
   async function work(place) {
     if (!(await ready[place])) return;
-    while (next < windows.length && told.goesOn()) {
-      const argument = { ...windows[next], name, scale };
-      next += 1;
-      const transfer = [argument.pixels.buffer];
-      const found = await ask('symbolsIn', argument, told.progress, transfer, place);
+    for (let coming = symbolsInNext(place); coming; ) {
+      const found = await coming;
+      coming = symbolsInNext(place); // It need not wait for what is done with those found.
       done += 1;
       const onPage = found.map((each) => enlargedBox(each, factor));
       tall.push(...onPage.filter(isTall));
@@ -59,16 +68,15 @@ export async function detect(picture, name, told) {
 }
 
 /**
- * Loads a network in all workers but the first. Where memory is too short for several, the first
- * one goes on alone.
+ * Makes a network fast in all workers before it is needed. Where memory is too short for several,
+ * the first one goes on alone.
  *
  * @param {string} name Name of the network's folder in models/.
- * @returns {Promise<boolean>[]} For each of them whether it has the network.
  */
-export function loadInOthers(name) {
-  return Array.from({ length: WORKERS - 1 }, (_, n) =>
-    ask('load', { name }, null, [], n + 1).then(() => true, () => false),
-  );
+export function warmUp(name) {
+  for (let place = 0; place < WORKERS; place += 1) {
+    ask('warmUp', { name }, null, [], place).catch(() => {});
+  }
 }
 
 /** A structure in pixels of a page that is so many times larger. */

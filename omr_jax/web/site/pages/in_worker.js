@@ -6,6 +6,27 @@ import { structureOf } from '../structure/find.js';
 import { reduced } from './whole_pages.js';
 import { cut, objects } from './windows.js';
 
+const COLD = 2; // Windows after which most of the network is fast.
+
+let cold = COLD; // How many of them are still to come.
+
+/**
+ * Runs the network on blank windows, if no page has come. Browsers compile what runs often, and do
+ * it well only then: the first window takes four times as long as later ones.
+ *
+ * @param {object} argument
+ * @param {string} argument.name Name of the network's folder in models/.
+ * @param {function} report See `load`.
+ */
+export async function warmUp({ name }, report) {
+  const { about, run } = await load(name, report);
+  const pixels = new Uint8Array(about.picture.side ** 2).fill(255);
+  for (; cold > 0; cold -= 1) {
+    await run({ window: pixels });
+    await new Promise((resolve) => setTimeout(resolve)); // A page that has come goes first.
+  }
+}
+
 /**
  * Finds the structure of a page, and cuts it into windows.
  *
@@ -17,6 +38,7 @@ import { cut, objects } from './windows.js';
  *   than the page; and what `cut` returns, no windows if there are no staves.
  */
 export function structureAndWindows({ picture, about }) {
+  cold = 0;
   const { factor, ...page } = reduced(picture);
   const structure = structureOf(page);
   const { staffSpace } = structure;
@@ -38,6 +60,7 @@ export function structureAndWindows({ picture, about }) {
  *   the page as it was looked at.
  */
 export async function symbolsIn({ name, pixels, corner, core, scale }, report) {
+  cold = 0;
   const { about, run } = await load(name, report);
   const least = Math.fround(logOdds(about.threshold));
   const found = objects(await run({ window: pixels }), { corner, core }, scale, least, about);

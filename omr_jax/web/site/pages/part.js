@@ -5,7 +5,7 @@ import { decoded, receiveChosen } from '../common/picture_files.js';
 import { stateIn } from '../common/state.js';
 import { ask, describe } from '../network/client.js';
 import { cardIn } from './card.js';
-import { detect, loadInOthers } from './detector.js';
+import { detect, warmUp } from './detector.js';
 import { kindsIn } from './kinds.js';
 import { pageJson, structureJson } from './page_json.js';
 import { sheetIn } from './sheet.js';
@@ -38,7 +38,7 @@ async function prepare() {
     await ask('load', { name: model() }, state.progress);
     if (mine !== request) return;
     state.clear();
-    loadInOthers(model()); // Its files are here now, and the first worker can do without the others.
+    warmUp(model()); // The other workers find its files in the browser's cache.
   } catch (error) {
     if (mine === request) state.fail(error, prepare);
   }
