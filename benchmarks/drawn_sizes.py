@@ -24,15 +24,16 @@ from tfds_builders import homus
 
 SIZES = {'a third': 1 / 3, 'a half': 1 / 2, 'as written': 1, 'twice': 2}
 ASK = """const [symbols, done] = arguments
-  import('./network/client.js').then(async ({ ask }) => {
+  const answered = import('./network/client.js').then(async ({ ask }) => {
     const found = []
     for (const strokes of symbols) {
       const argument = { name: 'homus_strokes', strokes }
       const { probabilities, isUnknown } = await ask('symbolOfStrokes', argument)
       found.push([probabilities.indexOf(Math.max(...probabilities)), isUnknown])
     }
-    done(found)
-  })"""
+    return found
+  })
+  answered.then(done, (error) => done(error.message))"""
 _BATCH = 10  # Symbols in one call, which must end within 120 seconds, the driver's time limit.
 
 
@@ -78,7 +79,10 @@ def answers(driver, symbols: list) -> np.ndarray:
   """The number of the page's answer to each symbol, and whether it calls it unknown: int [n, 2]."""
   found = []
   for first in range(0, len(symbols), _BATCH):
-    found += driver.execute_async_script(ASK, symbols[first : first + _BATCH])
+    some = driver.execute_async_script(ASK, symbols[first : first + _BATCH])
+    if isinstance(some, str):
+      raise SystemExit(f'The page has failed: {some}')
+    found += some
   return np.array(found, int)
 
 

@@ -32,7 +32,7 @@ from omr_jax.utils.files import read_bytes
 
 LOST = 0.01  # The share of validation symbols that may be called unknown.
 # Factors of the sizes of training symbols: people write smaller and larger than on the tablet.
-_SIZES = (0.6, 1.8)
+_SIZES = (0.3, 2.2)
 _PER_KIND, _INVENTED, _MEASURED = 60, 10_000, 30  # So many symbols are drawn.
 _SHARES = {'kinds': 2 / 3, 'invented': 1 / 3}  # Of what is learned as foreign.
 _BATCH = 64
