@@ -1,6 +1,7 @@
 // Resizes grey pictures exactly as Pillow does, with which the networks were trained.
 
 const WEIGHT_BITS = 22; // Pillow's weights are whole numbers: times 2 to the power of this.
+const HALF = 1 << (WEIGHT_BITS - 1); // Added to a sum, so that the result is rounded.
 const MOST_KEPT = 64; // Weights that are kept for the next picture, as of a camera.
 
 /** How far each filter reaches, in pixels of the smaller picture, and its weight at a distance. */
@@ -27,29 +28,34 @@ export function resize(grey, width, [left, top, right, bottom], columns, rows, f
   const height = bottom - top;
   const across = weights(right - left, columns, filter);
   const narrow = new Uint8Array(height * columns);
-  for (let y = 0; y < height; y += 1) {
+  for (let y = 0, i = 0; y < height; y += 1) {
     const row = (top + y) * width + left;
-    for (let x = 0; x < columns; x += 1) {
-      narrow[y * columns + x] = weighted(grey, row + across.first[x], 1, across, x);
+    for (let x = 0, start = 0; x < columns; x += 1, i += 1, start += across.most) {
+      const end = start + across.count[x];
+      let sum = HALF;
+      for (let k = start, j = row + across.first[x]; k < end; k += 1, j += 1) {
+        sum = (sum + grey[j] * across.shares[k]) | 0;
+      }
+      narrow[i] = inByte(sum);
     }
   }
   const down = weights(height, rows, filter);
   const found = new Uint8Array(rows * columns);
+  const sums = new Int32Array(columns);
   for (let y = 0; y < rows; y += 1) {
-    const row = down.first[y] * columns;
-    for (let x = 0; x < columns; x += 1) {
-      found[y * columns + x] = weighted(narrow, row + x, columns, down, y);
+    sums.fill(HALF);
+    for (let k = 0; k < down.count[y]; k += 1) {
+      const share = down.shares[y * down.most + k];
+      const row = (down.first[y] + k) * columns;
+      for (let x = 0; x < columns; x += 1) sums[x] += narrow[row + x] * share;
     }
+    for (let x = 0, i = y * columns; x < columns; x += 1, i += 1) found[i] = inByte(sums[x]);
   }
   return found;
 }
 
-/** Weighted sum of the pixels from place `first` on, `step` places from one to the next. */
-function weighted(grey, first, step, { shares, most, count }, place) {
-  const start = place * most;
-  const end = start + count[place];
-  let sum = 1 << (WEIGHT_BITS - 1); // One half, so that the result is rounded.
-  for (let k = start, i = first; k < end; k += 1, i += step) sum = (sum + grey[i] * shares[k]) | 0;
+/** A weighted sum as a brightness. */
+function inByte(sum) {
   const value = sum >> WEIGHT_BITS;
   return value < 0 ? 0 : value > 255 ? 255 : value;
 }
