@@ -137,7 +137,7 @@ def test_models_of_earlier_versions_have_no_bound():
 
 def test_a_key_that_configs_of_earlier_versions_lack_is_no_damage(tmp_path):
   content = ABOUT['pages']
-  for key in ('pasted', 'tiles_per_epoch'):
+  for key in ('pasted', 'tiles_per_epoch', 'made_up'):
     content = changed(content, ('config', 'data', key), DELETED)
   (tmp_path / 'model.json').write_text(json.dumps(content))
   assert model_json.read(tmp_path).classes == tuple(ABOUT['pages']['classes'])
