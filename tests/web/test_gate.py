@@ -104,7 +104,7 @@ def test_pictures_have_python_s_answers(open_page, tmp_path):
     assert find(driver, '#where').is_displayed() == (answer.boxes is not None)
     # The whole picture and its nine parts, each with its share.
     find(driver, '#details summary').click()
-    assert len(re.findall('[0-9]+ %', find(driver, '#seen').text)) == 10
+    wait(lambda: len(re.findall('[0-9]+ %', find(driver, '#seen').text)) == 10)
     find(driver, '#details summary').click()
     find(driver, '#close').click()
 

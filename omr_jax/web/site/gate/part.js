@@ -149,8 +149,9 @@ async function showFile(file) {
     if (mine !== request) return;
     state.clear();
     show(answer, width, height);
-    keep(file);
     find('close').focus();
+    await new Promise((resolve) => setTimeout(resolve)); // The answer is seen first.
+    if (mine === request) keep(file);
   } catch (error) {
     if (mine !== request) return;
     forget();
@@ -177,7 +178,13 @@ function show(answer, width, height) {
   find('where').hidden = !answer.boxes;
   details.hidden = !answer.shares;
   showBoxes(overlay, answer.boxes ?? [], width, height);
-  if (answer.views) showSeen(seen, answer, about.picture, width, height);
+  showWhatIsSeen();
+}
+
+/** Shows what the network sees, where the user has asked for it. */
+function showWhatIsSeen() {
+  if (!details.open || !last?.answer.views) return;
+  showSeen(seen, last.answer, about.picture, last.width, last.height);
 }
 
 /** Adds what is shown to the strip of what was tried, unless it is there. */
@@ -225,6 +232,7 @@ find('copy').addEventListener('click', (event) => {
 });
 receiveChosen(find('file'), showFile);
 boxesButton(find('where'), overlay);
+details.addEventListener('toggle', showWhatIsSeen);
 for (const each of part.querySelectorAll('[data-example]')) {
   each.addEventListener('click', showExample);
 }

@@ -28,7 +28,11 @@ function one(grey, width, proportion, share) {
   const caption = document.createElement('figcaption');
   [canvas.width, canvas.height] = [width, grey.length / width];
   const pixels = new ImageData(canvas.width, canvas.height);
-  grey.forEach((value, i) => pixels.data.set([value, value, value, 255], 4 * i));
+  const { data } = pixels;
+  for (let i = 0, j = 0; i < grey.length; i += 1, j += 4) {
+    data[j] = data[j + 1] = data[j + 2] = grey[i];
+    data[j + 3] = 255;
+  }
   canvas.getContext('2d').putImageData(pixels, 0, 0);
   canvas.style.aspectRatio = proportion;
   figure.append(canvas);

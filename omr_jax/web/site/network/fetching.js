@@ -1,5 +1,7 @@
 // Fetches the large files of a network, and says how far it is.
 
+const OFTEN = 100; // Milliseconds from one report to the next: each one changes the page.
+
 /** Unpacked size of each large file in bytes, by its path in the site; the build writes it. */
 let sizes = null;
 
@@ -13,11 +15,15 @@ let sizes = null;
  */
 export function together(report, count) {
   const files = new Map();
+  let reported = -Infinity; // Time of the last report.
   return (file, loaded, total) => {
     files.set(file, { loaded, total });
     if (files.size < count) return;
     const sum = (name) => [...files.values()].reduce((all, each) => all + each[name], 0);
-    report({ loaded: sum('loaded'), total: sum('total') });
+    const come = { loaded: sum('loaded'), total: sum('total') };
+    if (come.loaded < come.total && performance.now() - reported < OFTEN) return;
+    reported = performance.now();
+    report(come);
   };
 }
 
