@@ -20,7 +20,8 @@ SPACE = 10.0  # Pixels of a staff space.
 SIDE = 352  # Height and width of a window in pixels. Detectors need a multiple of 32.
 MARGIN = 32  # The least that a window sees around its core where there is another one, in pixels.
 INK = 204  # What is darker is ink. Paper has _WHITE, and faint ink less than 0.8 of it.
-BORDER = 8  # White pixels between the outermost ink and the ends of the windows.
+BORDER = 8  # The least between the outermost ink and the ends of the windows, in pixels.
+STEP = 16  # Windows begin at its multiples, as the tiles do that detectors are trained on.
 _PADDING = SIDE // 2  # The most that a window reaches beyond the page.
 _WHITE = 255
 
@@ -95,7 +96,7 @@ def cut(grey: np.ndarray, staff_space: float) -> Windows:
 
 
 def _spread(ink: np.ndarray) -> list[tuple[int, int, int]]:
-  """Spreads windows along an axis, at equal distances from the first ink to the last.
+  """Spreads windows along an axis, from the first ink to the last, at about equal distances.
 
   Args:
     ink: bool [pixels], whether there is ink.
@@ -107,11 +108,12 @@ def _spread(ink: np.ndarray) -> list[tuple[int, int, int]]:
   places = np.flatnonzero(ink)
   if not len(places):
     return []
-  first, end = int(places[0]) - BORDER, int(places[-1]) + 1 + BORDER
-  more = -(-(end - first - SIDE) // (SIDE - 2 * MARGIN))  # Windows after the first one.
+  first, end = (int(places[0]) - BORDER) // STEP * STEP, int(places[-1]) + 1 + BORDER
+  left = end - first - SIDE  # Pixels after the first window.
+  more = -(-left // (SIDE - 2 * MARGIN))  # Windows after it.
   if more <= 0:
-    return [((first + end - SIDE) // 2, 0, SIDE)]
-  starts = [first + n * (end - first - SIDE) // more for n in range(more + 1)]
+    return [(-(-(left // 2) // STEP) * STEP + first, 0, SIDE)]
+  starts = [first - (-n * left // (more * STEP)) * STEP for n in range(more + 1)]
   middles = [(start + after + SIDE) // 2 for start, after in itertools.pairwise(starts)]
   edges = itertools.pairwise([starts[0], *middles, starts[-1] + SIDE])
   return [

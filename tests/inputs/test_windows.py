@@ -16,8 +16,9 @@ def test_a_small_page_is_one_window_at_the_scale_of_its_staves():
   found = windows.cut(page(100, 200), staff_space=20.0)  # Twice as large as wanted.
   assert found.pixels().shape == (1, SIDE, SIDE, 1)
   np.testing.assert_array_equal(found.scale, [0.5, 0.5])
-  # The ink is from 15 to 45 and from 10 to 14, so its middle (30, 12) is that of the window.
-  np.testing.assert_array_equal(found.corners, [[30 - SIDE // 2, 12 - SIDE // 2]])
+  # The ink is from 15 to 45 and from 10 to 14. With a border of 8 it is from 0 (7, at a multiple of
+  # 16) to 53 and from 0 (2) to 22. So the window would begin at -150 and -165.
+  np.testing.assert_array_equal(found.corners, [[-144, -160]])
   np.testing.assert_array_equal(found.cores, [[0, 0, SIDE, SIDE]])
   x, y = -found.corners[0]
   assert (found.pixels()[0, y + 11 : y + 13, x + 16 : x + 44, 0] == 0).all()  # Its edge is grey.
@@ -36,12 +37,13 @@ def test_windows_are_spread_from_the_first_ink_to_the_last():
   grey = np.full((200, 1000), 255, np.uint8)
   grey[50:60, 100:900] = 0
   found = windows.cut(grey, windows.SPACE)
-  # With a border of 8 pixels, ink reaches from 92 to 908: 816 pixels. After 352 of them 464 are
-  # left, and each further window adds 288 at most: so there are 3, 232 pixels from each other.
-  assert found.corners[:, 0].tolist() == [92, 324, 556]
-  assert set(found.corners[:, 1]) == {55 - SIDE // 2}
-  # Two share 120 pixels, of which each has 60 in its core.
-  assert found.cores[:, [0, 2]].tolist() == [[0, 292], [60, 292], [60, 352]]
+  # With a border of 8 pixels, ink reaches from 80 (92, at a multiple of 16) to 908. After 352 of
+  # these 828 pixels 476 are left, and each further window adds 288 at most: so there are 3, 238
+  # pixels from each other, which become 240.
+  assert found.corners[:, 0].tolist() == [80, 320, 560]
+  assert set(found.corners[:, 1]) == {-112}  # From 32 to 68: (100 - 352) / 2 is -126.
+  # Two share 112 pixels, of which each has 56 in its core.
+  assert found.cores[:, [0, 2]].tolist() == [[0, 296], [56, 296], [56, 352]]
 
 
 def test_every_middle_is_in_the_core_of_one_window():
@@ -63,7 +65,9 @@ def test_paper_without_ink_has_no_windows():
   assert windows.cut(blank, windows.SPACE).pixels().shape == (0, SIDE, SIDE, 1)
   blank[[5, 690], [880, 3]] = 0
   found = windows.cut(blank, windows.SPACE)
-  np.testing.assert_array_equal(found.corners, [[880 - SIDE // 2, -3], [3 - SIDE // 2, 347]])
+  # In rows -16 to 699 are 3 rows of windows, the second without ink; in columns 864 to 889 and -16
+  # to 12 there is one window each, from (864 + 889 - 352) / 2 = 700 and from -178.
+  np.testing.assert_array_equal(found.corners, [[704, -16], [-176, 352]])
 
 
 def test_boxes_lead_back_to_the_page():

@@ -96,12 +96,13 @@ def preparation(picture: Layout, reads: Sequence[str], classes: Sequence[str]) -
   """Numbers that `steps` and `answer` name, for programs that do not use this package.
 
   Returns:
-    `ink`, `margin` and `border`, as in `steps`; `cell`, the pixels along the side of a cell;
-    `same`, as in `answer`; `kinds`, the kind of box of each class.
+    `ink`, `margin`, `border` and `step`, as in `steps`; `cell`, the pixels along the side of a
+    cell; `same`, as in `answer`; `kinds`, the kind of box of each class.
   """
   del picture, reads
   kinds = box_kinds.kinds(classes).tolist()
   sizes = {'ink': windows.INK, 'margin': windows.MARGIN, 'border': windows.BORDER}
+  sizes |= {'step': windows.STEP}
   return {**sizes, 'cell': peaks.CELL, 'same': peaks.SAME, 'kinds': kinds}
 
 
@@ -115,11 +116,12 @@ def steps(picture: Layout, reads: Sequence[str]) -> list[str]:
     'Even light: each pixel is divided by the brightness of the paper near it, and scaled so that '
     'paper is 255 and the blackest ink 0.',
     'Resized, bilinear, so that this distance has `picture.space` pixels.',
-    'Cut into squares of `picture.side` pixels, which are white beyond the page. Rows of squares '
-    'are spread at equal distances from `border` pixels above the uppermost ink, which is darker '
-    'than `ink`, to `border` pixels below the lowest: as few rows as share at least twice `margin` '
-    'pixels. The core of a row ends in the middle of what it shares with the next one. The squares '
-    'of a row are spread likewise, from the leftmost ink in its core to the rightmost; those '
-    'without ink in their own core are left out.',
+    'Cut into squares of `picture.side` pixels, which are white beyond the page and begin at '
+    'multiples of `step` pixels. Rows of squares are spread at equal distances from `border` '
+    'pixels above the uppermost ink, which is darker than `ink`, to `border` pixels below the '
+    'lowest: as few rows as share at least twice `margin` pixels. The first of several is rounded '
+    'up the page, and all others down. The core of a row ends in the middle of what it shares with '
+    'the next one. The squares of a row are spread likewise, from the leftmost ink in its core to '
+    'the rightmost; those without ink in their own core are left out.',
     'Input `window`: these pixels.',
   ]

@@ -41,16 +41,17 @@ export function cut(page, staffSpace, { picture, preparation }) {
 }
 
 /**
- * Spreads windows along an axis, at equal distances from the first ink to the last: for each its
- * first pixel, and the ends of its core in it.
+ * Spreads windows along an axis, from the first ink to the last, at about equal distances: for each
+ * its first pixel, and the ends of its core in it.
  */
-function spread(inked, side, { margin, border }) {
+function spread(inked, side, { margin, border, step }) {
   if (!inked.includes(1)) return [];
-  const [first, end] = [inked.indexOf(1) - border, inked.lastIndexOf(1) + 1 + border];
-  const more = Math.ceil((end - first - side) / (side - 2 * margin)); // After the first one.
-  if (more <= 0) return [[Math.floor((first + end - side) / 2), 0, side]];
+  const first = Math.floor((inked.indexOf(1) - border) / step) * step;
+  const left = inked.lastIndexOf(1) + 1 + border - first - side; // Pixels after the first window.
+  const more = Math.ceil(left / (side - 2 * margin)); // Windows after it.
+  if (more <= 0) return [[first + Math.ceil(Math.floor(left / 2) / step) * step, 0, side]];
   const starts = Array.from({ length: more + 1 }, (_, n) =>
-    first + Math.floor((n * (end - first - side)) / more),
+    first + Math.ceil((n * left) / (more * step)) * step,
   );
   const middle = (n) => Math.floor((starts[n - 1] + starts[n] + side) / 2);
   return starts.map((start, n) => [
