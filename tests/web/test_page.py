@@ -103,7 +103,7 @@ def test_windows_are_python_s(modules):
   np.testing.assert_allclose(found[1], wanted.scale)
   assert [each['corner'] for each in found[0]] == wanted.corners.tolist()
   assert [each['core'] for each in found[0]] == wanted.cores.tolist()
-  # As text the numbers come in a fifth of the time.
+  # As text the numbers come in less time.
   pixels = ''.join(each['pixels'] for each in found[0]).encode('latin-1')
   seen = np.frombuffer(pixels, np.uint8).reshape(wanted.pixels().shape)
   assert np.abs(seen - wanted.pixels().astype(int)).max() <= 1
