@@ -21,6 +21,12 @@ _GOES_ON = 0.12  # The least score of a strip with which a staff goes on.
 _MOST_MISSED = 3  # The most strips in a row without lines that a staff may cross.
 _SHORTEST = 8  # The least length of a staff, in staff spaces.
 _WHOLE = 0.55  # The least share of each line that is seen, where no note or beam hides it.
+# The same of a staff that is less than half as long as the longest one: it may be a hairpin between
+# slurs and beams.
+_CLEAR = 0.8
+# What 0 to 5 visible lines say of a column: beside a staff there may be words, but they seldom have
+# ink on four lines or five.
+_COUNTS = np.array([-1.0, -1.0, -1.0, 0.5, 1.0, 1.0])
 _HIDES = 0.35  # Thick ink of this darkness hides a line.
 _FAINTEST = 0.06  # The least darkness of a line,
 _FAINT = 0.45  # and the same as a share of what is usual near by.
@@ -80,8 +86,14 @@ def in_picture(page: Searched) -> list[np.ndarray]:
   thick = ndimage.grey_opening(page.dark, (_THICK, 1))
   thin = page.dark - thick
   paths = _paths(comb.teeth(thin), comb.centres(thin.shape[1]))
-  whole = [lines for path in paths if (lines := _lines(thin, thick, *path)) is not None]
+  found = [each for path in paths if (each := _lines(thin, thick, *path)) is not None]
+  longest = max((_length(lines) for lines, _ in found), default=0.0)
+  whole = [lines for lines, seen in found if seen >= _CLEAR or _length(lines) >= longest / 2]
   return sorted(whole, key=lambda lines: float(lines[..., 1].mean()))
+
+
+def _length(lines: np.ndarray) -> float:
+  return float(lines[0, -1, 0] - lines[0, 0, 0])
 
 
 def _paths(
@@ -159,8 +171,11 @@ def _lines(
   x: np.ndarray,
   y: np.ndarray,
   gap: np.ndarray,
-) -> np.ndarray | None:
-  """Moves the lines of a path to the ink, and finds their ends: float64 [5, points, 2]."""
+) -> tuple[np.ndarray, float] | None:
+  """Moves the lines of a path to the ink, and finds their ends: float64 [5, points, 2].
+
+  Also returns the least share of a line that is seen. None if the path is no staff.
+  """
   reach = 4 * STEP
   columns = np.arange(max(0, int(x[0]) - reach), min(thin.shape[1], int(x[-1]) + reach))
   middle, distance = _straight_on(columns + 0.5, x, y), np.interp(columns + 0.5, x, gap)
@@ -169,14 +184,18 @@ def _lines(
   expected = middle + (np.arange(LINES) - 2)[:, None] * distance
   heights, _ = _on_ink(thin, columns, expected)
   heights, dark = _on_ink(thin, columns, heights)  # Now all of a line is within reach.
-  begin, end = _longest(dark.sum(0) >= 3)
+  begin, end = _longest(_COUNTS[dark.sum(0)])
+  if end - begin < _SHORTEST * SPACE:
+    return None
   visible = dark | ~_hidden(thick, columns, heights)
   seen, visible = (each[:, begin:end].sum(1) for each in (dark, visible))
-  if end - begin < _SHORTEST * SPACE or (seen < _WHOLE * visible).any():
+  share = float((seen / np.maximum(visible, 1)).min())
+  if share < _WHOLE:
     return None
   count = max(2, round((end - begin) / _POINT_STEP) + 1)
   at = np.linspace(columns[begin], columns[end - 1] + 1, count)
-  return np.stack([np.stack([at, np.interp(at, columns + 0.5, line)], 1) for line in heights])
+  lines = [np.stack([at, np.interp(at, columns + 0.5, line)], 1) for line in heights]
+  return np.stack(lines), share
 
 
 def _hidden(thick: np.ndarray, columns: np.ndarray, heights: np.ndarray) -> np.ndarray:
@@ -225,9 +244,9 @@ def _usual_darkness(peak: np.ndarray) -> np.ndarray:
   return np.maximum(ndimage.median_filter(middle, 8 * STEP, mode='nearest'), np.median(middle) / 2)
 
 
-def _longest(seen: np.ndarray) -> tuple[int, int]:
-  """The range in which the seen columns outnumber the others by most."""
-  total = np.concatenate([[0.0], np.cumsum(np.where(seen, 0.5, -0.5))])
+def _longest(worth: np.ndarray) -> tuple[int, int]:
+  """The range of columns whose worth has the largest sum."""
+  total = np.concatenate([[0.0], np.cumsum(worth)])
   low = np.minimum.accumulate(total)
   end = int((total - low).argmax())
   return int(total[: end + 1].argmin()), end

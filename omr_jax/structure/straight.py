@@ -1,5 +1,6 @@
 """A staff, and what is around it, laid out straight: lines become rows, bar lines columns."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,14 @@ def frame(staff: np.ndarray) -> Frame:
   # The foot of the perpendicular on the next line is nearer than the point straight below.
   across = np.stack([-slope * gap, gap], 1) / (1 + slope**2)[:, None]
   return Frame(np.stack([x, y[2]], 1), across)
+
+
+def offsets(frames: Sequence[Frame]) -> list[int]:
+  """How many columns farther right each staff begins than the leftmost one, along their lines."""
+  along = np.mean([f.middle[-1] - f.middle[0] for f in frames], 0)
+  along /= max(float(np.linalg.norm(along)), 1.0)
+  begins = [round(float(f.middle[0] @ along)) for f in frames]
+  return [begin - min(begins) for begin in begins]
 
 
 def straight(dark: np.ndarray, places: np.ndarray) -> np.ndarray:

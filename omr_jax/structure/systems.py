@@ -4,61 +4,95 @@ Two staves are joined by a line or brace at their left end, or by a bar line tha
 to the other.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from omr_jax.structure import barlines
 from omr_jax.structure.comb import SPACE
-from omr_jax.structure.straight import INK, Frame, slanted, straight
+from omr_jax.structure.straight import INK, Frame, offsets, slanted, straight
 
 _FURTHEST = 25  # The largest distance of two staves of a system, in staff spaces.
 _ROWS = 60  # The number of rows that are sampled between two staves.
 _SLANTS = np.arange(-0.3, 0.31, 0.06)  # Columns for each row.
 
-_JOINED = 0.9  # The least share of ink along a line that joins two staves.
-_BESIDE = 3 * SPACE  # Columns left of the staves where a line or a brace may stand,
+JOINED = 0.9  # The least share of ink along a line that joins two staves.
+BESIDE = 3 * SPACE  # Columns left of the staves where a line or a brace may stand,
 _INSIDE = SPACE  # and right of their left end; farther right there are clefs.
 _NEAR = SPACE  # Columns between the parts of a bar line that goes on from staff to staff.
 
 
-def joined(dark: np.ndarray, frames: list[Frame], scores: list[np.ndarray]) -> list[list[int]]:
-  """The staves of each system.
+def strokes(dark: np.ndarray, upper: Frame, lower: Frame) -> np.ndarray | None:
+  """How much of each stroke from one staff to the next is ink: [BESIDE + columns], from 0 to 1.
+
+  Columns are counted from the left end of the longer staff, the first of them BESIDE to the left.
+  A stroke begins at the lowest line of one staff and ends at the upper line of the next.
 
   Args:
     dark: Darkness of the page at SPACE pixels a staff space.
-    frames: Of the staves from top to bottom.
-    scores: `barlines.scores` of each staff.
+    upper: The frame of a staff.
+    lower: That of the next one below.
+
+  Returns:
+    None if the staves are too far from each other.
   """
-  bars = [barlines.peaks(score) for score in scores]
-  systems: list[list[int]] = []
-  for number in range(len(frames)):
-    pair = slice(number - 1, number + 1)
-    if number and _are_joined(dark, frames[pair], bars[pair]):
-      systems[-1].append(number)
-    else:
-      systems.append([number])
-  return systems
-
-
-def _are_joined(dark: np.ndarray, frames: list[Frame], bars: list[np.ndarray]) -> bool:
-  upper, lower = frames
   begin, end = upper.middle[0] + 2 * upper.down[0], lower.middle[0] - 2 * lower.down[0]
   high = float(end[1] - begin[1])
   if not 0 < high < _FURTHEST * SPACE or abs(end[0] - begin[0]) > high:
-    return False
-  columns = np.arange(-_BESIDE, min(len(upper.middle), len(lower.middle)))
-  top = _at(upper, columns) + 2 * _at(upper, columns, down=True)
-  low = _at(lower, columns) - 2 * _at(lower, columns, down=True)
-  # From the lowest line of one staff to the highest of the next: a stroke that ends between them
-  # joins nothing.
+    return None
+  above, below = offsets([upper, lower])
+  columns = np.arange(-BESIDE, min(len(upper.middle) + above, len(lower.middle) + below))
+  top = _at(upper, columns - above) + 2 * _at(upper, columns - above, down=True)
+  low = _at(lower, columns - below) - 2 * _at(lower, columns - below, down=True)
   share = np.linspace(0, 1, _ROWS)[:, None, None]
   strip = straight(dark, top + share * (low - top))
-  whole = np.max([_whole(strip, float(slant) * high / _ROWS) for slant in _SLANTS], 0)
-  if whole[: _BESIDE + _INSIDE].max() >= _JOINED:
+  return np.max([_whole(strip, float(slant) * high / _ROWS) for slant in _SLANTS], 0)
+
+
+def joined(
+  frames: Sequence[Frame], scores: Sequence[np.ndarray], between: Sequence[np.ndarray | None]
+) -> list[list[int]]:
+  """The staves of each system.
+
+  Args:
+    frames: Of the staves from top to bottom.
+    scores: `barlines.scores` of each staff.
+    between: `strokes` of each staff and the next.
+  """
+  systems = [[number] for number in range(min(1, len(frames)))]
+  for number, inked in enumerate(between):
+    pair = slice(number, number + 2)
+    if inked is not None and _are_joined(inked, frames[pair], scores[pair]):
+      systems[-1].append(number + 1)
+    else:
+      systems.append([number + 1])
+  return systems
+
+
+def _are_joined(inked: np.ndarray, frames: Sequence[Frame], scores: Sequence[np.ndarray]) -> bool:
+  if inked[: BESIDE + max(offsets(frames)) + _INSIDE].max() >= JOINED:
     return True
   # Not every stroke between two staves is a part of a bar line: both staves must have one there.
-  both = bars[0][(np.abs(bars[0][:, None] - bars[1]) <= _NEAR).any(1)]
-  crossed = np.flatnonzero(whole >= _JOINED) - _BESIDE
-  return bool((np.abs(both[:, None] - crossed) <= _NEAR).any())
+  return bool(crossed(inked, frames, scores).any())
+
+
+def crossed(inked: np.ndarray, frames: Sequence[Frame], scores: Sequence[np.ndarray]) -> np.ndarray:
+  """Whether each bar line that two staves have above each other goes on from one to the other.
+
+  Args:
+    inked: Their `strokes`.
+    frames: Of both staves.
+    scores: `barlines.scores` of both staves.
+
+  Returns:
+    bool [bar lines].
+  """
+  above, below = (
+    barlines.peaks(score) + offset for score, offset in zip(scores, offsets(frames), strict=True)
+  )
+  both = above[(np.abs(above[:, None] - below) <= _NEAR).any(1)]
+  through = np.flatnonzero(inked >= JOINED) - BESIDE
+  return (np.abs(both[:, None] - through) <= _NEAR).any(1)
 
 
 def _whole(strip: np.ndarray, slant: float) -> np.ndarray:

@@ -42,6 +42,27 @@ def test_a_stroke_joins_staves_only_as_a_part_of_a_bar_line(columns, systems):
   assert find.structure(grey[:420]).systems == systems
 
 
+def test_strokes_in_both_staves_are_no_bar_line_where_these_go_on_between_them():
+  """They reach nearly from the upper line to the lower one, as digits of a time signature do."""
+  grey = drawn_music.page()
+  for top in drawn_music.TOPS[:2]:
+    grey[top + 7 : top + 60, 344:346] = 0
+  assert len(find.structure(grey).measures) == 16
+
+
+def test_a_signature_behind_the_last_bar_line_is_no_measure():
+  """Lines go on by six staff spaces, with digits of two spaces each."""
+  grey = drawn_music.page()
+  grey[:, 646:] = 255
+  for top in drawn_music.TOPS:
+    for line in range(5):
+      grey[top + 16 * line :][:2, 646:742] = 0
+    grey[top + 4 : top + 30, 690:700] = 0
+    grey[top + 36 : top + 62, 690:700] = 0
+  found = find.structure(grey).measures
+  assert [measure.staff for measure in found] == [n for n in range(4) for _ in range(3)]
+
+
 def test_an_empty_page_has_no_structure():
   found = find.structure(np.full((200, 300), 255, np.uint8))
   assert found == (300, 200, 0.0, [], [], [])

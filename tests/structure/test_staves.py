@@ -64,6 +64,25 @@ def test_a_staff_with_faint_lines_and_one_with_a_line_under_beams_are_found():
   check(grey, drawn_music.structure().staves, pixels=3)
 
 
+def test_words_beside_a_staff_are_no_part_of_it():
+  """Two lines of letters, 6 pixels wide and 4 apart, whose strokes lie near three staff lines."""
+  grey = drawn_music.page()
+  for left in range(4, 54, 10):
+    for y in (10, 18, 26, 36, 44, 52):
+      grey[120 + y : 122 + y, left : left + 6] = 0
+  check(grey, drawn_music.structure().staves, pixels=3)
+
+
+def test_a_hairpin_between_slurs_is_no_staff():
+  """Five lines between two staves, twelve spaces long, of which two have gaps."""
+  grey = drawn_music.page()
+  for line in range(5):
+    grey[400 + 16 * line :][:2, 300:500] = 0
+  grey[414:422, 310:370] = 255
+  grey[446:454, 400:460] = 255
+  check(grey, drawn_music.structure().staves, pixels=1)
+
+
 @pytest.mark.parametrize(
   'grey',
   [

@@ -2,15 +2,16 @@
 // measures. Coordinates are in pixels of the page, x to the right and y down.
 
 import { peaks, scores } from './barlines.js';
-import { comb, find, straight as fixed } from './constants.js';
+import { comb, find, straight as fixed, systems as joining } from './constants.js';
 import { maximum, median } from './filters.js';
 import { staffSpace } from './scale.js';
 import { inPicture, searched } from './staves.js';
-import { frame, rowOf, straight } from './straight.js';
-import { joined } from './systems.js';
+import { frame, offsetsOf, rowOf, straight } from './straight.js';
+import { crossed, joined, strokes } from './systems.js';
 
 const { SPACE } = comb;
 const { ABOVE, INK, TALL } = fixed;
+const { BESIDE, JOINED } = joining;
 const ROWS = TALL + 2 * ABOVE + 1; // Of a staff that is laid out straight.
 
 /**
@@ -34,9 +35,13 @@ export function structureOf(page) {
   const reach = (ABOVE + TALL / 2) / SPACE;
   const laid = frames.map((each) => {
     const strip = straight(looked, ROWS, rowOf(each, -reach), rowOf(each, reach));
-    return { frame: each, strip, score: scores(strip) };
+    const score = scores(strip);
+    return { frame: each, strip, score, bars: peaks(score), below: null };
   });
-  const systems = joined(looked, frames, laid.map(({ score }) => peaks(score)));
+  laid.slice(1).forEach((staff, n) => {
+    laid[n].below = strokes(looked, laid[n].frame, staff.frame);
+  });
+  const systems = joined(laid);
   const measures = systems.flatMap((group) => measuresOf(laid, group));
   const [across, down] = looked.back;
   const gaps = frames.map((each) => {
@@ -67,7 +72,7 @@ export function structureOf(page) {
 function measuresOf(laid, group) {
   const mine = group.map((number) => laid[number]);
   const offsets = offsetsOf(mine.map((each) => each.frame));
-  const columns = peaks(together(mine.map((each) => each.score), offsets));
+  const columns = peaks(together(votesOf(mine, offsets)));
   return group.flatMap((staff, k) => {
     const { frame: { x }, strip, score } = mine[k];
     const last = score.length - 1;
@@ -75,11 +80,13 @@ function measuresOf(laid, group) {
     const here = lines.filter(
       (line) => line !== null && line > find.AT_END && line < score.length - find.AT_END,
     );
+    const isClosed = lines.some((line) => line !== null && line >= score.length - find.AT_END);
     const edges = [0, ...here, last];
     const parts = edges.slice(1).map((right, n) => [edges[n], right]);
-    // The staff lines may go on after the last bar line, without music.
+    // The staff lines may go on after the last bar line, without music or with a new signature.
+    const isWhole = (left) => isClosed || last - left > find.OPEN;
     const kept = parts.filter(
-      ([left, right]) => right < last || hasMusic(strip, left + SPACE, right),
+      ([left, right]) => right < last || (isWhole(left) && hasMusic(strip, left + SPACE, right)),
     );
     return kept.map(([left, right]) => ({
       staff,
@@ -89,27 +96,40 @@ function measuresOf(laid, group) {
   });
 }
 
-/** The mean vote of the staves of a system, each the best near by, above each other. */
-function together(found, offsets) {
-  const width = Math.max(...found.map((score, k) => score.length + offsets[k]));
-  const sum = new Float32Array(width);
-  found.forEach((score, k) => {
-    const votes = new Float32Array(width).fill(find.VETO);
-    votes.set(score.map((each) => Math.max(each, find.VETO)), offsets[k]);
-    maximum(votes, width, 2 * SPACE + 1, 1).forEach((value, x) => {
-      sum[x] += value;
-    });
+/**
+ * Log-odds of a bar line at each column of a system. Those of each staff come first. Those of two
+ * staves whose bar lines go on from one to the other follow: there a column without a stroke
+ * between them has none.
+ */
+function votesOf(staves, offsets) {
+  const width = Math.max(...staves.map(({ score }, k) => score.length + offsets[k]));
+  const votes = staves.map(({ score }, k) => {
+    const vote = score.map((each) => Math.max(each, find.VETO));
+    return placed(vote, offsets[k], width, find.VETO);
   });
-  return sum.map((each) => each / found.length);
+  staves.slice(1).forEach((lower, k) => {
+    const upper = staves[k];
+    if (!upper.below) return;
+    const goesOn = crossed(upper, lower);
+    const count = goesOn.filter(Boolean).length;
+    if (!count || count < goesOn.length / 2) return;
+    const isThrough = (share) => (share >= JOINED ? find.THROUGH : -find.THROUGH);
+    const vote = upper.below.slice(BESIDE).map(isThrough);
+    votes.push(placed(vote, Math.min(offsets[k], offsets[k + 1]), width, -find.THROUGH));
+  });
+  return votes;
 }
 
-/** How many columns farther right each staff begins than the leftmost one, along their lines. */
-function offsetsOf(frames) {
-  const mean = (value) => frames.reduce((sum, each) => sum + value(each), 0) / frames.length;
-  const [x, y] = [mean((f) => f.x.at(-1) - f.x[0]), mean((f) => f.y.at(-1) - f.y[0])];
-  const length = Math.max(Math.hypot(x, y), 1);
-  const begins = frames.map((f) => Math.round((f.x[0] * x + f.y[0] * y) / length));
-  return begins.map((begin) => begin - Math.min(...begins));
+/** A vote among the columns of its system: in each the highest within a staff space. */
+function placed(vote, offset, width, beyond) {
+  const whole = new Float32Array(width).fill(beyond);
+  whole.set(vote.subarray(0, width - offset), offset);
+  return maximum(whole, width, 2 * SPACE + 1, 1);
+}
+
+/** The mean of several votes. */
+function together(votes) {
+  return votes[0].map((_, x) => votes.reduce((sum, vote) => sum + vote[x], 0) / votes.length);
 }
 
 /** The column of a staff's own bar line near that of its system; null where it has none. */

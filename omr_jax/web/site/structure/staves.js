@@ -36,11 +36,15 @@ export function inPicture({ dark, width, height }) {
   for (let i = 0; i < values.length; i += 1) values[i] = dark[i] - thick[i];
   const thin = { values, thick, width, height };
   const teeth = teethOf(thin.values, width);
-  const whole = [];
+  const found = [];
   for (const path of paths(teeth, centres(width), height)) {
-    const staff = staffOf(thin, path);
-    if (staff) whole.push(staff);
+    const each = staffOf(thin, path);
+    if (each) found.push(each);
   }
+  const lengthOf = ({ staff: { x } }) => x.at(-1) - x[0];
+  const most = Math.max(0, ...found.map(lengthOf));
+  const kept = found.filter((each) => each.share >= fixed.CLEAR || lengthOf(each) >= most / 2);
+  const whole = kept.map(({ staff }) => staff);
   const middle = ({ lines }) => lines.reduce((sum, y) => sum + y.reduce((a, b) => a + b, 0), 0);
   const places = new Map(whole.map((staff) => [staff, middle(staff) / staff.x.length]));
   return whole.sort((a, b) => places.get(a) - places.get(b));
@@ -143,7 +147,10 @@ function followed(teeth, score, row, strip, way) {
   return path;
 }
 
-/** Moves the lines of a path to the ink, and finds their ends; null if it is no staff. */
+/**
+ * Moves the lines of a path to the ink, and finds their ends; null if it is no staff. `share` is
+ * the least one of a line that is seen.
+ */
 function staffOf(thin, { x, y, gap }) {
   const reach = 4 * STEP;
   const first = Math.max(0, Math.trunc(x[0]) - reach);
@@ -156,23 +163,24 @@ function staffOf(thin, { x, y, gap }) {
   );
   const near = onInk(thin, first, expected).lines;
   const { lines, dark } = onInk(thin, first, near); // Now all of a line is within reach.
-  const seen = Array.from(centre, (_, n) => dark.reduce((sum, each) => sum + each[n], 0) >= 3);
-  const [begin, over] = longest(seen);
+  const counts = Array.from(centre, (_, n) => dark.reduce((sum, each) => sum + each[n], 0));
+  const [begin, over] = longest(counts.map((count) => fixed.COUNTS[count]));
   if (over - begin < fixed.SHORTEST * SPACE) return null;
-  const isSeen = (number) => {
+  const shares = lines.map((_, number) => {
     let [seen, visible] = [0, 0];
     for (let n = begin; n < over; n += 1) {
       seen += dark[number][n];
       visible += dark[number][n] || !isHidden(thin, first + n, lines[number][n]);
     }
-    return seen >= fixed.WHOLE * visible;
-  };
-  if (!lines.every((_, number) => isSeen(number))) return null;
+    return seen / Math.max(visible, 1);
+  });
+  const share = Math.min(...shares);
+  if (share < fixed.WHOLE) return null;
   const count = Math.max(2, halfToEven((over - begin) / fixed.POINT_STEP) + 1);
   const at = Float64Array.from({ length: count }, (_, n) =>
     first + begin + (n * (over - begin)) / (count - 1),
   );
-  return { x: at, lines: lines.map((line) => interpolated(at, centre, line)) };
+  return { staff: { x: at, lines: lines.map((line) => interpolated(at, centre, line)) }, share };
 }
 
 /** Whether thick ink lies over a line, or touches it. */
@@ -240,12 +248,12 @@ function usualDarkness(peaks) {
   return medians(middle, 8 * STEP, 'nearest').map((value) => Math.max(value, least));
 }
 
-/** The range in which the seen columns outnumber the others by most. */
-function longest(seen) {
+/** The range of columns whose worth has the largest sum. */
+function longest(worth) {
   let [total, low, lowest, most] = [0, 0, 0, 0];
   let range = [0, 0];
-  seen.forEach((each, n) => {
-    total += each ? 1 : -1;
+  worth.forEach((each, n) => {
+    total += each;
     if (total < low) [low, lowest] = [total, n + 1];
     if (total - low > most) [most, range] = [total - low, [lowest, n + 1]];
   });

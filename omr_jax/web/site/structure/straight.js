@@ -82,6 +82,15 @@ export function rowOf({ x, y, across, down }, spaces, before = 0, count = x.leng
   return { x: xs, y: ys };
 }
 
+/** How many columns farther right each staff begins than the leftmost one, along their lines. */
+export function offsetsOf(frames) {
+  const mean = (value) => frames.reduce((sum, each) => sum + value(each), 0) / frames.length;
+  const [x, y] = [mean((f) => f.x.at(-1) - f.x[0]), mean((f) => f.y.at(-1) - f.y[0])];
+  const length = Math.max(Math.hypot(x, y), 1);
+  const begins = frames.map((f) => Math.round((f.x[0] * x + f.y[0] * y) / length));
+  return begins.map((begin) => begin - Math.min(...begins));
+}
+
 /**
  * How far each row of a strip moves so that a line of this slant becomes a column.
  *

@@ -2,38 +2,29 @@
 // line or brace at their left end, or by a bar line that goes on from one to the other.
 
 import { comb, straight as fixed, systems } from './constants.js';
-import { moves, rowOf, slantedInk, straight, widened } from './straight.js';
+import { moves, offsetsOf, rowOf, slantedInk, straight, widened } from './straight.js';
 
 const { SPACE } = comb;
 const { BESIDE, FURTHEST, INSIDE, JOINED, NEAR, ROWS, SLANTS } = systems;
 
 /**
- * The staves of each system.
+ * How much of each stroke from one staff to the next is ink. Columns are counted from the left end
+ * of the longer staff, the first of them BESIDE to the left. A stroke begins at the lowest line of
+ * one staff and ends at the upper line of the next.
  *
  * @param {object} page See `searched` in staves.js.
- * @param {object[]} frames Of the staves from top to bottom.
- * @param {number[][]} bars The columns of the bar lines of each staff.
- * @returns {number[][]} Their places in `frames`.
+ * @param {object} upper The frame of a staff.
+ * @param {object} lower That of the next one below.
+ * @returns {?Float32Array} From 0 to 1; null if the staves are too far from each other.
  */
-export function joined(page, frames, bars) {
-  const found = [];
-  frames.forEach((frame, number) => {
-    const pair = [number - 1, number];
-    const mine = [frames, bars].map((each) => pair.map((n) => each[n]));
-    if (number && areJoined(page, ...mine)) found.at(-1).push(number);
-    else found.push([number]);
-  });
-  return found;
-}
-
-function areJoined(page, [upper, lower], [above, below]) {
+export function strokes(page, upper, lower) {
   const high = lower.y[0] - 2 * lower.down[0] - (upper.y[0] + 2 * upper.down[0]);
   const aside = lower.x[0] - 2 * lower.across[0] - (upper.x[0] + 2 * upper.across[0]);
-  if (!(high > 0 && high < FURTHEST * SPACE) || Math.abs(aside) > high) return false;
-  const count = Math.min(upper.x.length, lower.x.length);
-  // From the lowest line of one staff to the highest of the next: a stroke that ends between them
-  // joins nothing.
-  const [from, to] = [rowOf(upper, 2, BESIDE, count), rowOf(lower, -2, BESIDE, count)];
+  if (!(high > 0 && high < FURTHEST * SPACE) || Math.abs(aside) > high) return null;
+  const [above, below] = offsetsOf([upper, lower]);
+  const count = Math.min(upper.x.length + above, lower.x.length + below);
+  const from = rowOf(upper, 2, BESIDE + above, count - above);
+  const to = rowOf(lower, -2, BESIDE + below, count - below);
   const strip = straight(page, ROWS, from, to);
   const whole = new Float32Array(strip.width);
   for (const slant of SLANTS) {
@@ -41,11 +32,41 @@ function areJoined(page, [upper, lower], [above, below]) {
       whole[x] = Math.max(whole[x], share);
     });
   }
-  if (Math.max(...whole.subarray(0, BESIDE + INSIDE)) >= JOINED) return true;
+  return whole;
+}
+
+/**
+ * The staves of each system.
+ *
+ * @param {{frame: object, bars: number[], below: ?Float32Array}[]} staves From top to bottom, with
+ *   the columns of their bar lines and the `strokes` to the next staff.
+ * @returns {number[][]} Their places in `staves`.
+ */
+export function joined(staves) {
+  const found = [];
+  staves.forEach((staff, number) => {
+    if (number && areJoined(staves[number - 1], staff)) found.at(-1).push(number);
+    else found.push([number]);
+  });
+  return found;
+}
+
+function areJoined(upper, lower) {
+  const { below } = upper;
+  if (!below) return false;
+  const inside = Math.max(...offsetsOf([upper.frame, lower.frame])) + INSIDE;
+  if (Math.max(...below.subarray(0, BESIDE + inside)) >= JOINED) return true;
   // Not every stroke between two staves is a part of a bar line: both staves must have one there.
+  return crossed(upper, lower).some(Boolean);
+}
+
+/** Whether each bar line that two staves have above each other goes on from one to the other. */
+export function crossed(upper, lower) {
+  const offsets = offsetsOf([upper.frame, lower.frame]);
+  const [above, below] = [upper, lower].map(({ bars }, k) => bars.map((x) => x + offsets[k]));
   const both = above.filter((x) => below.some((other) => Math.abs(x - other) <= NEAR));
-  return both.some((x) => {
-    const near = whole.subarray(Math.max(0, x - NEAR + BESIDE), x + NEAR + BESIDE + 1);
+  return both.map((x) => {
+    const near = upper.below.subarray(Math.max(0, x - NEAR + BESIDE), x + NEAR + BESIDE + 1);
     return near.some((share) => share >= JOINED);
   });
 }
