@@ -1,10 +1,10 @@
-"""How well staves, systems and measures are found on the pages of MUSCIMA++, and how fast.
+"""How well staves, systems and measures are found on pages, and how fast.
 
   python -m benchmarks.structure --raw_dir raw --kind flat
-  python -m benchmarks.structure --raw_dir raw --kind camera --every 6
+  python -m benchmarks.structure --raw_dir raw --source typeset --kind camera --every 6
 
-The pages are as they are (`flat`), or as `omr_jax.synthetic.moved_pages` shows them. The same call
-always takes the same pages and moves.
+They are all pages of MUSCIMA++, or the test pages of the typeset songs; as they are (`flat`), or as
+`omr_jax.synthetic.moved_pages` shows them. The same call always takes the same pages and moves.
 """
 
 import argparse
@@ -23,20 +23,24 @@ from omr_jax.structure.structure import Structure
 from omr_jax.synthetic import moved_pages
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils.ending import answered
-from tfds_builders import muscima_pp
+from tfds_builders import muscima_pp, typeset
+
+_SOURCES = {'muscima_pp': (muscima_pp, 'writers_0'), 'typeset': (typeset, 'composers')}
 
 
 def pages(options: argparse.Namespace) -> Iterator[tuple[str, np.ndarray, Structure]]:
   """The name, the picture and the true structure of each page."""
-  builder = muscima_pp.prepare('writers_0', *command_arguments.data_folders(options))
-  examples = [each for split in builder.info.splits for each in builder.as_data_source(split=split)]
+  source, protocol = _SOURCES[options.source]
+  builder = source.prepare(protocol, *command_arguments.data_folders(options))
+  splits = builder.info.splits if source is muscima_pp else ['test']
+  examples = [each for split in splits for each in builder.as_data_source(split=split)]
   examples.sort(key=lambda each: each['id'])
   for number, example in enumerate(
     tqdm(examples[:: options.every], unit='page', leave=False, disable=None)
   ):
     # A PNG of two values would become an array of bools.
     grey = np.array(Image.open(io.BytesIO(example['image'])).convert('L'))
-    structure = muscima_pp.structure(example, *grey.shape)
+    structure = source.structure(example, *grey.shape)
     if options.kind != 'flat':
       rng = np.random.default_rng((number, moved_pages.KINDS.index(options.kind)))
       grey, structure = moved_pages.moved(rng, grey, structure, options.kind)
@@ -59,6 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
   parser = argparse.ArgumentParser(
     description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
   )
+  parser.add_argument('--source', choices=_SOURCES, default='muscima_pp')
   parser.add_argument('--kind', choices=('flat', *moved_pages.KINDS), default='flat')
   parser.add_argument('--every', type=int, default=1, help='take every so many pages')
   command_arguments.add_data_folders(parser)

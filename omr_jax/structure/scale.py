@@ -42,10 +42,13 @@ def staff_space(grey: np.ndarray) -> float:
   """
   paper = _paper(grey)
   blackest = _blackest(1 - grey[::4, ::4] / np.maximum(paper[::4, ::4], np.float32(1)))
-  dark, faint = (
-    _most_frequent(grey[:, ::2] < paper[:, ::2] * np.float32(1 - share * blackest))
-    for share in (_DARK, _FAINT)
+  black, all_ink = (
+    grey[:, ::2] < paper[:, ::2] * np.float32(1 - share * blackest) for share in (_DARK, _FAINT)
   )
+  dark = _most_frequent(black)
+  if np.array_equal(black, all_ink):  # As on pages in black and white.
+    return dark
+  faint = _most_frequent(all_ink)
   return faint if abs(faint - dark / 2) < _HALF * dark / 2 else dark
 
 
