@@ -8,6 +8,7 @@ page, and an object is not found twice.
 """
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -121,7 +122,7 @@ def _spread(ink: np.ndarray) -> list[tuple[int, int, int]]:
   ]
 
 
-def _whole(rows: list[tuple[int, ...]], columns: int) -> np.ndarray:
+def _whole(rows: Sequence[tuple[int, ...]], columns: int) -> np.ndarray:
   return np.array(rows, int).reshape(-1, columns)
 
 

@@ -102,7 +102,8 @@ def _of_page(
   mine = np.asarray(split['staff_page']) == page
   staves, numbers = split['staff'][mine], split['staff_system'][mine]
   systems = [list(staves[numbers == number]) for number in np.unique(numbers)]
-  found = tall.completed((boxes, classes, log_odds), split['classes'].tolist(), systems)
+  names = np.asarray(split['classes']).tolist()
+  found = tall.completed((boxes, classes, log_odds), names, systems)
   return *found, np.full(len(found[0]), page)
 
 
