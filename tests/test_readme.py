@@ -39,6 +39,7 @@ OTHERS = {
   'export',
   'find',
   'npm',
+  'npx',
   'split',
   'ray',
   'sbatch',

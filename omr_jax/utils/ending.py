@@ -127,10 +127,17 @@ def _ctrl_c_raised() -> Iterator[None]:
     if not isinstance(what.exc_value, KeyboardInterrupt):
       hook(what)
       return
-    # A little later, as in here it would be dropped too.
-    again.append(threading.Timer(0.01, _interrupt_main))
-    again[-1].daemon = True
-    again[-1].start()
+    # A little later, as in here it would be dropped too: also by the timer of a dropped one, which
+    # on a busy machine may end before this function.
+    is_started = False
+    while not is_started:
+      try:
+        again.append(threading.Timer(0.01, _interrupt_main))
+        again[-1].daemon = True
+        again[-1].start()
+        is_started = True
+      except KeyboardInterrupt:
+        pass
 
   sys.unraisablehook = raise_again
   try:

@@ -213,6 +213,26 @@ def test_ctrl_c_in_a_callback_of_the_garbage_collector_is_not_lost(ctrl_c, capsy
   assert not ends and capsys.readouterr().err == '\nstopped.\n'
 
 
+def test_ctrl_c_that_comes_while_it_is_raised_again_is_not_lost(ctrl_c, monkeypatch, capsys):
+  """On a busy machine the timer of one that was dropped ends before it has told that it runs."""
+  timers = []
+
+  class Early(threading.Timer):
+    def start(self):
+      timers.append(self)
+      if len(timers) == 1:
+        signal.raise_signal(signal.SIGINT)
+      super().start()
+
+  def command():
+    monkeypatch.setattr(threading, 'Timer', Early)
+    Interrupting()
+    threading.Event().wait(HANG)
+
+  assert answered(command) == 1
+  assert capsys.readouterr().err == '\nstopped.\n' and len(timers) == 2
+
+
 def test_other_errors_in_a_finalizer_are_still_told(monkeypatch):
   class Failing:
     def __del__(self):
