@@ -23,7 +23,8 @@ TALL = (*BARS, *SIGNS, GROUPING, SEPARATOR)
 _OFF = 3.0
 _BESIDE = 5.0  # how far beside a system a thing may be,
 _AT_BEGIN = 0.7  # how far from the left end of a system the line there may be,
-_TOGETHER = 1.0  # and how far apart the lines of a double bar line may be.
+_TOGETHER = 1.0  # how far apart the lines of a double bar line may be,
+_BRACE = 1.0  # and how wide a brace is at least: often its thick middle alone is seen.
 # Log-odds by which a thing may be less sure than the surest at its place and still count.
 _LESS = 2.0
 
@@ -88,7 +89,7 @@ def _in_system(system: System, things: Sequence[_Thing]) -> Iterable[_Thing]:
   bars = [thing for thing in surest if thing.label in BARS and not _is_begin(system, thing)]
   begin = [thing for thing in surest if thing.label in BARS and _is_begin(system, thing)][:1]
   begin = [_as_thin(_reaching(thing, _ends(system, thing.x)), bars) for thing in begin]
-  signs = [_joining(system, thing) for thing in surest if thing.label in SIGNS]
+  signs = [_as_wide(system, _joining(system, thing)) for thing in surest if thing.label in SIGNS]
   groupings = [thing for thing in surest if thing.label == GROUPING]
   separators = [thing for thing in surest if thing.label == SEPARATOR]
   yield from (*bars, *begin, *signs)
@@ -144,6 +145,14 @@ def _joining(system: System, thing: _Thing) -> _Thing:
 
 def _reaching(thing: _Thing, ends: tuple[float, float]) -> _Thing:
   return thing._replace(box=(thing.box[0], ends[0], thing.box[2], ends[1]))
+
+
+def _as_wide(system: System, thing: _Thing) -> _Thing:
+  """A sign that is as wide as a brace, if it is one."""
+  half = _BRACE * _space(system) / 2
+  if thing.label != 'brace' or thing.width >= 2 * half:
+    return thing
+  return thing._replace(box=(thing.x - half, thing.box[1], thing.x + half, thing.box[3]))
 
 
 def _surest(things: Sequence[_Thing]) -> list[_Thing]:

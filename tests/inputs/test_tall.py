@@ -65,6 +65,12 @@ def test_the_left_end_of_a_system():
   ]
 
 
+def test_a_brace_is_a_staff_space_wide_at_least():
+  """Of the two lower staves; a bracket may be narrower."""
+  found = completed([('brace', (83, 250, 87, 295), 4.0), ('bracket', (60, 250, 64, 295), 3.0)])
+  assert found == [('brace', (80, 200, 90, 340), 4.0), ('bracket', (60, 200, 64, 340), 3.0)]
+
+
 def test_a_brace_and_the_line_of_the_same_staves_are_one_grouping():
   """Of two staves, from 100 to 240, with the middle at 170."""
   found = completed(

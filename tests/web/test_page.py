@@ -163,7 +163,7 @@ def test_tall_things_are_python_s(modules):
       ('barline', 440, 0, 442, 64),
       ('barlineHeavy', 446, 0, 450, 64),
       ('barline', 58, 110, 66, 130),
-      ('brace', 40, 90, 55, 150),
+      ('brace', 46, 90, 49, 150),
       ('staffGrouping', 30, 100, 90, 130),
       ('staffGrouping', 30, 115, 90, 130),
       ('measureSeparator', 200, 100, 230, 130),

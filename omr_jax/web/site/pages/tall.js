@@ -5,7 +5,7 @@ import { logOdds } from '../network/answer.js';
 import { structure as fixed, tall } from '../structure/constants.js';
 import { interpolated, median } from '../structure/filters.js';
 
-const { AT_BEGIN, BARS, BESIDE, LESS, OFF, SIGNS, TALL, TOGETHER } = tall;
+const { AT_BEGIN, BARS, BESIDE, BRACE, LESS, OFF, SIGNS, TALL, TOGETHER } = tall;
 const MIDDLE = (fixed.LINES - 1) / 2;
 
 /** Whether a symbol may be as tall as several staves. */
@@ -41,7 +41,7 @@ function inSystem(system, symbols) {
     named(...BARS).filter((each) => isBegin(system, each) === wanted),
   );
   const begin = begins.slice(0, 1).map((each) => asThin(whole(system, each), bars));
-  const signs = named(...SIGNS).map((each) => joining(system, each));
+  const signs = named(...SIGNS).map((each) => asWide(system, joining(system, each)));
   const groupings = groupingsOf(system, named('staffGrouping'), [...begin, ...signs]);
   const separators = separatorsOf(system, bars, named('measureSeparator'));
   return [...bars, ...begin, ...signs, ...groupings, ...separators];
@@ -101,6 +101,15 @@ const reaching = (symbol, [top, bottom]) => ({
 
 /** A symbol as tall as the system. */
 const whole = (system, symbol) => reaching(symbol, ends(system, middle(symbol)[0]));
+
+/** A sign that is as wide as a brace, if it is one. */
+function asWide(system, sign) {
+  const half = (BRACE * spaceOf(system)) / 2;
+  const [left, top, right, bottom] = sign.box;
+  if (sign.label !== 'brace' || right - left >= 2 * half) return sign;
+  const [x] = middle(sign);
+  return { ...sign, box: [x - half, top, x + half, bottom] };
+}
 
 /** A line no wider than is usual among the sure ones of these bar lines. */
 function asThin(line, bars) {
