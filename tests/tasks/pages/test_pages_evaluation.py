@@ -108,12 +108,12 @@ def test_what_is_not_in_the_core_belongs_to_another_window():
 
 
 def test_what_is_tall_ends_at_the_staves():
-  """A brace of which 8 x 16 pixels are found, with the middle at x = 68 and y = 128."""
-  whole = np.array([[64.0, 68, 72, 188]])  # From 10 to 70 on the page.
+  """A brace of which 12 x 16 pixels are found, with the middle at x = 68 and y = 128."""
+  whole = np.array([[62.0, 68, 74, 188]])  # From 10 to 70 on the page.
   split = split_of(whole, ['brace'], [0])
-  seen = (np.array([64.0, 120, 72, 136]), WRITTEN.index('brace'), 1.0)
+  seen = (np.array([62.0, 120, 74, 136]), WRITTEN.index('brace'), 1.0)
   [found] = evaluation.evaluate([None], Data(split), predicting([seen], []))
-  np.testing.assert_allclose(found.arrays['found_boxes'], [[8, 10, 12, 70]], rtol=1e-5)
+  np.testing.assert_allclose(found.arrays['found_boxes'], [[7, 10, 13, 70]], rtol=1e-5)
   assert found.arrays['validation_ap50'] == 1
 
 
