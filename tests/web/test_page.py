@@ -288,6 +288,7 @@ def test_a_picture_without_staves(open_page, tmp_path):
   driver = open_page('page')
   find(driver, '#page-file').send_keys(str(tmp_path / 'field.png'))
   wait(lambda: 'No staves were found' in find(driver, '#page-words').text)
+  assert not find(driver, '#page-card').is_displayed()  # There is nothing to tap.
   find(driver, '[name=page-model][value=pages_handwriting]').click()
   terms = find(driver, '[data-terms=pages_handwriting]')
   assert terms.is_displayed() and 'CC BY-NC-SA 4.0' in terms.text

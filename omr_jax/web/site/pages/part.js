@@ -52,6 +52,7 @@ function forget() {
   card.clear();
   sheet.clear();
   find('page-look').hidden = true;
+  find('page-card').hidden = false;
   find('page-words').textContent = '';
   return request;
 }
@@ -110,6 +111,7 @@ async function look(picture, goesOn) {
   shown = { ...found, classes };
   for (const each of ['page-json', 'structure-json']) find(each).disabled = false;
   state.clear();
+  find('page-card').hidden = !found.symbols.length;
   find('page-words').textContent = inWords(found);
 }
 
