@@ -56,6 +56,20 @@ def missing(path):
       each.rename(each.with_name(each.name[1:]))
 
 
+def loads_later(open_page, address, site, part, model):
+  """The page, where a model was missing first and has come when it was tried again.
+
+  Another name of this machine is asked, by which the browser has kept nothing.
+  """
+  with missing(site / model):
+    driver = open_page(part, address.replace('localhost', '127.0.0.1'))
+    state = find(driver, f'#{part}-state')
+    wait(lambda: f'{model} is missing' in state.text)
+  state.find_element('css selector', 'button').click()
+  wait(lambda: not state.text)
+  return driver
+
+
 def in_page(driver, module, expression, *arguments):
   """Value of a JavaScript expression of a module of the page, `module`, and arguments, `given`."""
   return driver.execute_async_script(

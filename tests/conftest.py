@@ -24,13 +24,8 @@ LONG = (
   *('test_page.py', 'test_sweeps.py', 'test_gate.py', 'test_step.py', 'test_shell.py'),
   *('test_models.py', 'test_predict.py', 'test_loop.py', 'test_population.py', 'test_readme.py'),
   *('test_main.py', 'test_camera.py', 'test_export.py', 'test_recipe.py', 'test_probes.py'),
-  *(
-    'test_pages_run.py',
-    'test_distributed.py',
-    'test_isolated.py',
-    'test_draw.py',
-    'test_convolution.py',
-  ),
+  *('test_pages_run.py', 'test_distributed.py', 'test_isolated.py', 'test_draw.py'),
+  'test_convolution.py',
   *('test_report.py', 'test_in_a_browser.py', 'test_people.py', 'test_evaluate.py'),
 )
 

@@ -39,8 +39,9 @@ def structure(grey: np.ndarray) -> Structure:
   strips = [straight(searched.dark, each.at(_ROWS)) for each in frames]
   scores = [barlines.scores(strip) for strip in strips]
   between = [systems.strokes(searched.dark, *pair) for pair in itertools.pairwise(frames)]
-  groups = systems.joined(frames, scores, between)
-  laid = list(map(_Laid, frames, strips, scores, [*between, None]))
+  bars = list(map(barlines.peaks, scores))
+  groups = systems.joined(frames, bars, between)
+  laid = list(map(_Laid, frames, strips, scores, bars, [*between, None]))
   measures = [measure for group in groups for measure in _measures(laid, group)]
   across, down = searched.back.tolist()
   space = float(np.median([np.linalg.norm(f.down, axis=1).mean() for f in frames] or [0])) * down
@@ -60,6 +61,7 @@ class _Laid(NamedTuple):
   frame: Frame
   strip: np.ndarray
   score: np.ndarray
+  bars: np.ndarray
   below: np.ndarray | None
 
 
@@ -100,11 +102,11 @@ def _votes(staves: Sequence[_Laid], moved: Sequence[int]) -> list[np.ndarray]:
     for staff, offset in zip(staves, moved, strict=True)
   ]
   for pair, places in zip(itertools.pairwise(staves), itertools.pairwise(moved), strict=True):
-    frames, scores = [staff.frame for staff in pair], [staff.score for staff in pair]
     inked = pair[0].below
     if inked is None:
       continue
-    goes_on = systems.crossed(inked, frames, scores)
+    frames, bars = [staff.frame for staff in pair], [staff.bars for staff in pair]
+    goes_on = systems.crossed(inked, frames, bars)
     if goes_on.any() and goes_on.mean() >= 0.5:
       through = inked[systems.BESIDE :] >= systems.JOINED
       vote = np.where(through, _THROUGH, -_THROUGH).astype(np.float32)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from omr_jax.structure import barlines
 from omr_jax.structure.comb import SPACE
 from omr_jax.structure.straight import INK, Frame, offsets, slanted, straight
 
@@ -50,46 +49,44 @@ def strokes(dark: np.ndarray, upper: Frame, lower: Frame) -> np.ndarray | None:
 
 
 def joined(
-  frames: Sequence[Frame], scores: Sequence[np.ndarray], between: Sequence[np.ndarray | None]
+  frames: Sequence[Frame], bars: Sequence[np.ndarray], between: Sequence[np.ndarray | None]
 ) -> list[list[int]]:
   """The staves of each system.
 
   Args:
     frames: Of the staves from top to bottom.
-    scores: `barlines.scores` of each staff.
+    bars: The columns of bar lines of each staff (`barlines.peaks`).
     between: `strokes` of each staff and the next.
   """
-  systems = [[number] for number in range(min(1, len(frames)))]
+  systems = [[0]] if frames else []
   for number, inked in enumerate(between):
     pair = slice(number, number + 2)
-    if inked is not None and _are_joined(inked, frames[pair], scores[pair]):
+    if inked is not None and _are_joined(inked, frames[pair], bars[pair]):
       systems[-1].append(number + 1)
     else:
       systems.append([number + 1])
   return systems
 
 
-def _are_joined(inked: np.ndarray, frames: Sequence[Frame], scores: Sequence[np.ndarray]) -> bool:
+def _are_joined(inked: np.ndarray, frames: Sequence[Frame], bars: Sequence[np.ndarray]) -> bool:
   if inked[: BESIDE + max(offsets(frames)) + _INSIDE].max() >= JOINED:
     return True
   # Not every stroke between two staves is a part of a bar line: both staves must have one there.
-  return bool(crossed(inked, frames, scores).any())
+  return bool(crossed(inked, frames, bars).any())
 
 
-def crossed(inked: np.ndarray, frames: Sequence[Frame], scores: Sequence[np.ndarray]) -> np.ndarray:
+def crossed(inked: np.ndarray, frames: Sequence[Frame], bars: Sequence[np.ndarray]) -> np.ndarray:
   """Whether each bar line that two staves have above each other goes on from one to the other.
 
   Args:
     inked: Their `strokes`.
     frames: Of both staves.
-    scores: `barlines.scores` of both staves.
+    bars: The columns of bar lines of both staves.
 
   Returns:
     bool [bar lines].
   """
-  above, below = (
-    barlines.peaks(score) + offset for score, offset in zip(scores, offsets(frames), strict=True)
-  )
+  above, below = (mine + offset for mine, offset in zip(bars, offsets(frames), strict=True))
   both = above[(np.abs(above[:, None] - below) <= _NEAR).any(1)]
   through = np.flatnonzero(inked >= JOINED) - BESIDE
   return (np.abs(both[:, None] - through) <= _NEAR).any(1)

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from browsing import NEEDS, find, in_page, missing, model_json, wait
+from browsing import NEEDS, find, in_page, loads_later, model_json, wait
 
 import omr_jax
 from omr_jax.inputs import pen_path, strokes
@@ -60,14 +60,7 @@ def write(driver, *points):
 
 
 def test_a_network_that_does_not_load(open_page, address, site):
-  """By another name of this machine the browser has kept nothing. Then the file is there again."""
-  model = 'models/homus_strokes/model_int8.onnx'
-  with missing(site / model):
-    driver = open_page('draw', address.replace('localhost', '127.0.0.1'))
-    state = find(driver, '#draw-state')
-    wait(lambda: f'{model} is missing' in state.text)
-  state.find_element('css selector', 'button').click()
-  wait(lambda: not state.text)
+  driver = loads_later(open_page, address, site, 'draw', 'models/homus_strokes/model_int8.onnx')
   find(driver, '#paper').send_keys(' ', *[webdriver.Keys.ARROW_DOWN] * 25, ' ')
   wait(lambda: find(driver, '#classes').get_attribute('data-label') == 'Barline')
 

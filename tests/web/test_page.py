@@ -8,7 +8,7 @@ import re
 import drawn_music
 import numpy as np
 import pytest
-from browsing import NEEDS, SITE, find, in_page, missing, model_json, wait
+from browsing import NEEDS, SITE, find, in_page, loads_later, model_json, wait
 from PIL import Image
 
 import omr_jax
@@ -304,11 +304,4 @@ def test_a_picture_without_staves(open_page, tmp_path):
 
 
 def test_a_network_that_does_not_load(open_page, address, site):
-  """By another name of this machine the browser has kept nothing. Then the file is there again."""
-  model = 'models/pages/model_int8.onnx'
-  with missing(site / model):
-    driver = open_page('page', address.replace('localhost', '127.0.0.1'))
-    state = find(driver, '#page-state')
-    wait(lambda: f'{model} is missing' in state.text)
-  state.find_element('css selector', 'button').click()
-  wait(lambda: not state.text)
+  loads_later(open_page, address, site, 'page', 'models/pages/model_int8.onnx')

@@ -4,7 +4,7 @@ import { copy, thumbnail } from '../common/download.js';
 import { decoded, receiveChosen } from '../common/picture_files.js';
 import { stateIn } from '../common/state.js';
 import { triedIn } from '../common/tried.js';
-import { ask, describe, WORKERS } from '../network/client.js';
+import { ask, describe, isReady, WORKERS } from '../network/client.js';
 import { boxesButton, cameraButtons } from './buttons.js';
 import { counter, eachFrame } from './frames.js';
 import { showBoxes } from './overlay.js';
@@ -107,7 +107,7 @@ async function watch(mine) {
   const begun = new Promise((resolve) => {
     begin = resolve;
   });
-  const starts = async (place) => !place || ((await begun) && isReady(place));
+  const starts = async (place) => !place || ((await begun) && isReady(MODEL, place));
   const ready = Array.from({ length: MOST }, (_, place) => starts(place));
   await eachFrame(video, goesOn, ready, async (picture, place) => {
     taken += 1;
@@ -122,14 +122,6 @@ async function watch(mine) {
     state.clear();
     show(answer, width, height);
   });
-}
-
-/** Loads the network in a further worker. Where memory is too short, the first one goes on alone. */
-function isReady(place) {
-  return ask('load', { name: MODEL }, null, [], place).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function showFile(file) {

@@ -57,6 +57,20 @@ export function ask(call, argument, progress, transfer = [], place = 0) {
   });
 }
 
+/**
+ * Loads a network in one more worker. Where memory is too short for it, the others go on alone.
+ *
+ * @param {string} name Name of the network's folder in models/.
+ * @param {number} place Which of the workers.
+ * @returns {Promise<boolean>} Whether it is ready; there is no error.
+ */
+export function isReady(name, place) {
+  return ask('load', { name }, null, [], place).then(
+    () => true,
+    () => false,
+  );
+}
+
 function started(place) {
   const made = new Worker(new URL('./inference.js', import.meta.url), { type: 'module' });
   made.addEventListener('message', ({ data }) => receive(data));

@@ -1,6 +1,6 @@
 // Finds the symbols of a page with the help of workers, as omr_jax/predict/detector.py does.
 
-import { ask, describe, WORKERS } from '../network/client.js';
+import { ask, describe, isReady, WORKERS } from '../network/client.js';
 import { positionOf } from '../structure/positions.js';
 import { symbols as known } from './symbols.js';
 import { completed, isTall } from './tall.js';
@@ -24,10 +24,7 @@ import { completed, isTall } from './tall.js';
 export async function detect(picture, name, told) {
   const { width, height } = picture;
   const about = await describe(name);
-  // Where memory is too short for several workers, the first one goes on alone.
-  const ready = Array.from({ length: WORKERS }, (_, place) =>
-    place ? ask('load', { name }, null, [], place).then(() => true, () => false) : true,
-  );
+  const ready = Array.from({ length: WORKERS }, (_, place) => !place || isReady(name, place));
   const first = await ask('structureAndWindows', { picture, about }, null, [picture]);
   const { factor, scale, windows } = first;
   const structure = { ...enlarged(first.structure, factor), width, height };
