@@ -1,6 +1,27 @@
 """Pages with the boxes of their symbols as arrays: tiles to train on, windows to validate and test.
 
 The data sets of pages have the same features (`tfds_builders/muscima_pp/README.md` lists them).
+
+`train` has the tiles of `tiles.tiles`:
+  tile: uint8 [tiles, TILE, TILE], dark ink on bright paper.
+  boxes: float32 [tiles, objects, 4]: left, top, right and bottom edge in pixels of the tile.
+  classes: int32 [tiles, objects], places in `inputs.classes`; -1 where there is no object.
+  id: str [tiles], the page and the number of the tile on it.
+  sprite, sprite_box, sprite_class: symbols of other pages (`sprites.chosen`), if there are any.
+
+`validation` and `test` have whole pages:
+  id, group: str [pages]; results are grouped by the latter, such as the writer.
+  scale: float64 [pages, 2], as in `windows.Windows`.
+  window: uint8 [windows, SIDE, SIDE, 1].
+  window_page: int32 [windows], the place of the window's page.
+  corner, core: int32 [windows, 2] and [windows, 4], as in `windows.Windows`.
+  staff: float32 [staves, 5, POINTS, 2], x and y along the lines of each staff, in pixels of the
+    page. Staves and systems are those that are found (`structure.find`), not the data set's.
+  staff_page, staff_system: int32 [staves], the place of its page and its system on that page.
+  box: float32 [objects, 4], in pixels of the page.
+  box_page: int32 [objects].
+  box_label: str [objects], names of classes, also of those that are not in `classes`.
+  classes: str [classes], those that are looked for (`inputs.classes`).
 """
 
 import importlib
@@ -51,28 +72,7 @@ def load(
   made_up: int = 0,
   pasted: int = 0,
 ) -> Dataset:
-  """Loads pages as arrays. The first time it prepares and cuts them; then it reads a cache.
-
-  `train` has the tiles of `tiles.tiles`:
-    tile: uint8 [tiles, TILE, TILE], dark ink on bright paper.
-    boxes: float32 [tiles, objects, 4]: left, top, right and bottom edge in pixels of the tile.
-    classes: int32 [tiles, objects], places in `inputs.classes`; -1 where there is no object.
-    id: str [tiles], the page and the number of the tile on it.
-    sprite, sprite_box, sprite_class: symbols of other pages (`sprites.chosen`), if there are any.
-
-  `validation` and `test` have whole pages:
-    id, group: str [pages]; results are grouped by the latter, such as the writer.
-    scale: float64 [pages, 2], as in `windows.Windows`.
-    window: uint8 [windows, SIDE, SIDE, 1].
-    window_page: int32 [windows], the place of the window's page.
-    corner, core: int32 [windows, 2] and [windows, 4], as in `windows.Windows`.
-    staff: float32 [staves, 5, POINTS, 2], x and y along the lines of each staff, in pixels of the
-      page. Staves and systems are those that are found (`structure.find`), not the data set's.
-    staff_page, staff_system: int32 [staves], the place of its page and its system on that page.
-    box: float32 [objects, 4], in pixels of the page.
-    box_page: int32 [objects].
-    box_label: str [objects], names of classes, also of those that are not in `classes`.
-    classes: str [classes], those that are looked for (`inputs.classes`).
+  """Loads the arrays of this module. The first time it prepares them; then it reads a cache.
 
   Args:
     source: One of `limits.SOURCES`.

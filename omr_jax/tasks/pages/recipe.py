@@ -70,7 +70,7 @@ def shape(config: ConfigDict) -> tuple[int, int, int]:
 
 
 def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
-  """The pages as arrays; `omr_jax.tasks.pages.data.load` lists them."""
+  """The pages as arrays; `omr_jax.tasks.pages.data` lists them."""
   from omr_jax.tasks.pages import data
 
   chosen = config.data
