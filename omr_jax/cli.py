@@ -19,7 +19,7 @@ COMMANDS = {
   'train': ('main', 'Train a network from a config, or resume an interrupted run.'),
   'pooled': ('pooled', 'Train and test on every fold, source or group of writers in turn.'),
   'predict': ('predict', 'Answer for any files: a page of music? which symbol?'),
-  'detect': ('detect', 'Find the staves, systems and measures of pages of music.'),
+  'detect': ('detect', 'Find the staves, measures and symbols of pages of music.'),
   'evaluate': ('evaluate', 'Measure a trained network on data other than its own.'),
   'report': ('report', 'Write the reports of finished runs again, and compare the runs.'),
   'ensemble': ('ensemble', 'Average the calibrated probabilities of several finished runs.'),
@@ -31,7 +31,7 @@ COMMANDS = {
   'doctor': ('doctor', 'Say what is installed, which devices there are, and what is missing.'),
   'web': ('web', 'Serve the page for the browser, with camera and pen.'),
 }
-# The module of each command by name, with a name that the help leaves out.
+# The module of each command by its name. The help leaves out `main`, another name of `train`.
 _MODULES = {name: module for name, (module, _) in COMMANDS.items()} | {'main': 'main'}
 _HELP = """usage: omr NAME [ARGUMENTS]
 

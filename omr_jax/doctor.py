@@ -32,7 +32,7 @@ _BASE = ('numpy', 'onnxruntime', 'PIL', 'scipy', 'tqdm')
 _FOR = {
   'train': 'to train, test, report and compare networks',
   'engrave': 'to typeset pages of music with Verovio',
-  'export': 'to export them',
+  'export': 'to export trained networks',
   'heic': 'to read HEIC pictures',
   'pdf': 'to read PDFs',
   'sweep': 'to train many runs with Ray',

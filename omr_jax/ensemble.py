@@ -32,7 +32,7 @@ from omr_jax.utils.words import one_line
 _COMMON = ('protocol', 'data_digest', 'origin')
 
 
-def together(runs: Sequence[ClassifiedRun], name: str) -> ClassifiedRun:
+def joined(runs: Sequence[ClassifiedRun], name: str) -> ClassifiedRun:
   """The ensemble as one run, whose logits are the logarithms of the mean probabilities.
 
   Args:
@@ -40,7 +40,8 @@ def together(runs: Sequence[ClassifiedRun], name: str) -> ClassifiedRun:
     name: The name of the ensemble in its report.
 
   Raises:
-    UserError: The runs were not tested on the same symbols, or a run decides by a threshold.
+    UserError: The runs were not tested on the same symbols, a run decides by a threshold, or the
+      arrays of a run contradict each other.
   """
   first = runs[0]
   if len(runs) < 2:
@@ -52,42 +53,52 @@ def together(runs: Sequence[ClassifiedRun], name: str) -> ClassifiedRun:
   validation = _mean([run.validation_logits for run in runs], temperatures)
   test = _mean([_in_order(run, first.test_ids, run.test_logits) for run in runs], temperatures)
   predicted = test.argmax(1)
-  pictures: dict[str, np.ndarray] = {}
-  for run in runs:
-    pictures |= zip(run.test_ids[~run.correct], run.pictures, strict=True)
-  # Where the ensemble is wrong, so is a member, and this member has kept the picture.
-  wrong = first.test_ids[predicted != first.test_labels]
-  for name in wrong:
-    if name not in pictures:
-      folders = ', '.join(str(run.workdir) for run in runs)
-      raise UserError(
-        f'{folders}: all are said to be right on {name}, and the mean of their probabilities is '
-        'not; one of them is damaged. Train it again.'
-      )
-  shown = _framed([pictures[i] for i in wrong]) if len(wrong) else first.pictures[:0]
   right = predicted[first.example_rows] == first.test_labels[first.example_rows]
-  facts = {
-    'config_name': name,
-    **{key: first.facts[key] for key in _COMMON},
-    'runs': [str(run.workdir) for run in runs],
-    'parameters': sum(run.facts['parameters'] for run in runs),
-    'seed': first.facts['seed'],
-    'epochs': sum(run.facts['epochs'] for run in runs),
-    'tested_epoch': sum(run.facts['tested_epoch'] for run in runs),
-    'seconds': round(sum(run.facts['seconds'] for run in runs), 1),
-  }
   return first.replace(
     config={str(run.workdir): run.config for run in runs},
     history=[],
-    facts=facts,
+    facts=_facts(runs, name),
     validation_logits=validation,
     test_logits=test,
     test_predicted=predicted,
-    pictures=shown,
+    pictures=_pictures(runs, first.test_ids[predicted != first.test_labels]),
     example_rows=first.example_rows[right],
     example_pictures=first.example_pictures[right],
     decision=Decision(None, metrics.fit_temperature(validation, first.validation_labels)),
   )
+
+
+def _facts(runs: Sequence[ClassifiedRun], name: str) -> dict[str, Any]:
+  """What the summary of the ensemble says besides measured numbers."""
+  first = runs[0].facts
+  return {
+    'config_name': name,
+    **{key: first[key] for key in _COMMON},
+    'runs': [str(run.workdir) for run in runs],
+    'parameters': sum(run.facts['parameters'] for run in runs),
+    'seed': first['seed'],
+    'epochs': sum(run.facts['epochs'] for run in runs),
+    'tested_epoch': sum(run.facts['tested_epoch'] for run in runs),
+    'seconds': round(sum(run.facts['seconds'] for run in runs), 1),
+  }
+
+
+def _pictures(runs: Sequence[ClassifiedRun], wrong: np.ndarray) -> np.ndarray:
+  """The pictures of the symbols that the ensemble gets wrong, given by their ids.
+
+  Where the ensemble is wrong, so is a member, and this member has kept the picture.
+  """
+  kept: dict[str, np.ndarray] = {}
+  for run in runs:
+    kept |= zip(run.test_ids[~run.correct], run.pictures, strict=True)
+  for symbol in wrong:
+    if symbol not in kept:
+      folders = ', '.join(str(run.workdir) for run in runs)
+      raise UserError(
+        f'{folders}: all are said to be right on {symbol}, and the mean of their probabilities is '
+        'not; one of them is damaged. Train it again.'
+      )
+  return _framed([kept[symbol] for symbol in wrong]) if len(wrong) else runs[0].pictures[:0]
 
 
 def table(runs: Sequence[ClassifiedRun], whole: ClassifiedRun) -> str:
@@ -96,8 +107,8 @@ def table(runs: Sequence[ClassifiedRun], whole: ClassifiedRun) -> str:
   lines = [f'{"run":{width}}  validation    test  95 % interval  errors  right alone  ensemble  p']
   for run in runs:
     own = _in_order(run, whole.test_ids, run.correct)
-    only_own, only_together, p = metrics.mcnemar(own, whole.correct)
-    lines.append(f'{_line(run, width)}  {only_own:11}  {only_together:8}  {p:.2g}')
+    only_own, only_ensemble, p = metrics.mcnemar(own, whole.correct)
+    lines.append(f'{_line(run, width)}  {only_own:11}  {only_ensemble:8}  {p:.2g}')
   return '\n'.join([*lines, _line(whole, width, 'ensemble')])
 
 
@@ -192,17 +203,17 @@ def main(arguments: list[str] | None = None) -> int:
     '--out', type=paths.path, metavar='FOLDER', help='write the report of the ensemble there'
   )
   options = command_arguments.parse(parser, arguments)
-  return answered(lambda: _say(options))
+  return answered(lambda: _run(options))
 
 
-def _say(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> None:
   runs = [classified.read(path) for path in options.runs]
   if options.out is not None:
     finished_run.refuse_run(options.out)
     # `Path.resolve` would fail where a link leads to itself.
     if os.path.realpath(options.out) in [os.path.realpath(run.workdir) for run in runs]:
       raise UserError(f'{options.out}: is one of the runs themselves; choose another --out.')
-  whole = together(runs, f'ensemble of {len(runs)} runs')
+  whole = joined(runs, f'ensemble of {len(runs)} runs')
   print(table(runs, whole))
   if options.out is not None:
     names = [os.path.relpath(run.workdir, options.out) for run in runs]

@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
   for task in TASKS:
     task.other_data.add_options(parser)
   options = command_arguments.parse(parser, arguments)
-  return answered(lambda: _say(options))
+  return answered(lambda: _run(options))
 
 
 def renamed(name: str, on: str, arguments: list[str] | None) -> int:
@@ -87,7 +87,7 @@ def renamed(name: str, on: str, arguments: list[str] | None) -> int:
   return main(['--on', on, *(sys.argv[1:] if arguments is None else arguments)])
 
 
-def _say(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> None:
   model = classifier.load(options.model)
   task, picture, reads = model.model.rule
   if options.on not in task.other_data.DATA:

@@ -4,7 +4,7 @@
   python -m omr_jax.human prepare scores --raw_dir my_pictures --size 256
   python -m omr_jax.human merge a.json b.json ...
 
-`prepare` makes questions from your copy of the data, for the page that `python -m omr_jax.web`
+`prepare` makes questions from your copy of the data, for the site that `python -m omr_jax.web`
 serves. People answer them there and save their results. `merge` prints these results beside the
 model's answers to the same pictures: the accuracy of each person, and precision and recall of each
 class, as in table II of the paper. A person who has saved one session twice counts once.
@@ -31,7 +31,7 @@ from omr_jax.utils.words import cell
 from omr_jax.web.build import HOW, SITE
 
 KINDS = {'symbols': 'homus', 'scores': 'scores'}  # Names of the task and of its model.
-_AGAIN = 'save the result again from the page'
+_AGAIN = 'save the result again from the site'
 
 
 def prepare(
@@ -48,7 +48,7 @@ def prepare(
     data: The folders of prepared and of raw data.
 
   Returns:
-    The session, as the page reads it.
+    The session, as the site reads it.
 
   Raises:
     UserError: The model is of another task, or the data is not there.
@@ -177,7 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = command_arguments.parser('human', __doc__)
   commands = parser.add_subparsers(required=True, dest='command')
-  ask = commands.add_parser('prepare', help='make questions for the page')
+  ask = commands.add_parser('prepare', help='make questions for the site')
   ask.add_argument('kind', choices=KINDS, help='what is asked')
   ask.add_argument(
     '--model',

@@ -198,10 +198,10 @@ def main(arguments: list[str] | None = None) -> int:
     '--judged', type=paths.path, metavar='FILE', help='such a list, with kinds in its last column'
   )
   options = command_arguments.parse(parser, arguments)
-  return answered(lambda: _say(options))
+  return answered(lambda: _run(options))
 
 
-def _say(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> None:
   runs = [classified.read(path) for path in options.runs]
   if options.judged is not None:
     print(table(runs, read(options.judged)))

@@ -2,11 +2,12 @@
 
   python -m omr_jax.open_set --model models/homus_strokes
 
-The ONNX files of the folder get a further output, `unknown`, by which answers have the field of
-this name; classes and probabilities stay as they are. It is learned from the training symbols of
-the model's data, in several sizes, and from letters, signs and scribbles that code draws. One of a
-hundred validation symbols is called unknown. The command prints how many test symbols are, and how
-many strokes of other kinds than those that it has learned from. Needs the extra [export].
+The ONNX files of the folder get a further output, `unknown`, from which answers have their field
+`unknown`; classes and probabilities stay as they are. The output is learned from the training
+symbols of the model's data, in several sizes, and from letters, signs and scribbles that code
+draws, so that about one in a hundred validation symbols is called unknown. The command prints how
+many test symbols are called unknown, and how many strokes of kinds that were not learned. It needs
+the extra [export].
 """
 
 import argparse
@@ -28,13 +29,14 @@ from omr_jax.synthetic.foreign_strokes import Kind, Strokes
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import extras, paths
 from omr_jax.utils.ending import answered
-from omr_jax.utils.files import read_bytes
+from omr_jax.utils.files import read_bytes, write_folder
 
 LOST = 0.01  # The share of validation symbols that may be called unknown.
 # Factors of the sizes of training symbols: people write smaller and larger than on the tablet.
 _SIZES = (0.3, 2.2)
-_PER_KIND, _INVENTED, _MEASURED = 60, 10_000, 30  # So many symbols are drawn.
-_SHARES = {'kinds': 2 / 3, 'invented': 1 / 3}  # Of what is learned as foreign.
+# How many drawings are made: of each kind to learn, without a kind, and of each kind to measure.
+_PER_KIND, _INVENTED, _MEASURED = 60, 10_000, 30
+_SHARES = {'kinds': 2 / 3, 'invented': 1 / 3}  # Of the foreign strokes that are learned.
 _BATCH = 64
 
 Counts = Mapping[str, tuple[int, int]]
@@ -49,7 +51,8 @@ def teach(folder: Path, data_folders: tuple[Path, str | None], seed: int) -> dic
     seed: Of all random numbers.
 
   Returns:
-    For each file, by what was asked, how many were called unknown, and of how many.
+    For each file, by the name of a group of examples, how many of them were called unknown, and how
+    many there are.
 
   Raises:
     UserError: It is no model of symbols that reads strokes, or its data is not there.
@@ -72,7 +75,7 @@ def teach(folder: Path, data_folders: tuple[Path, str | None], seed: int) -> dic
 def write(
   folder: Path, model: Described, files: Mapping[str, bytes], found: Mapping[str, Counts]
 ) -> None:
-  """Writes ONNX files with the output and what was measured into a folder, whole or not at all.
+  """Writes the new ONNX files and what was measured into the folder, whole or not at all.
 
   Args:
     folder: An exported model.
@@ -81,7 +84,6 @@ def write(
     found: As `teach` returns it.
   """
   from omr_jax.export import card
-  from omr_jax.export.__main__ import write_folder
 
   content = json.loads(read_bytes(folder / model_json.FILE))
   content['output'] = {
@@ -199,10 +201,10 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument('--seed', type=int, default=0, help='of all random numbers, %(default)s')
   command_arguments.add_data_folders(parser)
   options = command_arguments.parse(parser, arguments)
-  return answered(lambda: _say(options))
+  return answered(lambda: _run(options))
 
 
-def _say(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> None:
   with extras.needed('export'):
     found = teach(options.model, command_arguments.data_folders(options), options.seed)
   print(table(found))

@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _sweep(options: argparse.Namespace) -> bool:
-  """Whether all runs are finished."""
+  """Trains the sweep, or prints what would be trained; whether all runs are finished or valid."""
   ray_cluster.protect(options.address)
   import ray  # noqa: F401
   import rich  # noqa: F401

@@ -20,7 +20,8 @@ def read(*folders):
 def test_mean_of_calibrated_probabilities_by_hand(tmp_path):
   # All temperatures are 4 / ln 16, so a logit of 4 is a factor of 16, and one of 5 of 32.
   runs = read(made_run(tmp_path / 'a', wrong={'1-1': 5.0}), made_run(tmp_path / 'b', wrong={}))
-  whole = ensemble.together(runs, 'both')
+  whole = ensemble.joined(runs, 'both')
+  assert whole.facts['config_name'] == 'both'  # Also where a symbol is wrong, as 1-1 is.
   # Of 1-1, class 0: 1, 32 and 1 of 34 by the one, 16, 1 and 1 of 18 by the other.
   expected = (np.array([1, 32, 1]) / 34 + np.array([16, 1, 1]) / 18) / 2
   np.testing.assert_allclose(np.exp(whole.test_logits[0]), expected, rtol=1e-4)
@@ -31,11 +32,11 @@ def test_mean_of_calibrated_probabilities_by_hand(tmp_path):
 
 def test_symbols_may_be_in_another_order(tmp_path):
   a, b = read(made_run(tmp_path / 'a', wrong={'1-4': 9.0}), made_run(tmp_path / 'b', wrong={}))
-  straight = ensemble.together([a, b], '')
+  straight = ensemble.joined([a, b], '')
   order = np.random.default_rng(0).permutation(12)
   fields = ('test_ids', 'test_labels', 'test_logits', 'test_predicted')
   turned = b.replace(**{name: getattr(b, name)[order] for name in fields})
-  np.testing.assert_allclose(ensemble.together([a, turned], '').test_logits, straight.test_logits)
+  np.testing.assert_allclose(ensemble.joined([a, turned], '').test_logits, straight.test_logits)
 
 
 def test_runs_may_have_drawn_on_other_canvases(tmp_path):
@@ -45,7 +46,7 @@ def test_runs_may_have_drawn_on_other_canvases(tmp_path):
   )
   a = a.replace(pictures=np.full((2, 3, 4, 1), 7, np.uint8))
   b = b.replace(pictures=np.full((1, 5, 2, 1), 9, np.uint8))
-  whole = ensemble.together([a, b], '')
+  whole = ensemble.joined([a, b], '')
   assert whole.test_ids[~whole.correct].tolist() == ['1-4', '2-1']
   edge, two, one = [255] * 4, [255, 9, 9, 255], [7] * 4
   np.testing.assert_array_equal(whole.pictures[0, ..., 0], [two] * 5)
@@ -57,7 +58,7 @@ def test_logits_that_belie_the_answers_are_refused(tmp_path):
   # Its answers are said to be right, and its logits call everything the first class.
   a = a.replace(test_logits=np.tile(np.float32([9, 0, 0]), (12, 1)))
   with pytest.raises(UserError, match=r'/a, .*/b: all are said to be right on 1-2, .* is damaged'):
-    ensemble.together([a, b], '')
+    ensemble.joined([a, b], '')
 
 
 @pytest.mark.parametrize('name', ['config.json', 'summary.json'])
@@ -110,7 +111,7 @@ def test_report_and_table(tmp_path, capsys):
 def test_runs_on_other_symbols_are_refused(tmp_path, changes, words):
   a, b = made_run(tmp_path / 'a'), made_run(tmp_path / 'b', **changes)
   with pytest.raises(UserError, match=words):
-    ensemble.together(read(a, b), '')
+    ensemble.joined(read(a, b), '')
 
 
 def test_one_run_is_no_ensemble(tmp_path, capsys):
@@ -161,7 +162,7 @@ def test_members_as_earlier_versions_wrote_them(tmp_path, monkeypatch):
   (whole / 'summary.json').write_text(json.dumps(summary))
   monkeypatch.chdir(tmp_path)
   with pytest.raises(UserError, match='a would count twice'):
-    ensemble.together(read(whole, a), '')
+    ensemble.joined(read(whole, a), '')
 
 
 def test_a_name_cannot_forge_a_row(tmp_path, capsys):
@@ -200,4 +201,4 @@ def test_a_link_that_leads_to_itself_is_no_folder(tmp_path, capsys):
 
 def test_runs_of_pictures_are_refused(tmp_path, score_run):
   with pytest.raises(UserError, match='answers by a threshold'):
-    ensemble.together(read(made_run(tmp_path / 'a'), score_run), '')
+    ensemble.joined(read(made_run(tmp_path / 'a'), score_run), '')

@@ -27,7 +27,6 @@ import hashlib
 import json
 import platform
 import sys
-import tempfile
 from collections.abc import Collection, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -44,6 +43,7 @@ from omr_jax.predict.onnx_session import INT8, MODEL
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import extras, paths
 from omr_jax.utils.ending import answered
+from omr_jax.utils.files import write_folder
 from omr_jax.utils.revision import VERSION, revision
 
 if TYPE_CHECKING:
@@ -207,24 +207,6 @@ def _entry(form: 'Form', test: 'Split', about: Described, by_jax: 'Run') -> dict
   return entry
 
 
-def write_folder(out: Path, files: Mapping[str, bytes]) -> None:
-  """Writes all files into the folder; if that fails, the folder stays as it was."""
-  try:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.') as temporary:
-      new, old = Path(temporary) / 'new', Path(temporary) / 'old'
-      new.mkdir()
-      for name, content in files.items():
-        (new / name).write_bytes(content)
-      if out.exists():
-        out.rename(old)
-      new.rename(out)
-  except OSError as error:
-    raise UserError(
-      f'{out}: cannot be written ({error.strerror}); make room, or choose another --out.'
-    ) from error
-
-
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = command_arguments.parser('export', __doc__)
@@ -249,10 +231,10 @@ def main(arguments: list[str] | None = None) -> int:
     help='licence, limits, training data and more, in TOML, as above',
   )
   options = command_arguments.parse(parser, arguments)
-  return answered(lambda: _say(options))
+  return answered(lambda: _run(options))
 
 
-def _say(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> None:
   data = None if options.without_data else command_arguments.data_folders(options)
   with extras.needed('export'):
     content = export(options.model, options.out, data, options.forms, options.about)

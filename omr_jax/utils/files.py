@@ -1,4 +1,4 @@
-"""Writes files completely or not at all, writes output to a file or a pipe, reads JSON."""
+"""Writes files and folders whole or not at all, writes output to a file or a pipe, reads JSON."""
 
 import contextlib
 import errno
@@ -6,7 +6,8 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -35,6 +36,28 @@ def write_file(path: Path, content: bytes) -> None:
     raise UserError(
       f'{path}: cannot be written ({error.strerror}); make room, give write permission or take '
       'away what is in its place, then run the same command again.'
+    ) from error
+
+
+def write_folder(out: Path, files: Mapping[str, bytes]) -> None:
+  """Writes a folder with these files, given by name, in place of one that may be there.
+
+  Raises:
+    UserError: It cannot be written; the earlier folder stays as it was.
+  """
+  try:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.') as temporary:
+      new, old = Path(temporary) / 'new', Path(temporary) / 'old'
+      new.mkdir()
+      for name, content in files.items():
+        (new / name).write_bytes(content)
+      if out.exists():
+        out.rename(old)
+      new.rename(out)
+  except OSError as error:
+    raise UserError(
+      f'{out}: cannot be written ({error.strerror}); make room, or choose another --out.'
     ) from error
 
 

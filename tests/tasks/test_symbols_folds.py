@@ -59,7 +59,7 @@ def test_report_of_all_folds(tmp_path):
     *('11-1', '11-2', '11-3', '21-1', '21-2', '21-3')
   ]
   # Another recipe's folds may be asked with them.
-  whole = ensemble.together([again, again.replace(workdir=tmp_path / 'writers_0')], '')
+  whole = ensemble.joined([again, again.replace(workdir=tmp_path / 'writers_0')], '')
   assert whole.facts['parameters'] == 2 * summary['parameters'] == 200
   # Of 91.67 and 75 the deviation is 16.67 / sqrt(2).
   assert 'mean of the folds 83.33 %, standard deviation 11.79' in text
@@ -69,16 +69,16 @@ def test_report_of_all_folds(tmp_path):
 def test_unlike_runs_are_refused(tmp_path):
   first = fold(tmp_path, 1, {})
   with pytest.raises(UserError, match='tested twice'):
-    folds.together({'writers_0': first, 'writers_1': first})
+    folds.joined({'writers_0': first, 'writers_1': first})
   with pytest.raises(UserError, match='other data'):
-    folds.together({'a': first, 'b': fold(tmp_path, 2, {}, digest='other')})
+    folds.joined({'a': first, 'b': fold(tmp_path, 2, {}, digest='other')})
   with pytest.raises(UserError, match='another config'):
-    folds.together({'a': first, 'b': fold(tmp_path, 3, {}, epochs=3)})
+    folds.joined({'a': first, 'b': fold(tmp_path, 3, {}, epochs=3)})
 
 
 def test_pictures_stay_with_their_symbols(tmp_path):
   runs = {'a': fold(tmp_path, 1, {'1-4': 5.0}), 'b': fold(tmp_path, 2, {'2-1': 9.0, '2-6': 1.0})}
-  whole = folds.together(runs)
+  whole = folds.joined(runs)
   assert whole.pictures[:, 2, 2, 0].tolist() == [3, 6, 11]
   wrong = whole.test_ids[whole.test_predicted != whole.test_labels]
   assert wrong.tolist() == ['11-4', '22-1', '22-6']

@@ -53,7 +53,7 @@ def refuse_workdir(workdir: Path) -> None:
   finished_run.refuse_run(workdir)
 
 
-def together(runs: Mapping[str, DetectedRun]) -> DetectedRun:
+def joined(runs: Mapping[str, DetectedRun]) -> DetectedRun:
   """Joins the runs on all folds.
 
   Args:
@@ -88,7 +88,7 @@ def together(runs: Mapping[str, DetectedRun]) -> DetectedRun:
 def write(workdir: Path, over: str, runs: Mapping[str, DetectedRun]) -> tuple[str, Path]:
   """Writes the report of all folds into `workdir`; returns a table and the report's path."""
   del over
-  whole = together(runs).replace(workdir=workdir)
+  whole = joined(runs).replace(workdir=workdir)
   save_joined(whole)
   return table(write_pages(whole)), workdir / 'report' / 'report.html'
 

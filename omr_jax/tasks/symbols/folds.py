@@ -55,7 +55,7 @@ def refuse_workdir(workdir: Path) -> None:
   finished_run.refuse_run(workdir)
 
 
-def together(runs: Mapping[str, ClassifiedRun]) -> ClassifiedRun:
+def joined(runs: Mapping[str, ClassifiedRun]) -> ClassifiedRun:
   """Joins the runs on all folds. The logits of each one are divided by its own temperature.
 
   Args:
@@ -103,7 +103,7 @@ def together(runs: Mapping[str, ClassifiedRun]) -> ClassifiedRun:
 def write(workdir: Path, over: str, runs: Mapping[str, ClassifiedRun]) -> tuple[str, Path]:
   """Writes the report of all folds into `workdir`; returns a table and the report's path."""
   del over
-  whole = together(runs).replace(workdir=workdir)
+  whole = joined(runs).replace(workdir=workdir)
   classified.save_joined(whole)
   return table(write_pages(whole)), workdir / 'report' / 'report.html'
 

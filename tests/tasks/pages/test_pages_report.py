@@ -184,7 +184,7 @@ def test_folds_are_joined(tmp_path):
   np.testing.assert_allclose(again.pages[2].scores, [0.9, 0.8, 0.7], rtol=1e-5)
   assert again.decision == (0.5, 1.0, 0.0)
   with pytest.raises(UserError, match='a page was tested twice'):
-    folds.together(dict.fromkeys(('writers_0', 'writers_1'), made['writers_0']))
+    folds.joined(dict.fromkeys(('writers_0', 'writers_1'), made['writers_0']))
 
 
 def test_what_is_joined_has_writers(workdir):
