@@ -13,7 +13,7 @@ def is_line(value: Any, epoch: int, validated: str) -> bool:
   Args:
     value: The value.
     epoch: The epoch, from 1.
-    validated: The key of the number in validation by which epochs are compared, from 0 to 1
+    validated: The key of the measure in validation by which epochs are compared, from 0 to 1
       (`Task.validated`). A line may have further numbers, such as `validation_loss`.
   """
   return (

@@ -64,11 +64,11 @@ def schedule(name: str, rate: float, steps: int, warm_up: float | None) -> optax
 def plateau(
   factor: float, patience: int, floor: float, rate: float
 ) -> optax.GradientTransformationExtraArgs:
-  """Scales the rate by `factor` after `patience` epochs without a better number in validation.
+  """Scales the rate by `factor` after `patience` epochs in which validation did not improve.
 
-  It must be updated once per epoch, with `value=1 - number`, such as the accuracy. As in Keras, a
-  number is better if it exceeds the best so far by more than 1e-4, and `floor` is the smallest
-  learning rate, not the smallest scale.
+  It must be updated once per epoch, with `value` 1 minus the measure in validation, such as the
+  accuracy. As in Keras, a measure is better if it exceeds the best so far by more than 1e-4, and
+  `floor` is the smallest learning rate, not the smallest scale.
   """
   return contrib.reduce_on_plateau(
     factor=factor, patience=patience, rtol=0, atol=1e-4, min_scale=floor / rate
@@ -79,7 +79,7 @@ class Progress(NamedTuple):
   """What early stopping and the choice of the best epoch need to remember.
 
   Attributes:
-    best: The best number in validation so far, such as the accuracy; -1 before the first epoch.
+    best: The best measure in validation so far, such as the accuracy; -1 before the first epoch.
     best_epoch: The first epoch that reached it, counted from 1.
     waited: The number of epochs since then.
   """
@@ -94,7 +94,7 @@ class Progress(NamedTuple):
     return cls(jnp.float32(-1), jnp.int32(0), jnp.int32(0))
 
   def after(self, epoch: jax.Array, reached: jax.Array) -> 'Progress':
-    """The progress after one more epoch, which reached this number in validation."""
+    """The progress after one more epoch, which reached this measure in validation."""
     better = Progress(reached, epoch, jnp.int32(0))
     worse = self._replace(waited=self.waited + 1)
     return jax.tree.map(partial(jnp.where, reached > self.best), better, worse)

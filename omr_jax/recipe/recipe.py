@@ -45,7 +45,7 @@ class Recipe(NamedTuple):
       `Hyperparameters.optimizer`.
     rates: (numbers, steps) to the schedule of learning rates that this optimizer follows.
     plateau: Learning rate to a transformation that scales all updates. It is updated once per
-      epoch with 1 - the number that decides (`Task.measure`). None without the schedule `plateau`.
+      epoch with 1 minus the measure of the task in validation. None without the schedule `plateau`.
   """
 
   task: Task

@@ -9,7 +9,7 @@ from omr_jax.report.templates import Section
 
 
 def curves(run: FinishedRun) -> Section:
-  """The loss, the number that decides and the learning rate over the epochs."""
+  """The loss, the measure of the task in validation and the learning rate over the epochs."""
 
   def series(key):
     rows = [row for row in run.history if math.isfinite(row[key])]

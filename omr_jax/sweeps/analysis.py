@@ -18,12 +18,12 @@ class Setting(NamedTuple):
   Attributes:
     name: The name of the runs without the seed.
     runs: Number of runs.
-    validation: Mean of the number in validation by which runs are compared (`Task.validated`).
+    validation: Mean of the task's measure in validation (`Task.validated`).
     validation_deviation: Its standard deviation over the runs, NaN for one run.
-    test: Mean of the same number in the test (`Task.measure`).
+    test: Mean of the task's measure in the test (`Task.measure`).
     deviation: Its standard deviation over the runs, NaN for one run.
-    low: Lower end of the 95 % Wilson interval of all test answers of all runs, NaN where a network
-      gives no single answers.
+    low: Lower end of the 95 % Wilson interval of all test answers of all runs; NaN for a task whose
+      networks do not give one answer to each example.
     high: Upper end of that interval.
     seconds: Time of all runs; the time of a program is divided among its runs.
   """
@@ -102,7 +102,7 @@ def effects(runs: Sequence[Row], task: Task) -> list[Effect]:
 
 
 def correlations(runs: Sequence[Row], task: Task) -> list[tuple[str, int, float, float]]:
-  """Rank correlations of randomly drawn numbers with the number in validation.
+  """Rank correlations of randomly drawn numbers with the measure in validation.
 
   Returns:
     For each key its name, the number of runs, Spearman's rho and the p-value.

@@ -28,8 +28,8 @@ class Task(NamedTuple):
     noun: What messages and reports call one example.
     over: The values of `--over` of `omr_jax.pooled`: the parts of its data, each of which one run
       tests.
-    measure: The key of the number in `summary.json` by which runs are compared, a share from 0 to
-      1: the higher, the better.
+    measure: The key of the task's measure in `summary.json`: the number by which runs are compared,
+      a share from 0 to 1. The higher it is, the better.
     measure_name: What people call this number.
   """
 
@@ -42,7 +42,7 @@ class Task(NamedTuple):
 
   @property
   def validated(self) -> str:
-    """The key of the same number on the validation examples, by which epochs are compared."""
+    """The key of the measure on the validation examples, by which epochs are compared."""
     return f'validation_{self.measure}'
 
   @property
@@ -119,9 +119,8 @@ class Task(NamedTuple):
   def evaluation(self) -> ModuleType:
     """From what a network says to answers: in validation, and in the test at the end of a run.
 
-    `predict` in these functions takes the arrays of examples, and perhaps `together`, the size of
-    a batch. It gives, batch by batch, the trees of `recipe.evaluation`, each array [members, batch,
-    ...].
+    `predict` in these functions takes the arrays of examples, and optionally `batch_size`. It
+    yields, batch by batch, the trees of `recipe.evaluation`, each array [members, batch, ...].
 
     `validate(config, dataset, predict)`: for each member of a population, the numbers of a line of
     metrics.jsonl: `Task.validated`, and perhaps others whose names begin with 'validation_'. If one
@@ -130,8 +129,8 @@ class Task(NamedTuple):
     `ARRAYS`: the arrays of evaluation.npz: NumPy kind and number of axes, by name.
     `LATER`: those of them that the runs of earlier versions lack.
     `problem(arrays)`: what is inconsistent in these arrays, in words, or None.
-    `described(run)`: the threshold in `model.json`, and the facts there of which other tasks have
-    others: how the outputs are calibrated, and the result of the test.
+    `described(run)`: the threshold in `model.json`, and those facts there that differ from task to
+    task: how the outputs are calibrated, and the result of the test.
     `run_of(workdir, config, history, facts, arrays)`: a finished run with these arrays, of a
     subclass of `evaluation.finished_run.FinishedRun`.
     """
@@ -194,8 +193,8 @@ class Task(NamedTuple):
     `model.json`, or those of one of its files.
     `usage(content)`: lines of Python that ask a loaded `model`, and what the outputs of an ONNX
     file are, in words.
-    `row(source)`: the source under which training examples of this source are counted; only for
-    tasks whose examples have an array `source`.
+    `row(source)`: the row of the card in which training examples of this source are counted; only
+    for tasks whose examples have an array `source`.
     """
     return self._module('card')
 

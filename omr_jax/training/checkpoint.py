@@ -1,7 +1,7 @@
 """Checkpoints with Orbax: the latest state, and the variables of the best epoch.
 
-Both are items of one checkpoint, which Orbax renames into place once it is complete. So whenever a
-run is killed, the state and the variables that it finds later belong together.
+Both are items of one checkpoint, which Orbax renames into place once it is complete. So even after
+a kill the state and the variables that are found belong to the same step.
 """
 
 import functools
@@ -166,11 +166,11 @@ def facts(manager: ocp.CheckpointManager) -> Facts:
 
 
 def _hide_late_errors() -> None:
-  """Keeps quiet about reads and writes that were under way when another one failed.
+  """Silences messages about reads and writes that were under way when another one failed.
 
-  Orbax closes its event loop at the first error. Each thread of TensorStore that is done later, up
-  to the end of the process, finds the loop closed, and Python prints that with a traceback. Where a
-  second read has failed before the loop is closed, nobody asks for its error, which asyncio logs.
+  Orbax closes its event loop at the first error. Each thread of TensorStore that finishes later, up
+  to the end of the process, finds the loop closed, and Python prints a traceback. If a second read
+  has failed before the loop is closed, nobody asks for its error, and asyncio logs it.
   """
   logging.getLogger('asyncio').addFilter(_is_asked_for)
   if getattr(sys.unraisablehook, 'func', None) is not _unraisable:

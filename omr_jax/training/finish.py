@@ -94,10 +94,10 @@ def _facts(population: Population, member: Member) -> dict:
 
 
 def _peak_memory() -> int:
-  """Of this process, in bytes; Linux counts in KiB, macOS in bytes; 0 on Windows."""
+  """The most memory that this process has used, in bytes; 0 on Windows."""
   try:
     import resource
   except ImportError:
     return 0
   peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-  return peak if sys.platform == 'darwin' else peak * 1024
+  return peak if sys.platform == 'darwin' else peak * 1024  # Linux counts in KiB, macOS in bytes.

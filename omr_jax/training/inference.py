@@ -22,7 +22,7 @@ def in_batches(
   arrays: Split,
   reads: Sequence[str],
   mesh: Mesh | None = None,
-  together: int | None = None,
+  batch_size: int | None = None,
 ) -> Iterator[Any]:
   """What a network says of all examples, batch by batch, so that not all of it is in memory.
 
@@ -33,17 +33,17 @@ def in_batches(
     arrays: The arrays of the split by name, each [examples, ...].
     reads: Names of the arrays that `predict` reads (`Recipe.evaluates`).
     mesh: The devices that share a batch, for `Trainer.predict`; None for other functions.
-    together: The number of examples in a batch, EVALUATION_BATCH pictures if None. It is rounded up
-      to a number that the devices can share.
+    batch_size: The number of examples in a batch, EVALUATION_BATCH pictures if None. It is rounded
+      up to a number that the devices can share.
 
   Yields:
     The tree of each batch as NumPy arrays. The last batch is smaller.
   """
   devices, axis = jax.device_count(), 0 if mesh is None else 1
-  if together is None:
+  if batch_size is None:
     views = math.prod(arrays[reads[0]].shape[1:-3])  # Of each example; 1 if it has no views.
-    together = -(-EVALUATION_BATCH // views)
-  size = -(-together // devices) * devices
+    batch_size = -(-EVALUATION_BATCH // views)
+  size = -(-batch_size // devices) * devices
   examples = len(arrays[reads[0]])
   for start in range(0, examples, size):
     # The last batch is filled up with the last example.

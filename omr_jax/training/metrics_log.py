@@ -21,7 +21,7 @@ class MetricsLog:
 
   A resumed run goes on from its checkpoint: when the log is opened, the lines of epochs after
   `epochs_done` are dropped, because the run repeats these epochs. `validated` is the key of the
-  number that decides (`Task.validated`).
+  measure by which epochs are compared (`Task.validated`).
 
   Every method raises UserError where the disk is full.
   """

@@ -74,15 +74,15 @@ class Population:
   checkpoints: Any = None
 
   def predict(self, variables: Variables) -> Callable[..., Iterator[Any]]:
-    """What networks with these variables say, as a function that a task evaluates them by.
+    """Makes the function with which a task evaluates networks that have these variables.
 
-    It takes the arrays of examples and perhaps the size of a batch, `together`, and gives the trees
-    of `inference.in_batches`, each array [members, batch, ...].
+    The function takes the arrays of examples, and optionally `batch_size`. It yields what the
+    networks say, batch by batch, as `inference.in_batches` does: each array [members, batch, ...].
     """
 
-    def predicted(arrays: Split, together: int | None = None) -> Iterator[Any]:
+    def predicted(arrays: Split, batch_size: int | None = None) -> Iterator[Any]:
       reads, predict = self.recipe.evaluates, self.trainer.predict
-      return inference.in_batches(predict, variables, arrays, reads, self.mesh, together)
+      return inference.in_batches(predict, variables, arrays, reads, self.mesh, batch_size)
 
     return predicted
 
@@ -104,8 +104,8 @@ class Population:
   def running(self, state: TrainState) -> np.ndarray:
     """Which members have to train on, bool [members].
 
-    A member stops after the last epoch, after `config.stop_after` epochs without a better
-    number that decides (`Task.measure`), and when its loss is not finite.
+    A member stops after the last epoch, after `config.stop_after` epochs in which the measure of
+    the task (`Task.validated`) did not improve, and when its loss is not finite.
     """
     config = self.config
     goes_on = (np.asarray(state.epoch) < config.epochs) & (np.asarray(state.bad_step) < 0)

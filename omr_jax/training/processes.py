@@ -1,8 +1,8 @@
 """Several processes, on one machine or many, that train one network together.
 
-All run the same program, each on devices of its own. The first one, process 0, decides about the
-workdir: it alone reads and writes there and tells the others what it has found. In a run of one
-process the functions of this module simply call what they are given.
+All run the same program, each on devices of its own. The first one, process 0, alone reads and
+writes the workdir, and tells the others what it has found. In a run of one process the functions of
+this module simply call what they are given.
 """
 
 import contextlib
@@ -156,7 +156,8 @@ def refuse_differences(facts: Mapping[str, str]) -> None:
   firsts = on_first(lambda: dict(facts))
   other = [name for name in facts if facts[name] != firsts[name]]
   if on_any(bool(other)):
-    mine = f'{" and ".join(other)} of process {jax.process_index()} differ' if other else 'differ'
+    names, number = ' and '.join(other), jax.process_index()
+    who = f'process {number} has other {names}' if other else 'some have others'
     raise UserError(
-      f'--distributed: all processes need the same config and data; {mine} from the first one’s.'  # noqa: RUF001
+      f'--distributed: all processes need the same config and data; {who} than process 0.'
     )

@@ -1,4 +1,4 @@
-"""What follows each epoch: validates all members, keeps the best variables, checks the losses."""
+"""Validates all members after each epoch, keeps the best variables, and checks the losses."""
 
 import math
 

@@ -67,9 +67,9 @@ def claim(
   Args:
     runs: The configs of the runs by folder.
     data_digest: Digest of the data that they train on.
-    raw_dir: The folder of this data, or several (`paths.folders`), for commands that need it again;
-      None if it was downloaded.
-    population: The folder that holds those of several runs; None for a run alone.
+    population: The folder that holds the folders of several runs; None for a run alone.
+    raw_dir: The folder of the raw data, or several (`paths.folders`), for commands that need it
+      again; None if the data was downloaded.
 
   Raises:
     UserError: A folder can't be written, holds a run on other data, or is locked by another
@@ -81,7 +81,7 @@ def claim(
         stack.enter_context(locks.held(workdir / _LOCK, seconds=0))
       except TimeoutError as error:
         raise UserError(
-          f'{workdir}: another process is running it; wait for it, or {_ANOTHER}.'
+          f'{workdir}: another process is training there; wait until it ends, or {_ANOTHER}.'
         ) from error
       except OSError as error:
         raise UserError(f'{workdir}: {error}; {_ANOTHER}.') from error
@@ -94,7 +94,9 @@ def claim(
       if path.exists() and read_json(path, _ANOTHER).get('digest') != data_digest:
         raise UserError(f'{workdir}: holds a run on other data; {_ANOTHER}.')
     if all(finished):
-      raise UserError(f'{workdir}: this run was finished meanwhile; start it again to see it.')
+      raise UserError(
+        f'{workdir}: another process has just finished this run; the same command now shows it.'
+      )
     if population:
       names = [workdir.name for workdir in runs]
       write_file(population / _POPULATION, json.dumps({'runs': names}).encode())
@@ -137,9 +139,10 @@ def refuse_other_population(workdir: Path, names: Sequence[str]) -> None:
 
 
 def remove_shared_checkpoints(workdir: Path) -> None:
-  """Deletes the checkpoints of a population whose runs are all finished; each has its own then.
+  """Deletes the shared checkpoints of a population whose runs are all finished.
 
-  A population that was killed at its very end has left them. Where they cannot be deleted, as in a
-  folder that only others may write to, they stay.
+  Each finished run has checkpoints of its own. A population that was killed at its very end has
+  left the shared ones. They stay where they cannot be deleted, as in a folder that this user may
+  only read.
   """
   shutil.rmtree(workdir / CHECKPOINTS, ignore_errors=True)

@@ -355,6 +355,6 @@ def test_seconds_go_on_where_the_run_goes_on(finished, copied, folders):
 
 def test_a_run_that_goes_on_keeps_others_out(finished, copied, folders):
   digest = json.loads((copied / 'data.json').read_text())['digest']
-  refused = pytest.raises(UserError, match='another process is running it')
+  refused = pytest.raises(UserError, match='another process is training there')
   with claim({copied: finished[1]}, digest), refused:
     run(finished[1], copied, folders)

@@ -81,7 +81,10 @@ def test_damaged_json_is_named(tmp_path, content):
 def test_a_run_that_was_finished_meanwhile_is_left_alone(config, tmp_path):
   with claim({tmp_path: config}, 'digest'):
     (tmp_path / 'summary.json').write_text('{}')
-  with pytest.raises(UserError, match='finished meanwhile'), claim({tmp_path: config}, 'digest'):
+  with (
+    pytest.raises(UserError, match='just finished'),
+    claim({tmp_path: config}, 'digest'),
+  ):
     pass
 
 

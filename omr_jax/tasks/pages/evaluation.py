@@ -25,7 +25,7 @@ LATER: tuple[str, ...] = ()
 # Log-odds below which nothing is looked for: a probability of 1 %. Average precision hardly changes
 # with what is less probable.
 LEAST = -4.6
-_TOGETHER = 4  # Windows in a batch; the maps of one take 18 MB.
+_BATCH = 4  # Windows in a batch; the maps of one take 18 MB.
 _UNCALIBRATED = Decision(0.5, 1.0, 0.0)
 
 Predict = Callable[..., Iterator[Mapping[str, np.ndarray]]]
@@ -71,7 +71,7 @@ def _found(split: Split, predict: Predict) -> list[dict[str, np.ndarray]]:
   """Those of ARRAYS for each member that say what is on the pages and what was found there."""
   first = 0
   members: list[list[tuple[np.ndarray, ...]]] = []
-  for maps in predict({'window': split['window']}, together=_TOGETHER):
+  for maps in predict({'window': split['window']}, batch_size=_BATCH):
     members = members or [[] for _ in maps['heat']]
     for of_member, heats, edges in zip(members, maps['heat'], maps['edges'], strict=True):
       for place, (heat, edge) in enumerate(zip(heats, edges, strict=True), start=first):

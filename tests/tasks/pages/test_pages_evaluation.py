@@ -58,8 +58,8 @@ def maps(objects):
 def predicting(*of_windows):
   """A function like `Population.predict`: one member, a batch for each window."""
 
-  def predict(arrays, together=None):
-    assert set(arrays) == {'window'} and together is not None
+  def predict(arrays, batch_size=None):
+    assert set(arrays) == {'window'} and batch_size is not None
     for each in of_windows:
       yield {name: array[None, None] for name, array in maps(each).items()}
 
