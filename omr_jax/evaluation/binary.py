@@ -1,9 +1,9 @@
 """Counts and shares of a decision between two classes at one threshold.
 
-The classes are 0 ('other') and 1 ('scores', pages of music). A score is any number, except NaN,
-that is larger the more likely class 1 is. A picture is called 'scores' if its score is at least the
-threshold. Log-odds are better scores than probabilities, which floating point rounds to exactly 1,
-so that different pictures become equal. `curves` counts at all thresholds.
+The classes are 0 ('other') and 1 ('scores', pages of music). Each picture has a value: any number,
+except NaN, that is larger the more likely class 1 is. A picture is called 'scores' if its value is
+at least the threshold. Log-odds are better values than probabilities, which floating point rounds
+to exactly 1, so that different pictures become equal. `curves` counts at all thresholds.
 
 For pictures of several folds, each with its own threshold, pass one threshold per picture.
 """
@@ -43,16 +43,16 @@ class Decisions(NamedTuple):
   false_positive_rate: float | None
 
 
-def decisions(scores: np.ndarray, labels: np.ndarray, threshold: float | np.ndarray) -> Decisions:
+def decisions(values: np.ndarray, labels: np.ndarray, threshold: float | np.ndarray) -> Decisions:
   """Counts the decisions at a threshold; pictures of one class only, or none, are allowed.
 
   Args:
-    scores: float [pictures].
+    values: float [pictures].
     labels: int or bool [pictures].
     threshold: One for all pictures, or float [pictures].
   """
   labels = np.asarray(labels, bool)
-  called = np.asarray(scores, np.float64) >= threshold
+  called = np.asarray(values, np.float64) >= threshold
   positives, negatives = int(labels.sum()), int((~labels).sum())
   false_positives = int((called & ~labels).sum())
   false_negatives = int((~called & labels).sum())

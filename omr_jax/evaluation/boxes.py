@@ -100,7 +100,7 @@ class Counted(NamedTuple):
 
   @property
   def f(self) -> float | None:
-    """The harmonic mean of both; None if nothing is there and nothing was found."""
+    """F1, the harmonic mean of both; None if nothing is there and nothing was found."""
     whole = self.found + self.true
     return 2 * self.right / whole if whole else None
 
@@ -194,9 +194,9 @@ def _are(labels: Sequence[str], label: str) -> NDArray[np.bool_]:
 
 
 def taken(overlaps: NDArray[np.float64], threshold: float) -> NDArray[np.intp]:
-  """The true box that each found box takes, -1 for none: those with one are right.
+  """The true box that each found box takes, or -1; a found box that takes one is right.
 
-  Each in turn takes the free true box that it overlaps most.
+  In turn, each found box takes the free true box that it overlaps most.
 
   Args:
     overlaps: The IoU of each found box with each true one, [found, true].
@@ -208,7 +208,7 @@ def taken(overlaps: NDArray[np.float64], threshold: float) -> NDArray[np.intp]:
     return found
   for row, values in enumerate(free):
     best = int(values.argmax())
-    # COCO's evaluator allows for rounding too.
+    # Rounding may leave an IoU of 1 just below it; COCO's evaluator has the same bound.
     if values[best] >= min(threshold, 1 - 1e-10):
       found[row] = best
       free[:, best] = -1

@@ -1,8 +1,8 @@
 """ROC and precision-recall curves of a decision between two classes, and the choice of a threshold.
 
-Labels and scores are as in `binary`: class 1 is 'scores', pages of music, and a picture is called
-'scores' if its score is at least the threshold. For pictures of several folds, each with its own
-threshold, subtract the threshold of a picture's fold from its score.
+Labels and values are as in `binary`: class 1 is 'scores', pages of music, and a picture is called
+'scores' if its value is at least the threshold. For pictures of several folds, each with its own
+threshold, subtract the threshold of a picture's fold from its value.
 """
 
 import math
@@ -19,7 +19,7 @@ class Curve(NamedTuple):
 
   Attributes:
     threshold: float64 [points], first infinity (nothing is called 'scores'), then each distinct
-      score.
+      value.
     true_positives: int64 [points], number of positives at or above the threshold.
     false_positives: int64 [points], number of negatives at or above the threshold.
   """
@@ -55,38 +55,38 @@ class Curve(NamedTuple):
     return np.divide(self.true_positives, called, out=np.ones(len(called)), where=called > 0)
 
 
-def curve(scores: np.ndarray, labels: np.ndarray) -> Curve | None:
+def curve(values: np.ndarray, labels: np.ndarray) -> Curve | None:
   """The counts from which both the ROC and the precision-recall curve are drawn.
 
   Args:
-    scores: float [pictures].
+    values: float [pictures].
     labels: int or bool [pictures].
 
   Returns:
     The curve, or None if a class has no pictures, for example when one source is held out.
   """
-  scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
+  values, labels = np.asarray(values, np.float64), np.asarray(labels, bool)
   if labels.all() or not labels.any():
     return None
-  order = np.argsort(-scores, kind='stable')
-  scores, labels = scores[order], labels[order]
-  # Pictures with equal scores cross the threshold together: only the last of them gives a point.
-  last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))
+  order = np.argsort(-values, kind='stable')
+  values, labels = values[order], labels[order]
+  # Pictures with equal values cross the threshold together: only the last of them gives a point.
+  last = np.flatnonzero(np.append(values[1:] != values[:-1], True))
   true_positives = np.append(0, np.cumsum(labels)[last])
   false_positives = np.append(0, np.cumsum(~labels)[last])
-  return Curve(np.append(np.inf, scores[last]), true_positives, false_positives)
+  return Curve(np.append(np.inf, values[last]), true_positives, false_positives)
 
 
 def auc(points: Curve) -> float:
   """Area under the ROC curve.
 
-  It is the probability that a positive has a higher score than a negative; ties count half.
+  It is the probability that a positive has a higher value than a negative; ties count half.
   """
   return float(np.trapezoid(points.recall, points.false_positive_rate))
 
 
 def average_precision(points: Curve) -> float:
-  """Average precision: the mean over the positives of the precision at each one's score.
+  """Average precision: the mean over the positives of the precision at the value of each.
 
   There is no interpolation between points.
   """
@@ -97,8 +97,8 @@ class OperatingPoint(NamedTuple):
   """A threshold and its effect on the pictures on which it was chosen.
 
   Attributes:
-    threshold: The score of a picture, or infinity if no picture may be called 'scores'.
-    below: The next lower score, or minus infinity. Every threshold above `below` and up to
+    threshold: The value of a picture, or infinity if no picture may be called 'scores'.
+    below: The next lower value, or minus infinity. Every threshold above `below` and up to
       `threshold` gives the same answers to these pictures.
     recall: Share of the positives that are called 'scores'; None without positives.
     false_positives: Number of negatives called 'scores'.
@@ -119,20 +119,20 @@ class OperatingPoint(NamedTuple):
 
 
 def false_positives_at_recall(
-  scores: np.ndarray, labels: np.ndarray, recall: float
+  values: np.ndarray, labels: np.ndarray, recall: float
 ) -> OperatingPoint | None:
   """The highest threshold with at least this recall; None if a class has no pictures."""
-  points = curve(scores, labels)
+  points = curve(values, labels)
   if points is None:
     return None
   # Without the subtraction 0.07 of 100 would be 8: in floating point it is 7.000000000000001.
   wanted = math.ceil(recall * points.positives - 1e-9)
   at = int(np.argmax(points.true_positives >= wanted))
-  return operating_point(scores, labels, float(points.threshold[at]))
+  return operating_point(values, labels, float(points.threshold[at]))
 
 
-def threshold_for_fpr(scores: np.ndarray, labels: np.ndarray, fpr: float) -> OperatingPoint | None:
-  """The lowest score of a picture that as a threshold has a false-positive rate of at most `fpr`.
+def threshold_for_fpr(values: np.ndarray, labels: np.ndarray, fpr: float) -> OperatingPoint | None:
+  """The lowest value of a picture that as a threshold has a false-positive rate of at most `fpr`.
 
   Meant for validation pictures. With n negatives the rate is a multiple of 1/n. An `fpr` below 1/n
   allows no false positive. Even then the true rate may be up to about 3.8/n (`high`).
@@ -140,22 +140,22 @@ def threshold_for_fpr(scores: np.ndarray, labels: np.ndarray, fpr: float) -> Ope
   Returns:
     The threshold and its effect, or None without negatives.
   """
-  scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
-  other = -np.sort(-scores[~labels])
+  values, labels = np.asarray(values, np.float64), np.asarray(labels, bool)
+  other = -np.sort(-values[~labels])
   if len(other) == 0:
     return None
   allowed = math.floor(fpr * len(other) + 1e-9)
-  # The highest negative that must be called 'other'; pictures with an equal score are too.
+  # The highest value that must be called 'other'; so are all pictures with this value.
   refused = other[allowed] if allowed < len(other) else -np.inf
-  above = scores[scores > refused]
-  return operating_point(scores, labels, float(above.min()) if len(above) else math.inf)
+  above = values[values > refused]
+  return operating_point(values, labels, float(above.min()) if len(above) else math.inf)
 
 
-def operating_point(scores: np.ndarray, labels: np.ndarray, threshold: float) -> OperatingPoint:
+def operating_point(values: np.ndarray, labels: np.ndarray, threshold: float) -> OperatingPoint:
   """Counts at a threshold; there must be at least one negative."""
-  scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
-  found = decisions(scores, labels, threshold)
-  below = scores[scores < threshold]
+  values, labels = np.asarray(values, np.float64), np.asarray(labels, bool)
+  found = decisions(values, labels, threshold)
+  below = values[values < threshold]
   return OperatingPoint(
     threshold,
     float(below.max()) if len(below) else -math.inf,

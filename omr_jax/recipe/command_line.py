@@ -128,7 +128,7 @@ def parse(arguments: list[str]) -> list[str]:
 
 
 def _in_one_style(arguments: list[str]) -> list[str]:
-  """The same with --config.KEY=VALUE for --config.KEY VALUE, and with _ for - in names."""
+  """The arguments with --config.KEY=VALUE for --config.KEY VALUE, and with _ for - in names."""
   joined: list[str] = []
   for argument in command_arguments.with_underscores(arguments):
     before = joined[-1] if joined else ''

@@ -1,8 +1,9 @@
 """Pages of configs and sweeps: which file a name means, and how it is read.
 
-The pages in `configs` have names, which mean the same in any folder: `homus`, or
-`configs/homus.py` where there is no such file. All other pages are given as paths. The link
-`omr_jax/configs` to that folder makes it a part of the package, so that a wheel has it too.
+A page is the Python file of a config or of a sweep. The pages in `configs` have names, which mean
+the same in any folder: `homus`, or `configs/homus.py` where there is no such file. All other pages
+are given as paths. The link `omr_jax/configs` to that folder makes it a part of the package, so
+that a wheel has it too.
 """
 
 import contextlib
@@ -15,7 +16,7 @@ from omr_jax.errors import UserError, nearest
 from omr_jax.utils.ending import about_variable
 
 _SHIPPED = Path(__file__).parent.parent / 'configs'
-SWEEPS = 'sweeps/'  # The folder of sweeps in it.
+SWEEPS = 'sweeps/'  # The folder of sweeps in the folder of configs.
 
 
 def names(folder: str = '') -> list[str]:
@@ -44,10 +45,10 @@ def find(given: str, folder: str = '') -> str:
 
 @contextlib.contextmanager
 def from_text() -> Iterator[None]:
-  """Inside this context Python reads each module, also those that a page imports, from its text.
+  """Inside this context Python compiles each module anew, also those that a page imports.
 
-  Python takes the bytecode of an earlier version for that of a page which was changed within the
-  same second and kept its size, as `(0, 1)` changed to `(0, 2)` does.
+  Bytecode may be out of date: Python does not notice that a page was changed within the same second
+  if its size stayed the same, as where `(0, 1)` became `(0, 2)`.
   """
   before = sys.pycache_prefix, sys.dont_write_bytecode
   # No folder can be in there, so no bytecode is found.
@@ -60,9 +61,9 @@ def from_text() -> Iterator[None]:
 
 @contextlib.contextmanager
 def failures_named(path: str) -> Iterator[None]:
-  """Inside this context, where a page runs, whatever it raises becomes a UserError with its name.
+  """Turns whatever a page raises inside this context into a UserError that names the page.
 
-  A page is a program, which may even end itself. KeyboardInterrupt is left as it is.
+  A page is a program, which may even call `sys.exit`. KeyboardInterrupt is left as it is.
   """
   try:
     yield

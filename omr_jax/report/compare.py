@@ -63,9 +63,8 @@ def _compare_pair(a: FinishedRun, b: FinishedRun) -> str:
 
 def _all_but_seed(run: FinishedRun) -> str:
   """A text that is equal for two runs if they differ only in their seed."""
-  from omr_jax.recipe import (
-    config_keys,
-  )  # It imports JAX, which the report of a single run does not need.
+  # Not at the top: it imports JAX, which the report of a single run does not need.
+  from omr_jax.recipe import config_keys
 
   config = config_keys.read_values(run.config, but=('seed',))
   return json.dumps([config, run.facts['data_digest'], sorted(run.test_ids)], sort_keys=True)

@@ -1,7 +1,8 @@
 """Pictures of mistakes, each beside right examples, and tables whose cells open them.
 
-Pictures are most of a page's size, so that no more are shown than fit into MOST. What is left out
-is said, and at least one mistake of each pair of classes goes first.
+Pictures make up most of a report's size, so no more are shown than fit into MOST. The first mistake
+of every pair of classes is shown before the second one of any. The report says how many are left
+out.
 """
 
 from collections import Counter
