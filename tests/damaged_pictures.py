@@ -52,7 +52,7 @@ def originals():
     (grey, 'JPEG', {}),
   ]
   if pictures.pillow_heif:
-    pillow_setup.set_up()  # Otherwise Pillow can not write HEIF.
+    pillow_setup.set_up()  # Otherwise Pillow cannot write HEIF.
     recipes += [(colours, 'HEIF', {'exif': exif.tobytes()})]
   for picture, file_format, options in recipes:
     file = io.BytesIO()

@@ -98,7 +98,7 @@ def test_an_unknown_command_is_refused(name, words, capsys):
     (['predict'], 2, 'usage: omr predict '),
     (['label-errors'], 2, 'usage: omr label_errors '),
     (['predict', '--on-error=skip', 'x'], 2, '--on_error: invalid choice'),
-    (['predict', '--on-error', 'stop', '/nowhere.png'], 2, '/nowhere.png: can not be read'),
+    (['predict', '--on-error', 'stop', '/nowhere.png'], 2, '/nowhere.png: cannot be read'),
     (['human', 'prepare'], 2, 'usage: omr human prepare '),
   ],
 )

@@ -34,8 +34,8 @@ def look(
     tiles: uint8 [batch, T, T], dark ink on bright paper.
     boxes: float32 [batch, objects, 4]: left, top, right and bottom edge in pixels of the tile.
     side: Height and width of the windows in pixels.
-    zoom: The window shows the tile up to so many octaves larger or smaller.
-    stretch: Width and height differ by up to so many octaves more.
+    zoom: The most octaves by which the window shows the tile larger or smaller.
+    stretch: The most octaves by which the scales of width and height differ.
     lean: The largest rotation in degrees, and the largest shear in hundredths.
     bend: The largest displacement of a point in pixels.
     ink: How much thicker or thinner the ink may become, from 0 to 1.
@@ -86,8 +86,13 @@ def _bilinear(tiles: jax.Array, places: jax.Array) -> jax.Array:
   return jax.vmap(one)(tiles, places)
 
 
-def _inked(rng, seen, drawn, ink, paper) -> jax.Array:
-  """Thickens or thins the ink, and changes the brightness of paper and ink."""
+def _inked(
+  rng: jax.Array, seen: jax.Array, drawn: jax.Array, ink: float, paper: float
+) -> jax.Array:
+  """Thickens or thins the ink, and changes the brightness of paper and ink.
+
+  `drawn`, float [batch], is -1 where the ink becomes thickest and 1 where it becomes thinnest.
+  """
   levels = camera_geometry.numbers(rng, 2, len(seen))[..., None, None]
   dark = 1 - seen / 255
   # A power below 1 darkens the grey edges of strokes, one above 1 pales them.
@@ -96,7 +101,9 @@ def _inked(rng, seen, drawn, ink, paper) -> jax.Array:
   return 255 * (1 - dark)
 
 
-def _photographed(rng, seen, blur, shadow, noise) -> jax.Array:
+def _photographed(
+  rng: jax.Array, seen: jax.Array, blur: float, shadow: float, noise: float
+) -> jax.Array:
   """Puts some windows in the shadow, some out of focus, and adds noise to all."""
   keys = jax.random.split(rng, 2)
   batch, side = seen.shape[:2]
@@ -112,7 +119,9 @@ def _photographed(rng, seen, blur, shadow, noise) -> jax.Array:
   return jnp.clip(seen + grains, 0, 255)
 
 
-def _moved(boxes, matrix, middle, waves, side) -> jax.Array:
+def _moved(
+  boxes: jax.Array, matrix: jax.Array, middle: jax.Array, waves: jax.Array, side: int
+) -> jax.Array:
   """The boxes in the windows: around their moved corners, and shifted as their middles bend."""
   left, top, right, bottom = jnp.moveaxis(boxes, -1, 0)
   corners = jnp.stack(

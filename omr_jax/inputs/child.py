@@ -29,7 +29,7 @@ except ImportError:  # On Windows.
 
 # In bytes, for all that the libraries take beyond what they have when they are loaded.
 MEMORY = 2 * budget.BUDGET
-# Of computing, for one question: other programs on the machine do not count.
+# Seconds of computing for one question; the time of other programs on the machine does not count.
 SECONDS = 30
 # Answers besides pages. LARGE asks whether a large picture may be decoded now; any question that
 # follows means yes.
@@ -71,7 +71,10 @@ def _called(function: Callable[[], Any]) -> Any:
 
 
 class _Turn:
-  """As a lock: waits until the process that asks has no other large picture decoded."""
+  """Takes the place of a lock: waits until the other process lets this one decode a large picture.
+
+  That process allows one large picture at a time.
+  """
 
   def __init__(self, questions: BinaryIO, answers: BinaryIO):
     self._questions, self._answers = questions, answers

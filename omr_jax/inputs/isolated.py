@@ -166,7 +166,10 @@ def _child(wanted: Wanted | None) -> Iterator[_Child | None]:
 
 
 def _taken(wanted: Wanted | None) -> _Child | None:
-  """An idle child, best that which has the file open, or a new one; None where none can start."""
+  """An idle child, preferably the one that has the file open, else a new one.
+
+  None where none can be started.
+  """
   with _lock:
     _idle.sort(key=lambda each: wanted is not None and each.file == wanted[:2])
     while _idle:
@@ -174,7 +177,7 @@ def _taken(wanted: Wanted | None) -> _Child | None:
       if found.process.poll() is None:
         return found
       found.end()
-  # In a program that was packed as one file, sys.executable is that program.
+  # In a program that was packed into one file, sys.executable is that program and not Python.
   if not sys.executable or getattr(sys, 'frozen', False):
     return None
   try:
@@ -207,7 +210,7 @@ def _forget() -> None:
   _lock = threading.Lock()
   for each in _idle:
     each.close_pipes()
-    each.process.returncode = 0  # Nor is it waited for.
+    each.process.returncode = 0  # So that `Popen` does not wait for it.
   _idle.clear()
 
 

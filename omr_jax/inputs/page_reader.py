@@ -100,9 +100,9 @@ def _opened(wanted: Wanted) -> Iterator[Read]:
 
 
 def unreadable(name: str, error: Exception) -> str:
-  """The message about a file that the system does not give."""
+  """The message about a file that the operating system cannot open or read."""
   reason = getattr(error, 'strerror', None) or error
-  return f'{name}: can not be read ({reason}); check its name and its rights.'
+  return f'{name}: cannot be read ({reason}); check its name and its permissions.'
 
 
 def _pdf_page(document: Any, wanted: Wanted) -> Page:

@@ -35,7 +35,7 @@ def opened(file: BinaryIO, start: bytes, name: str) -> 'pypdfium2.PdfDocument':
     UserError: The PDF is damaged, or needs a password.
   """
   if pypdfium2 is None:
-    raise UserError(f"{name}: PDFs need a library more; pip install 'omr_jax[pdf]'.")
+    raise UserError(f"{name}: PDFs need one more library; pip install 'omr_jax[pdf]'.")
   source: bytes | BinaryIO = file
   before = start.index(b'%PDF-')
   if before >= _HEADER:

@@ -9,7 +9,7 @@ from omr_jax.inputs.geometry import Array
 POINTS = 96
 PEN_UP_WEIGHT = 0.35  # The share of its length at which a line between two strokes is counted.
 
-# `model.json` has it for other programs.
+# How the path is sampled, in words; `model.json` has them for other programs.
 RULE = (
   "Pen's path: the strokes, in the order in which they were written, are joined to one line. Where "
   'the pen was lifted a straight line leads to the next stroke, whose length counts only '
@@ -19,7 +19,7 @@ RULE = (
 )
 
 
-def way(points: Array, stroke: Array) -> Array:
+def sampled(points: Array, stroke: Array) -> Array:
   """The path through one symbol by RULE, in NumPy or in JAX (where it is mapped over a batch).
 
   Args:

@@ -106,7 +106,7 @@ def opened(file: BinaryIO, name: str) -> Image.Image:
   if not start:
     raise UserError(f'{name}: the file is empty; remove it or restore it.')
   if pillow_heif is None and signatures.kind(start) == 'HEIC':
-    raise UserError(f"{name}: HEIC needs a library more; pip install 'omr_jax[heic]'.")
+    raise UserError(f"{name}: HEIC needs one more library; pip install 'omr_jax[heic]'.")
   pillow_setup.set_up()
   with refused(name):
     for each in pillow_setup.FORMATS:

@@ -43,9 +43,8 @@ def set_up() -> None:
     if pillow_heif:
       pillow_heif.register_heif_opener(decode_threads=1)
     logging.getLogger('PIL').setLevel(logging.CRITICAL)
-    with contextlib.suppress(
-      AttributeError, OSError
-    ):  # Where libtiff is linked into Pillow itself.
-      # libtiff writes its errors to stderr by itself; Pillow stops only its warnings.
+    # libtiff writes its errors to stderr by itself; Pillow stops only its warnings. Where libtiff
+    # is linked into Pillow itself, this function cannot be reached.
+    with contextlib.suppress(AttributeError, OSError):
       ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
     _is_set_up = True

@@ -5,8 +5,9 @@ from PIL import Image
 
 from omr_jax.inputs import bit_depth
 
-# `model.json` has it for other programs. It is Pillow's BILINEAR: a triangle filter whose width
-# grows with the reduction, so that thin lines fade instead of vanishing.
+# How pictures are resized, in words; `model.json` has them for other programs. It is Pillow's
+# BILINEAR: a triangle filter whose width grows with the reduction, so that thin lines fade instead
+# of vanishing.
 RULE = (
   "Resizing (Pillow's BILINEAR), whatever the aspect ratio: along an axis that goes from n to m "
   'pixels, with s = n / m and r = max(s, 1), pixel i of the result is the weighted mean of the '

@@ -1,4 +1,4 @@
-"""Reduces the points of strokes with hardly a change of the ink, so that all fit in one array."""
+"""Drops points of strokes that hardly change the ink, so that all symbols fit into one array."""
 
 from collections.abc import Sequence
 

@@ -65,8 +65,8 @@ class Symbol(NamedTuple):
 
   Attributes:
     id: `<writer>-<n>`, unique in a data set.
-    label: one of `CLASSES`.
-    writer: number of the person who wrote it, from 1.
+    label: One of `CLASSES`.
+    writer: Number of the person who wrote it, from 1.
     points: int32 [points, 2], x and y in pixels of the pen's tablet, y down.
     stroke: int32 [points], the stroke each point belongs to, counted from 0.
   """
@@ -103,11 +103,11 @@ def parse(content: bytes, name: str) -> Symbol:
   A byte-order mark, `\r\n` and blank lines at the end are accepted; repeated points are kept.
 
   Args:
-    content: the file's bytes.
-    name: the file's path; it ends in `<writer>-<n>.txt` and is named in errors.
+    content: The file's bytes.
+    name: The file's path, which ends in `<writer>-<n>.txt`; messages name it.
 
   Raises:
-    UserError: naming the file, for everything that is not a symbol.
+    UserError: The file is not a symbol; the message names it.
   """
   writer, number = writer_and_number(name)
   label, *strokes = _lines(content, name)
@@ -120,14 +120,14 @@ def parse_strokes(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
   """Reads the strokes of a symbol file whose class is not known, or does not matter.
 
   Args:
-    content: as in `parse`; the first line, the class, may be missing.
-    name: the file's path, whatever it is; it is named in errors.
+    content: As in `parse`; the first line, the class, may be missing.
+    name: The file's path, in any form; messages name it.
 
   Returns:
     `points` and `stroke` as in `Symbol`.
 
   Raises:
-    UserError: naming the file, for everything else.
+    UserError: The file holds no strokes; the message names it.
   """
   lines = _lines(content, name)
   if any(sign in lines[0] for sign in ',;'):  # These are in strokes, and in no class.

@@ -1,8 +1,8 @@
 """What joins the staves of a system: its bar lines, braces and brackets, as tall as the staves are.
 
-A window shows less than a system of several staves. A detector finds the middle of what is so tall,
-but not where it ends, and the sides of thin lines less well. So the upper and lower edge come from
-the staves, and the left and right one from the lines and signs that are found better.
+A window shows less than a system of several staves. So a detector finds the middle of such a symbol
+but not its ends, and finds the sides of thin lines less well. Here the upper and lower edge come
+from the staves, and the left and right edge from the lines and signs that are found better.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,13 +19,13 @@ GROUPING = 'staffGrouping'  # Each sign, and the line at the left end of a syste
 SEPARATOR = 'measureSeparator'  # All bar lines at one place of a system.
 TALL = (*BARS, *SIGNS, GROUPING, SEPARATOR)
 
-# In staff spaces: how far its middle may be from that of the staves which a thing joins,
-_OFF = 3.0
-_BESIDE = 5.0  # how far beside a system a thing may be,
-_AT_BEGIN = 0.7  # how far from the left end of a system the line there may be,
-_TOGETHER = 1.0  # how far apart the lines of a double bar line may be,
-_BRACE = 1.0  # and how wide a brace is at least: often its thick middle alone is seen.
-# Log-odds by which a thing may be less sure than the surest at its place and still count.
+# Lengths in staff spaces:
+_OFF = 3.0  # How far the middle of a symbol may be from the middle of the staves that it joins.
+_BESIDE = 5.0  # How far beside a system a symbol of it may be.
+_AT_BEGIN = 0.7  # How far from the left end of a system the line at its beginning may be.
+_DOUBLE = 1.0  # How far apart the lines of a double bar line may be.
+_BRACE = 1.0  # How wide a brace is at least: often its thick middle alone is seen.
+# Log-odds by which a symbol may be less sure than the surest at its place and still count.
 _LESS = 2.0
 
 Objects = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -33,6 +33,8 @@ System = Sequence[np.ndarray]  # Its staves from top to bottom, as in `Structure
 
 
 class _Thing(NamedTuple):
+  """A found symbol of one of the classes TALL."""
+
   label: str
   box: Box
   log_odds: float
@@ -51,10 +53,10 @@ class _Thing(NamedTuple):
 
 
 def completed(found: Objects, classes: Sequence[str], systems: Iterable[System]) -> Objects:
-  """The objects of a page, with those that join several staves as tall as these.
+  """The objects of a page, in which those that join several staves are as tall as these staves.
 
-  Bar lines above each other in such a system are a measure separator, as sure as the surest one.
-  Systems of one staff stay as they are: a window shows their bar lines whole.
+  Bar lines above each other in a system of several staves also give a measure separator, as sure as
+  the surest of them. Systems of one staff stay as they are: a window shows their bar lines whole.
 
   Args:
     found: Boxes in pixels of the page, float [objects, 4]; places in `classes`, int [objects]; and
@@ -84,7 +86,7 @@ def completed(found: Objects, classes: Sequence[str], systems: Iterable[System])
 
 
 def _in_system(system: System, things: Sequence[_Thing]) -> Iterable[_Thing]:
-  """What the things of a system are, when they are completed."""
+  """The completed things of a system."""
   surest = sorted(things, key=lambda thing: -thing.log_odds)
   bars = [thing for thing in surest if thing.label in BARS and not _is_begin(system, thing)]
   begin = [thing for thing in surest if thing.label in BARS and _is_begin(system, thing)][:1]
@@ -100,7 +102,7 @@ def _in_system(system: System, things: Sequence[_Thing]) -> Iterable[_Thing]:
 def _groupings(
   system: System, groupings: Iterable[_Thing], parts: Sequence[_Thing]
 ) -> Iterable[_Thing]:
-  """Groupings with the boxes of the signs and lines that they are, each of them once."""
+  """Groupings, each with the box of the sign or line that it consists of; no box comes twice."""
   taken = set()
   for thing in groupings:
     near = [part for part in parts if _is_middle(system, thing, (part.box[1], part.box[3]))]
@@ -117,22 +119,23 @@ def _groupings(
 def _separators(
   system: System, bars: Sequence[_Thing], separators: Sequence[_Thing]
 ) -> Iterable[_Thing]:
-  """A separator for each place with bar lines; and those that were found where there are none."""
-  reach = _TOGETHER * _space(system)
+  """A separator for each place with bar lines, and those found at places without bar lines."""
+  reach = _DOUBLE * _space(system)
   while bars:
     first = bars[0]
     near = [bar for bar in bars if abs(bar.x - first.x) <= reach]
-    together = _Thing(SEPARATOR, _around(_surest(near)), first.log_odds)
-    yield _reaching(together, _ends(system, first.x))
+    separator = _Thing(SEPARATOR, _around(_surest(near)), first.log_odds)
+    yield _reaching(separator, _ends(system, first.x))
     bars = [bar for bar in bars if bar not in near]
     separators = [each for each in separators if abs(each.x - first.x) > reach]
   yield from (_reaching(each, _ends(system, each.x)) for each in separators)
 
 
 def _joining(system: System, thing: _Thing) -> _Thing:
-  """A thing from the first to the last of the staves in whose middle it is, if there are any.
+  """A thing that reaches from the first to the last of the staves that it joins.
 
-  Of several such groups of staves it is the one whose height is most like its own.
+  These are neighbouring staves in whose middle it is; of several such groups, the one whose height
+  is most like that of the thing. Where there is none, the thing stays as it is.
   """
   pairs = [(first, last) for last in range(1, len(system)) for first in range(last)]
   all_ends = [_ends(system, thing.x, *pair) for pair in pairs]
@@ -148,7 +151,7 @@ def _reaching(thing: _Thing, ends: tuple[float, float]) -> _Thing:
 
 
 def _as_wide(system: System, thing: _Thing) -> _Thing:
-  """A sign that is as wide as a brace, if it is one."""
+  """A sign; a brace that is too narrow becomes as wide as braces are at least."""
   half = _BRACE * _space(system) / 2
   if thing.label != 'brace' or thing.width >= 2 * half:
     return thing
@@ -167,7 +170,7 @@ def _around(things: Sequence[_Thing]) -> Box:
 
 
 def _as_thin(line: _Thing, bars: Sequence[_Thing]) -> _Thing:
-  """A line no wider than is usual among the sure ones of these bar lines."""
+  """A line that is no wider than the median of the surest of these bar lines."""
   widths = [bar.width for bar in _surest(bars)]
   half = min([line.width, *([float(np.median(widths))] if widths else [])]) / 2
   return line._replace(box=(line.x - half, line.box[1], line.x + half, line.box[3]))

@@ -8,8 +8,8 @@ _TABLET_PEN = 4  # Width of the pen in the resulting strokes, in pixels of the t
 CORNERS_TOO = np.ones((3, 3))  # For `ndimage.label`: pixels are joined at sides and at corners.
 
 # The steps from ink to strokes; `model.json` has them for other programs. In the middle of a line
-# the depth is half the pen's width. Twice the depth is 1 less than an even width and equals an odd
-# one; the 1/2 is the mean correction.
+# the depth is about half the pen's width: twice the depth is 1 less than a width that is even, and
+# equals a width that is odd. On average 1/2 is missing, which is added.
 RULE = (
   'Thinning: the ink is thinned to lines by the algorithm of Zhang and Suen (1984, '
   'doi:10.1145/357994.358023). A piece that vanishes, as a dot may, keeps its deepest pixels; the '

@@ -18,7 +18,7 @@ BOUND = 2.0
 
 Box = tuple[int, int, int, int]  # Left, top, right and bottom in pixels; the last two lie outside.
 
-# `model.json` has it for other programs.
+# How a picture is cut into views, in words; `model.json` has them for other programs.
 RULE = (
   'Views: the whole picture, then parts of it, row by row. Halves are rounded to even numbers. '
   'Where `bound` is null there is no bound.',
@@ -88,7 +88,7 @@ def of_image(
   colour: bool = True,
   bound: float = BOUND,
 ) -> np.ndarray:
-  """The same views of a picture of Pillow in mode L or RGB, without another copy of it.
+  """The views, as by `views`, of an image of Pillow in mode L or RGB, which is not copied.
 
   Without `colour` the picture must be in mode L, and the views have one channel, brightness, which
   takes a third of the time. It differs from the brightness of views in colour by rounding only, at

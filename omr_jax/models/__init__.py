@@ -1,7 +1,9 @@
-"""Networks: Flax modules that map named inputs to logits.
+"""Networks: Flax modules that map named inputs to logits, or, of the detector, to two maps.
 
-`create` makes one by its name, `check_canvas` refuses pictures that are too small for it. The other
-modules of this folder are the parts. This folder may import inputs and all below it.
+`create` makes one by its name, `check_canvas` refuses pictures that are too small for it. Each
+family of networks has a module (`vgg`, `resnet`, `preact`, `strokes`, `fused`, `detector`), with
+their parts in `layers`, `convolution`, `close_up` and `soft_ink`; `multi_view` joins the logits of
+several views. This folder may import inputs and all below it.
 
 The number in a name counts the convolutions from the picture to the dense layer, without those of
 shortcuts, at the default number of blocks. A config that sets other `blocks` keeps the name.
@@ -124,11 +126,13 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
 
     image: [batch, height, width, channels], uint8 or float32, dark ink (0) on white (255).
     size: float32 [batch, 2], the logarithms of the width and height of a symbol's box.
-    pen: float32 [batch, points, 3], the pen's path (`omr_jax.inputs.pen_path.way`).
+    pen: float32 [batch, points, 3], the pen's path (`omr_jax.inputs.pen_path.sampled`).
+    window: [batch, height, width, 1], uint8 or float32, a part of a page, dark ink (0) on white.
 
   It returns float32 logits [batch, classes]. With `train=True` a network may have several heads,
   such as one for each branch, and returns [heads, batch, classes]: each head answers alone, and the
-  loss is the mean over the heads (`omr_jax.training.step.loss`).
+  loss is the mean over the heads (`tasks.classifiers.training.cross_entropy`). `detector`, which
+  reads `window`, returns the maps `heat` and `edges` instead (`omr_jax.inputs.peaks`).
 
   Args:
     name: A key of NETWORKS.

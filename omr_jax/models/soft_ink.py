@@ -25,7 +25,7 @@ def drawn(pen: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.Array
   a function of x times a function of y, so all dots together are one product of two matrices.
 
   Args:
-    pen: float32 [batch, points, 3], from `omr_jax.inputs.pen_path.way`.
+    pen: float32 [batch, points, 3], from `omr_jax.inputs.pen_path.sampled`.
     height: Height of the canvas in pixels.
     width: Width of the canvas in pixels.
 

@@ -51,7 +51,7 @@ class StrokeResNet(nn.Module):
     """Inputs to float32 logits [batch, classes].
 
     Args:
-      inputs: `pen` float32 [batch, points, 3], from `omr_jax.inputs.pen_path.way`.
+      inputs: `pen` float32 [batch, points, 3], from `omr_jax.inputs.pen_path.sampled`.
       train: Normalize by the batch's statistics, and apply dropout.
     """
     conv = partial(layers.Conv, use_bias=False, dtype=self.dtype)
@@ -69,7 +69,7 @@ def features(pen: jax.Array) -> jax.Array:
   """The features of each point, which do not depend on the symbol's place on the tablet.
 
   Args:
-    pen: float32 [batch, points, 3], from `omr_jax.inputs.pen_path.way`.
+    pen: float32 [batch, points, 3], from `omr_jax.inputs.pen_path.sampled`.
 
   Returns:
     float32 [batch, points, 10]. For each point: x and y divided by the longer side of the box, x

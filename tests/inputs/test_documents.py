@@ -131,7 +131,7 @@ def test_many_broken_frames(tmp_path):
 def test_no_file(tmp_path):
   for path in (tmp_path / 'none.pdf', tmp_path, f'{tmp_path}/a\0b.png'):
     ((number, page),) = documents.pages(path)
-    assert number == 1 and 'can not be read' in str(page)
+    assert number == 1 and 'cannot be read' in str(page)
     assert str(path) in str(page)
 
 
@@ -162,7 +162,7 @@ def test_pdf_without_its_library(tmp_path, monkeypatch):
   monkeypatch.setattr(pdf, 'pypdfium2', None)
   path = str(written(tmp_path, b'%PDF-1.7\n'))
   page = page_reader.Reader().page(page_reader.Wanted(path, (), 'a.pdf', 0, 0, None, True))
-  assert str(page.found).startswith("a.pdf: PDFs need a library more; pip install 'omr_jax[pdf]'")
+  assert str(page.found).startswith("a.pdf: PDFs need one more library; pip install 'omr_jax[pdf]'")
   assert not page.more
 
 
@@ -272,7 +272,7 @@ def test_files_are_called_as_they_are_named(tmp_path, monkeypatch):
     assert str(error).startswith(f'{name}: ')
   ((_, error),) = documents.pages('missing.pdf')
   assert str(error) == (
-    'missing.pdf: can not be read (No such file or directory); check its name and its rights.'
+    'missing.pdf: cannot be read (No such file or directory); check its name and its permissions.'
   )
 
 

@@ -11,7 +11,7 @@ from omr_jax.models.strokes import features
 
 def way(*strokes):
   points = np.array([point for stroke in strokes for point in stroke], np.float64)
-  return pen_path.way(points, np.repeat(np.arange(len(strokes)), list(map(len, strokes))))
+  return pen_path.sampled(points, np.repeat(np.arange(len(strokes)), list(map(len, strokes))))
 
 
 def test_points_are_evenly_spaced_along_the_line():
@@ -51,9 +51,9 @@ def test_jax_finds_the_same_way_in_padded_arrays():
     counts = rng.integers(1, 8, rng.integers(1, 4))
     xy = rng.integers(0, 90, (counts.sum(), 2)).astype(np.float64)
     line = np.repeat(np.arange(len(counts)), counts)
-    symbols.append(pen_path.way(xy, line))
+    symbols.append(pen_path.sampled(xy, line))
     points[i, : len(xy)], stroke[i, : len(xy)] = xy, line
-  found = jax.jit(jax.vmap(pen_path.way))(jnp.array(points), jnp.array(stroke))
+  found = jax.jit(jax.vmap(pen_path.sampled))(jnp.array(points), jnp.array(stroke))
   assert found.dtype == jnp.float32
   np.testing.assert_allclose(found[..., :2], np.array(symbols)[..., :2], atol=0.01)
   # Rounding may put a point on the other side of a stroke's end, no more.

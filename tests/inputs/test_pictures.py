@@ -186,7 +186,7 @@ def test_other_formats(file_format):
 
 def test_heic():
   pytest.importorskip('pillow_heif', reason='needs the extra [heic]')
-  pillow_setup.set_up()  # Otherwise Pillow can not write HEIF.
+  pillow_setup.set_up()  # Otherwise Pillow cannot write HEIF.
   content = encode(Image.new('RGB', (64, 32), (200, 100, 50)), 'HEIF')
   picture = pictures.read(content, 'x')
   assert picture.shape == (32, 64, 3)
@@ -196,7 +196,7 @@ def test_heic():
 def test_heic_without_its_library(monkeypatch):
   monkeypatch.setattr(pictures, 'pillow_heif', None)
   with pytest.raises(
-    UserError, match=re.escape("a.heic: HEIC needs a library more; pip install '")
+    UserError, match=re.escape("a.heic: HEIC needs one more library; pip install '")
   ):
     pictures.read(b'\0\0\0\x18ftypheic' + bytes(100), 'a.heic')
 

@@ -18,7 +18,7 @@ drawn = jax.jit(soft_ink.drawn, static_argnums=(1, 2))
 def way(*strokes):
   points = np.concatenate([np.array(stroke, np.float32) for stroke in strokes])
   number = np.repeat(np.arange(len(strokes)), [len(stroke) for stroke in strokes])
-  return pen_path.way(points, number)[None].astype(np.float32)
+  return pen_path.sampled(points, number)[None].astype(np.float32)
 
 
 def test_a_cross_fills_the_canvas_and_lies_where_it_was_written():

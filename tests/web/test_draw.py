@@ -78,7 +78,9 @@ def test_pen_paths_are_python_s(modules):
     model_json('homus_strokes'),
   )
   there = np.reshape(found, (len(symbols), pen_path.POINTS, 3)).astype(np.float32)
-  here = np.stack([pen_path.way(each.points, each.stroke) for each in symbols]).astype(np.float32)
+  here = np.stack([pen_path.sampled(each.points, each.stroke) for each in symbols]).astype(
+    np.float32
+  )
   np.testing.assert_allclose(there, here, atol=1e-3)
   labels = [
     [answer.label for answer in network.answers([{'pen': path} for path in paths])]

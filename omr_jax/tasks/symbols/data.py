@@ -30,7 +30,7 @@ def load(
   Each split has
     image: uint8 [symbols, height, width, 1].
     size: float32 [symbols, 2], logarithms of the box's width and height in pixels of the tablet.
-    pen: float32 [symbols, pen_path.POINTS, 3], the pen's path; `pen_path.way` says what it holds.
+    pen: float32 [symbols, pen_path.POINTS, 3], the pen's path, as `pen_path.sampled` returns it.
     label: int32 [symbols].
     id: str [symbols].
   `train` also has `points` and `stroke`, the strokes as `simplify.simplify` returns them.
@@ -47,8 +47,8 @@ def load(
     allow_changed: Accept a raw archive that differs from HOMUS 2.0.
 
   Raises:
-    UserError: The data can not be prepared, for the reasons that `tfds_builders.homus.prepare`
-      lists, or the cache can not be written.
+    UserError: The data cannot be prepared, for the reasons that `tfds_builders.homus.prepare`
+      lists, or the cache cannot be written.
   """
   builder = homus.prepare(protocol, data_dir, raw_dir, allow_changed)
   raw_digest = dict(builder.info.metadata.items())['digest']
@@ -78,7 +78,7 @@ def _arrays(builder, split: str, drawing: render.Drawing, new: cache.New) -> dic
   box = np.array([np.ptp(p, axis=0) for p in points], np.float32).reshape(-1, 2)
   arrays = {
     'size': geometry.log_size(box),
-    'pen': np.stack(list(map(pen_path.way, points, strokes))).astype(np.float32),
+    'pen': np.stack(list(map(pen_path.sampled, points, strokes))).astype(np.float32),
     'label': np.array([example['label'] for example in examples], np.int32),
     'id': np.array([example['id'].decode() for example in examples]),
   }

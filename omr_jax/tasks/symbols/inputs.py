@@ -89,7 +89,7 @@ def preparation(
   Returns:
     `staff_space`, pixels from one staff line to the next in the unit of the strokes' points; for
     networks that read the pen's path `pen_up_weight`, how much a length counts where the pen is up
-    (`pen_path.way`), for others `jpeg_least`, as in `documents.RULE`.
+    (`pen_path.sampled`), for others `jpeg_least`, as in `documents.RULE`.
   """
   del picture, classes
   found: dict[str, Any] = {'staff_space': geometry.STAFF_SPACE}
@@ -179,7 +179,7 @@ def of_strokes(
   make = {
     'image': lambda: render.draw(points, stroke, picture)[..., None],
     'size': lambda: geometry.log_size(np.ptp(points, axis=0)).astype(np.float32),
-    'pen': lambda: pen_path.way(points, stroke).astype(np.float32),
+    'pen': lambda: pen_path.sampled(points, stroke).astype(np.float32),
   }
   return {each: make[each]() for each in reads}
 

@@ -53,7 +53,7 @@ TYPES = {'drawing.margin': int, 'augment.thickness': tuple}
 def conditions(config: ConfigDict) -> dict[str, str | None]:
   """By key, the choice that reads it, or None if this config does not read it.
 
-  It lists only keys for which `omr_jax.recipe.check` can not tell this from the sections and the
+  It lists only keys for which `omr_jax.recipe.check` cannot tell this from the sections and the
   augmentations above.
   """
   layout = config.drawing.get('layout')
@@ -65,7 +65,7 @@ def conditions(config: ConfigDict) -> dict[str, str | None]:
 
 
 def check(config: ConfigDict) -> None:
-  """Refuses drawings that can not be made, or that do not fit the augmentation.
+  """Refuses drawings that cannot be made, or that do not fit the augmentation.
 
   Raises:
     UserError: It names the key.
@@ -199,7 +199,7 @@ def _from_strokes(
     if 'image' in module.inputs:
       found |= draw(rngs[2:], points, stroke, **others)
     if 'pen' in module.inputs:
-      found['pen'] = jax.vmap(pen_path.way)(points, stroke)
+      found['pen'] = jax.vmap(pen_path.sampled)(points, stroke)
     return found
 
   return inputs
