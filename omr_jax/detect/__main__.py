@@ -6,10 +6,10 @@
 Every page gets a folder in --out, named after its file: structure.json has the staff space, each
 staff with its five lines, the systems and the measures, in pixels; overlay.svg shows everything
 over the page, in any browser. Symbols are in page.json (COCO), mung.xml (MuNG, the format of
-MUSCIMA++) and symbols.csv: the class, box and confidence of each, its staff and its position there.
-pages.jsonl has a row for each page: path, page, folder, what the page was taken for, and how much
-was found; or the error, where it could not be read. A page without music gets empty results. A
-further run into the same folder replaces the results of the earlier one, finished or not.
+MUSCIMA++) and symbols.csv: the class, box and confidence of each, its staff and its position on it.
+pages.jsonl has a row for each page: path, page, folder, whether it shows music, and how much was
+found; or the error, where it could not be read. A page without music gets empty results. A further
+run into the same folder replaces the results of the earlier one, also of one that did not finish.
 
 --compare measures what was found against the truth. Each of the two is a folder that this command
 has written, or annotations in the format of COCO or MuNG.
@@ -143,7 +143,8 @@ def main(arguments: list[str] | None = None) -> int:
     '--iou',
     type=float,
     default=0.75,
-    help='with --compare, the overlap from which it is right there, 0.75 by default',
+    help='with --compare, the overlap from which a box is right for precision and recall, 0.75 by '
+    'default',
   )
   options = command_arguments.parse(parser, arguments)
   return answered(lambda: _compare(options) if options.compare else _detect(options))

@@ -17,15 +17,15 @@ def table(
 ) -> str:
   """Tables in Markdown: one for symbols and one for the structure, if these are in the truth.
 
-  They have average precision, and precision, recall and F, of each class and of all together. A
+  They have average precision, and precision, recall and F1, of each class and of all together. A
   page that was not looked at counts as one where nothing was found. If the truth has staves but
   no systems or no measures on any page, such as files of MuNG, those are not compared.
 
   Args:
     true: The true boxes of each page, by its name.
     found: The boxes that were found, by the page's name; the pages are among those of `true`.
-    threshold: The confidence from which a box counts as found, for precision, recall and F.
-    iou: The overlap from which a found box is right, for precision, recall and F.
+    threshold: The confidence from which a box counts as found, for precision, recall and F1.
+    iou: The overlap from which a found box is right, for precision, recall and F1.
   """
   empty = Boxes(np.empty((0, 4)), [], np.empty(0))
   pairs = [(one, found.get(name, empty)) for name, one in true.items()]
@@ -55,7 +55,7 @@ def _table(pages: list[Page], threshold: float, iou: float) -> str:
   averages = boxes.by_class(pages)
   counts = boxes.counted(pages, threshold, iou)
   lines = [
-    f'| class | true | found | AP50 | AP75 | AP | precision | recall | F at IoU {iou:g} |',
+    f'| class | true | found | AP50 | AP75 | AP | precision | recall | F1 at IoU {iou:g} |',
     '| --- ' * 9 + '|',
   ]
   nothing = Average(math.nan, math.nan, math.nan, 0)

@@ -113,7 +113,7 @@ class Graph:
     if not is_free(length):
       return np.array([length])
     if length != self.batch:
-      raise UserError(f'An array of {length} along an axis can not be exported.')
+      raise UserError(f'An array of {length} along an axis cannot be exported.')
     return self.add('Shape', self.example, start=0, end=1)
 
 

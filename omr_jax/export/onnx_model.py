@@ -41,7 +41,7 @@ def convert(function: Callable, inputs: Mapping[str, jax.ShapeDtypeStruct]) -> o
       have any size in the model.
 
   Raises:
-    UserError: The function has an operation that can not be converted.
+    UserError: The function has an operation that cannot be converted.
   """
   (batch,) = jax.export.symbolic_shape('batch')
   free = {k: jax.ShapeDtypeStruct((batch, *v.shape[1:]), v.dtype) for k, v in inputs.items()}
@@ -94,9 +94,8 @@ def _equation(graph: Graph, equation: core.JaxprEqn, operands: Sequence[Operand]
     inner = params['branches'][int(operands[0].data)]
     return _walk(graph, inner.jaxpr, inner.consts, operands[1:])
   if kind == 'platform_index':
-    return [
-      Operand(np.array(len(params['platforms']) - 1))
-    ]  # The last branch is for all other platforms.
+    # The last branch is for all other platforms.
+    return [Operand(np.array(len(params['platforms']) - 1))]
   shape = onnx_ops.shape_of(equation.outvars[0])
   if all(each.known and not each.spread for each in operands) and not any(map(is_free, shape)):
     values = equation.primitive.bind(*(each.data for each in operands), **params)

@@ -37,6 +37,9 @@ ELEMENTWISE = {
 }
 
 
+# Permutation of axes from JAX's kernels to those of ONNX: [height, width, in, out] to [out, in,
+# height, width].
+_KERNEL = (3, 2, 0, 1)
 # Axes of pictures that may be reduced with channels first, and what they are then.
 _WITH_CHANNELS_FIRST = {(1, 2): (2, 3), (1, 2, 3): (1, 2, 3)}
 
@@ -159,12 +162,8 @@ def _product(graph: Graph, equation: core.JaxprEqn, x: Operand, y: Operand) -> O
 def _convolution(graph: Graph, equation: core.JaxprEqn, x: Operand, kernel: Operand) -> Operand:
   params = equation.params
   numbers = params['dimension_numbers']
-  usual = (numbers.lhs_spec, numbers.out_spec) == (FIRST, FIRST) and numbers.rhs_spec == (
-    3,
-    2,
-    0,
-    1,
-  )
+  specs = numbers.lhs_spec, numbers.out_spec, numbers.rhs_spec
+  usual = specs == (FIRST, FIRST, _KERNEL)
   if not usual or params['batch_group_count'] != 1 or set(params['lhs_dilation']) != {1}:
     raise UserError('A convolution of this kind has no form in ONNX here.')
   (top, bottom), (left, right) = params['padding']

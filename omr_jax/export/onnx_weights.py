@@ -4,11 +4,11 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-_STEPS = 127  # A kernel's largest weight, of each output channel, is so many steps.
+_STEPS = 127  # The largest weight of each output channel of a kernel is so many steps.
 
 
 def in_eight_bits(content: bytes) -> bytes:
-  """A quarter as large a model, whose weights are off by at most half a step.
+  """The model in about a quarter of the bytes; its weights are off by at most half a step.
 
   Each kernel becomes whole numbers, and a factor for each output channel. Their product is written
   as nodes that ONNX Runtime computes once, when it loads the model.

@@ -40,7 +40,7 @@ class Head(NamedTuple):
   last: tuple[np.ndarray, np.ndarray]
 
   def log_odds(self, features: np.ndarray) -> np.ndarray:
-    """Of being foreign: float32 [examples, features] to [examples]."""
+    """The log-odds that examples are foreign: float32 [examples, features] to [examples]."""
     hidden = np.maximum(0, features @ self.inside[0] + self.inside[1])
     return (hidden @ self.last[0] + self.last[1])[:, 0]
 
@@ -51,7 +51,7 @@ class Head(NamedTuple):
 
 
 def threshold(log_odds: np.ndarray, lost: float) -> float:
-  """A number above which at most the share `lost` of the log-odds are, as many as that allows."""
+  """The threshold above which as many log-odds lie as the share `lost` of them allows."""
   count = int(lost * len(log_odds))
   return float(np.sort(log_odds)[::-1][max(0, count - 1) : count + 1].mean())
 
@@ -144,10 +144,10 @@ def with_unknown(content: bytes, head: Head) -> bytes:
 
 
 def _add_features(graph: onnx.GraphProto) -> None:
-  """Adds what makes the features.
+  """Adds the nodes that make the features.
 
-  They are what dense layers read, and mean and maximum over all places of what convolutions with
-  strides read, with which each group of blocks but the first begins.
+  Features are what dense layers read, and, of what convolutions with strides read, the mean and the
+  maximum over all places. Each group of blocks but the first begins with such a convolution.
   """
   made_by = {name: node for node in graph.node for name in node.output}
   constants = {constant.name for constant in graph.initializer}

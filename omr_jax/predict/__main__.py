@@ -6,18 +6,20 @@
 
 Every page of every file gives one row, in the order of the files: path, page, class and confidence.
 Models for scores add sure, whether the confidence is high enough to rely on the class, and in JSON
-boxes, the parts of the page that show music, in pixels. A page that can't be read gives path, page
-and error, and does not stop the others. A PATH is a file, a folder with everything in it, or - for
+boxes, the parts of the page that show music, in pixels. The model homus_strokes adds unknown,
+whether the strokes are probably none of its classes. A page that can't be read gives path, page and
+error, and does not stop the others. A PATH is a file, a folder with everything in it, or - for
 a list of names on standard input: one a line, or with -0 each ended by a NUL byte. Other files than
 pictures and documents are left out of a folder, and counted at the end.
 
 With --workers N, N processes share the files and the cores. If one is killed, its files are tried
-again; a file over which three processes have ended gives an error. Each has the model and its files
-in its own memory. They are for exported models: a run computes with JAX, which takes all cores.
+again; a file over which three processes have ended gives an error. Each process has the model and
+its files in its own memory. Use --workers with exported models only: the model of a run computes
+with JAX, which takes all cores.
 
-With --shards FOLDER the list of files is cut into shards, and the answers to each 2 000 files are a
-file in FOLDER. The same command goes on where it was stopped, and refuses another model or another
-list. With --address too, all machines of a Ray cluster answer; launch/README.md tells how.
+With --shards FOLDER the list of files is cut into shards of 2 000, and the answers to each shard
+are a file in FOLDER. The same command goes on where it was stopped, and refuses another model or
+another list. With --address too, all machines of a Ray cluster answer; launch/README.md tells how.
 
 PDFs, TIFFs, HEIC and large pictures are read in a process of their own. A page that takes more than
 2 GiB of memory or 30 s of computing there can't be read. Only Linux keeps the limit of memory;

@@ -203,7 +203,7 @@ class Detector:
     return boxes * page.factor, labels, log_odds.astype(float)
 
   def _check(self, maps: Mapping[str, np.ndarray]) -> None:
-    """Refuses what are no maps. Without this, numbers that are NaN would be symbols not found."""
+    """Refuses outputs that are not maps. Where a map is NaN, symbols would just be missed."""
     cells = windows.SIDE // peaks.CELL
     heat, edges = maps['heat'], maps['edges']
     right = heat.shape[1:] == (cells, cells, len(self.model.classes))

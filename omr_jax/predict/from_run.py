@@ -18,8 +18,7 @@ from omr_jax.tasks.classifiers.outputs import UNKNOWN
 from omr_jax.training import backend, trained
 from omr_jax.training.trained import Trained
 
-# Examples in a batch.
-_TOGETHER = 8
+_BATCH = 8  # Examples in a batch.
 # The facts of a run that `model.json` repeats, under the key `run`.
 _FACTS = (
   *('config_name', 'protocol', 'origin', 'data_digest', 'split_sizes', 'seed', 'network'),
@@ -42,9 +41,9 @@ def open_run(workdir: str | os.PathLike[str]) -> tuple[Described, Callable[[Inpu
 
   def call(inputs: Inputs) -> Inputs:
     count, found = len(inputs[model.reads[0]]), []
-    for first in range(0, count, _TOGETHER):
+    for first in range(0, count, _BATCH):
       # JAX compiles anew for every size, so the last example fills up the last batch.
-      rows = np.minimum(np.arange(first, first + _TOGETHER), count - 1)
+      rows = np.minimum(np.arange(first, first + _BATCH), count - 1)
       found.append(compiled({name: inputs[name][rows] for name in model.reads}))
     return {name: np.concatenate([batch[name] for batch in found])[:count] for name in model.gives}
 
@@ -87,7 +86,7 @@ def describe(network: Trained, workdir: str | os.PathLike[str]) -> Described:
   run, recipe = finished_run.read(workdir), network.recipe
   threshold, own = recipe.task.evaluation.described(run)
   config = ConfigDict(run.config)
-  config_keys.add_later(config)  # So that programs of today know all of a run of yesterday.
+  config_keys.add_later(config)  # The config of an earlier version's run lacks some keys.
   facts = {
     **own,
     'run': {name: run.facts[name] for name in _FACTS if name in run.facts},

@@ -47,7 +47,7 @@ def read(given: Given, pages: Pages, finish: Callable[[Image.Image], Any], name:
   Args:
     given: One of the forms of Given without strokes; of a document the first page is taken.
     pages: Applied to a file, given by its path or its bytes.
-    finish: Applied to a picture that is none, in mode L or RGB.
+    finish: Applied to a picture that is not a file, in mode L or RGB.
     name: What to call it in messages; files are called by their own names.
 
   Raises:

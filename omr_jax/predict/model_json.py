@@ -30,8 +30,8 @@ class Described(NamedTuple):
     picture: The picture settings, of the task's own type (`tasks.task`).
     reads: Names of the inputs.
     gives: Names of the outputs.
-    threshold: The probability from which on a picture is called 'scores', or something on a page
-      is found; None where the class with the highest one is the answer.
+    threshold: The probability from which on a picture is called 'scores', or a symbol on a page
+      counts as found; None where the most probable class is the answer.
     facts: All else that `model.json` has: network, data, accuracy, versions.
   """
 

@@ -1,8 +1,8 @@
 """Answers for the shards of a list on all machines of a Ray cluster, by Ray Data.
 
-Ray Data spreads the shards and gives those of a machine that is lost to another one. In each of its
-processes a process of `pool` reads, decodes, computes and may crash, so that a file which ends
-every process gets a row with an error here too, where Ray would try its shard for ever.
+Ray Data spreads the shards, and gives those of a machine that is lost to another one. Each of its
+processes has a process of `pool`, which reads, decodes and computes, and may crash. So a file that
+crashes every process gets a row with an error here too; Ray alone would try its shard for ever.
 """
 
 import logging

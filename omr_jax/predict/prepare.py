@@ -158,5 +158,5 @@ def refused(path: str) -> Pages | None:
       return None
   except (OSError, ValueError):
     return None  # Opening will say why.
-  what = 'no file, or a folder that can not be listed; leave it out, or check its rights.'
+  what = 'no file, or a folder that cannot be listed; leave it out, or check its permissions.'
   return iter([(1, UserError(f'{path}: {what}'))])

@@ -49,7 +49,7 @@ def content(kind: str, found: Iterable[Row]) -> bytes:
 
 
 def as_utf8(text: str) -> bytes:
-  """Text as UTF-8; bytes of a file's name that are none are written with a backslash."""
+  """Text as UTF-8; bytes of a file's name that are not UTF-8 are written with a backslash."""
   return text.encode('utf-8', 'backslashreplace')
 
 

@@ -1,8 +1,11 @@
 """Sweeps: many runs from one page, trained on one machine or on a Ray cluster.
 
 `omr_jax.sweep` is the command, `driver.run` trains a sweep from its page to its report. The page of
-a sweep names a config and lists overrides of it by the names of runs; the functions of this module
-(`each`, `product`, `draws`) write such lists. This folder may import export and all below it.
+a sweep is a Python file that names a config and lists overrides of it by the names of runs; the
+functions of this module (`each`, `product`, `draws`) write such lists. `page` reads it. Runs that
+differ only in numbers are a pack, which one program trains. `folder` keeps the state of a sweep,
+`cluster` runs the programs: each Ray `worker` starts one, `trial`. `results`, `analysis` and
+`report` show what was found, `live` the progress. This folder may import export and all below it.
 """
 
 import itertools

@@ -63,7 +63,7 @@ def run(
   raw_dir: str,
   show: Callable[[Sequence[Pack]], None],
 ) -> bool:
-  """Trains packs; returns True when all are over, False after Ctrl-C or SIGTERM.
+  """Trains packs; returns True when all are over (`folder.is_over`), False after an interruption.
 
   If a worker or its machine dies, Ray starts the task again and the program resumes from its
   checkpoint.
@@ -100,7 +100,7 @@ def run(
       if waiting:
         _stop(list(waiting))
       return not waiting
-    except RayTaskError as error:  # A worker could not write to the sweep's folder, as a rule.
+    except RayTaskError as error:  # Most often: a worker could not write to the sweep's folder.
       raise UserError(f'{error.cause}; start the same command again to resume.') from error
     except RayError as error:
       raise UserError(

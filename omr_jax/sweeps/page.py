@@ -68,7 +68,7 @@ def read(path: str) -> Sweep:
   for name, changes in overrides.items():
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.startswith('.'):
       raise UserError(
-        f'{path}: {name!r} can not name a run; take up to 200 letters, digits and _ . = , + -'
+        f'{path}: {name!r} cannot name a run; take up to 200 letters, digits and _ . = , + -'
       )
     config = _changed(base, changes, f'{path}: {name}')
     try:
@@ -122,7 +122,7 @@ def _changed(base: ConfigDict, changes: Mapping[str, Any], where: str) -> Config
       parent[name] = value
     except (TypeError, ValueError) as error:
       words = str(error).splitlines()[0]
-      raise UserError(f'{where}: config.{key} can not be {value!r}: {words}') from error
+      raise UserError(f'{where}: config.{key} cannot be {value!r}: {words}') from error
   return config
 
 

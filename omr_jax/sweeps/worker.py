@@ -10,7 +10,7 @@ import time
 from omr_jax.sweeps import folder, trial
 from omr_jax.sweeps.folder import Pack
 
-# A pack is given up after its program died so often within one epoch while the worker lived.
+# A pack is given up when its program has died so often within one epoch while the worker lived.
 _DEATHS = 3
 # It is also given up after so many starts within one epoch, because the program itself may be the
 # reason why workers or machines die.

@@ -117,7 +117,7 @@ FOUND = [
   {'path': 'a.png', 'page': 1, 'class': 'other', 'confidence': 0.75, 'sure': False, 'boxes': []},
   {'path': 'b.png', 'page': 2, 'class': 'scores', 'confidence': 1.0, 'sure': True}
   | {'boxes': [{'left': 1, 'top': 2, 'right': 30, 'bottom': 40, 'confidence': 0.5}]},
-  {'path': os.fsdecode(b'\xff.png'), 'page': 1, 'error': 'can not be read'},
+  {'path': os.fsdecode(b'\xff.png'), 'page': 1, 'error': 'cannot be read'},
 ]
 
 

@@ -116,8 +116,8 @@ def test_a_run_has_exactly_the_keys_that_its_choices_read(tmp_path):
   [
     ({'a': {'optimizer.learning_rat': 1.0}}, "did you mean 'learning_rate'?"),
     ({'a': {'seed.x': 1.0}}, 'there is no config.seed.x'),
-    ({'a': {'epochs': 'x'}}, "config.epochs can not be 'x'"),
-    ({'a/b': {'seed': 1}}, "'a/b' can not name a run"),
+    ({'a': {'epochs': 'x'}}, "config.epochs cannot be 'x'"),
+    ({'a/b': {'seed': 1}}, "'a/b' cannot name a run"),
     ({'a': {'seed': 1}, 'b': {'seed': 1}}, 'a and b are the same run'),
     ({'a': {'seed': -1}}, 'none of its runs can be run. config.seed is -1'),
     (
@@ -125,7 +125,7 @@ def test_a_run_has_exactly_the_keys_that_its_choices_read(tmp_path):
       'name=sgd reads keys that the config lacks; add --config.opt',
     ),
     ({'a': {}, 'b': {'optimizer.rho': 0.9}}, 'a and b are the same run'),
-    ({'a': {'optimizer.rho': 'x'}}, "config.optimizer.rho can not be 'x'"),
+    ({'a': {'optimizer.rho': 'x'}}, "config.optimizer.rho cannot be 'x'"),
     ({}, 'gives no runs'),
   ],
 )

@@ -118,7 +118,7 @@ def in_words(summary: Mapping) -> str:
 
 def columns(summary: Mapping) -> dict[str, str]:
   """The cells of a run in the table of `report.compare` by the names of their columns."""
-  keys = {'AP50': 'ap50', 'AP75': 'ap75', 'AP': 'ap', 'macro AP50': 'macro_ap50', 'F': 'f'}
+  keys = {'AP50': 'ap50', 'AP75': 'ap75', 'AP': 'ap', 'macro AP50': 'macro_ap50', 'F1': 'f'}
   return {
     name: '' if summary[key] is None else f'{100 * summary[key]:.2f} %'
     for name, key in keys.items()
