@@ -44,7 +44,7 @@ def _figures(content: Mapping[str, Any]) -> Iterator[str]:
   run, of_task = content['run'], tasks.named(content['task']).card
   columns = of_task.RESULT, '95 % interval', 'size', 'largest difference'
   yield from _header('tested', 'on', *columns)
-  test = f'the test of its run ({run["protocol"]} of {run["origin"]})'
+  test = f'the test of its run ({run["origin"]}, split: {run["protocol"]})'
   yield _row('the run', test, *of_task.result(content), '', '')
   for name, file in content['files'].items():
     right = of_task.result(file)
