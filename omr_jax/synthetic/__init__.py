@@ -6,7 +6,16 @@ classes that real data lacks, `cuts.cuts` for strips, a few bars and others that
 pictures, `moved_pages.moved` for pages as scanners and cameras show them, `scans.crops` for symbols
 as if cut out of scans, and `recorded_pages.example` for pages of music with the boxes of their
 symbols. `foreign_strokes` writes what is no music symbol, stroke by stroke, with `hand` and
-`scribbles`. The other modules draw music (`music`, `full_music`, `snippets`, `notations`), paper
-and screens (`papers`, `sheets`, `charts`, `codes`, `patterns`, `lettering`), or change pictures
-(`looks`, `alterations`). Nothing here uses JAX. This folder may import models and all below them.
+`scribbles`.
+
+The other modules are what these are made of:
+
+- music: `music`, `full_music`, `snippets` and `notations` draw it with `signs` and `further_signs`;
+  `systems` places the staves, `staff_ink` is the pen, `record` notes what was drawn where, and
+  `flat_staves` finds staves in flat pictures;
+- paper and screens: `papers`, `sheets`, `charts`, `codes`, `patterns` and `lettering`, from the
+  parts in `printing`, with `fonts` and `words`;
+- changes of whole pictures: `looks` and `alterations`.
+
+Nothing here uses JAX. This folder may import models and all below them.
 """

@@ -1,9 +1,12 @@
 """Small helpers that know nothing of music, networks or data sets.
 
-`files` writes a file completely or not at all, `locks` keeps two processes from doing the same,
-`paths` names folders, `arguments` makes the parsers of commands, `ending` turns their errors into
-messages and exit codes, `streams` mends their standard streams, `extras` names missing libraries,
-`rules` checks values of a config, `interrupt` notes Ctrl-C, `revision` names the version of the
-code, `words` writes durations and sizes, and makes foreign texts safe to print. This folder may
-import errors only.
+- Files: `files` writes one completely or not at all, `locks` keeps two processes from writing the
+  same one, and `paths` names folders.
+- Commands: `arguments` makes their parsers, `ending` turns their errors into messages and exit
+  codes, `streams` mends their standard streams, and `interrupt` notes Ctrl-C.
+- Texts: `words` writes durations and sizes, and makes foreign texts safe to print.
+- Others: `extras` names missing libraries, `rules` checks values of a config, `revision` names the
+  version of the code, and `ray_cluster` joins or starts a Ray cluster.
+
+This folder may import errors only.
 """

@@ -1,4 +1,4 @@
-"""What the model card of a network says that gives one class to each example: results and usage."""
+"""The results and the usage in the model card of a network that gives one class to each example."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an exported network gives that tells one class for each example. Nothing here needs JAX."""
+"""The output of an exported network that gives one class to each example. Needs no JAX."""
 
 from collections.abc import Sequence
 

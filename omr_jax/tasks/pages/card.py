@@ -1,4 +1,4 @@
-"""What the model card of a network that finds symbols says, where --about says nothing else."""
+"""The model card of a network that finds symbols on pages, where --about says no more."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

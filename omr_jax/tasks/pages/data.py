@@ -83,7 +83,7 @@ def load(
     pasted: How many symbols of other pages a tile comes with.
 
   Raises:
-    UserError: The data can not be prepared, or the cache can not be written.
+    UserError: The data cannot be prepared, or the cache cannot be written.
   """
   examples, names, raw_digest = _examples(source, protocol, data_dir, raw_dir)
   classes = classes_of(source)

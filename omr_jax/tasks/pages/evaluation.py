@@ -1,7 +1,7 @@
 """Finds the symbols of whole pages: in validation, and in the test at the end of a run.
 
-A page is read window by window. What was found in a window is kept, its maps are not. What is
-tall ends at the staves that were found (`inputs.tall`).
+A page is read window by window: the symbols found in a window are kept, the network's maps are
+dropped. Bar lines, braces and brackets get their ends from the staves found (`inputs.tall`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -124,10 +124,10 @@ def _boxes(
   sizes = jnp.broadcast_to(jnp.log(size)[:, None], at.shape)
   wanted = jnp.concatenate([middle[:, None] - (at + 0.5), sizes], -1)
   code_loss = jnp.abs(code - wanted).mean(-1)
-  return jnp.where(fits, (_overlap(code, wanted) + _CODE * code_loss) * _WEIGHTS, 0).sum()
+  return jnp.where(fits, (_overlap_loss(code, wanted) + _CODE * code_loss) * _WEIGHTS, 0).sum()
 
 
-def _overlap(code: jax.Array, wanted: jax.Array) -> jax.Array:
+def _overlap_loss(code: jax.Array, wanted: jax.Array) -> jax.Array:
   """1 - IoU of boxes, plus the distance of their middles in units of what both cover.
 
   As in Zheng et al., "Distance-IoU Loss", 2020, but with a distance along each axis in the unit of

@@ -89,7 +89,7 @@ def measure(
     probes: The probes of the run; None if several runs are pooled.
 
   Returns:
-    The numbers by name. `*_wilson_95` are intervals. A number is None if it can not be computed,
+    The numbers by name. `*_wilson_95` are intervals. A number is None if it cannot be computed,
     for example because no picture of a class was tested. `threshold` is None if it is not the same
     for all pictures. `sure` counts the answers with a confidence of at least `confidence.SURE`.
   """

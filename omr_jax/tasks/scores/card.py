@@ -1,4 +1,4 @@
-"""What the model card of a network for pages says, where the file of --about says nothing else."""
+"""The model card of a network that tells scores from other pictures, where --about says no more."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

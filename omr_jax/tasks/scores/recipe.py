@@ -44,7 +44,7 @@ TYPES: Mapping[str, type] = {}
 def conditions(config: ConfigDict) -> dict[str, str | None]:
   """By key, the choice that reads it, or None if this config does not read it.
 
-  It lists only keys for which `omr_jax.recipe.check` can not tell this from the sections and the
+  It lists only keys for which `omr_jax.recipe.check` cannot tell this from the sections and the
   augmentations above.
   """
   reader = 'augment.space=camera' if config.augment.space == 'camera' else None

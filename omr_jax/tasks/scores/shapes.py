@@ -56,7 +56,7 @@ def arrays(splits: Mapping[str, Mapping], logits: np.ndarray | None) -> dict[str
 
 
 def problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
-  """Why these ARRAYS can not belong to a test of `examples` pictures, or None if they can.
+  """Why these ARRAYS cannot belong to a test of `examples` pictures, or None if they can.
 
   Runs of earlier versions have none of them.
   """

@@ -1,4 +1,4 @@
-"""What the model card of a network for symbols says, where --about says nothing else."""
+"""The model card of a network that tells symbols apart, where --about says no more."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
