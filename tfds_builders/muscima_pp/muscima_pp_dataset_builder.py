@@ -11,6 +11,7 @@ import tensorflow_datasets as tfds
 
 from omr_jax.errors import UserError
 from tfds_builders import base, pages
+from tfds_builders.folds import PAGE_FOLDS
 from tfds_builders.muscima_pp import annotations, archive, derived, splits
 
 # In the order of their names.
@@ -21,9 +22,8 @@ _PROTOCOLS = {
   'new_music': 'Test and validation have writers and pieces that the training has not.',
   'most_writers': 'As many pages to train on as unseen writers allow, without the official test.',
   **{
-    f'writers_{fold}': f'Writer-disjoint fold {fold} of {splits.NUM_FOLDS}, without the official '
-    'test.'
-    for fold in range(splits.NUM_FOLDS)
+    f'writers_{fold}': f'Writer-disjoint fold {fold} of {PAGE_FOLDS}, without the official test.'
+    for fold in range(PAGE_FOLDS)
   },
 }
 _PAGES_PER_FILE = 20
