@@ -78,7 +78,7 @@ def _write(builder: tfds.core.DatasetBuilder, data_dir: Path, folder: Path) -> N
     tfds.display_progress_bar(sys.stderr.isatty())
     with contextlib.redirect_stdout(io.StringIO()):
       builder.download_and_prepare()
-  except (OSError, RuntimeError) as error:  # array_record raises the latter on a full disk.
+  except (OSError, RuntimeError) as error:  # On a full disk, array_record raises RuntimeError.
     # If the folder is there now, another process prepared it meanwhile: TFDS writes to a temporary
     # folder and renames that at the end.
     if not os.path.exists(folder):

@@ -24,7 +24,8 @@ def of_run(network: Trained, about: Described, model: str, data: tuple[Path, str
     network: The network of the run.
     about: The description of the network.
     model: The workdir of the run.
-    data: The folders of prepared and of raw data. If the latter is None, the run's own is taken.
+    data: The folders of prepared and of raw data. None for the folder of raw data takes
+      that of the run.
 
   Raises:
     UserError: The data is not there, or the run was trained on other data.

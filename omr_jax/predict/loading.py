@@ -29,9 +29,12 @@ def load(path_or_name: str | os.PathLike[str] = 'scores') -> 'Classifier | Detec
   """A trained network, ready to be asked: a `Classifier`, or a `Detector` if it is for pages.
 
   Args:
-    path_or_name: One of `pretrained()`, which come with the package; or an exported folder, from
-      which `model.onnx` is loaded, or `model_int8.onnx` if only that was exported; or the path of
-      an ONNX file in such a folder; or the workdir of a finished run, which needs JAX.
+    path_or_name: One of these:
+      - the name of a model that comes with the package: see `pretrained()`;
+      - an exported folder, from which `model.onnx` is loaded, or `model_int8.onnx` if only that was
+        exported;
+      - the path of an ONNX file in such a folder;
+      - the workdir of a finished run, which needs JAX.
 
   Raises:
     UserError: There is no such model, or it is damaged.

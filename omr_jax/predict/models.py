@@ -23,9 +23,7 @@ def opened(
   """The description of a trained network, and the function that computes it.
 
   Args:
-    path_or_name: One of `pretrained()`, which come with the package; or an exported folder, from
-      which `model.onnx` is loaded, or `model_int8.onnx` if only that was exported; or the path of
-      an ONNX file in such a folder; or the workdir of a finished run, which needs JAX.
+    path_or_name: What `omr_jax.load` takes.
     threads: How many threads compute, for a program that has several processes; None for one on
       each core. JAX, with which a run computes, takes all cores.
 

@@ -90,7 +90,7 @@ class Task(NamedTuple):
 
   @property
   def inputs(self) -> ModuleType:
-    """A network's inputs and outputs, and how the former are made from files; needs no JAX.
+    """A network's inputs and outputs, and how inputs are made from files; needs no JAX.
 
     The functions from `brightness_only` on are those of networks that read whole pictures; a
     detector reads windows of pages, which `predict.detector` makes.

@@ -106,7 +106,7 @@ def save(
     )
     if processes.is_first():
       manager.item_metadata(step)  # Raises an error if an array cannot be found; reads no array.
-  except (OSError, ValueError, RuntimeError) as error:  # TensorStore raises the latter two.
+  except (OSError, ValueError, RuntimeError) as error:  # TensorStore raises the last two.
     if processes.is_loss(error):
       raise
     for left in (manager.directory / str(step), *manager.directory.glob(f'{step}.*')):

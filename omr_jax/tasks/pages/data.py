@@ -10,7 +10,7 @@ The data sets of pages have the same features (`tfds_builders/muscima_pp/README.
   sprite, sprite_box, sprite_class: symbols of other pages (`sprites.chosen`), if there are any.
 
 `validation` and `test` have whole pages:
-  id, group: str [pages]; results are grouped by the latter, such as the writer.
+  id, group: str [pages]; results are counted by group, such as the writer.
   scale: float64 [pages, 2], as in `windows.Windows`.
   window: uint8 [windows, SIDE, SIDE, 1].
   window_page: int32 [windows], the place of the window's page.

@@ -129,7 +129,7 @@ def measure(run: ClassifiedRun) -> dict:
   """Further numbers for `summary.json`, under the key 'gate'.
 
   The gate is the network, which lets pages of music through and stops other pictures. The numbers
-  are those of `answers.measure` and of `shapes.measure`; runs of earlier versions lack the latter.
+  are those of `answers.measure` and of `shapes.measure`, which runs of earlier versions lack.
   """
   tested, probed = answers.of_run(run)
   log_odds, labels = binary.log_odds(run.validation_logits), run.validation_labels
