@@ -10,6 +10,7 @@ from flax.typing import Dtype
 
 from omr_jax.models import layers
 from omr_jax.models.preact import groups
+from omr_jax.models.soft_ink import centred, part
 
 # Size of the kernels. The path is treated as a picture one pixel high, because XLA and ONNX Runtime
 # are fastest with two-dimensional convolutions.
@@ -77,12 +78,7 @@ def features(pen: jax.Array) -> jax.Array:
     1 where the pen is down. For the whole symbol, repeated at every point: the logarithms of width
     and height and the number of strokes, shifted and scaled to be about 0.
   """
-  # Indexing would become a gather in exports, where the batch size is not known.
-  part = jax.lax.slice_in_dim
-  xy, stroke = part(pen, 0, 2, axis=2), part(pen, 2, 3, axis=2)
-  low, high = xy.min(1, keepdims=True), xy.max(1, keepdims=True)
-  box = jnp.maximum(high - low, 1)
-  xy = xy - (low + high) / 2
+  xy, stroke, box = centred(pen)
   in_proportion = xy / box.max(-1, keepdims=True)
   before = part(in_proportion, 0, -1, axis=1)
   first = part(in_proportion, 0, 1, axis=1)

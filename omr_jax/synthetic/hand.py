@@ -28,6 +28,11 @@ def curve(knots: np.ndarray) -> np.ndarray:
   return np.concatenate([pieces.reshape(-1, 2), knots[-1:]])
 
 
+def rotation(angle: float) -> np.ndarray:
+  """Float [2, 2]: `points @ rotation(angle).T` are points [n, 2], turned by an angle in radians."""
+  return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
 def written(strokes: Strokes, rng: np.random.Generator) -> Strokes:
   """The strokes in a hand's order, slant, proportions, trembling and size.
 
@@ -44,7 +49,7 @@ def written(strokes: Strokes, rng: np.random.Generator) -> Strokes:
   if len(strokes) > 1 and rng.random() < 0.1:  # Without lifting the pen.
     strokes = [np.concatenate(strokes)]
   angle = rng.normal(0, 0.12)
-  turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+  turn = rotation(angle)
   slant = np.array([[1, rng.normal(0, 0.15)], [0, 1]])
   stretch = np.exp(rng.normal(0, 0.15, 2))
   strokes = [(stretch * each) @ slant.T @ turn.T for each in strokes]

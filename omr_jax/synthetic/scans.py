@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from tqdm import tqdm
 
 from omr_jax.inputs import geometry
+from omr_jax.synthetic.hand import rotation
 
 KINDS = ('plain', 'neighbour', 'staff lines', 'both')
 
@@ -84,7 +85,7 @@ def crops(split: list[Mapping], seed: int) -> list[Crop]:
 def _written(rng: np.random.Generator, points: np.ndarray, space: float) -> np.ndarray:
   """Points in pixels of the page, slightly rotated, slanted and stretched: float [points, 2]."""
   angle, lean = np.deg2rad(rng.uniform(-4, 4)), rng.uniform(-0.12, 0.12)
-  turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+  turn = rotation(angle)
   stretch = np.diag(rng.uniform(0.88, 1.12, 2)) * space / geometry.STAFF_SPACE
   return points @ (turn @ np.array([[1, lean], [0, 1]]) @ stretch).T
 

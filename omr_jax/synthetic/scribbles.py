@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from omr_jax.synthetic.hand import Strokes, curve, line
+from omr_jax.synthetic.hand import Strokes, curve, line, rotation
 
 
 def _tangle(rng: np.random.Generator) -> Strokes:
@@ -71,8 +71,7 @@ def _scrub(rng: np.random.Generator) -> Strokes:
   x = np.where(np.arange(count) % 2, 10, 0) + rng.normal(0, 1, count)
   y = np.cumsum(rng.uniform(-0.3, 0.9, count))
   angle = rng.uniform(0, np.pi)
-  turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-  return [curve(np.stack([x, y], 1) @ turn)]
+  return [curve(np.stack([x, y], 1) @ rotation(angle))]
 
 
 def _taps(rng: np.random.Generator) -> Strokes:
