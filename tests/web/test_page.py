@@ -225,6 +225,49 @@ def the_page(folder):
   return picture, path
 
 
+# Looks at a page, which is wanted or not, and gives what the workers are asked and what is told, in
+# order, and what is found.
+LOOK = """(async ([pixels, width, height], wanted) => {
+  const log = []
+  const post = Worker.prototype.postMessage
+  Worker.prototype.postMessage = function (message, transfer) {
+    log.push([message.call])
+    post.call(this, message, transfer)
+  }
+  const tell = (name) => ({ staves, measures }) => log.push([name, staves.length, measures.length])
+  const grey = Uint8Array.from(atob(pixels), (each) => each.charCodeAt(0))
+  const colours = Uint8ClampedArray.from({ length: 4 * grey.length }, (_, n) =>
+    n % 4 < 3 ? grey[n >> 2] : 255)
+  const found = await module.detect(
+    await createImageBitmap(new ImageData(colours, width, height)), 'pages', {
+      goesOn: () => wanted, progress() {}, staves: tell('staves'), structure: tell('structure'),
+      symbols: (symbols, done, all) => log.push(['symbols', done, all]) })
+  Worker.prototype.postMessage = post
+  return [log, found.structure.measures.length, found.symbols.length]
+})(...given)"""
+
+
+def test_windows_are_looked_at_before_the_structure_is_whole(modules, tmp_path):
+  """As soon as the staves are known; but no window of a page that is wanted no longer."""
+  picture, _ = the_page(tmp_path)
+  structure = structure_of.structure(picture)
+  staves, measures = len(structure.staves), len(structure.measures)
+  count = len(windows.cut(picture, structure.staff_space).corners)
+  assert measures and count > 1
+  log, *found = in_page(modules, 'pages/detector.js', LOOK, given(picture), True)
+  assert found[0] == measures and found[1] > 30
+  names = [event[0] for event in log]
+  assert names.count('structureAndWindows') == 1 and names.count('symbolsIn') == count
+  begun, known, whole = (names.index(name) for name in ('symbolsIn', 'staves', 'structure'))
+  assert known < begun < whole
+  assert (log[known], log[whole]) == (['staves', staves, 0], ['structure', staves, measures])
+  done = [event[1:] for event in log if event[0] == 'symbols']
+  assert done == [[n, count] for n in [*range(1, count + 1), count]]
+  log, *found = in_page(modules, 'pages/detector.js', LOOK, given(picture), False)
+  assert found == [measures, 0]
+  assert not {'symbolsIn', 'symbols'} & {event[0] for event in log}
+
+
 def test_files_are_python_s(open_page, tmp_path):
   """Another page is chosen while the first is looked at: it alone is shown and saved."""
   picture, path = the_page(tmp_path)

@@ -19,7 +19,8 @@ const calls = {
   warmUp: async (argument, report) => (await ofPages()).warmUp(argument, report),
 
   /** The staves of a page and its windows, see `structureAndWindows`. */
-  structureAndWindows: async (argument) => (await ofPages()).structureAndWindows(argument),
+  structureAndWindows: async (argument, report) =>
+    (await ofPages()).structureAndWindows(argument, report),
 
   /** The symbols in a window, see `symbolsIn`. */
   symbolsIn: async (argument, report) => (await ofPages()).symbolsIn(argument, report),

@@ -12,7 +12,9 @@ import { completed, isTall } from './tall.js';
  * @param {string} name Name of the network's folder in models/.
  * @param {object} told Functions that are told how far it is.
  * @param {function({loaded: number, total: number})} told.progress See `ask`.
- * @param {function(object)} told.structure The structure, as soon as it is known.
+ * @param {function(object)} told.staves The structure, as soon as its staves are known; it has no
+ *   systems and measures yet. Symbols may come before these.
+ * @param {function(object)} told.structure The whole structure.
  * @param {function(object[], number, number)} told.symbols Symbols that were found since the last
  *   call, how many windows are done, and of how many.
  * @param {function(): boolean} told.goesOn Whether the result is still wanted.
@@ -25,10 +27,13 @@ export async function detect(picture, name, told) {
   const { width, height } = picture;
   const about = await describe(name);
   const ready = Array.from({ length: WORKERS }, (_, place) => !place || isReady(name, place));
-  const first = await ask('structureAndWindows', { picture, about }, null, [picture]);
+  const first = await stavesAndWindows(picture, about);
   const { factor, scale, windows } = first;
-  const structure = { ...enlarged(first.structure, factor), width, height };
-  told.structure(structure);
+  const inPicture = (structure) => ({ ...enlarged(structure, factor), width, height });
+  const known = inPicture(first.structure);
+  told.staves(known);
+  const whole = first.whole.then(inPicture);
+  whole.then(told.structure, () => {});
   const symbols = [];
   const tall = [];
   let next = 0;
@@ -51,17 +56,30 @@ export async function detect(picture, name, told) {
       done += 1;
       const onPage = found.map((each) => enlargedBox(each, factor));
       tall.push(...onPage.filter(isTall));
-      const mine = onPage.filter((each) => !isTall(each)).map((each) => onStaff(each, structure));
+      const mine = onPage.filter((each) => !isTall(each)).map((each) => onStaff(each, known));
       symbols.push(...mine);
       if (told.goesOn()) told.symbols(mine, done, windows.length);
     }
   }
 
   await Promise.all(Array.from({ length: WORKERS }, (_, place) => work(place)));
-  const whole = completed(tall, about.classes, structure).map((each) => onStaff(each, structure));
-  symbols.push(...whole);
-  if (told.goesOn()) told.symbols(whole, done, windows.length);
+  const structure = await whole;
+  const last = completed(tall, about.classes, structure).map((each) => onStaff(each, structure));
+  symbols.push(...last);
+  if (told.goesOn()) told.symbols(last, done, windows.length);
   return { structure, symbols: symbols.sort(inOrder) };
+}
+
+/**
+ * What the first worker tells of a page when its staves are known, see `structureAndWindows`, and
+ * as `whole` a promise of the whole structure.
+ */
+function stavesAndWindows(picture, about) {
+  return new Promise((resolve, reject) => {
+    const tell = (known) => resolve({ ...known, whole });
+    const whole = ask('structureAndWindows', { picture, about }, tell, [picture]);
+    whole.catch(reject);
+  });
 }
 
 /**

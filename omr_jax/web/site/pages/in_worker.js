@@ -6,7 +6,7 @@ import { structureOf } from '../structure/find.js';
 import { reduced } from './whole_pages.js';
 import { cut, objects } from './windows.js';
 
-const COLD = 2; // Windows after which most of the network is fast.
+const COLD = 4; // Windows after which all of the network is fast, its largest functions too.
 
 let cold = COLD; // How many of them are still to come.
 
@@ -33,17 +33,20 @@ export async function warmUp({ name }, report) {
  * @param {object} argument
  * @param {ImageBitmap} argument.picture It is closed.
  * @param {object} argument.about Content of model.json of the network that will read the windows.
- * @returns {{structure: object, factor: number, scale: number[], windows: object[]}} The structure,
- *   see `structureOf`, in pixels of the page as it was looked at, which is `factor` times smaller
- *   than the page; and what `cut` returns, no windows if there are no staves.
+ * @param {function({structure: object, factor: number, scale: number[], windows: object[]})} report
+ *   Told the structure, see `structureOf`, as soon as its staves are known, in pixels of the page
+ *   as it was looked at, which is `factor` times smaller than the page; and what `cut` returns, no
+ *   windows if there are no staves. Other workers can begin with these.
+ * @returns {object} The whole structure, in the same pixels.
  */
-export function structureAndWindows({ picture, about }) {
+export function structureAndWindows({ picture, about }, report) {
   cold = 0;
   const { factor, ...page } = reduced(picture);
-  const structure = structureOf(page);
-  const { staffSpace } = structure;
   const none = { windows: [], scale: [1, 1] };
-  return { structure, factor, ...(staffSpace ? cut(page, staffSpace, about) : none) };
+  return structureOf(page, (structure) => {
+    const { staffSpace } = structure;
+    report({ structure, factor, ...(staffSpace ? cut(page, staffSpace, about) : none) });
+  });
 }
 
 /**

@@ -94,12 +94,13 @@ async function look(picture, goesOn) {
   const found = await detect(picture, name, {
     goesOn,
     progress: (come) => goesOn() && state.progress(come),
-    structure(structure) {
+    staves(structure) {
       if (!goesOn()) return;
       sheet.structure(structure);
       kinds.structure(structure);
       state.wait(structure.staves.length ? 'Looking for symbols' : 'No staves');
     },
+    structure: (structure) => goesOn() && sheet.structure(structure),
     symbols(symbols, done, all) {
       sheet.symbols(symbols);
       kinds.symbols(symbols);

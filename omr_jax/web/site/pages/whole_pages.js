@@ -41,6 +41,13 @@ function pixels(picture, top, rows) {
 function means({ data, width, height }, factor, columns) {
   const [red, green, blue] = geometry.BRIGHTNESS.map((weight) => Math.round(weight * 2 ** 16));
   const found = new Uint8Array(columns * Math.ceil(height / factor));
+  const brightness = (r, g, b) => (r * red + g * green + b * blue + (1 << 15)) >> 16;
+  if (factor === 1) {
+    for (let i = 0, j = 0; i < found.length; i += 1, j += 4) {
+      found[i] = brightness(data[j], data[j + 1], data[j + 2]);
+    }
+    return found;
+  }
   for (let i = 0, top = 0; top < height; top += factor) {
     for (let left = 0; left < width; left += factor, i += 1) {
       const rows = Math.min(factor, height - top);
@@ -61,7 +68,7 @@ function means({ data, width, height }, factor, columns) {
       r = Math.floor((r * share) / 2 ** 24);
       g = Math.floor((g * share) / 2 ** 24);
       b = Math.floor((b * share) / 2 ** 24);
-      found[i] = (r * red + g * green + b * blue + (1 << 15)) >> 16;
+      found[i] = brightness(r, g, b);
     }
   }
   return found;

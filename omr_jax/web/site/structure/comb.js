@@ -39,7 +39,8 @@ export function teeth(thin, width) {
       chosen[i] = Math.min(Math.max(usual[i] + step, 0), profiles.length - 1);
       padded[REACH * strips + i] = profiles[chosen[i]][i];
     }
-    for (const gap of GAPS) improve(found, padded, gap, chosen);
+    const lowered = loweredBy(padded, strips);
+    for (const gap of GAPS) improve(found, lowered, gap, chosen);
   }
   return found;
 }
@@ -128,27 +129,43 @@ function squaresAround(profile, strips) {
   return found;
 }
 
+/**
+ * A function that gives the values of a profile as they are between rows, some share of a row below
+ * each. The teeth of all combs need the same few shares, so these are computed once.
+ */
+function loweredBy(profile, strips) {
+  const known = new Map();
+  return (share) => {
+    const key = share.toFixed(6);
+    if (!known.has(key)) {
+      const found = new Float32Array(profile.length - strips);
+      const part = Number(key);
+      for (let i = 0; i < found.length; i += 1) {
+        found[i] = profile[i] + part * (profile[i + strips] - profile[i]);
+      }
+      known.set(key, found);
+    }
+    return known.get(key);
+  };
+}
+
 /** Takes the comb whose lines have this distance, at each height where its score is a better one. */
-function improve({ score, slope, gap, strips }, padded, distance, chosen) {
+function improve({ score, slope, gap, strips }, lowered, distance, chosen) {
   // Its teeth on lines, between them, and above and below all.
   const [line1, line2, line3, line4, line5] = [-2, -1, 0, 1, 2].map(tooth);
   const [between1, between2, between3, between4] = [-1.5, -0.5, 0.5, 1.5].map(tooth);
   const [above, below] = [-3, 3].map(tooth);
 
-  /** Where a tooth is, in gaps below the middle line: its row there, and how much of the next. */
+  /** What a tooth finds at each place, so many gaps below it. */
   function tooth(gaps) {
     const row = Math.floor(gaps * distance);
-    return { first: (REACH + row) * strips, share: gaps * distance - row };
+    return lowered(gaps * distance - row).subarray((REACH + row) * strips);
   }
 
-  const at = (i, { first, share }) => {
-    const upper = padded[first + i];
-    return upper + share * (padded[first + strips + i] - upper);
-  };
   for (let i = 0; i < score.length; i += 1) {
-    const lines = at(i, line1) + at(i, line2) + at(i, line3) + at(i, line4) + at(i, line5);
-    const between = at(i, between1) + at(i, between2) + at(i, between3) + at(i, between4);
-    const found = lines / 5 - between / 4 - Math.max(at(i, above), at(i, below)) / 2;
+    const lines = line1[i] + line2[i] + line3[i] + line4[i] + line5[i];
+    const between = between1[i] + between2[i] + between3[i] + between4[i];
+    const found = lines / 5 - between / 4 - Math.max(above[i], below[i]) / 2;
     if (found <= score[i]) continue;
     [score[i], slope[i], gap[i]] = [found, slopeOf(chosen[i]), distance];
   }

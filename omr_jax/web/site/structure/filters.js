@@ -5,15 +5,18 @@
 
 /** For each place of a line from `-before` on: the place that it takes its value from, or -1. */
 function places(count, size, mode) {
-  const before = size >> 1;
-  return Int32Array.from({ length: count + size - 1 }, (_, n) => {
-    const i = n - before;
-    if (i >= 0 && i < count) return i;
-    if (mode === 'constant') return -1;
-    if (mode === 'nearest') return i < 0 ? 0 : count - 1;
-    const place = ((i % (2 * count)) + 2 * count) % (2 * count);
-    return Math.min(place, 2 * count - 1 - place);
-  });
+  const found = new Int32Array(count + size - 1);
+  for (let n = 0, i = -(size >> 1); n < found.length; n += 1, i += 1) {
+    found[n] = i >= 0 && i < count ? i : beyond(i, count, mode);
+  }
+  return found;
+}
+
+function beyond(i, count, mode) {
+  if (mode === 'constant') return -1;
+  if (mode === 'nearest') return i < 0 ? 0 : count - 1;
+  const place = ((i % (2 * count)) + 2 * count) % (2 * count);
+  return Math.min(place, 2 * count - 1 - place);
 }
 
 /**

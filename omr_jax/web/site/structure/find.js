@@ -18,20 +18,19 @@ const ROWS = TALL + 2 * ABOVE + 1; // Of a staff that is laid out straight.
  * The structure of a page.
  *
  * @param {{grey: Uint8Array, width: number, height: number}} page Dark ink on bright paper.
+ * @param {function(object)} [tell] Told the same as soon as the staves are known, with no systems
+ *   and measures yet: finding these takes as long as some windows of the page.
  * @returns {{width: number, height: number, staffSpace: number, staves: object[],
  *   systems: number[][], measures: {staff: number, left: number, right: number}[]}} `staffSpace` is
  *   0 if there are no staves; these are as in staves.js, and go from top to bottom; `systems` has
  *   the places of their staves; `left` and `right` are where bar lines cross the middle line.
  */
-export function structureOf(page) {
-  const { width, height } = page;
-  const space = staffSpace(page);
-  const nothing = { width, height, staffSpace: 0, staves: [], systems: [], measures: [] };
-  if (!space) return nothing;
-  const looked = searched(page, space);
+export function structureOf(page, tell = () => {}) {
+  const looked = searched(page, staffSpace(page));
   const found = inPicture(looked);
-  if (!found.length) return nothing;
   const frames = found.map(frame);
+  const known = withStaves(page, found, frames, looked.back);
+  tell(known);
   const reach = (ABOVE + TALL / 2) / SPACE;
   const laid = frames.map((each) => {
     const strip = straight(looked, ROWS, rowOf(each, -reach), rowOf(each, reach));
@@ -43,19 +42,9 @@ export function structureOf(page) {
   });
   const systems = joined(laid);
   const measures = systems.flatMap((group) => measuresOf(laid, group));
-  const [across, down] = looked.back;
-  const gaps = frames.map((each) => {
-    const lengths = each.down.map((y, n) => Math.hypot(each.across[n], y));
-    return lengths.reduce((a, b) => a + b, 0) / lengths.length;
-  });
+  const [across] = looked.back;
   return {
-    width,
-    height,
-    staffSpace: median(gaps) * down,
-    staves: found.map(({ x, lines }) => ({
-      x: x.map((each) => each * across),
-      lines: lines.map((line) => line.map((y) => y * down)),
-    })),
+    ...known,
     systems,
     measures: measures.map(({ staff, left, right }) => ({
       staff,
@@ -63,6 +52,20 @@ export function structureOf(page) {
       right: right * across,
     })),
   };
+}
+
+/** A structure with staves alone: those that were found, in pixels of the page. */
+function withStaves({ width, height }, found, frames, [across, down]) {
+  const gaps = frames.map((each) => {
+    const lengths = each.down.map((y, n) => Math.hypot(each.across[n], y));
+    return lengths.reduce((a, b) => a + b, 0) / lengths.length;
+  });
+  const staves = found.map(({ x, lines }) => ({
+    x: x.map((each) => each * across),
+    lines: lines.map((line) => line.map((y) => y * down)),
+  }));
+  const space = gaps.length ? median(gaps) * down : 0;
+  return { width, height, staffSpace: space, staves, systems: [], measures: [] };
 }
 
 /**

@@ -15,11 +15,13 @@ const HALF = 3; // Rows above and below a line in which its ink is looked for.
  * Brings a page to the size at which it is searched.
  *
  * @param {{grey: Uint8Array, width: number, height: number}} page
- * @param {number} space Its staff space in pixels, above 0.
+ * @param {number} space Its staff space in pixels, 0 if it is not known.
  * @returns {{dark: Float32Array, width: number, height: number, back: number[]}} Its darkness with
- *   SPACE pixels to a staff space, and the factors from x and y there to x and y on the page.
+ *   SPACE pixels to a staff space, a single white pixel if that is not known; and the factors from
+ *   x and y there to x and y on the page.
  */
 export function searched(page, space) {
+  if (!space) return { dark: new Float32Array(1), width: 1, height: 1, back: [1, 1] };
   const [width, height] = [page.width, page.height].map((side) =>
     Math.max(1, halfToEven((side * SPACE) / space)),
   );
