@@ -95,7 +95,8 @@ def claim(
         raise UserError(f'{workdir}: holds a run on other data; {_ANOTHER}.')
     if all(finished):
       raise UserError(
-        f'{workdir}: another process has just finished this run; the same command now shows it.'
+        f'{population or next(iter(runs))}: another process has just finished training there; the '
+        'same command now shows the result.'
       )
     if population:
       names = [workdir.name for workdir in runs]
