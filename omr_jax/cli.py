@@ -18,7 +18,7 @@ from omr_jax.utils.revision import VERSION
 COMMANDS = {
   'train': ('main', 'Train a network from a config, or resume an interrupted run.'),
   'pooled': ('pooled', 'Train and test on every fold, source or group of writers in turn.'),
-  'predict': ('predict', 'Answer for any files: a page of music? which symbol?'),
+  'predict': ('predict', 'Classify any files: a page of music? which symbol?'),
   'detect': ('detect', 'Find the staves, measures and symbols of pages of music.'),
   'evaluate': ('evaluate', 'Measure a trained network on data other than its own.'),
   'report': ('report', 'Write the reports of finished runs again, and compare the runs.'),

@@ -6,7 +6,7 @@ Call `loading.load` (also `omr_jax.load`), which gives a `classifier.Classifier`
 `model_schema` has the values that the keys of model.json may have. `prepare` makes inputs from
 files, `given` from whatever a program gives, and `boxes` finds where on a page the music is.
 
-`python -m omr_jax.predict` answers for any number of files: `listing` finds them, `answers` makes
+`python -m omr_jax.predict` classifies any number of files: `listing` finds them, `answers` makes
 their `rows`, in this process or in those of a `pool`; `shards` cuts long lists, which `on_ray`
 spreads over a cluster, and `parquet` is one of the formats of what is written. This folder may
 import training, tasks and all below them.

@@ -1,4 +1,4 @@
-"""Answers for any files: is this a page of music, or which symbol is this?
+"""Classifies any files: is this a page of music, or which symbol is this?
 
   python -m omr_jax.predict photos/ more.pdf > answers.jsonl
   find . -name '*.jpg' | python -m omr_jax.predict --model runs/scores --format csv -

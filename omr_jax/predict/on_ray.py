@@ -72,7 +72,7 @@ def answered_on_cluster(
 
 
 class Worker:
-  """A process of Ray: answers for one shard after the other."""
+  """A process of Ray, which classifies the files of one shard after the other."""
 
   def __init__(self, shards: Shards, model: str, folder: str):
     """Starts the process that reads.

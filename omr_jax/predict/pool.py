@@ -1,4 +1,4 @@
-"""Several processes that answer for files, of which any may end at any time.
+"""Several processes that classify files; any of them may be killed at any time.
 
 `multiprocessing.Pool` loses what a killed process had been given, and the pools of
 `concurrent.futures` lose what all their processes had been given. Here each process has a pipe of

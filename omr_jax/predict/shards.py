@@ -5,8 +5,8 @@
   FOLDER/000000.jsonl    their answers, in the order of the names
 
 Programs that read a folder of Parquet files leave out names that begin with `_`. A shard's answers
-are written whole, so those that are there are finished. Whoever has the folder can answer for any
-shard, in any order.
+are written whole, so a file that exists is finished. Any process that can write into the folder may
+take any shard, in any order.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""The runs on the ten folds of writers, joined: networks answer for writers they have never seen.
+"""The runs on the ten folds of writers, joined: networks are tested on writers they never saw.
 
 Each writer is in exactly one fold, so the joined run has an answer for every symbol, from the
 network that was not trained on that writer. Its report, in the workdir of the folds, has the
