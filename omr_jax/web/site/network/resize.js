@@ -26,15 +26,15 @@ const kept = new Map();
  */
 export function resize(grey, width, [left, top, right, bottom], columns, rows, filter) {
   const height = bottom - top;
-  const across = weights(right - left, columns, filter);
+  const { first, count, shares, most } = weights(right - left, columns, filter);
   const narrow = new Uint8Array(height * columns);
   for (let y = 0, i = 0; y < height; y += 1) {
     const row = (top + y) * width + left;
-    for (let x = 0, start = 0; x < columns; x += 1, i += 1, start += across.most) {
-      const end = start + across.count[x];
+    for (let x = 0, start = 0; x < columns; x += 1, i += 1, start += most) {
+      const end = start + count[x];
       let sum = HALF;
-      for (let k = start, j = row + across.first[x]; k < end; k += 1, j += 1) {
-        sum = (sum + grey[j] * across.shares[k]) | 0;
+      for (let k = start, j = row + first[x]; k < end; k += 1, j += 1) {
+        sum = (sum + grey[j] * shares[k]) | 0;
       }
       narrow[i] = inByte(sum);
     }

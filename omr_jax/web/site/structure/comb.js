@@ -116,14 +116,17 @@ function usualOf(profiles, strips) {
 function squaresAround(profile, strips) {
   const height = profile.length / strips;
   const found = new Float32Array(profile.length);
+  const sums = new Float64Array(strips); // Of the rows around the present one.
   const half = AROUND >> 1;
   const row = (y) => Math.min(Math.max(y, 0), height - 1) * strips;
-  for (let s = 0; s < strips; s += 1) {
-    let sum = 0;
-    for (let y = -half; y < AROUND - half; y += 1) sum += profile[row(y) + s] ** 2;
-    for (let y = 0; y < height; y += 1) {
-      found[y * strips + s] = sum / AROUND;
-      sum += profile[row(y + AROUND - half) + s] ** 2 - profile[row(y - half) + s] ** 2;
+  for (let y = -half; y < AROUND - half; y += 1) {
+    for (let s = 0, i = row(y); s < strips; s += 1, i += 1) sums[s] += profile[i] ** 2;
+  }
+  for (let y = 0, i = 0; y < height; y += 1) {
+    let [come, gone] = [row(y + AROUND - half), row(y - half)];
+    for (let s = 0; s < strips; s += 1, i += 1, come += 1, gone += 1) {
+      found[i] = sums[s] / AROUND;
+      sums[s] += profile[come] ** 2 - profile[gone] ** 2;
     }
   }
   return found;

@@ -85,7 +85,9 @@ export function gaussian(line, deviation, mode) {
     Math.exp(-0.5 * ((k - reach) / deviation) ** 2),
   );
   const sum = weights.reduce((a, b) => a + b, 0);
-  const near = Float64Array.from(places(line.length, size, mode), (i) => (i < 0 ? 0 : line[i]));
+  const at = places(line.length, size, mode);
+  const near = new Float64Array(at.length);
+  for (let n = 0; n < at.length; n += 1) near[n] = at[n] < 0 ? 0 : line[at[n]];
   const found = new Float64Array(line.length);
   for (let x = 0; x < found.length; x += 1) {
     let all = 0;
@@ -117,7 +119,7 @@ function replace(sorted, old, value) {
 
 /** The middle one of some values, or the mean of the two middle ones. */
 export function median(values) {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = new Float64Array(values).sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -23,9 +23,10 @@ export function darkness(picture, Result = Float32Array, written = (dark) => dar
   const { grey, width, height } = picture;
   const { paper, stride, blackest } = lightOf(picture);
   // For each brightness of the paper and each one of a pixel.
-  const known = Result.from({ length: 1 << 16 }, (_, n) =>
-    written(Math.min(1, Math.max(0, fround(missing(n & 255, n >> 8) / blackest)))),
-  );
+  const known = new Result(1 << 16);
+  for (let n = 0; n < known.length; n += 1) {
+    known[n] = written(Math.min(1, Math.max(0, fround(missing(n & 255, n >> 8) / blackest))));
+  }
   const found = new Result(grey.length);
   for (let y = 0, i = 0; y < height; y += 1) {
     for (let j = y * stride, end = j + width; j < end; i += 1, j += 1) {

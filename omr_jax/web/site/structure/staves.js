@@ -207,29 +207,15 @@ function straightOn(at, x, y) {
 }
 
 /** y of the ink near each line, and whether there is any: for each line one of each column. */
-function onInk({ values, width, height }, first, expected) {
-  const count = expected[0].length;
-  const empty = () => expected.map(() => new Float64Array(count));
-  const [peaks, weights, moments] = [empty(), empty(), empty()];
-  expected.forEach((line, number) => {
-    for (let n = 0; n < count; n += 1) {
-      for (let k = -HALF; k <= HALF; k += 1) {
-        const row = Math.floor(line[n]) + k;
-        if (row < 0 || row >= height) continue;
-        const ink = values[row * width + first + n];
-        if (Math.abs(k) < HALF) peaks[number][n] = Math.max(peaks[number][n], ink);
-        weights[number][n] += ink;
-        moments[number][n] += ink * (row + 0.5 - line[n]);
-      }
-    }
-  });
+function onInk(thin, first, expected) {
+  const near = expected.map((line) => inkNear(thin, first, line));
+  const peaks = near.map(({ peak }) => peak);
   const usual = usualDarkness(peaks);
   const dark = peaks.map((peak) =>
     Uint8Array.from(peak, (ink, n) => ink > Math.max(fixed.FAINTEST, fixed.FAINT * usual[n])),
   );
-  const [weight, moment] = [weights, moments].map((each) =>
-    each.map((line) => gaussian(line, SPACE, 'constant')),
-  );
+  const weight = near.map((each) => gaussian(each.weight, SPACE, 'constant'));
+  const moment = near.map((each) => gaussian(each.moment, SPACE, 'constant'));
   const sum = (lines, n) => lines.reduce((all, line) => all + line[n], 0);
   // Where a line is hidden it moves as the others do.
   const common = weight[0].map((_, n) => sum(moment, n) / (sum(weight, n) + 0.1));
@@ -237,6 +223,22 @@ function onInk({ values, width, height }, first, expected) {
     line.map((y, n) => y + (moment[number][n] + 0.2 * common[n]) / (weight[number][n] + 0.2)),
   );
   return { lines, dark };
+}
+
+/** The ink near a line: in each column the darkest, its sum, and its moment about the line. */
+function inkNear({ values, width, height }, first, line) {
+  const [peak, weight, moment] = [0, 1, 2].map(() => new Float64Array(line.length));
+  for (let n = 0; n < line.length; n += 1) {
+    const middle = Math.floor(line[n]);
+    const end = Math.min(middle + HALF, height - 1);
+    for (let row = Math.max(middle - HALF, 0); row <= end; row += 1) {
+      const ink = values[row * width + first + n];
+      if (Math.abs(row - middle) < HALF && ink > peak[n]) peak[n] = ink;
+      weight[n] += ink;
+      moment[n] += ink * (row + 0.5 - line[n]);
+    }
+  }
+  return { peak, weight, moment };
 }
 
 /**
