@@ -5,7 +5,7 @@ import { logOdds } from '../network/answer.js';
 import { structure as fixed, tall } from '../structure/constants.js';
 import { interpolated, median } from '../structure/filters.js';
 
-const { AT_BEGIN, BARS, BESIDE, BRACE, LESS, OFF, SIGNS, TALL, TOGETHER } = tall;
+const { AT_BEGIN, BARS, BESIDE, BRACE, DOUBLE, LESS, OFF, SIGNS, TALL } = tall;
 const MIDDLE = (fixed.LINES - 1) / 2;
 
 /** Whether a symbol may be as tall as several staves. */
@@ -64,7 +64,7 @@ function groupingsOf(system, groupings, parts) {
 
 /** A separator for each place with bar lines; and those that were found where there are none. */
 function separatorsOf(system, bars, separators) {
-  const reach = TOGETHER * spaceOf(system);
+  const reach = DOUBLE * spaceOf(system);
   const found = [];
   let [rest, alone] = [bars, separators];
   while (rest.length) {
