@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -13,12 +14,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
-from omr_jax.data.digests import digest
+from omr_jax.data.digests import checksum, digest
 from omr_jax.errors import UserError
 from omr_jax.utils import locks, paths
 from omr_jax.utils.words import size
 
-_DIGEST = 'digest'
+# Files in the folder of a cache: `digests.checksum` of its arrays, or, of caches that an earlier
+# version has made, `digests.digest`.
+_CHECKSUM, _DIGEST = 'checksum', 'digest'
+# Bytes. On a CPU JAX uses arrays that begin at a multiple of it, and copies others to each device.
+_ALIGNED = 64
 
 Arrays = Mapping[str, Mapping[str, np.ndarray]]  # By split and name.
 # From a split, a name, a shape and a dtype to a new array on the disk, to be filled.
@@ -43,15 +48,35 @@ class Rows:
 
   def __getitem__(self, index) -> np.ndarray:
     rows = self._rows[index]
-    found = np.empty((rows.size, *self.shape[1:]), self.dtype)
+    found = _aligned((rows.size, *self.shape[1:]), self.dtype)
     part_of = np.searchsorted(self._starts, rows.ravel(), 'right') - 1
-    # Row by row, because indexing several rows at once would copy them twice.
-    for place, (number, row) in enumerate(zip(part_of, rows.ravel(), strict=True)):
-      found[place] = self._parts[number][row - self._starts[number]]
+    changes = np.flatnonzero(np.diff(part_of)) + 1
+    for begin, end in itertools.pairwise([0, *changes.tolist(), rows.size]):
+      if begin < end:
+        number = part_of[begin]
+        of_part = rows.ravel()[begin:end] - self._starts[number]
+        _copy(self._parts[number], of_part, found[begin:end])
     return found.reshape(*rows.shape, *self.shape[1:])
 
   def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
     return self[:] if dtype is None else self[:].astype(dtype)
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+  """A new array, whose numbers are not set."""
+  size = math.prod(shape) * dtype.itemsize
+  buffer = np.empty(size + _ALIGNED, np.uint8)
+  begin = -buffer.ctypes.data % _ALIGNED
+  return buffer[begin : begin + size].view(dtype).reshape(shape)
+
+
+def _copy(part: np.ndarray, rows: np.ndarray, found: np.ndarray) -> None:
+  """Copies rows of an array to another, once; `part[rows]` would make a copy before."""
+  if part.flags.c_contiguous:  # Of others `np.take` would copy all rows before.
+    np.take(part, rows, axis=0, out=found, mode='clip')  # Other modes copy the result once more.
+    return
+  for place, row in enumerate(rows):
+    found[place] = part[row]
 
 
 def cached(kind: str, key: Sequence, make: Callable[[New], Arrays]) -> Arrays:
@@ -83,7 +108,13 @@ def _whole(folder: Path) -> Arrays | None:
   try:
     # The checksum reads the same mapped arrays that are returned, so each page is read once.
     found = _mapped(folder)
-    return found if (folder / _DIGEST).read_text() == digest(found) else None
+    if (folder / _CHECKSUM).exists():
+      return found if (folder / _CHECKSUM).read_text() == checksum(found) else None
+    if (folder / _DIGEST).read_text() != digest(found):
+      return None
+    with contextlib.suppress(OSError):  # The folder may be read-only.
+      (folder / _CHECKSUM).write_text(checksum(found))
+    return found
   except (OSError, ValueError, EOFError, SyntaxError):
     return None
 
@@ -119,7 +150,7 @@ def _make(folder: Path, make: Callable[[New], Arrays]) -> None:
             value.flush()
           else:
             np.save(path, value)
-      (new / _DIGEST).write_text(digest(arrays))
+      (new / _CHECKSUM).write_text(checksum(arrays))
       if folder.exists():  # It is damaged, or it would have been used.
         shutil.rmtree(folder)
       new.rename(folder)

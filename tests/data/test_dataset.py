@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from omr_jax.data import cache
+from omr_jax.data import cache, digests
 from omr_jax.data import dataset as data
 from omr_jax.data.cache import Rows
 from omr_jax.errors import UserError
@@ -109,12 +109,36 @@ def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch, damag
   assert {path.suffix for path in (tmp_path / 'drawn').iterdir()} == {'', '.lock'}
 
 
+def test_cache_of_an_earlier_version_is_used_and_gets_a_checksum(
+  parts, folders, tmp_path, monkeypatch
+):
+  monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path))
+  made = symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
+  (path,) = tmp_path.glob('drawn/*/checksum')
+  checksum = path.read_text()
+  path.unlink()
+  path.with_name('digest').write_text(digests.digest(made.splits))
+  monkeypatch.setattr(render, 'draw_rendering', None)  # Drawing would fail.
+  symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
+  assert path.read_text() == checksum
+
+
+@pytest.mark.parametrize('place', [0, 65_535, 65_536, 131_072, 131_080])
+def test_checksum_notices_a_changed_byte(place):
+  """At the edges of two blocks of 65 536 bytes, and in the 9 bytes after them."""
+  array = np.arange(131_081, dtype=np.uint64).astype(np.uint8)
+  before = digests.checksum({'a': array})
+  assert digests.checksum({'a': array.copy()}) == before != digests.checksum({'b': array})
+  array[place] ^= 1
+  assert digests.checksum({'a': array}) != before
+
+
 def test_what_a_killed_process_left_is_removed(parts, folders, tmp_path, monkeypatch):
   monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path))
   symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
   (folder,) = (path for path in (tmp_path / 'drawn').iterdir() if path.is_dir())
   folder.rename(folder.with_suffix('.new'))
-  (folder.with_suffix('.new') / 'digest').unlink()
+  (folder.with_suffix('.new') / 'checksum').unlink()
   symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
   assert {path.suffix for path in (tmp_path / 'drawn').iterdir()} == {'', '.lock'}
 
@@ -142,9 +166,12 @@ def test_more_pictures_than_the_disk_has_room_for_are_refused(
   symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
 
 
-def test_rows_are_those_of_the_arrays_joined():
+@pytest.mark.parametrize('contiguous', [True, False])
+def test_rows_are_those_of_the_arrays_joined(contiguous):
   """Three parts of 2, 0 and 3 rows."""
   parts = [np.arange(12).reshape(2, 3, 2), np.empty((0, 3, 2), int), np.arange(18).reshape(3, 3, 2)]
+  if not contiguous:
+    parts = [np.stack([part, part], 1)[:, 0] for part in parts]
   chosen = np.array([4, 0, 0, 2])
   joined, rows = np.concatenate(parts)[chosen], Rows(parts, chosen)
   assert (rows.shape, rows.dtype, rows.ndim, len(rows)) == ((4, 3, 2), joined.dtype, 3, 4)

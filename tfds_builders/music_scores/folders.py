@@ -48,14 +48,17 @@ def digests(paths: Mapping[str, Path]) -> dict[str, str]:
   Raises:
     UserError: A file can't be read.
   """
-  hashes = {}
-  for name, path in _progress(paths.items(), 'hashed', len(paths)):
+
+  def of_file(path: Path) -> str:
     try:
       with open(path, 'rb') as file:
-        hashes[name] = hashlib.file_digest(file, 'sha256').hexdigest()
+        return hashlib.file_digest(file, 'sha256').hexdigest()
     except OSError as error:
       raise unreadable(path, error) from error
-  return hashes
+
+  with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as threads:
+    hashes = _progress(threads.map(of_file, paths.values()), 'hashed', len(paths))
+    return dict(zip(paths, hashes, strict=True))
 
 
 def contradictions(hashes: Mapping[str, str]) -> list[tuple[str, str]]:
