@@ -92,6 +92,12 @@ def place(tree: Any, sharding: Sharding) -> Any:
   )
 
 
+def placed_shape(array: np.ndarray | Rows, sharding: Sharding) -> jax.ShapeDtypeStruct:
+  """What `place` makes of an array, without its numbers."""
+  dtype = jax.dtypes.canonicalize_dtype(array.dtype)
+  return jax.ShapeDtypeStruct(array.shape, dtype, sharding=sharding)
+
+
 def place_examples(
   arrays: Split, names: Sequence[str], chosen: np.ndarray, mesh: Mesh
 ) -> dict[str, jax.Array]:

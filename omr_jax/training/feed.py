@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from omr_jax.data.dataset import Split
-from omr_jax.training import devices
+from omr_jax.training import ahead, devices
 from omr_jax.training.state import TrainState
 from omr_jax.training.trainer import Trainer
 
@@ -64,17 +65,44 @@ def on_devices(arrays: Split, names: Sequence[str], mesh: Mesh) -> dict[str, jax
   return devices.place({name: arrays[name] for name in names}, everywhere)
 
 
-def resident(trainer: Trainer, arrays: Split, names: Sequence[str], mesh: Mesh) -> Feed:
-  """Keeps the named arrays on every device, which gathers its share of each batch from them."""
-  placed = on_devices(arrays, names, mesh)
+def resident(
+  trainer: Trainer,
+  arrays: Split,
+  names: Sequence[str],
+  mesh: Mesh,
+  first: tuple[TrainState, np.ndarray, np.ndarray] | None = None,
+) -> Feed:
+  """Keeps the named arrays on every device, which gathers its share of each batch from them.
+
+  Args:
+    trainer: The compiled functions.
+    arrays: The training split.
+    names: Names of the arrays that training reads.
+    mesh: The devices, from `devices.mesh`.
+    first: The first three arguments of the feed, the state perhaps as shapes; with these `trainer`
+      compiles from now on, while a thread copies the arrays.
+  """
+  thread = ThreadPoolExecutor(1)
+  placing = thread.submit(on_devices, arrays, names, mesh)
+  thread.shutdown(wait=False)
+  wait = _compiling(trainer, arrays, names, mesh, *first) if first else lambda: None
 
   def feed(state, running, orders, step, end) -> Iterator[TrainState]:
+    wait()
+    placed = placing.result()
     while step < end:
       step = end if trainer.whole_epochs else step + 1
       state = trainer.run(state, running, placed, orders, np.int32(step))
       yield state
 
   return feed
+
+
+def _compiling(trainer: Trainer, arrays, names, mesh, state, running, orders) -> Callable[[], None]:
+  """Lets `trainer.run` compile; returns what waits until it is done."""
+  everywhere = NamedSharding(mesh, PartitionSpec())
+  data = {name: devices.placed_shape(arrays[name], everywhere) for name in names}
+  return ahead.begin(trainer.run, state, running, data, orders, np.int32(0))
 
 
 def streamed(

@@ -90,9 +90,8 @@ def train_all(
     remembered = paths.joined(paths.raw_dirs(raw_dir)) or None
     claimed = claim(folders, dataset.digest, workdir if names else None, remembered)
     processes.on_first(lambda: stack.enter_context(claimed))
-    state, best = populations.start(runs)
+    state, best, feed = populations.start(runs)
     console.plan(runs, state)
-    feed = populations.create_feed(runs)
     logs = _open_logs(runs, state, stack)
     is_stopped = stack.enter_context(signals())
     state, best = _train_epochs(runs, state, best, feed, logs, is_stopped)

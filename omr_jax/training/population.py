@@ -184,31 +184,40 @@ def create(
   )
 
 
-def start(population: Population) -> tuple[TrainState, Variables]:
-  """Opens the checkpoints and returns the state and the best variables of all members.
+def start(population: Population) -> tuple[TrainState, Variables, feeds.Feed]:
+  """Opens the checkpoints; returns the state and the best variables of all members, and the feed.
 
-  They are those of the latest checkpoint, or new ones if there is none.
+  The state and the variables are those of the latest checkpoint, or new ones if there is none.
 
   Raises:
     UserError: The checkpoint is damaged, or that of another network.
   """
   manager = population.checkpoints = checkpoint.open_folder(population.workdir)
-  state = population.trainer.init()
-  saved = checkpoint.restore(manager, 'state', state)
+  shapes = population.trainer.shapes()
+  saved = checkpoint.restore(manager, 'state', shapes)
   if saved is None:
-    return state, jax.device_get(state.evaluated())
-  best = checkpoint.restore(manager, 'best', state.variables)
+    feed = _feed(population, shapes)  # The initialization compiles while the step does.
+    state = population.trainer.init()
+    return state, jax.device_get(state.evaluated()), feed
+  best = checkpoint.restore(manager, 'best', shapes.variables)
   before = checkpoint.facts(manager)
   population.started -= before.seconds
   population.starts = starts.going_on(before.starts, population.starts[-1], population.workdir)
-  return devices.place(saved, jax.tree.leaves(state)[0].sharding), best
+  state = devices.place(saved, jax.tree.leaves(shapes)[0].sharding)
+  return state, best, _feed(population, shapes)
 
 
-def create_feed(population: Population) -> feeds.Feed:
-  """Makes the feed. If all examples are to stay on the devices, it copies them there now."""
+def _feed(population: Population, shapes: TrainState) -> feeds.Feed:
+  """Makes the feed. If all examples are to stay on the devices, it copies them there now.
+
+  Args:
+    population: The population.
+    shapes: The shapes of the state.
+  """
   arrays, reads = population.dataset.splits['train'], population.recipe.reads
   trainer, mesh = population.trainer, population.mesh
   if not population.is_streamed:
-    return feeds.resident(trainer, arrays, reads, mesh)
+    first = shapes, np.ones(len(population.members), bool), population.orders(1)
+    return feeds.resident(trainer, arrays, reads, mesh, first)
   batch_size, steps = population.config.batch_size, population.steps_per_epoch
   return feeds.streamed(trainer, arrays, reads, mesh, batch_size, steps)

@@ -26,6 +26,7 @@ class Trainer(NamedTuple):
 
   Attributes:
     init: () to the state before the first step.
+    shapes: () to the shapes of that state, with their shardings; compiles nothing.
     run: (state, running, data, orders, stop) to a later state: the one after step `stop` if
       `whole_epochs`, else the one after the next step. A member stops early after the first step
       whose loss is not finite. `data` are all training examples, each array [examples, ...];
@@ -40,6 +41,7 @@ class Trainer(NamedTuple):
   """
 
   init: Callable[[], TrainState]
+  shapes: Callable[[], TrainState]
   run: Callable[..., TrainState]
   whole_epochs: bool
   step: Callable[..., TrainState]
@@ -110,12 +112,14 @@ def create(
   by_batch = NamedSharding(mesh, PartitionSpec(BATCH_AXIS))
   everywhere = NamedSharding(mesh, PartitionSpec())
   changes_state = {'donate_argnums': 1, 'out_shardings': by_member}
+  init = compiled(
+    for_all(one.init),
+    out_shardings=by_member,
+    compiler_options=backend.for_one_call(mesh.devices.flat[0].platform),
+  )
   return Trainer(
-    init=compiled(
-      for_all(one.init),
-      out_shardings=by_member,
-      compiler_options=backend.for_one_call(mesh.devices.flat[0].platform),
-    ),
+    init=init,
+    shapes=lambda: init.func.eval_shape(own),
     run=compiled(run, **changes_state),
     whole_epochs=whole_epochs,
     step=compiled(for_all(one.step, True, True, True), **changes_state),
