@@ -90,7 +90,7 @@ function stavesAndWindows(picture, about) {
  */
 export function warmUp(name) {
   for (let place = 0; place < WORKERS; place += 1) {
-    ask('warmUp', { name }, null, [], place).catch(() => {});
+    ask('warmUp', { name, isFirst: !place }, null, [], place).catch(() => {});
   }
 }
 

@@ -6,25 +6,46 @@ import { structureOf } from '../structure/find.js';
 import { reduced } from './whole_pages.js';
 import { cut, objects } from './windows.js';
 
-const COLD = 4; // Windows after which all of the network is fast, its largest functions too.
+// Blank windows after which all of the network is fast, in the first worker. Browsers share what
+// they have compiled with the others, which need one for themselves.
+const COLD = 4;
 
-let cold = COLD; // How many of them are still to come.
+let cold = null; // How many of them are still to come; null before the first call.
 
 /**
- * Runs the network on blank windows, if no page has come. Browsers compile what runs often, and do
- * it well only then: the first window takes four times as long as later ones.
+ * Runs the network on blank windows, and looks for the structure of a drawn page, if no page has
+ * come. Browsers compile what runs often, and do it well only then.
  *
  * @param {object} argument
  * @param {string} argument.name Name of the network's folder in models/.
+ * @param {boolean} argument.isFirst Whether this is the worker that finds the structure of pages.
  * @param {function} report See `load`.
  */
-export async function warmUp({ name }, report) {
+export async function warmUp({ name, isFirst }, report) {
   const { about, run } = await load(name, report);
+  if (cold === null) {
+    cold = isFirst ? COLD : 1;
+    if (isFirst) structureOf(drawnPage());
+  }
   const pixels = new Uint8Array(about.picture.side ** 2).fill(255);
   for (; cold > 0; cold -= 1) {
     await run({ window: pixels });
     await new Promise((resolve) => setTimeout(resolve)); // A page that has come goes first.
   }
+}
+
+/** A page with two empty staves, which three bar lines join. */
+function drawnPage() {
+  const side = 400;
+  const grey = new Uint8Array(side ** 2).fill(255);
+  const [left, right] = [40, 360];
+  for (const top of [100, 250]) {
+    for (let y = top; y <= top + 40; y += 10) grey.fill(0, y * side + left, y * side + right);
+  }
+  for (let y = 100; y <= 290; y += 1) {
+    for (const x of [left, 200, right - 1]) grey[y * side + x] = 0;
+  }
+  return { grey, width: side, height: side };
 }
 
 /**
