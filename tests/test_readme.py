@@ -20,8 +20,10 @@ from small_runs import ROOT
 
 import omr_jax
 from omr_jax import cli, models
+from omr_jax.detect import __main__ as detect
 from omr_jax.errors import UserError
 from omr_jax.inputs import views
+from omr_jax.predict import __main__ as predict
 from omr_jax.predict import classifier, model_json
 from omr_jax.synthetic import recorded_pages
 from omr_jax.tasks import task as tasks
@@ -309,23 +311,29 @@ def test_the_api(tmp_path, monkeypatch):
   assert names['model'](names['picture']).label == 'other'
 
 
-def test_answers_for_files(tmp_path):
+def test_answers_for_files(tmp_path, monkeypatch, capsys):
   """The commands of the README, on made-up files."""
+  monkeypatch.chdir(tmp_path)
   (tmp_path / 'more').mkdir()
   for name in ('picture.jpg', 'more/second.png', 'book.pdf'):
     staves().save(tmp_path / name)
   symbol = Image.new('L', (40, 60), 'white')
   symbol.paste(0, (18, 5, 22, 55))
   symbol.save(tmp_path / 'symbol.png')
+  mains = {
+    'omr_jax.predict': predict.main,
+    'omr_jax.synthetic.recorded_pages': recorded_pages.main,
+    'omr_jax.detect': detect.main,
+  }
   rows = []
   for line in block('README.md', '', 'predict picture.jpg').splitlines():
-    program, *words = shlex.split(line, comments=True)
-    assert program == 'python'
-    done = subprocess.run(
-      [sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    if 'omr_jax.predict' in words:
-      rows += map(json.loads, done.stdout.splitlines())
+    program, option, module, *words = shlex.split(line, comments=True)
+    assert (program, option) == ('python', '-m')
+    code = mains[module](words)
+    said = capsys.readouterr()
+    assert code == 0, said.err
+    if module == 'omr_jax.predict':
+      rows += map(json.loads, said.out.splitlines())
   assert [row['path'] for row in rows] == ['picture.jpg', 'more/second.png', 'symbol.png']
   assert [row['class'] for row in rows][2] == 'Barline'
   found = (tmp_path / 'found' / 'pages.jsonl').read_text().splitlines()
