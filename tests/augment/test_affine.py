@@ -9,10 +9,11 @@ from omr_jax.augment import affine
 STILL = {'rotation': 0.0, 'zoom': (1.0, 1.0), 'shear': 0.0}
 MANY = 2000
 warp = jax.jit(affine.warp)
+random_affine = jax.jit(affine.random_affine, static_argnums=1)
 
 
 def maps(count=MANY, seed=0, **changes):
-  made = affine.random_affine(jax.random.key(seed), count, **(STILL | changes))
+  made = random_affine(jax.random.key(seed), count, **(STILL | changes))
   assert made.shape == (count, 2, 2)
   assert made.dtype == jnp.float32
   return np.asarray(made)
