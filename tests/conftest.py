@@ -19,14 +19,18 @@ from hypothesis import settings
 # runs no test.
 
 PACKAGES = ('omr_jax', 'tfds_builders', 'configs', 'launch', 'docs', 'benchmarks')
-# The files that take longest, in the order in which the workers are to begin with them.
+# The files that take longest, in the order in which the workers are to begin with them: next to
+# those that wait for a browser or for other processes, some that compute all the time.
 LONG = (
-  *('test_page.py', 'test_sweeps.py', 'test_gate.py', 'test_step.py', 'test_shell.py'),
-  *('test_models.py', 'test_predict.py', 'test_loop.py', 'test_population.py', 'test_readme.py'),
-  *('test_main.py', 'test_camera.py', 'test_export.py', 'test_recipe.py', 'test_probes.py'),
-  *('test_pages_run.py', 'test_distributed.py', 'test_isolated.py', 'test_draw.py'),
-  'test_convolution.py',
-  *('test_report.py', 'test_in_a_browser.py', 'test_people.py', 'test_evaluate.py'),
+  *('test_page.py', 'test_step.py', 'test_sweeps.py', 'test_loop.py', 'test_gate.py'),
+  *('test_population.py', 'test_predict.py', 'test_shell.py', 'test_models.py', 'test_recipe.py'),
+  *('test_distributed.py', 'test_readme.py', 'test_pages_run.py', 'test_main.py', 'test_draw.py'),
+  *('test_camera.py', 'test_music_scores_builder.py', 'test_isolated.py', 'test_export.py'),
+  *('test_accessibility.py', 'test_probes.py', 'test_report.py', 'test_symbol_picture.py'),
+  *('test_people.py', 'test_open_set.py', 'test_rasterize.py', 'test_pictures.py'),
+  *('test_homus_builder.py', 'test_convolution.py', 'test_model_json.py', 'test_made_up.py'),
+  *('test_scores_data.py', 'test_crops.py', 'test_odd_values.py', 'test_page_symbols.py'),
+  *('test_evaluate.py', 'test_base.py', 'test_page_windows.py', 'test_in_a_browser.py'),
 )
 
 
