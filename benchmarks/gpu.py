@@ -2,30 +2,38 @@
 
   python benchmarks/gpu.py PART --out FOLDER [--tiny]   # one of the parts below, or table
 
-  peak        products of two large matrices: what is called the card's peak here
-  steps       training steps of three networks, float32 and bfloat16, beside compiled PyTorch
+  peak        products of large matrices: what is called the card's peak here
+  preact_resnet11, resnet25, vgg13
+              training steps of this network, in float32 and bfloat16, beside PyTorch
   accuracy    five seeds of a recipe as a population, from process start and from the first step
   compile     homus_best with an empty cache: a step, and the seconds until the first one
   population  16 networks as one program, beside 16 times one network
 
---tiny makes everything so small that a CPU does it in seconds, to see that nothing is amiss.
+On a card, float32 means that convolutions and matrix products round their factors to TF32: in JAX
+by default, in PyTorch by its setting `high`. All contenders of a network compile at the same time,
+which takes each of them longer than it would take alone.
+
+--tiny makes everything so small that a CPU does it in minutes, to see that nothing is amiss.
 """
 
 import argparse
 import contextlib
 import importlib.util
 import json
+import math
 import os
+import signal
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import train_step
+from gpu_contenders import FORMS, operations, ours, pytorch
 from measure import Contender, in_processes, surroundings, table
 
 from omr_jax.utils.files import write_file
@@ -38,28 +46,29 @@ class Sizes(NamedTuple):
   """How much is measured.
 
   Attributes:
-    networks: Those of the steps, with the batch of each.
+    batch: Examples in a step.
     steps: Training steps in one measurement.
     rounds: Turns of each contender.
     matrix: Side of the matrices of `peak`.
     members: Networks of the population.
+    patience: Seconds that contenders have until they can be measured.
     flags: Further flags of the whole runs.
   """
 
-  networks: dict[str, int]
+  batch: int
   steps: int
   rounds: int
   matrix: int
   members: int
+  patience: float
   flags: tuple[str, ...]
 
 
-FULL = Sizes({'resnet25': 64, 'vgg13': 64, 'preact_resnet11': 64}, 50, 5, 8192, 16, ())
+FULL = Sizes(64, 50, 3, 8192, 16, 140, ())
 TINY = Sizes(
-  {'preact_resnet11': 2},
-  *(1, 1, 64, 2),
+  *(2, 1, 1, 64, 2, 900),
   (
-    *('--config.data.protocol=made_up', '--config.batch_size=32', '--config.epochs=1'),
+    *('--config.data.protocol=made_up', '--config.batch_size=512', '--config.epochs=1'),
     *('--config.model.widths=(4,8)', '--config.model.blocks=(1,1)'),
   ),
 )
@@ -80,192 +89,118 @@ def main(arguments: list[str] | None = None) -> None:
   if path.exists():
     print(f'{path}: is there')
     return
-  os.environ.setdefault('XLA_PYTHON_CLIENT_PREALLOCATE', 'false')  # Others need memory too.
-  began = time.monotonic()
-  rows = PARTS[options.part](TINY if options.tiny else FULL, options.out)
-  found = {'rows': rows, 'surroundings': surroundings(), 'seconds': time.monotonic() - began}
+  signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that temporary folders are removed.
+  sizes = TINY if options.tiny else FULL
+  # Without this, the first process that uses a card takes most of its memory.
+  with _environment(XLA_PYTHON_CLIENT_PREALLOCATE='false'):
+    if not options.tiny and not _has_card():
+      sys.exit('gpu.py: JAX finds no GPU; install omr_jax[cuda], or try --tiny.')
+    began = time.monotonic()
+    rows = PARTS[options.part](sizes, options.out)
+    seconds = time.monotonic() - began
+    found = {'rows': rows, 'surroundings': surroundings(), 'seconds': seconds}
   write_file(path, json.dumps(found, indent=2).encode())
 
 
 def written(out: Path) -> str:
-  """The table of all parts that are there."""
-  found = [
-    json.loads(path.read_text()) for name in PARTS if (path := out / f'{name}.json').exists()
-  ]
-  rows = [[row.get(name, '') for name in COLUMNS] for part in found for row in part['rows']]
-  said = sorted({part['surroundings'] for part in found})
-  return '\n'.join([*said, '', table(COLUMNS, rows)])
+  """The tables: one for all parts that were measured on the same machine with the same versions."""
+  tables: dict[str, list[list[str]]] = {}
+  missing = []
+  for name in PARTS:
+    path = out / f'{name}.json'
+    if not path.exists():
+      missing.append(name)
+      continue
+    part = json.loads(path.read_text())
+    rows = [[row.get(column, '') for column in COLUMNS] for row in part['rows']]
+    tables.setdefault(part['surroundings'], []).extend(rows)
+  parts = [f'{about}\n\n{table(COLUMNS, rows)}' for about, rows in tables.items()]
+  if missing:
+    parts.append(f'Not measured: {", ".join(missing)}.')
+  return '\n\n'.join(parts)
 
 
-def peak(sizes: Sizes, out: Path) -> list[dict[str, str]]:
-  """Products of two square matrices, by JAX's default precision for each type."""
+def peak(sizes: Sizes, out: Path) -> list[dict[str, Any]]:
+  """Products of square matrices, by JAX's default precision for each type, ten in a call."""
   del out
   import jax
-  import jax.numpy as jnp
 
-  rows, rates = [], {}
+  count = 10
+
+  @jax.jit
+  def products(a: jax.Array) -> jax.Array:
+    return jax.lax.fori_loop(0, count, lambda _, x: x @ a, a)
+
+  rows = []
   for precision in PRECISIONS:
-    matrix = jax.random.normal(jax.random.key(0), (sizes.matrix, sizes.matrix)).astype(precision)
-    product = jax.jit(lambda a: (a @ a) / jnp.sqrt(sizes.matrix).astype(a.dtype))
-    seconds = _median(partial(_finished, product, matrix), 3 * sizes.rounds)
-    rates[precision] = 2 * sizes.matrix**3 / seconds
+    matrix = jax.random.normal(jax.random.key(0), (sizes.matrix, sizes.matrix))
+    matrix = (matrix / math.sqrt(sizes.matrix)).astype(precision)  # Keeps the size of products.
+    seconds = _median(partial(_finished, products, matrix), 3 * sizes.rounds) / count
+    rate = 2 * sizes.matrix**3 / seconds
     rows.append(
       {
         'what': f'product of matrices of {sizes.matrix}, {precision}',
         'by': 'JAX',
         'ms': f'{1e3 * seconds:.2f}',
-        'note': f'{rates[precision] / 1e12:.3g} TFLOP/s',
-        'rate': rates[precision],
+        'note': f'{rate / 1e12:.3g} TFLOP/s' + ' in TF32' * _is_tf32(precision),
+        'rate': rate,
       }
     )
   return rows
 
 
-def steps(sizes: Sizes, out: Path) -> list[dict[str, str]]:
-  """Training steps without augmentation, all networks and precisions; they compile at once."""
-  rates = _peak_rates(sizes, out)
-  contenders: dict[tuple[str, str, str], Callable[[], Contender]] = {}
-  for network, batch in sizes.networks.items():
-    for precision in PRECISIONS:
-      what = network, precision, batch, sizes.steps
-      contenders[network, precision, 'omr_jax'] = partial(ours, *what)
-      if importlib.util.find_spec('torch'):
-        for mode in ('default', 'reduce-overhead'):  # The latter is with CUDA graphs.
-          contenders[network, precision, f'PyTorch, {mode}'] = partial(pytorch, *what, mode)
-  times, found = in_processes(contenders, sizes.rounds, at_once=True)
-  return [
-    _row(*name, sizes.networks[name[0]], times[name].get('steps'), found, rates, sizes.steps)
-    for name in contenders
-  ]
+def _is_tf32(precision: str) -> bool:
+  """Whether products of float32 round their factors: TF32 has 10 bits behind the point."""
+  import jax.numpy as jnp
+
+  factor = jnp.full((256, 256), 1 + 2**-15, precision)
+  return precision == 'float32' and float((factor @ factor)[0, 0]) == 256
 
 
-def _row(
-  network: str,
-  precision: str,
-  by: str,
-  batch: int,
-  taken: list[float] | None,
-  found: dict[tuple[str, str, str], Any],
-  rates: dict[str, float],
-  count: int,
-) -> dict[str, str]:
-  row = {'what': f'step of {network}, {batch}, {precision}', 'by': by}
-  result, jax_result = found[network, precision, by], found[network, precision, 'omr_jax']
+def steps(network: str, sizes: Sizes, out: Path) -> list[dict[str, str]]:
+  """Training steps of a network without augmentation, by all contenders in both precisions."""
+  rates, flop = _peak_rates(sizes, out), operations(network, sizes.batch)
+  on_card, has_torch = _has_card(), bool(importlib.util.find_spec('torch'))
+  forms = (FORMS if on_card else FORMS[:2]) if has_torch else ()
+  contenders: dict[tuple[str, str], Callable[[], Contender]] = {}
+  for precision in PRECISIONS:
+    what = network, precision, sizes.batch, sizes.steps
+    contenders[precision, 'omr_jax'] = partial(ours, *what)
+    for form in forms:
+      contenders[precision, f'PyTorch, {form}'] = partial(pytorch, *what, form, on_card)
+  with tempfile.TemporaryDirectory() as folder, _environment(TORCHINDUCTOR_CACHE_DIR=folder):
+    times, found = in_processes(contenders, sizes.rounds, sizes.patience)
+  rows = []
+  for (precision, by), taken in times.items():
+    row = {'what': f'step of {network}, {sizes.batch}, {precision}', 'by': by}
+    row |= _numbers(found[precision, by], taken.get('steps'), sizes.steps, sizes.batch)
+    if 'ms' in row:
+      share = flop / (float(row['ms']) / 1e3) / rates[precision]
+      row['share of peak'] = f'{100 * share:.2g} %'
+      row['note'] = _other_loss(found[precision, by], found[precision, 'omr_jax'])
+    rows.append(row)
+  return rows if has_torch else [*rows, {'what': f'step of {network}', 'note': 'no PyTorch here'}]
+
+
+def _numbers(result: Any, taken: list[float] | None, count: int, images: int) -> dict[str, str]:
+  """Cells of a row, from the milliseconds of `count` steps with so many images each."""
   if not taken:
-    return row | {'note': f'failed: {result}'[:200].replace('\n', ' ')}
+    return {'note': f'failed: {result}'[:200].replace('\n', ' ').replace('|', '/')}
   milliseconds = float(np.median(taken)) / count
-  row |= {
+  return {
     'ms': f'{milliseconds:.3f}',
-    'images/s': f'{1e3 * batch / milliseconds:.0f}',
+    'images/s': f'{1e3 * images / milliseconds:.0f}',
     'compiles in, s': f'{result["compile"]:.0f}',
   }
-  if isinstance(jax_result, Exception):
-    return row
-  share = jax_result['flop'] / (milliseconds / 1e3) / rates[precision]
-  other = abs(result['loss'] - jax_result['loss']) > 0.02 * abs(jax_result['loss'])
-  return row | {'share of peak': f'{100 * share:.2g} %', 'note': 'another loss!' * other}
 
 
-def ours(network: str, precision: str, batch_size: int, count: int, members: int = 1) -> Contender:
-  """Training as in `omr_jax.main`: on a GPU a call takes all steps, on a CPU one."""
-  import jax
-
-  from omr_jax.recipe import hyperparameters
-  from omr_jax.recipe import recipe as recipes
-  from omr_jax.training import backend, devices, feed, trainer
-  from omr_jax.training.step import Training
-
-  backend.start(batch_size, members)
-  jax.config.update('jax_enable_compilation_cache', False)
-  config = train_step.config_of(network, batch_size)
-  with config.unlocked():
-    config.precision = precision
-  batch, recipe = train_step.examples(config), recipes.create(config)
-  arrays = {name: np.concatenate([value] * count) for name, value in batch.items()}
-  training = Training(recipe, batch_size, count, epochs=1000, loss=recipe.loss(arrays))
-  mesh = devices.mesh(batch_size, members)
-  numbers = [hyperparameters.of_config(config)._replace(seed=seed) for seed in range(members)]
-  whole = backend.takes_whole_epochs(jax.default_backend())
-  compiled = trainer.create(training, numbers, mesh, whole)
-  state = compiled.init()
-  placed = feed.on_devices(arrays, recipe.reads, mesh)
-  orders = np.tile(np.arange(batch_size * count, dtype=np.int32), (members, 1))
-  running, done = np.ones(members, bool), 0
-
-  def run() -> None:
-    nonlocal state, done
-    for _ in range(1 if whole else count):
-      done += count if whole else 1
-      state = compiled.run(state, running, placed, orders, np.int32(done))
-    jax.block_until_ready(state)
-
-  began = time.perf_counter()
-  run()
-  seconds = time.perf_counter() - began
-  variables = recipe.module.init(jax.random.key(0), recipes.example_inputs(recipe), train=False)
-  loss, flop = _forward(recipe, variables, batch)
-  return {'steps': run}, {'compile': seconds, 'flop': flop, 'loss': loss}
-
-
-def _forward(recipe, variables, batch: dict[str, np.ndarray]) -> tuple[float, float]:
-  """The loss of a batch, and the operations of a training step: three times a forward pass."""
-  import jax
-  import optax
-
-  @jax.jit
-  def loss_of(variables, batch):
-    logits, _ = recipe.module.apply(variables, batch, train=True, mutable=['batch_stats'])
-    return optax.softmax_cross_entropy_with_integer_labels(logits, batch['label']).mean()
-
-  flop = 3 * loss_of.lower(variables, batch).cost_analysis()['flops']
-  return float(loss_of(variables, batch)), flop
-
-
-def pytorch(network: str, precision: str, batch_size: int, count: int, mode: str) -> Contender:
-  """The same network in PyTorch, compiled, channels last; float32 as TF32, as JAX does."""
-  import jax
-  import torch
-  import torch_networks
-
-  from omr_jax.recipe import recipe as recipes
-
-  jax.config.update('jax_platforms', 'cpu')  # It only makes the params.
-  device = 'cuda' if torch.cuda.is_available() else 'cpu'
-  torch.set_float32_matmul_precision('high')
-  torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.benchmark = True
-  config = train_step.config_of(network, batch_size)
-  batch, recipe = train_step.examples(config), recipes.create(config)
-  example = recipes.example_inputs(recipe)
-  variables = recipe.module.init(jax.random.key(0), example, train=False)
-  model = torch_networks.module(network, variables, torch.channels_last).to(device)
-  image = torch.from_numpy(batch['image']).permute(0, 3, 1, 2).to(device)
-  inputs = {
-    'image': image.contiguous(memory_format=torch.channels_last),
-    'size': torch.from_numpy(batch['size']).to(device),
-  }
-  labels = torch.from_numpy(batch['label'].astype(np.int64)).to(device)
-  optimizer = train_step.torch_optimizer(config, model.params())
-  half = precision == 'bfloat16'
-  compiled = torch.compile(model, mode=mode)
-
-  def step() -> torch.Tensor:
-    optimizer.zero_grad()
-    with torch.autocast(device, torch.bfloat16, enabled=half):
-      loss = torch.nn.functional.cross_entropy(compiled(inputs).float(), labels)
-    loss.backward()
-    optimizer.step()
-    return loss
-
-  def run() -> None:
-    for _ in range(count):
-      step()
-    if device == 'cuda':
-      torch.cuda.synchronize()
-
-  began = time.perf_counter()
-  loss = step().item()
-  seconds = time.perf_counter() - began
-  return {'steps': run}, {'compile': seconds, 'loss': loss}
+def _other_loss(result: Mapping[str, float], reference: Any) -> str:
+  """A warning where the loss of the first step is not that of omr_jax."""
+  if isinstance(reference, Exception):
+    return ''
+  loss, expected = result['loss'], reference['loss']
+  is_other = abs(loss - expected) > 0.02 * abs(expected)
+  return f'another loss! {loss:.4f} instead of {expected:.4f}' * is_other
 
 
 def accuracy(sizes: Sizes, out: Path) -> list[dict[str, str]]:
@@ -273,7 +208,7 @@ def accuracy(sizes: Sizes, out: Path) -> list[dict[str, str]]:
   del out
   import time_to_accuracy
 
-  with _empty_cache():
+  with _as_first_run():
     _, found, total, training = time_to_accuracy.measured(list(sizes.flags))
   each = ', '.join(f'{accuracy:.2f}' for accuracy in found)
   note = (
@@ -292,7 +227,7 @@ def compile_(sizes: Sizes, out: Path) -> list[dict[str, str]]:
   # No flag may be given twice, and `pace.py` gives the number of epochs.
   flags = [flag for flag in dict.fromkeys(flags) if not flag.startswith('--config.epochs')]
   rows = []
-  with _empty_cache():
+  with _as_first_run(), _environment(OMR_RAW_DIR=None):  # Made-up symbols need no folder.
     for cache in ('empty', 'full'):
       _, _, batch, images, delay = pace.measured(flags)
       rows.append(
@@ -310,23 +245,25 @@ def compile_(sizes: Sizes, out: Path) -> list[dict[str, str]]:
 def population(sizes: Sizes, out: Path) -> list[dict[str, str]]:
   """The everyday network: all members as one program, and one member as often as there are."""
   del out
-  network, batch = 'preact_resnet11', sizes.networks['preact_resnet11']
-  what = network, 'float32', batch, sizes.steps
-  contenders = {'one': partial(ours, *what), 'all': partial(ours, *what, sizes.members)}
-  times, found = in_processes(contenders, sizes.rounds, at_once=True)
+  network = 'preact_resnet11'
+  what = network, 'float32', sizes.batch, sizes.steps
+  contenders = {'all': partial(ours, *what, sizes.members), 'one': partial(ours, *what)}
+  times, found = in_processes(contenders, sizes.rounds, sizes.patience)
   rows = []
-  for name, factor, by in (
-    ('all', 1, f'{sizes.members} as one program'),
-    ('one', sizes.members, f'{sizes.members} in turn'),
-  ):
-    row = {'what': f'step of {sizes.members} {network}, {batch}, float32', 'by': by}
-    if isinstance(found[name], Exception):
-      rows.append(row | {'note': f'failed: {found[name]}'[:200].replace('\n', ' ')})
-      continue
-    milliseconds = factor * float(np.median(times[name]['steps'])) / sizes.steps
-    row |= {'ms': f'{milliseconds:.3f}', 'compiles in, s': f'{found[name]["compile"]:.0f}'}
-    rows.append(row | {'images/s': f'{1e3 * sizes.members * batch / milliseconds:.0f}'})
+  for name, how, turns in (('all', 'as one program', 1), ('one', 'in turn', sizes.members)):
+    row = {
+      'what': f'step of {sizes.members} {network}, {sizes.batch}, float32',
+      'by': f'{sizes.members} {how}',
+    }
+    taken = [turns * milliseconds for milliseconds in times[name].get('steps', ())]
+    rows.append(row | _numbers(found[name], taken, sizes.steps, sizes.members * sizes.batch))
   return rows
+
+
+def _has_card() -> bool:
+  import jax
+
+  return jax.default_backend() != 'cpu'
 
 
 def _peak_rates(sizes: Sizes, out: Path) -> dict[str, float]:
@@ -352,22 +289,37 @@ def _median(call: Callable[[], Any], count: int) -> float:
 
 
 @contextlib.contextmanager
-def _empty_cache() -> Iterator[None]:
-  """A folder of its own for what the programs that are started cache."""
-  before = os.environ.get('OMR_CACHE_DIR')
-  with tempfile.TemporaryDirectory() as folder:
-    os.environ['OMR_CACHE_DIR'] = folder
-    try:
-      yield
-    finally:
-      del os.environ['OMR_CACHE_DIR']
-      if before is not None:
-        os.environ['OMR_CACHE_DIR'] = before
+def _as_first_run() -> Iterator[None]:
+  """As when a user first starts a run: nothing is cached, and the card's memory is its own."""
+  with (
+    tempfile.TemporaryDirectory() as folder,
+    _environment(OMR_CACHE_DIR=folder, XLA_PYTHON_CLIENT_PREALLOCATE=None),
+  ):
+    yield
+
+
+@contextlib.contextmanager
+def _environment(**variables: str | None) -> Iterator[None]:
+  """Sets variables of the environment, or removes them if None, until the context is left."""
+  before = {name: os.environ.get(name) for name in variables}
+  _set(variables)
+  try:
+    yield
+  finally:
+    _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+  for name, value in variables.items():
+    if value is None:
+      os.environ.pop(name, None)
+    else:
+      os.environ[name] = value
 
 
 PARTS = {
   'peak': peak,
-  'steps': steps,
+  **{name: partial(steps, name) for name in ('preact_resnet11', 'resnet25', 'vgg13')},
   'accuracy': accuracy,
   'compile': compile_,
   'population': population,

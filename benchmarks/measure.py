@@ -12,7 +12,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -60,8 +59,8 @@ def by_turns(
 
 
 def in_processes(
-  contenders: Mapping[str, Callable[[], Contender]], rounds: int, at_once: bool = False
-) -> tuple[dict[str, dict[str, list[float]]], dict[str, Any]]:
+  contenders: Mapping[Any, Callable[[], Contender]], rounds: int, patience: float | None = None
+) -> tuple[dict[Any, dict[str, list[float]]], dict[Any, Any]]:
   """Measures contenders that each have a process of their own, of which one works at a time.
 
   In a common process they would disturb each other's memory and threads: after Keras our step takes
@@ -70,61 +69,95 @@ def in_processes(
   Args:
     contenders: By name a module's function that makes the contender; it runs in the new process.
     rounds: Number of turns of each contender.
-    at_once: Whether all compile at the same time, which takes less time where there are many cores.
-      Then a contender that fails does not end the others; it has no times, and the error as its
-      result.
+    patience: If given, all compile at the same time, which takes less time where there are many
+      cores. Then a contender that fails, or has not compiled after so many seconds, does not end
+      the others; it has no times, and the error as its result.
 
   Returns:
     The times in milliseconds by contender and call, and by contender the result for comparison.
   """
   context = multiprocessing.get_context('spawn')
-  pipes, ready = {}, {}
+  processes, pipes, ready = {}, {}, {}
   for name, make in contenders.items():
     pipes[name], theirs = context.Pipe()
-    context.Process(target=_serve, args=(theirs, make), daemon=True).start()
+    processes[name] = context.Process(target=_serve, args=(theirs, make), daemon=True)
+    processes[name].start()
     theirs.close()
-    if not at_once:
-      ready[name] = _ready(pipes[name])
-  if at_once:
-    ready = {name: _ready(pipe) for name, pipe in pipes.items()}
-  computed = {name: result for name, (_, result) in ready.items()}
-  for name, result in computed.items():
-    if isinstance(result, Exception) and not at_once:
-      raise SystemExit(f'{name} has failed: {result}')
-  times: dict[str, dict[str, list[float]]] = {
-    name: {call: [] for call in calls} for name, (calls, _) in ready.items()
-  }
+    if patience is None:
+      ready[name] = _said(pipes[name])
+  if patience is not None:
+    until = time.monotonic() + patience
+    ready = {name: _said(pipe, until) for name, pipe in pipes.items()}
+  found: dict[Any, Any] = {}
+  times: dict[Any, dict[str, list[float]]] = {}
+
+  def lose(name: Any, error: Exception) -> None:
+    if patience is None:
+      raise SystemExit(f'{name} has failed: {error}')
+    found[name], times[name] = error, {}
+    processes[name].kill()  # It may still be compiling, or hold memory.
+
+  for name, said in ready.items():
+    if isinstance(said, Exception):
+      lose(name, said)
+      continue
+    calls, found[name] = said
+    times[name] = {call: [] for call in calls}
   for _ in range(rounds):
     for name, of_calls in times.items():
-      for call, taken in of_calls.items():
-        pipes[name].send(call)
-        taken += pipes[name].recv()
-  return times, computed
+      for call, taken in list(of_calls.items()):
+        said = _measured(pipes[name], call)
+        if isinstance(said, Exception):
+          lose(name, said)
+          break
+        taken += said
+  return times, found
 
 
-def _ready(pipe: Connection) -> tuple[list[str], Any]:
-  """Waits until a contender has compiled; returns the names of its calls, and what it computes."""
+def _measured(pipe: Connection, call: str) -> Any:
+  """Lets a contender measure one of its calls; returns the times, or the error."""
   try:
+    pipe.send(call)
+  except OSError as error:
+    return error
+  return _said(pipe)
+
+
+def _said(pipe: Connection, until: float | None = None) -> Any:
+  """Waits for what a contender says: an error too if it has ended, or says nothing in time."""
+  try:
+    if not pipe.poll(until and max(0.0, until - time.monotonic())):
+      return TimeoutError('it has not compiled in time')
     return pipe.recv()
-  except EOFError:
-    return [], RuntimeError('its process has ended')
+  except (EOFError, OSError):
+    return RuntimeError('its process has ended')
 
 
 def _serve(pipe: Connection, make: Callable[[], Contender]) -> None:
   """Makes a contender, then measures the calls it is asked for until the pipe is closed."""
-  try:
+
+  def say(answer: Callable[[], Any]) -> None:
+    try:
+      said = answer()
+    except Exception as error:
+      traceback.print_exc()
+      said = RuntimeError(str(error))
+    pipe.send(said)
+
+  def made() -> tuple[list[str], Any]:
+    nonlocal calls
     calls, computed = make()
     for call in calls.values():
       call()  # Compiles.
-  except Exception as error:
-    traceback.print_exc()
-    calls, computed = {}, RuntimeError(str(error))
-  pipe.send((list(calls), computed))
+    return list(calls), computed
+
+  calls: Mapping[str, Callable[[], Any]] = {}
   try:
+    say(made)
     while True:
       name = pipe.recv()
-      pipe.send(by_turns({name: calls[name]}, rounds=1)[name])
-  except EOFError:
+      say(lambda name=name: by_turns({name: calls[name]}, rounds=1)[name])
+  except (EOFError, OSError):
     pass
 
 
@@ -142,6 +175,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def surroundings() -> str:
   """Versions, devices and the state of the repository, in one line."""
+  import jax  # Only here, so that a contender without it starts sooner.
+
   versions = []
   for name in PACKAGES:
     try:

@@ -47,10 +47,14 @@ def measured(flags: list[str]) -> tuple[list[str], list[float], float, float]:
       [*command, f'--workdir={workdir}'], stdout=subprocess.PIPE, text=True
     )
     planned = None
-    for line in process.stdout:
-      print(line, end='', flush=True)
-      if planned is None and not line.strip():
-        planned = time.monotonic()
+    try:
+      for line in process.stdout:
+        print(line, end='', flush=True)
+        if planned is None and not line.strip():
+          planned = time.monotonic()
+    except BaseException:
+      process.kill()
+      raise
     ended = time.monotonic()
     if process.wait():
       sys.exit(process.returncode)

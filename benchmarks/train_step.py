@@ -160,8 +160,8 @@ def pytorch(network: str, batch_size: int, layout: str, compiled: bool) -> Conte
   return {'forward': forward, 'step': step}, loss
 
 
-def torch_optimizer(config: ConfigDict, params: dict):
-  """PyTorch's optimizer with the settings of a config."""
+def torch_optimizer(config: ConfigDict, params: dict, capturable: bool = False):
+  """PyTorch's optimizer with the settings of a config; `capturable`: a CUDA graph may hold it."""
   import torch
 
   trained = {k: v for k, v in params.items() if isinstance(v, torch.nn.Parameter)}
@@ -173,6 +173,7 @@ def torch_optimizer(config: ConfigDict, params: dict):
     lr=chosen.learning_rate,
     rho=chosen.rho,
     eps=chosen.eps,
+    capturable=capturable,
   )
 
 

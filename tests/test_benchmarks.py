@@ -2,9 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import types
+from functools import partial
+from importlib.util import find_spec
 
 import pytest
 from small_runs import ROOT
@@ -19,12 +23,14 @@ def gpu(monkeypatch):
   monkeypatch.setenv('XLA_PYTHON_CLIENT_PREALLOCATE', 'false')
   import gpu
 
+  handler = signal.getsignal(signal.SIGTERM)
   yield gpu
-  for name in ('gpu', 'measure', 'train_step'):
+  signal.signal(signal.SIGTERM, handler)
+  for name in ('gpu', 'gpu_contenders', 'measure', 'train_step'):
     sys.modules.pop(name)
 
 
-def test_a_part_is_measured_once_and_all_parts_make_one_table(gpu, tmp_path, capsys):
+def test_a_part_is_measured_once(gpu, tmp_path):
   part = ['peak', '--tiny', '--out', str(tmp_path)]
   gpu.main(part)
   found = json.loads((tmp_path / 'peak.json').read_text())
@@ -37,25 +43,42 @@ def test_a_part_is_measured_once_and_all_parts_make_one_table(gpu, tmp_path, cap
   before = (tmp_path / 'peak.json').stat().st_mtime_ns
   gpu.main(part)
   assert (tmp_path / 'peak.json').stat().st_mtime_ns == before
-  lost = {'what': 'step of vgg13', 'by': 'PyTorch, default', 'note': 'failed: no memory'}
-  steps = {'rows': [lost], 'surroundings': found['surroundings'], 'seconds': 1}
-  (tmp_path / 'steps.json').write_text(json.dumps(steps))
-  capsys.readouterr()
-  gpu.main(['table', '--out', str(tmp_path)])
-  said = capsys.readouterr().out
-  assert said.count(found['surroundings']) == 1  # The same machine and versions.
-  assert said.splitlines()[-1] == (
-    '| step of vgg13 | PyTorch, default |  |  |  |  | failed: no memory |'
+
+
+def test_parts_of_one_machine_make_one_table(gpu, tmp_path):
+  def measured(part, about, *rows):
+    found = {'rows': rows, 'surroundings': about, 'seconds': 1}
+    (tmp_path / f'{part}.json').write_text(json.dumps(found))
+
+  lost = {'what': 'step of vgg13', 'by': 'PyTorch, eager', 'note': 'failed: no memory'}
+  measured('peak', 'a card', {'what': 'product', 'ms': '1.25', 'rate': 1e12})
+  measured('vgg13', 'a card', lost)
+  measured('compile', 'another card', {'what': 'homus_best'})
+  header = (
+    '| what | by | ms | images/s | share of peak | compiles in, s | note |\n'
+    '| --- | --- | --- | --- | --- | --- | --- |\n'
   )
+  assert gpu.written(tmp_path).split('\n\n') == [
+    'a card',
+    f'{header}| product |  | 1.25 |  |  |  |  |\n'
+    '| step of vgg13 | PyTorch, eager |  |  |  |  | failed: no memory |',
+    'another card',
+    f'{header}| homus_best |  |  |  |  |  |  |',
+    'Not measured: preact_resnet11, resnet25, accuracy, population.',
+  ]
 
 
-def test_what_a_step_took_becomes_a_row(gpu):
+def test_what_a_step_took_becomes_a_row(gpu, monkeypatch, tmp_path):
   """Two steps of 16 pictures in 8 ms, 3 000 operations each; the peak is 1.5 million a second."""
-  jax, torch = ('vgg13', 'float32', 'omr_jax'), ('vgg13', 'float32', 'PyTorch, default')
-  found = {jax: {'compile': 7.4, 'flop': 3000.0, 'loss': 3.5}, torch: RuntimeError('no\nmemory')}
-  rates = {'float32': 1.5e6, 'bfloat16': 3e6}
-  row = gpu._row(*jax, 16, [8.0, 8.0, 9.0], found, rates, 2)
-  assert row == {
+  jax, torch, lost = ('float32', 'omr_jax'), ('float32', 'PyTorch, eager'), ('bfloat16', 'omr_jax')
+  times = {jax: {'steps': [8.0, 8.0, 9.0]}, torch: {'steps': [8.0]}, lost: {}}
+  found = {jax: {'compile': 7.4, 'loss': 3.5}, torch: {'compile': 1.0, 'loss': 4.0}}
+  found[lost] = RuntimeError('no\nmemory')
+  monkeypatch.setattr(gpu, 'in_processes', lambda *_: (times, found))
+  monkeypatch.setattr(gpu, 'operations', lambda *_: 3000)
+  (tmp_path / 'peak.json').write_text(json.dumps({'rows': [{'rate': 1.5e6}, {'rate': 3e6}]}))
+  rows = gpu.steps('vgg13', gpu.TINY._replace(batch=16, steps=2), tmp_path)
+  assert rows[0] == {
     'what': 'step of vgg13, 16, float32',
     'by': 'omr_jax',
     'ms': '4.000',
@@ -64,10 +87,46 @@ def test_what_a_step_took_becomes_a_row(gpu):
     'share of peak': '50 %',
     'note': '',
   }
-  row = gpu._row(*torch, 16, None, found, rates, 2)
-  assert row['note'] == 'failed: no memory'
-  found[torch] = {'compile': 1.0, 'loss': 4.0}
-  assert gpu._row(*torch, 16, [8.0], found, rates, 2)['note'] == 'another loss!'
+  assert rows[1]['note'] == 'another loss! 4.0000 instead of 3.5000'
+  assert rows[2] == {
+    **{'what': 'step of vgg13, 16, bfloat16', 'by': 'omr_jax', 'note': 'failed: no memory'}
+  }
+  assert [row['note'] for row in rows[3:]] == [] if find_spec('torch') else ['no PyTorch here']
+
+
+def test_operations_of_a_step_are_three_times_those_of_its_convolutions_and_dense_layers(gpu):
+  pixels, channels, products = 96 * 96, 1, 0  # The canvas of this network.
+  for width, depth in ((32, 2), (64, 2), (128, 3), (256, 3), (512, 3)):
+    for _ in range(depth):
+      products += pixels * 9 * channels * width
+      channels = width
+    pixels //= 4
+  products += pixels * channels * 32  # To 32 classes, from all pixels that are left.
+  assert gpu.operations('vgg13', 2) == 3 * 2 * 2 * products
+
+
+def test_a_contender_that_fails_does_not_end_the_others(gpu, capfd):
+  import measure
+
+  well = partial(tuple, [{'steps': partial(time.sleep, 0)}, 1.5])
+  # It makes two calls, and fails in its first turn.
+  later = partial(tuple, [{'steps': partial(next, iter([0, 0]))}, 2.5])
+  contenders = {'ends': partial(os._exit, 1), 'later': later, 'well': well}
+  times, found = measure.in_processes(contenders, rounds=2, patience=HANG)
+  assert list(times) == ['ends', 'later', 'well'] and times['ends'] == times['later'] == {}
+  assert len(times['well']['steps']) == 4 and found['well'] == 1.5
+  assert str(found['ends']) == 'its process has ended'
+  assert isinstance(found['later'], RuntimeError) and 'StopIteration' in capfd.readouterr().err
+
+
+def test_a_contender_that_is_not_ready_in_time_is_left_out(gpu):
+  import multiprocessing
+
+  import measure
+
+  pipe, _theirs = multiprocessing.Pipe()
+  said = measure._said(pipe, until=time.monotonic())
+  assert isinstance(said, TimeoutError) and str(said) == 'it has not compiled in time'
 
 
 @pytest.mark.parametrize('sizes', ['FULL', 'TINY'])
@@ -144,13 +203,13 @@ def test_the_command_goes_on_after_a_part_that_fails_and_does_only_what_is_missi
 
   done = run('--tiny')
   assert done.returncode == 1 and 'no data' in done.stdout and done.stdout.endswith('the table\n')
-  parts = ('peak', 'steps', 'accuracy', 'compile', 'population')
+  parts = ('peak', 'preact_resnet11', 'resnet25', 'vgg13', 'accuracy', 'compile', 'population')
   lines = [f'{part} --out {out} --tiny' for part in parts] + [f'table --out {out}']
   assert calls.read_text().splitlines() == lines
   assert (out / 'table.md').read_text() == 'the table\n'
   done = run()
-  assert calls.read_text().splitlines()[6:] == [f'accuracy --out {out}', f'table --out {out}']
-  assert done.stdout.count('is there') == 4
+  assert calls.read_text().splitlines()[8:] == [f'accuracy --out {out}', f'table --out {out}']
+  assert done.stdout.count('is there') == 6
   calls.unlink()
   assert run('peak').returncode == 0
   assert calls.read_text() == f'table --out {out}\n'
