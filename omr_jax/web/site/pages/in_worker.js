@@ -6,9 +6,10 @@ import { structureOf } from '../structure/find.js';
 import { reduced } from './whole_pages.js';
 import { cut, objects } from './windows.js';
 
-// Blank windows after which all of the network is fast, in the first worker. Browsers share what
-// they have compiled with the others, which need one for themselves.
-const COLD = 4;
+// Blank windows after which browsers compile nothing more, in the first worker: the largest function
+// of ONNX Runtime takes them most of a second, and comes last, after the fourth or fifth. Workers
+// share what is compiled, so the others need one window only.
+const COLD = 6;
 
 let cold = null; // How many of them are still to come; null before the first call.
 
