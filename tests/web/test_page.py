@@ -248,7 +248,7 @@ LOOK = """(async ([pixels, width, height], wanted) => {
 
 
 def test_windows_are_looked_at_before_the_structure_is_whole(modules, tmp_path):
-  """As soon as the staves are known; but no window of a page that is wanted no longer."""
+  """As soon as the staves are known; none of a page that is wanted no longer, or has no staves."""
   picture, _ = the_page(tmp_path)
   structure = structure_of.structure(picture)
   staves, measures = len(structure.staves), len(structure.measures)
@@ -266,6 +266,11 @@ def test_windows_are_looked_at_before_the_structure_is_whole(modules, tmp_path):
   log, *found = in_page(modules, 'pages/detector.js', LOOK, given(picture), False)
   assert found == [measures, 0]
   assert not {'symbolsIn', 'symbols'} & {event[0] for event in log}
+  blank = np.full((30, 40), 255, np.uint8)
+  log, *found = in_page(modules, 'pages/detector.js', LOOK, given(blank), True)
+  assert found == [0, 0] and ['symbolsIn'] not in log
+  told = [event for event in log if len(event) > 1]
+  assert sorted(told) == [['staves', 0, 0], ['structure', 0, 0], ['symbols', 0, 0]]
 
 
 def test_files_are_python_s(open_page, tmp_path):

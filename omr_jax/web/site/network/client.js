@@ -40,8 +40,8 @@ export function describe(name) {
  *
  * @param {string} call One of the functions in `inference.js`.
  * @param {object} argument What it takes.
- * @param {function(object)} [progress] Told what the call reports before its end: {loaded, total},
- *   how many bytes of a network have come, if it must be loaded first, unless it says otherwise.
+ * @param {function(object)} [progress] Told what the call reports before its end: for most calls
+ *   {loaded, total}, how many bytes of a network have come, if it must be loaded first.
  * @param {Transferable[]} [transfer] Parts of the argument that are given away.
  * @param {number} [place] Which of the workers.
  * @returns {Promise} What it returns.
