@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -20,19 +21,25 @@ from waiting import HANG
 
 # No module that defines flags or starts threads when it is imported.
 IMPORTED = ('jax', 'flax.linen', 'optax', 'ml_collections.config_flags', 'PIL.Image', 'scipy.stats')
+# For each command the server has a copy that waits for its end, so that several can run at a time.
 SERVER = """
-import atexit, gc, importlib, json, os, runpy, signal, sys, traceback
+import atexit, contextlib, gc, importlib, json, os, runpy, signal, sys, traceback
 for name in sys.argv[1:]:
   importlib.import_module(name)
 gc.freeze()
 for line in sys.stdin:
   job = json.loads(line)
-  child = os.fork()
-  if child == 0:
+  if os.fork() == 0:
     break
-  _, status = os.waitpid(child, 0)
-  print(os.waitstatus_to_exitcode(status), flush=True)
+  with contextlib.suppress(ChildProcessError):  # There is none any more.
+    while os.waitpid(-1, os.WNOHANG)[0]:
+      pass
 else:
+  os._exit(0)
+if command := os.fork():
+  code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
+  with open(job['code'], 'w') as pipe:
+    pipe.write(str(code))
   os._exit(0)
 signal.alarm(job['seconds'])
 for number, path in enumerate(job['streams']):
@@ -69,47 +76,46 @@ class Done(NamedTuple):
 
 
 @functools.cache
-def _server(number: int) -> subprocess.Popen:
+def _server() -> subprocess.Popen:
   server = subprocess.Popen(
-    [sys.executable, '-c', SERVER, *IMPORTED],
-    stdin=subprocess.PIPE,
-    stdout=subprocess.PIPE,
-    cwd=ROOT,
-    text=True,
+    [sys.executable, '-c', SERVER, *IMPORTED], stdin=subprocess.PIPE, cwd=ROOT, text=True
   )
   atexit.register(server.kill)
   return server
 
 
-def answer(module, *arguments, stdin=os.devnull, cwd=ROOT, server=0, **variables) -> Done:
+_ASKING = threading.Lock()
+
+
+def answer(module, *arguments, stdin=os.devnull, cwd=ROOT, **variables) -> Done:
   """What `python -m module arguments` answers, with these environment variables besides.
 
-  Each server answers one command at a time. A command that hangs is ended.
+  A command that hangs is ended.
   """
   with tempfile.TemporaryDirectory() as folder:
+    code = Path(folder, 'code')
+    os.mkfifo(code)
     streams = [str(stdin), *(str(Path(folder, name)) for name in ('stdout', 'stderr'))]
     job = {
       'module': module,
       'arguments': [str(each) for each in arguments],
       'streams': streams,
+      'code': str(code),
       'environment': os.environ | variables,
       'cwd': str(cwd),
       'seconds': HANG,
     }
-    server = _server(server)
-    server.stdin.write(json.dumps(job) + '\n')
-    server.stdin.flush()
-    code = int(server.stdout.readline())
-    return Done(code, *(Path(path).read_text() for path in streams[1:]))
+    with _ASKING:
+      server = _server()
+      server.stdin.write(json.dumps(job) + '\n')
+      server.stdin.flush()
+    return Done(int(code.read_text()), *(Path(path).read_text() for path in streams[1:]))
 
 
 def together(*commands) -> list[Done]:
   """What several commands answer that run at the same time; each is a module and its arguments."""
   with ThreadPoolExecutor(len(commands)) as pool:
-    answers = [
-      pool.submit(answer, *command, server=number) for number, command in enumerate(commands)
-    ]
-    return [each.result() for each in answers]
+    return list(pool.map(lambda command: answer(*command), commands))
 
 
 def refused(*arguments) -> tuple[int, str]:
