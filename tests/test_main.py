@@ -101,8 +101,8 @@ def uninterrupted(folders, tmp_path_factory):
 
 
 def end(small, workdir):
-  """Lets the run go to its end; only its own words may be on stderr."""
-  done = answer('omr_jax.main', *small, f'--workdir={workdir}')
+  """Lets the run go to its end, with an empty page; only its own words may be on stderr."""
+  done = answer('tests.saving_all', 'omr_jax.main', *small, f'--workdir={workdir}')
   assert done.returncode == 0, done.stderr
   assert 'Traceback' not in done.stderr and 'INFO' not in done.stderr
   # Bars are for terminals: no carriage returns in a log file.
