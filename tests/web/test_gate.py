@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import NEEDS, drawn, find, in_page, model_json, video, wait
+from browsing import NEEDS, drawn, find, in_page, model_json, turn_to, video, wait
 from PIL import Image, ImageColor
 
 import omr_jax
@@ -18,13 +18,24 @@ pytest.importorskip('selenium.webdriver', reason='needs selenium')
 pytestmark = NEEDS
 
 
+@pytest.fixture
+def gate(open_page, shared_browser, address):
+  """The part that tells music, as the test before has left it, but for its picture."""
+  driver = shared_browser
+  if driver.current_url != f'{address}#camera':
+    return open_page('camera')
+  if find(driver, '#close').is_displayed():
+    find(driver, '#close').click()
+  return driver
+
+
 @pytest.mark.parametrize(
   ('expected', 'words', 'name'),
   [('scores', 'Music', 'music'), ('other', 'Not music', 'text')],
 )
-def test_camera(open_page, camera_file, expected, words, name):
+def test_camera(gate, camera_file, expected, words, name):
   video(camera_file, drawn(name))
-  driver = open_page('camera')
+  driver = gate
   find(driver, '#start').click()
   result, rate = find(driver, '#result'), find(driver, '#rate')
   wait(lambda: find(driver, '#verdict').get_attribute('data-label') == expected)
@@ -50,9 +61,9 @@ def test_camera(open_page, camera_file, expected, words, name):
   wait(lambda: result.text.startswith(f'{words}, '))
 
 
-def test_nothing_stale_after_coming_back(open_page, camera_file):
+def test_nothing_stale_after_coming_back(gate, camera_file):
   video(camera_file, drawn('music'))
-  driver = open_page('camera')
+  driver = gate
   find(driver, '#start').click()
   wait(lambda: find(driver, '#result').text)
   for part in ('draw', 'camera'):
@@ -63,9 +74,9 @@ def test_nothing_stale_after_coming_back(open_page, camera_file):
   assert not driver.execute_script("return document.querySelector('#video').srcObject.active")
 
 
-def test_no_camera(open_page):
+def test_no_camera(gate):
   """As where the user denies it; then the user allows it."""
-  driver = open_page('camera')
+  driver = gate
   driver.execute_script("""const media = navigator.mediaDevices
     window.real = media.getUserMedia.bind(media)
     media.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError') }""")
@@ -80,20 +91,20 @@ def test_no_camera(open_page):
   assert state.text == ''
 
 
-def test_pictures_have_python_s_answers(open_page, tmp_path):
+def test_pictures_have_python_s_answers(gate, tmp_path):
   """The same picture file, in the browser and by `omr_jax.load` of the same model.
 
   The strip, five times the upper lines of a page side by side, must not be blurred.
   """
-  gate = omr_jax.load(Path(omr_jax.__file__).parent / 'pretrained/scores/model_int8.onnx')
-  driver = open_page('camera')
+  model = omr_jax.load(Path(omr_jax.__file__).parent / 'pretrained/scores/model_int8.onnx')
+  driver = gate
   result = find(driver, '#result')
   strip = np.tile(drawn('music')[:400], (1, 5, 1))
   pictures = {'music': drawn('music'), 'form': drawn('form'), 'strip': strip}
   for name, picture in pictures.items():
     path = tmp_path / f'{name}.png'
     Image.fromarray(picture).save(path)
-    answer = gate(path)
+    answer = model(path)
     find(driver, '#file').send_keys(str(path))
     wait(lambda: '%' in result.text)
     words, share = re.fullmatch('(?:Not sure: rather )?(.*), ([0-9]+) %', result.text).groups()
@@ -121,6 +132,58 @@ def test_answers_are_counted_from_the_threshold(modules):
   assert [each['label'] for each in found] == ['scores', 'other', 'scores']
   assert [each['sure'] for each in found] == [False, True, False]
   np.testing.assert_allclose([each['confidence'] for each in found], [3 / 4, 27 / 28, 1 / 2])
+
+
+def test_files_that_are_no_pictures(gate, tmp_path):
+  """Nothing of the picture before is shown; the same file can be tried again, when it is whole."""
+  (tmp_path / 'empty.png').touch()
+  text = tmp_path / 'text.png'
+  text.write_bytes(b'no picture')
+  Image.fromarray(drawn('form')).save(tmp_path / 'form.png')
+  driver = gate
+  file, state = find(driver, '#file'), find(driver, '#gate-state')
+  file.send_keys(str(tmp_path / 'form.png'))
+  wait(lambda: find(driver, '#result').text)
+  for name in ('empty.png', 'text.png'):
+    file.send_keys(str(tmp_path / name))
+    wait(lambda name=name: f'{name}: not a picture' in state.text)
+    assert not find(driver, '#look').is_displayed()
+  shutil.copy(tmp_path / 'form.png', text)
+  file.send_keys(str(text))
+  wait(lambda: find(driver, '#result').text)
+  assert state.text == ''
+
+
+def test_pictures_are_dropped_anywhere_and_pasted(gate):
+  """An SVG of five lines, which the browser draws, in the corner of the page; an empty file."""
+  driver = gate
+  script = """const [kind, target, name, content, type] = arguments
+    const data = new DataTransfer()
+    data.items.add(new File([content], name, { type }))
+    const options = { bubbles: true, cancelable: true, dataTransfer: data, clipboardData: data }
+    const event = new (kind === 'paste' ? ClipboardEvent : DragEvent)(kind, options)
+    document.querySelector(target).dispatchEvent(event)
+    return event.defaultPrevented"""
+  lines = ''.join(f'<path d="M0 {y}h90" stroke="black"/>' for y in range(20, 70, 10))
+  svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 90">{lines}</svg>'
+  assert driver.execute_script(script, 'dragover', 'header', 'a.svg', svg, 'image/svg+xml')
+  assert driver.execute_script(script, 'drop', 'header', 'a.svg', svg, 'image/svg+xml')
+  wait(lambda: find(driver, '#result').text)
+  assert driver.execute_script("return document.querySelector('#still').width") >= 400
+  driver.execute_script(script, 'paste', 'body', 'b.png', '', 'image/png')
+  wait(lambda: 'b.png: not a picture' in find(driver, '#gate-state').text)
+  # A part that takes no picture: the browser must not leave the page either.
+  turn_to(driver, 'about')
+  assert driver.execute_script(script, 'drop', 'main', 'a.svg', svg, 'image/svg+xml')
+  turn_to(driver, 'camera')
+
+
+def test_examples(gate):
+  driver = gate
+  for example, words in (('bars', 'Music, '), ('table', 'Not music, ')):
+    find(driver, f'[data-example={example}]').click()
+    wait(lambda words=words: find(driver, '#result').text.startswith(words))
+    find(driver, '#close').click()
 
 
 def test_boxes_lie_where_the_music_is(open_page):
@@ -157,57 +220,6 @@ def test_boxes_lie_where_the_music_is(open_page):
     at = driver.execute_script('return arguments[0].getBoundingClientRect().toJSON()', each)
     assert (at['x'] - left, at['y'] - top) == pytest.approx((x, y), abs=2)
     assert (at['width'], at['height']) == pytest.approx((120, 100), abs=4)
-
-
-def test_files_that_are_no_pictures(open_page, tmp_path):
-  """Nothing of the picture before is shown; the same file can be tried again, when it is whole."""
-  (tmp_path / 'empty.png').touch()
-  text = tmp_path / 'text.png'
-  text.write_bytes(b'no picture')
-  Image.fromarray(drawn('form')).save(tmp_path / 'form.png')
-  driver = open_page('camera')
-  file, state = find(driver, '#file'), find(driver, '#gate-state')
-  file.send_keys(str(tmp_path / 'form.png'))
-  wait(lambda: find(driver, '#result').text)
-  for name in ('empty.png', 'text.png'):
-    file.send_keys(str(tmp_path / name))
-    wait(lambda name=name: f'{name}: not a picture' in state.text)
-    assert not find(driver, '#look').is_displayed()
-  shutil.copy(tmp_path / 'form.png', text)
-  file.send_keys(str(text))
-  wait(lambda: find(driver, '#result').text)
-  assert state.text == ''
-
-
-def test_pictures_are_dropped_anywhere_and_pasted(open_page):
-  """An SVG of five lines, which the browser draws, in the corner of the page; an empty file."""
-  driver = open_page('camera')
-  script = """const [kind, target, name, content, type] = arguments
-    const data = new DataTransfer()
-    data.items.add(new File([content], name, { type }))
-    const options = { bubbles: true, cancelable: true, dataTransfer: data, clipboardData: data }
-    const event = new (kind === 'paste' ? ClipboardEvent : DragEvent)(kind, options)
-    document.querySelector(target).dispatchEvent(event)
-    return event.defaultPrevented"""
-  lines = ''.join(f'<path d="M0 {y}h90" stroke="black"/>' for y in range(20, 70, 10))
-  svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 90">{lines}</svg>'
-  assert driver.execute_script(script, 'dragover', 'header', 'a.svg', svg, 'image/svg+xml')
-  assert driver.execute_script(script, 'drop', 'header', 'a.svg', svg, 'image/svg+xml')
-  wait(lambda: find(driver, '#result').text)
-  assert driver.execute_script("return document.querySelector('#still').width") >= 400
-  driver.execute_script(script, 'paste', 'body', 'b.png', '', 'image/png')
-  wait(lambda: 'b.png: not a picture' in find(driver, '#gate-state').text)
-  # A part that takes no picture: the browser must not leave the page either.
-  driver = open_page('about')
-  assert driver.execute_script(script, 'drop', 'main', 'a.svg', svg, 'image/svg+xml')
-
-
-def test_examples(open_page):
-  driver = open_page('camera')
-  for example, words in (('bars', 'Music, '), ('table', 'Not music, ')):
-    find(driver, f'[data-example={example}]').click()
-    wait(lambda words=words: find(driver, '#result').text.startswith(words))
-    find(driver, '#close').click()
 
 
 @pytest.mark.parametrize(
