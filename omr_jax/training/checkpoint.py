@@ -1,7 +1,8 @@
 """Checkpoints with Orbax: the latest state, and the variables of the best epoch.
 
 Both are items of one checkpoint, which Orbax renames into place once it is complete. So even after
-a kill the state and the variables that are found belong to the same step.
+a kill the state and the variables that are found belong to the same step. Orbax is imported when it
+is first needed, as that takes a fifth of a second.
 """
 
 import functools
@@ -11,17 +12,19 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
-import orbax.checkpoint as ocp
 
 from omr_jax.data.digests import digest
 from omr_jax.errors import UserError
 from omr_jax.training import processes
 from omr_jax.training.workdir import CHECKPOINTS
 from omr_jax.utils import paths
+
+if TYPE_CHECKING:
+  import orbax.checkpoint as ocp
 
 _KEPT = 2  # One more than needed, in case the disk has damaged the latest.
 
@@ -38,16 +41,41 @@ def _is_not_of_orbax(record: logging.LogRecord) -> bool:
   return 'orbax' not in record.pathname
 
 
-def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> ocp.CheckpointManager:
+def make_folder(workdir: str | os.PathLike) -> bool:
+  """Makes the folder of a run's checkpoints; returns whether it has any.
+
+  Raises:
+    UserError: The folder can't be used.
+  """
+  folder = _of_run(workdir)
+  try:
+    folder.mkdir(parents=True, exist_ok=True)  # Orbax could not make it through a link.
+    return any(folder.iterdir())
+  except OSError as error:
+    raise _unusable(folder, error) from error
+
+
+def _of_run(workdir: str | os.PathLike) -> Path:
+  folder = Path(workdir).absolute() / CHECKPOINTS
+  if folder.exists() and not folder.is_dir():
+    raise UserError(f'{folder}: is no folder; choose another workdir.')
+  return folder
+
+
+def _unusable(folder: Path, error: Exception) -> UserError:
+  return UserError(f'{folder}: cannot be used ({_first_line(error)}); choose another workdir.')
+
+
+def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> 'ocp.CheckpointManager':
   """The manager of a run's checkpoints; `read_only` does not disturb a run that still trains.
 
   Raises:
     UserError: The folder can't be used.
   """
+  import orbax.checkpoint as ocp
+
   logging.getLogger('absl').addFilter(_is_not_of_orbax)
-  folder = Path(workdir).absolute() / CHECKPOINTS
-  if folder.exists() and not folder.is_dir():
-    raise UserError(f'{folder}: is no folder; choose another workdir.')
+  folder = _of_run(workdir)
   options = ocp.CheckpointManagerOptions(
     max_to_keep=_KEPT,
     enable_async_checkpointing=False,
@@ -55,20 +83,18 @@ def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> ocp.Chec
     cleanup_tmp_directories=not read_only,  # Left by a save that was killed.
   )
   _hide_late_errors()
+  if not read_only:
+    make_folder(workdir)
   try:
-    if not read_only:
-      folder.mkdir(parents=True, exist_ok=True)  # Orbax could not make it through a link.
     return ocp.CheckpointManager(
       paths.plain(folder), options=options, item_names=('state', 'best', 'facts')
     )
   except (OSError, ValueError) as error:
-    raise UserError(
-      f'{folder}: cannot be used ({_first_line(error)}); choose another workdir.'
-    ) from error
+    raise _unusable(folder, error) from error
 
 
 def save(
-  manager: ocp.CheckpointManager,
+  manager: 'ocp.CheckpointManager',
   step: int,
   state: Any,
   best: Any,
@@ -88,6 +114,8 @@ def save(
   Raises:
     UserError: The disk is full or the folder is read-only; earlier checkpoints are untouched.
   """
+  import orbax.checkpoint as ocp
+
   if step in manager.all_steps():  # Saved before an interruption; runs are deterministic.
     return
   state, best = jax.device_get((state, best))
@@ -117,7 +145,7 @@ def save(
     ) from error
 
 
-def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any:
+def restore(manager: 'ocp.CheckpointManager', item: str, like: Any) -> Any:
   """The latest `state` or `best` as a tree of NumPy arrays, or None if nothing was saved.
 
   Args:
@@ -128,6 +156,8 @@ def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any:
   Raises:
     UserError: The checkpoint is damaged or of another network.
   """
+  import orbax.checkpoint as ocp
+
   step = manager.latest_step()
   if step is None:
     return None
@@ -156,8 +186,10 @@ def restore(manager: ocp.CheckpointManager, item: str, like: Any) -> Any:
   return loaded[item]
 
 
-def facts(manager: ocp.CheckpointManager) -> Facts:
+def facts(manager: 'ocp.CheckpointManager') -> Facts:
   """What the latest checkpoint says about the run. Call `restore` before, which checks it."""
+  import orbax.checkpoint as ocp
+
   step = manager.latest_step()
   if step is None:
     return Facts(0.0, [])
@@ -186,7 +218,7 @@ def _unraisable(hook: Callable, what: 'sys.UnraisableHookArgs') -> None:
     hook(what)
 
 
-def _folder(manager: ocp.CheckpointManager) -> Path:
+def _folder(manager: 'ocp.CheckpointManager') -> Path:
   """The folder of the checkpoints by the name that the user has given."""
   return paths.real(Path(manager.directory))
 

@@ -1,5 +1,6 @@
 """The training of a population from start to report; `_train_epochs` is the loop over epochs."""
 
+import gc
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -94,6 +95,7 @@ def train_all(
     console.plan(runs, state)
     logs = _open_logs(runs, state, stack)
     is_stopped = stack.enter_context(signals())
+    gc.enable()  # `omr_jax.main` starts without it.
     state, best = _train_epochs(runs, state, best, feed, logs, is_stopped)
     summaries = finish(runs, state, best, [log.pace() for log in logs])
   if processes.is_first():

@@ -1,6 +1,7 @@
 """A population: the runs that one compiled program trains. A run alone is a population of one."""
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from omr_jax.data.dataset import Dataset, Split, epoch_order
 from omr_jax.errors import UserError
 from omr_jax.recipe import hyperparameters
 from omr_jax.recipe.recipe import Recipe
-from omr_jax.training import backend, checkpoint, devices, inference, starts, trainer
+from omr_jax.training import backend, checkpoint, devices, inference, processes, starts, trainer
 from omr_jax.training import feed as feeds
 from omr_jax.training.state import TrainState, Variables
 from omr_jax.training.step import Training
@@ -57,7 +58,6 @@ class Population:
       seconds that it ran before an interruption.
     starts: The different starts of the training (`training.starts`); `start` adds those before an
       interruption.
-    checkpoints: The manager of the checkpoints; `start` opens it.
   """
 
   members: Sequence[Member]
@@ -71,7 +71,11 @@ class Population:
   steps_per_epoch: int
   started: float
   starts: Sequence[starts.Start]
-  checkpoints: Any = None
+
+  @functools.cached_property
+  def checkpoints(self) -> Any:
+    """The manager of the checkpoints, opened when it is first asked for."""
+    return checkpoint.open_folder(self.workdir)
 
   def predict(self, variables: Variables) -> Callable[..., Iterator[Any]]:
     """Makes the function with which a task evaluates networks that have these variables.
@@ -185,26 +189,34 @@ def create(
 
 
 def start(population: Population) -> tuple[TrainState, Variables, feeds.Feed]:
-  """Opens the checkpoints; returns the state and the best variables of all members, and the feed.
+  """Returns the state and the best variables of all members, and the feed.
 
   The state and the variables are those of the latest checkpoint, or new ones if there is none.
 
   Raises:
     UserError: The checkpoint is damaged, or that of another network.
   """
-  manager = population.checkpoints = checkpoint.open_folder(population.workdir)
-  shapes = population.trainer.shapes()
-  saved = checkpoint.restore(manager, 'state', shapes)
-  if saved is None:
-    feed = _feed(population, shapes)  # The initialization compiles while the step does.
-    state = population.trainer.init()
-    return state, jax.device_get(state.evaluated()), feed
+  shapes, saved = population.trainer.shapes(), None
+  if processes.on_first(lambda: checkpoint.make_folder(population.workdir)):
+    saved = _saved(population, shapes)
+  feed = _feed(population, shapes)
+  if saved is not None:
+    return *saved, feed
+  state = population.trainer.init()  # It compiles while the step does.
+  return state, jax.device_get(state.evaluated()), feed
+
+
+def _saved(population: Population, shapes: TrainState) -> tuple[TrainState, Variables] | None:
+  """The state and the best variables of the latest checkpoint, or None if there is none."""
+  manager = population.checkpoints
+  state = checkpoint.restore(manager, 'state', shapes)
+  if state is None:
+    return None
   best = checkpoint.restore(manager, 'best', shapes.variables)
   before = checkpoint.facts(manager)
   population.started -= before.seconds
   population.starts = starts.going_on(before.starts, population.starts[-1], population.workdir)
-  state = devices.place(saved, jax.tree.leaves(shapes)[0].sharding)
-  return state, best, _feed(population, shapes)
+  return devices.place(state, jax.tree.leaves(shapes)[0].sharding), best
 
 
 def _feed(population: Population, shapes: TrainState) -> feeds.Feed:
