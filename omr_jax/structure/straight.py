@@ -44,6 +44,16 @@ def frame(staff: np.ndarray) -> Frame:
   return Frame(np.stack([x, y[2]], 1), across)
 
 
+def longer(staff: Frame, columns: int) -> Frame:
+  """The frame of a staff that goes straight on by so many columns beyond each end."""
+  far = np.arange(1.0, columns + 1)[:, None]
+  slope = -staff.down[:, 0] / staff.down[:, 1]
+  left, right = (np.array([1.0, slope[end]]) for end in (0, -1))
+  before, after = staff.middle[0] - far[::-1] * left, staff.middle[-1] + far * right
+  middle = np.concatenate([before, staff.middle, after])
+  return Frame(middle, np.pad(staff.down, ((columns, columns), (0, 0)), 'edge'))
+
+
 def offsets(frames: Sequence[Frame]) -> list[int]:
   """How many columns farther right each staff begins than the leftmost one, along their lines."""
   along = np.mean([f.middle[-1] - f.middle[0] for f in frames], 0)
@@ -65,8 +75,13 @@ def slanted(strip: np.ndarray, slant: float) -> np.ndarray:
     strip: [rows, columns].
     slant: Columns to the right for each row down, with the middle row as the pivot.
   """
-  moves = np.rint(slant * (np.arange(len(strip)) - (len(strip) - 1) / 2)).astype(int)
-  reach = int(np.abs(moves).max())
+  moved = moves(len(strip), slant)
+  reach = int(np.abs(moved).max())
   padded = np.pad(strip, ((0, 0), (reach, reach)))
   columns = np.arange(strip.shape[1]) + reach
-  return padded[np.arange(len(strip))[:, None], columns + moves[:, None]]
+  return padded[np.arange(len(strip))[:, None], columns + moved[:, None]]
+
+
+def moves(rows: int, slant: float) -> np.ndarray:
+  """How far each of so many rows moves for a line of this slant to become a column: int [rows]."""
+  return np.rint(slant * (np.arange(rows) - (rows - 1) / 2)).astype(int)

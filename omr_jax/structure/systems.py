@@ -7,6 +7,7 @@ to the other.
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import ndimage
 
 from omr_jax.structure.comb import SPACE
 from omr_jax.structure.straight import INK, Frame, offsets, slanted, straight
@@ -15,9 +16,11 @@ _FURTHEST = 25  # The largest distance of two staves of a system, in staff space
 _ROWS = 60  # The number of rows that are sampled between two staves.
 _SLANTS = np.arange(-0.3, 0.31, 0.06)  # Columns for each row.
 
-JOINED = 0.9  # The least share of ink along a line that joins two staves.
+JOINED = 0.89  # The least share of ink along a line that joins two staves: 54 of _ROWS.
+_ALIGNED = 0.5  # The least share of the bar lines of a staff that are above those of the next.
 BESIDE = 3 * SPACE  # Columns left of the staves where a line or a brace may stand,
 _INSIDE = SPACE  # and right of their left end; farther right there are clefs.
+_ASIDE = 6  # Columns from where a stroke leaves a staff to where it crosses its middle line.
 _NEAR = SPACE  # Columns between the parts of a bar line that goes on from staff to staff.
 
 
@@ -48,6 +51,27 @@ def strokes(dark: np.ndarray, upper: Frame, lower: Frame) -> np.ndarray | None:
   return np.max([_whole(strip, float(slant) * high / _ROWS) for slant in _SLANTS], 0)
 
 
+def onwards(
+  frames: Sequence[Frame], between: Sequence[np.ndarray | None]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+  """Whether a stroke goes on from each column of each staff to the staff above, and to that below.
+
+  Args:
+    frames: Of the staves from top to bottom.
+    between: `strokes` of each staff and the next.
+  """
+  above, below = ([np.zeros(len(each.middle), bool) for each in frames] for _ in range(2))
+  for number, inked in enumerate(between):
+    if inked is None:
+      continue
+    goes_on = ndimage.maximum_filter1d(inked, 2 * _ASIDE + 1)[BESIDE:] >= JOINED
+    pair = (below[number], above[number + 1])
+    for mine, offset in zip(pair, offsets(frames[number : number + 2]), strict=True):
+      seen = goes_on[offset : offset + len(mine)]
+      mine[: len(seen)] = seen
+  return above, below
+
+
 def joined(
   frames: Sequence[Frame], bars: Sequence[np.ndarray], between: Sequence[np.ndarray | None]
 ) -> list[list[int]]:
@@ -71,12 +95,16 @@ def joined(
 def _are_joined(inked: np.ndarray, frames: Sequence[Frame], bars: Sequence[np.ndarray]) -> bool:
   if inked[: BESIDE + max(offsets(frames)) + _INSIDE].max() >= JOINED:
     return True
-  # Not every stroke between two staves is a part of a bar line: both staves must have one there.
-  return bool(crossed(inked, frames, bars).any())
+  # Not every stroke between two staves is a part of a bar line: both staves must have one there,
+  # and most of their others above each other too.
+  goes_on = crossed(inked, frames, bars)
+  return bool(goes_on.any()) and len(goes_on) >= _ALIGNED * min(map(len, bars))
 
 
 def crossed(inked: np.ndarray, frames: Sequence[Frame], bars: Sequence[np.ndarray]) -> np.ndarray:
   """Whether each bar line that two staves have above each other goes on from one to the other.
+
+  The line at their left end does not count: it always goes on.
 
   Args:
     inked: Their `strokes`.
@@ -88,6 +116,7 @@ def crossed(inked: np.ndarray, frames: Sequence[Frame], bars: Sequence[np.ndarra
   """
   above, below = (mine + offset for mine, offset in zip(bars, offsets(frames), strict=True))
   both = above[(np.abs(above[:, None] - below) <= _NEAR).any(1)]
+  both = both[both > max(offsets(frames)) + BESIDE]
   through = np.flatnonzero(inked >= JOINED) - BESIDE
   return (np.abs(both[:, None] - through) <= _NEAR).any(1)
 

@@ -63,6 +63,51 @@ def test_a_signature_behind_the_last_bar_line_is_no_measure():
   assert [measure.staff for measure in found] == [n for n in range(4) for _ in range(3)]
 
 
+def _page(*bars):
+  """Staves that a line at their left end joins; the columns of bar lines in each, and a note."""
+  grey = np.full((180 * len(bars) + 120, 920), 255, np.uint8)
+  for top, columns in zip(range(100, 1000, 180), bars, strict=False):
+    for line in range(5):
+      grey[top + 16 * line :][:2, 60:860] = 0
+    for column in (*columns, 858):
+      grey[top : top + 66, column : column + 2] = 0
+    grey[top + 26 : top + 40, 780:800] = 0
+  grey[100 : 180 * len(bars) - 14, 60:62] = 0
+  return grey
+
+
+def test_bar_lines_lean_across_a_system():
+  """By 12 pixels from each staff to the next: 36 in all, more than two staff spaces."""
+  found = find.structure(_page(*[(300 + 12 * n, 560 + 12 * n) for n in range(4)]))
+  assert found.systems == [[0, 1, 2, 3]]
+  for n in range(4):
+    mine = [measure.left for measure in found.measures if measure.staff == n]
+    np.testing.assert_allclose(mine, [60, 301 + 12 * n, 561 + 12 * n], atol=4)
+
+
+@pytest.mark.parametrize(('bars', 'measures'), [((260, 460), 4), ((), 1)])
+def test_a_staff_may_lack_a_bar_line_of_its_system_in_its_ink(bars, measures):
+  """It has no others only where it lacks most of them."""
+  whole = (260, 460, 660)
+  found = find.structure(_page(whole, bars, whole)).measures
+  assert [sum(m.staff == n for m in found) for n in range(3)] == [4, measures, 4]
+
+
+def test_a_line_at_the_end_closes_a_narrow_measure():
+  """Of seven staff spaces; without that line it might be a signature."""
+  grey = _page((400, 740))
+  assert len(find.structure(grey).measures) == 3
+  grey[:, 858:] = 255
+  assert len(find.structure(grey).measures) == 2
+
+
+def test_staves_with_other_bar_lines_are_not_joined_by_a_stem():
+  grey = _page((260, 460, 660), (330, 530, 700))
+  grey[:, 40:66] = 255
+  grey[100:346, 600:602] = 0
+  assert find.structure(grey).systems == [[0], [1]]
+
+
 def test_an_empty_page_has_no_structure():
   found = find.structure(np.full((200, 300), 255, np.uint8))
   assert found == (300, 200, 0.0, [], [], [])

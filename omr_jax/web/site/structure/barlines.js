@@ -1,93 +1,161 @@
 // Finds the bar lines of a staff, as omr_jax/structure/barlines.py does: straight ink from its
-// upper line to its lower one, all alone. A stem has a note head or a beam beside it.
+// upper line to its lower one, all alone. A stem has note heads or beams at its ends, or goes on
+// beyond the staff without reaching the next one.
 
 import { barlines, comb, straight as fixed } from './constants.js';
-import { mean, median } from './filters.js';
+import { maximum, mean, median } from './filters.js';
 import { moves, slantedInk, widened } from './straight.js';
 
 const { SPACE } = comb;
 const { ABOVE, INK, TALL } = fixed;
-const { APART, BESIDE, GAPS, HEAD, IN, LEAST, LINE } = barlines;
-const { MISSING, OVER, SLANTS, UNDER, WORST } = barlines;
+const { APART, BEYOND, END, HEAD, IN_SPACE, LEAST, LEAST_INK, ONE_LINE, OUT, OUTSIDE } = barlines;
+const { BEAM, BOTH, CROSSING, ENDS, GAP, LINE, MIDDLE, OVER, REACH, SLANT, SLANTS } = barlines;
+const { STEPS, THROUGH, TOUCH, WORST } = barlines;
 const ROWS = TALL + 2 * ABOVE + 1;
-// Rows that are farther than two pixels from the staff lines.
-const CLEAR = Array.from({ length: ROWS }, (_, row) =>
-  [0, 1, 2, 3, 4].every((line) => Math.abs(row - ABOVE - line * SPACE) > 2),
-);
+const LOWER = ABOVE + TALL; // The row of the lower line.
+const MOVES = SLANTS.map((slant) => moves(ROWS, slant));
 
 /**
  * Log-odds that a bar line crosses the middle line at each column.
  *
  * @param {{values: Float32Array, width: number}} strip The darkness of a staff that is laid out
- *   straight, ROWS rows.
- * @returns {Float32Array} From WORST to LINE.
+ *   straight, ROWS rows, and of BEYOND columns beyond each end.
+ * @param {Uint8Array} above Whether a stroke goes on from each column to the staff above,
+ * @param {Uint8Array} below and whether one goes on to the staff below.
+ * @returns {Float32Array} From WORST to LINE + THROUGH.
  */
-export function scores(strip) {
-  const { width } = strip;
-  const score = new Float32Array(width).fill(WORST);
-  for (const slant of SLANTS) {
-    const ink = slantedInk(strip, moves(ROWS, slant), INK);
-    const whole = wholeOf(ink, width);
-    for (let x = 0; x < width; x += 1) {
-      const missing = 1 - whole[x];
-      if (missing > MISSING) continue;
-      const heads = mean(beside(ink, width, x), 1, HEAD, 0).map((share) => (share * HEAD) / 3);
-      const most = (first, end) => Math.max(...heads.subarray(first, end));
-      const rows = heads.subarray(ABOVE - 2, ABOVE + TALL + 3).filter((_, n) => n % 2 === 0);
-      // Beside a double bar there is ink in all rows alike.
-      const inside = most(ABOVE - 2, ABOVE + TALL + 3) - median(rows);
-      const above = most(ABOVE - SPACE - 2, ABOVE - 2);
-      const below = most(ABOVE + TALL + 3, ABOVE + TALL + SPACE + 3);
-      const signs =
-        IN * Math.min(inside, 1) + OVER * Math.min(above, 1) + UNDER * Math.min(below, 1);
-      score[x] = Math.max(score[x], LINE - (GAPS * missing) / MISSING - signs);
-    }
+export function scores(strip, above, below) {
+  const score = new Float32Array(above.length).fill(WORST);
+  const usual = usualOf(strip);
+  for (const { column, slant } of linesOf(strip)) {
+    const at = Math.min(Math.max(column - BEYOND, 0), above.length - 1);
+    const dark = around(strip, column, MOVES[slant]);
+    // A shaky line leaves its column by a pixel.
+    const line = dark.map((row) => row.slice(REACH - 1, REACH + 2).some((each) => each > INK));
+    const { upper, lower, middle } = beside(dark, usual);
+    const upwards = above[at] ? 0 : lengthOf(line.slice(0, ABOVE - OUTSIDE + 1).reverse());
+    const downwards = below[at] ? 0 : lengthOf(line.slice(LOWER + OUTSIDE));
+    const missing = line.slice(ABOVE, LOWER + 1).filter((seen) => !seen).length;
+    const goesOn = above[at] || below[at] ? 1 : 0;
+    const ends = ENDS * (upper + lower) + BOTH * Math.min(upper, lower) + MIDDLE * middle;
+    const found = LINE + SLANT * STEPS[slant] + GAP * missing + ends;
+    score[at] = Math.max(
+      score[at],
+      found + OVER * Math.max(upwards, downwards) + THROUGH * goesOn,
+    );
   }
   return score;
 }
 
-/**
- * The share of rows with ink in each column of a staff. It is at most MISSING above that of the
- * emptiest of the four spaces.
- */
-function wholeOf(ink, width) {
-  const staff = ink.subarray(ABOVE * width, (ABOVE + TALL + 1) * width);
-  const near = widened(staff, width, 1); // A shaky line leaves its column by a pixel.
-  const counts = Array.from({ length: 5 }, () => new Uint8Array(width)); // The last: lower line.
-  for (let y = 0, i = 0; y <= TALL; y += 1) {
-    const count = counts[Math.floor(y / SPACE)];
-    for (let x = 0; x < width; x += 1, i += 1) count[x] += near[i];
-  }
-  const [one, two, three, four, line] = counts;
-  return Float32Array.from(line, (last, x) => {
-    const all = (one[x] + two[x] + three[x] + four[x] + last) / (TALL + 1);
-    return Math.min(all, Math.min(one[x], two[x], three[x], four[x]) / SPACE + MISSING);
+/** How dark each row of a staff mostly is. */
+function usualOf({ values, width }) {
+  const sample = new Float32Array(Math.ceil(width / 4));
+  return Float32Array.from({ length: ROWS }, (_, y) => {
+    for (let n = 0; n < sample.length; n += 1) sample[n] = values[y * width + 4 * n];
+    return median(sample);
   });
 }
 
-/** The share of ink on the fuller side of a column, row by row, between the staff lines. */
-function beside(ink, width, x) {
-  return Float32Array.from(CLEAR, (clear, y) => {
-    if (!clear) return 0;
-    let [left, right] = [0, 0];
-    for (const step of BESIDE) {
-      if (x >= step) left += ink[y * width + x - step];
-      if (x + step < width) right += ink[y * width + x + step];
+/** The columns of upright lines, and which of the slants each has. */
+function linesOf(strip) {
+  const { width } = strip;
+  const most = new Int32Array(width);
+  const slants = new Uint8Array(width);
+  MOVES.forEach((moved, slant) => {
+    const own = slantedInk(strip, moved, INK).subarray(ABOVE * width, (LOWER + 1) * width);
+    const whole = wholeOf(own, widened(own, width, 1), width);
+    for (let x = 0; x < width; x += 1) {
+      if (whole[x] <= most[x]) continue;
+      most[x] = whole[x];
+      slants[x] = slant;
     }
-    return Math.max(left, right) / BESIDE.length;
   });
+  const best = maximum(most, width, 2 * ONE_LINE + 1, 1);
+  const columns = Array.from(most.keys()).filter((x) => most[x] > 0 && most[x] === best[x]);
+  return middles(columns, ONE_LINE).map((column) => ({ column, slant: slants[column] }));
+}
+
+/** How much ink each column has, if it is a whole line; else 0. */
+function wholeOf(own, near, width) {
+  const counts = Array.from({ length: 5 }, () => new Uint8Array(width)); // The last: lower line.
+  const owns = new Uint8Array(width);
+  for (let y = 0, i = 0; y <= TALL; y += 1) {
+    const count = counts[Math.floor(y / SPACE)];
+    for (let x = 0; x < width; x += 1, i += 1) {
+      count[x] += near[i];
+      owns[x] += own[i];
+    }
+  }
+  const [one, two, three, four, line] = counts;
+  return Int32Array.from(line, (last, x) => {
+    const seen = one[x] + two[x] + three[x] + four[x] + last;
+    const isWhole = seen >= LEAST_INK && Math.min(one[x], two[x], three[x], four[x]) >= IN_SPACE;
+    return isWhole ? (TALL + 1) * seen + owns[x] : 0;
+  });
+}
+
+/** The darkness of REACH columns at both sides of a line, row by row; 0 beyond the strip. */
+function around({ values, width }, column, moved) {
+  return Array.from(moved, (move, y) =>
+    Array.from({ length: 2 * REACH + 1 }, (_, n) => {
+      const x = column + move + n - REACH;
+      return x >= 0 && x < width ? values[y * width + x] : 0;
+    }),
+  );
+}
+
+/**
+ * How much ink touches a line at its upper and its lower end, and between them, on its fuller side:
+ * at most 1, for a beam or a note head. Staff lines are beside everything, so only what is darker
+ * than they are counts.
+ */
+function beside(dark, usual) {
+  const highs = [1, -1].map((way) => {
+    const touching = Float32Array.from(dark, (row, y) => {
+      let least = Infinity;
+      let sum = 0;
+      for (let n = TOUCH; n <= REACH; n += 1) {
+        least = Math.min(least, Math.max(row[REACH + way * n] - usual[y], 0));
+        // What begins farther from the line does not touch it.
+        if (n > TOUCH) sum += least;
+      }
+      return sum / (REACH - TOUCH);
+    });
+    return mean(touching, 1, HEAD, 0).map((share) => (share * HEAD) / BEAM);
+  });
+  const most = highs[0].map((one, y) => {
+    const [less, more] = [one, highs[1][y]].sort((a, b) => a - b);
+    return Math.min(more - CROSSING * less, 1);
+  });
+  const among = (first, end) => Math.max(...most.subarray(first, end));
+  return {
+    upper: among(ABOVE - OUT, ABOVE + END),
+    lower: among(LOWER + 1 - END, LOWER + 1 + OUT),
+    middle: among(ABOVE + END, LOWER + 1 - END),
+  };
+}
+
+/** How many values are true before the first that is not. */
+function lengthOf(values) {
+  const end = values.indexOf(false);
+  return end < 0 ? values.length : end;
 }
 
 /** The columns of bar lines: the best one within APART columns, if its log-odds suffice. */
 export function peaks(score) {
-  const found = [];
-  score.forEach((value, x) => {
-    if (!(value > LEAST)) return;
-    const near = score.subarray(Math.max(0, x - APART), x + APART + 1);
-    if (near.some((other) => other > value)) return;
-    if (found.length && x - found.at(-1).at(-1) <= APART) found.at(-1).push(x);
-    else found.push([x]);
+  const columns = Array.from(score.keys()).filter((x) => {
+    if (!(score[x] > LEAST)) return false;
+    return !score.subarray(Math.max(0, x - APART), x + APART + 1).some((each) => each > score[x]);
   });
-  // Where neighbours are equal, the middle one is taken.
-  return found.map((group) => group[group.length >> 1]);
+  return middles(columns, APART);
+}
+
+/** The middle one of each group of columns that are no farther apart than this. */
+function middles(columns, apart) {
+  const groups = [];
+  columns.forEach((x, n) => {
+    if (n && x - columns[n - 1] <= apart) groups.at(-1).push(x);
+    else groups.push([x]);
+  });
+  return groups.map((group) => group[group.length >> 1]);
 }

@@ -2,15 +2,16 @@
 // measures. Coordinates are in pixels of the page, x to the right and y down.
 
 import { peaks, scores } from './barlines.js';
-import { comb, find, straight as fixed, systems as joining } from './constants.js';
+import { barlines, comb, find, straight as fixed, systems as joining } from './constants.js';
 import { maximum, median } from './filters.js';
 import { staffSpace } from './scale.js';
 import { inPicture, searched } from './staves.js';
 import { frame, offsetsOf, rowOf, straight } from './straight.js';
-import { crossed, joined, strokes } from './systems.js';
+import { crossed, joined, onwards, strokes } from './systems.js';
 
 const { SPACE } = comb;
 const { ABOVE, INK, TALL } = fixed;
+const { BEYOND, WORST } = barlines;
 const { BESIDE, JOINED } = joining;
 const ROWS = TALL + 2 * ABOVE + 1; // Of a staff that is laid out straight.
 
@@ -32,13 +33,15 @@ export function structureOf(page, tell = () => {}) {
   const known = withStaves(page, found, frames, looked.back);
   tell(known);
   const reach = (ABOVE + TALL / 2) / SPACE;
-  const laid = frames.map((each) => {
-    const strip = straight(looked, ROWS, rowOf(each, -reach), rowOf(each, reach));
-    const score = scores(strip);
-    return { frame: each, strip, score, bars: peaks(score), below: null };
-  });
-  laid.slice(1).forEach((staff, n) => {
-    laid[n].below = strokes(looked, laid[n].frame, staff.frame);
+  const between = frames.slice(1).map((each, n) => strokes(looked, frames[n], each));
+  const goesOn = onwards(frames, between);
+  const laid = frames.map((each, n) => {
+    const [first, last] = [-reach, reach].map((spaces) =>
+      rowOf(each, spaces, BEYOND, each.x.length + BEYOND),
+    );
+    const strip = straight(looked, ROWS, first, last);
+    const score = scores(strip, goesOn[n].above, goesOn[n].below);
+    return { frame: each, strip, score, bars: peaks(score), below: between[n] ?? null };
   });
   const systems = joined(laid);
   const measures = systems.flatMap((group) => measuresOf(laid, group));
@@ -68,28 +71,22 @@ function withStaves({ width, height }, found, frames, [across, down]) {
   return { width, height, staffSpace: space, staves, systems: [], measures: [] };
 }
 
-/**
- * The measures of a system, staff by staff. All its staves decide together where bar lines are:
- * these stand above each other, stems don't.
- */
+/** The measures of a system, staff by staff. */
 function measuresOf(laid, group) {
   const mine = group.map((number) => laid[number]);
-  const offsets = offsetsOf(mine.map((each) => each.frame));
-  const columns = peaks(together(votesOf(mine, offsets)));
+  const linesOf = linesIn(mine);
   return group.flatMap((staff, k) => {
     const { frame: { x }, strip, score } = mine[k];
     const last = score.length - 1;
-    const lines = columns.map((column) => ownOf(score, column - offsets[k]));
-    const here = lines.filter(
-      (line) => line !== null && line > find.AT_END && line < score.length - find.AT_END,
-    );
-    const isClosed = lines.some((line) => line !== null && line >= score.length - find.AT_END);
-    const edges = [0, ...here, last];
+    const here = linesOf[k].filter((line) => line > find.AT_END && line <= last - find.AT_END);
+    const [closing] = linesOf[k].filter((line) => Math.abs(line - last) < find.AT_END);
+    const isClosed = closing !== undefined;
+    const edges = [0, ...here, isClosed ? Math.min(closing, last) : last];
     const parts = edges.slice(1).map((right, n) => [edges[n], right]);
     // The staff lines may go on after the last bar line, without music or with a new signature.
-    const isWhole = (left) => isClosed || last - left > find.OPEN;
+    const begin = isClosed ? SPACE : find.SIGNATURE;
     const kept = parts.filter(
-      ([left, right]) => right < last || (isWhole(left) && hasMusic(strip, left + SPACE, right)),
+      ([left, right]) => here.includes(right) || hasMusic(strip, left + begin, right),
     );
     return kept.map(([left, right]) => ({
       staff,
@@ -100,52 +97,79 @@ function measuresOf(laid, group) {
 }
 
 /**
- * Log-odds of a bar line at each column of a system. Those of each staff come first. Those of two
- * staves whose bar lines go on from one to the other follow: there a column without a stroke
- * between them has none.
+ * The columns of the bar lines of a system, for each of its staves. All staves decide together
+ * where bar lines are: these stand above each other, stems don't. The mean of the votes along a
+ * line counts, and it leans by up to a staff space from staff to staff.
  */
-function votesOf(staves, offsets) {
+function linesIn(staves) {
+  const offsets = offsetsOf(staves.map((each) => each.frame));
   const width = Math.max(...staves.map(({ score }, k) => score.length + offsets[k]));
   const votes = staves.map(({ score }, k) => {
     const vote = score.map((each) => Math.max(each, find.VETO));
     return placed(vote, offsets[k], width, find.VETO);
   });
-  staves.slice(1).forEach((lower, k) => {
-    const upper = staves[k];
-    if (!upper.below) return;
-    const goesOn = crossed(upper, lower);
-    const count = goesOn.filter(Boolean).length;
-    if (!count || count < goesOn.length / 2) return;
-    const isThrough = (share) => (share >= JOINED ? find.THROUGH : -find.THROUGH);
-    const vote = upper.below.slice(BESIDE).map(isThrough);
-    votes.push(placed(vote, Math.min(offsets[k], offsets[k + 1]), width, -find.THROUGH));
+  let total = votes[0];
+  let count = votes.length;
+  const befores = [];
+  votes.slice(1).forEach((vote, k) => {
+    const offset = Math.min(offsets[k], offsets[k + 1]);
+    const through = throughOf(staves[k], staves[k + 1], offset, width);
+    if (through) count += 1;
+    const before = through ? total.map((each, x) => each + through[x]) : total;
+    befores.push(before);
+    const most = maximum(before, width, 2 * find.LEAN + 1, 1);
+    total = vote.map((each, x) => each + most[x]);
   });
-  return votes;
+  const paths = peaks(total.map((each) => each / count)).map((column) => pathOf(befores, column));
+  return staves.map(({ score }, k) => ownOf(score, paths.map((path) => path[k] - offsets[k])));
 }
 
-/** A vote among the columns of its system: in each the highest within a staff space. */
+/** The columns of a bar line in all staves of a system, from its column in the last one. */
+function pathOf(befores, column) {
+  const path = [column];
+  for (const before of [...befores].reverse()) {
+    const first = Math.max(0, path[0] - find.LEAN);
+    const near = before.subarray(first, path[0] + find.LEAN + 1);
+    const most = Math.max(...near);
+    const best = Array.from(near.keys(), (n) => first + n).filter((x) => before[x] === most);
+    const far = (x) => Math.abs(x - path[0]);
+    path.unshift(best.reduce((a, b) => (far(b) < far(a) ? b : a)));
+  }
+  return path;
+}
+
+/**
+ * Those bar lines of a system that a staff has too. Where it lacks one in its ink it may be faint;
+ * but where it lacks most, it has no others.
+ */
+function ownOf(score, columns) {
+  const seen = columns.filter((column) => score[Math.max(0, column)] > WORST);
+  return 2 * seen.length >= columns.length ? columns : seen;
+}
+
+/**
+ * The votes of the strokes from one staff to the next; null where bar lines don't go on there.
+ * Where they do, a column without a stroke has no bar line.
+ */
+function throughOf(upper, lower, offset, width) {
+  if (!upper.below) return null;
+  const goesOn = crossed(upper, lower);
+  const count = goesOn.filter(Boolean).length;
+  if (!count || count < goesOn.length / 2) return null;
+  const inked = upper.below.subarray(BESIDE);
+  const near = maximum(inked, inked.length, 2 * SPACE + 1, 1);
+  const vote = near.map((share) => (share >= JOINED ? find.THROUGH : find.ALONE));
+  return placed(vote, offset, width, find.ALONE);
+}
+
+/** A vote among the columns of its system. */
 function placed(vote, offset, width, beyond) {
   const whole = new Float32Array(width).fill(beyond);
   whole.set(vote.subarray(0, width - offset), offset);
-  return maximum(whole, width, 2 * SPACE + 1, 1);
+  return whole;
 }
 
-/** The mean of several votes. */
-function together(votes) {
-  return votes[0].map((_, x) => votes.reduce((sum, vote) => sum + vote[x], 0) / votes.length);
-}
-
-/** The column of a staff's own bar line near that of its system; null where it has none. */
-function ownOf(score, column) {
-  const first = Math.max(0, column - SPACE);
-  const near = score.subarray(first, Math.max(first, column + SPACE + 1));
-  if (!near.length) return null;
-  const best = Math.max(...near);
-  if (best < find.UNLIKELY) return null;
-  const places = Array.from(near.keys()).filter((n) => near[n] === best);
-  return first + Math.floor(places.reduce((a, b) => a + b, 0) / places.length);
-}
-
+/** Whether there is ink between the staff lines, from one column of a staff to another. */
 function hasMusic({ values, width }, first, end) {
   let count = 0;
   for (let row = 0; row < ROWS; row += 1) {
@@ -153,7 +177,8 @@ function hasMusic({ values, width }, first, end) {
       (line) => Math.abs(row - ABOVE - TALL / 2 - line * SPACE) <= 2,
     );
     if (isLine) continue;
-    for (let x = first; x < end; x += 1) if (values[row * width + x] > INK) count += 1;
+    const begin = row * width + BEYOND;
+    for (let x = first; x < end; x += 1) if (values[begin + x] > INK) count += 1;
   }
   return count > find.SYMBOL;
 }

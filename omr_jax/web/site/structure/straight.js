@@ -66,18 +66,17 @@ export function straight({ dark, width, height }, rows, from, to) {
  * @param {object} frame
  * @param {number} spaces How many staff spaces below the middle line.
  * @param {number} [before] So many columns come before the first one; there the line goes straight
- *   on.
- * @param {number} [count] Columns of the frame.
+ *   on, and so it does behind the last one.
+ * @param {number} [count] Columns from the first one on.
  * @returns {{x: Float64Array, y: Float64Array}}
  */
 export function rowOf({ x, y, across, down }, spaces, before = 0, count = x.length) {
-  const slope = -across[0] / down[0];
   const [xs, ys] = [0, 1].map(() => new Float64Array(before + count));
   for (let n = 0; n < xs.length; n += 1) {
-    const column = Math.max(n - before, 0);
-    const left = Math.min(n - before, 0);
-    xs[n] = x[column] + left + spaces * across[column];
-    ys[n] = y[column] + left * slope + spaces * down[column];
+    const column = Math.min(Math.max(n - before, 0), x.length - 1);
+    const far = n - before - column;
+    xs[n] = x[column] + far + spaces * across[column];
+    ys[n] = y[column] - (far * across[column]) / down[column] + spaces * down[column];
   }
   return { x: xs, y: ys };
 }

@@ -2,10 +2,11 @@
 // line or brace at their left end, or by a bar line that goes on from one to the other.
 
 import { comb, straight as fixed, systems } from './constants.js';
+import { maximum } from './filters.js';
 import { moves, offsetsOf, rowOf, slantedInk, straight, widened } from './straight.js';
 
 const { SPACE } = comb;
-const { BESIDE, FURTHEST, INSIDE, JOINED, NEAR, ROWS, SLANTS } = systems;
+const { ALIGNED, ASIDE, BESIDE, FURTHEST, INSIDE, JOINED, NEAR, ROWS, SLANTS } = systems;
 
 /**
  * How much of each stroke from one staff to the next is ink. Columns are counted from the left end
@@ -36,6 +37,30 @@ export function strokes(page, upper, lower) {
 }
 
 /**
+ * Whether a stroke goes on from each column of each staff to the staff above, and to that below.
+ *
+ * @param {object[]} frames Of the staves from top to bottom.
+ * @param {?Float32Array[]} between The `strokes` of each staff and the next.
+ * @returns {{above: Uint8Array, below: Uint8Array}[]} 1 where one does, else 0.
+ */
+export function onwards(frames, between) {
+  const found = frames.map(({ x }) => ({
+    above: new Uint8Array(x.length),
+    below: new Uint8Array(x.length),
+  }));
+  between.forEach((inked, number) => {
+    if (!inked) return;
+    const near = maximum(inked, inked.length, 2 * ASIDE + 1, 1).subarray(BESIDE);
+    const goesOn = Uint8Array.from(near, (share) => (share >= JOINED ? 1 : 0));
+    const offsets = offsetsOf(frames.slice(number, number + 2));
+    [found[number].below, found[number + 1].above].forEach((mine, k) => {
+      mine.set(goesOn.subarray(offsets[k], offsets[k] + mine.length));
+    });
+  });
+  return found;
+}
+
+/**
  * The staves of each system.
  *
  * @param {{frame: object, bars: number[], below: ?Float32Array}[]} staves From top to bottom, with
@@ -56,15 +81,22 @@ function areJoined(upper, lower) {
   if (!below) return false;
   const inside = Math.max(...offsetsOf([upper.frame, lower.frame])) + INSIDE;
   if (Math.max(...below.subarray(0, BESIDE + inside)) >= JOINED) return true;
-  // Not every stroke between two staves is a part of a bar line: both staves must have one there.
-  return crossed(upper, lower).some(Boolean);
+  // Not every stroke between two staves is a part of a bar line: both staves must have one there,
+  // and most of their others above each other too.
+  const goesOn = crossed(upper, lower);
+  const fewer = Math.min(upper.bars.length, lower.bars.length);
+  return goesOn.some(Boolean) && goesOn.length >= ALIGNED * fewer;
 }
 
-/** Whether each bar line that two staves have above each other goes on from one to the other. */
+/**
+ * Whether each bar line that two staves have above each other goes on from one to the other. The
+ * line at their left end does not count: it always goes on.
+ */
 export function crossed(upper, lower) {
   const offsets = offsetsOf([upper.frame, lower.frame]);
   const [above, below] = [upper, lower].map(({ bars }, k) => bars.map((x) => x + offsets[k]));
-  const both = above.filter((x) => below.some((other) => Math.abs(x - other) <= NEAR));
+  const inside = above.filter((x) => x > Math.max(...offsets) + BESIDE);
+  const both = inside.filter((x) => below.some((other) => Math.abs(x - other) <= NEAR));
   return both.map((x) => {
     const near = upper.below.subarray(Math.max(0, x - NEAR + BESIDE), x + NEAR + BESIDE + 1);
     return near.some((share) => share >= JOINED);
