@@ -6,7 +6,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 from small_runs import ROOT
 
 NOTEBOOK = ROOT / 'docs' / 'quickstart.ipynb'
@@ -29,11 +28,15 @@ def test_it_is_kept_without_outputs():
 
 @pytest.mark.slow
 def test_the_quickstart(tmp_path, monkeypatch):
+  import nbclient  # It takes long; the quick tests leave this one out.
+
   monkeypatch.setenv('TMPDIR', str(tmp_path))
   monkeypatch.setenv('PYTHONPATH', os.pathsep.join(path for path in sys.path if path))
   monkeypatch.setenv('IPYTHONDIR', str(tmp_path / 'ipython'))
   notebook = nbformat.read(NOTEBOOK, as_version=4)
-  client = NotebookClient(notebook, timeout=None, resources={'metadata': {'path': NOTEBOOK.parent}})
+  client = nbclient.NotebookClient(
+    notebook, timeout=None, resources={'metadata': {'path': NOTEBOOK.parent}}
+  )
   client.execute()
   cells = {cell.id: cell for cell in notebook.cells}
   labels = [line.split()[0] for line in said(cells['symbols']).splitlines()]

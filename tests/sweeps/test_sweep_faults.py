@@ -1,5 +1,6 @@
 """A sweep whose workers, programs, driver and node are killed again and again."""
 
+import importlib.util
 import os
 import random
 import signal
@@ -14,8 +15,10 @@ from waiting import HANG, wait_for
 from omr_jax.sweeps import each, folder, product
 from omr_jax.sweeps.folder import Pack
 
-for name in ('ray', 'rich'):
-  pytest.importorskip(name, reason='needs the extra [sweep]')
+# Found and not imported, which takes a second: the quick tests leave these out.
+pytestmark = pytest.mark.skipif(
+  not all(map(importlib.util.find_spec, ('ray', 'rich'))), reason='needs the extra [sweep]'
+)
 
 KILLS = 20
 
