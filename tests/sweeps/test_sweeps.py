@@ -18,7 +18,6 @@ from omr_jax.sweeps import (
   analysis,
   choice,
   draws,
-  driver,
   each,
   folder,
   levels,
@@ -176,6 +175,10 @@ def test_a_sweep_of_another_page_is_refused(tmp_path):
 
 
 def test_a_finished_sweep_that_others_own_is_printed(tmp_path, capsys, monkeypatch):
+  for name in ('ray', 'rich'):
+    pytest.importorskip(name, reason='needs the extra [sweep]')
+  from omr_jax.sweeps import driver
+
   sweep = page.read(write_page(tmp_path / 'page.py', each('seed', (0, 1))))
   out = tmp_path / 'out'
   for pack in folder.create(out, sweep):
