@@ -49,8 +49,8 @@ def _move_strokes(
   """Scales each stroke about its middle and moves it, in symbols of several strokes."""
   strokes = points.shape[1]  # A symbol has at most as many strokes as points.
   scale_key, shift_key = jax.random.split(rng)
-  factor = jax.random.uniform(scale_key, (len(points), strokes), minval=1 - zoom, maxval=1 + zoom)
-  move = jax.random.uniform(shift_key, (len(points), strokes, 2), minval=-shift, maxval=shift)
+  factor = affine.uniform(scale_key, (len(points), strokes), 1 - zoom, 1 + zoom)
+  move = affine.uniform(shift_key, (len(points), strokes, 2), -shift, shift)
   several = stroke.max(1) > 0
   factor = jnp.where(several[:, None], factor, 1)
   move = jnp.where(several[:, None, None], move, 0)
