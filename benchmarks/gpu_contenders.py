@@ -1,4 +1,4 @@
-"""For gpu.py: training steps of this package and of PyTorch, and the operations in one.
+"""For gpu_parts.py: training steps of this package and of PyTorch, and the operations in one.
 
 On a card, float32 means that convolutions and matrix products round their factors to TF32: in JAX
 by default, in PyTorch by its setting `high`.
@@ -7,13 +7,13 @@ by default, in PyTorch by its setting `high`.
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 import train_step
-from measure import Contender
+from measure import Contender, initialized
 
 # Forms of PyTorch, the last two only on a card. In the last one a whole step, with the optimizer,
 # is one CUDA graph.
@@ -67,6 +67,7 @@ def pytorch(
   """The same network in PyTorch, channels last, in one of FORMS; float32 as TF32, as JAX has it."""
   # PyTorch's default, a process for each core, is meant for one contender.
   os.environ.setdefault('TORCHINDUCTOR_COMPILE_THREADS', '2')
+  import jax
   import torch
   import torch_networks
 
@@ -75,7 +76,9 @@ def pytorch(
   torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.benchmark = True
   config = train_step.config_of(network, batch_size)
   batch = train_step.examples(config)
-  model = torch_networks.module(network, _params(config), torch.channels_last).to(device)
+  jax.config.update('jax_platforms', 'cpu')  # It only makes the params.
+  _, variables = initialized(config)
+  model = torch_networks.module(network, variables, torch.channels_last).to(device)
   image = torch.from_numpy(batch['image']).permute(0, 3, 1, 2).to(device)
   inputs = {
     'image': image.contiguous(memory_format=torch.channels_last),
@@ -112,20 +115,6 @@ def _options(form: str, on_card: bool) -> dict[str, str]:
   if not on_card:  # C++ would take minutes to compile, and says nothing about cards.
     return {'backend': 'aot_eager'}
   return {'mode': 'reduce-overhead' if form == 'compiled, CUDA graphs' else 'default'}
-
-
-def _params(config) -> Mapping[str, Any]:
-  """The variables from which all contenders start, made on the CPU."""
-  import jax
-
-  from omr_jax.recipe import recipe as recipes
-  from omr_jax.training import backend
-
-  jax.config.update('jax_platforms', 'cpu')
-  recipe = recipes.create(config)
-  init = partial(recipe.module.init, train=False)
-  compiled = jax.jit(init, compiler_options=backend.for_one_call('cpu'))
-  return compiled(jax.random.key(0), recipes.example_inputs(recipe))
 
 
 def _one_graph(step: Callable[[], Any]) -> Callable[[], None]:

@@ -3,33 +3,37 @@
   pip install -e '.[benchmarks,export]'
   python benchmarks/inference.py [--networks homus scores] [--threads 1 2]
 
-Networks are those of the paper and of `homus.py`, which PyTorch has too, and the models of the
-package. All compute in float32 (or 8 bits, as the shipped file says) from arrays to probabilities,
-both in the memory of the host. The networks of config pages have random params, the same for all,
-and must answer the same. The shipped files have their own weights; JAX computes the same networks
-with random ones. With one thread a contender's process has one core.
+Networks are those of the paper and of `homus.py`, and the models of the package. All compute from
+arrays to the first output of an exported network, both in the memory of the host. ONNX Runtime has
+the shipped files, most of them in 8 bits, and the networks of config pages converted to float32.
+JAX and PyTorch compute all in float32 with random params, the same for both, and must answer the
+same. PyTorch computes the converted graphs, frozen; those networks that it also has as code, eager
+too.
 """
 
 import argparse
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
-from measure import Contender, config_page, in_processes, spread, surroundings, table
+from measure import Contender, config_page, in_processes, initialized, spread, surroundings, table
+from train_step import PAGES
 
-from omr_jax.predict import model_json, models
+from omr_jax.predict import model_json, models, onnx_session
 from omr_jax.predict.model_json import Described
+from omr_jax.predict.prepare import Inputs
 
-PAGES = {
-  'resnet25': ('homus_paper', 'resnet'),
-  'vgg13': ('homus_paper', 'vgg'),
-  'preact_resnet11': ('homus',),
-}
-BATCHES = (1, 64)
+SMALL, LARGE = 1, 64
+WINDOWS = 8  # In place of 64, of a detector: they are as large as a hundred symbols.
 ROUNDS = 5
+ENOUGH = 1.0  # Seconds for which a call is measured at least, unless it has had all its turns.
+PATIENCE = 600.0  # Seconds until all contenders of a network have to be ready.
+HEADER = ('network', 'threads', 'by', 'ms for 1', 'batch', 'ms', 'images/s')
+
+Call = Callable[[Inputs], np.ndarray]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -41,108 +45,147 @@ def main(arguments: list[str] | None = None) -> None:
   parser.add_argument('--threads', nargs='+', type=int, default=(1, 2))
   parser.add_argument('--rounds', type=int, default=ROUNDS)
   options = parser.parse_args(arguments)
-  rows = []
+  print(f'{surroundings()}\n\n{table(HEADER, [])}', flush=True)
   for network in options.networks:
-    for threads in options.threads:
-      rows += measured(network, threads, options.rounds)
-  print(f'float32 unless the file has 8 bits; {surroundings()}\n')
-  print(table(['network', 'threads', '', *(f'ms for {n}' for n in BATCHES), 'images/s'], rows))
+    for row in measured(network, options.threads, options.rounds):
+      print(f'| {" | ".join(row)} |', flush=True)
 
 
-def measured(network: str, threads: int, rounds: int) -> list[list[str]]:
+def measured(network: str, threads: Sequence[int], rounds: int) -> Iterator[list[str]]:
   """The rows of the table for a network."""
-  what = network, threads
   contenders: dict[str, Callable[[], Contender]] = {
-    'ONNX Runtime': partial(by_onnx_runtime, *what),
-    'JAX': partial(by_jax, *what),
+    'ONNX Runtime': partial(by_onnx_runtime, network, threads)
   }
-  if network in PAGES and importlib.util.find_spec('torch'):
-    for layout in ('channels_last', 'contiguous_format'):
-      contenders[f'PyTorch, {layout}'] = partial(by_pytorch, *what, layout)
-  taken, found = in_processes(contenders, rounds)
+  for count in threads:  # XLA chooses its number of threads once in a process.
+    contenders[f'JAX, {count} threads'] = partial(by_jax, network, count)
+  if importlib.util.find_spec('torch'):
+    contenders['PyTorch'] = partial(by_pytorch, network, threads)
+  taken, found = in_processes(contenders, rounds, PATIENCE, ENOUGH)
+  refuse_other_answers(network, found)
+  times = {call: each for calls in taken.values() for call, each in calls.items()}
+  large = max((batch for *_, batch in times), default=LARGE)
+  for count, by in sorted(dict.fromkeys(call[:2] for call in times), key=lambda call: call[0]):
+    small, many = times[count, by, SMALL], times[count, by, large]
+    pace = f'{1e3 * large / np.median(many):.0f}'
+    yield [network, str(count), by, spread(small), str(large), spread(many), pace]
+  for name, answer in found.items():
+    if isinstance(answer, Exception):
+      yield [network, '', name, f'failed: {answer}'[:200].replace('\n', ' '), '', '', '']
+
+
+def refuse_other_answers(network: str, found: Mapping[str, Any]) -> None:
+  """Ends the command where two contenders with the same params answer differently."""
+  answers = {
+    name: answer
+    for name, answer in found.items()
+    if not isinstance(answer, Exception) and (network in PAGES or name != 'ONNX Runtime')
+  }
+  first = next(iter(answers.values()), None)
+  for name, answer in answers.items():
+    if not np.allclose(answer, first, atol=1e-4 * max(1, np.abs(first).max())):
+      raise SystemExit(f'{network}: {name} answers differently.')
+
+
+def by_onnx_runtime(network: str, threads: Sequence[int]) -> Contender:
+  """The shipped file, or a converted network, with the options of `omr_jax.load`."""
+
+  def opened(count: int) -> tuple[Described, Call]:
+    if network not in PAGES:
+      model, run = models.opened(network, count)
+      return model, lambda inputs: run(inputs)[model.gives[0]]
+    options = onnx_session.options_for(count)
+    session = onnxruntime.InferenceSession(content, options, ['CPUExecutionProvider'])
+    return described, lambda inputs: session.run([described.gives[0]], inputs)[0]
+
   if network in PAGES:
-    for probabilities in found.values():
-      np.testing.assert_allclose(probabilities, found['JAX'], atol=1e-4)
-  rows = []
-  for name, times in taken.items():
-    pace = 1e3 * BATCHES[-1] / np.median(times[str(BATCHES[-1])])
-    spreads = [spread(times[str(batch)]) for batch in BATCHES]
-    rows.append([network, str(threads), name, *spreads, f'{pace:.0f}'])
-  return rows
+    import onnxruntime
 
-
-def by_onnx_runtime(network: str, threads: int) -> Contender:
-  """The shipped file, or a converted network."""
-  _use_cores(threads)
-  if network not in PAGES:
-    model, run = models.opened(network, threads)
-    return _calls(lambda inputs: run(inputs)[model.gives[0]], model)
-  import jax
-  import onnxruntime
-
-  from omr_jax.export import onnx_model
-
-  model, compute = _network(network)
-  shapes = model_json.inputs(model)
-  structs = {
-    k: jax.ShapeDtypeStruct((1, *shape[1:]), dtype) for k, (dtype, shape) in shapes.items()
-  }
-  options = onnxruntime.SessionOptions()
-  options.intra_op_num_threads = threads
-  content = onnx_model.convert(compute, structs).SerializeToString()
-  session = onnxruntime.InferenceSession(content, options, ['CPUExecutionProvider'])
-  return _calls(lambda inputs: session.run([model.gives[0]], inputs)[0], model)
+    described, compute = _network(network)
+    content = _converted(described, compute).SerializeToString()
+  calls = {}
+  for count in threads:
+    model, call = opened(count)
+    calls |= _calls(count, 'ONNX Runtime', call, model)
+  return calls, _answer(call, model)
 
 
 def by_jax(network: str, threads: int) -> Contender:
-  """The network, compiled by JAX."""
-  _use_cores(threads)
-  from omr_jax.training import backend
-
-  backend.start()
+  """The network, compiled by JAX, in a process that has as many cores as threads."""
+  os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
   import jax
 
   model, compute = _network(network)
   compiled = jax.jit(compute)
-  return _calls(lambda inputs: np.asarray(compiled(inputs)[model.gives[0]]), model)
+
+  def call(inputs: Inputs) -> np.ndarray:
+    return np.asarray(compiled(inputs)[model.gives[0]])
+
+  return _calls(threads, 'JAX', call, model), _answer(call, model)
 
 
-def by_pytorch(network: str, threads: int, layout: str) -> Contender:
-  """The same network in PyTorch, with the same params."""
-  _use_cores(threads)
+def by_pytorch(network: str, threads: Sequence[int]) -> Contender:
+  """The converted network, frozen; and as code of PyTorch, if there is such code."""
+  import torch
+  import torch_graphs
+
+  model, compute = _network(network)
+  graph = _converted(model, compute)
+  batches = [SMALL, _large(model)]
+  frozen = {
+    count: torch_graphs.frozen(graph, model.gives[0], _examples(model, count)) for count in batches
+  }
+
+  def by_graph(inputs: Inputs) -> np.ndarray:
+    return frozen[len(next(iter(inputs.values())))](inputs)
+
+  forms = {'PyTorch, frozen': by_graph}
+  for layout in ('channels_last', 'contiguous_format') if network in PAGES else ():
+    forms[f'PyTorch, eager, {layout}'] = _eager(network, getattr(torch, layout))
+
+  def with_threads(count: int, call: Call, inputs: Inputs) -> np.ndarray:
+    torch.set_num_threads(count)
+    return call(inputs)
+
+  calls = {}
+  for count in threads:
+    for form, call in forms.items():
+      calls |= _calls(count, form, partial(with_threads, count, call), model)
+  answers = [_answer(call, model) for call in forms.values()]
+  for answer in answers:
+    np.testing.assert_allclose(answer, answers[0], atol=1e-4)
+  return calls, answers[0]
+
+
+def _eager(network: str, memory_format: Any) -> Call:
+  """The network as code of PyTorch."""
   import torch
   import torch_networks
 
-  torch.set_num_threads(threads)
-  recipe, variables = _of_page(network)
-  memory_format = getattr(torch, layout)
+  _, variables = _of_page(network)
   params = torch_networks.tensors(variables, memory_format)
 
   @torch.inference_mode()
-  def call(batch: dict[str, np.ndarray]) -> np.ndarray:
-    image = torch.from_numpy(batch['image']).permute(0, 3, 1, 2)
-    inputs = {
-      'image': image.contiguous(memory_format=memory_format),
-      'size': torch.from_numpy(batch['size']),
-    }
-    logits = torch_networks.NETWORKS[network](params, inputs, train=False)
+  def call(batch: Inputs) -> np.ndarray:
+    inputs = {name: torch.from_numpy(array) for name, array in batch.items()}
+    image = inputs['image'].permute(0, 3, 1, 2).contiguous(memory_format=memory_format)
+    logits = torch_networks.NETWORKS[network](params, inputs | {'image': image}, train=False)
     return logits.softmax(-1).numpy()
 
-  return _calls(call, _described(recipe))
-
-
-def _use_cores(count: int) -> None:
-  os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
+  return call
 
 
 def _network(network: str) -> tuple[Described, Callable[[Any], dict[str, Any]]]:
   """What a network reads and gives, and a function that computes it, with random params."""
   if network in PAGES:
     recipe, variables = _of_page(network)
-    model = _described(recipe)
+    gives = tuple(recipe.task.inputs.outputs(recipe.picture, recipe.classes))
+    facts = {'temperature': 1.0}
+    model = Described(
+      recipe.task, recipe.classes, recipe.picture, recipe.evaluates, gives, None, facts
+    )
   else:
     model, _ = models.opened(network)
-    recipe, variables = _initialized(_config(model))
+    recipe, variables = initialized(_config(model))
   compute = model.task.recipe.exported(recipe.module, model.facts)
   return model, partial(compute, variables)
 
@@ -160,37 +203,42 @@ def _config(model: Described):
   return config
 
 
-def _of_page(network: str) -> tuple:
-  return _initialized(config_page(*PAGES[network]))
+def _of_page(network: str) -> tuple[Any, Any]:
+  return initialized(config_page(*PAGES[network]))
 
 
-def _initialized(config) -> tuple:
-  """The recipe of a config, and the network's variables from the seed 0."""
+def _converted(model: Described, compute: Callable[[Any], dict[str, Any]]) -> Any:
+  """The ONNX model of a network, in float32."""
   import jax
 
-  from omr_jax.recipe import recipe as recipes
+  from omr_jax.export import onnx_model
 
-  recipe = recipes.create(config)
-  inputs = recipes.example_inputs(recipe)
-  return recipe, recipe.module.init(jax.random.key(0), inputs, train=False)
-
-
-def _described(recipe) -> Described:
-  """A network of a config page, as an export would describe it."""
-  gives = tuple(recipe.task.inputs.outputs(recipe.picture, recipe.classes))
-  facts = {'temperature': 1.0}
-  return Described(
-    recipe.task, recipe.classes, recipe.picture, recipe.evaluates, gives, None, facts
-  )
+  shapes = model_json.inputs(model)
+  structs = {
+    name: jax.ShapeDtypeStruct((1, *shape[1:]), dtype) for name, (dtype, shape) in shapes.items()
+  }
+  return onnx_model.convert(compute, structs)
 
 
-def _calls(call: Callable[[dict[str, np.ndarray]], np.ndarray], model: Described) -> Contender:
-  """A call for each size of batch, on made-up examples; for comparison the answer to the last."""
-  calls = {str(count): partial(call, _examples(model, count)) for count in BATCHES}
-  return calls, calls[str(BATCHES[-1])]()
+def _calls(
+  threads: int, by: str, call: Call, model: Described
+) -> dict[tuple[int, str, int], Callable[[], np.ndarray]]:
+  """A call for each size of batch, on made-up examples."""
+  return {
+    (threads, by, count): partial(call, _examples(model, count)) for count in (SMALL, _large(model))
+  }
 
 
-def _examples(model: Described, count: int) -> dict[str, np.ndarray]:
+def _answer(call: Call, model: Described) -> np.ndarray:
+  """What is compared: the answer to the larger batch."""
+  return call(_examples(model, _large(model)))
+
+
+def _large(model: Described) -> int:
+  return WINDOWS if 'window' in model_json.inputs(model) else LARGE
+
+
+def _examples(model: Described, count: int) -> Inputs:
   """Random black pixels on white, about as many as symbols have, and random numbers."""
   rng, found = np.random.default_rng(0), {}
   for name, (dtype, (_, *shape)) in model_json.inputs(model).items():

@@ -2,12 +2,14 @@
 
 import importlib.metadata
 import importlib.util
+import math
 import multiprocessing
 import os
 import platform
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,11 @@ from omr_jax.recipe import pages
 from omr_jax.utils.revision import revision
 
 # Calls by name, and a result by which to check that all contenders compute the same.
-Contender = tuple[Mapping[str, Callable[[], Any]], Any]
+Contender = tuple[Mapping[Any, Callable[[], Any]], Any]
 
 PACKAGES = (
-  *('jax', 'jaxlib', 'flax', 'torch', 'tensorflow', 'tensorflow-cpu', 'keras', 'numpy', 'pillow'),
+  *('jax', 'jaxlib', 'flax', 'torch', 'tensorflow', 'tensorflow-cpu', 'keras', 'onnxruntime'),
+  *('numpy', 'pillow'),
 )
 
 
@@ -34,6 +37,23 @@ def config_page(name: str, *variant: str) -> ConfigDict:
   with pages.from_text():
     spec.loader.exec_module(page)
     return page.get_config(*variant)
+
+
+def initialized(config: ConfigDict) -> tuple[Any, Any]:
+  """The recipe of a config, and its network's variables from the seed 0."""
+  from omr_jax.training import backend
+
+  backend.start()
+  import jax
+
+  from omr_jax.recipe import recipe as recipes
+
+  recipe = recipes.create(config)
+  init = jax.jit(
+    partial(recipe.module.init, train=False),
+    compiler_options=backend.for_one_call(jax.default_backend()),
+  )
+  return recipe, init(jax.random.key(0), recipes.example_inputs(recipe))
 
 
 def by_turns(
@@ -50,17 +70,26 @@ def by_turns(
     call()  # Compiles.
   for _ in range(rounds):
     for name, call in calls.items():
-      call()
-      for _ in range(repeats):
-        began = time.perf_counter()
-        call()
-        times[name].append(1e3 * (time.perf_counter() - began))
+      times[name] += _turn(call, repeats)
   return times
 
 
+def _turn(call: Callable[[], Any], repeats: int = 2) -> list[float]:
+  call()
+  taken = []
+  for _ in range(repeats):
+    began = time.perf_counter()
+    call()
+    taken.append(1e3 * (time.perf_counter() - began))
+  return taken
+
+
 def in_processes(
-  contenders: Mapping[Any, Callable[[], Contender]], rounds: int, patience: float | None = None
-) -> tuple[dict[Any, dict[str, list[float]]], dict[Any, Any]]:
+  contenders: Mapping[Any, Callable[[], Contender]],
+  rounds: int,
+  patience: float | None = None,
+  enough: float = math.inf,
+) -> tuple[dict[Any, dict[Any, list[float]]], dict[Any, Any]]:
   """Measures contenders that each have a process of their own, of which one works at a time.
 
   In a common process they would disturb each other's memory and threads: after Keras our step takes
@@ -72,6 +101,7 @@ def in_processes(
     patience: If given, all compile at the same time, which takes less time where there are many
       cores. Then a contender that fails, or has not compiled after so many seconds, does not end
       the others; it has no times, and the error as its result.
+    enough: A call whose counted times add up to so many seconds has no further turn.
 
   Returns:
     The times in milliseconds by contender and call, and by contender the result for comparison.
@@ -89,7 +119,7 @@ def in_processes(
     until = time.monotonic() + patience
     ready = {name: _said(pipe, until) for name, pipe in pipes.items()}
   found: dict[Any, Any] = {}
-  times: dict[Any, dict[str, list[float]]] = {}
+  times: dict[Any, dict[Any, list[float]]] = {}
 
   def lose(name: Any, error: Exception) -> None:
     if patience is None:
@@ -106,6 +136,8 @@ def in_processes(
   for _ in range(rounds):
     for name, of_calls in times.items():
       for call, taken in list(of_calls.items()):
+        if sum(taken) >= 1e3 * enough:
+          continue
         said = _measured(pipes[name], call)
         if isinstance(said, Exception):
           lose(name, said)
@@ -114,7 +146,7 @@ def in_processes(
   return times, found
 
 
-def _measured(pipe: Connection, call: str) -> Any:
+def _measured(pipe: Connection, call: Any) -> Any:
   """Lets a contender measure one of its calls; returns the times, or the error."""
   try:
     pipe.send(call)
@@ -144,19 +176,19 @@ def _serve(pipe: Connection, make: Callable[[], Contender]) -> None:
       said = RuntimeError(str(error))
     pipe.send(said)
 
-  def made() -> tuple[list[str], Any]:
+  def made() -> tuple[list, Any]:
     nonlocal calls
     calls, computed = make()
     for call in calls.values():
       call()  # Compiles.
     return list(calls), computed
 
-  calls: Mapping[str, Callable[[], Any]] = {}
+  calls: Mapping[Any, Callable[[], Any]] = {}
   try:
     say(made)
     while True:
       name = pipe.recv()
-      say(lambda name=name: by_turns({name: calls[name]}, rounds=1)[name])
+      say(partial(_turn, calls[name]))
   except (EOFError, OSError):
     pass
 

@@ -26,8 +26,15 @@ def gpu(monkeypatch):
   handler = signal.getsignal(signal.SIGTERM)
   yield gpu
   signal.signal(signal.SIGTERM, handler)
-  for name in ('gpu', 'gpu_contenders', 'measure', 'train_step'):
+  for name in ('gpu', 'gpu_parts', 'gpu_contenders', 'measure', 'train_step'):
     sys.modules.pop(name)
+
+
+@pytest.fixture
+def parts(gpu):
+  import gpu_parts
+
+  return gpu_parts
 
 
 def test_a_part_is_measured_once(gpu, tmp_path):
@@ -43,6 +50,19 @@ def test_a_part_is_measured_once(gpu, tmp_path):
   before = (tmp_path / 'peak.json').stat().st_mtime_ns
   gpu.main(part)
   assert (tmp_path / 'peak.json').stat().st_mtime_ns == before
+
+
+def test_the_rows_of_a_part_that_is_ended_are_kept(gpu, monkeypatch, tmp_path):
+  def part(sizes, out):
+    yield {'what': 'cache empty'}
+    os.kill(os.getpid(), signal.SIGTERM)
+    yield {'what': 'cache full'}
+
+  monkeypatch.setitem(gpu.PARTS, 'compile', part)
+  with pytest.raises(SystemExit):
+    gpu.main(['compile', '--tiny', '--out', str(tmp_path)])
+  found = json.loads((tmp_path / 'compile.json').read_text())
+  assert found['rows'] == [{'what': 'cache empty'}]
 
 
 def test_parts_of_one_machine_make_one_table(gpu, tmp_path):
@@ -68,16 +88,16 @@ def test_parts_of_one_machine_make_one_table(gpu, tmp_path):
   ]
 
 
-def test_what_a_step_took_becomes_a_row(gpu, monkeypatch, tmp_path):
+def test_what_a_step_took_becomes_a_row(parts, monkeypatch, tmp_path):
   """Two steps of 16 pictures in 8 ms, 3 000 operations each; the peak is 1.5 million a second."""
   jax, torch, lost = ('float32', 'omr_jax'), ('float32', 'PyTorch, eager'), ('bfloat16', 'omr_jax')
   times = {jax: {'steps': [8.0, 8.0, 9.0]}, torch: {'steps': [8.0]}, lost: {}}
   found = {jax: {'compile': 7.4, 'loss': 3.5}, torch: {'compile': 1.0, 'loss': 4.0}}
   found[lost] = RuntimeError('no\nmemory')
-  monkeypatch.setattr(gpu, 'in_processes', lambda *_: (times, found))
-  monkeypatch.setattr(gpu, 'operations', lambda *_: 3000)
+  monkeypatch.setattr(parts, 'in_processes', lambda *_: (times, found))
+  monkeypatch.setattr(parts, 'operations', lambda *_: 3000)
   (tmp_path / 'peak.json').write_text(json.dumps({'rows': [{'rate': 1.5e6}, {'rate': 3e6}]}))
-  rows = gpu.steps('vgg13', gpu.TINY._replace(batch=16, steps=2), tmp_path)
+  rows = parts.steps('vgg13', parts.TINY._replace(batch=16, steps=2), tmp_path)
   assert rows[0] == {
     'what': 'step of vgg13, 16, float32',
     'by': 'omr_jax',
@@ -94,7 +114,7 @@ def test_what_a_step_took_becomes_a_row(gpu, monkeypatch, tmp_path):
   assert [row['note'] for row in rows[3:]] == [] if find_spec('torch') else ['no PyTorch here']
 
 
-def test_operations_of_a_step_are_three_times_those_of_its_convolutions_and_dense_layers(gpu):
+def test_operations_of_a_step_are_three_times_those_of_its_convolutions_and_dense_layers(parts):
   pixels, channels, products = 96 * 96, 1, 0  # The canvas of this network.
   for width, depth in ((32, 2), (64, 2), (128, 3), (256, 3), (512, 3)):
     for _ in range(depth):
@@ -102,7 +122,7 @@ def test_operations_of_a_step_are_three_times_those_of_its_convolutions_and_dens
       channels = width
     pixels //= 4
   products += pixels * channels * 32  # To 32 classes, from all pixels that are left.
-  assert gpu.operations('vgg13', 2) == 3 * 2 * 2 * products
+  assert parts.operations('vgg13', 2) == 3 * 2 * 2 * products
 
 
 def test_a_contender_that_fails_does_not_end_the_others(gpu, capfd):
@@ -130,7 +150,7 @@ def test_a_contender_that_is_not_ready_in_time_is_left_out(gpu):
 
 
 @pytest.mark.parametrize('sizes', ['FULL', 'TINY'])
-def test_no_flag_is_given_twice_where_compiling_is_measured(gpu, monkeypatch, tmp_path, sizes):
+def test_no_flag_is_given_twice_where_compiling_is_measured(parts, monkeypatch, tmp_path, sizes):
   given = []
 
   def measured(flags):
@@ -138,7 +158,7 @@ def test_no_flag_is_given_twice_where_compiling_is_measured(gpu, monkeypatch, tm
     return [], 1, 64, 3200.0, 7.0
 
   monkeypatch.setitem(sys.modules, 'pace', types.SimpleNamespace(measured=measured))
-  rows = gpu.compile_(getattr(gpu, sizes), tmp_path)
+  rows = list(parts.compile_(getattr(parts, sizes), tmp_path))
   assert [row['what'] for row in rows] == [f'homus_best, 64, cache {n}' for n in ('empty', 'full')]
   assert rows[0]['ms'] == '20.00'  # 64 images at 3 200 a second.
   for flags in given:
@@ -203,8 +223,8 @@ def test_the_command_goes_on_after_a_part_that_fails_and_does_only_what_is_missi
 
   done = run('--tiny')
   assert done.returncode == 1 and 'no data' in done.stdout and done.stdout.endswith('the table\n')
-  parts = ('peak', 'preact_resnet11', 'resnet25', 'vgg13', 'accuracy', 'compile', 'population')
-  lines = [f'{part} --out {out} --tiny' for part in parts] + [f'table --out {out}']
+  names = ('peak', 'preact_resnet11', 'resnet25', 'vgg13', 'accuracy', 'compile', 'population')
+  lines = [f'{part} --out {out} --tiny' for part in names] + [f'table --out {out}']
   assert calls.read_text().splitlines() == lines
   assert (out / 'table.md').read_text() == 'the table\n'
   done = run()

@@ -33,7 +33,7 @@ def open_model(
   path = Path(path)
   try:
     content = read_bytes(path)
-    session = onnxruntime.InferenceSession(content, _options(threads), ['CPUExecutionProvider'])
+    session = onnxruntime.InferenceSession(content, options_for(threads), ['CPUExecutionProvider'])
   except OSError as error:
     raise UserError(f'{path}: cannot be read ({error.strerror}); export the run again.') from error
   except Exception as error:  # ONNX Runtime has a dozen exceptions of its own.
@@ -75,10 +75,14 @@ def _reason(error: Exception) -> str:
   return ' '.join(str(error).split())[:200]
 
 
-def _options(threads: int | None) -> onnxruntime.SessionOptions:
+def options_for(threads: int | None) -> onnxruntime.SessionOptions:
+  """The options of a session in which so many threads compute; None for one on each core."""
   options = onnxruntime.SessionOptions()
   options.intra_op_num_threads = threads or 0  # 0 is ONNX Runtime's own choice.
   options.log_severity_level = 4  # Only what ends the program; errors are raised.
+  # Threads that wait sleep. By default they spin, and so take cores from the threads that read
+  # files: with `scores` on two busy cores, a JPEG takes `predict` 15 instead of 11 ms of CPU time.
+  options.add_session_config_entry('session.intra_op.allow_spinning', '0')
   # Weights in files beside the model would be read from the current folder, and have no checksum.
   # The path of a file in place of a folder keeps ONNX Runtime from finding any.
   options.add_session_config_entry(
