@@ -1,7 +1,8 @@
 """Joins the staves that are played together to systems.
 
 Two staves are joined by a line or brace at their left end, or by a bar line that goes on from one
-to the other.
+to the other. A single staff above joined ones, such as that of a voice, needs none of these if its
+bar lines stand above theirs.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ _SLANTS = np.arange(-0.3, 0.31, 0.06)  # Columns for each row.
 
 JOINED = 0.89  # The least share of ink along a line that joins two staves: 54 of _ROWS.
 _ALIGNED = 0.5  # The least share of the bar lines of a staff that are above those of the next.
+_CHANCE, _SAME = 4, 0.8  # The least number and share of those of staves that nothing joins.
 BESIDE = 3 * SPACE  # Columns left of the staves where a line or a brace may stand,
 _INSIDE = SPACE  # and right of their left end; farther right there are clefs.
 _ASIDE = 6  # Columns from where a stroke leaves a staff to where it crosses its middle line.
@@ -82,14 +84,22 @@ def joined(
     bars: The columns of bar lines of each staff (`barlines.peaks`).
     between: `strokes` of each staff and the next.
   """
-  systems = [[0]] if frames else []
+  alone: list[list[int]] = [[0]] if frames else []
   for number, inked in enumerate(between):
     pair = slice(number, number + 2)
     if inked is not None and _are_joined(inked, frames[pair], bars[pair]):
-      systems[-1].append(number + 1)
+      alone[-1].append(number + 1)
     else:
-      systems.append([number + 1])
-  return systems
+      alone.append([number + 1])
+  found: list[list[int]] = []
+  for system in alone:
+    pair = slice(system[0] - 1, system[0] + 1)
+    is_voice = bool(found) and len(found[-1]) == 1 and len(system) > 1
+    if is_voice and _have_the_same(frames[pair], bars[pair]):
+      found[-1] += system
+    else:
+      found.append(system)
+  return found
 
 
 def _are_joined(inked: np.ndarray, frames: Sequence[Frame], bars: Sequence[np.ndarray]) -> bool:
@@ -99,6 +109,19 @@ def _are_joined(inked: np.ndarray, frames: Sequence[Frame], bars: Sequence[np.nd
   # and most of their others above each other too.
   goes_on = crossed(inked, frames, bars)
   return bool(goes_on.any()) and len(goes_on) >= _ALIGNED * min(map(len, bars))
+
+
+def _have_the_same(frames: Sequence[Frame], bars: Sequence[np.ndarray]) -> bool:
+  """Whether the bar lines of two staves stand above each other; so few may do so by chance."""
+  count = len(_common(frames, bars))
+  return count >= _CHANCE and count >= _SAME * max(map(len, bars))
+
+
+def _common(frames: Sequence[Frame], bars: Sequence[np.ndarray]) -> np.ndarray:
+  """The columns of bar lines that two staves have above each other, but for their left end."""
+  above, below = (mine + offset for mine, offset in zip(bars, offsets(frames), strict=True))
+  both = above[(np.abs(above[:, None] - below) <= _NEAR).any(1)]
+  return both[both > max(offsets(frames)) + BESIDE]
 
 
 def crossed(inked: np.ndarray, frames: Sequence[Frame], bars: Sequence[np.ndarray]) -> np.ndarray:
@@ -114,9 +137,7 @@ def crossed(inked: np.ndarray, frames: Sequence[Frame], bars: Sequence[np.ndarra
   Returns:
     bool [bar lines].
   """
-  above, below = (mine + offset for mine, offset in zip(bars, offsets(frames), strict=True))
-  both = above[(np.abs(above[:, None] - below) <= _NEAR).any(1)]
-  both = both[both > max(offsets(frames)) + BESIDE]
+  both = _common(frames, bars)
   through = np.flatnonzero(inked >= JOINED) - BESIDE
   return (np.abs(both[:, None] - through) <= _NEAR).any(1)
 

@@ -108,6 +108,16 @@ def test_staves_with_other_bar_lines_are_not_joined_by_a_stem():
   assert find.structure(grey).systems == [[0], [1]]
 
 
+@pytest.mark.parametrize(
+  ('voice', 'systems'),
+  [((260, 400, 560, 700), [[0, 1, 2]]), ((260, 340, 480, 620), [[0], [1, 2]])],
+)
+def test_a_voice_is_joined_to_the_staves_below_by_its_bar_lines_alone(voice, systems):
+  grey = _page(voice, *[(260, 400, 560, 700)] * 2)
+  grey[166:280, 60:62] = 255
+  assert find.structure(grey).systems == systems
+
+
 def test_an_empty_page_has_no_structure():
   found = find.structure(np.full((200, 300), 255, np.uint8))
   assert found == (300, 200, 0.0, [], [], [])

@@ -1,12 +1,14 @@
 // Joins the staves that are played together to systems, as omr_jax/structure/systems.py does: by a
-// line or brace at their left end, or by a bar line that goes on from one to the other.
+// line or brace at their left end, by a bar line that goes on from one to the other, or a single
+// staff above joined ones by its bar lines.
 
 import { comb, straight as fixed, systems } from './constants.js';
 import { maximum } from './filters.js';
 import { moves, offsetsOf, rowOf, slantedInk, straight, widened } from './straight.js';
 
 const { SPACE } = comb;
-const { ALIGNED, ASIDE, BESIDE, FURTHEST, INSIDE, JOINED, NEAR, ROWS, SLANTS } = systems;
+const { ALIGNED, ASIDE, BESIDE, CHANCE, FURTHEST, INSIDE, JOINED, NEAR } = systems;
+const { ROWS, SAME, SLANTS } = systems;
 
 /**
  * How much of each stroke from one staff to the next is ink. Columns are counted from the left end
@@ -68,11 +70,18 @@ export function onwards(frames, between) {
  * @returns {number[][]} Their places in `staves`.
  */
 export function joined(staves) {
-  const found = [];
+  const alone = [];
   staves.forEach((staff, number) => {
-    if (number && areJoined(staves[number - 1], staff)) found.at(-1).push(number);
-    else found.push([number]);
+    if (number && areJoined(staves[number - 1], staff)) alone.at(-1).push(number);
+    else alone.push([number]);
   });
+  const found = [];
+  for (const system of alone) {
+    const [first] = system;
+    const isVoice = found.at(-1)?.length === 1 && system.length > 1;
+    if (isVoice && haveTheSame(staves[first - 1], staves[first])) found.at(-1).push(...system);
+    else found.push(system);
+  }
   return found;
 }
 
@@ -88,16 +97,26 @@ function areJoined(upper, lower) {
   return goesOn.some(Boolean) && goesOn.length >= ALIGNED * fewer;
 }
 
+/** Whether the bar lines of two staves stand above each other; so few may do so by chance. */
+function haveTheSame(upper, lower) {
+  const count = common(upper, lower).length;
+  return count >= CHANCE && count >= SAME * Math.max(upper.bars.length, lower.bars.length);
+}
+
+/** The columns of bar lines that two staves have above each other, but for their left end. */
+function common(upper, lower) {
+  const offsets = offsetsOf([upper.frame, lower.frame]);
+  const [above, below] = [upper, lower].map(({ bars }, k) => bars.map((x) => x + offsets[k]));
+  const inside = above.filter((x) => x > Math.max(...offsets) + BESIDE);
+  return inside.filter((x) => below.some((other) => Math.abs(x - other) <= NEAR));
+}
+
 /**
  * Whether each bar line that two staves have above each other goes on from one to the other. The
  * line at their left end does not count: it always goes on.
  */
 export function crossed(upper, lower) {
-  const offsets = offsetsOf([upper.frame, lower.frame]);
-  const [above, below] = [upper, lower].map(({ bars }, k) => bars.map((x) => x + offsets[k]));
-  const inside = above.filter((x) => x > Math.max(...offsets) + BESIDE);
-  const both = inside.filter((x) => below.some((other) => Math.abs(x - other) <= NEAR));
-  return both.map((x) => {
+  return common(upper, lower).map((x) => {
     const near = upper.below.subarray(Math.max(0, x - NEAR + BESIDE), x + NEAR + BESIDE + 1);
     return near.some((share) => share >= JOINED);
   });
