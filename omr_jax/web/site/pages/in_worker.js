@@ -6,9 +6,9 @@ import { structureOf } from '../structure/find.js';
 import { reduced } from './whole_pages.js';
 import { cut, objects } from './windows.js';
 
-// Blank windows after which browsers compile nothing more, in the first worker: the largest function
-// of ONNX Runtime takes them most of a second, and comes last, after the fourth or fifth. Workers
-// share what is compiled, so the others need one window only.
+// Blank windows for the first worker. Chromium compiles the largest function of ONNX Runtime once
+// more, for most of a second, after the fourth to sixth. Workers share what is compiled, so the
+// others need one window only.
 const COLD = 6;
 
 let cold = null; // How many of them are still to come; null before the first call.
