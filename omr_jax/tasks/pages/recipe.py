@@ -134,12 +134,11 @@ def loss_numbers(config: ConfigDict) -> dict[str, Any]:
 def loss(config: ConfigDict, train: Split) -> Callable[..., jax.Array]:
   """The loss of a run: (outputs, targets) to the loss by object in a batch."""
   del train
-  kinds = jnp.array(box_kinds.kinds(inputs.classes(config)))
+  return partial(_loss, jnp.array(box_kinds.kinds(inputs.classes(config))))
 
-  def of_batch(outputs: Inputs, targets: Inputs) -> jax.Array:
-    return losses.loss(outputs, targets['boxes'], targets['classes'], kinds)
 
-  return of_batch
+def _loss(kinds: jax.Array, outputs: Inputs, targets: Inputs) -> jax.Array:
+  return losses.loss(outputs, targets['boxes'], targets['classes'], kinds)
 
 
 def evaluation(
