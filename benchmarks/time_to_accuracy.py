@@ -4,8 +4,8 @@
 
 The seeds are a population, trained by one program. Two times are measured until the last report is
 written, as a user experiences them: from the start of the process, and from the moment when the
-data is loaded and the plan is printed. The second time includes compiling the first step, or
-reading the compiled program from the cache.
+data is loaded, the networks are initialized and the plan is printed. The second time includes what
+is left of compiling the first step, or of reading the compiled program from the cache.
 """
 
 import json

@@ -3,20 +3,19 @@
 import contextlib
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import jax
 
 
-def begin(function: partial, *arguments: Any) -> Callable[[], None]:
+def begin(function: Any, *arguments: Any) -> Callable[[], None]:
   """Traces a jitted function now and lets a thread compile it, which takes no part of Python.
 
   JAX keeps the result for the first call with such arguments. Errors of the compiler are raised by
   that call, which then compiles once more.
 
   Args:
-    function: One of the functions of a `Trainer`: a jitted function with its first arguments.
+    function: One of the functions of a `Trainer`: `functools.partial` of a jitted function.
     *arguments: The other arguments of the call, or `jax.ShapeDtypeStruct`s with their shardings.
 
   Returns:

@@ -105,7 +105,7 @@ def create(
 
   # The numbers in `own` are arguments and not constants, so that the program compiled for one seed
   # is found in the cache for every other seed.
-  def compiled(function: Callable, **options: Any) -> Callable:
+  def compiled(function: Callable, **options: Any) -> Any:
     return partial(jax.jit(function, **options), own)
 
   by_member = NamedSharding(mesh, PartitionSpec(MEMBER_AXIS))
