@@ -9,7 +9,7 @@ import jax
 
 
 def begin(function: Any, *arguments: Any) -> Callable[[], None]:
-  """Traces a jitted function now and lets a thread compile it, which takes no part of Python.
+  """Traces a jitted function now and lets a thread compile it; the compiler needs no Python.
 
   JAX keeps the result for the first call with such arguments. Errors of the compiler are raised by
   that call, which then compiles once more.

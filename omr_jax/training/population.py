@@ -220,7 +220,10 @@ def _saved(population: Population, shapes: TrainState) -> tuple[TrainState, Vari
 
 
 def _feed(population: Population, shapes: TrainState) -> feeds.Feed:
-  """Makes the feed. If all examples are to stay on the devices, it copies them there now.
+  """Makes the feed.
+
+  If all examples are to stay on the devices, one thread copies them there from now on, and another
+  one compiles the step.
 
   Args:
     population: The population.
