@@ -1,18 +1,15 @@
 """Convolutions that are fast on CPU: the same sums as usual, computed in other shapes.
 
 XLA's convolutions for CPU are made for 32 output channels and more. With 16 they reach half of the
-cores' peak rate, with a single input channel an eighth. Without AVX-512, gradients with respect to
-the kernel reach a fifth to three fifths of it. On CPU this module therefore uses other
+cores' peak rate, with a single input channel an eighth. On CPU this module therefore uses other
 formulations, each in a function of its own. Their times, in float32 on one core (_in_line: on two):
 
   _blocks       8x8 kernel, stride 4, 3 input channels: 1.6 times as fast
   _two_columns  192x96 pixels, 16 to 16 channels: 15.3 to 9.9 ms; 1 to 16 channels: 7.3 to 1.0 ms
   _in_line      one row of 96 pixels, 64 to 64 channels, batch 64, with gradients: 6.4 to 5.1 ms
-  _shifted      only the kernel's gradient, batch 64, without AVX-512; 56x40 pixels, 24 to 24
-                channels: 86 to 46 ms; 28x20, 48 to 48: 78 to 32 ms; 14x10, 96 to 96: 64 to 36 ms
-  _by_place     likewise with stride 2; 3x3 kernel, 28x20 pixels, 48 to 96 channels: 30 to 14 ms;
-                1x1 kernel: 17.5 to 1.6 ms
+  _one_pixel    only the gradient of a 1x1 kernel, stride 2: twice as fast
 
+`backend.for_training` chooses the library that computes them in a training step, and
 `benchmarks/README.md` has times of whole training steps.
 
 In a population (`jax.vmap` over the kernels too) the members are computed one by one. On CPU a step
@@ -22,13 +19,11 @@ by default.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import cast
 
 import jax
 import jax.numpy as jnp
 
 _LAYOUT = ('NHWC', 'HWIO', 'NHWC')
-_FEWEST = 8  # Fewest input channels for which `_shifted` and `_by_place` are faster.
 
 
 def convolve(
@@ -103,8 +98,8 @@ def _ways(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> tuple[tu
   narrow = out <= 16 and rows % 2 == columns % 2 == 1 < columns and not width % (2 * wide)
   two_columns = partial(_two_columns, strides=strides)
   forward, to_x, to_kernel = plain
-  if channels >= _FEWEST:
-    to_kernel = _shifted if strides == (1, 1) and rows > 1 else partial(_by_place, strides=strides)
+  if rows == columns == 1:
+    to_kernel = partial(_one_pixel, strides=strides)
   if narrow and strides == (1, 1):
     forward, to_x = two_columns, _turned
   # With strides the gradient with respect to the input has no such form. It is not needed for a
@@ -144,59 +139,13 @@ def _in_line(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
   )[:, None]
 
 
-def _shifted(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:
-  """The gradient with respect to the kernel at stride 1, as one product of two matrices.
-
-  It is a sum over all pixels for each place of the kernel. One matrix has a shifted copy of x for
-  each column of the kernel, the other a shifted copy of the result's gradient for each row. Their
-  product has the sums of all combinations.
-  """
-  rows, columns, channels, out = kernel.shape
-  height, width = x.shape[1:3]
-  padding = jax.lax.padtype_to_pads((height, width), (rows, columns), (1, 1), 'SAME')
-  x = jnp.pad(x, ((0, 0), *padding, (0, 0)))
-  grad = jnp.pad(grad, ((0, 0), (rows - 1,) * 2, (0, 0), (0, 0)))
-  x = _beside([x[:, :, i : i + width] for i in range(columns)])
-  down = _beside([grad[:, rows - 1 - i : 2 * rows - 2 - i + height] for i in range(rows)])
-  found = _product(x, down)
-  return found.reshape(columns, channels, rows, out).transpose(2, 0, 1, 3)
-
-
-def _beside(parts: Sequence[jax.Array]) -> jax.Array:
-  """Concatenates parts of equal shape, [batch, height, width, channels], along the channels.
-
-  It pads the parts with zeros and sums them. XLA compiles that for CPU to vector instructions,
-  while it copies a concatenation number by number (for 41 MB: 5 instead of 11 ms).
-  """
-  wide = parts[0].shape[-1] * (len(parts) - 1)
-  starts = range(0, wide + 1, parts[0].shape[-1])
-  padded = (
-    jnp.pad(part, ((0, 0), (0, 0), (0, 0), (start, wide - start)))
-    for start, part in zip(starts, parts, strict=True)
-  )
-  return cast(jax.Array, sum(padded))
-
-
-def _by_place(
+def _one_pixel(
   x: jax.Array, kernel: jax.Array, grad: jax.Array, strides: tuple[int, int]
 ) -> jax.Array:
-  """The gradient with respect to the kernel, as one matrix product for each place of the kernel."""
-  (high, wide), (rows, columns) = strides, kernel.shape[:2]
-  height, width = grad.shape[1:3]
-  padding = jax.lax.padtype_to_pads(x.shape[1:3], (rows, columns), strides, 'SAME')
-  x = jnp.pad(x, ((0, 0), *padding, (0, 0)))
-  last_row, last_column = high * (height - 1) + 1, wide * (width - 1) + 1
-  found = [
-    _product(x[:, i : i + last_row : high, j : j + last_column : wide], grad)
-    for i in range(rows)
-    for j in range(columns)
-  ]
-  return jnp.stack(found).reshape(kernel.shape)
-
-
-def _product(a: jax.Array, b: jax.Array) -> jax.Array:
-  """Sums over all pixels: [batch, height, width, m] and [batch, height, width, n] to [m, n]."""
-  return a.reshape(-1, a.shape[-1]).T @ b.reshape(-1, b.shape[-1])
+  """The gradient with respect to a 1x1 kernel, as one product of two matrices."""
+  high, wide = strides
+  pixels = x[:, ::high, ::wide].reshape(-1, x.shape[-1])
+  return (pixels.T @ grad.reshape(-1, grad.shape[-1])).reshape(kernel.shape)
 
 
 def _blocks(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:

@@ -111,11 +111,16 @@ def create(
   by_member = NamedSharding(mesh, PartitionSpec(MEMBER_AXIS))
   by_batch = NamedSharding(mesh, PartitionSpec(BATCH_AXIS))
   everywhere = NamedSharding(mesh, PartitionSpec())
-  changes_state = {'donate_argnums': 1, 'out_shardings': by_member}
+  platform = mesh.devices.flat[0].platform
+  changes_state = {
+    'donate_argnums': 1,
+    'out_shardings': by_member,
+    'compiler_options': backend.for_training(platform),
+  }
   init = compiled(
     for_all(one.init),
     out_shardings=by_member,
-    compiler_options=backend.for_one_call(mesh.devices.flat[0].platform),
+    compiler_options=backend.for_one_call(platform),
   )
   return Trainer(
     init=init,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -61,6 +62,22 @@ def test_what_is_called_once_compiles_quickly_on_a_cpu_to_the_same_numbers():
   quick = jax.jit(init, compiler_options=backend.for_one_call('cpu'))
   usual, found = (function(jax.random.key(3)) for function in (jax.jit(init), quick))
   np.testing.assert_array_equal(found, usual, strict=True)
+
+
+def test_a_training_step_on_a_cpu_computes_convolutions_without_ynnpack():
+  """Where this version of XLA has the option; else it compiles as usual."""
+  assert backend.for_training('gpu') == {}
+
+  def convolved(x, kernel):
+    layout = ('NHWC', 'HWIO', 'NHWC')
+    return jax.lax.conv_general_dilated(x, kernel, (1, 1), 'SAME', dimension_numbers=layout)
+
+  arguments = jnp.ones((2, 8, 8, 32)), jnp.ones((3, 3, 32, 32))
+  compiled = jax.jit(convolved, compiler_options=backend.for_training('cpu'))
+  program = compiled.lower(*arguments).compile()
+  if backend.for_training('cpu'):
+    assert '__ynn_fusion' not in program.as_text()
+  assert program(*arguments)[0, 4, 4, 0] == 9 * 32
 
 
 def started(tmp_path, *starts, **variables):

@@ -22,7 +22,7 @@ from omr_jax.recipe.hyperparameters import Hyperparameters
 from omr_jax.tasks.classifiers.training import cross_entropy
 from omr_jax.tasks.pages import sprites
 from omr_jax.tasks.pages.tiles import TILE
-from omr_jax.training import feed, inference, trainer
+from omr_jax.training import backend, feed, inference, trainer
 from omr_jax.training import state as states
 from omr_jax.training.step import Training, train_step
 
@@ -243,6 +243,7 @@ def pages():
 @pytest.mark.parametrize(('page', 'variant'), pages())
 def test_training_lowers_for_tpu_and_cuda(page, variant, dataset, monkeypatch):
   monkeypatch.setattr(models, 'check_canvas', lambda *_, **__: None)  # In test_recipe, for all.
+  monkeypatch.setattr(backend, 'for_training', lambda _: {})  # As on a TPU or GPU.
   config = less_deep_page(page, variant)
   parts = recipe.create(config)
   if 'blocks' not in config.model:  # Networks of the paper, which have no such option.
