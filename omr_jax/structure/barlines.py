@@ -61,7 +61,7 @@ def scores(strip: np.ndarray, above: np.ndarray, below: np.ndarray) -> np.ndarra
   rows = np.arange(_ROWS)[:, None]
   dark = np.where(inside, strip[rows, np.clip(places, 0, strip.shape[1] - 1)], 0)
   # A shaky line leaves its column by a pixel.
-  line = (dark[..., _REACH - 1 : _REACH + 2] > INK).any(2)
+  line = dark[..., _REACH - 1 : _REACH + 2].max(2) > INK
   # Staff lines are beside everything, so only what is darker than they are counts.
   usual = np.median(strip[:, ::4], 1)
   ends, middle = _beside(np.maximum(dark - usual[:, None], 0))

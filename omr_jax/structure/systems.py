@@ -139,7 +139,7 @@ def crossed(inked: np.ndarray, frames: Sequence[Frame], bars: Sequence[np.ndarra
   """
   both = _common(frames, bars)
   through = np.flatnonzero(inked >= JOINED) - BESIDE
-  return (np.abs(both[:, None] - through) <= _NEAR).any(1)
+  return np.isclose(both[:, None], through, rtol=0, atol=_NEAR).any(1)
 
 
 def _whole(strip: np.ndarray, slant: float) -> np.ndarray:
