@@ -14,14 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
-from omr_jax.data.digests import checksum, digest
+from omr_jax.data.digests import checksum
 from omr_jax.errors import UserError
 from omr_jax.utils import locks, paths
 from omr_jax.utils.words import size
 
-# Files in the folder of a cache: `digests.checksum` of its arrays, or, of caches that an earlier
-# version has made, `digests.digest`.
-_CHECKSUM, _DIGEST = 'checksum', 'digest'
+_CHECKSUM = 'checksum'  # File in the folder of a cache: `digests.checksum` of its arrays.
 # Bytes. On a CPU JAX uses arrays that begin at a multiple of it, and copies others to each device.
 _ALIGNED = 64
 
@@ -108,13 +106,7 @@ def _whole(folder: Path) -> Arrays | None:
   try:
     # The checksum reads the same mapped arrays that are returned, so each page is read once.
     found = _mapped(folder)
-    if (folder / _CHECKSUM).exists():
-      return found if (folder / _CHECKSUM).read_text() == checksum(found) else None
-    if (folder / _DIGEST).read_text() != digest(found):
-      return None
-    with contextlib.suppress(OSError):  # The folder may be read-only.
-      (folder / _CHECKSUM).write_text(checksum(found))
-    return found
+    return found if (folder / _CHECKSUM).read_text() == checksum(found) else None
   except (OSError, ValueError, EOFError, SyntaxError):
     return None
 

@@ -111,20 +111,6 @@ def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch):
     assert {each.suffix for each in (tmp_path / 'drawn').iterdir()} == {'', '.lock'}, damage
 
 
-def test_cache_of_an_earlier_version_is_used_and_gets_a_checksum(
-  parts, folders, tmp_path, monkeypatch
-):
-  monkeypatch.setenv('OMR_CACHE_DIR', str(tmp_path))
-  made = symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
-  (path,) = tmp_path.glob('drawn/*/checksum')
-  checksum = path.read_text()
-  path.unlink()
-  path.with_name('digest').write_text(digests.digest(made.splits))
-  monkeypatch.setattr(render, 'draw_rendering', None)  # Drawing would fail.
-  symbol_data.load('writers_0', parts.picture, *folders, allow_changed=True)
-  assert path.read_text() == checksum
-
-
 @pytest.mark.parametrize('place', [0, 65_535, 65_536, 131_072, 131_080])
 def test_checksum_notices_a_changed_byte(place):
   """At the edges of two blocks of 65 536 bytes, and in the 9 bytes after them."""
