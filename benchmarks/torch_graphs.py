@@ -74,7 +74,7 @@ def _conv(x, kernel, bias=None, *, strides=None, pads=None, dilations=None, grou
 def _pool(function: Callable) -> Callable:
   def pool(x, *, kernel_shape, strides=None, pads=None, **_):
     if any(pads or ()):
-      raise NotImplementedError(f'a pool with the padding {list(pads)}')
+      raise ValueError(f'a pool with the padding {list(pads)}, which no network here has')
     return function(x, list(kernel_shape), list(strides or [1] * len(kernel_shape)))
 
   return pool
@@ -98,7 +98,7 @@ def _slice(x, starts, ends, axes=None, steps=None):
   steps = [1] * len(numbers[0]) if steps is None else steps.tolist()
   for start, end, axis, step in zip(*numbers, axes, steps, strict=True):
     if step < 0:
-      raise NotImplementedError('a slice with a negative step')
+      raise ValueError('a slice with a negative step, which no network here has')
     x = x[(slice(None),) * (axis % x.ndim) + (slice(start, end, step),)]
   return x
 

@@ -92,16 +92,7 @@ def create(
       (True, *has_own),
     )
 
-  step_of_all = for_all(one.ordered_step, True, True, False, True)
-
-  def run(own, state: TrainState, running, data, orders, stop) -> TrainState:
-    if not whole_epochs:
-      return step_of_all(own, state, running, data, orders)
-    return jax.lax.while_loop(
-      lambda state: (running & (state.step < stop) & (state.bad_step < 0)).any(),
-      lambda state: step_of_all(own, state, running, data, orders),
-      state,
-    )
+  run = _run(for_all(one.ordered_step, True, True, False, True), whole_epochs)
 
   # The numbers in `own` are arguments and not constants, so that the program compiled for one seed
   # is found in the cache for every other seed.
@@ -135,6 +126,21 @@ def create(
       out_shardings=everywhere,
     ),
   )
+
+
+def _run(step: Callable, whole_epochs: bool) -> Callable:
+  """`Trainer.run` of all members, from their step, `_MemberFunctions.ordered_step`."""
+
+  def run(own, state: TrainState, running, data, orders, stop) -> TrainState:
+    if not whole_epochs:
+      return step(own, state, running, data, orders)
+    return jax.lax.while_loop(
+      lambda state: (running & (state.step < stop) & (state.bad_step < 0)).any(),
+      lambda state: step(own, state, running, data, orders),
+      state,
+    )
+
+  return run
 
 
 def _functions_of_one(training: Training, mesh: Mesh, several: bool) -> _MemberFunctions:
