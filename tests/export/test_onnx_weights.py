@@ -53,3 +53,22 @@ def test_a_quarter_of_the_size():
   step = np.abs(kernel).max((1, 2, 3)) / 127
   off = np.abs(computed(small, x) - computed(whole, x))
   assert (off <= step / 2 * np.abs(x).sum() + 1e-4).all() and off.max() > 0
+
+
+def test_no_casts_of_bytes():
+  nodes = [
+    helper.make_node('Cast', ['x'], ['light'], to=TensorProto.FLOAT),
+    helper.make_node('Conv', ['light', 'kernel'], ['y'], kernel_shape=[1, 1]),
+  ]
+  graph = helper.make_graph(
+    nodes,
+    'graph',
+    [helper.make_tensor_value_info('x', TensorProto.UINT8, [1, 1, 1, 3])],
+    [helper.make_tensor_value_info('y', TensorProto.FLOAT, [1, 1, 1, 3])],
+    [numpy_helper.from_array(np.full((1, 1, 1, 1), 0.5, np.float32), 'kernel')],
+  )
+  opset = [helper.make_opsetid('', 17)]
+  whole = helper.make_model(graph, opset_imports=opset, ir_version=9).SerializeToString()
+  small = onnx_weights.in_eight_bits(whole)
+  assert 'Cast' not in [node.op_type for node in onnx.load_from_string(small).graph.node]
+  np.testing.assert_allclose(computed(small, np.uint8([[[[0, 7, 255]]]])), [0, 3.5, 127.5])

@@ -43,7 +43,10 @@ async function make(name, report) {
     answered(`models/${name}/model.json`).then((response) => response.json()),
     fetched(`models/${name}/model_int8.onnx`, came),
   ]);
-  const session = await ort.InferenceSession.create(content).catch(() => {
+  // The kernels of detectors have 8 bits, but compute in float32, which they become now and not in
+  // each run.
+  const options = about.task === 'pages' ? { extra: { session: { disable_quant_qdq: '1' } } } : {};
+  const session = await ort.InferenceSession.create(content, options).catch(() => {
     throw new Error(`The network “${name}” does not start: it is damaged, or memory is short.`);
   });
   return { about, run: inTurn((inputs) => outputs(ort, session, about, inputs)) };

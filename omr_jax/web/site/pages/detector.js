@@ -5,6 +5,10 @@ import { positionOf } from '../structure/positions.js';
 import { symbols as known } from './symbols.js';
 import { completed, isTall } from './tall.js';
 
+// Blank windows that warm a network up, in all workers together: these share what the browser
+// compiles, which is fast after three.
+const COLD = 4;
+
 /**
  * Finds what is on a page.
  *
@@ -89,8 +93,9 @@ function stavesAndWindows(picture, about) {
  * @param {string} name Name of the network's folder in models/.
  */
 export function warmUp(name) {
+  const count = Math.ceil(COLD / WORKERS);
   for (let place = 0; place < WORKERS; place += 1) {
-    ask('warmUp', { name, isFirst: !place }, null, [], place).catch(() => {});
+    ask('warmUp', { name, count, isFirst: !place }, null, [], place).catch(() => {});
   }
 }
 

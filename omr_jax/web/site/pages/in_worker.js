@@ -6,31 +6,27 @@ import { structureOf } from '../structure/find.js';
 import { reduced } from './whole_pages.js';
 import { cut, objects } from './windows.js';
 
-// Blank windows for the first worker. Chromium compiles the largest function of ONNX Runtime once
-// more, for most of a second, after the fourth to sixth. Workers share what is compiled, so the
-// others need one window only.
-const COLD = 6;
-
-let cold = null; // How many of them are still to come; null before the first call.
+let cold = null; // What is still to be run to warm up; null before the first call.
 
 /**
- * Runs the network on blank windows, and looks for the structure of a drawn page, if no page has
- * come. Browsers compile what runs often, and do it well only then.
+ * Runs the network on blank windows, and looks for the structure of a drawn page, until a page
+ * comes. Browsers compile what runs often, and do it well only then.
  *
  * @param {object} argument
  * @param {string} argument.name Name of the network's folder in models/.
+ * @param {number} argument.count How many windows.
  * @param {boolean} argument.isFirst Whether this is the worker that finds the structure of pages.
  * @param {function} report See `load`.
  */
-export async function warmUp({ name, isFirst }, report) {
+export async function warmUp({ name, count, isFirst }, report) {
   const { about, run } = await load(name, report);
-  if (cold === null) {
-    cold = isFirst ? COLD : 1;
-    if (isFirst) structureOf(drawnPage());
-  }
-  const pixels = new Uint8Array(about.picture.side ** 2).fill(255);
-  for (; cold > 0; cold -= 1) {
-    await run({ window: pixels });
+  const blank = new Uint8Array(about.picture.side ** 2).fill(255);
+  cold ??= [
+    ...Array(count).fill(() => run({ window: blank })),
+    ...(isFirst ? [() => structureOf(drawnPage())] : []),
+  ];
+  while (cold.length) {
+    await cold.shift()();
     await new Promise((resolve) => setTimeout(resolve)); // A page that has come goes first.
   }
 }
@@ -62,7 +58,7 @@ function drawnPage() {
  * @returns {object} The whole structure, in the same pixels.
  */
 export function structureAndWindows({ picture, about }, report) {
-  cold = 0;
+  cold = [];
   const { factor, ...page } = reduced(picture);
   const none = { windows: [], scale: [1, 1] };
   return structureOf(page, (structure) => {
@@ -85,7 +81,7 @@ export function structureAndWindows({ picture, about }, report) {
  *   the page as it was looked at.
  */
 export async function symbolsIn({ name, pixels, corner, core, scale }, report) {
-  cold = 0;
+  cold = [];
   const { about, run } = await load(name, report);
   const least = Math.fround(logOdds(about.threshold));
   const found = objects(await run({ window: pixels }), { corner, core }, scale, least, about);
