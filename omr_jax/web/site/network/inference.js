@@ -19,9 +19,6 @@ const calls = {
 
   // Only one part of the page needs each of these modules, so the others don't wait for them.
 
-  /** Makes the network of pages fast before it is needed, see `warmUp`. */
-  warmUp: async (argument, report) => (await come(PAGES)).warmUp(argument, report),
-
   /** The staves of a page and its windows, see `structureAndWindows`. */
   structureAndWindows: async (argument, report) =>
     (await come(PAGES)).structureAndWindows(argument, report),

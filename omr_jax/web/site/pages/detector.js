@@ -5,10 +5,6 @@ import { positionOf } from '../structure/positions.js';
 import { symbols as known } from './symbols.js';
 import { completed, isTall } from './tall.js';
 
-// Blank windows that warm a network up, in all workers together: these share what the browser
-// compiles, which is fast after three.
-const COLD = 4;
-
 /**
  * Finds what is on a page.
  *
@@ -84,19 +80,6 @@ function stavesAndWindows(picture, about) {
     const whole = ask('structureAndWindows', { picture, about }, tell, [picture]);
     whole.catch(reject);
   });
-}
-
-/**
- * Makes a network fast in all workers before it is needed. Where memory is too short for several,
- * the first one goes on alone.
- *
- * @param {string} name Name of the network's folder in models/.
- */
-export function warmUp(name) {
-  const count = Math.ceil(COLD / WORKERS);
-  for (let place = 0; place < WORKERS; place += 1) {
-    ask('warmUp', { name, count, isFirst: !place }, null, [], place).catch(() => {});
-  }
 }
 
 /** A structure in pixels of a page that is so many times larger. */

@@ -5,10 +5,11 @@ import { decoded, receiveChosen } from '../common/picture_files.js';
 import { stateIn } from '../common/state.js';
 import { ask, describe } from '../network/client.js';
 import { cardIn } from './card.js';
-import { detect, warmUp } from './detector.js';
+import { detect } from './detector.js';
 import { kindsIn } from './kinds.js';
 import { pageJson, structureJson } from './page_json.js';
 import { sheetIn } from './sheet.js';
+import { warmUp } from './warm_up.js';
 
 const LONGEST = 2400; // Longest side of the picture that is shown, in pixels.
 const NO_STAVES =
@@ -38,7 +39,7 @@ async function prepare() {
     await ask('load', { name: model() }, state.progress);
     if (mine !== request) return;
     state.clear();
-    warmUp(model()); // The other workers find its files in the browser's cache.
+    warmUp(model(), () => mine === request); // Other workers find its files in the browser's cache.
   } catch (error) {
     if (mine === request) state.fail(error, prepare);
   }
