@@ -112,7 +112,7 @@ def test_pictures_have_python_s_answers(gate, tmp_path):
     # Processors round the 8-bit arithmetic differently.
     assert int(share) == pytest.approx(100 * answer.confidence, abs=3)
     assert bool(driver.find_elements('css selector', '#boxes rect')) == bool(answer.boxes)
-    assert find(driver, '#where').is_displayed() == (answer.boxes is not None)
+    assert find(driver, '#where').is_displayed() == bool(answer.boxes)
     # The whole picture and its nine parts, each with its share.
     find(driver, '#details summary').click()
     wait(lambda: len(re.findall('[0-9]+ %', find(driver, '#seen').text)) == 10)

@@ -167,7 +167,8 @@ async function classify(picture, width, height, withViews, place = 0) {
 function show(answer, width, height) {
   last = { answer, width, height };
   verdict.show(answer);
-  find('where').hidden = !answer.boxes;
+  // The camera may see music in the next frame; a picture without music stays without boxes.
+  find('where').hidden = stream ? !answer.boxes : !answer.boxes?.length;
   details.hidden = !answer.shares;
   showBoxes(overlay, answer.boxes ?? [], width, height);
   showWhatIsSeen();
