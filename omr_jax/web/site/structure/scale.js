@@ -114,8 +114,12 @@ function paperOf({ grey, width, height }) {
   }
   let bright = both(mean, cells, columns, 3, 'nearest');
   bright = both(mean, both(maximum, bright, columns, SPREAD), columns, SPREAD);
-  const stride = columns * CELL;
-  return { paper: resize(bright, columns, [0, 0, columns, rows], stride, rows * CELL), stride };
+  const [stride, high] = [columns * CELL, rows * CELL];
+  const [first] = bright;
+  const paper = bright.every((each) => each === first) // As on pages that no camera has seen.
+    ? new Uint8Array(stride * high).fill(first)
+    : resize(bright, columns, [0, 0, columns, rows], stride, high);
+  return { paper, stride };
 }
 
 function both(filter, given, width, size, mode) {
