@@ -220,7 +220,7 @@ def _load(picture: Image.Image, needed: int) -> None:
   except OSError as error:
     # libjpeg and libtiff report lack of memory as if the picture were damaged.
     try:
-      bytearray(needed)
+      np.empty(needed, np.uint8)  # It is only reserved: writing to it would take seconds.
     except MemoryError:
       raise MemoryError from error
     raise
