@@ -21,13 +21,13 @@ Each symbol is cut out with three margins. A wider margin shows more of its neig
 """
 
 import csv
+import io
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import pictures
@@ -102,4 +102,5 @@ def _page(path: Path) -> np.ndarray:
     raise UserError(
       f"{path}: can't be read ({error.strerror}); give the folder of MUSCIMA++'s pages."
     ) from error
-  return np.asarray(Image.fromarray(pictures.read(content, str(path))).convert('L'))
+  picture = pictures.opened(io.BytesIO(content), str(path))
+  return pictures.decode(picture, str(path), finish=lambda page: np.asarray(page.convert('L')))
