@@ -16,7 +16,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import extras, paths
 from omr_jax.utils.ending import answered
 from omr_jax.utils.files import read_bytes, write_folder
+
+if TYPE_CHECKING:
+  from onnxruntime import InferenceSession
 
 LOST = 0.01  # The share of validation symbols that may be called unknown.
 # Factors of the sizes of training symbols: people write smaller and larger than on the tablet.
@@ -148,9 +151,14 @@ def _inputs(model: Described, symbols: Iterable[tuple[np.ndarray, np.ndarray]]) 
 
 def _taught(content: bytes, examples: Mapping[str, Inputs], seed: int) -> tuple[bytes, Counts]:
   """An ONNX file with the output, and what is called unknown by it."""
+  import onnxruntime
+
   from omr_jax.export import open_set
 
-  features = {name: _features(content, inputs) for name, inputs in examples.items()}
+  session = onnxruntime.InferenceSession(
+    open_set.with_features(content), providers=['CPUExecutionProvider']
+  )
+  features = {name: _features(session, inputs) for name, inputs in examples.items()}
   foreign = [(share, features[name]) for name, share in _SHARES.items()]
   head = open_set.fit(features['true'], foreign, seed)
   head = head.moved(open_set.threshold(head.log_odds(features['validation']), LOST))
@@ -161,14 +169,10 @@ def _taught(content: bytes, examples: Mapping[str, Inputs], seed: int) -> tuple[
   return open_set.with_unknown(content, head), counts
 
 
-def _features(content: bytes, inputs: Inputs) -> np.ndarray:
-  """The features of examples, float32 [examples, features]."""
-  import onnxruntime
-
+def _features(session: 'InferenceSession', inputs: Inputs) -> np.ndarray:
+  """The features of examples by a model with that output, float32 [examples, features]."""
   from omr_jax.export import open_set
 
-  model = open_set.with_features(content)
-  session = onnxruntime.InferenceSession(model, providers=['CPUExecutionProvider'])
   count, found = len(next(iter(inputs.values()))), []
   for first in range(0, count, _BATCH):
     batch = {name: array[first : first + _BATCH] for name, array in inputs.items()}

@@ -31,6 +31,7 @@ def small(few, monkeypatch):
   monkeypatch.setattr(foreign_strokes, 'TO_LEARN', learned[:10])
   monkeypatch.setattr(foreign_strokes, 'TO_MEASURE', (measured[0], measured[1], measured[-1]))
   monkeypatch.setattr(graph, '_STEPS', 40)
+  monkeypatch.setattr(graph, '_BATCH', 32)
 
 
 def test_a_model_is_taught(small, tmp_path, capsys):
