@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from small_runs import ROOT
 
-from omr_jax.synthetic import music, papers
+from omr_jax.synthetic import music, papers, recorded_pages
 
 SITE = ROOT / 'build/web'
 BROWSER, DRIVER = shutil.which('chromium'), shutil.which('chromedriver')
@@ -25,11 +25,15 @@ HANGS = 120  # Seconds after which the page must hang, on a busy machine too.
 
 
 def wait(condition):
-  """The condition's value, as soon as it is true."""
-  until = time.monotonic() + HANGS
+  """The condition's value, as soon as it is true.
+
+  It is looked at less and less often: each look costs the browser what it needs for its own work.
+  """
+  began = time.monotonic()
   while not (found := condition()):
-    assert time.monotonic() < until, f'not within {HANGS} seconds'
-    time.sleep(0.05)
+    waited = time.monotonic() - began
+    assert waited < HANGS, f'not within {HANGS} seconds'
+    time.sleep(0.03 + waited / 8)
   return found
 
 
@@ -44,6 +48,19 @@ def turn_to(driver, part):
   wait(lambda: find(driver, f'#part-{part}').is_displayed())
 
 
+def end_session(driver):
+  """Ends the session of questions for people that is under way, if there is one."""
+  if find(driver, '#session').is_displayed():
+    driver.execute_script("document.querySelector('#end').click()")
+
+
+def begin_session(driver, kind):
+  """Begins a session of questions for people: the part shows no other one then."""
+  end_session(driver)
+  find(driver, f'#begin-{kind}').click()
+  wait(lambda: find(driver, '#session').is_displayed())
+
+
 @contextlib.contextmanager
 def missing(path):
   """For a while a file of the site, and its compressed copies, are not there."""
@@ -54,20 +71,6 @@ def missing(path):
   finally:
     for each in hidden:
       each.rename(each.with_name(each.name[1:]))
-
-
-def loads_later(open_page, address, site, part, model):
-  """The page, where a model was missing first and has come when it was tried again.
-
-  Another name of this machine is asked, by which the browser has kept nothing.
-  """
-  with missing(site / model):
-    driver = open_page(part, address.replace('localhost', '127.0.0.1'))
-    state = find(driver, f'#{part}-state')
-    wait(lambda: f'{model} is missing' in state.text)
-  state.find_element('css selector', 'button').click()
-  wait(lambda: not state.text)
-  return driver
 
 
 def in_page(driver, module, expression, *arguments):
@@ -90,6 +93,13 @@ def drawn(kind: str) -> np.ndarray:
   draw = {'music': music.page, 'form': papers.form, 'text': papers.text}[kind]
   page = Image.fromarray(draw(np.random.default_rng(0), 1400, 1000))
   return np.asarray(page.convert('RGB'))[:750]
+
+
+def low_page(folder: Path) -> Path:
+  """A picture of a low made-up page, which costs little time."""
+  path = folder / 'low page.png'
+  Image.fromarray(recorded_pages.page(np.random.default_rng((33, 3)), 300, 800).picture).save(path)
+  return path
 
 
 def video(path: Path, picture: np.ndarray) -> None:

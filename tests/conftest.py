@@ -20,14 +20,15 @@ from hypothesis import settings
 
 PACKAGES = ('omr_jax', 'tfds_builders', 'configs', 'launch', 'docs', 'benchmarks')
 # The files that take longest, in the order in which the workers are to begin with them: next to
-# those that wait for a browser or for other processes, some that compute all the time.
+# those that wait for a browser or for other processes, some that compute all the time. With the
+# first one begin all that use the browser (`pytest_xdist_make_scheduler`).
 LONG = (
-  *('test_page.py', 'test_step.py', 'test_sweeps.py', 'test_loop.py', 'test_gate.py'),
-  *('test_population.py', 'test_predict.py', 'test_shell.py', 'test_models.py', 'test_recipe.py'),
-  *('test_distributed.py', 'test_readme.py', 'test_pages_run.py', 'test_main.py', 'test_draw.py'),
+  *('test_shell.py', 'test_step.py', 'test_sweeps.py', 'test_loop.py'),
+  *('test_population.py', 'test_predict.py', 'test_models.py', 'test_recipe.py'),
+  *('test_distributed.py', 'test_readme.py', 'test_pages_run.py', 'test_main.py'),
   *('test_camera.py', 'test_music_scores_builder.py', 'test_isolated.py', 'test_export.py'),
-  *('test_accessibility.py', 'test_probes.py', 'test_report.py', 'test_symbol_picture.py'),
-  *('test_people.py', 'test_open_set.py', 'test_rasterize.py', 'test_pictures.py'),
+  *('test_probes.py', 'test_report.py', 'test_symbol_picture.py'),
+  *('test_open_set.py', 'test_rasterize.py', 'test_pictures.py'),
   *('test_homus_builder.py', 'test_convolution.py', 'test_model_json.py', 'test_made_up.py'),
   *('test_scores_data.py', 'test_crops.py', 'test_odd_values.py', 'test_page_symbols.py'),
   *('test_evaluate.py', 'test_base.py', 'test_page_windows.py', 'test_in_a_browser.py'),
@@ -66,6 +67,18 @@ def pytest_collection_modifyitems(items):
   """Long files first, so that the workers end together (with pytest-xdist's loadfile)."""
   places = {name: place for place, name in enumerate(LONG)}
   items.sort(key=lambda item: places.get(item.path.name, len(LONG)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+  """With pytest-xdist's loadfile, one worker has all tests of `tests/web`: they share a browser."""
+  from xdist.scheduler import LoadFileScheduling
+
+  class Scheduling(LoadFileScheduling):
+    def _split_scope(self, nodeid):
+      return 'tests/web' if nodeid.startswith('tests/web/') else super()._split_scope(nodeid)
+
+  return Scheduling(config, log) if config.getvalue('dist') == 'loadfile' else None
 
 
 def pytest_collection_finish():

@@ -5,7 +5,7 @@ import shutil
 import threading
 
 import pytest
-from browsing import BROWSER, DRIVER, HANGS, SITE, find, wait
+from browsing import BROWSER, DRIVER, HANGS, SITE, find, turn_to, wait
 
 from omr_jax.web.__main__ import serve
 
@@ -30,7 +30,6 @@ def site(tmp_path_factory):
     ]
     session = {'kind': kind, 'classes': classes, 'questions': questions, 'digest': kind}
     (site / 'human' / f'{kind}.json').write_text(json.dumps(session))
-  (site / 'empty.html').write_text('<!doctype html><title>A page that loads nothing</title>')
   return site
 
 
@@ -68,9 +67,16 @@ def shared_browser(tmp_path_factory, camera_file):
 
 
 @pytest.fixture
-def open_page(shared_browser, address, tmp_path):
-  """A function that opens a part of the page anew in the shared browser, with nothing kept."""
-  driver = shared_browser
+def driver(shared_browser, tmp_path):
+  """The shared browser, which saves files in the folder of this test."""
+  behaviour = {'behavior': 'allow', 'downloadPath': str(tmp_path)}
+  shared_browser.execute_cdp_cmd('Browser.setDownloadBehavior', behaviour)
+  return shared_browser
+
+
+@pytest.fixture
+def open_page(driver, address):
+  """A function that loads the page anew, with nothing kept, and shows a part."""
 
   def opened(part: str, origin: str = address):
     if origin != address:  # By another name the browser knows nothing of the site.
@@ -84,30 +90,47 @@ def open_page(shared_browser, address, tmp_path):
     wait(lambda: find(driver, f'#part-{part}').is_displayed())
     return driver
 
-  behaviour = {'behavior': 'allow', 'downloadPath': str(tmp_path)}
-  driver.execute_cdp_cmd('Browser.setDownloadBehavior', behaviour)
-  yield opened
-  driver.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})
-  driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', {'enabled': False})
+  return opened
 
 
 @pytest.fixture
-def modules(shared_browser, address):
-  """The shared browser on an empty page of the site, for `in_page`: modules by themselves."""
-  if shared_browser.current_url != f'{address}empty.html':
-    shared_browser.get(f'{address}empty.html')
-  return shared_browser
+def page_at(driver, open_page, request):
+  """A function that shows a part of the page in which earlier tests have been.
+
+  The page and its networks are loaded once for many tests: anew only where a test asks for that,
+  and after one that has left the page or has failed. A part forgets what it showed when another
+  one is shown, but for ink, a photo, the strips of what was tried, and answers of people.
+  """
+
+  def shown(part: str, anew: bool = False):
+    failed = request.session.testsfailed
+    if not anew and driver.execute_script('return window.failedBefore') == failed:
+      turn_to(driver, 'about')
+      turn_to(driver, part)
+    else:
+      open_page(part)
+      driver.execute_script('window.failedBefore = arguments[0]', failed)
+    return driver
+
+  return shown
 
 
 @pytest.fixture
-def phone(open_page, shared_browser):
-  """As `open_page`, on a screen of 360 by 740 pixels that is touched."""
-  driver = shared_browser
+def modules(page_at):
+  """The shared browser, for `in_page`: modules of the page by themselves."""
+  return page_at('about')
 
-  def opened(part: str):
+
+@pytest.fixture
+def phone(driver, page_at):
+  """As `page_at`, on a screen of 360 by 740 pixels that is touched."""
+
+  def shown(part: str):
     size = {'width': 360, 'height': 740, 'deviceScaleFactor': 2, 'mobile': True}
     driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', size)
     driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', {'enabled': True})
-    return open_page(part)
+    return page_at(part)
 
-  return opened
+  yield shown
+  driver.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})
+  driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', {'enabled': False})

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from browsing import NEEDS, find, in_page, loads_later, model_json, wait
+from browsing import NEEDS, find, in_page, model_json, wait
 
 import omr_jax
 from omr_jax.inputs import pen_path, strokes
@@ -30,11 +30,9 @@ SHARP = (
 
 
 @pytest.fixture
-def page(open_page, shared_browser, address):
-  """The part of the page in which one draws; as the test before has left it, but for the ink."""
-  driver = shared_browser
-  if driver.current_url != f'{address}#draw':
-    return open_page('draw')
+def page(page_at):
+  """The part of the page in which one draws, without ink."""
+  driver = page_at('draw')
   if find(driver, '#clear').is_enabled():
     clear(driver)
   return driver
@@ -57,12 +55,6 @@ def write(driver, *points):
     if not number:
       chain.click_and_hold()
   chain.release().perform()
-
-
-def test_a_network_that_does_not_load(open_page, address, site):
-  driver = loads_later(open_page, address, site, 'draw', 'models/homus_strokes/model_int8.onnx')
-  find(driver, '#paper').send_keys(' ', *[webdriver.Keys.ARROW_DOWN] * 25, ' ')
-  wait(lambda: find(driver, '#classes').get_attribute('data-label') == 'Barline')
 
 
 def test_pen_paths_are_python_s(modules):
@@ -167,9 +159,10 @@ def test_there_is_no_ink_beside_the_paper(page, tmp_path):
   )
 
 
-def test_symbols_of_the_gallery(open_page, tmp_path):
+def test_symbols_of_the_gallery(page, tmp_path):
   """One is written by itself; clearing keeps it, and its correction is saved."""
-  driver = open_page('draw')
+  driver = page
+  before = len(driver.find_elements('css selector', '#draw-tried li'))
   wait(lambda: len(driver.find_elements('css selector', '#gallery button')) == 32)
   find(driver, '#gallery [data-name="3-4-Time"]').click()
   wait(lambda: find(driver, '#classes').text.startswith('3/4 time'))
@@ -181,7 +174,8 @@ def test_symbols_of_the_gallery(open_page, tmp_path):
   find(driver, '#draw-tried > button').click()
   saved = tmp_path / 'omr_jax symbols.json'
   wait(saved.exists)
-  (tried,) = json.loads(saved.read_text())['tried']
+  tried, *earlier = json.loads(saved.read_text())['tried']
+  assert len(earlier) == before
   assert (tried['label'], tried['said']) == ('3-4-Time', '3-8-Time')
   assert len(tried['strokes']) >= 2 and tried['picture'].startswith('data:image/png')
 

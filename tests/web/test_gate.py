@@ -19,14 +19,9 @@ pytestmark = NEEDS
 
 
 @pytest.fixture
-def gate(open_page, shared_browser, address):
-  """The part that tells music, as the test before has left it, but for its picture."""
-  driver = shared_browser
-  if driver.current_url != f'{address}#camera':
-    return open_page('camera')
-  if find(driver, '#close').is_displayed():
-    find(driver, '#close').click()
-  return driver
+def gate(page_at):
+  """The part that tells music, without a picture."""
+  return page_at('camera')
 
 
 @pytest.mark.parametrize(
@@ -186,9 +181,9 @@ def test_examples(gate):
     find(driver, '#close').click()
 
 
-def test_boxes_lie_where_the_music_is(open_page):
+def test_boxes_lie_where_the_music_is(gate):
   """Parts of 0.4 of the sides, every 0.3 of them: the second of the first row, the last of all."""
-  driver = open_page('camera')
+  driver = gate
   about = {
     'classes': ['other', 'scores'],
     'threshold': 0.75,
@@ -214,12 +209,16 @@ def test_boxes_lie_where_the_music_is(open_page):
   place = "document.querySelector('#boxes')"
   in_page(driver, 'gate/overlay.js', f'module.showBoxes({place}, given[0], 1200, 1000)', parts)
   first, last = driver.find_elements('css selector', '#boxes rect')
-  left, top = (find(driver, '#still').rect[name] for name in 'xy')
+  box = 'return arguments[0].getBoundingClientRect().toJSON()'
+  still = driver.execute_script(box, find(driver, '#still'))
   # At a quarter of its size the picture is 300 wide, with 150 at its left.
   for each, (x, y) in ((first, (150 + 90, 0)), (last, (150 + 180, 150))):
-    at = driver.execute_script('return arguments[0].getBoundingClientRect().toJSON()', each)
-    assert (at['x'] - left, at['y'] - top) == pytest.approx((x, y), abs=2)
+    at = driver.execute_script(box, each)
+    assert (at['x'] - still['x'], at['y'] - still['y']) == pytest.approx((x, y), abs=2)
     assert (at['width'], at['height']) == pytest.approx((120, 100), abs=4)
+  script = """const still = document.querySelector('#still')
+    still.style.cssText = still.parentElement.style.width = ''"""
+  driver.execute_script(script)
 
 
 @pytest.mark.parametrize(

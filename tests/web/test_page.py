@@ -8,7 +8,7 @@ import re
 import drawn_music
 import numpy as np
 import pytest
-from browsing import NEEDS, SITE, find, in_page, loads_later, model_json, wait
+from browsing import NEEDS, SITE, find, in_page, low_page, model_json, wait
 from PIL import Image
 
 import omr_jax
@@ -217,14 +217,6 @@ def test_names_and_places_in_words(modules):
   assert in_page(modules, 'pages/names.js', script, list(places)) == list(places.values())
 
 
-def the_page(folder):
-  """A low made-up page, and the path of its picture."""
-  picture = recorded_pages.page(np.random.default_rng((33, 3)), 300, 800).picture
-  path = folder / 'low page.png'
-  Image.fromarray(picture).save(path)
-  return picture, path
-
-
 # Looks at a page, which is wanted or not, and gives what the workers are asked and what is told, in
 # order, and what is found.
 LOOK = """(async ([pixels, width, height], wanted) => {
@@ -247,14 +239,22 @@ LOOK = """(async ([pixels, width, height], wanted) => {
 })(...given)"""
 
 
-def test_windows_are_looked_at_before_the_structure_is_whole(modules, tmp_path):
+@pytest.fixture
+def page(page_at):
+  """The part that reads pages, with its network."""
+  driver = page_at('page')
+  wait(lambda: not find(driver, '#page-state').text)
+  return driver
+
+
+def test_windows_are_looked_at_before_the_structure_is_whole(page, tmp_path):
   """As soon as the staves are known; none of a page that is wanted no longer, or has no staves."""
-  picture, _ = the_page(tmp_path)
+  picture = np.asarray(Image.open(low_page(tmp_path)))
   structure = structure_of.structure(picture)
   staves, measures = len(structure.staves), len(structure.measures)
   count = len(windows.cut(picture, structure.staff_space).corners)
   assert measures and count > 1
-  log, *found = in_page(modules, 'pages/detector.js', LOOK, given(picture), True)
+  log, *found = in_page(page, 'pages/detector.js', LOOK, given(picture), True)
   assert found[0] == measures and found[1] > 30
   names = [event[0] for event in log]
   assert names.count('structureAndWindows') == 1 and names.count('symbolsIn') == count
@@ -263,20 +263,19 @@ def test_windows_are_looked_at_before_the_structure_is_whole(modules, tmp_path):
   assert (log[known], log[whole]) == (['staves', staves, 0], ['structure', staves, measures])
   done = [event[1:] for event in log if event[0] == 'symbols']
   assert done == [[n, count] for n in [*range(1, count + 1), count]]
-  log, *found = in_page(modules, 'pages/detector.js', LOOK, given(picture), False)
+  log, *found = in_page(page, 'pages/detector.js', LOOK, given(picture), False)
   assert found == [measures, 0]
   assert not {'symbolsIn', 'symbols'} & {event[0] for event in log}
   blank = np.full((30, 40), 255, np.uint8)
-  log, *found = in_page(modules, 'pages/detector.js', LOOK, given(blank), True)
+  log, *found = in_page(page, 'pages/detector.js', LOOK, given(blank), True)
   assert found == [0, 0] and ['symbolsIn'] not in log
   told = [event for event in log if len(event) > 1]
   assert sorted(told) == [['staves', 0, 0], ['structure', 0, 0], ['symbols', 0, 0]]
 
 
-def test_files_are_python_s(open_page, tmp_path):
+def test_files_are_python_s(page, tmp_path):
   """Another page is chosen while the first is looked at: it alone is shown and saved."""
-  picture, path = the_page(tmp_path)
-  driver = open_page('page')
+  driver, path = page, low_page(tmp_path)
   find(driver, '#part-page [data-example=page]').click()
   wait(lambda: find(driver, '#page-state').text.startswith('Looking'))
   find(driver, '#page-file').send_keys(str(path))
@@ -287,10 +286,10 @@ def test_files_are_python_s(open_page, tmp_path):
   wait(lambda: all(each.exists() for each in saved))
   found, structure = (json.loads(each.read_text()) for each in saved)
   detector = omr_jax.load('pages')
-  page = detector(picture)
-  whole = Detected(None, 'scores', 1.0, page.structure, detector.model.classes, page.symbols)
+  here = detector(np.asarray(Image.open(path)))
+  whole = Detected(None, 'scores', 1.0, here.structure, detector.model.classes, here.symbols)
   wanted = page_json.as_json(whole, 'low page', path.name, 1)
-  assert near(structure, structure_json.as_json(page.structure), 0.2)
+  assert near(structure, structure_json.as_json(here.structure), 0.2)
   assert (found['images'], found['categories']) == (wanted['images'], wanted['categories'])
   assert find(driver, '#page-words').text.endswith(f', {len(found["annotations"])} symbols')
   # Symbols of which the network is as sure as its threshold may be missing in one of both.
@@ -304,9 +303,9 @@ def test_files_are_python_s(open_page, tmp_path):
       assert any(near({**each, 'id': 0, 'area': 0}, {**o, 'area': 0}, 0.2) for o in others), each
 
 
-def test_tap_and_filter(open_page):
+def test_tap_and_filter(page):
   """The treble clef at the left of the first staff is tapped, and hidden; keys go on from it."""
-  driver = open_page('page')
+  driver = page
   find(driver, '#part-page [data-example=page]').click()
   wait(lambda: find(driver, '#page-words').text)
   assert find(driver, '#page-words').text.startswith('6 staves, ')
@@ -330,10 +329,10 @@ def test_tap_and_filter(open_page):
   assert find(driver, '[data-kind=clefs]').get_attribute('textContent') == f'Clefs {len(clefs)}'
 
 
-def test_a_picture_without_staves(open_page, tmp_path):
+def test_a_picture_without_staves(page, tmp_path):
   """A grey field. With the other model, whose terms are shown, it is looked at again."""
   Image.new('L', (300, 200), 128).save(tmp_path / 'field.png')
-  driver = open_page('page')
+  driver = page
   find(driver, '#page-file').send_keys(str(tmp_path / 'field.png'))
   wait(lambda: 'No staves were found' in find(driver, '#page-words').text)
   assert not find(driver, '#page-card').is_displayed()  # There is nothing to tap.
@@ -349,7 +348,4 @@ def test_a_picture_without_staves(open_page, tmp_path):
   assert found['annotations'] == []
   names = [each['name'] for each in found['categories']]
   assert names == model_json('pages_handwriting')['classes']
-
-
-def test_a_network_that_does_not_load(open_page, address, site):
-  loads_later(open_page, address, site, 'page', 'models/pages/model_int8.onnx')
+  find(driver, '[name=page-model][value=pages]').click()

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from browsing import NEEDS, find, in_page, model_json, wait
+from browsing import NEEDS, begin_session, end_session, find, in_page, model_json, wait
 
 webdriver = pytest.importorskip('selenium.webdriver', reason='needs selenium')
 pytestmark = NEEDS
@@ -23,7 +23,7 @@ def test_names_that_people_type(modules):
 
 
 def test_a_human_session_by_keyboard(open_page, tmp_path, capsys):
-  """Types names, goes back, changes an answer, reloads, saves, opens the file, merges it."""
+  """Types names, goes back, changes an answer, saves, reloads, opens a file, merges both."""
   from omr_jax import human
 
   driver, keys = open_page('human'), webdriver.Keys
@@ -42,25 +42,22 @@ def test_a_human_session_by_keyboard(open_page, tmp_path, capsys):
   pressed = wait(lambda: driver.find_elements('css selector', '#options [aria-pressed=true]'))
   assert [each.text for each in pressed] == ['Dot']
   typed.send_keys('f', keys.ENTER)
-  driver.refresh()
-  begin()
   wait(lambda: find(driver, '#count').text == '2 of 4')
-  typed = find(driver, '#typed')
-  typed.send_keys('dot', keys.ENTER)
   find(driver, '#ending summary').click()
   find(driver, '#name').send_keys('Ada')
   find(driver, '#save').send_keys(keys.ENTER)
   saved = tmp_path / 'human-symbols.json'
   wait(saved.exists)
-  # The name is kept, and a second file is one of the same session.
+  first = saved.rename(tmp_path / 'first.json')
+  # The answers and the name are kept, and a second file is one of the same session.
   driver.refresh()
   begin()
-  wait(lambda: find(driver, '#name').get_property('value') == 'Ada')
-  saved = saved.rename(tmp_path / 'first.json')
+  wait(lambda: find(driver, '#count').text == '2 of 4')
+  assert find(driver, '#name').get_property('value') == 'Ada'
+  find(driver, '#typed').send_keys('dot', keys.ENTER)
   find(driver, '#ending summary').click()
   find(driver, '#save').click()
-  again = tmp_path / 'human-symbols.json'
-  wait(again.exists)
+  wait(saved.exists)
   # As on another device, where the file is but this browser's memory is not.
   driver.execute_script('localStorage.clear()')
   driver.refresh()
@@ -69,7 +66,7 @@ def test_a_human_session_by_keyboard(open_page, tmp_path, capsys):
   find(driver, '#ending summary').click()
   find(driver, '#load').send_keys(str(saved))
   wait(lambda: find(driver, '#count').text == '3 of 4')
-  assert human.main(['merge', str(saved), str(again)]) == 0
+  assert human.main(['merge', str(first), str(saved)]) == 0
   # True are G, F, G, F; Ada's answers are G, F, Dot; the model always answers G.
   said = capsys.readouterr().out
   assert '| Ada | 2 | 3 | 66.67 % |' in said
@@ -78,11 +75,23 @@ def test_a_human_session_by_keyboard(open_page, tmp_path, capsys):
   assert '| Dot | 0 | 0.0 |  |  |  |' in said
 
 
-def test_scores_by_single_keys(open_page, tmp_path):
+def test_a_browser_that_keeps_nothing(open_page):
+  """As where cookies are blocked: answers and place move together, and the page says so."""
   driver = open_page('human')
-  find(driver, '#begin-scores').click()
+  driver.execute_script("""Storage.prototype.setItem = () => { throw new Error('blocked') }""")
+  begin_session(driver, 'scores')
   session = find(driver, '#session')
-  wait(session.is_displayed)
+  for number, key in enumerate('so', start=1):
+    session.send_keys(key)
+    wait(lambda number=number: find(driver, '#count').text == f'{number} of 4')
+  assert 'keeps nothing' in find(driver, '#humanwords').text
+  assert find(driver, '#question').get_attribute('alt') == 'Picture 3 of 4'
+
+
+def test_scores_by_single_keys(page_at, tmp_path):
+  driver = page_at('human')
+  begin_session(driver, 'scores')
+  session = find(driver, '#session')
   wait(lambda: find(driver, '#count').text == '0 of 4')
   for number, key in enumerate('soso', start=1):
     session.send_keys(key)
@@ -98,32 +107,21 @@ def test_scores_by_single_keys(open_page, tmp_path):
   assert [each['answer'] for each in answers] == ['scores', 'other', 'scores', 'other']
 
 
-def test_a_browser_that_keeps_nothing(open_page):
-  """As where cookies are blocked: answers and place move together, and the page says so."""
-  driver = open_page('human')
-  driver.execute_script("""Storage.prototype.setItem = () => { throw new Error('blocked') }""")
-  find(driver, '#begin-scores').click()
-  session = find(driver, '#session')
-  wait(session.is_displayed)
-  for number, key in enumerate('so', start=1):
-    session.send_keys(key)
-    wait(lambda number=number: find(driver, '#count').text == f'{number} of 4')
-  assert 'keeps nothing' in find(driver, '#humanwords').text
-  assert find(driver, '#question').get_attribute('alt') == 'Picture 3 of 4'
-
-
-def test_questions_that_do_not_come(open_page, site):
+def test_questions_that_do_not_come(page_at, site):
   """There are none; or there is no connection. No command is shown to visitors."""
-  driver = open_page('human')
+  driver = page_at('human')
+  end_session(driver)
   there = site / 'human' / 'symbols.json'
   away = there.rename(there.with_name('away'))
   state = find(driver, '#human-state')
   try:
     find(driver, '#begin-symbols').click()
     wait(lambda: 'This site has no such questions' in state.text)
-    driver.execute_script("window.fetch = async () => { throw new TypeError('offline') }")
+    driver.execute_script("""window.fetched = fetch
+      window.fetch = async () => { throw new TypeError('offline') }""")
     state.find_element('css selector', 'button').click()
     wait(lambda: 'is there a connection?' in state.text)
     assert 'python' not in find(driver, '#part-human').text
+    driver.execute_script('window.fetch = fetched')
   finally:
     away.rename(there)

@@ -15,9 +15,9 @@ webdriver = pytest.importorskip('selenium.webdriver', reason='needs selenium')
 pytestmark = NEEDS
 
 
-def test_point_at_a_symbol(open_page):
+def test_point_at_a_symbol(page_at):
   """The second symbol of the first row, of seven in 490 of 530 by 470 units."""
-  driver = open_page('photo')
+  driver = page_at('photo', anew=True)
   find(driver, '#photo-example').click()
   photo = wait(lambda: find(driver, '#photo'))
   wait(photo.is_displayed)

@@ -1,4 +1,4 @@
-"""What the parts of the page share: its files, small screens, use without a network, safety."""
+"""What the parts of the page share: its files, use without a network, safety."""
 
 import json
 import re
@@ -7,20 +7,17 @@ import pytest
 from browsing import (
   NEEDS,
   SITE,
-  drawn,
   find,
   in_page,
   missing,
   model_json,
   turn_to,
-  video,
   wait,
 )
 
 webdriver = pytest.importorskip('selenium.webdriver', reason='needs selenium')
 pytestmark = NEEDS
 
-CONTROLS = 'button, input, select, canvas, a, progress'
 ONLINE = {'offline': False, 'latency': 0, 'downloadThroughput': -1, 'uploadThroughput': -1}
 
 
@@ -45,139 +42,16 @@ def imported_later(module: str) -> set[str]:
   return {(path.parent / each).resolve().relative_to(SITE.resolve()).as_posix() for each in found}
 
 
-def test_the_built_site():
-  """What it says of its own files is so."""
-  sizes = json.loads((SITE / 'sizes.json').read_text())
-  assert len(sizes) == 6  # Of the runtime and of five models.
-  assert all((SITE / name).stat().st_size == size for name, size in sizes.items())
-  named = re.findall('modulepreload" href="(.*?)"', (SITE / 'index.html').read_text())
-  modules = {path.relative_to(SITE).as_posix() for path in SITE.rglob('*.js')}
-  # The first part of the page; the others, and what only they need of the worker, come later.
-  assert set(named) == imported('app.js')
-  assert {name.partition('/')[0] for name in named} == {'app.js', 'common', 'gate', 'network'}
-  later = imported_later('app.js') | imported_later('network/inference.js')
-  of_worker = imported('network/inference.js')
-  assert modules == set(named) | of_worker | set.union(*map(imported, later)) | {'worker.js'}
-  kept = json.loads(re.search(r'addAll\((\[.*\])\)', (SITE / 'worker.js').read_text())[1])
-  # Models of 2.5 MB each are kept once they are used.
-  in_turn = {f'models/{name}/model_int8.onnx' for name in ('pages', 'pages_handwriting')}
-  assert {'index.html', 'examples/music.webp', *sizes} - in_turn <= set(kept)
-  assert in_turn <= sizes.keys() and in_turn.isdisjoint(kept)
-  assert all((SITE / name).exists() for name in kept)
-  assert not any(name.endswith(('.gz', '.br')) for name in kept)
-
-
-def test_a_part_that_does_not_come(open_page, address, site):
-  """By another name of this machine the browser has kept nothing. Then the file is there again."""
-  other = address.replace('localhost', '127.0.0.1')
-  with missing(site / 'people/part.js'):
-    driver = open_page('about', other)
-    find(driver, 'nav a[href="#human"]').click()
-    state = find(driver, '#part-state')
-    wait(lambda: 'This part of the page does not come' in state.text)
-    assert not find(driver, '#part-about').is_displayed()
-  state.find_element('css selector', 'button').click()
-  wait(lambda: find(driver, '#part-human').is_displayed())
-  assert not state.text
-
-
-def test_no_webassembly(open_page):
-  driver = open_page('about')
-  driver.execute_script('delete globalThis.WebAssembly')
-  load = "module.load('scores').then(() => 'loaded', (error) => error.message)"
-  assert 'runs no WebAssembly' in in_page(driver, 'network/sessions.js', load)
-
-
-def test_opened_as_a_file(shared_browser):
-  """There no module is loaded; the words appear after a while."""
-  shared_browser.get((SITE / 'index.html').as_uri())
-  shared_browser.execute_script('document.getAnimations().forEach((each) => each.finish())')
-  words = wait(lambda: find(shared_browser, '#starting').text)
-  assert 'As a file on this device it does not work' in words and 'Try again' in words
-
-
-def test_the_terms_of_a_model_are_beside_it(open_page):
-  driver = open_page('about')
-  models = {'camera': 'scores', 'page': 'pages', 'draw': 'homus_strokes', 'photo': 'homus_scans'}
-  for part, name in models.items():
-    turn_to(driver, part)
-    terms = find(driver, f'#part-{part} [data-terms]')
-    licence = model_json(name)['licence']
-    wait(
-      lambda terms=terms, name=name, licence=licence: (
-        terms.text == f'Licence of the model {name}: {licence}'
-      )
-    )
-    link = terms.find_element('css selector', 'a')
-    card = f'fetch({json.dumps(link.get_property("href"))}).then((answer) => answer.text())'
-    assert f'# {name}\n' in driver.execute_async_script(f'{card}.then(arguments[0])')
-  # By key: pictures of the first screen that come meanwhile move what a pointer would hit.
-  link.send_keys(webdriver.Keys.ENTER)
-  wait(lambda: f'# {name}\n' in driver.find_element('css selector', 'body').text + '\n')
-
-
-def nameless(driver, selector) -> list[str]:
-  """Elements that are shown, of which a screen reader has nothing to say."""
-  shown = driver.execute_script(
-    """return [...document.querySelectorAll(arguments[0])]
-      .filter((each) => each.checkVisibility())""",
-    selector,
-  )
-  assert shown
-  # A bar of progress may have gone meanwhile.
-  unnamed = [each for each in shown if not each.accessible_name and each.is_displayed()]
-  return [each.get_attribute('outerHTML') for each in unnamed]
-
-
-def test_small_screens(phone):
-  """On a screen 360 pixels wide nothing is cut off, and every control has a name."""
-  driver = phone('about')
-  wide = """return [...document.querySelectorAll('body *')]
-    .filter((each) => each.checkVisibility() && !each.closest('.spoken, .skip, .tried ul'))
-    .filter((each) => each.getBoundingClientRect().right > 360)
-    .map((each) => each.outerHTML)"""
-  for part in ('about', 'camera', 'page', 'draw', 'photo', 'human'):
-    turn_to(driver, part)
-    if part == 'human':
-      find(driver, '#begin-symbols').click()
-      wait(lambda: find(driver, '#session').is_displayed())
-    assert driver.execute_script(wide) == [], part
-    assert driver.execute_script('return document.documentElement.scrollWidth') <= 360, part
-    assert nameless(driver, f'#part-{part} :is({CONTROLS})') == []
-  assert nameless(driver, f':is({CONTROLS}):not(main *)') == []
-
-
-def test_one_screen_of_a_phone(phone, camera_file):
-  """What one needs at the same time is seen at the same time, on 740 pixels of height."""
-  video(camera_file, drawn('music'))
-  driver = phone('camera')
-
-  def ends(*selectors):
-    script = 'return document.querySelector(arguments[0]).getBoundingClientRect().bottom'
-    return [driver.execute_script(script, selector) for selector in selectors]
-
-  find(driver, '#start').click()
-  wait(lambda: find(driver, '#result').text)
-  assert max(ends('#video', '#verdict', '#close')) <= 740
-  turn_to(driver, 'draw')
-  assert max(ends('#paper', '#undo', '#clear', '#classes')) <= 740
-  turn_to(driver, 'human')
-  find(driver, '#begin-symbols').click()
-  wait(lambda: find(driver, '#question').is_displayed())
-  assert max(ends('#question', '#options', '#ending')) <= 740
-  # The keyboard of the screen, which would cover half of it, does not come by itself.
-  assert driver.switch_to.active_element != find(driver, '#typed')
-
-
 @pytest.fixture
-def first_visit(open_page, address):
+def first_visit(driver, address):
   """The shared browser as it was before it had seen the site; at the end it has a network again."""
-  driver = open_page('about')
-  driver.get('about:blank')
-  everything = {'origin': address.rstrip('/'), 'storageTypes': 'all'}
-  driver.execute_cdp_cmd('Storage.clearDataForOrigin', everything)
   driver.execute_cdp_cmd('Network.enable', {})
-  driver.execute_cdp_cmd('Network.clearBrowserCache', {})
+  if driver.current_url != 'data:,':  # It shows this before its first use.
+    driver.get('about:blank')
+    everything = {'origin': address.rstrip('/'), 'storageTypes': 'all'}
+    driver.execute_cdp_cmd('Storage.clearDataForOrigin', everything)
+    driver.execute_cdp_cmd('Network.clearBrowserCache', {})
+    driver.get_log('browser')
   yield driver
   driver.execute_cdp_cmd('Network.emulateNetworkConditions', ONLINE)
   driver.execute_cdp_cmd('Network.disable', {})
@@ -206,9 +80,40 @@ def test_no_other_host_and_without_a_network(first_visit, address):
   assert errors == []
 
 
-def test_what_is_put_into_the_page_can_neither_run_nor_send(open_page, address):
+def test_the_built_site():
+  """What it says of its own files is so."""
+  sizes = json.loads((SITE / 'sizes.json').read_text())
+  assert len(sizes) == 6  # Of the runtime and of five models.
+  assert all((SITE / name).stat().st_size == size for name, size in sizes.items())
+  named = re.findall('modulepreload" href="(.*?)"', (SITE / 'index.html').read_text())
+  modules = {path.relative_to(SITE).as_posix() for path in SITE.rglob('*.js')}
+  # The first part of the page; the others, and what only they need of the worker, come later.
+  assert set(named) == imported('app.js')
+  assert {name.partition('/')[0] for name in named} == {'app.js', 'common', 'gate', 'network'}
+  later = imported_later('app.js') | imported_later('network/inference.js')
+  of_worker = imported('network/inference.js')
+  assert modules == set(named) | of_worker | set.union(*map(imported, later)) | {'worker.js'}
+  kept = json.loads(re.search(r'addAll\((\[.*\])\)', (SITE / 'worker.js').read_text())[1])
+  # Models of 2.5 MB each are kept once they are used.
+  in_turn = {f'models/{name}/model_int8.onnx' for name in ('pages', 'pages_handwriting')}
+  assert {'index.html', 'examples/music.webp', *sizes} - in_turn <= set(kept)
+  assert in_turn <= sizes.keys() and in_turn.isdisjoint(kept)
+  assert all((SITE / name).exists() for name in kept)
+  assert not any(name.endswith(('.gz', '.br')) for name in kept)
+
+
+def test_no_webassembly(modules):
+  modules.execute_script("""window.kept = WebAssembly
+    delete globalThis.WebAssembly""")
+  load = "module.load('scores').then(() => 'loaded', (error) => error.message)"
+  assert 'runs no WebAssembly' in in_page(modules, 'network/sessions.js', load)
+  modules.execute_script('globalThis.WebAssembly = kept')
+
+
+def test_what_is_put_into_the_page_can_neither_run_nor_send(page_at, address):
   """As a text that reaches the page as HTML by mistake would try."""
-  driver = open_page('draw')
+  driver = page_at('draw')
+  driver.get_log('browser')
   script = """document.body.insertAdjacentHTML('beforeend', '<img src="data:," onerror="ran = 1">')
     const script = document.createElement('script')
     script.textContent = 'ran = 2'
@@ -220,3 +125,60 @@ def test_what_is_put_into_the_page_can_neither_run_nor_send(open_page, address):
   assert driver.execute_script('return window.ran') == 0
   said = [each['message'] for each in driver.get_log('browser')]
   assert sum('Content Security Policy' in each for each in said) >= 3, said
+  driver.execute_script("document.querySelectorAll('main ~ *').forEach((each) => each.remove())")
+
+
+def test_the_terms_of_a_model_are_beside_it(page_at):
+  driver = page_at('about')
+  models = {'camera': 'scores', 'page': 'pages', 'draw': 'homus_strokes', 'photo': 'homus_scans'}
+  for part, name in models.items():
+    turn_to(driver, part)
+    terms = find(driver, f'#part-{part} [data-terms]')
+    licence = model_json(name)['licence']
+    wait(
+      lambda terms=terms, name=name, licence=licence: (
+        terms.text == f'Licence of the model {name}: {licence}'
+      )
+    )
+    link = terms.find_element('css selector', 'a')
+    card = f'fetch({json.dumps(link.get_property("href"))}).then((answer) => answer.text())'
+    assert f'# {name}\n' in driver.execute_async_script(f'{card}.then(arguments[0])')
+  # By key: pictures of the first screen that come meanwhile move what a pointer would hit.
+  link.send_keys(webdriver.Keys.ENTER)
+  wait(lambda: f'# {name}\n' in driver.find_element('css selector', 'body').text + '\n')
+
+
+def test_opened_as_a_file(shared_browser):
+  """There no module is loaded; the words appear after a while."""
+  shared_browser.get((SITE / 'index.html').as_uri())
+  shared_browser.execute_script('document.getAnimations().forEach((each) => each.finish())')
+  words = wait(lambda: find(shared_browser, '#starting').text)
+  assert 'As a file on this device it does not work' in words and 'Try again' in words
+
+
+def test_parts_and_networks_that_do_not_come(open_page, address, site):
+  """When they are tried again, the files are there. There is no service worker that keeps them.
+
+  By another name of this machine the browser has kept nothing.
+  """
+  with missing(site / 'worker.js'):
+    driver = open_page('about', address.replace('localhost', '127.0.0.1'))
+    with missing(site / 'people/part.js'):
+      find(driver, 'nav a[href="#human"]').click()
+      state = find(driver, '#part-state')
+      wait(lambda: 'This part of the page does not come' in state.text)
+      assert not find(driver, '#part-about').is_displayed()
+    state.find_element('css selector', 'button').click()
+    wait(lambda: find(driver, '#part-human').is_displayed())
+    assert not state.text
+    for part, name in (('draw', 'homus_strokes'), ('page', 'pages')):
+      model = f'models/{name}/model_int8.onnx'
+      with missing(site / model):
+        turn_to(driver, part)
+        state = find(driver, f'#{part}-state')
+        wait(lambda state=state, model=model: f'{model} is missing' in state.text)
+      state.find_element('css selector', 'button').click()
+      wait(lambda state=state: not state.text)
+      if part == 'draw':
+        find(driver, '#paper').send_keys(' ', *[webdriver.Keys.ARROW_DOWN] * 25, ' ')
+        wait(lambda: find(driver, '#classes').get_attribute('data-label') == 'Barline')
