@@ -82,7 +82,7 @@ def test_the_key_decides():
 
 
 def test_random_shift():
-  shifts = np.asarray(affine.random_shift(jax.random.key(0), MANY, 3.0))
+  shifts = np.asarray(jax.jit(affine.random_shift, static_argnums=1)(jax.random.key(0), MANY, 3.0))
   assert shifts.shape == (MANY, 2)
   spread(shifts[:, 0], -3, 3)
   spread(shifts[:, 1], -3, 3)
@@ -91,7 +91,7 @@ def test_random_shift():
 @pytest.mark.parametrize('shape', [(9, 12), (8, 7)])
 def test_identity(shape):
   images = pictures(*shape, channels=2, count=3)
-  made = warp(images, jnp.tile(jnp.eye(2), (3, 1, 1)), jnp.zeros((3, 2)))
+  made = warp(images, np.tile(np.eye(2, dtype=np.float32), (3, 1, 1)), np.zeros((3, 2), np.float32))
   assert made.dtype == jnp.float32
   np.testing.assert_allclose(made, images, atol=1e-3)
 
@@ -99,7 +99,7 @@ def test_identity(shape):
 def test_shift_by_whole_pixels():
   images = pictures(6, 8, count=2)
   shift = jnp.array([[2.0, 1.0], [-1.0, 0.0]])
-  made = np.asarray(warp(images, jnp.tile(jnp.eye(2), (2, 1, 1)), shift))
+  made = np.asarray(warp(images, np.tile(np.eye(2, dtype=np.float32), (2, 1, 1)), shift))
   # The first goes 2 to the right and 1 down, the other 1 to the left; edges repeat.
   np.testing.assert_allclose(made[0, 1:, 2:], images[0, :-1, :-2], atol=1e-3)
   np.testing.assert_allclose(made[0, 0, 2:], images[0, 0, :-2], atol=1e-3)
@@ -111,13 +111,13 @@ def test_shift_by_whole_pixels():
 def test_a_quarter_turn():
   # x to y and y to -x: with y down that is clockwise, as np.rot90 with k = -1.
   images = pictures(7, 7)
-  made = warp(images, jnp.array([[[0.0, -1.0], [1.0, 0.0]]]), jnp.zeros((1, 2)))
+  made = warp(images, jnp.array([[[0.0, -1.0], [1.0, 0.0]]]), np.zeros((1, 2), np.float32))
   np.testing.assert_allclose(made[0, ..., 0], np.rot90(images[0, ..., 0], -1), atol=1e-3)
 
 
 def test_zoom_by_two_about_the_middle():
   images = np.array([0, 10, 20, 30, 40], np.uint8).reshape(1, 1, 5, 1)
-  made = warp(images, jnp.array([[[2.0, 0.0], [0.0, 1.0]]]), jnp.zeros((1, 2)))
+  made = warp(images, jnp.array([[[2.0, 0.0], [0.0, 1.0]]]), np.zeros((1, 2), np.float32))
   # Output at 2 + d shows the input at 2 + d / 2.
   np.testing.assert_allclose(made[0, 0, :, 0], [10, 15, 20, 25, 30], atol=1e-3)
 

@@ -60,6 +60,9 @@ warp = jax.jit(camera_geometry.warp)
 smooth = jax.jit(camera_geometry._smooth)
 blur = jax.jit(camera_photometry.blur)
 jpeg = jax.jit(camera_photometry.jpeg)
+field = jax.jit(camera_photometry.field, static_argnums=(1, 2))
+shadow = jax.jit(camera_photometry.shadow, static_argnums=(4, 5))
+grain = jax.jit(camera_photometry.grain, static_argnums=1)
 
 
 def pictures(batch=8, height=20, width=28, seed=0):
@@ -72,7 +75,7 @@ def constant(value, batch=MANY, size=8):
 
 
 def planes(images):
-  return jnp.moveaxis(jnp.asarray(images, jnp.float32), -1, 1)
+  return np.moveaxis(np.asarray(images, np.float32), -1, 1)
 
 
 def look(images, seed=0, **strengths):
@@ -167,7 +170,7 @@ def test_lowers_for_accelerators(platform):
 
 def test_flip():
   images = pictures(batch=MANY, height=3, width=4)
-  made = np.asarray(affine.mirrored(jax.random.key(0), images))
+  made = np.asarray(jax.jit(affine.mirrored)(jax.random.key(0), images))
   assert made.dtype == np.uint8
   mirrored = (made == images[:, :, ::-1]).all((1, 2, 3))
   assert (mirrored | (made == images).all((1, 2, 3))).all()
@@ -176,9 +179,11 @@ def test_flip():
 
 
 def test_amount():
-  made = np.asarray(
-    camera_geometry.amount(camera_geometry.numbers(jax.random.key(0), 2, 4000), 0.25, -1.0, 3.0)
-  )
+  @jax.jit
+  def amounts(rng):
+    return camera_geometry.amount(camera_geometry.numbers(rng, 2, 4000), 0.25, -1.0, 3.0)
+
+  made = np.asarray(amounts(jax.random.key(0)))
   chosen = made[made != 0]
   # A quarter of 4000: 1000 +- 27. Uniform from -1 to 3: a mean of 1 +- 0.037.
   assert 880 < len(chosen) < 1120
@@ -282,8 +287,8 @@ def test_warp_against_scipy():
 
 
 def test_coverage_of_a_picture_at_half_its_size():
-  half = jnp.diag(jnp.array([2.0, 2.0, 1.0]))[None]
-  _, coverage = warp(jnp.zeros((1, 3, 16, 16)), half)
+  half = np.diag(np.float32([2, 2, 1]))[None]
+  _, coverage = warp(np.zeros((1, 3, 16, 16), np.float32), half)
   # 16 pixels become 8, from the 5th to the 12th.
   expected = np.zeros((16, 16))
   expected[4:12, 4:12] = 1
@@ -294,16 +299,16 @@ def test_a_smaller_picture_is_smoothed():
   # Lines of one pixel at every other row; at half the size a bare sample would hit them or not.
   lines = np.zeros((1, 16, 16, 3))
   lines[:, ::2] = 200
-  half = jnp.diag(jnp.array([2.0, 2.0, 1.0]))[None]
+  half = np.diag(np.float32([2, 2, 1]))[None]
   made, _ = warp(planes(lines), half)
   np.testing.assert_allclose(made[0, :, 5:11, 5:11], 100, atol=0.01)
   # At three quarters a step is 4/3: a weight of 1/12 for both neighbours, 10/12 for the middle.
   images = planes(lines)
-  three_quarters = jnp.diag(jnp.array([4 / 3, 4 / 3, 1.0]))[None]
+  three_quarters = np.diag(np.float32([4 / 3, 4 / 3, 1]))[None]
   made = smooth(images, three_quarters)
   np.testing.assert_allclose(made[0, 0, 4, 4], 200 * 10 / 12, rtol=1e-4)
   np.testing.assert_allclose(made[0, 0, 5, 4], 200 * 2 / 12, rtol=1e-4)
-  assert (smooth(images, jnp.eye(3)[None]) == images).all()
+  assert (smooth(images, np.eye(3, dtype=np.float32)[None]) == images).all()
 
 
 def test_a_background_fills_what_the_picture_leaves():
@@ -390,20 +395,19 @@ def test_uneven_light():
 
 def test_a_field_passes_through_its_nodes():
   nodes = jnp.asarray(np.random.default_rng(0).uniform(-1, 1, (2, 3, 3)), jnp.float32)
-  made = camera_photometry.field(nodes, 9, 15)
+  made = field(nodes, 9, 15)
   # Of 9 rows the 2nd, 5th and 8th lie on nodes, of 15 columns the 3rd, 8th and 13th.
   np.testing.assert_allclose(made[:, 1::3, 2::5], nodes, atol=1e-5)
-  np.testing.assert_allclose(
-    camera_photometry.field(jnp.full((1, 3, 3), 0.7), 8, 8), 0.7, atol=1e-6
-  )
+  flat = np.full((1, 3, 3), 0.7, np.float32)
+  np.testing.assert_allclose(field(flat, 8, 8), 0.7, atol=1e-6)
 
 
 def test_shadow():
-  depth, angle, start, softness = (jnp.array([v]) for v in (0.4, 0.0, 0.0, 1.0))
-  made = camera_photometry.shadow(depth, angle, start, softness, 3, 5)
+  depth, angle, start, softness = (np.float32([v]) for v in (0.4, 0.0, 0.0, 1.0))
+  made = shadow(depth, angle, start, softness, 3, 5)
   # x is -1, -0.5, 0, 0.5, 1; the edge is from -0.5 to 0.5.
   np.testing.assert_allclose(made[0], [[1, 1, 0.8, 0.6, 0.6]] * 3, atol=1e-6)
-  down = camera_photometry.shadow(depth, angle + jnp.pi / 2, start + 1, softness, 3, 5)
+  down = shadow(depth, angle + np.float32(np.pi / 2), start + 1, softness, 3, 5)
   np.testing.assert_allclose(down[0], np.array([[1.0] * 5, [1.0] * 5, [0.8] * 5]), atol=1e-6)
 
 
@@ -442,7 +446,7 @@ def test_tone():
 
 
 def test_grain():
-  made = np.asarray(camera_photometry.grain(jax.random.key(0), (4, 3, 100, 100)))
+  made = np.asarray(grain(jax.random.key(0), (4, 3, 100, 100)))
   # 120 000 values: a mean within 0.003, a deviation within 0.002 (one sigma).
   assert abs(made.mean()) < 0.015
   assert abs(made.std() - 1) < 0.01
@@ -466,7 +470,9 @@ def test_noise_of_a_constant_picture():
 
 
 def impulse():
-  return jnp.zeros((1, 3, 9, 9)).at[:, :, 4, 4].set(100)
+  point = np.zeros((1, 3, 9, 9), np.float32)
+  point[:, :, 4, 4] = 100
+  return point
 
 
 def test_defocus_spreads_a_point_as_a_gaussian():

@@ -3,7 +3,6 @@
 import functools
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from tablet import BOX, TWO, batch
@@ -14,14 +13,15 @@ REACH = 4.0
 CASES = 400
 neighbour = jax.jit(clutter.neighbour, static_argnames='number')
 edge = jax.jit(clutter.edge)
+box = jax.jit(rasterize.box)
 
 
 @pytest.mark.parametrize('number', [1, 2])
 def test_neighbours_reach_in_from_one_side_by_a_little(number):
   points, stroke = batch(*[BOX, TWO] * 64)
-  points = jnp.pad(points, ((0, 0), (0, 24), (0, 0)))
-  stroke = jnp.pad(stroke, ((0, 0), (0, 24)), constant_values=-1)
-  low, high = rasterize.box(points, stroke >= 0)
+  points = np.pad(points, ((0, 0), (0, 24), (0, 0)))
+  stroke = np.pad(stroke, ((0, 0), (0, 24)), constant_values=-1)
+  low, high = box(points, stroke >= 0)
 
   ask = functools.partial(neighbour, jax.random.key(0), points, stroke, low, high, REACH)
   bit, of_bit = ask(1.0, number=number)
@@ -31,7 +31,7 @@ def test_neighbours_reach_in_from_one_side_by_a_little(number):
   # Of the symbol so many places before it: a box is one stroke, and the other symbol two.
   its_last = np.roll(np.asarray(stroke).max(1), number)
   assert (latest % points.shape[1] <= its_last).all() and latest.max() % points.shape[1] == 1
-  its_low, its_high = rasterize.box(bit, of_bit >= 0)
+  its_low, its_high = map(np.asarray, box(bit, np.asarray(of_bit) >= 0))
   depth = np.stack([its_high - low, high - its_low])  # From either side, along x and y.
   assert ((depth >= -1e-4) & (depth <= REACH + 1e-4)).any((0, 2)).all()
   _, of_none = ask(0.0, number=number)
@@ -40,10 +40,10 @@ def test_neighbours_reach_in_from_one_side_by_a_little(number):
 
 def lines(pen, chance=1.0):
   """[CASES, 40, 60]: a window from (10, 20) to (70, 60), a pixel of the tablet to a pixel."""
-  x = jnp.tile(10.5 + jnp.arange(60.0), (CASES, 1, 1))
-  y = jnp.tile(20.5 + jnp.arange(40.0)[:, None], (CASES, 1, 1))
-  low, high = jnp.tile(jnp.array([[10.0, 20.0], [70.0, 60.0]]), (CASES, 1, 1)).swapaxes(0, 1)
-  unit, pens = jnp.ones((CASES, 1, 1)), jnp.full(CASES, pen)
+  x = np.tile(np.arange(10.5, 70, dtype=np.float32), (CASES, 1, 1))
+  y = np.tile(np.arange(20.5, 60, dtype=np.float32)[:, None], (CASES, 1, 1))
+  low, high = np.tile(np.float32([[10, 20], [70, 60]]), (CASES, 1, 1)).swapaxes(0, 1)
+  unit, pens = np.ones((CASES, 1, 1), np.float32), np.full(CASES, pen, np.float32)
   return np.asarray(edge(jax.random.key(0), x, y, low, high, unit, pens, REACH, chance))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from omr_jax.augment import pasting
 
 SIZE, SIDE = 64, 16
+paste = jax.jit(pasting.paste)
 
 
 def given(count=400):
@@ -19,7 +20,7 @@ def given(count=400):
 
 
 def test_half_of_them_are_pasted():
-  tiles, boxes, classes = map(np.asarray, pasting.paste(jax.random.key(0), *given()))
+  tiles, boxes, classes = map(np.asarray, paste(jax.random.key(0), *given()))
   assert boxes.shape == (400, 3, 4) and classes.shape == (400, 3)
   assert (classes[:, 0] == 3).all() and (boxes[:, 0] == 0).all()  # What was there.
   assert (classes[:, 2] == -1).all()  # There is no second one.
@@ -35,7 +36,7 @@ def test_half_of_them_are_pasted():
 
 
 def test_they_come_anywhere():
-  _, boxes, classes = map(np.asarray, pasting.paste(jax.random.key(0), *given()))
+  _, boxes, classes = map(np.asarray, paste(jax.random.key(0), *given()))
   corners = boxes[classes[:, 1] == 7, 1, :2] - (2, 4)
   assert corners.min() >= 0 and corners.max() <= SIZE - SIDE
   assert (corners.min(0) < 4).all() and (corners.max(0) > SIZE - SIDE - 4).all()

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from omr_jax.inputs import pen_path
-from omr_jax.models.strokes import features
+from omr_jax.models import strokes as networks
+
+features = jax.jit(networks.features)
 
 
 def way(*strokes):

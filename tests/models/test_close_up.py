@@ -3,7 +3,6 @@
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from networks import drawn_variables
@@ -13,6 +12,7 @@ from omr_jax.errors import UserError
 from omr_jax.models import close_up
 
 enlarged = jax.jit(close_up.enlarged, static_argnums=(1, 2))
+cleaned = jax.jit(close_up.cleaned)
 
 
 def page(*rectangles, lines=(), dark=1.0):
@@ -22,7 +22,7 @@ def page(*rectangles, lines=(), dark=1.0):
     ink[0, top : bottom + 1, left : right + 1] = 1
   for row in lines:
     ink[0, row] = np.maximum(ink[0, row], dark)
-  return jnp.asarray(ink)
+  return ink
 
 
 STEM = (20, 70, 30, 32)
@@ -32,9 +32,9 @@ STEM = (20, 70, 30, 32)
 def test_what_lines_hid_is_filled_from_above_and_below(dark):
   lines = (34, 35, 36, 48, 49, 50)
   without, on_lines = page(STEM), page(STEM, lines=lines, dark=dark)
-  np.testing.assert_allclose(close_up.cleaned(without), without, atol=1e-6)
+  np.testing.assert_allclose(cleaned(without), without, atol=1e-6)
   # All that is near and visible in these columns is ink, in the others none is.
-  np.testing.assert_allclose(close_up.cleaned(on_lines), without, atol=1e-5)
+  np.testing.assert_allclose(cleaned(on_lines), without, atol=1e-5)
 
 
 def test_a_symbol_between_lines_is_seen_as_without():

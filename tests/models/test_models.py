@@ -283,7 +283,7 @@ def test_stacked_variables_are_a_population():
   module, _ = small()
   inputs = made_up_inputs()
   members = [initialize(module, inputs, seed) for seed in range(3)]
-  population = jax.tree.map(lambda *leaves: jnp.stack(leaves), *members)
+  population = jax.tree.map(lambda *leaves: np.stack(leaves), *members)
 
   @jax.jit
   def train(variables):
@@ -312,7 +312,7 @@ def test_only_biases_that_a_batch_norm_undoes_are_not_trained(monkeypatch, preac
       logits, _ = module.apply(
         variables | {'params': params}, {'image': image}, train=True, mutable=['batch_stats']
       )
-      return jnp.square(logits - jnp.arange(15).reshape(5, 3)).mean()
+      return jnp.square(logits - np.arange(15).reshape(5, 3)).mean()
 
     found = jax.tree_util.tree_leaves_with_path(jax.jit(jax.grad(loss))(variables['params']))
     return {jax.tree_util.keystr(path, simple=True, separator='/'): leaf for path, leaf in found}
@@ -334,17 +334,17 @@ def test_only_biases_that_a_batch_norm_undoes_are_not_trained(monkeypatch, preac
 
 def test_batch_norm_by_hand():
   # Channel 0: 1, 3, 5, 7: mean 4, variance 5. Channel 1: constant.
-  x = jnp.array([[1.0, 2.0], [3.0, 2.0], [5.0, 2.0], [7.0, 2.0]])
+  x = np.array([[1, 2], [3, 2], [5, 2], [7, 2]], np.float32)
   norm = layers.BatchNorm(True, 0.9, 4.0, jnp.float32)
-  variables = norm.init(jax.random.key(0), x)
+  variables = jax.jit(norm.init)(jax.random.key(0), x)
   np.testing.assert_array_equal(variables['batch_stats']['mean'], [0, 0])
-  y, updates = norm.apply(variables, x, mutable=['batch_stats'])
+  y, updates = jax.jit(functools.partial(norm.apply, mutable=['batch_stats']))(variables, x)
   np.testing.assert_allclose(y, [[-1, 0], [-1 / 3, 0], [1 / 3, 0], [1, 0]], atol=1e-6)
   np.testing.assert_allclose(updates['batch_stats']['mean'], [0.4, 0.2], rtol=1e-6)
   np.testing.assert_allclose(updates['batch_stats']['var'], [0.9 + 0.5, 0.9], rtol=1e-6)
   # With the moving statistics (mean 0, variance 1): x / sqrt(1 + 4) * scale + bias.
-  variables['params'] = {'scale': jnp.array([5**0.5, 0]), 'bias': jnp.array([1.0, -1.0])}
-  y = norm.clone(train=False).apply(variables, x)
+  params = {'scale': np.array([5**0.5, 0], np.float32), 'bias': np.array([1, -1], np.float32)}
+  y = jax.jit(norm.clone(train=False).apply)(variables | {'params': params}, x)
   np.testing.assert_allclose(y, [[2, -1], [4, -1], [6, -1], [8, -1]], rtol=1e-6)
 
 
@@ -355,7 +355,7 @@ def test_batch_norm_agrees_with_flax():
   params = {'scale': np.array([1, 2, -1.0], np.float32), 'bias': np.array([0, 1, 2.0], np.float32)}
   ours = layers.BatchNorm(True, 0.9, 1e-3, jnp.float32)
   theirs = nn.BatchNorm(use_running_average=False, momentum=0.9, epsilon=1e-3)
-  stats = ours.init(jax.random.key(0), x)['batch_stats']
+  stats = jax.jit(ours.init)(jax.random.key(0), x)['batch_stats']
 
   def loss(module, params, x):
     y, updates = module.apply({'params': params, 'batch_stats': stats}, x, mutable=['batch_stats'])
@@ -385,7 +385,7 @@ def apply_with(block, x, path, value):
 
 
 def test_sums_and_activations_of_blocks_by_hand():
-  x = jnp.array([-3.0, -1.0, 2.0, 5.0]).reshape(1, 2, 2, 1)
+  x = np.array([-3, -1, 2, 5], np.float32).reshape(1, 2, 2, 1)
   conv = functools.partial(layers.Conv, dtype=jnp.float32)
   norm = functools.partial(layers.BatchNorm, False, 0.9, 0.0, jnp.float32)
   # The last norm gives -1 everywhere. A ReLU before the sum leaves the input as it was.
@@ -414,18 +414,21 @@ def test_lists_of_a_page_are_as_good_as_tuples():
 
 def test_pools_by_hand():
   # An odd last row and column are dropped, as Keras's 'valid' pooling does.
-  x = jnp.array([[1, 2, 5, 6, 99], [3, 4, 8, 7, 99], [99, 99, 99, 99, 99]], jnp.float32)
+  x = np.array([[1, 2, 5, 6, 99], [3, 4, 8, 7, 99], [99, 99, 99, 99, 99]], np.float32)
   x = x.reshape(1, 3, 5, 1)
-  np.testing.assert_array_equal(layers.max_pool(x), np.reshape([4, 8], (1, 1, 2, 1)))
-  np.testing.assert_array_equal(layers.average_pool(x), np.reshape([2.5, 6.5], (1, 1, 2, 1)))
-  grad = jax.grad(lambda x: (layers.max_pool(x) * jnp.array([10.0, 20.0])[:, None]).sum())(x)
+  np.testing.assert_array_equal(jax.jit(layers.max_pool)(x), np.reshape([4, 8], (1, 1, 2, 1)))
+  average = jax.jit(layers.average_pool)(x)
+  np.testing.assert_array_equal(average, np.reshape([2.5, 6.5], (1, 1, 2, 1)))
+  weights = np.array([[10], [20]], np.float32)
+  grad = jax.jit(jax.grad(lambda x: (layers.max_pool(x) * weights).sum()))(x)
   np.testing.assert_array_equal(grad[0, :, :, 0], [[0] * 5, [0, 10, 20, 0, 0], [0] * 5])
 
 
 def test_the_first_of_the_largest_pixels_gets_the_gradient():
-  x = jnp.array([[[1.0, 3], [3, 2]], [[0, 0], [0, 4]]])[..., None]
-  weight = jnp.array([[5.0], [7]])
-  values, gradient = jax.value_and_grad(lambda x: (weight * layers.largest(x)).sum())(x)
+  x = np.array([[[1, 3], [3, 2]], [[0, 0], [0, 4]]], np.float32)[..., None]
+  weight = np.array([[5], [7]], np.float32)
+  both = jax.jit(jax.value_and_grad(lambda x: (weight * layers.largest(x)).sum()))
+  values, gradient = both(x)
   assert values == 5 * 3 + 7 * 4
   np.testing.assert_array_equal(gradient[..., 0], [[[0, 5], [0, 0]], [[0, 0], [0, 7]]])
 
@@ -438,12 +441,16 @@ def test_max_pool_agrees_with_flax_where_no_two_pixels_are_equal(shape):
   def stock(x):
     return nn.max_pool(x, (2, 2), strides=(2, 2))
 
-  weights = rng.normal(size=stock(x).shape).astype(np.float32)
-  np.testing.assert_array_equal(layers.max_pool(x), stock(x))
-  np.testing.assert_array_equal(
-    jax.grad(lambda x: (layers.max_pool(x) * weights).sum())(x),
-    jax.grad(lambda x: (stock(x) * weights).sum())(x),
-  )
+  weights = rng.normal(size=jax.eval_shape(stock, x).shape).astype(np.float32)
+
+  @functools.partial(jax.jit, static_argnums=0)
+  def both(pool, x):
+    """The pooled pixels and the gradient."""
+    pooled, back = jax.vjp(pool, x)
+    return pooled, back(weights)
+
+  for ours, theirs in zip(both(layers.max_pool, x), both(stock, x), strict=True):
+    np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize(
@@ -479,7 +486,7 @@ def test_evened_pictures_have_neither_colour_nor_light_of_their_own():
   picture = np.zeros((2, 4, 4, 3), np.uint8)
   picture[:, :2] = 255
   picture[1] = picture[1] // 5 + 50  # From 50 to 101: a fifth of the contrast, 1/10.
-  found = np.asarray(layers.evened(jnp.asarray(picture), jnp.float32))
+  found = np.asarray(jax.jit(layers.evened, static_argnums=1)(picture, jnp.float32))
   np.testing.assert_allclose(found[0, :2], -0.5 / 0.55, rtol=1e-5)
   np.testing.assert_allclose(found[0, 2:], 0.5 / 0.55, rtol=1e-5)
   np.testing.assert_allclose(found[1, 2:], 0.1 / 0.15, rtol=1e-5)

@@ -1,11 +1,12 @@
 """What comes of the logits of views."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from omr_jax.models import multi_view
+
+is_blank = jax.jit(multi_view.is_blank)
 
 
 def combined(odds, blank=()):
@@ -29,7 +30,7 @@ def test_combined():
 def test_log_odds_of_views():
   """Blank parts have none, and say nothing; a blank whole counts."""
   logits = np.log([[[1.0, 3], [2, 8], [1, 5]]])
-  found = multi_view.log_odds(logits, np.array([[True, False, True]]))
+  found = jax.jit(multi_view.log_odds)(logits, np.array([[True, False, True]]))
   np.testing.assert_allclose(np.exp(found), [[3, 4, 0]], rtol=1e-6)
 
 
@@ -38,10 +39,8 @@ def test_blank():
   seen = np.full((3, 4, 4, 3), 100, np.uint8)
   seen[1, :2] += 29
   seen[2, :2] += 31
-  np.testing.assert_array_equal(multi_view.is_blank(jnp.asarray(seen)), [True, True, False])
-  np.testing.assert_array_equal(
-    multi_view.is_blank(jnp.asarray(seen[..., :1])), [True, True, False]
-  )
+  np.testing.assert_array_equal(is_blank(seen), [True, True, False])
+  np.testing.assert_array_equal(is_blank(seen[..., :1]), [True, True, False])
 
 
 @pytest.mark.parametrize('low', [10, 100, 225])
@@ -50,4 +49,4 @@ def test_blank_at_the_bound_is_exact(low):
   seen = np.full((2, 128, 128, 1), low, np.uint8)
   seen[:, 64:] += 30
   seen[1, 64, 0] -= 1
-  np.testing.assert_array_equal(jax.jit(multi_view.is_blank)(seen), [False, True])
+  np.testing.assert_array_equal(is_blank(seen), [False, True])

@@ -23,12 +23,10 @@ def arguments(name):
 
 def updates(tx, gradients, params=PARAMS):
   """The updates of one step for each gradient, as numbers by `layer/name`."""
-  state = tx.init(params)
+  state, step = jax.jit(tx.init)(params), jax.jit(tx.update)
   found = []
   for gradient in gradients:
-    update, state = tx.update(
-      jax.tree.map(lambda _, g=gradient: jnp.array([g]), params), state, params
-    )
+    update, state = step(jax.tree.map(lambda _, g=gradient: jnp.array([g]), params), state, params)
     found.append(
       {
         f'{layer}/{name}': value.item()
@@ -110,7 +108,7 @@ def test_every_optimizer_goes_downhill(name):
 
 
 def test_one_cycle():
-  rate = optim.schedule('one_cycle', 0.4, 100, 0.2)
+  rate = jax.jit(optim.schedule('one_cycle', 0.4, 100, 0.2))
   # It starts at a 25th; the middles of a cosine are the means of its ends.
   assert float(rate(0)) == pytest.approx(0.016)
   assert float(rate(10)) == pytest.approx((0.016 + 0.4) / 2)
@@ -134,8 +132,9 @@ def scales(accuracies, factor=0.5, patience=8, floor=1e-5, rate=1.0):
   """The plateau's scale after each epoch."""
   tx = optim.plateau(factor, patience, floor, rate)
   state, found = tx.init({}), []
+  step = jax.jit(lambda state, value: tx.update({}, state, value=value)[1])
   for accuracy in accuracies:
-    _, state = tx.update({}, state, value=jnp.float32(1 - accuracy))
+    state = step(state, np.float32(1 - accuracy))
     found.append(float(state.scale))
   return found
 

@@ -281,8 +281,9 @@ def test_plateau_and_rates():
   made = create(homus(PLATEAU))
   tx = made.plateau(4e-3)
   state = tx.init({})
+  step = jax.jit(lambda state: tx.update({}, state, value=jnp.float32(0.5))[1])
   for _ in range(9):
-    _, state = tx.update({}, state, value=jnp.float32(0.5))
+    state = step(state)
   assert float(state.scale) == 0.5
   assert float(made.rates({'learning_rate': 4e-3}, 100)(50)) == pytest.approx(4e-3)
   rates = create(homus()).rates({'learning_rate': 8e-3}, 100)
