@@ -240,6 +240,7 @@ def score_run(picture_folders, tmp_path_factory) -> Path:
     patch.setattr(evaluation, '_PROBES', 1)
     patch.setattr(probes, 'probes', small)
     patch.setattr(kinds, '_PIXELS', kinds._PIXELS // 9)
+    patch.setattr(probes, '_SHAPES', [(h // 3, w // 3) for h, w in probes._SHAPES])
     return trained_once(small_score_config(), 'scores', picture_folders, tmp_path_factory)
 
 
