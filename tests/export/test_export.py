@@ -16,7 +16,7 @@ from omr_jax import human
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run
 from omr_jax.export import __main__ as export
-from omr_jax.export import card
+from omr_jax.export import card, examples
 from omr_jax.predict import classifier, model_json
 
 onnx = pytest.importorskip('onnx', reason='needs the extra [export]')
@@ -26,9 +26,11 @@ FILES |= {'model.json', 'README.md'}
 
 @pytest.fixture(scope='module')
 def symbols(symbol_run, folders, tmp_path_factory):
-  """The run's export."""
+  """The run's export, tested on one batch of all symbols; that of `scores` is tested on several."""
   out = tmp_path_factory.mktemp('models') / 'symbols'
-  export.export(str(symbol_run), out, folders)
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(examples, '_BATCH', 38)
+    export.export(str(symbol_run), out, folders)
   return out
 
 

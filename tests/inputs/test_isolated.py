@@ -66,8 +66,8 @@ def test_the_content_of_a_file_is_read_as_the_file(tmp_path, limits):
 
 
 def test_content_that_ends_the_child(limits):
-  """100 million black pixels as a TIFF: 400 MB in colour are more than the limit."""
-  image = Image.new('RGB', (10_000, 10_000))
+  """64 million black pixels as a TIFF: twice 256 MB in colour are more than the limit."""
+  image = Image.new('RGB', (8000, 8000))
   content = io.BytesIO()
   image.save(content, 'TIFF', compression='tiff_adobe_deflate')
   with pytest.raises(UserError, match=r'^big\.tif.*(memory|takes more than)'):
