@@ -247,14 +247,14 @@ def page(page_at):
   return driver
 
 
-def test_windows_are_looked_at_before_the_structure_is_whole(page, tmp_path):
+def test_windows_are_looked_at_before_the_structure_is_whole(modules, tmp_path):
   """As soon as the staves are known; none of a page that is wanted no longer, or has no staves."""
   picture = np.asarray(Image.open(low_page(tmp_path)))
   structure = structure_of.structure(picture)
   staves, measures = len(structure.staves), len(structure.measures)
   count = len(windows.cut(picture, structure.staff_space).corners)
   assert measures and count > 1
-  log, *found = in_page(page, 'pages/detector.js', LOOK, given(picture), True)
+  log, *found = in_page(modules, 'pages/detector.js', LOOK, given(picture), True)
   assert found[0] == measures and found[1] > 30
   names = [event[0] for event in log]
   assert names.count('structureAndWindows') == 1 and names.count('symbolsIn') == count
@@ -263,11 +263,11 @@ def test_windows_are_looked_at_before_the_structure_is_whole(page, tmp_path):
   assert (log[known], log[whole]) == (['staves', staves, 0], ['structure', staves, measures])
   done = [event[1:] for event in log if event[0] == 'symbols']
   assert done == [[n, count] for n in [*range(1, count + 1), count]]
-  log, *found = in_page(page, 'pages/detector.js', LOOK, given(picture), False)
+  log, *found = in_page(modules, 'pages/detector.js', LOOK, given(picture), False)
   assert found == [measures, 0]
   assert not {'symbolsIn', 'symbols'} & {event[0] for event in log}
   blank = np.full((30, 40), 255, np.uint8)
-  log, *found = in_page(page, 'pages/detector.js', LOOK, given(blank), True)
+  log, *found = in_page(modules, 'pages/detector.js', LOOK, given(blank), True)
   assert found == [0, 0] and ['symbolsIn'] not in log
   told = [event for event in log if len(event) > 1]
   assert sorted(told) == [['staves', 0, 0], ['structure', 0, 0], ['symbols', 0, 0]]
