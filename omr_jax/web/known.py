@@ -17,6 +17,7 @@ from omr_jax.structure import (
   barlines,
   comb,
   find,
+  paths,
   positions,
   scale,
   staves,
@@ -27,7 +28,7 @@ from omr_jax.structure import (
 )
 
 _REPEATED = (
-  *(barlines, comb, find, geometry, peaks, positions, scale, staves, straight, structure),
+  *(barlines, comb, find, geometry, paths, peaks, positions, scale, staves, straight, structure),
   *(structure_json, systems, tall, whole_pages),
 )
 
