@@ -32,6 +32,8 @@ def connected(address: str | None) -> Iterator[None]:
   import ray
 
   os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
+  # A worker starts when a program needs one. By itself Ray starts one for each core at once.
+  os.environ.setdefault('RAY_prestart_worker_first_driver', '0')
   options: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR}
   is_ours = address in (None, _LOCAL)
   if is_ours:
