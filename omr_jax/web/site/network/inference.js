@@ -4,9 +4,10 @@
 import { classify } from './classify.js';
 import { load } from './sessions.js';
 
-const PAGES = '../pages/in_worker.js';
-
-const modules = new Map();
+// Only one part of the page needs each of these modules, so the others don't wait for them.
+const pages = kept(() => import('../pages/in_worker.js'));
+const symbol = kept(() => import('./symbol.js'));
+const strokes = kept(() => import('./strokes.js'));
 
 const calls = {
   /** Loads a network, so that a later call need not wait for it. */
@@ -17,35 +18,32 @@ const calls = {
   /** Whether a picture shows music, see `classify`. */
   classify,
 
-  // Only one part of the page needs each of these modules, so the others don't wait for them.
-
   /** The staves of a page and its windows, see `structureAndWindows`. */
   structureAndWindows: async (argument, report) =>
-    (await come(PAGES)).structureAndWindows(argument, report),
+    (await pages()).structureAndWindows(argument, report),
 
   /** The symbols in a window, see `symbolsIn`. */
-  symbolsIn: async (argument, report) => (await come(PAGES)).symbolsIn(argument, report),
+  symbolsIn: async (argument, report) => (await pages()).symbolsIn(argument, report),
 
   /** The probability of each class of symbol in a picture, see `symbolIn`. */
-  symbolIn: async (argument, report) => (await come('./symbol.js')).symbolIn(argument, report),
+  symbolIn: async (argument, report) => (await symbol()).symbolIn(argument, report),
 
   /** The probability of each class for strokes, see `symbolOfStrokes`. */
-  symbolOfStrokes: async (argument, report) =>
-    (await come('./strokes.js')).symbolOfStrokes(argument, report),
+  symbolOfStrokes: async (argument, report) => (await strokes()).symbolOfStrokes(argument, report),
 };
 
 /**
- * A module. Browsers import again those that they have in several turns, between which a worker
- * that has other things to do does all of these. So modules are kept here.
+ * A function that promises a module, which its first call imports. Browsers import again what they
+ * have in several turns, and between these a worker does whatever else it has to do.
  */
-async function come(path) {
-  if (!modules.has(path)) {
-    const module = await import(path).catch(() => {
+function kept(bring) {
+  let module = null;
+  return async () => {
+    module ??= await bring().catch(() => {
       throw new Error('A part of this site does not come: is there a connection?');
     });
-    modules.set(path, module);
-  }
-  return modules.get(path);
+    return module;
+  };
 }
 
 addEventListener('message', async ({ data: { id, call, argument } }) => {
