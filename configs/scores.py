@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 def get_config() -> ConfigDict:
   config = ConfigDict()
   config.seed = 0
-  config.epochs = 26
+  config.epochs = 40
   config.batch_size = 32
   config.precision = 'float32'
   # Decay of the moving average of the weights and batch statistics that is evaluated; 0: none.
@@ -42,7 +42,10 @@ def get_config() -> ConfigDict:
   config.picture.drawn = 48  # of each kind of picture that real data lacks, as docs/scores.md lists
 
   config.decision = ConfigDict()
-  config.decision.false_positive_rate = 0.007  # at most, on validation pictures and their cuts
+  config.decision.false_positive_rate = 0.01  # at most, on validation pictures and their cuts
+  # Of the log-odds of the whole picture and those of its parts, the higher counts most. This is the
+  # weight of the lower.
+  config.decision.lower_weight = 0.25
 
   config.augment = ConfigDict()
   config.augment.space = 'camera'

@@ -51,6 +51,7 @@ def get_config(variant: str = '') -> ConfigDict:
 
   config.decision = ConfigDict()
   config.decision.false_positive_rate = 1.0  # the more probable class, as in the paper
+  config.decision.lower_weight = 0.0  # no parts beside the whole picture
 
   config.augment = ConfigDict()
   config.augment.space = 'pictures'

@@ -150,7 +150,8 @@ def _check_decision(config: Mapping, task: Task) -> None:
     section, _, name = key.partition('.')
     if section == 'decision':
       rules.refuse_unless(rules.OBJECT, config.get(section), f'config.{section}')
-      rules.refuse_unless(rule, config[section].get(name), f'config.{key}')
+      value = config[section].get(name, task.limits.LATER.get(key))
+      rules.refuse_unless(rule, value, f'config.{key}')
 
 
 def _is_fact(value: object, kind: type | UnionType) -> bool:

@@ -42,17 +42,20 @@ def log_odds(logits: jax.Array, blank: jax.Array) -> jax.Array:
   return jnp.where(blank & is_part, -jnp.inf, part(logits, 1) - part(logits, 0))
 
 
-def combined(logits: jax.Array, blank: jax.Array) -> jax.Array:
+def combined(logits: jax.Array, blank: jax.Array, lower_weight: float) -> jax.Array:
   """The logits of pictures from those of their views: [batch, views, 2] to [batch, 2].
 
   Let l be the log-odds of the second class in a view. The n parts that are not blank together have
   2 log(sum(exp(l / 2)) / n), which lies between their mean and their maximum. The log-odds of the
-  picture are those of the whole or those of the parts, whichever are higher. (Handwritten music is
-  recognized by the look of the whole page, printed music by its staff lines.)
+  picture are a weighted mean of those of the whole and those of the parts. The higher of the two
+  weighs more: handwritten music is recognized by the look of the whole page, printed music by its
+  staff lines. The lower counts too, because it is far below 0 where a table or a photo looks like
+  music in one way alone. Without parts the log-odds are those of the whole.
 
   Args:
     logits: float [batch, views, 2]; the first view is the whole picture.
     blank: bool [batch, views], from `is_blank`.
+    lower_weight: The weight of the lower of the two, 0 to 0.5; the higher has the rest of 1.
 
   Returns:
     [batch, 2]: 0 and the picture's log-odds.
@@ -62,8 +65,9 @@ def combined(logits: jax.Array, blank: jax.Array) -> jax.Array:
   log_odds = part(logits, 1, -1) - part(logits, 0, -1)
   whole, parts = part(log_odds, 0, 1), rest(log_odds, 1, None, axis=1)
   used = ~rest(blank, 1, None, axis=1)
-  count = jnp.maximum(used.sum(1), 1)
-  parts = 2 * (jax.nn.logsumexp(parts / 2, 1, where=used) - jnp.log(count))
-  # The log-odds of the parts are -infinity if there are none, or if all of them are blank.
-  found = jnp.maximum(whole, parts)
+  count = used.sum(1)
+  parts = 2 * (jax.nn.logsumexp(parts / 2, 1, where=used) - jnp.log(jnp.maximum(count, 1)))
+  parts = jnp.where(count > 0, parts, whole)
+  lower, higher = jnp.minimum(whole, parts), jnp.maximum(whole, parts)
+  found = higher + lower_weight * (lower - higher)
   return jnp.stack([jnp.zeros_like(found), found], 1)

@@ -40,7 +40,7 @@ class Recipe(NamedTuple):
     loss: The training split to the loss, `training.step.Training.loss`.
     evaluates: Names of the arrays that `predicted` reads.
     predicted: (variables, arrays) to what the network says of examples that are not augmented, a
-      tree of arrays [examples, ...] as the task's `evaluation(module)` describes it.
+      tree of arrays [examples, ...] as the task's `evaluation(config, module)` describes it.
     create_tx: (numbers, steps) to the optimizer of a run of that many steps; `numbers` are
       `Hyperparameters.optimizer`.
     rates: (numbers, steps) to the schedule of learning rates that this optimizer follows.
@@ -78,7 +78,7 @@ def create(config: ConfigDict) -> Recipe:
   of_task.check_network(config, module)
   models.check_canvas(name, *shape[:2], **arguments)
   reads, augmented = of_task.augmentation(config, module)
-  evaluates, predicted = of_task.evaluation(module)
+  evaluates, predicted = of_task.evaluation(config, module)
   return Recipe(
     task=task,
     classes=classes,

@@ -69,8 +69,8 @@ class Task(NamedTuple):
     `loss_numbers(config)`: the numbers of the loss, by name; members may differ in them too.
     `loss(config, train)`: the loss, given the training split: a function from (outputs, targets,
     **numbers) to the mean loss of a batch.
-    `evaluation(module)`: the names of the arrays that an evaluation reads, and a function from
-    (variables, arrays) to what the network says of them, a tree of arrays [examples, ...].
+    `evaluation(config, module)`: the names of the arrays that an evaluation reads, and a function
+    from (variables, arrays) to what the network says of them, a tree of arrays [examples, ...].
     `exported(module, facts)`: what an exported network computes: a function from (variables,
     inputs) to its outputs by name; `facts` are those of `model.json`.
     """

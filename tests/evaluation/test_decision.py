@@ -14,15 +14,15 @@ def logits(log_odds):
 @pytest.mark.parametrize(
   ('others', 'scores', 'rate', 'expected'),
   [
-    # A quarter of the way from the highest that must not pass to the next one.
-    ([-3, 1], [5, 6], 0, 2),
+    # Half of the way from the highest that must not pass to the next one.
+    ([-3, 1], [5, 6], 0, 3),
     # Never below even odds.
     ([-5, -4], [1, 5], 0, 0),
-    # One of four may pass, or none.
-    ([-3, -2, 1, 3], [4, 5], 0.25, 1.5),
-    ([-3, -2, 1, 3], [4, 5], 0.24, 3.25),
+    # One of four may pass, or none; the next one is an other picture if there is any.
+    ([-3, -2, 1, 3], [1.5, 5], 0.25, 2),
+    ([-3, -2, 1, 3], [4, 5], 0.24, 3.5),
     # The highest of all must not pass.
-    ([6, -1], [4, 5], 0, 6.25),
+    ([6, -1], [4, 5], 0, 6.5),
     # All may, as in the paper.
     ([6, -1], [4, 5], 1, 0),
   ],

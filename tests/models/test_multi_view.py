@@ -9,11 +9,11 @@ from omr_jax.models import multi_view
 is_blank = jax.jit(multi_view.is_blank)
 
 
-def combined(odds, blank=()):
+def combined(odds, blank=(), lower_weight=0.0):
   """Odds of a picture from those of its views."""
   logits = np.stack([np.full((1, len(odds)), 2.0), 2 + np.log([odds])], -1).astype(np.float32)
   is_blank = np.array([[place in blank for place in range(len(odds))]])
-  return float(np.exp(np.diff(jax.jit(multi_view.combined)(logits, is_blank))[0, 0]))
+  return float(np.exp(np.diff(jax.jit(multi_view.combined)(logits, is_blank, lower_weight))[0, 0]))
 
 
 def test_combined():
@@ -25,6 +25,15 @@ def test_combined():
   # Nothing but the whole picture, even a blank one.
   assert combined([0.5, 1, 4, 9], blank=(0, 1, 2, 3)) == pytest.approx(0.5, rel=1e-5)
   assert combined([0.5]) == pytest.approx(0.5, rel=1e-5)
+
+
+def test_lower_of_whole_and_parts():
+  """The parts have odds of 4 together. A weight of 1/4: the higher to 3/4 by the lower to 1/4."""
+  assert combined([1 / 16, 1, 4, 9], lower_weight=0.25) == pytest.approx(2**0.5, rel=1e-5)
+  assert combined([64.0, 1, 4, 9], lower_weight=0.25) == pytest.approx(32, rel=1e-5)
+  # The whole alone, where all parts are blank or there are none.
+  assert combined([0.5, 1, 4], blank=(1, 2), lower_weight=0.25) == pytest.approx(0.5, rel=1e-5)
+  assert combined([0.5], lower_weight=0.25) == pytest.approx(0.5, rel=1e-5)
 
 
 def test_log_odds_of_views():

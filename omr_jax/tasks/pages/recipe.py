@@ -142,7 +142,7 @@ def _loss(kinds: jax.Array, outputs: Inputs, targets: Inputs) -> jax.Array:
 
 
 def evaluation(
-  module: nn.Module,
+  config: ConfigDict | None, module: nn.Module
 ) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], Inputs]]:
   """What is computed of windows that are not augmented.
 
@@ -162,7 +162,7 @@ def exported(
   These are the two maps of `inputs.peaks`. `heat` is calibrated, so that its sigmoid is the
   probability that a symbol which is found there is right.
   """
-  _, maps = evaluation(module)
+  _, maps = evaluation(None, module)
 
   def outputs(variables: Mapping, inputs: Inputs) -> dict[str, jax.Array]:
     found = maps(variables, inputs)

@@ -14,7 +14,11 @@ from tfds_builders.folds import SCORE_FOLDS
 # The section of a config that the picture settings are made from.
 PICTURE = 'picture'
 # Keys that the configs of earlier versions lack, with values that say what these did.
-LATER: Mapping[str, Any] = {'picture.cuts': 0, 'picture.drawn': 0}
+LATER: Mapping[str, Any] = {
+  'picture.cuts': 0,
+  'picture.drawn': 0,
+  'decision.lower_weight': 0.0,
+}
 LIMITS: Mapping[str, Rule] = {
   **limits.LOSS,
   'data.fold': rules.whole(0, SCORE_FOLDS - 1),
@@ -29,6 +33,7 @@ LIMITS: Mapping[str, Rule] = {
   'picture.scenes': rules.whole(0, 10_000),
   'picture.drawn': rules.whole(0, 1000),
   'decision.false_positive_rate': CHANCE,
+  'decision.lower_weight': ('from 0 to 0.5', lambda value: 0 <= value <= 0.5),
   # Strengths of the camera whose tables and windows have a limited size. The strengths that are not
   # listed are probabilities.
   'camera.rotation': ('from 0 to 180 degrees', lambda value: 0 <= value <= 180),

@@ -32,7 +32,7 @@ AUGMENTATIONS = {
 SECTIONS = {
   'data': ('name', 'protocol', 'feed', 'fold', 'hold_out', 'balance'),
   'picture': ('height', 'width', 'tiles', 'whole', 'cuts', 'papers', 'scenes', 'drawn'),
-  'decision': ('false_positive_rate',),
+  'decision': ('false_positive_rate', 'lower_weight'),
   'camera': _CAMERA,
 }
 # Keys of these sections that only some choices read.
@@ -161,16 +161,17 @@ def _one_view(look: Callable, whole: float, rng: jax.Array, seen: jax.Array) -> 
 
 
 def evaluation(
-  module: nn.Module,
+  config: ConfigDict, module: nn.Module
 ) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
   """What is computed of pictures that are not augmented.
 
   Returns:
     The names of the arrays that are read, and a function from (variables, arrays) to the logits.
   """
+  lower_weight = config.decision.lower_weight
 
   def logits(variables: Mapping, arrays: Inputs) -> jax.Array:
-    return multi_view.combined(*_of_views(module, variables, arrays))
+    return multi_view.combined(*_of_views(module, variables, arrays), lower_weight)
 
   return ('views',), logits
 
@@ -187,7 +188,7 @@ def exported(
 
   def outputs(variables: Mapping, inputs: Inputs) -> dict[str, jax.Array]:
     found, blank = _of_views(module, variables, inputs)
-    logits = multi_view.combined(found, blank)
+    logits = multi_view.combined(found, blank, facts['config']['decision']['lower_weight'])
     return {
       PROBABILITIES: jax.nn.softmax(logits / facts['temperature']),
       'log_odds': multi_view.log_odds(found, blank) / facts['temperature'],

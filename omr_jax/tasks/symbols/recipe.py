@@ -206,7 +206,7 @@ def _from_strokes(
 
 
 def evaluation(
-  module: nn.Module,
+  config: ConfigDict | None, module: nn.Module
 ) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
   """What is computed of symbols that are not augmented.
 
@@ -224,7 +224,7 @@ def exported(
 
   The only output is `probabilities`, float32 [batch, classes].
   """
-  _, logits = evaluation(module)
+  _, logits = evaluation(None, module)
   return lambda variables, inputs: {
     PROBABILITIES: jax.nn.softmax(logits(variables, inputs) / facts['temperature'])
   }
