@@ -14,6 +14,8 @@ FLAGS = (
   *('--disable-background-networking', '--disable-component-update', '--disable-quic'),
   *('--disable-dev-shm-usage', '--use-fake-ui-for-media-stream'),
   '--use-fake-device-for-media-stream',
+  # V8 compiles a second time only what runs very often: most of it runs a few times in a test.
+  '--js-flags=--wasm-tiering-budget=200000000',
 )
 
 
