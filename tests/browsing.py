@@ -44,8 +44,16 @@ def find(driver, selector):
 
 def turn_to(driver, part):
   """Shows another part of the page that is open."""
-  driver.execute_script('location.hash = arguments[0]', part)
-  wait(lambda: find(driver, f'#part-{part}').is_displayed())
+  driver.execute_async_script(
+    """const [part, done] = arguments
+      const look = () => {
+        if (document.querySelector(`#part-${part}`).checkVisibility()) done()
+        else setTimeout(look, 20)
+      }
+      location.hash = part
+      look()""",
+    part,
+  )
 
 
 def end_session(driver):
