@@ -271,6 +271,23 @@ def test_draws_are_correlated_by_ranks():
   assert (key, n) == ('rate', 5) and rho == pytest.approx(1) and p < 0.01
 
 
+def started(command, pack):
+  """The process of a sweep, when this pack has had its first epoch.
+
+  Ray gives up when it has not started after 30 seconds, which a very busy machine takes. Then the
+  command is started again, as it says.
+  """
+  going = subprocess.Popen(
+    command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+  )
+  wait_for(lambda: folder.epochs_done(pack) > 0 or going.poll() is not None)
+  if going.returncode is None:
+    return going
+  said = going.communicate()[0]
+  assert 'node timed out during startup' in said, said
+  return started(command, pack)
+
+
 def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, folders, monkeypatch):
   for name in ('ray', 'rich'):
     pytest.importorskip(name, reason='needs the extra [sweep]')
@@ -287,11 +304,8 @@ def test_a_sweep_with_a_bad_run_and_kills_ends_and_is_not_run_twice(tmp_path, fo
   runs = {name: plain | changes for name, changes in runs.items()}
   command, out = sweep(tmp_path, folders, runs, together=2), tmp_path / 'out'
   monkeypatch.setenv('RAY_ADDRESS', '127.0.0.1:1')  # Another cluster, which does not answer.
-  with subprocess.Popen(
-    command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-  ) as going:
-    pack = Pack(out, 'together_0', ['seed=0', 'seed=1'])
-    wait_for(lambda: folder.epochs_done(pack) > 0, going)
+  pack = Pack(out, 'together_0', ['seed=0', 'seed=1'])
+  with started(command, pack) as going:
     os.kill(folder.starts(pack)[-1]['pid'], signal.SIGKILL)  # The worker of Ray.
     wait_for(lambda: len(folder.starts(pack)) > 1, going)
     said = going.communicate(timeout=HANG)[0]
