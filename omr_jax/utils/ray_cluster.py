@@ -16,11 +16,8 @@ def protect(address: str | None) -> None:
   """Makes a token for a Ray of our own; call it before Ray is imported, since Ray reads it then.
 
   Our Ray listens on the network. Without the token, anyone who can reach this machine could run
-  programs in it. Besides, Ray is told to start its workers when they are needed.
+  programs in it.
   """
-  # A worker starts when a program needs one. By itself Ray starts one for each core at once.
-  for name in ('enable_worker_prestart', 'prestart_worker_first_driver'):
-    os.environ.setdefault(f'RAY_{name}', '0')
   if address in (None, _LOCAL):
     os.environ |= {'RAY_AUTH_MODE': 'token', 'RAY_AUTH_TOKEN': secrets.token_hex(32)}
 
