@@ -290,6 +290,14 @@ def picture_of(question):
   return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
 
 
+def test_difference():
+  """Parts that are blank have log-odds of -infinity in both; one that has not is noticed."""
+  found = np.array([[-np.inf, 1.0], [3.0, -np.inf]])
+  assert export._difference(found, found + [[0.0, 0.5], [-0.25, 0.0]]) == 0.5
+  assert export._difference(found, np.array([[7.0, 1.0], [3.0, -np.inf]])) == np.inf
+  assert export._difference(found[:0], found[:0]) == 0
+
+
 def test_questions_on_symbols(symbols, symbol_run, folders, dataset):
   """All test symbols in another order, in their own size, with the network's answers."""
   session = human.prepare('symbols', str(symbols), 0, 0, 128, folders)

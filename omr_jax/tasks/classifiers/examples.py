@@ -10,7 +10,7 @@ from omr_jax.tasks.classifiers.outputs import PROBABILITIES, decide
 
 FORMS = ('model.onnx', 'model_int8.onnx', 'model.jax', 'weights.safetensors', 'model.tflite')
 COMPUTES_IN_INT8 = True
-MOST_OFF = 1e-4  # Of probabilities and log-odds.
+MOST_OFF = 1e-4  # Of probabilities.
 
 
 def of_splits(splits: Splits) -> Splits:

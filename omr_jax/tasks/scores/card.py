@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omr_jax.inputs import views
-from omr_jax.tasks.classifiers.card import OUTPUT as OUTPUT
 from omr_jax.tasks.classifiers.card import RESULT as RESULT
 from omr_jax.tasks.classifiers.card import result as result
 from omr_jax.tasks.classifiers.card import usage as usage
 from omr_jax.tasks.scores import sources
+
+OUTPUT = 'probability, or of the log-odds of any view,'
 
 
 def facts(run: Mapping[str, Any], picture: views.Layout, reads: Sequence[str]) -> dict:

@@ -13,10 +13,11 @@ from omr_jax.inputs import geometry, views
 from omr_jax.synthetic import probes
 from omr_jax.tasks.classifiers.examples import COMPUTES_IN_INT8 as COMPUTES_IN_INT8
 from omr_jax.tasks.classifiers.examples import FORMS as FORMS
-from omr_jax.tasks.classifiers.examples import MOST_OFF as MOST_OFF
 from omr_jax.tasks.classifiers.examples import answers as answers
 from omr_jax.tasks.classifiers.examples import of_splits as of_splits
 from omr_jax.tasks.scores import inputs
+
+MOST_OFF = 2e-3  # Of log-odds, which are up to about 30, and of probabilities.
 
 
 def made_up(picture: views.Layout, reads: Sequence[str]) -> dict[str, np.ndarray]:
