@@ -23,13 +23,13 @@ FIRST = {
 }
 # Called 'scores' from 1.25 on: d1 is wrong, 0.25 below that.
 SECOND = {'p3': ('other/photos', 1.0), 's3': ('scores/x', 2.0), 'd1': ('scores/desk', 1.0)}
-EVEN = (np.array([-2.0, -3.0, 3.0, 5.0]), np.array([0, 0, 1, 1]))
-# The highest is an other, so the threshold is 1.25. One of five others is right by 0.25, four are
-# by 2.25, and all scores are wrong by 0.25. Both classes weigh the same, so the best T solves
-# 0.2 * 0.25 s(-0.25 / T) + 0.8 * 2.25 s(-2.25 / T) = 0.25 s(0.25 / T), with the sigmoid s.
-STRICT = (np.array([1.0] + [-1.0] * 4 + [1.0] * 4), np.array([0] * 5 + [1] * 4))
+EVEN = (np.array([-3.0, -4.0, 3.0, 5.0]), np.array([0, 0, 1, 1]))
+# The highest is an other, so the threshold is 1.25. One of five others is right by 0.5, four are
+# by 2.25, and all scores are wrong by 0.5. Both classes weigh the same, so the best T solves
+# 0.2 * 0.5 s(-0.5 / T) + 0.8 * 2.25 s(-2.25 / T) = 0.5 s(0.5 / T), with the sigmoid s.
+STRICT = (np.array([0.75] + [-1.0] * 4 + [0.75] * 4), np.array([0] * 5 + [1] * 4))
 STRICT_T = 1 / optimize.brentq(
-  lambda b: 0.05 * expit(-0.25 * b) + 1.8 * expit(-2.25 * b) - 0.25 * expit(0.25 * b), 0.05, 20
+  lambda b: 0.1 * expit(-0.5 * b) + 1.8 * expit(-2.25 * b) - 0.5 * expit(0.5 * b), 0.05, 20
 )
 
 

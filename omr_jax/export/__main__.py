@@ -191,7 +191,7 @@ def _entry(form: 'Form', test: 'Split', about: Described, by_jax: 'Run') -> dict
   off, other, given = 0.0, 0, []
   pairs = (examples.outputs(function, test, about) for function in (form.run, by_jax))
   for (found, answers), (expected, right) in zip(*pairs, strict=True):
-    off = max(off, *(_difference(array, expected[name]) for name, array in found.items()))
+    off = max(off, *(examples.difference(array, expected[name]) for name, array in found.items()))
     other += int((answers != right).sum())
     given.append(answers)
   entry = {
@@ -205,13 +205,6 @@ def _entry(form: 'Form', test: 'Split', about: Described, by_jax: 'Run') -> dict
     correct, n = int((answers == test['label']).sum()), len(answers)
     entry['test'] = {'correct': correct, 'n': n, 'interval': metrics.wilson_interval(correct, n)}
   return entry
-
-
-def _difference(found: np.ndarray, expected: np.ndarray) -> float:
-  """The largest absolute difference; equal infinities, as of blank parts, have none."""
-  both = np.broadcast_arrays(found, expected)
-  off = np.subtract(*both, where=found != expected, out=np.zeros(both[0].shape))
-  return float(np.abs(off).max(initial=0.0))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -90,3 +90,10 @@ def outputs(
   for batch in batches(split, about):
     found = function(batch)
     yield found, about.task.examples.answers(about, found)
+
+
+def difference(found: np.ndarray, expected: np.ndarray) -> float:
+  """The largest absolute difference; equal infinities, as of blank parts, have none."""
+  both = np.broadcast_arrays(found, expected)
+  off = np.subtract(*both, where=found != expected, out=np.zeros(both[0].shape))
+  return float(np.abs(off).max(initial=0.0))

@@ -293,9 +293,9 @@ def picture_of(question):
 def test_difference():
   """Parts that are blank have log-odds of -infinity in both; one that has not is noticed."""
   found = np.array([[-np.inf, 1.0], [3.0, -np.inf]])
-  assert export._difference(found, found + [[0.0, 0.5], [-0.25, 0.0]]) == 0.5
-  assert export._difference(found, np.array([[7.0, 1.0], [3.0, -np.inf]])) == np.inf
-  assert export._difference(found[:0], found[:0]) == 0
+  assert examples.difference(found, found + [[0.0, 0.5], [-0.25, 0.0]]) == 0.5
+  assert examples.difference(found, np.array([[7.0, 1.0], [3.0, -np.inf]])) == np.inf
+  assert examples.difference(found[:0], found[:0]) == 0
 
 
 def test_questions_on_symbols(symbols, symbol_run, folders, dataset):

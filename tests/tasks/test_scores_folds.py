@@ -99,11 +99,11 @@ def test_numbers(tmp_path, runs):
 def test_calibration_is_that_of_the_pooled_answers(tmp_path, runs):
   numbers = folds.write_pooled(tmp_path, 'folds', runs)
   # Right: p1 at 3/4, s1 at 9/10, p3 and s3 near and far from their threshold; wrong: p2 at 7/9, s2
-  # at 2/3, d1 as near as p3. Of 15 bins p1 and p2 share the 12th, p3 and d1 the 9th, and s2, whose
-  # float32 is a little above 2/3, and s3 the 11th.
+  # at 2/3, d1 as near as p3. Of 15 bins p1 and p2 share the 12th, and p3 and d1 the 9th; s3 is
+  # alone in the 10th, and s2, whose float32 is a little above 2/3, in the 11th.
   near, far = expit(0.25 / STRICT_T), expit(0.75 / STRICT_T)
-  assert 8 < 15 * near < 9 and 10 < 15 * far < 11
-  gaps = [3 / 4 + 7 / 9 - 1, 1 - 9 / 10, 2 * near - 1, 2 / 3 + far - 1]
+  assert 8 < 15 * near < 9 < 15 * far < 10
+  gaps = [3 / 4 + 7 / 9 - 1, 1 - 9 / 10, 2 * near - 1, 1 - far, 2 / 3]
   assert numbers['ece'] == pytest.approx(sum(gaps) / 7, rel=1e-4)
 
 
