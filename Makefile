@@ -5,7 +5,7 @@ PICTURES ?= my_pictures
 RUN := $(VENV)/bin/python
 SET_UP := $(VENV)/installed
 # Each file's tests run in one worker, the longest files first; those of tests/web in the same one.
-# Three workers fill two cores, since tests also wait: for browsers, and for processes that they
+# Four workers fill two cores, since tests also wait: for browsers, and for processes that they
 # start.
 WORKERS := -n 4 --dist loadfile --no-loadscope-reorder
 # Targets that come before the tests.
