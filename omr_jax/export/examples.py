@@ -94,6 +94,6 @@ def outputs(
 
 def difference(found: np.ndarray, expected: np.ndarray) -> float:
   """The largest absolute difference; equal infinities, as of blank parts, have none."""
-  both = np.broadcast_arrays(found, expected)
-  off = np.subtract(*both, where=found != expected, out=np.zeros(both[0].shape))
+  off = np.zeros(found.shape)
+  np.subtract(found, expected, out=off, where=found != expected)
   return float(np.abs(off).max(initial=0.0))
