@@ -142,7 +142,7 @@ def _loss(kinds: jax.Array, outputs: Inputs, targets: Inputs) -> jax.Array:
 
 
 def evaluation(
-  config: ConfigDict | None, module: nn.Module
+  config: ConfigDict, module: nn.Module
 ) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], Inputs]]:
   """What is computed of windows that are not augmented.
 
@@ -150,6 +150,7 @@ def evaluation(
     The names of the arrays that are read, and a function from (variables, arrays) to the maps
     `heat` and `edges` (`inputs.peaks`).
   """
+  del config
   maps: Callable[..., Any] = partial(module.apply, train=False)
   return ('window',), maps
 
@@ -162,7 +163,7 @@ def exported(
   These are the two maps of `inputs.peaks`. `heat` is calibrated, so that its sigmoid is the
   probability that a symbol which is found there is right.
   """
-  _, maps = evaluation(None, module)
+  maps: Callable[..., Any] = partial(module.apply, train=False)
 
   def outputs(variables: Mapping, inputs: Inputs) -> dict[str, jax.Array]:
     found = maps(variables, inputs)

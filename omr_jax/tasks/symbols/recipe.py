@@ -206,13 +206,14 @@ def _from_strokes(
 
 
 def evaluation(
-  config: ConfigDict | None, module: nn.Module
+  config: ConfigDict, module: nn.Module
 ) -> tuple[tuple[str, ...], Callable[[Mapping, Inputs], jax.Array]]:
   """What is computed of symbols that are not augmented.
 
   Returns:
     The names of the arrays that are read, and a function from (variables, arrays) to the logits.
   """
+  del config
   logits: Callable[..., Any] = partial(module.apply, train=False)
   return module.inputs, logits
 
@@ -224,7 +225,7 @@ def exported(
 
   The only output is `probabilities`, float32 [batch, classes].
   """
-  _, logits = evaluation(None, module)
+  logits: Callable[..., Any] = partial(module.apply, train=False)
   return lambda variables, inputs: {
     PROBABILITIES: jax.nn.softmax(logits(variables, inputs) / facts['temperature'])
   }
