@@ -5,6 +5,7 @@ its own random numbers. They follow from `rng` alone, whatever the number of dev
 batch, and those of one effect do not depend on which other effects are on.
 """
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -109,7 +110,8 @@ def look(rng: jax.Array, images: jax.Array, **strengths: float) -> jax.Array:
   rng, view_rng, around_rng, grain_rng = jax.random.split(rng, 4)
   numbers = camera_geometry.numbers(rng, len(_EFFECTS) * _NUMBERS, len(images))
   drawn = dict(zip(_EFFECTS, numbers.reshape(-1, _NUMBERS, len(images)), strict=True))
-  original = planes = jnp.moveaxis(images.astype(jnp.float32), -1, 1)
+  (original,) = camera_photometry.kept(jnp.moveaxis(images.astype(jnp.float32), -1, 1))
+  planes = original
   if is_on(strength.inverse):
     planes = jnp.where(_chosen(drawn['inverse'], strength.inverse), 255 - planes, planes)
   planes = _placed(view_rng, around_rng, planes, original, drawn, strength)
@@ -166,18 +168,23 @@ def _through_lens(planes: jax.Array, drawn: Draws, strength: Strengths) -> jax.A
 def _lit(planes: jax.Array, drawn: Draws, strength: Strengths) -> jax.Array:
   """Changes exposure and colour of the light; adds uneven light, shadows and moire."""
   height, width = planes.shape[2:]
+  light: list[jax.Array] = []
   if is_on(strength.dark) or is_on(strength.bright):
     octaves = camera_geometry.amount(
       drawn['exposure'], strength.chance, -strength.dark, strength.bright
     )
-    planes *= jnp.exp2(octaves)[:, None, None, None]
-  if is_on(strength.white_balance):
-    planes *= _colour(drawn['white_balance'], strength.chance, strength.white_balance)
+    light.append(jnp.exp2(octaves)[:, None, None, None])
   if is_on(strength.light):
-    planes *= _uneven(drawn['light'], strength.chance, strength.light, height, width)
+    light.append(_uneven(drawn['light'], strength.chance, strength.light, height, width))
   if is_on(strength.shadow):
     for each in ('shadow', 'second_shadow'):
-      planes *= _shadow(drawn[each], strength.rare, strength.shadow, height, width)
+      light.append(_shadow(drawn[each], strength.rare, strength.shadow, height, width))
+  if light:
+    # Kept, because it is the same for the three colours.
+    planes *= camera_photometry.kept(math.prod(light[1:], start=light[0]))[0]
+  if is_on(strength.white_balance):
+    colour = _colour(drawn['white_balance'], strength.chance, strength.white_balance)
+    planes *= camera_photometry.kept(colour)[0]
   if is_on(strength.moire):
     planes *= _moire(drawn['moire'], strength.rare, strength.moire, height, width)
   return planes

@@ -178,12 +178,29 @@ def surroundings(rng: jax.Array, planes: jax.Array) -> jax.Array:
   """
   batch = len(planes)
   place, surface = jax.random.split(rng)
-  coarse = jax.image.resize(planes, (batch, 3, _CELLS, _CELLS), 'linear')
+  coarse = _resized(planes, _CELLS, _CELLS)
   partner = jnp.roll(coarse, jax.random.randint(place, (), 1, max(batch, 2)), 0)
   drawn = numbers(surface, 9 + _CELLS, batch)
   other = drawn[0, :, None, None, None] < 0.5
   (coarse,) = camera_photometry.kept(jnp.where(other, partner, _made_up(drawn[1:])))
-  return jax.image.resize(coarse, planes.shape, 'linear')
+  return _resized(coarse, *planes.shape[2:])
+
+
+def _resized(planes: jax.Array, height: int, width: int) -> jax.Array:
+  """`jax.image.resize` by 'linear', as two products that need no transposes of large planes."""
+
+  def weights(size: int, wanted: int) -> jax.Array:
+    return jax.image.resize(jnp.eye(size), (size, wanted), 'linear')
+
+  def down(planes: jax.Array) -> jax.Array:
+    matrix = weights(planes.shape[2], height)
+    return jnp.einsum('bcyx,yh->bchx', planes, matrix, precision=jax.lax.Precision.HIGHEST)
+
+  def across(planes: jax.Array) -> jax.Array:
+    matrix = weights(planes.shape[3], width)
+    return jnp.einsum('bcyx,xw->bcyw', planes, matrix, precision=jax.lax.Precision.HIGHEST)
+
+  return down(across(planes)) if width < planes.shape[3] else across(down(planes))
 
 
 def _made_up(drawn: jax.Array) -> jax.Array:

@@ -150,11 +150,16 @@ def _one_view(look: Callable, whole: float, rng: jax.Array, seen: jax.Array) -> 
     rng: The random key.
     seen: uint8 [batch, views, height, width, channels], first the whole picture, then its parts.
   """
-  (batch, count), images = seen.shape[:2], seen[:, 0]
-  if count > 1:
+  batch, count = seen.shape[:2]
+  if count == 1:
+    images = seen[:, 0]
+  else:
     part_rng, whole_rng, rng = jax.random.split(rng, 3)
-    chosen = jax.random.randint(part_rng, (batch, 1, 1, 1, 1), 1, count)
-    part = jnp.take_along_axis(seen, chosen, 1)[:, 0]
+    chosen = jax.random.randint(part_rng, (batch, 1), 1, count)
+    chosen = jnp.concatenate([jnp.zeros_like(chosen), chosen], 1)[:, :, None, None, None]
+    # One selection for both, so that XLA reads no other view of the resident pictures.
+    both = jnp.take_along_axis(seen, chosen, 1)
+    images, part = both[:, 0], both[:, 1]
     is_whole = jax.random.bernoulli(whole_rng, whole, (batch,)) | multi_view.is_blank(part)
     images = jnp.where(is_whole[:, None, None, None], images, part)
   return {'image': look(rng, images)}
