@@ -42,7 +42,7 @@ def get_config() -> ConfigDict:
   config.picture.drawn = 48  # of each kind of picture that real data lacks, as docs/scores.md lists
 
   config.decision = ConfigDict()
-  config.decision.false_positive_rate = 0.01  # at most, on validation pictures and their cuts
+  config.decision.false_positive_rate = 0.003  # about, estimated on validation pictures and cuts
   # Of the log-odds of the whole picture and those of its parts, the higher counts most. This is the
   # weight of the lower.
   config.decision.lower_weight = 0.25

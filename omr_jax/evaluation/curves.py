@@ -1,4 +1,4 @@
-"""ROC and precision-recall curves of a decision between two classes, and the choice of a threshold.
+"""ROC and precision-recall curves of a decision between two classes, and the effect of a threshold.
 
 Labels and values are as in `binary`: class 1 is 'scores', pages of music, and a picture is called
 'scores' if its value is at least the threshold. For pictures of several folds, each with its own
@@ -97,9 +97,7 @@ class OperatingPoint(NamedTuple):
   """A threshold and its effect on the pictures on which it was chosen.
 
   Attributes:
-    threshold: The value of a picture, or infinity if no picture may be called 'scores'.
-    below: The next lower value, or minus infinity. Every threshold above `below` and up to
-      `threshold` gives the same answers to these pictures.
+    threshold: The least value that is called 'scores'.
     recall: Share of the positives that are called 'scores'; None without positives.
     false_positives: Number of negatives called 'scores'.
     negatives: Number of negatives. The false-positive rate is a multiple of 1 / negatives.
@@ -109,7 +107,6 @@ class OperatingPoint(NamedTuple):
   """
 
   threshold: float
-  below: float
   recall: float | None
   false_positives: int
   negatives: int
@@ -131,34 +128,12 @@ def false_positives_at_recall(
   return operating_point(values, labels, float(points.threshold[at]))
 
 
-def threshold_for_fpr(values: np.ndarray, labels: np.ndarray, fpr: float) -> OperatingPoint | None:
-  """The lowest value of a picture that as a threshold has a false-positive rate of at most `fpr`.
-
-  Meant for validation pictures. With n negatives the rate is a multiple of 1/n. An `fpr` below 1/n
-  allows no false positive. Even then the true rate may be up to about 3.8/n (`high`).
-
-  Returns:
-    The threshold and its effect, or None without negatives.
-  """
-  values, labels = np.asarray(values, np.float64), np.asarray(labels, bool)
-  other = -np.sort(-values[~labels])
-  if len(other) == 0:
-    return None
-  allowed = math.floor(fpr * len(other) + 1e-9)
-  # The highest value that must be called 'other'; so are all pictures with this value.
-  refused = other[allowed] if allowed < len(other) else -np.inf
-  above = values[values > refused]
-  return operating_point(values, labels, float(above.min()) if len(above) else math.inf)
-
-
 def operating_point(values: np.ndarray, labels: np.ndarray, threshold: float) -> OperatingPoint:
   """Counts at a threshold; there must be at least one negative."""
   values, labels = np.asarray(values, np.float64), np.asarray(labels, bool)
   found = decisions(values, labels, threshold)
-  below = values[values < threshold]
   return OperatingPoint(
     threshold,
-    float(below.max()) if len(below) else -math.inf,
     found.recall,
     found.false_positives,
     found.negatives,

@@ -92,67 +92,13 @@ def test_recall_is_not_missed_by_rounding():
   assert curves.false_positives_at_recall(scores, labels, 0.07).threshold == 94
 
 
-@pytest.mark.parametrize(
-  ('fpr', 'threshold', 'below', 'false_positives', 'recall'),
-  [
-    (0, 0.9, 0.8, 0, 1 / 3),
-    (0.33, 0.9, 0.8, 0, 1 / 3),  # steps of a third: none is allowed yet
-    (1 / 3, 0.8, 0.7, 1, 1 / 3),  # 0.7 would call two others
-    (2 / 3, 0.6, 0.2, 2, 1),
-    (0.99, 0.6, 0.2, 2, 1),
-    (1, 0.2, -math.inf, 3, 1),
-  ],
-)
-def test_threshold_for_a_false_positive_rate(fpr, threshold, below, false_positives, recall):
-  point = curves.threshold_for_fpr(SCORES, LABELS, fpr)
-  assert (point.threshold, point.below) == (threshold, below)
-  assert (point.false_positives, point.negatives) == (false_positives, 3)
-  assert point.recall == pytest.approx(recall)
-
-
-def test_threshold_above_tied_others():
-  # One of four others is allowed, but two share the highest score.
-  scores, labels = np.array([5.0, 4.0, 4.0, 4.0, 1.0, 0.0]), np.array([1, 0, 0, 1, 0, 0])
-  point = curves.threshold_for_fpr(scores, labels, 0.25)
-  assert (point.threshold, point.below, point.false_positives) == (5, 4, 0)
-
-
-def test_threshold_where_the_highest_is_wrong():
-  point = curves.threshold_for_fpr(np.array([1.0, 2.0, 3.0]), np.array([0, 1, 0]), 0)
-  assert (point.threshold, point.below, point.recall) == (math.inf, 3, 0)
-
-
-def test_rate_is_not_missed_by_rounding():
-  # 0.29 * 100 is 28.999999999999996 in floating point; the 29th highest of 0 ... 99 is 71.
-  point = curves.threshold_for_fpr(np.arange(100), np.zeros(100, int), 0.29)
-  assert (point.threshold, point.false_positives, point.recall) == (71, 29, None)
-
-
 def test_no_false_positive_of_a_thousand_still_has_an_interval():
   scores = np.append(np.zeros(1000), 1)  # They are their labels.
-  point = curves.threshold_for_fpr(scores, scores, 1e-6)
-  assert (point.threshold, point.false_positives, point.low) == (1, 0, 0)
+  point = curves.operating_point(scores, scores, 1)
+  assert (point.threshold, point.recall, point.negatives) == (1, 1, 1000)
+  assert (point.false_positives, point.false_positive_rate, point.low) == (0, 0, 0)
   # z^2 / (n + z^2) with z = 1.96
   assert point.high == pytest.approx(3.8415 / 1003.8415, rel=1e-4)
-
-
-def test_no_threshold_without_others():
-  assert curves.threshold_for_fpr(np.array([1.0]), np.array([1]), 0.1) is None
-  assert curves.threshold_for_fpr(np.array([]), np.array([]), 0.1) is None
-
-
-@given(PICTURES, st.floats(0, 1))
-def test_threshold_is_the_smallest_that_keeps_the_rate(pictures, fpr):
-  scores, labels = arrays(pictures)
-  point = curves.threshold_for_fpr(scores, labels, fpr)
-  other = scores[labels == 0]
-  if not len(other):
-    assert point is None
-    return
-  fit = [one for one in scores.tolist() if (other >= one).sum() <= fpr * len(other) + 1e-9]
-  assert point.threshold == min(fit, default=math.inf)
-  assert point.false_positives == (other >= point.threshold).sum()
-  assert point.below == max((s for s in scores.tolist() if s < point.threshold), default=-math.inf)
 
 
 def test_decisions():

@@ -1,5 +1,7 @@
 """From logits to answers."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -11,29 +13,54 @@ def logits(log_odds):
   return np.stack([np.zeros(len(log_odds)), np.asarray(log_odds)], axis=1)
 
 
+LN2, LN10 = math.log(2), math.log(10)
+
+
 @pytest.mark.parametrize(
-  ('others', 'scores', 'rate', 'expected'),
+  ('others', 'rate', 'expected'),
   [
-    # Half of the way from the highest that must not pass to the next one.
-    ([-3, 1], [5, 6], 0, 3),
+    # The highest of ten exceeds the next by 2: every 2 that the threshold is above the next make
+    # the rate, there 1 in 10, smaller by a factor of e.
+    ([-9] * 8 + [1, 3], 0.1, 1),
+    ([-9] * 8 + [1, 3], 0.05, 1 + 2 * LN2),
+    ([-9] * 8 + [1, 3], 0.01, 1 + 2 * LN10),
+    # Rarer than a tenth of one picture is not computed.
+    ([-9] * 8 + [1, 3], 0, 1 + 2 * LN10),
     # Never below even odds.
-    ([-5, -4], [1, 5], 0, 0),
-    # One of four may pass, or none; the next one is an other picture if there is any.
-    ([-3, -2, 1, 3], [1.5, 5], 0.25, 2),
-    ([-3, -2, 1, 3], [4, 5], 0.24, 3.5),
-    # The highest of all must not pass.
-    ([6, -1], [4, 5], 0, 6.5),
-    # All may, as in the paper.
-    ([6, -1], [4, 5], 1, 0),
+    ([-9] * 8 + [-5, -4], 0.01, 0),
+    ([-9] * 8 + [-5, -4], 0.0001, 0),
+    # Two of twenty exceed the next by 1 and 3, so by 2 in the mean.
+    ([-9] * 17 + [1, 2, 4], 0.05, 1 + 2 * LN2),
+    # One of fifteen is less than a tenth, so it is two again: 2 of 15 are above the next one.
+    ([-9] * 12 + [1, 2, 4], 0.1, 1 + 2 * math.log(4 / 3)),
+    # Half of four may pass, and the next one must not.
+    ([-3, 1, 3, 5], 0.5, 1),
+    # Equal ones must not pass.
+    ([2] * 10, 0.01, 2),
+    # All may, as in the paper; a single picture says nothing.
+    ([6, 5], 1, 0),
+    ([6], 0.01, 0),
+    ([], 0.01, 0),
   ],
 )
-def test_threshold(others, scores, rate, expected):
-  log_odds = np.array([*others, *scores], float)
-  labels = np.array([0] * len(others) + [1] * len(scores))
+def test_threshold(others, rate, expected):
+  log_odds = np.array([*others, 4, 5, -3], float)
+  labels = np.array([0] * len(others) + [1] * 3)
   config = {'data': {'name': 'music_scores'}, 'decision': {'false_positive_rate': rate}}
-  assert decision.fit(config, labels, logits(log_odds)).threshold == pytest.approx(expected)
+  threshold = decision.fit(config, labels, logits(log_odds)).threshold
+  assert threshold == pytest.approx(expected, abs=1e-9)
+  if threshold > 0:  # A picture at the threshold passes; this one may not.
+    assert threshold > expected - 1e-12
   symbols = {'data': {'name': 'homus'}}
   assert decision.fit(symbols, labels, logits(log_odds)).threshold is None
+
+
+def test_threshold_of_an_exponential_distribution():
+  """The log-odds at 1/2000, 3/2000 ... of it: 0.3 % are above -ln(0.003) = 5.81."""
+  log_odds = -np.log((np.arange(1000) + 0.5) / 1000)
+  config = {'data': {'name': 'music_scores'}, 'decision': {'false_positive_rate': 0.003}}
+  found = decision.fit(config, np.zeros(1000, int), logits(log_odds)).threshold
+  assert found == pytest.approx(-math.log(0.003), abs=0.05)
 
 
 def test_decide():

@@ -29,7 +29,7 @@ PROBES = Probes(
   np.array(['other', 'other', 'scores', 'scores', '', '']),
   np.log([1 / 4, 3, 4, 9, 3, 1 / 2]),
 )
-VALIDATION = curves.OperatingPoint(0.7, -1.0, 0.9, 1, 200, 0.005, 0.001, 0.03)
+VALIDATION = curves.OperatingPoint(0.7, 0.9, 1, 200, 0.005, 0.001, 0.03)
 
 
 def measured(answers=ANSWERS, validation=VALIDATION, probes=PROBES):
@@ -68,36 +68,6 @@ def sections(answers, found):
   run = run_of(answers)
   found = report.sections(run, {'gate': found | shapes.measure(shapes.of_run(run))})
   return {title: templates.html(section) for title, section in found.items()}
-
-
-def chosen(log_odds, labels, rate):
-  """The threshold, and what it does to the pictures that it is chosen on."""
-  threshold = evaluation.choose(log_odds, labels, rate)
-  return threshold, curves.operating_point(log_odds, labels, threshold)
-
-
-def test_even_odds_where_they_keep_to_the_rate():
-  # Of five others one is at +1: even odds call one in five of them 'scores'.
-  log_odds, labels = np.array([1, -1, -1, -1, -1, 1, 1, 2.0]), np.array([0] * 5 + [1] * 3)
-  threshold, point = chosen(log_odds, labels, 0.2)
-  assert threshold == 0
-  # What the chosen threshold does, though one down to -1 would do the same.
-  assert (point.threshold, point.below, point.false_positives, point.negatives) == (0, -1, 1, 5)
-  assert (point.recall, point.false_positive_rate) == (1, 0.2)
-  assert (point.low, point.high) == metrics.wilson_interval(1, 5)
-
-
-def test_above_even_odds_where_the_rate_needs_it():
-  log_odds, labels = np.array([1, -1, -1, -1, -1, 1, 1, 2.0]), np.array([0] * 5 + [1] * 3)
-  threshold, point = chosen(log_odds, labels, 0.1)
-  assert 1 < threshold < 2  # One in ten of five is none, and the first picture above 1 is at 2.
-  assert (point.false_positives, point.recall) == (0, pytest.approx(1 / 3))
-
-
-def test_threshold_stays_finite_where_the_highest_picture_is_wrong():
-  threshold, point = chosen(np.array([5.0, 1.0]), np.array([0, 1]), 0)
-  assert 5 < threshold < math.inf
-  assert (point.false_positives, point.recall) == (0, 0)
 
 
 def test_no_operating_point_without_other_pictures():
@@ -206,7 +176,7 @@ def test_sections():
   assert found['Decision'].count('<svg') == 3
   words = ''.join(page.words)
   assert 'from log-odds of 0.693 on, odds of 2 to 1' in words
-  assert 'at most 1 % of other called scores' in words
+  assert 'so that about 1 % of other are called scores' in words
   assert '1 of 200 pass' in words
   assert rows(found['Decision']) == [
     (['scores called other', '1', '3', '33.33 %', percents(1, 3)], False),

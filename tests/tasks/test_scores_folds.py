@@ -90,7 +90,6 @@ def test_numbers(tmp_path, runs):
   assert (first['tested'], first['correct'], first['n']) == ('fold 0', 2, 4)
   assert (first['threshold'], first['temperature']) == (0, 1)
   assert first['probes'] == {'n': 2, 'right': 2, 'wrong': [], 'open': {}}
-  # A quarter of the way from 1 to 2.
   assert (second['threshold'], second['correct']) == (pytest.approx(1.25), 2)
   assert second['temperature'] == pytest.approx(STRICT_T, rel=1e-5)
   assert second['probes']['wrong'] == ['table 1', 'music 1']
