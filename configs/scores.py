@@ -42,7 +42,7 @@ def get_config() -> ConfigDict:
   config.picture.drawn = 48  # of each kind of picture that real data lacks, as docs/scores.md lists
 
   config.decision = ConfigDict()
-  config.decision.false_positive_rate = 0.003  # about, estimated on validation pictures and cuts
+  config.decision.false_positive_cost = 2.0  # of another picture called a score, in missed scores
   # Of the log-odds of the whole picture and those of its parts, the higher counts most. This is the
   # weight of the lower.
   config.decision.lower_weight = 0.25

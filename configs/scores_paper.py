@@ -50,7 +50,7 @@ def get_config(variant: str = '') -> ConfigDict:
   config.picture.drawn = 0
 
   config.decision = ConfigDict()
-  config.decision.false_positive_rate = 1.0  # the more probable class, as in the paper
+  config.decision.false_positive_cost = 0.0  # the more probable class, as in the paper
   config.decision.lower_weight = 0.0  # no parts beside the whole picture
 
   config.augment = ConfigDict()

@@ -23,17 +23,17 @@ FIRST = {
 }
 # Called 'scores' from 1.25 on: d1 is wrong, 0.25 below that.
 SECOND = {'p3': ('other/photos', 1.0), 's3': ('scores/x', 2.0), 'd1': ('scores/desk', 1.0)}
-EVEN = (np.array([-3.0, -4.0, 3.0, 5.0]), np.array([0, 0, 1, 1]))
-# Of five others the highest exceeds the next, at -1, by 2.25 / ln 10. A tenth of one picture may
-# reach the threshold, a tenth of those above -1, so it is 2.25 above that, at 1.25.
-_HIGHEST = -1 + 2.25 / LN(10)
-STRICT = (np.array([_HIGHEST] + [-1.0] * 4 + [0.75] * 4), np.array([0] * 5 + [1] * 4))
-# One of the others is right by r, four are by 2.25, and all scores are wrong by 0.5. Both classes
-# weigh the same, so the best T solves 0.2 r s(-r / T) + 0.8 * 2.25 s(-2.25 / T) = 0.5 s(0.5 / T),
-# with the sigmoid s.
-_R = 1.25 - _HIGHEST
+EVEN = (np.array([-30.0, -31.0, 3.0, 5.0]), np.array([0, 0, 1, 1]))
+# Five others and two of four scores lie 1.5 below the threshold, which is 1.25, and two scores R
+# above it. There is nothing else at these two points, so the fitted odds are there those of the
+# classes' shares of errors, 1/7 and 1/6: above 5 to 1, below 47 to 79, as (1/7 + 5/6 / 2) / (3/2) =
+# 47/126. The threshold divides the way between their logarithms at 2 to 1.
+_R = 1.5 * LN(5 / 2) / LN(2 * 79 / 47)
+STRICT = (np.array([-0.25] * 7 + [1.25 + _R] * 2), np.array([0] * 5 + [1] * 4))
+# Both classes weigh the same, so the best temperature T solves
+# 1.5 s(-1.5 / T) + R / 2 s(-R / T) = 1.5 / 2 s(1.5 / T), with the sigmoid s.
 STRICT_T = 1 / optimize.brentq(
-  lambda b: 0.2 * _R * expit(-_R * b) + 1.8 * expit(-2.25 * b) - 0.5 * expit(0.5 * b), 0.05, 20
+  lambda b: 1.5 * expit(-1.5 * b) + _R / 2 * expit(-_R * b) - 0.75 * expit(1.5 * b), 0.05, 20
 )
 
 

@@ -129,10 +129,10 @@ def read_with_facts(workdir: Path, facts: dict) -> Any:
   wrong = [key for key, kind in FACTS.items() if not _is_fact(facts.get(key), kind)]
   if wrong:
     raise UserError(f'{workdir}/summary.json: {", ".join(wrong)} missing or wrong; {REMEDY}.')
-  config = read_json(workdir / 'config.json', REMEDY)
+  config: Mapping = read_json(workdir / 'config.json', REMEDY)
   try:
     task = tasks.of_config(config)
-    _check_decision(config, task)
+    config = _with_decision(config, task)
   except UserError as error:
     raise UserError(f'{workdir}/config.json: {str(error).rstrip(".")}; {REMEDY}.') from error
   of_task, path = task.evaluation, workdir / evaluation_file.FILE
@@ -144,14 +144,16 @@ def read_with_facts(workdir: Path, facts: dict) -> Any:
   return of_task.run_of(workdir, config, lines, facts, arrays)
 
 
-def _check_decision(config: Mapping, task: Task) -> None:
-  """Refuses values of a config by which the task's answers are decided."""
+def _with_decision(config: Mapping, task: Task) -> Mapping:
+  """A config with all values by which the task's answers are decided; wrong ones are refused."""
+  decided: dict[str, Any] = {}
   for key, rule in task.limits.LIMITS.items():
     section, _, name = key.partition('.')
     if section == 'decision':
       rules.refuse_unless(rules.OBJECT, config.get(section), f'config.{section}')
-      value = config[section].get(name, task.limits.LATER.get(key))
-      rules.refuse_unless(rule, value, f'config.{key}')
+      decided[name] = config[section].get(name, task.limits.LATER.get(key))
+      rules.refuse_unless(rule, decided[name], f'config.{key}')
+  return {**config, 'decision': {**config['decision'], **decided}} if decided else config
 
 
 def _is_fact(value: object, kind: type | UnionType) -> bool:

@@ -71,7 +71,9 @@ def finished(config: ConfigDict, given: Collection[str] = ()) -> ConfigDict:
 
 
 def add_later(config: ConfigDict) -> None:
-  """Adds the keys that the config of an earlier version's run lacks, by its task's `limits.LATER`.
+  """Gives the config of an earlier version's run the keys of today.
+
+  It adds those of its task's `limits.LATER` and removes those of `limits.GONE`.
 
   Raises:
     UserError: The data set is unknown.
@@ -80,6 +82,10 @@ def add_later(config: ConfigDict) -> None:
     section, _, name = key.partition('.')
     if isinstance(config.get(section), ConfigDict) and name not in config[section]:
       config[section][name] = value
+  for key in tasks.of_config(config).limits.GONE:
+    section, _, name = key.partition('.')
+    if isinstance(config.get(section), ConfigDict) and name in config[section]:
+      del config[section][name]
 
 
 def refuse_unknown(config: ConfigDict, key: str) -> None:

@@ -13,54 +13,37 @@ def logits(log_odds):
   return np.stack([np.zeros(len(log_odds)), np.asarray(log_odds)], axis=1)
 
 
-LN2, LN10 = math.log(2), math.log(10)
-
-
 @pytest.mark.parametrize(
-  ('others', 'rate', 'expected'),
+  ('others', 'scores', 'cost', 'expected'),
   [
-    # The highest of ten exceeds the next by 2: every 2 that the threshold is above the next make
-    # the rate, there 1 in 10, smaller by a factor of e.
-    ([-9] * 8 + [1, 3], 0.1, 1),
-    ([-9] * 8 + [1, 3], 0.05, 1 + 2 * LN2),
-    ([-9] * 8 + [1, 3], 0.01, 1 + 2 * LN10),
-    # Rarer than a tenth of one picture is not computed.
-    ([-9] * 8 + [1, 3], 0, 1 + 2 * LN10),
+    # One picture a class, so that a further one is wrong with 1/3: odds of 1 to 2 at -1, of 2 to 1
+    # at 1. Their logarithm is ln 2 times the log-odds, so odds of `cost` are at log2(cost).
+    ([-1], [1], 1, 0),
+    ([-1], [1], 2, 1),
+    ([-1], [1], 8, 3),
+    ([2], [4], 2, 4),
+    # Two others: odds of 1 to 3 at -1. From there to 2 to 1 the logarithm grows by ln 6.
+    ([-1, -1], [1], 1, -1 + 2 * math.log(3) / math.log(6)),
+    # However many, both classes weigh the same: odds of 1 to 9 at -1, of 9 to 1 at 1.
+    ([-1] * 8, [1] * 8, 3, 1 / 2),
     # Never below even odds.
-    ([-9] * 8 + [-5, -4], 0.01, 0),
-    ([-9] * 8 + [-5, -4], 0.0001, 0),
-    # Two of twenty exceed the next by 1 and 3, so by 2 in the mean.
-    ([-9] * 17 + [1, 2, 4], 0.05, 1 + 2 * LN2),
-    # One of fifteen is less than a tenth, so it is two again: 2 of 15 are above the next one.
-    ([-9] * 12 + [1, 2, 4], 0.1, 1 + 2 * math.log(4 / 3)),
-    # Half of four may pass, and the next one must not.
-    ([-3, 1, 3, 5], 0.5, 1),
-    # Equal ones must not pass.
-    ([2] * 10, 0.01, 2),
-    # All may, as in the paper; a single picture says nothing.
-    ([6, 5], 1, 0),
-    ([6], 0.01, 0),
-    ([], 0.01, 0),
+    ([-5], [-3], 2, 0),
+    # False positives cost nothing: the more probable class, as in the paper.
+    ([6], [8], 0, 0),
+    # The network tells nothing, or there is one class.
+    ([3], [1], 2, 0),
+    ([6], [], 2, 0),
+    ([], [6], 2, 0),
   ],
 )
-def test_threshold(others, rate, expected):
-  log_odds = np.array([*others, 4, 5, -3], float)
-  labels = np.array([0] * len(others) + [1] * 3)
-  config = {'data': {'name': 'music_scores'}, 'decision': {'false_positive_rate': rate}}
+def test_threshold(others, scores, cost, expected):
+  log_odds = np.array([*others, *scores], float)
+  labels = np.array([0] * len(others) + [1] * len(scores))
+  config = {'data': {'name': 'music_scores'}, 'decision': {'false_positive_cost': cost}}
   threshold = decision.fit(config, labels, logits(log_odds)).threshold
-  assert threshold == pytest.approx(expected, abs=1e-9)
-  if threshold > 0:  # A picture at the threshold passes; this one may not.
-    assert threshold > expected - 1e-12
+  assert threshold == pytest.approx(expected, abs=1e-6)
   symbols = {'data': {'name': 'homus'}}
   assert decision.fit(symbols, labels, logits(log_odds)).threshold is None
-
-
-def test_threshold_of_an_exponential_distribution():
-  """The log-odds at 1/2000, 3/2000 ... of it: 0.3 % are above -ln(0.003) = 5.81."""
-  log_odds = -np.log((np.arange(1000) + 0.5) / 1000)
-  config = {'data': {'name': 'music_scores'}, 'decision': {'false_positive_rate': 0.003}}
-  found = decision.fit(config, np.zeros(1000, int), logits(log_odds)).threshold
-  assert found == pytest.approx(-math.log(0.003), abs=0.05)
 
 
 def test_decide():
@@ -103,7 +86,7 @@ def test_the_temperature_makes_the_confidence_of_both_classes_the_accuracy():
   With equal weight of the classes 7/8 are right, so odds of 7 to 1 at a distance of 1.
   """
   log_odds = np.array([1.0, -1, -1, -1, 1, 1])
-  config = {'data': {'name': 'music_scores'}, 'decision': {'false_positive_rate': 0.25}}
+  config = {'data': {'name': 'music_scores'}, 'decision': {'false_positive_cost': 0}}
   found = decision.fit(config, np.array([0, 0, 0, 0, 1, 1]), logits(log_odds))
   assert found == (0, pytest.approx(1 / np.log(7), rel=1e-5))
 

@@ -33,7 +33,7 @@ VALIDATION = curves.OperatingPoint(0.7, 0.9, 1, 200, 0.005, 0.001, 0.03)
 
 
 def measured(answers=ANSWERS, validation=VALIDATION, probes=PROBES):
-  return tested.measure(answers, validation, 0.01, probes)
+  return tested.measure(answers, validation, 2.0, probes)
 
 
 def logits(log_odds):
@@ -72,8 +72,8 @@ def sections(answers, found):
 
 def test_no_operating_point_without_other_pictures():
   log_odds, labels = np.array([-1.0, 3.0]), np.array([1, 1])
-  assert evaluation.choose(log_odds, labels, 0.1) == 0
-  config = {'decision': {'false_positive_rate': 0.01}}
+  assert evaluation.choose(log_odds, labels, 2.0) == 0
+  config = {'decision': {'false_positive_cost': 2.0}}
   validation = {'validation_logits': logits(log_odds), 'validation_labels': labels}
   run = run_of(ANSWERS, config=config, **validation)
   found = evaluation.measure(run)['gate']
@@ -94,7 +94,7 @@ def test_answers():
 def test_measured():
   found = measured()
   assert json.loads(json.dumps(found, allow_nan=False)) == found
-  assert (found['threshold'], found['asked_false_positive_rate']) == (math.log(2), 0.01)
+  assert (found['threshold'], found['false_positive_cost']) == (math.log(2), 2.0)
   assert found['validation']['false_positives'] == 1
   assert found['validation']['false_positive_rate_wilson_95'] == [0.001, 0.03]
   assert (found['n'], found['correct'], found['accuracy']) == (6, 4, 4 / 6)
@@ -176,7 +176,7 @@ def test_sections():
   assert found['Decision'].count('<svg') == 3
   words = ''.join(page.words)
   assert 'from log-odds of 0.693 on, odds of 2 to 1' in words
-  assert 'so that about 1 % of other are called scores' in words
+  assert 'a false positive that costs as much as 2 missed scores' in words
   assert '1 of 200 pass' in words
   assert rows(found['Decision']) == [
     (['scores called other', '1', '3', '33.33 %', percents(1, 3)], False),

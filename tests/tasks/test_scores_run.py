@@ -58,17 +58,21 @@ def test_answers_are_those_of_the_report(score_run, picture_folders):
   np.testing.assert_array_equal(run.test_predicted, logits[:, 1] - logits[:, 0] >= threshold)
 
 
-def test_a_run_before_the_lower_counted(score_run, tmp_path):
-  """Its config has no `lower_weight`. In its answers the lower of whole and parts has none."""
+def test_a_run_of_an_earlier_version(score_run, tmp_path):
+  """It was trained for a rate of false positives, which nothing reads now.
+
+  Its config has no `lower_weight`. In its answers the lower of whole and parts has none.
+  """
   earlier = shutil.copytree(score_run, tmp_path / 'earlier')
   config = json.loads((earlier / 'config.json').read_text())
-  del config['decision']['lower_weight']
+  config['decision'] = {'false_positive_rate': 0.01}
   (earlier / 'config.json').write_text(json.dumps(config))
   network = trained.load(earlier)
   model = from_run.describe(network, earlier)
   noise = np.random.default_rng(0).integers(0, 256, (6, 5, 16, 16, 3), np.uint8)
   found = from_run.by_jax(network, model)({'views': noise})
   whole, parts = found['log_odds'][:, 0], found['log_odds'][:, 1:]
+  assert model.facts['config']['decision'] == {'false_positive_cost': 2.0, 'lower_weight': 0.0}
   temperature = model.facts['temperature']
   joined = 2 / temperature * np.log(np.exp(temperature * parts / 2).mean(1))
   odds = np.log(found['probabilities'][:, 1] / found['probabilities'][:, 0])
@@ -113,7 +117,7 @@ def test_network_that_reads_the_pen_is_refused():
     ('data', 'fold', 5, 'from 0 to 4'),
     ('data', 'balance', 1.5, 'from 0 to 1'),
     ('picture', 'tiles', 9, 'from 0 to 8'),
-    ('decision', 'false_positive_rate', -0.1, 'from 0 to 1'),
+    ('decision', 'false_positive_cost', -0.1, 'from 0 to 1000'),
     ('decision', 'lower_weight', 0.6, 'from 0 to 0.5'),
     ('camera', 'midtones', 0.5, '0.25'),
     ('augment', 'space', 'strokes', 'none, pictures, camera'),

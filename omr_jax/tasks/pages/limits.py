@@ -20,6 +20,7 @@ LATER: Mapping[str, Any] = {
   'distortion.blur': 0.0,
   'distortion.shadow': 0.0,
 }
+GONE: tuple[str, ...] = ()  # Keys that only the configs of earlier versions have.
 LIMITS: Mapping[str, Rule] = {
   'data.source': rules.one_of(SOURCES),
   'data.tiles_per_epoch': rules.whole(0, 10_000_000),

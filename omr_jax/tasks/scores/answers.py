@@ -76,7 +76,7 @@ def of_run(run: ClassifiedRun) -> tuple[Answers, Probes]:
 def measure(
   answers: Answers,
   validation: curves.OperatingPoint | None,
-  asked: float | None,
+  cost: float | None,
   probes: Probes | None,
 ) -> dict:
   """The numbers for summary.json, of types that JSON can hold.
@@ -85,7 +85,7 @@ def measure(
     answers: The answers to at least one picture.
     validation: The errors of the threshold on the validation pictures that it was chosen on; None
       if none of these is 'other'.
-    asked: The false-positive rate that it was chosen for; None if several runs are pooled.
+    cost: The cost of a false positive that it was chosen for; None if several runs are pooled.
     probes: The probes of the run; None if several runs are pooled.
 
   Returns:
@@ -105,7 +105,7 @@ def measure(
   sure = answers.confidence >= confidence.SURE
   return {
     'threshold': float(answers.threshold) if np.ndim(answers.threshold) == 0 else None,
-    'asked_false_positive_rate': asked,
+    'false_positive_cost': cost,
     'validation': None if validation is None else _rate(validation),
     'n': len(answers.labels),
     'correct': len(answers.labels) - found.false_positives - found.false_negatives,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import scipy  # It loads `scipy.optimize`, which takes long, when that is first used.
 
 from omr_jax.data.dataset import Dataset, Split
 from omr_jax.evaluation import binary, curves
@@ -28,9 +29,6 @@ ARRAYS = {
   **shapes.ARRAYS,
 }
 LATER = (*runs.LATER, *shapes.ARRAYS)  # Those that the runs of earlier versions lack.
-# The share of the other pictures of validation, those with the highest log-odds, that the threshold
-# is computed from (`choose`).
-_TAIL = 0.1
 _PROBES = 4  # Number of probes of each kind.
 
 
@@ -38,38 +36,46 @@ def threshold(config: Mapping[str, Any], labels: np.ndarray, logits: np.ndarray)
   """The threshold: a picture is called 'scores' if its log-odds are at least this.
 
   Args:
-    config: The config of the run. About its `decision.false_positive_rate` of other pictures such
-      as these are called 'scores'.
+    config: The config of the run, with `decision.false_positive_cost`.
     labels: int [validation pictures].
     logits: float [validation pictures, 2].
   """
-  return choose(binary.log_odds(logits), labels, config['decision']['false_positive_rate'])
+  return choose(binary.log_odds(logits), labels, config['decision']['false_positive_cost'])
 
 
-def choose(log_odds: np.ndarray, labels: np.ndarray, false_positive_rate: float) -> float:
-  """The threshold that other pictures should reach at a given rate.
+def choose(log_odds: np.ndarray, labels: np.ndarray, false_positive_cost: float) -> float:
+  """The threshold at which a false positive and a missed score are expected to cost the same.
 
-  The few validation pictures that reach a threshold say little about a rate below one percent. So
-  an exponential distribution is fitted to how far the highest tenth of the other pictures (or as
-  many as the rate asks for) exceeds the next lower one, as is usual for rare events ("peaks over
-  threshold"; Coles, An Introduction to Statistical Modeling of Extreme Values, 2001, chapter 4).
-  Of n pictures the threshold is at most that for a rate of 0.1/n, and never below even odds,
-  log-odds of 0.
+  Few validation pictures lie where the classes meet, so their errors say little. The odds of
+  'scores' are therefore a logistic function of the log-odds, fitted to all pictures as by Platt
+  (Probabilistic outputs for support vector machines, 1999): of n pictures of a class, a further one
+  is taken to be wrong with the probability 1 / (n + 2). Both classes have the same weight. Where
+  these odds equal the cost is the threshold, but never below even odds of the network.
 
   Args:
     log_odds: float [pictures], ln(p / (1 - p)) for p the probability of 'scores'.
     labels: int [pictures], 1 for 'scores'.
-    false_positive_rate: The share of the other pictures that may be called 'scores'.
+    false_positive_cost: What another picture called 'scores' costs, in missed scores.
   """
-  others = np.sort(log_odds[labels == 0].astype(np.float64))
-  count = math.ceil(max(_TAIL, false_positive_rate) * len(others) - 1e-9)
-  if count >= len(others):
-    return 0.0  # Every picture may pass, or there are too few to tell.
-  start, highest = others[-count - 1], others[-count:]
-  rate = max(false_positive_rate, _TAIL / len(others))
-  reached = start + (highest - start).mean() * math.log(count / len(others) / rate)
-  # A picture at the threshold passes, and equal pictures all lie at `start`.
-  return float(max(0.0, np.nextafter(reached, np.inf)))
+  classes = [log_odds[labels == label].astype(np.float64) for label in (0, 1)]
+  if not (all(map(len, classes)) and false_positive_cost):
+    return 0.0  # There is nothing to compare, or only missed scores matter.
+
+  def loss(fitted: np.ndarray) -> tuple[float, np.ndarray]:
+    """The cross-entropy of slope and offset with the classes' shares of errors; its gradient."""
+    total, gradient = 0.0, np.zeros(2)
+    for sign, values in zip((-1, 1), classes, strict=True):
+      right = sign * (fitted[0] * values + fitted[1])
+      share = 1 / (len(values) + 2)
+      total += np.mean(np.logaddexp(0, -right) + share * right)
+      slopes = sign * (share - scipy.special.expit(-right))
+      gradient += np.mean(slopes * values), np.mean(slopes)
+    return total, gradient
+
+  slope, offset = scipy.optimize.minimize(loss, [1.0, 0.0], jac=True, tol=1e-9).x
+  if slope <= 0:
+    return 0.0  # The network tells nothing.
+  return float(max(0.0, (math.log(false_positive_cost) - offset) / slope))
 
 
 def further(
@@ -141,6 +147,6 @@ def measure(run: ClassifiedRun) -> dict:
   validation = None
   if not np.all(labels):
     validation = curves.operating_point(log_odds, labels, float(tested.threshold))
-  asked = run.config['decision']['false_positive_rate']
-  measured = answers.measure(tested, validation, asked, probed)
+  cost = run.config['decision']['false_positive_cost']
+  measured = answers.measure(tested, validation, cost, probed)
   return {'gate': measured | shapes.measure(shapes.of_run(run))}

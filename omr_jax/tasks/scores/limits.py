@@ -17,8 +17,11 @@ PICTURE = 'picture'
 LATER: Mapping[str, Any] = {
   'picture.cuts': 0,
   'picture.drawn': 0,
+  'decision.false_positive_cost': 2.0,  # Its rule is used for their thresholds, too.
   'decision.lower_weight': 0.0,
 }
+# Keys that only the configs of earlier versions have. Nothing reads them.
+GONE = ('decision.false_positive_rate',)
 LIMITS: Mapping[str, Rule] = {
   **limits.LOSS,
   'data.fold': rules.whole(0, SCORE_FOLDS - 1),
@@ -32,7 +35,7 @@ LIMITS: Mapping[str, Rule] = {
   'picture.papers': rules.whole(0, 1000),
   'picture.scenes': rules.whole(0, 10_000),
   'picture.drawn': rules.whole(0, 1000),
-  'decision.false_positive_rate': CHANCE,
+  'decision.false_positive_cost': ('from 0 to 1000', lambda value: 0 <= value <= 1000),
   'decision.lower_weight': ('from 0 to 0.5', lambda value: 0 <= value <= 0.5),
   # Strengths of the camera whose tables and windows have a limited size. The strengths that are not
   # listed are probabilities.

@@ -32,7 +32,7 @@ AUGMENTATIONS = {
 SECTIONS = {
   'data': ('name', 'protocol', 'feed', 'fold', 'hold_out', 'balance'),
   'picture': ('height', 'width', 'tiles', 'whole', 'cuts', 'papers', 'scenes', 'drawn'),
-  'decision': ('false_positive_rate', 'lower_weight'),
+  'decision': ('false_positive_cost', 'lower_weight'),
   'camera': _CAMERA,
 }
 # Keys of these sections that only some choices read.

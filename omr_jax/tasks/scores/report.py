@@ -158,9 +158,9 @@ def _origin(measured: Mapping, classes: Sequence[str]) -> str:
     return f'{rule} There was no {other} picture among the validation pictures to choose it by.'
   found = 'none' if point['recall'] is None else percent(point['recall'])
   return (
-    f'{rule} This was chosen on validation pictures, so that about '
-    f'{100 * measured["asked_false_positive_rate"]:g} % of {other} are called {scores}, and never '
-    f'below even odds. There it lets {point["false_positives"]} of {point["negatives"]} pass, '
+    f'{rule} This was chosen on validation pictures, for a false positive that costs as much as '
+    f'{measured["false_positive_cost"]:g} missed {scores}, and never below even odds. '
+    f'There it lets {point["false_positives"]} of {point["negatives"]} pass, '
     f'{percent(point["false_positive_rate"])} (95 % interval '
     f'{interval(*point["false_positive_rate_wilson_95"])}), and finds {found} of {scores}.'
   )

@@ -16,6 +16,7 @@ from omr_jax.utils.rules import AT_LEAST_0, CHANCE, FLAG, SHARE, Rule
 PICTURE = 'drawing'
 # Keys that the configs of earlier versions lack, with values that say what these did.
 LATER: Mapping[str, Any] = {}
+GONE: tuple[str, ...] = ()  # Keys that only the configs of earlier versions have.
 LIMITS: Mapping[str, Rule] = {
   **limits.LOSS,
   'data.allow_changed': FLAG,
