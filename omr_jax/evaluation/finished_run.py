@@ -17,6 +17,7 @@ import numpy as np
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import evaluation_file, history
+from omr_jax.tasks import earlier
 from omr_jax.tasks import task as tasks
 from omr_jax.tasks.task import Task
 from omr_jax.utils import rules
@@ -43,7 +44,7 @@ class FinishedRun:
 
   Attributes:
     workdir: The folder.
-    config: The config as it was written.
+    config: The config, with the keys of today if an earlier version wrote it.
     history: The lines of metrics.jsonl, one per epoch; empty for several joined runs.
     facts: What the training noted about itself: FACTS and more.
     classes: The names of the classes.
@@ -129,10 +130,11 @@ def read_with_facts(workdir: Path, facts: dict) -> Any:
   wrong = [key for key, kind in FACTS.items() if not _is_fact(facts.get(key), kind)]
   if wrong:
     raise UserError(f'{workdir}/summary.json: {", ".join(wrong)} missing or wrong; {REMEDY}.')
-  config: Mapping = read_json(workdir / 'config.json', REMEDY)
+  config = read_json(workdir / 'config.json', REMEDY)
   try:
     task = tasks.of_config(config)
-    config = _with_decision(config, task)
+    config = earlier.with_keys_of_today(config, task)
+    _check_decision(config, task)
   except UserError as error:
     raise UserError(f'{workdir}/config.json: {str(error).rstrip(".")}; {REMEDY}.') from error
   of_task, path = task.evaluation, workdir / evaluation_file.FILE
@@ -144,16 +146,13 @@ def read_with_facts(workdir: Path, facts: dict) -> Any:
   return of_task.run_of(workdir, config, lines, facts, arrays)
 
 
-def _with_decision(config: Mapping, task: Task) -> Mapping:
-  """A config with all values by which the task's answers are decided; wrong ones are refused."""
-  decided: dict[str, Any] = {}
+def _check_decision(config: Mapping, task: Task) -> None:
+  """Refuses a config without the values by which the task's answers are decided, or wrong ones."""
   for key, rule in task.limits.LIMITS.items():
     section, _, name = key.partition('.')
     if section == 'decision':
       rules.refuse_unless(rules.OBJECT, config.get(section), f'config.{section}')
-      decided[name] = config[section].get(name, task.limits.LATER.get(key))
-      rules.refuse_unless(rule, decided[name], f'config.{key}')
-  return {**config, 'decision': {**config['decision'], **decided}} if decided else config
+      rules.refuse_unless(rule, config[section].get(name), f'config.{key}')
 
 
 def _is_fact(value: object, kind: type | UnionType) -> bool:

@@ -1,18 +1,15 @@
 """Loads the network of a finished run, for `omr_jax.load` and for export."""
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
 
 import jax
 import numpy as np
-from ml_collections import ConfigDict
 
 from omr_jax.evaluation import finished_run
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.prepare import Inputs
-from omr_jax.recipe import config_keys
 from omr_jax.recipe import recipe as recipes
 from omr_jax.tasks.classifiers.outputs import UNKNOWN
 from omr_jax.training import backend, trained
@@ -85,12 +82,10 @@ def describe(network: Trained, workdir: str | os.PathLike[str]) -> Described:
   """
   run, recipe = finished_run.read(workdir), network.recipe
   threshold, own = recipe.task.evaluation.described(run)
-  config = ConfigDict(run.config)
-  config_keys.add_later(config)  # The config of an earlier version's run lacks some keys.
   facts = {
     **own,
     'run': {name: run.facts[name] for name in _FACTS if name in run.facts},
-    'config': json.loads(config.to_json()),
+    'config': run.config,
   }
   known = recipe.task.inputs.outputs(recipe.picture, recipe.classes)
   gives = tuple(name for name in known if name != UNKNOWN)

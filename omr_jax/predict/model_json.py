@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from omr_jax.errors import UserError
 from omr_jax.predict import model_schema
 from omr_jax.predict.prepare import Rule
+from omr_jax.tasks import earlier
 from omr_jax.tasks import task as tasks
 from omr_jax.tasks.task import Task
 from omr_jax.utils import rules
@@ -147,14 +148,14 @@ def _check_config(config: Mapping[str, Any], task: Task, picture: Mapping[str, A
   limits |= {key: rule for key, rule in task.limits.LIMITS.items() if key.startswith('data.')}
   for section in ('data', task.limits.PICTURE):
     rules.refuse_unless(rules.OBJECT, config.get(section), f'config.{section}')
+  config = earlier.with_keys_of_today(config, task)
   for name, value in picture.items():
     if name in config[task.limits.PICTURE]:
       words, test = model_schema.same(value)
       limits[f'{task.limits.PICTURE}.{name}'] = (f'{words}, as picture.{name} is', test)
   for key, rule in limits.items():
     section, _, name = key.partition('.')
-    value = config[section].get(name, task.limits.LATER.get(key))
-    rules.refuse_unless(rule, value, f'config.{key}')
+    rules.refuse_unless(rule, config[section].get(name), f'config.{key}')
 
 
 def _without_infinity(value: Any) -> Any:

@@ -70,24 +70,6 @@ def finished(config: ConfigDict, given: Collection[str] = ()) -> ConfigDict:
   return config.lock()
 
 
-def add_later(config: ConfigDict) -> None:
-  """Gives the config of an earlier version's run the keys of today.
-
-  It adds those of its task's `limits.LATER` and removes those of `limits.GONE`.
-
-  Raises:
-    UserError: The data set is unknown.
-  """
-  for key, value in tasks.of_config(config).limits.LATER.items():
-    section, _, name = key.partition('.')
-    if isinstance(config.get(section), ConfigDict) and name not in config[section]:
-      config[section][name] = value
-  for key in tasks.of_config(config).limits.GONE:
-    section, _, name = key.partition('.')
-    if isinstance(config.get(section), ConfigDict) and name in config[section]:
-      del config[section][name]
-
-
 def refuse_unknown(config: ConfigDict, key: str) -> None:
   """Refuses a key that a command line cannot set, and names the nearest that it can.
 

@@ -10,10 +10,12 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
-from omr_jax.recipe import config_keys, hyperparameters
+from omr_jax.recipe import hyperparameters
 from omr_jax.recipe import recipe as recipes
 from omr_jax.recipe.check import check_config
 from omr_jax.recipe.recipe import Recipe
+from omr_jax.tasks import earlier
+from omr_jax.tasks import task as tasks
 from omr_jax.training import checkpoint
 from omr_jax.training import state as states
 from omr_jax.training.state import TrainState, Variables
@@ -53,11 +55,11 @@ def config(workdir: str | os.PathLike) -> ConfigDict:
     UserError: The folder is not the workdir of a run.
   """
   path = Path(workdir) / 'config.json'
-  tree = tuples(read_json(path, 'give the workdir of a run'))
+  read = read_json(path, 'give the workdir of a run')
   try:
+    tree = earlier.with_keys_of_today(read, tasks.of_config(read))
     # The keys of an ensemble's config are paths; ConfigDict raises ValueError for dots in them.
-    found = ConfigDict(tree)
-    config_keys.add_later(found)
+    found = ConfigDict(tuples(tree))
     check_config(found)
   except (UserError, ValueError) as error:
     raise UserError(f'{path}: {error} Give the workdir of a run, not of several.') from error
