@@ -29,11 +29,11 @@ def ours(network: str, precision: str, batch_size: int, count: int, members: int
   from omr_jax.training import backend, devices, feed, trainer
   from omr_jax.training.step import Training
 
-  backend.start(batch_size, members)
-  jax.config.update('jax_enable_compilation_cache', False)
   config = train_step.config_of(network, batch_size)
   with config.unlocked():
     config.precision = precision
+  backend.start(config, members)
+  jax.config.update('jax_enable_compilation_cache', False)
   batch, recipe = train_step.examples(config), recipes.create(config)
   arrays = {name: np.concatenate([value] * count) for name, value in batch.items()}
   training = Training(recipe, batch_size, count, epochs=1000, loss=recipe.loss(arrays))

@@ -30,7 +30,7 @@ SYMBOLS, PHOTOS, BATCH = 512, 16, 64
 
 def main() -> None:
   """Runs the command."""
-  backend.start(BATCH)
+  backend.start(config_page('homus'))
   steps = symbol_steps() | photo_steps() | augmentations()
   times = by_turns({name: call for name, (_, call) in steps.items()}, rounds=5)
   print(f'{surroundings()}\n')

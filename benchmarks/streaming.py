@@ -27,7 +27,7 @@ PICTURES, STEPS = 512, 20
 def main() -> None:
   """Runs the command."""
   config = config_page('scores')
-  backend.start(config.batch_size)
+  backend.start(config)
   with tempfile.TemporaryDirectory() as folder:
     times = by_turns(contenders(config, Path(folder)), rounds=5)
   images = STEPS * config.batch_size

@@ -83,7 +83,8 @@ def ours(network: str, batch_size: int) -> Contender:
   """The training step of this package, as in `omr_jax.main`."""
   from omr_jax.training import backend
 
-  backend.start(batch_size)
+  config = config_of(network, batch_size)
+  backend.start(config)
   import jax
   import optax
 
@@ -91,7 +92,6 @@ def ours(network: str, batch_size: int) -> Contender:
   from omr_jax.training import devices, feed, trainer
   from omr_jax.training.step import Training
 
-  config = config_of(network, batch_size)
   batch, parts = examples(config), recipe.create(config)
   training = Training(parts, batch_size, steps_per_epoch=1, epochs=1000, loss=parts.loss(batch))
   mesh = devices.mesh(batch_size)

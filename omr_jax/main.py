@@ -68,7 +68,7 @@ def _train(config: ConfigDict, name: str, workdir: Path) -> None:
 
   if _DISTRIBUTED.value and len(configs) > 1:
     raise UserError('--distributed trains one network; give one value instead of a list.')
-  backend.start(config.batch_size, len(configs), alone=not _DISTRIBUTED.value)
+  backend.start(next(iter(configs.values())), len(configs), alone=not _DISTRIBUTED.value)
   with contextlib.ExitStack() as stack:
     if _DISTRIBUTED.value:
       others = _COORDINATOR.value, _NUM_PROCESSES.value, _PROCESS_ID.value

@@ -77,7 +77,7 @@ def _train_and_pool(config: ConfigDict, name: str, over: str, workdir: Path) -> 
 
   folds = tasks.of_config(config).folds
   folds.refuse_workdir(workdir)
-  backend.start(config.batch_size)
+  backend.start(config)
   configs = folds.members(config, over, data_dir, raw_dir)
   for number, (folder, member) in enumerate(configs.items(), start=1):
     print(f'\nrun {number} of {len(configs)}: {folder}', flush=True)

@@ -64,7 +64,7 @@ def train(pack: Pack, data_dir: str, raw_dir: str | None) -> None:
   configs = folder.configs(pack)
   if pack.is_alone:
     configs = {'': configs[pack.name]}
-  backend.start(next(iter(configs.values())).batch_size, len(configs))
+  backend.start(next(iter(configs.values())), len(configs))
   loop.train_all(configs, pack.name, pack.workdir, Path(data_dir), raw_dir)
 
 

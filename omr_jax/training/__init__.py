@@ -7,7 +7,7 @@ the step for all members, `ahead` before its first call, `feed` brings the examp
 folder of a run. `devices` shares the work among devices, `processes` joins several processes.
 `trained.load` loads the network of a run, and `inference` asks it. `starts` notes the code and
 hardware of a run, `metrics_log` its metrics; `console` prints. Call `backend.start` before anything
-else uses JAX.
+else uses JAX; it also has `memory` set the C library.
 
 This folder may import report and all below it. It reaches the tasks through `tasks.task` only.
 """

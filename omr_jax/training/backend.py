@@ -3,29 +3,33 @@
 Measured on 2 shared cores (AMD EPYC, AVX-512), jax 0.10.2; see benchmarks/README.md.
 """
 
-import ctypes
 import math
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from ml_collections import ConfigDict
+
+from omr_jax.training import memory
 from omr_jax.utils import paths
 
 # With fewer examples per device, waiting for the other devices costs more than they save.
 _EXAMPLES = 8
-# Numbers of the parameters of glibc's mallopt, from malloc.h.
-_TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
 
 
-def start(batch_size: int | None = None, members: int = 1, alone: bool = True) -> None:
+def start(config: ConfigDict | None = None, members: int = 1, alone: bool = True) -> None:
   """Prepares JAX; commands call it before anything else uses JAX.
 
   Settings made by JAX's own environment variables stay as they are.
 
   Args:
-    batch_size: Number of examples in a training step; None if the command does not train.
+    config: The config of the training, or None if the command does not train.
     members: Size of the population. The cores of a CPU first share the members, then each batch.
     alone: Whether this is the only process that trains the population.
+
+  Raises:
+    UserError: The network does not fit its data.
   """
   import jax
 
@@ -35,16 +39,16 @@ def start(batch_size: int | None = None, members: int = 1, alone: bool = True) -
   if jax.config.jax_compilation_cache_dir is None and _is_writable(cache):  # type: ignore[attr-defined]
     jax.config.update('jax_compilation_cache_dir', str(cache))
     jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.0)
-  if batch_size is None:
+  if config is None:
     return
-  _keep_memory()
   # One device per core: XLA runs convolutions with 32 or 64 channels on a single core of a device,
-  # and the rest of a step hardly uses a second one.
+  # and the rest of a step hardly uses a second one. If there are several processes, each has one
+  # device, as how many of them share these cores is unknown.
+  devices = cpu_devices(config.batch_size, members, cores() if alone else 1)
+  memory.keep(config, config.batch_size * members // devices)
   chosen = 'host_platform_device_count' in os.environ.get('XLA_FLAGS', '')
   if jax.config.jax_num_cpu_devices == -1 and not chosen:  # type: ignore[attr-defined]
-    # One device per process if there are several: how many of them share these cores is unknown.
-    shared = cores() if alone else 1
-    jax.config.update('jax_num_cpu_devices', cpu_devices(batch_size, members, shared))
+    jax.config.update('jax_num_cpu_devices', devices)
 
 
 def _is_writable(folder: Path) -> bool:
@@ -75,17 +79,19 @@ def takes_whole_epochs(platform: str) -> bool:
   return platform != 'cpu'
 
 
-def for_one_call(platform: str) -> dict[str, int]:
+def for_one_call(platform: str) -> dict[str, Any]:
   """Options of XLA for a function that is called once, so that compiling it takes most of its time.
 
-  Without LLVM's optimizations the initialization of `homus.py` compiles on a CPU in 3.3 s of CPU
-  time instead of 14.6. Its numbers stay the same to the last bit.
+  Without LLVM's optimizations the initialization of `homus.py` compiles on a CPU in 1.2 s of CPU
+  time instead of 10.3, and by XLA's older code for fusions in 0.7. The numbers stay the same to the
+  last bit. Steps keep the newer code, by which one takes up to a tenth less time.
   """
-  return {'xla_backend_optimization_level': 0} if platform == 'cpu' else {}
+  if platform != 'cpu':
+    return {}
+  return {'xla_backend_optimization_level': 0, **_known('xla_cpu_use_fusion_emitters', False)}
 
 
-@cache
-def for_training(platform: str) -> dict[str, str]:
+def for_training(platform: str) -> dict[str, Any]:
   """Options of XLA for training steps.
 
   On CPU, jax 0.10 computes matrix products, sums and most convolutions by YNNPACK. Convolutions are
@@ -94,17 +100,20 @@ def for_training(platform: str) -> dict[str, str]:
   Together with kernel gradients in the usual form, a step of `vgg13` takes 0.83 of the CPU time,
   one of `preact_resnet11` 0.91, and one of `resnet25` 0.98 to 1.12.
   """
-  if platform != 'cpu':
-    return {}
+  kept = 'LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,LIBRARY_FUSION_TYPE_REDUCE'
+  return _known('xla_cpu_experimental_ynn_fusion_type', kept) if platform == 'cpu' else {}
+
+
+@cache
+def _known(option: str, value: Any) -> dict[str, Any]:
+  """An option of XLA with its value, or nothing if XLA's version has no such option."""
   import jax
 
-  kept = 'LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,LIBRARY_FUSION_TYPE_REDUCE'
-  options = {'xla_cpu_experimental_ynn_fusion_type': kept}
   try:
-    jax.jit(lambda: 0, compiler_options=options)()
-  except jax.errors.JaxRuntimeError:  # Another version of XLA, which has no such option.
+    jax.jit(lambda: 0, compiler_options={option: value})()
+  except jax.errors.JaxRuntimeError:
     return {}
-  return options
+  return {option: value}
 
 
 def cores() -> int:
@@ -124,19 +133,3 @@ def threads() -> int:
     return max(0, int(os.environ['NPROC']))
   except (KeyError, ValueError):
     return cores()
-
-
-def _keep_memory() -> None:
-  """Lets glibc keep the memory that a step frees, because the next step needs as much again.
-
-  By default glibc returns it to the system and each step waits for new pages: 12 900 of them in 31
-  of its 184 ms (`homus.py`), or 122 000 in 280 of 1 200 ms (`homus_paper.py:resnet`). Other C
-  libraries are not touched.
-  """
-  try:
-    mallopt = ctypes.CDLL(None).mallopt
-  except (AttributeError, OSError, TypeError):
-    return
-  mallopt(_MMAP_MAX, 0)
-  mallopt(_TRIM_THRESHOLD, 2**31 - 1)
-  mallopt(_ARENA_MAX, 1)  # Only the first arena can hold blocks of more than 64 MiB.

@@ -16,8 +16,10 @@ from omr_jax.training import backend
 STARTED = """
 import json, os, sys, warnings
 from pathlib import Path
+from omr_jax.configs import homus
 from omr_jax.training import backend
 import jax, jax.numpy as jnp
+config = homus.get_config()
 for batch_size, all_cores in json.loads(sys.argv[1]):
   with warnings.catch_warnings(action='ignore'):  # Of threads, which a copy does not have.
     child = os.fork()
@@ -26,7 +28,8 @@ for batch_size, all_cores in json.loads(sys.argv[1]):
     continue
   if not all_cores:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-  backend.start(batch_size)
+  config.batch_size = batch_size or 1
+  backend.start(config if batch_size else None)
   jax.jit(lambda x: 2 * x)(jnp.ones(3)).block_until_ready()
   folder = jax.config.jax_compilation_cache_dir
   programs = sorted(path.name for path in Path(folder).glob('*-cache'))
