@@ -89,7 +89,7 @@ def ours(network: str, batch_size: int) -> Contender:
   import optax
 
   from omr_jax.recipe import hyperparameters, recipe
-  from omr_jax.training import devices, feed, trainer
+  from omr_jax.training import devices, feed, memory, trainer
   from omr_jax.training.step import Training
 
   batch, parts = examples(config), recipe.create(config)
@@ -112,6 +112,7 @@ def ours(network: str, batch_size: int) -> Contender:
     nonlocal state
     state = compiled.run(state, np.array([True]), arrays, orders.astype(np.int32), np.int32(0))
     jax.block_until_ready(state)
+    memory.settle()
 
   calls = {'forward': lambda: loss_of(variables, shares).block_until_ready(), 'step': step}
   return calls, float(loss_of(variables, shares))
