@@ -38,7 +38,7 @@ def imported(module: str) -> set[str]:
 def imported_later(module: str) -> set[str]:
   """What a module of the site imports when it is needed."""
   path = SITE / module
-  found = re.findall(r"\bimport\('(\..*?)'\)", path.read_text())
+  found = re.findall(r'\bimport\(`(\..*?)\$\{query\}`\)', path.read_text())
   return {(path.parent / each).resolve().relative_to(SITE.resolve()).as_posix() for each in found}
 
 

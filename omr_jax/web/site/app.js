@@ -1,6 +1,7 @@
 // Shows one part of the page at a time. The part of the address after # says which.
 
 import { receiveFiles } from './common/picture_files.js';
+import { retried } from './common/retried.js';
 import { stateIn } from './common/state.js';
 import * as camera from './gate/part.js';
 import { describe } from './network/client.js';
@@ -8,11 +9,11 @@ import { describe } from './network/client.js';
 // The first part is shown without a name. The others are fetched when they are wanted.
 const parts = {
   camera: () => camera,
-  page: () => import('./pages/part.js'),
-  draw: () => import('./draw/part.js'),
-  photo: () => import('./photo/part.js'),
-  human: () => import('./people/part.js'),
-  about: () => import('./about/part.js'),
+  page: retried((query) => import(`./pages/part.js${query}`)),
+  draw: retried((query) => import(`./draw/part.js${query}`)),
+  photo: retried((query) => import(`./photo/part.js${query}`)),
+  human: retried((query) => import(`./people/part.js${query}`)),
+  about: retried((query) => import(`./about/part.js${query}`)),
 };
 const TITLES = {
   camera: 'Is it music?',

@@ -1,13 +1,14 @@
 // The worker in which the networks are loaded and run, so that the page stays free for the user.
 // `client.js` sends it calls, and gets progress, and a result or an error's message.
 
+import { retried } from '../common/retried.js';
 import { classify } from './classify.js';
 import { load } from './sessions.js';
 
 // Only one part of the page needs each of these modules, so the others don't wait for them.
-const pages = kept(() => import('../pages/in_worker.js'));
-const symbol = kept(() => import('./symbol.js'));
-const strokes = kept(() => import('./strokes.js'));
+const pages = kept(retried((query) => import(`../pages/in_worker.js${query}`)));
+const symbol = kept(retried((query) => import(`./symbol.js${query}`)));
+const strokes = kept(retried((query) => import(`./strokes.js${query}`)));
 
 const calls = {
   /** Loads a network, so that a later call need not wait for it. */
