@@ -7,8 +7,6 @@ from typing import Any
 
 import jax
 
-from omr_jax.training import memory
-
 
 def begin(function: Any, *arguments: Any) -> Callable[[], None]:
   """Traces a jitted function now and lets a thread compile it; the compiler needs no Python.
@@ -28,12 +26,7 @@ def begin(function: Any, *arguments: Any) -> Callable[[], None]:
   lowered = function.func.lower(*function.args, *arguments)
   thread = threading.Thread(target=_compile, args=[lowered], name='compile')
   thread.start()
-
-  def wait() -> None:
-    thread.join()
-    memory.settle()
-
-  return wait
+  return thread.join
 
 
 def _compile(lowered: jax.stages.Lowered) -> None:

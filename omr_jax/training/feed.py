@@ -11,7 +11,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from omr_jax.data.dataset import Split
-from omr_jax.training import ahead, devices, memory
+from omr_jax.training import ahead, devices
 from omr_jax.training.state import TrainState
 from omr_jax.training.trainer import Trainer
 
@@ -130,7 +130,6 @@ def streamed(
     )
     while step < end:
       state = trainer.step(state, running, next(batches))
-      memory.settle()  # The first step has compiled.
       step += 1
       yield state
 

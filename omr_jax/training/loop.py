@@ -16,7 +16,7 @@ from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run
 from omr_jax.recipe import recipe as recipes
 from omr_jax.report import write
-from omr_jax.training import console, devices, processes, starts
+from omr_jax.training import console, devices, memory, processes, starts
 from omr_jax.training import population as populations
 from omr_jax.training.feed import Feed
 from omr_jax.training.finish import finish
@@ -124,6 +124,7 @@ def _train_epochs(
     with _progress_bar(epoch, population.steps_per_epoch, end - step) as bar:
       for state in states:
         refuse_not_finite(population, state)
+        memory.settle()  # The first step has compiled, and is done.
         if not population.running(state).any():
           break
         bar.update(steps_taken(state) - step)

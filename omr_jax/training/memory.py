@@ -87,26 +87,25 @@ def settle() -> None:
   malloc, free = library.malloc, library.free
   malloc.restype, malloc.argtypes, free.argtypes = c_void_p, [c_size_t], [c_void_p]
   library.malloc_trim(0)
-  end, size, blocks = _end_of_use(library), 2**30, []
-  while size >= _PIECE:
+  library.sbrk.restype, library.mallinfo2.restype = c_void_p, _Usage
+  usage = library.mallinfo2()
+  end = library.sbrk(0) - usage.keepcost  # Beyond it no memory is in use.
+  size, left, blocks = 2**30, usage.arena, []  # Never more is taken than the heap has.
+  while size >= _PIECE and left > 0:
     taken = malloc(size)
     if taken is None or taken >= end:  # No free piece is so large.
       free(taken)
       size = size * 15 // 16
-    elif size >= _BLOCK:
+      continue
+    left -= size
+    if size >= _BLOCK:
       blocks.append(taken)
   for block in blocks:  # These steps can use.
     free(block)
 
 
-def _end_of_use(library: ctypes.CDLL) -> int:
-  """The address from which on no memory of the first arena is in use."""
-  library.sbrk.restype, library.mallinfo2.restype = c_void_p, _Usage
-  return library.sbrk(0) - library.mallinfo2().keepcost
-
-
 class _Usage(ctypes.Structure):
-  """The result of glibc's `mallinfo2`; `keepcost` are the free bytes at the end of the heap."""
+  """What glibc's `mallinfo2` gives: `arena` are all bytes, `keepcost` the free ones at the end."""
 
   _fields_ = tuple(
     (name, c_size_t)

@@ -1,8 +1,10 @@
 // The trained networks, as ONNX Runtime Web runs them, in the worker.
 
+import { retried } from '../common/retried.js';
 import { address, answered, fetched, isKept, together } from './fetching.js';
 
 const WEBASSEMBLY = 'ort/ort-wasm-simd-threaded.wasm';
+const onnxRuntime = retried((query) => import(`../ort/ort.wasm.bundle.min.mjs${query}`));
 
 let runtime = null; // Promise of ONNX Runtime Web.
 const loaded = new Map();
@@ -54,7 +56,7 @@ async function make(name, report) {
 
 async function start(came) {
   const [ort, binary] = await Promise.all([
-    import('../ort/ort.wasm.bundle.min.mjs').catch(() => {
+    onnxRuntime().catch(() => {
       throw new Error('A part of this site does not come: is there a connection?');
     }),
     (await isKept(WEBASSEMBLY)) ? came(WEBASSEMBLY, 0, 0) : fetched(WEBASSEMBLY, came),
