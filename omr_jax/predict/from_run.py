@@ -57,7 +57,8 @@ def exact(workdir: str | os.PathLike[str]) -> Trained:
 
 def by_jax(network: Trained, model: Described) -> Callable[[Inputs], Inputs]:
   """All outputs by name as a compiled function."""
-  compiled = jax.jit(partial(outputs, network, model))
+  options = backend.for_networks(jax.default_backend())
+  compiled = jax.jit(partial(outputs, network, model), compiler_options=options)
   return lambda inputs: {name: np.asarray(each) for name, each in compiled(dict(inputs)).items()}
 
 

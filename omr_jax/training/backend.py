@@ -3,7 +3,6 @@
 Measured on 2 shared cores (AMD EPYC, AVX-512), jax 0.10.2; see benchmarks/README.md.
 """
 
-import math
 import os
 from functools import cache
 from pathlib import Path
@@ -14,9 +13,6 @@ from ml_collections import ConfigDict
 from omr_jax.training import memory
 from omr_jax.utils import paths
 
-# With fewer examples per device, waiting for the other devices costs more than they save.
-_EXAMPLES = 8
-
 
 def start(config: ConfigDict | None = None, members: int = 1, alone: bool = True) -> None:
   """Prepares JAX; commands call it before anything else uses JAX.
@@ -25,7 +21,7 @@ def start(config: ConfigDict | None = None, members: int = 1, alone: bool = True
 
   Args:
     config: The config of the training, or None if the command does not train.
-    members: Size of the population. The cores of a CPU first share the members, then each batch.
+    members: Size of the population.
     alone: Whether this is the only process that trains the population.
 
   Raises:
@@ -41,10 +37,8 @@ def start(config: ConfigDict | None = None, members: int = 1, alone: bool = True
     jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.0)
   if config is None:
     return
-  # One device per core: XLA runs convolutions with 32 or 64 channels on a single core of a device,
-  # and the rest of a step hardly uses a second one. If there are several processes, each has one
-  # device, as how many of them share these cores is unknown.
-  devices = cpu_devices(config.batch_size, members, cores() if alone else 1)
+  # How many processes share these cores is unknown, so each of several has one device.
+  devices = cpu_devices(members, cores() if alone else 1)
   memory.keep(config, config.batch_size * members // devices)
   chosen = 'host_platform_device_count' in os.environ.get('XLA_FLAGS', '')
   if jax.config.jax_num_cpu_devices == -1 and not chosen:  # type: ignore[attr-defined]
@@ -60,14 +54,14 @@ def _is_writable(folder: Path) -> bool:
   return os.access(folder, os.W_OK | os.X_OK)
 
 
-def cpu_devices(batch_size: int, members: int, cores: int) -> int:
-  """Number of devices that JAX makes of a CPU: the most that can share the work evenly."""
+def cpu_devices(members: int, cores: int) -> int:
+  """Number of devices that JAX makes of a CPU: the most that have equal shares of a population.
 
-  def can_share(devices: int) -> bool:
-    of_batch = devices // math.gcd(members, devices)
-    return of_batch == 1 or (batch_size % of_batch == 0 and batch_size // of_batch >= _EXAMPLES)
-
-  return max(filter(can_share, range(1, cores + 1)))
+  A network alone has one device, whose operations all cores share. Two devices that share its batch
+  would wait for each other in each batch norm, and both would update all params: 545 ms a step
+  instead of 505 with `vgg13`, 725 instead of 692 with `resnet25`.
+  """
+  return max(devices for devices in range(1, cores + 1) if members % devices == 0)
 
 
 def takes_whole_epochs(platform: str) -> bool:
@@ -91,14 +85,13 @@ def for_one_call(platform: str) -> dict[str, Any]:
   return {'xla_backend_optimization_level': 0, **_known('xla_cpu_use_fusion_emitters', False)}
 
 
-def for_training(platform: str) -> dict[str, Any]:
-  """Options of XLA for training steps.
+def for_networks(platform: str) -> dict[str, Any]:
+  """Options of XLA for functions that compute with a network.
 
   On CPU, jax 0.10 computes matrix products, sums and most convolutions by YNNPACK. Convolutions are
-  left to Eigen here: YNNPACK's forward passes are up to 1.6 times as fast on large pictures and
-  slower on small ones, but its gradients of kernels have a third to nine tenths of Eigen's speed.
-  Together with kernel gradients in the usual form, a step of `vgg13` takes 0.83 of the CPU time,
-  one of `preact_resnet11` 0.91, and one of `resnet25` 0.98 to 1.12.
+  left to Eigen here, with which all cores share each of them. YNNPACK's hardly use a second core: a
+  step of `homus.py` takes 140 ms with them instead of 88, and a forward pass of `homus_best.py`,
+  256 pictures, 573 ms instead of 393.
   """
   kept = 'LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,LIBRARY_FUSION_TYPE_REDUCE'
   return _known('xla_cpu_experimental_ynn_fusion_type', kept) if platform == 'cpu' else {}

@@ -56,9 +56,9 @@ def largest_block(config: ConfigDict, examples: int) -> int:
   """About the largest block of memory, in bytes, that XLA takes for a step on one device.
 
   It holds all that is neither argument nor result. Most of this are the outputs of the layers, from
-  which gradients are computed, and these are counted here. On two devices they are 29, 62, 91 and
-  176 MiB with `homus.py`, `homus_staff.py`, `homus_best.py` and `homus_paper.py:resnet`; XLA takes
-  29, 57, 87 and 255.
+  which gradients are computed, and these are counted here. They are 58, 80, 124 and 183 MiB with
+  `homus.py`, `homus_strokes.py`, `homus_staff.py` and `homus_best.py`; XLA takes 52, 78, 109 and
+  161.
   """
   recipe = recipes.create(config)
 

@@ -103,11 +103,8 @@ def create(
   by_batch = NamedSharding(mesh, PartitionSpec(BATCH_AXIS))
   everywhere = NamedSharding(mesh, PartitionSpec())
   platform = mesh.devices.flat[0].platform
-  changes_state = {
-    'donate_argnums': 1,
-    'out_shardings': by_member,
-    'compiler_options': backend.for_training(platform),
-  }
+  of_networks = {'compiler_options': backend.for_networks(platform)}
+  changes_state = {'donate_argnums': 1, 'out_shardings': by_member, **of_networks}
   init = compiled(
     for_all(one.init),
     out_shardings=by_member,
@@ -124,6 +121,7 @@ def create(
       for_all(one.predict, True, False),
       in_shardings=(None, by_member, by_batch),
       out_shardings=everywhere,
+      **of_networks,
     ),
   )
 

@@ -20,7 +20,7 @@ from omr_jax.configs import homus
 from omr_jax.training import backend
 import jax, jax.numpy as jnp
 config = homus.get_config()
-for batch_size, all_cores in json.loads(sys.argv[1]):
+for members, all_cores in json.loads(sys.argv[1]):
   with warnings.catch_warnings(action='ignore'):  # Of threads, which a copy does not have.
     child = os.fork()
   if child:
@@ -28,8 +28,7 @@ for batch_size, all_cores in json.loads(sys.argv[1]):
     continue
   if not all_cores:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-  config.batch_size = batch_size or 1
-  backend.start(config if batch_size else None)
+  backend.start(config if members else None, members)
   jax.jit(lambda x: 2 * x)(jnp.ones(3)).block_until_ready()
   folder = jax.config.jax_compilation_cache_dir
   programs = sorted(path.name for path in Path(folder).glob('*-cache'))
@@ -39,16 +38,11 @@ for batch_size, all_cores in json.loads(sys.argv[1]):
 
 
 @pytest.mark.parametrize(
-  ('batch_size', 'members', 'cores', 'devices'),
-  [
-    *[(64, 1, 2, 2), (64, 1, 16, 8), (64, 1, 6, 4), (32, 1, 8, 4), (16, 1, 2, 2)],
-    *[(16, 1, 1, 1), (8, 1, 4, 1), (7, 1, 2, 1), (1, 1, 2, 1), (48, 1, 5, 4), (45, 1, 4, 3)],
-    # Members first: 5 for each of 3 devices, or 2 devices for each of 2 members.
-    *[(7, 15, 4, 3), (16, 2, 4, 4), (8, 2, 4, 2), (7, 5, 4, 1), (7, 5, 5, 5), (64, 5, 2, 2)],
-  ],
+  ('members', 'cores', 'devices'),
+  [(1, 1, 1), (1, 16, 1), (4, 2, 2), (5, 2, 1), (5, 5, 5), (15, 4, 3), (16, 12, 8), (4, 16, 4)],
 )
-def test_each_device_has_its_share_of_the_work_and_a_core(batch_size, members, cores, devices):
-  assert backend.cpu_devices(batch_size, members, cores) == devices
+def test_each_device_has_its_share_of_a_population_and_a_core(members, cores, devices):
+  assert backend.cpu_devices(members, cores) == devices
 
 
 @pytest.mark.parametrize(('platform', 'whole'), [('cpu', False), ('gpu', True), ('tpu', True)])
@@ -67,24 +61,24 @@ def test_what_is_called_once_compiles_quickly_on_a_cpu_to_the_same_numbers():
   np.testing.assert_array_equal(found, usual, strict=True)
 
 
-def test_a_training_step_on_a_cpu_computes_convolutions_without_ynnpack():
+def test_networks_on_a_cpu_compute_convolutions_without_ynnpack():
   """Where this version of XLA has the option; else it compiles as usual."""
-  assert backend.for_training('gpu') == {}
+  assert backend.for_networks('gpu') == {}
 
   def convolved(x, kernel):
     layout = ('NHWC', 'HWIO', 'NHWC')
     return jax.lax.conv_general_dilated(x, kernel, (1, 1), 'SAME', dimension_numbers=layout)
 
   arguments = jnp.ones((2, 8, 8, 32)), jnp.ones((3, 3, 32, 32))
-  compiled = jax.jit(convolved, compiler_options=backend.for_training('cpu'))
+  compiled = jax.jit(convolved, compiler_options=backend.for_networks('cpu'))
   program = compiled.lower(*arguments).compile()
-  if backend.for_training('cpu'):
+  if backend.for_networks('cpu'):
     assert '__ynn_fusion' not in program.as_text()
   assert program(*arguments)[0, 4, 4, 0] == 9 * 32
 
 
 def started(tmp_path, *starts, **variables):
-  """Devices, cache folder and cached programs after each start, of a batch size and all cores."""
+  """Devices, cache folder and cached programs after each start: members, and whether all cores."""
   ours = ('JAX_', 'XLA_FLAGS')
   kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
   done = subprocess.run(
@@ -97,14 +91,16 @@ def started(tmp_path, *starts, **variables):
   return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_a_process_starts_with_a_device_for_each_core_and_a_cache(tmp_path):
-  first, again, without_batch = started(tmp_path, (64, True), (64, True), (None, True))
+def test_a_process_starts_with_devices_for_its_population_and_a_cache(tmp_path):
+  first, again, alone, without_training = started(
+    tmp_path, (4, True), (4, True), (1, True), (0, True)
+  )
   devices, folder, programs = first
   cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-  assert devices == backend.cpu_devices(64, 1, cores)
+  assert devices == backend.cpu_devices(4, cores)
   assert folder == str(tmp_path / 'compiled') and programs
   assert again == first  # The same program is not compiled twice.
-  assert without_batch[0] == 1
+  assert alone[0] == without_training[0] == 1
 
 
 def test_a_cache_that_cannot_be_written_is_left_alone(tmp_path, monkeypatch):
@@ -124,11 +120,11 @@ def test_a_cache_that_cannot_be_written_is_left_alone(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not hasattr(os, 'sched_setaffinity'), reason='confines itself as Linux can')
 def test_cores_are_those_that_the_process_may_use(tmp_path):
-  assert started(tmp_path, (64, False))[0][0] == 1
+  assert started(tmp_path, (4, False))[0][0] == 1
 
 
 def test_what_a_person_has_set_stays(tmp_path):
   own = tmp_path / 'own'
   variables = {'JAX_NUM_CPU_DEVICES': '4', 'JAX_COMPILATION_CACHE_DIR': str(own)}
-  [(devices, folder, _)] = started(tmp_path, (64, True), **variables)
+  [(devices, folder, _)] = started(tmp_path, (1, True), **variables)
   assert (devices, folder) == (4, str(own)) and not (tmp_path / 'compiled').exists()

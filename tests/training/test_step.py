@@ -239,7 +239,7 @@ def pages():
 @pytest.mark.parametrize(('page', 'variant'), pages())
 def test_training_lowers_for_tpu_and_cuda(page, variant, dataset, monkeypatch):
   monkeypatch.setattr(models, 'check_canvas', lambda *_, **__: None)  # In test_recipe, for all.
-  monkeypatch.setattr(backend, 'for_training', lambda _: {})  # As on a TPU or GPU.
+  monkeypatch.setattr(backend, 'for_networks', lambda _: {})  # As on a TPU or GPU.
   config = less_deep_page(page, variant)
   parts = recipe.create(config)
   if 'blocks' not in config.model:  # Networks of the paper, which have no such option.
