@@ -2,15 +2,21 @@
 
 XLA's convolutions for CPU are made for 32 output channels and more. With 16 they reach half of the
 cores' peak rate, with a single input channel an eighth. On CPU this module therefore uses other
-formulations, each in a function of its own. Their times, in float32 on one core (_in_line: on two):
+formulations, each in a function of its own. Their times, in float32 on one core if not said
+otherwise:
 
   _blocks       8x8 kernel, stride 4, 3 input channels: 1.6 times as fast
-  _two_columns  192x96 pixels, 16 to 16 channels: 15.3 to 9.9 ms; 1 to 16 channels: 7.3 to 1.0 ms
-  _in_line      one row of 96 pixels, 64 to 64 channels, batch 64, with gradients: 6.4 to 5.1 ms
+  _two_columns  192x96 pixels, 16 to 16 channels: 15.3 to 9.9 ms
+  _four_columns on two cores, 16 examples of 192x96 pixels, 1 to 16 channels: 7.6 to 2.5 ms; 64 of
+                96x96, 1 to 24 channels, 5x5 kernel, stride 2: 6.8 to 2.8 ms
+  _in_line      one row of 96 pixels, 64 to 64 channels, batch 64, with gradients, on two cores:
+                6.4 to 5.1 ms
   _one_pixel    only the gradient of a 1x1 kernel, stride 2: twice as fast
+  _spread       only the gradient of the input, 8 examples of 6x6 pixels, 512 to 512 channels, on
+                two cores: 20.2 to 14.4 ms
 
-`backend.for_training` chooses the library that computes them in a training step, and
-`benchmarks/README.md` has times of whole training steps.
+`backend.for_networks` chooses the library that computes them, and `benchmarks/README.md` has times
+of whole training steps.
 
 In a population (`jax.vmap` over the kernels too) the members are computed one by one. On CPU a step
 of 4 networks of `homus.py` takes 503 ms so, and 1 226 ms with the grouped convolution that JAX uses
@@ -95,17 +101,18 @@ def _ways(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> tuple[tu
     return plain, _with_gradients(partial(_in_line, stride=wide))
   if (rows, columns) == (2 * high, 2 * wide) and not (height % high or width % wide):
     return plain, _with_gradients(partial(_blocks, strides=strides))
-  narrow = out <= 16 and rows % 2 == columns % 2 == 1 < columns and not width % (2 * wide)
-  two_columns = partial(_two_columns, strides=strides)
+  narrow = out <= 16 and rows % 2 == columns % 2 == 1 < columns and not width % 2
   forward, to_x, to_kernel = plain
   if rows == columns == 1:
     to_kernel = partial(_one_pixel, strides=strides)
-  if narrow and strides == (1, 1):
-    forward, to_x = two_columns, _turned
-  # With strides the gradient with respect to the input has no such form. It is not needed for a
-  # network's first convolution, which reads the single channel of the picture.
-  elif narrow and channels == 1:
-    forward = two_columns
+  elif strides == (1, 1) and 8 * height * width < out:
+    to_x = _spread
+  if narrow and strides == (1, 1) and channels > 1:
+    forward, to_x = _two_columns, _turned
+  # A network's first convolution, which reads the single channel of a picture, needs no gradient
+  # with respect to it.
+  elif channels == 1 and out <= 32 and columns > 1 and not (width % 4 or 4 % wide):
+    forward = partial(_four_columns, strides=strides)
   return plain, (forward, to_x, to_kernel)
 
 
@@ -125,6 +132,25 @@ def _turned(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:
   kernel = kernel[::-1, ::-1].transpose(0, 1, 3, 2)
   _, quick = _ways(grad, kernel, (1, 1))
   return quick[0](grad, kernel)
+
+
+def _spread(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:
+  """The gradient with respect to x at stride 1, as one product of two matrices.
+
+  Each pixel of `grad` gives a patch as large as the kernel, and overlapping patches are added up.
+  The usual way turns the kernel, which takes long where it is large and the picture small.
+  """
+  rows, columns, channels, out = kernel.shape
+  patches = grad.reshape(-1, out) @ kernel.reshape(-1, out).T
+  patches = patches.reshape(*grad.shape[:3], rows, columns, channels)
+  (up, _), (left, _) = jax.lax.padtype_to_pads(x.shape[1:3], (rows, columns), (1, 1), 'SAME')
+  zero = total = jnp.zeros((), grad.dtype)
+  for i in range(rows):
+    for j in range(columns):
+      # Negative padding cuts off what falls outside the picture.
+      moved = ((0, 0, 0), (i - up, up - i, 0), (j - left, left - j, 0), (0, 0, 0))
+      total += jax.lax.pad(patches[:, :, :, i, j], zero, moved)
+  return total
 
 
 def _plain(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
@@ -168,19 +194,42 @@ def _in_blocks(x: jax.Array, high: int, wide: int) -> jax.Array:
   return x.transpose(0, 1, 3, 2, 4, 5).reshape(batch, height // high, width // wide, -1)
 
 
-def _two_columns(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
+def _two_columns(x: jax.Array, kernel: jax.Array) -> jax.Array:
   """Computes two neighbouring columns of the result at once, with twice the output channels.
 
-  The kernel holds two copies of the given kernel, of which the second is shifted by a stride.
+  The kernel holds two copies of the given kernel, of which the second is shifted by a column.
   """
-  (high, wide), (rows, columns, channels, out) = strides, kernel.shape
-  both = [jnp.pad(kernel, ((0, 0), (i * wide, (1 - i) * wide), (0, 0), (0, 0))) for i in range(2)]
-  padding = jax.lax.padtype_to_pads(x.shape[1:3], (rows, columns), strides, 'SAME')
+  rows, columns, channels, out = kernel.shape
+  both = [jnp.pad(kernel, ((0, 0), (i, 1 - i), (0, 0), (0, 0))) for i in range(2)]
   found = jax.lax.conv_general_dilated(
     x,
-    jnp.stack(both, 3).reshape(rows, columns + wide, channels, 2 * out),
-    (high, 2 * wide),
-    padding,
+    jnp.stack(both, 3).reshape(rows, columns + 1, channels, 2 * out),
+    (1, 2),
+    jax.lax.padtype_to_pads(x.shape[1:3], (rows, columns), (1, 1), 'SAME'),
+    dimension_numbers=_LAYOUT,
+  )
+  return found.reshape(*found.shape[:2], -1, out)
+
+
+def _four_columns(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
+  """Reads four columns of a picture with one channel as four channels of one pixel.
+
+  A pixel of the result holds the `4 / stride` columns of the usual result that begin in these four.
+  """
+  (high, wide), (rows, columns, _, out) = strides, kernel.shape
+  batch, height, width, _ = x.shape
+  (up, down), (left, _) = jax.lax.padtype_to_pads((height, width), (rows, columns), strides, 'SAME')
+  pixels = -(-(columns + 4 - wide) // 4)  # That the kernels of these columns reach together.
+  x = jnp.pad(x, ((0, 0), (up, down), (left, 4 * (pixels - 1) - left), (0, 0)))
+  shifted = [
+    jnp.pad(kernel[:, :, 0], ((0, 0), (shift, 4 * pixels - columns - shift), (0, 0)))
+    for shift in range(0, 4, wide)
+  ]
+  found = jax.lax.conv_general_dilated(
+    x.reshape(batch, up + height + down, width // 4 + pixels - 1, 4),
+    jnp.stack(shifted, 2).reshape(rows, pixels, 4, -1),
+    (high, 1),
+    'VALID',
     dimension_numbers=_LAYOUT,
   )
   return found.reshape(*found.shape[:2], -1, out)

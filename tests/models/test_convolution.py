@@ -13,14 +13,18 @@ LAYOUT = {'dimension_numbers': ('NHWC', 'HWIO', 'NHWC')}
 BLOCKS = [((24, 16), 3, 4, (8, 8), 4), ((12, 15), 3, 4, (6, 6), 3), ((8, 6), 3, 4, (2, 2), 1)]
 COLUMNS = [
   *[((6, 8), 16, 16, (3, 3), 1), ((5, 4), 4, 16, (3, 3), 1), ((5, 4), 20, 7, (5, 3), 1)],
-  *[((7, 6), 1, 16, (3, 3), 1), ((12, 8), 1, 16, (5, 5), 2), ((11, 12), 1, 9, (7, 7), 3)],
+  *[((7, 8), 1, 16, (3, 3), 1), ((12, 8), 1, 16, (5, 5), 2), ((11, 12), 1, 32, (7, 7), 2)],
+  *[((6, 4), 1, 9, (2, 3), 4), ((5, 4), 1, 3, (3, 2), 1), ((9, 12), 1, 5, (12, 11), 2)],
 ]
 USUAL = [
   *[((13, 12), 3, 4, (6, 6), 3), ((12, 12), 3, 4, (5, 5), 2), ((6, 7), 16, 16, (3, 3), 1)],
   *[((6, 8), 16, 17, (3, 3), 1), ((6, 8), 16, 16, (1, 1), 1), ((6, 8), 2, 3, (4, 4), 1)],
   *[((9, 6), 1, 16, (5, 5), 2), ((7, 6), 12, 20, (3, 3), 2), ((9, 7), 8, 17, (4, 3), 2)],
+  *[((11, 12), 1, 9, (7, 7), 3), ((7, 6), 1, 16, (3, 3), 1), ((7, 8), 1, 33, (3, 3), 1)],
   ((7, 6), 12, 20, (1, 1), 2),
 ]
+# More than 8 channels out for each pixel.
+SMALL = [((3, 4), 5, 97, (3, 3), 1), ((1, 5), 3, 41, (5, 3), 1), ((2, 3), 4, 50, (4, 2), 1)]
 
 
 def usual(x, kernel, stride):
@@ -33,7 +37,9 @@ def drawn(shape, channels, out, size):
   return x, jnp.asarray(rng.normal(size=(*size, channels, out)), jnp.float32)
 
 
-@pytest.mark.parametrize(('shape', 'channels', 'out', 'size', 'stride'), BLOCKS + COLUMNS + USUAL)
+@pytest.mark.parametrize(
+  ('shape', 'channels', 'out', 'size', 'stride'), BLOCKS + COLUMNS + USUAL + SMALL
+)
 def test_sums_and_gradients_are_those_of_the_usual_way(shape, channels, out, size, stride):
   x, kernel = drawn(shape, channels, out, size)
   expected_shape = jax.eval_shape(lambda *a: usual(*a, stride), x, kernel).shape
@@ -56,7 +62,8 @@ def test_sums_and_gradients_are_those_of_the_usual_way(shape, channels, out, siz
 
 
 @pytest.mark.parametrize(
-  ('case', 'is_other'), [(c, True) for c in BLOCKS[:2] + COLUMNS] + [(c, False) for c in USUAL]
+  ('case', 'is_other'),
+  [(c, True) for c in BLOCKS[:2] + COLUMNS] + [(c, False) for c in USUAL + SMALL],
 )
 def test_only_a_cpu_takes_another_way(case, is_other):
   """The kernel of the compiled convolution is another one there, and nowhere else."""
@@ -73,6 +80,20 @@ def test_only_a_cpu_takes_another_way(case, is_other):
   for platform in ('cpu', 'tpu', 'cuda'):
     (line,) = lowered(ours, platform)
     assert (f'tensor<{kernel}xf32>' not in line) == (is_other and platform == 'cpu')
+
+
+@pytest.mark.parametrize(('case', 'products'), [(SMALL[0], 1), (USUAL[3], 0)])
+def test_the_gradient_of_a_small_picture_is_a_product_on_a_cpu(case, products):
+  *sizes, stride = case
+  x, kernel = drawn(*sizes)
+
+  def to_x(x, kernel):
+    found, back = jax.vjp(lambda x: convolve(x, kernel, (stride, stride), 'SAME', **LAYOUT), x)
+    return back(found)
+
+  for platform, count in (('cpu', products), ('cuda', 0)):
+    text = export.export(jax.jit(to_x), platforms=[platform])(x, kernel).mlir_module()
+    assert text.count('stablehlo.dot_general') == count
 
 
 @pytest.mark.parametrize('shared', [None, 'x', 'kernel'])
