@@ -4,6 +4,7 @@ import itertools
 import os
 import resource
 import shutil
+import tempfile
 import threading
 import types
 import zipfile
@@ -111,6 +112,14 @@ def test_made_up_is_split_by_writer_and_needs_no_archive(data_dir, monkeypatch):
   assert ids(builder, 'validation') == ['2-1', '2-2', '7-1', '7-2']
   assert ids(builder, 'train') == ['3-1', '3-2', '4-1', '4-2', '5-1', '5-2']
   assert builder.info.metadata['digest'] == archive.digest(raw_files(writers=7))
+
+
+def test_nothing_is_left_among_the_temporary_files(raw_dir, data_dir, tmp_path, monkeypatch):
+  temporary = tmp_path / 'temporary'
+  temporary.mkdir()
+  monkeypatch.setattr(tempfile, 'tempdir', str(temporary))
+  prepare('original', data_dir, raw_dir)
+  assert not [*temporary.iterdir()]
 
 
 def test_prepared_data_needs_no_archive(raw_dir, data_dir):
