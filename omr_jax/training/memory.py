@@ -56,9 +56,9 @@ def largest_block(config: ConfigDict, examples: int) -> int:
   """About the largest block of memory, in bytes, that XLA takes for a step on one device.
 
   It holds all that is neither argument nor result. Most of this are the outputs of the layers, from
-  which gradients are computed, and these are counted here. They are 58, 80, 124 and 183 MiB with
-  `homus.py`, `homus_strokes.py`, `homus_staff.py` and `homus_best.py`; XLA takes 52, 78, 109 and
-  161.
+  which gradients are computed, and these are counted here. For 64 examples they are 58, 80, 124
+  and 183 MiB with `homus.py`, `homus_strokes.py`, `homus_staff.py` and `homus_best.py`; XLA takes
+  52, 78, 109 and 161.
   """
   recipe = recipes.create(config)
 

@@ -38,11 +38,16 @@ for members, all_cores in json.loads(sys.argv[1]):
 
 
 @pytest.mark.parametrize(
-  ('members', 'cores', 'devices'),
-  [(1, 1, 1), (1, 16, 1), (4, 2, 2), (5, 2, 1), (5, 5, 5), (15, 4, 3), (16, 12, 8), (4, 16, 4)],
+  ('batch_size', 'members', 'cores', 'devices'),
+  [
+    *[(64, 1, 2, 2), (64, 1, 16, 2), (256, 1, 6, 4), (16, 1, 2, 1), (32, 1, 2, 1), (63, 1, 2, 1)],
+    *[(64, 1, 1, 1), (128, 1, 3, 2), (192, 1, 5, 4), (99, 1, 4, 3)],
+    # Members first: 5 for each of 3 devices, or 2 devices for each of 2 members.
+    *[(7, 15, 4, 3), (64, 2, 4, 4), (32, 2, 4, 2), (7, 5, 4, 1), (7, 5, 5, 5), (64, 5, 2, 2)],
+  ],
 )
-def test_each_device_has_its_share_of_a_population_and_a_core(members, cores, devices):
-  assert backend.cpu_devices(members, cores) == devices
+def test_each_device_has_its_share_of_the_work_and_a_core(batch_size, members, cores, devices):
+  assert backend.cpu_devices(batch_size, members, cores) == devices
 
 
 @pytest.mark.parametrize(('platform', 'whole'), [('cpu', False), ('gpu', True), ('tpu', True)])
@@ -92,15 +97,13 @@ def started(tmp_path, *starts, **variables):
 
 
 def test_a_process_starts_with_devices_for_its_population_and_a_cache(tmp_path):
-  first, again, alone, without_training = started(
-    tmp_path, (4, True), (4, True), (1, True), (0, True)
-  )
+  first, again, without_training = started(tmp_path, (4, True), (4, True), (0, True))
   devices, folder, programs = first
   cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-  assert devices == backend.cpu_devices(4, cores)
+  assert devices == backend.cpu_devices(64, 4, cores)
   assert folder == str(tmp_path / 'compiled') and programs
   assert again == first  # The same program is not compiled twice.
-  assert alone[0] == without_training[0] == 1
+  assert without_training[0] == 1
 
 
 def test_a_cache_that_cannot_be_written_is_left_alone(tmp_path, monkeypatch):
