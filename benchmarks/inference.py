@@ -114,8 +114,10 @@ def by_jax(network: str, threads: int) -> Contender:
   os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
   import jax
 
+  from omr_jax.training import backend
+
   model, compute = _network(network)
-  compiled = jax.jit(compute)
+  compiled = jax.jit(compute, compiler_options=backend.for_networks(jax.default_backend()))
 
   def call(inputs: Inputs) -> np.ndarray:
     return np.asarray(compiled(inputs)[model.gives[0]])

@@ -103,9 +103,7 @@ def ours(network: str, batch_size: int) -> Contender:
   split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(devices.BATCH_AXIS))
   shares = {name: jax.device_put(value, split) for name, value in batch.items()}
 
-  options = backend.for_networks(jax.default_backend())
-
-  @partial(jax.jit, compiler_options=options)
+  @partial(jax.jit, compiler_options=backend.for_networks(jax.default_backend()))
   def loss_of(variables, batch):
     logits, _ = parts.module.apply(variables, batch, train=True, mutable=['batch_stats'])
     return optax.softmax_cross_entropy_with_integer_labels(logits, batch['label']).mean()

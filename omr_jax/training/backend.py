@@ -100,9 +100,9 @@ def for_networks(platform: str) -> dict[str, Any]:
   """Options of XLA for functions that compute with a network.
 
   On CPU, jax 0.10 computes matrix products, sums and most convolutions by YNNPACK. Convolutions are
-  left to Eigen here, with which all cores share each of them. YNNPACK's hardly use a second core: a
-  step of `homus.py` takes 140 ms with them instead of 88, and a forward pass of `homus_best.py`,
-  256 pictures, 573 ms instead of 393.
+  left to Eigen here, with which all cores of a device share each of them. YNNPACK's hardly use a
+  second core: on one device with two cores a step of `homus.py` takes 140 ms with them instead of
+  88, and a forward pass of `homus_best.py`, 256 pictures, 573 ms instead of 393.
   """
   kept = 'LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,LIBRARY_FUSION_TYPE_REDUCE'
   return _known('xla_cpu_experimental_ynn_fusion_type', kept) if platform == 'cpu' else {}
