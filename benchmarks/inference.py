@@ -196,11 +196,11 @@ def _config(model: Described):
   """The config of a shipped model."""
   from ml_collections import ConfigDict
 
-  from omr_jax.recipe import config_keys
+  from omr_jax.tasks import earlier
   from omr_jax.training import trained
 
-  config = ConfigDict(trained.tuples(model.facts['config']))
-  config_keys.add_later(config)
+  config = earlier.with_keys_of_today(model.facts['config'], model.task)
+  config = ConfigDict(trained.tuples(config))
   config.precision = 'float32'
   return config
 

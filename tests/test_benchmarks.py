@@ -1,4 +1,4 @@
-"""The benchmarks for a GPU, whose time is scarce, in miniature."""
+"""The benchmarks for a GPU, whose time is scarce, in miniature, and what another one reads."""
 
 import json
 import os
@@ -35,6 +35,18 @@ def parts(gpu):
   import gpu_parts
 
   return gpu_parts
+
+
+def test_the_benchmark_of_answers_reads_all_shipped_models(monkeypatch):
+  """Their configs may lack keys of today."""
+  monkeypatch.syspath_prepend(str(ROOT / 'benchmarks'))
+  import inference
+
+  for name in inference.models.pretrained():
+    model, _ = inference.models.opened(name)
+    assert inference._config(model).precision == 'float32'
+  for name in ('inference', 'measure', 'train_step'):
+    sys.modules.pop(name)
 
 
 def test_a_part_is_measured_once(gpu, tmp_path):
