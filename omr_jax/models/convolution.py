@@ -2,18 +2,16 @@
 
 XLA's convolutions for CPU are made for 32 output channels and more. With 16 they reach half of the
 cores' peak rate, with a single input channel an eighth. On CPU this module therefore uses other
-formulations, each in a function of its own. Their times, in float32 on one core if not said
-otherwise:
+formulations, each in a function of its own. Their times, in float32 on two cores, with jax 0.10.2;
+jax 0.12.0.1 gains as much:
 
-  _blocks       8x8 kernel, stride 4, 3 input channels: 1.6 times as fast
-  _two_columns  192x96 pixels, 16 to 16 channels: 15.3 to 9.9 ms
-  _four_columns on two cores, 16 examples of 192x96 pixels, 1 to 16 channels: 7.6 to 2.5 ms; 64 of
-                96x96, 1 to 24 channels, 5x5 kernel, stride 2: 6.8 to 2.8 ms
-  _in_line      one row of 96 pixels, 64 to 64 channels, batch 64, with gradients, on two cores:
-                6.4 to 5.1 ms
-  _one_pixel    only the gradient of a 1x1 kernel, stride 2: twice as fast
-  _spread       only the gradient of the input, 8 examples of 6x6 pixels, 512 to 512 channels, on
-                two cores: 20.2 to 14.4 ms
+  _blocks       64 examples of 128x128 pixels, 1 to 24 channels, 8x8 kernel, stride 4: 4.0 to 2.3 ms
+  _two_columns  16 of 192x96, 16 to 16 channels: 18.6 to 16.2 ms; 64 of 32x24: 2.2 to 1.8 ms
+  _four_columns 16 of 192x96, 1 to 16 channels: 7.3 to 2.3 ms; 64 of 96x96, 1 to 24 channels, 5x5
+                kernel, stride 2: 6.8 to 2.7 ms
+  _one_pixel    only the gradient of a 1x1 kernel, stride 2, 16 of 96x48, 32 to 64 channels: 2.8 to
+                1.3 ms
+  _spread       only the gradient of the input, 16 of 6x6, 512 to 512 channels: 17.7 to 13.6 ms
 
 `backend.for_networks` chooses the library that computes them, and `benchmarks/README.md` has times
 of whole training steps.
@@ -97,9 +95,8 @@ def _ways(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> tuple[tu
   (high, wide), (height, width) = strides, x.shape[1:3]
   rows, columns, channels, out = kernel.shape
   plain = _with_gradients(partial(_plain, strides=strides))
-  if rows == height == high == 1:
-    return plain, _with_gradients(partial(_in_line, stride=wide))
-  if (rows, columns) == (2 * high, 2 * wide) and not (height % high or width % wide):
+  in_blocks = (rows, columns) == (2 * high, 2 * wide) and not (height % high or width % wide)
+  if channels == 1 and in_blocks:
     return plain, _with_gradients(partial(_blocks, strides=strides))
   narrow = out <= 16 and rows % 2 == columns % 2 == 1 < columns and not width % 2
   forward, to_x, to_kernel = plain
@@ -155,14 +152,6 @@ def _spread(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:
 
 def _plain(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
   return jax.lax.conv_general_dilated(x, kernel, strides, 'SAME', dimension_numbers=_LAYOUT)
-
-
-def _in_line(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
-  """Convolves a picture of one row as a sequence, by a one-dimensional convolution."""
-  layout = ('NWC', 'WIO', 'NWC')
-  return jax.lax.conv_general_dilated(
-    x.squeeze(1), kernel.squeeze(0), (stride,), 'SAME', dimension_numbers=layout
-  )[:, None]
 
 
 def _one_pixel(

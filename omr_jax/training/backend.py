@@ -64,8 +64,9 @@ def cpu_devices(batch_size: int, members: int, cores: int) -> int:
   All cores share each operation of a device. Devices that share a batch keep their examples in the
   caches of their own cores, but wait for each other in each batch norm, and each of them updates
   all params. With 8 examples each they are slower than one device: 534 ms a step instead of 499
-  with `vgg13`, 766 instead of 685 with `resnet25`. With 32 they are as fast, and more evenly so:
-  91 ms instead of 97 with `preact_resnet11`, where one device takes from 85 to 119.
+  with `vgg13`, 766 instead of 685 with `resnet25`. With 32 they hardly mind whether the cores share
+  a cache, which a virtual machine may change from second to second: `preact_resnet11` takes 88 ms
+  with shared caches and 90 without, and 86 and 111 on one device.
   """
 
   def can_share(devices: int) -> bool:
