@@ -1,5 +1,6 @@
 """The benchmarks for a GPU, whose time is scarce, in miniature, and what another one reads."""
 
+import ast
 import json
 import os
 import signal
@@ -47,6 +48,30 @@ def test_the_benchmark_of_answers_reads_all_shipped_models(monkeypatch):
     assert inference._config(model).precision == 'float32'
   for name in ('inference', 'measure', 'train_step'):
     sys.modules.pop(name)
+
+
+def test_the_benchmark_of_answers_knows_all_operations_of_exported_graphs():
+  """By the text of its module, as PyTorch is rarely installed where tests run."""
+  pytest.importorskip('onnx')
+  from onnx import defs
+
+  text = (ROOT / 'benchmarks/torch_graphs.py').read_text()
+  (table,) = [
+    node.value
+    for node in ast.walk(ast.parse(text))
+    if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == '_OPERATIONS'
+  ]
+  known = {key.value for key in table.keys}
+  operations = {schema.name for schema in defs.get_all_schemas()}
+  exporter = [ROOT / f'omr_jax/export/{name}.py' for name in ('onnx_graph', 'onnx_ops')]
+  words = {
+    node.value
+    for path in exporter
+    for node in ast.walk(ast.parse(path.read_text()))
+    if isinstance(node, ast.Constant) and isinstance(node.value, str)
+  }
+  # Weights in 8 bits are for ONNX Runtime only.
+  assert operations & words - {'DequantizeLinear', 'QuantizeLinear'} <= known
 
 
 def test_a_part_is_measured_once(gpu, tmp_path):
