@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from tensorboardX.event_file_writer import EventsWriter
-from tensorboardX.proto.event_pb2 import Event, SessionLog
-from tensorboardX.summary import scalar
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import history
+from omr_jax.utils.extras import hidden
 from omr_jax.utils.files import write_file
+
+# Where PyTorch is installed, tensorboardX imports it at each start, for 1 to 2 s.
+with hidden('torch', 'boto3'):
+  from tensorboardX.event_file_writer import EventsWriter
+  from tensorboardX.proto.event_pb2 import Event, SessionLog
+  from tensorboardX.summary import scalar
 
 
 class MetricsLog:

@@ -1,6 +1,7 @@
 """The libraries that only some commands need, and the message if one of them is missing."""
 
 import contextlib
+import sys
 from collections.abc import Iterator
 
 from omr_jax.errors import UserError
@@ -50,3 +51,15 @@ def missing(error: BaseException, extra: str = 'train') -> str | None:
       wanted = extra if brings == 'train' else brings
       return f"{library} is needed and not installed; pip install 'omr_jax[{wanted}]'."
   return None
+
+
+@contextlib.contextmanager
+def hidden(*libraries: str) -> Iterator[None]:
+  """Libraries that are not imported yet seem not to be installed, to imports in the meantime."""
+  unseen = [name for name in libraries if name not in sys.modules]
+  sys.modules.update(dict.fromkeys(unseen))  # type: ignore[arg-type]  # As Python's manual has it.
+  try:
+    yield
+  finally:
+    for name in unseen:
+      del sys.modules[name]

@@ -1,6 +1,9 @@
 """The log of a run's metrics on a full disk."""
 
 import contextlib
+import os
+import subprocess
+import sys
 
 import pytest
 from limits import full_disk
@@ -32,3 +35,24 @@ def test_a_full_disk_is_said_whenever_it_is_noticed(tmp_path):
       write(tmp_path / str(size), 2)
   with full_disk(largest):
     write(tmp_path / str(largest), 2)
+
+
+def test_pytorch_is_not_imported_for_events(tmp_path):
+  """It takes 1 to 2 s at each start of a training, where it is installed."""
+  for name in ('torch', 'boto3'):
+    (tmp_path / f'{name}.py').write_text('Tensor = found = "as installed"')
+  program = (
+    'import sys\n'
+    'import boto3\n'
+    'import omr_jax.training.metrics_log\n'
+    'assert "torch" not in sys.modules\n'
+    'import torch\n'
+    'print(torch.found, sys.modules["boto3"] is boto3)\n'
+  )
+  done = subprocess.run(
+    [sys.executable, '-c', program],
+    env=os.environ | {'PYTHONPATH': str(tmp_path)},
+    capture_output=True,
+    text=True,
+  )
+  assert (done.stdout, done.stderr) == ('as installed True\n', '')
