@@ -134,7 +134,7 @@ def command_module(name):
 def test_the_help_of_commands_that_train(name, flag):
   done = answer('omr_jax.cli', name, '--help')
   module = importlib.import_module(f'omr_jax.{name.replace("train", "main")}')
-  assert done.stdout.lstrip().startswith(module.__doc__.strip())
+  assert done.returncode == 0 and done.stdout.lstrip().startswith(module.__doc__.strip())
   for each in (flag, '--config', '--workdir', '--raw_dir', '--data_dir'):
     assert f'  {each}: ' in done.stdout
   assert command_arguments.RAW_DIR in ' '.join(done.stdout.split())

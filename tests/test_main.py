@@ -25,8 +25,8 @@ def command(*arguments):
 @pytest.mark.parametrize(
   ('arguments', 'code', 'words'),
   [
-    ((), 1, '--config homus'),
-    (('--config=configs/hommus.py',), 1, "'configs/hommus.py': there is no such config"),
+    ((), 2, '--config homus'),
+    (('--config=configs/hommus.py',), 2, "'configs/hommus.py': there is no such config"),
     (('--config=',), 2, 'the path is empty; is a variable not set?'),
     (('--config=README.md',), 2, '(README.md, line '),
     (('--config=configs/homus.py:resnet',), 2, 'This config has no variants'),
@@ -71,7 +71,7 @@ def command(*arguments):
     (('--config=configs/homus.py', '--config.seed=0,-1'), 2, 'config.seed is -1'),
     (('--config=configs/homus.py', '--config.epochs=2,3'), 2, '--config.epochs=2,3'),
     (('--config=configs/homus.py', '--config.optimizer.rho=0.9,0.8'), 2, 'rho is not read'),
-    (('--config=configs/homus.py', 'workdir'), 1, "Unknown argument 'workdir'"),
+    (('--config=configs/homus.py', 'workdir'), 2, "Unknown argument 'workdir'"),
   ],
 )
 def test_wrong_command_is_answered_in_a_few_words(arguments, code, words, tmp_path):

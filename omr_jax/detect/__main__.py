@@ -195,7 +195,7 @@ def _detect(options: argparse.Namespace) -> None:
   earlier.remove(options.out, before, written)
   seconds = time.monotonic() - began
   print(
-    f'{count} pages in {seconds:.1f} s, {errors} of them not read; '
+    f'{listing.pages(count)} in {seconds:.1f} s, {errors} of them not read; '
     + ''.join(f'{total} {what}, ' for what, total in totals.items())
     + f'in {options.out}{listing.words(left_out)}',
     file=sys.stderr,

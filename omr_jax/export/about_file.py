@@ -34,7 +34,9 @@ def read(path: Path | None) -> dict[str, Any]:
     return {}
   try:
     found = tomllib.loads(read_bytes(path).decode())
-  except (OSError, ValueError, RecursionError) as error:
+  except OSError as error:
+    raise UserError(f'{path}: cannot be read ({error.strerror}); give another file.') from error
+  except (ValueError, RecursionError) as error:
     raise UserError(f'{path}: cannot be read as TOML ({error}); correct it.') from error
   for key, value in found.items():
     if key not in KEYS:

@@ -147,8 +147,8 @@ def _write_all(options: argparse.Namespace) -> None:
   pace = counts['pages'] / max(seconds, 0.001)  # Some clocks stand still for 16 ms.
   unsure = f', {counts["unsure"]} not sure' if counts['unsure'] else ''
   print(
-    f'{counts["pages"]} pages in {seconds:.1f} s ({pace:.0f} pages/s), {counts["errors"]} of them '
-    f'not read{unsure}{listing.words(left_out)}',
+    f'{listing.pages(counts["pages"])} in {seconds:.1f} s ({pace:.0f} pages/s), '
+    f'{counts["errors"]} of them not read{unsure}{listing.words(left_out)}',
     file=sys.stderr,
   )
 

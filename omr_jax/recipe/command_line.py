@@ -46,6 +46,7 @@ _WORKDIR = flags.DEFINE_string('workdir', None, 'folder of the run; an interrupt
 _RAW_DIR = flags.DEFINE_string('raw_dir', None, command_arguments.RAW_DIR)
 _DATA_DIR = flags.DEFINE_string('data_dir', None, command_arguments.DATA_DIR)
 
+_HELP = re.compile('--?(help|helpshort|helpfull|helpxml)')  # absl's flags.
 _lists: dict[str, tuple] = {}  # The lists on the command line by key, which absl can't parse.
 _keys: list[str] = []  # The keys that the command line sets, whether they exist or not.
 
@@ -111,6 +112,8 @@ def parse(arguments: list[str]) -> list[str]:
     rest = flags.FLAGS(arguments)
     for flag in (_WORKDIR, _RAW_DIR, _DATA_DIR):
       _refuse_empty(flag)
+  except SystemExit:  # absl ends with 1 after --help, as if that were an error.
+    sys.exit(0 if any(map(_HELP.fullmatch, arguments)) else 1)
   except KeyboardInterrupt:  # Of a page; Ctrl-C itself ends the program at once.
     sys.exit('\nstopped.')
   except Exception as error:  # A config's page is a program: it may raise anything.
@@ -156,17 +159,17 @@ def config(arguments: list[str]) -> tuple[ConfigDict, str]:
     arguments: The result of `parse`.
   """
   if len(arguments) > 1:
-    sys.exit(f'Unknown argument {arguments[1]!r}; flags begin with --, see --help.')
+    refuse(f'Unknown argument {arguments[1]!r}; flags begin with --.')
   if _CONFIG.value is None:
-    sys.exit('Say what to do with --config, for example --config homus.')
+    refuse('Say what to do with --config, for example --config homus.')
   named = paths.expanded(config_flags.get_config_filename(flags.FLAGS['config']))
   path, _, variant = named.partition(':')
   try:
     path = pages.find(path)
   except UserError as error:
-    sys.exit(str(error))
+    refuse(str(error))
   if not isinstance(_CONFIG.value, ConfigDict):
-    sys.exit(f'{path}: its get_config returns no ConfigDict.')
+    refuse(f'{path}: its get_config returns no ConfigDict.')
   if _PRINT_CONFIG.value:
     sys.exit(answered(lambda: _print_config(_CONFIG.value)))
   return _CONFIG.value, '-'.join(filter(None, (Path(path).stem, variant)))

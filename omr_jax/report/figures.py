@@ -43,7 +43,8 @@ def curve(
   _plot_over_epochs(axes, series, ylabel, log)
   axes.axvline(tested_epoch, color=TEXT, linewidth=0.8, linestyle=':')
   if len(series) > 1:
-    axes.legend(frameon=False, labelcolor=TEXT)
+    # Where a busy machine takes a second, Matplotlib warns of 'best' unless it is named.
+    axes.legend(loc='best', frameon=False, labelcolor=TEXT)
   marked = f'the dotted line is the tested epoch {tested_epoch}'
   description = f'{ylabel} by epoch: {", ".join(series)}, {marked}'
   return to_svg(figure, description, series)

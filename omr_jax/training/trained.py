@@ -54,6 +54,8 @@ def config(workdir: str | os.PathLike) -> ConfigDict:
   Raises:
     UserError: The folder is not the workdir of a run.
   """
+  if not os.path.isdir(workdir):
+    raise UserError(f'{workdir}: no such folder; give the workdir of a run.')
   path = Path(workdir) / 'config.json'
   read = read_json(path, 'give the workdir of a run')
   try:

@@ -149,7 +149,7 @@ def test_it_runs_again_into_its_own_folder_alone(found, tmp_path, capsys):
       file.write(json.dumps({'folder': folder}) + '\n')
     file.write('[]\nnot JSON\n')
   code, _, said = run(capsys, page, '--out', out)
-  assert code == 0 and '1 pages' in said and '4 staves' in said
+  assert code == 0 and '1 page in' in said and '4 staves' in said
   # Of the earlier pages nothing is left. What the command has not written stays.
   left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob('*.*'))
   assert left == [

@@ -24,6 +24,8 @@ def test_a_loaded_network_gives_the_logits_of_its_evaluation(symbol_run, dataset
 
 
 def test_what_is_no_run_is_refused(symbol_run, tmp_path):
+  with pytest.raises(UserError, match='nowhere: no such folder; give the workdir of a run'):
+    trained.load(tmp_path / 'nowhere')
   with pytest.raises(UserError, match='give the workdir of a run'):
     trained.load(tmp_path)
   (tmp_path / 'config.json').write_text((symbol_run / 'config.json').read_text())

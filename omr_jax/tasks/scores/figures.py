@@ -91,7 +91,7 @@ def histogram(
   axes.set_ylim(0.7, max(2, axes.dataLim.y1 * 1.3))
   axes.set(yscale='log', xlabel=plain(f'log-odds of {classes[1]}'), ylabel='pictures')
   readable_log(axes.yaxis, 1, max(10, axes.dataLim.y1))
-  axes.legend(frameon=False, labelcolor=TEXT, fontsize=8)
+  axes.legend(loc='best', frameon=False, labelcolor=TEXT, fontsize=8)
   return to_svg(figure, f'Pictures by log-odds of {classes[1]}; the dotted line is the threshold')
 
 
