@@ -40,7 +40,7 @@ from omr_jax.inputs.whole_pages import Reduced
 from omr_jax.predict import classifier, detector, listing
 from omr_jax.predict.rows import error as error_row
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils import paths
+from omr_jax.utils import paths, words
 from omr_jax.utils.ending import answered
 from omr_jax.utils.files import output
 
@@ -195,7 +195,7 @@ def _detect(options: argparse.Namespace) -> None:
   earlier.remove(options.out, before, written)
   seconds = time.monotonic() - began
   print(
-    f'{listing.pages(count)} in {seconds:.1f} s, {errors} of them not read; '
+    f'{words.pages(count)} in {seconds:.1f} s, {errors} of them not read; '
     + ''.join(f'{total} {what}, ' for what, total in totals.items())
     + f'in {options.out}{listing.words(left_out)}',
     file=sys.stderr,

@@ -45,7 +45,7 @@ from omr_jax.predict import classifier, listing, pool, rows, shards
 from omr_jax.predict.answers import answers, workers
 from omr_jax.predict.classifier import Classifier
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils import extras, paths
+from omr_jax.utils import extras, paths, words
 from omr_jax.utils.ending import answered
 from omr_jax.utils.files import is_terminal, output
 
@@ -147,7 +147,7 @@ def _write_all(options: argparse.Namespace) -> None:
   pace = counts['pages'] / max(seconds, 0.001)  # Some clocks stand still for 16 ms.
   unsure = f', {counts["unsure"]} not sure' if counts['unsure'] else ''
   print(
-    f'{listing.pages(counts["pages"])} in {seconds:.1f} s ({pace:.0f} pages/s), '
+    f'{words.pages(counts["pages"])} in {seconds:.1f} s ({pace:.0f} pages/s), '
     f'{counts["errors"]} of them not read{unsure}{listing.words(left_out)}',
     file=sys.stderr,
   )

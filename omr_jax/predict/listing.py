@@ -81,11 +81,6 @@ def _until_nul(file: io.BufferedIOBase) -> Iterator[bytes]:
     yield rest
 
 
-def pages(count: int) -> str:
-  """A number of pages in words."""
-  return f'{count} page' + 's' * (count != 1)
-
-
 def words(left_out: Counter[str]) -> str:
   """The end of a message: what was left out, by kind; empty where nothing was."""
   if not left_out:

@@ -46,7 +46,6 @@ _WORKDIR = flags.DEFINE_string('workdir', None, 'folder of the run; an interrupt
 _RAW_DIR = flags.DEFINE_string('raw_dir', None, command_arguments.RAW_DIR)
 _DATA_DIR = flags.DEFINE_string('data_dir', None, command_arguments.DATA_DIR)
 
-_HELP = re.compile('--?(help|helpshort|helpfull|helpxml)')  # absl's flags.
 _lists: dict[str, tuple] = {}  # The lists on the command line by key, which absl can't parse.
 _keys: list[str] = []  # The keys that the command line sets, whether they exist or not.
 
@@ -112,8 +111,8 @@ def parse(arguments: list[str]) -> list[str]:
     rest = flags.FLAGS(arguments)
     for flag in (_WORKDIR, _RAW_DIR, _DATA_DIR):
       _refuse_empty(flag)
-  except SystemExit:  # absl ends with 1 after --help, as if that were an error.
-    sys.exit(0 if any(map(_HELP.fullmatch, arguments)) else 1)
+  except SystemExit:  # Only --help ends so (`pages.failures_named`), and by absl with 1.
+    sys.exit(0)
   except KeyboardInterrupt:  # Of a page; Ctrl-C itself ends the program at once.
     sys.exit('\nstopped.')
   except Exception as error:  # A config's page is a program: it may raise anything.

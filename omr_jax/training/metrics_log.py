@@ -13,7 +13,7 @@ from omr_jax.evaluation import history
 from omr_jax.utils.extras import hidden
 from omr_jax.utils.files import write_file
 
-# Where PyTorch is installed, tensorboardX imports it at each start, for 1 to 2 s.
+# tensorboardX imports these where they are installed, which takes PyTorch 1 to 2 s.
 with hidden('torch', 'boto3'):
   from tensorboardX.event_file_writer import EventsWriter
   from tensorboardX.proto.event_pb2 import Event, SessionLog

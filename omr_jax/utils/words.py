@@ -17,6 +17,11 @@ def size(count: int) -> str:
   return f'{count} byte{"s" * (count != 1)}'
 
 
+def pages(count: int) -> str:
+  """A number of pages in the form 1 page or 17 pages."""
+  return f'{count} page{"s" * (count != 1)}'
+
+
 def one_line(text: str) -> str:
   """A text for a line of a terminal: what moves the cursor or cannot be encoded is escaped."""
   return ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from omr_jax.utils.words import cell, one_line, size
+from omr_jax.utils.words import cell, one_line, pages, size
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,11 @@ from omr_jax.utils.words import cell, one_line, size
 )
 def test_size(count, words):
   assert size(count) == words
+
+
+@pytest.mark.parametrize(('count', 'words'), [(0, '0 pages'), (1, '1 page'), (17, '17 pages')])
+def test_pages(count, words):
+  assert pages(count) == words
 
 
 def test_what_is_printed_stays_in_its_line_and_its_cell():
