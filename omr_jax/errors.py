@@ -1,4 +1,4 @@
-"""The exception for everything that a user can put right, and hints for unknown names."""
+"""The exception for everything that a user can put right, and words that messages share."""
 
 import difflib
 from collections.abc import Collection
@@ -6,6 +6,11 @@ from collections.abc import Collection
 
 class UserError(Exception):
   """Bad input: the message names the file or key, what is wrong and the remedy."""
+
+
+def reason(error: Exception) -> str:
+  """What an error says; of an OSError, without its number and path, which a message has already."""
+  return getattr(error, 'strerror', None) or str(error) or type(error).__name__
 
 
 def nearest(name: str, known: Collection[str]) -> str:

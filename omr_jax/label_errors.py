@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from omr_jax.errors import UserError, nearest
+from omr_jax.errors import UserError, nearest, reason
 from omr_jax.evaluation import decision, metrics
 from omr_jax.tasks.classifiers import run as classified
 from omr_jax.tasks.classifiers.run import ClassifiedRun
@@ -90,7 +90,9 @@ def read(path: Path) -> dict[str, Suspect]:
   try:
     rows = list(csv.reader(io.StringIO(read_bytes(path).decode('utf-8-sig')), delimiter='\t'))
   except (OSError, UnicodeDecodeError, csv.Error) as error:
-    raise UserError(f'{path}: cannot be read ({error}); give a list made by --list.') from error
+    raise UserError(
+      f'{path}: cannot be read ({reason(error)}); give a list made by --list.'
+    ) from error
   if not rows or tuple(rows[0]) != COLUMNS:
     raise UserError(f'{path}: must begin with {" ".join(COLUMNS)}, separated by tabs.')
   judged: dict[str, Suspect] = {}

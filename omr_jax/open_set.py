@@ -14,11 +14,12 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from tqdm import tqdm
 
 from omr_jax.errors import UserError
 from omr_jax.predict import model_json
@@ -119,23 +120,24 @@ def _examples(
   smallest, largest = np.log(_SIZES)
   sizes = np.exp(rng.uniform(smallest, largest, len(train['points'])))
   pairs = zip(train['points'], train['stroke'], sizes, strict=True)
-  resized = _inputs(model, ((size * p[k >= 0], k[k >= 0]) for p, k, size in pairs))
+  again = ((size * p[k >= 0], k[k >= 0]) for p, k, size in pairs)
+  resized = _inputs(model, again, len(sizes), 'training symbols in several sizes')
   found: dict[str, Inputs] = {}
   found['true'] = {n: np.concatenate([train[n], resized[n]]) for n in model.reads}
   for split in ('validation', 'test'):
     found[split] = {name: np.asarray(splits[split][name]) for name in model.reads}
-  found['kinds'] = _drawn(model, foreign_strokes.TO_LEARN, _PER_KIND, rng)
+  found['kinds'] = _drawn(model, 'kinds to learn', foreign_strokes.TO_LEARN, _PER_KIND, rng)
   invented = (foreign_strokes.invented(rng) for _ in range(_INVENTED))
-  found['invented'] = _inputs(model, map(_joined, invented))
+  found['invented'] = _inputs(model, map(_joined, invented), _INVENTED, 'strokes without a kind')
   for group in dict.fromkeys(kind.group for kind in foreign_strokes.TO_MEASURE):
     kinds = [kind for kind in foreign_strokes.TO_MEASURE if kind.group == group]
-    found[f'measured: {group}'] = _drawn(model, kinds, _MEASURED, rng)
+    found[f'measured: {group}'] = _drawn(model, group, kinds, _MEASURED, rng)
   return found
 
 
-def _drawn(model: Described, kinds: Iterable[Kind], count: int, rng) -> Inputs:
+def _drawn(model: Described, what: str, kinds: Collection[Kind], count: int, rng) -> Inputs:
   drawn = (foreign_strokes.written(kind, rng) for kind in kinds for _ in range(count))
-  return _inputs(model, map(_joined, drawn))
+  return _inputs(model, map(_joined, drawn), len(kinds) * count, what)
 
 
 def _joined(strokes: Strokes) -> tuple[np.ndarray, np.ndarray]:
@@ -143,9 +145,13 @@ def _joined(strokes: Strokes) -> tuple[np.ndarray, np.ndarray]:
   return np.concatenate(strokes), np.repeat(numbers, [len(each) for each in strokes])
 
 
-def _inputs(model: Described, symbols: Iterable[tuple[np.ndarray, np.ndarray]]) -> Inputs:
+def _inputs(
+  model: Described, symbols: Iterable[tuple[np.ndarray, np.ndarray]], count: int, what: str
+) -> Inputs:
+  """The network's inputs for so many symbols, with a progress bar that says what they are."""
   rule = model.picture, model.reads
-  made = [model.task.inputs.of_strokes(*each, *rule) for each in symbols]
+  bar = tqdm(symbols, what, count, unit='symbol', leave=False, delay=1, disable=None)
+  made = [model.task.inputs.of_strokes(*each, *rule) for each in bar]
   return {name: np.stack([each[name] for each in made]) for name in model.reads}
 
 
@@ -158,7 +164,7 @@ def _taught(content: bytes, examples: Mapping[str, Inputs], seed: int) -> tuple[
   session = onnxruntime.InferenceSession(
     open_set.with_features(content), providers=['CPUExecutionProvider']
   )
-  features = {name: _features(session, inputs) for name, inputs in examples.items()}
+  features = {name: _features(session, inputs, name) for name, inputs in examples.items()}
   foreign = [(share, features[name]) for name, share in _SHARES.items()]
   head = open_set.fit(features['true'], foreign, seed)
   head = head.moved(open_set.threshold(head.log_odds(features['validation']), LOST))
@@ -169,12 +175,13 @@ def _taught(content: bytes, examples: Mapping[str, Inputs], seed: int) -> tuple[
   return open_set.with_unknown(content, head), counts
 
 
-def _features(session: 'InferenceSession', inputs: Inputs) -> np.ndarray:
+def _features(session: 'InferenceSession', inputs: Inputs, what: str) -> np.ndarray:
   """The features of examples by a model with that output, float32 [examples, features]."""
   from omr_jax.export import open_set
 
   count, found = len(next(iter(inputs.values()))), []
-  for first in range(0, count, _BATCH):
+  batches = range(0, count, _BATCH)
+  for first in tqdm(batches, f'features: {what}', unit='batch', leave=False, delay=1, disable=None):
     batch = {name: array[first : first + _BATCH] for name, array in inputs.items()}
     found += session.run([open_set.FEATURES], batch)
   return np.concatenate(found)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from omr_jax.data.digests import checksum
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, reason
 from omr_jax.utils import locks, paths
 from omr_jax.utils.words import size
 
@@ -176,6 +176,6 @@ def _writing(folder: Path) -> Iterator[None]:
     yield
   except OSError as error:
     raise UserError(
-      f'{folder}: prepared pictures could not be cached ({error}); make room, or set '
+      f'{folder}: prepared pictures could not be cached ({reason(error)}); make room, or set '
       '$OMR_CACHE_DIR to another folder.'
     ) from error

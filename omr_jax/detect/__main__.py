@@ -194,8 +194,9 @@ def _detect(options: argparse.Namespace) -> None:
         written.add(str(row['folder']))
   earlier.remove(options.out, before, written)
   seconds = time.monotonic() - began
+  why = f' ({ROWS} says why)' if errors else ''
   print(
-    f'{words.pages(count)} in {seconds:.1f} s, {errors} of them not read; '
+    f'{words.pages(count)} in {seconds:.1f} s, {errors} of them not read{why}; '
     + ''.join(f'{total} {what}, ' for what, total in totals.items())
     + f'in {options.out}{listing.words(left_out)}',
     file=sys.stderr,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, reason
 from omr_jax.utils.files import read_bytes, write_file
 
 FILE = 'evaluation.npz'
@@ -75,7 +75,7 @@ def read(
         raise ValueError(f'{name} is no array')
     return arrays
   except _UNREADABLE as error:
-    raise UserError(f'{path}: cannot be read ({error}); {remedy}.') from error
+    raise UserError(f'{path}: cannot be read ({reason(error)}); {remedy}.') from error
 
 
 def wrong_kind(

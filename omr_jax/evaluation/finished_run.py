@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, reason
 from omr_jax.evaluation import evaluation_file, history
 from omr_jax.tasks import earlier
 from omr_jax.tasks import task as tasks
@@ -175,7 +175,7 @@ def _read_text(path: Path) -> str:
   try:
     return read_bytes(path).decode()
   except (OSError, UnicodeDecodeError) as error:
-    raise UserError(f'{path}: cannot be read ({error}); {REMEDY}.') from error
+    raise UserError(f'{path}: cannot be read ({reason(error)}); {REMEDY}.') from error
 
 
 def _parse(path: Path, text: str, place: str = ''):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, reason
 from omr_jax.inputs import pdf, pictures, signatures
 
 
@@ -101,8 +101,7 @@ def _opened(wanted: Wanted) -> Iterator[Read]:
 
 def unreadable(name: str, error: Exception) -> str:
   """The message about a file that the operating system cannot open or read."""
-  reason = getattr(error, 'strerror', None) or error
-  return f'{name}: cannot be read ({reason}); check its name and its permissions.'
+  return f'{name}: cannot be read ({reason(error)}); check its name and its permissions.'
 
 
 def _pdf_page(document: Any, wanted: Wanted) -> Page:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import bit_depth, budget, pillow_setup, resizing, signatures
+from omr_jax.inputs import bit_depth, budget, pillow_setup, resizing, signatures, stroke_files
 from omr_jax.inputs.pillow_setup import pillow_heif
 
 CLASSES = ('other', 'scores')
@@ -120,6 +120,12 @@ def opened(file: BinaryIO, name: str) -> Image.Image:
     raise UserError(f'{name}: {_OTHER_HEIF}')
   if signatures.kind(start) == 'TIFF':
     raise UserError(f'{name}: {_OTHER_TIFF}')
+  file.seek(0)
+  if stroke_files.begins(file.read(signatures.SHORT)):
+    raise UserError(
+      f'{name}: not a picture; if it holds strokes, give it to a model that reads them, such as '
+      'homus_strokes.'
+    )
   raise UserError(
     f'{name}: not a picture, or damaged at its beginning; save it anew as one of {_KNOWN}.'
   )

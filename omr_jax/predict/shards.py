@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, reason
 from omr_jax.predict import model_json, parquet, rows
 from omr_jax.predict.classifier import Classifier
 from omr_jax.predict.pool import Pool, pieces
@@ -64,7 +64,7 @@ class Shards(NamedTuple):
     try:
       found = json.loads(read_bytes(path))
     except (OSError, ValueError, RecursionError) as error:
-      raise UserError(f'{path}: unreadable ({error}); choose another folder.') from error
+      raise UserError(f'{path}: unreadable ({reason(error)}); choose another folder.') from error
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
       raise UserError(f'{path}: damaged (no list of names); choose another folder.')
     return found

@@ -46,6 +46,8 @@ _WORKDIR = flags.DEFINE_string('workdir', None, 'folder of the run; an interrupt
 _RAW_DIR = flags.DEFINE_string('raw_dir', None, command_arguments.RAW_DIR)
 _DATA_DIR = flags.DEFINE_string('data_dir', None, command_arguments.DATA_DIR)
 
+# What a value must be, by the name that absl gives the type of a flag.
+_TYPES = {'int': 'a whole number', 'float': 'a number', 'bool': 'true or false'}
 _lists: dict[str, tuple] = {}  # The lists on the command line by key, which absl can't parse.
 _keys: list[str] = []  # The keys that the command line sets, whether they exist or not.
 
@@ -119,6 +121,8 @@ def parse(arguments: list[str]) -> list[str]:
     if error.args and isinstance(error.args[0], KeyError):  # What ml_collections wraps.
       error = error.args[0]
     text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    if isinstance(error, flags.IllegalFlagValueError):
+      text = _wrong_type(text.removesuffix(f': {error.__context__}')) or text
     if 'get_config() takes 0 positional' in text:
       text = 'This config has no variants: leave out the colon and what follows it.'
     # The text of an error in a page contains its traceback; the last line says what is wrong.
@@ -127,6 +131,13 @@ def parse(arguments: list[str]) -> list[str]:
     # Else absl's app makes it INFO. absl declares no types of its flags.
     flags.FLAGS.verbosity = logging.WARNING  # type: ignore[assignment]
   return rest
+
+
+def _wrong_type(text: str) -> str | None:
+  """What to say of `flag --config.KEY=VALUE`, whose value has the wrong type; None of others."""
+  found = re.match(r'flag --(config\.[\w.]+)=(.*)', text, re.DOTALL)
+  kind = found and _TYPES.get(flags.FLAGS[found[1]].flag_type())
+  return found and kind and f'{found[1]} is {found[2]!r}; it must be {kind}.'
 
 
 def _in_one_style(arguments: list[str]) -> list[str]:

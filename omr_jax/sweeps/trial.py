@@ -15,7 +15,7 @@ import sys
 import threading
 from pathlib import Path
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, reason
 from omr_jax.sweeps import folder
 from omr_jax.sweeps.folder import Pack
 from omr_jax.utils import locks, paths
@@ -100,7 +100,7 @@ def _pinned(count: int):
         continue
       except OSError as error:
         raise UserError(
-          f'{place}: cannot be written ({error}); set $OMR_CACHE_DIR to a folder of your own.'
+          f'{place}: cannot be written ({reason(error)}); set $OMR_CACHE_DIR to your own folder.'
         ) from error
       chosen.append(core)
       if len(chosen) == count:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, reason
 from omr_jax.utils.streams import forget, is_closed
 
 _DEEPEST = 100  # The deepest nesting of objects and lists in JSON; our own files have 6 levels.
@@ -135,7 +135,7 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
   try:
     value = json.loads(read_bytes(path).decode(), object_pairs_hook=_object)
   except (OSError, ValueError, RecursionError) as error:
-    raise UserError(f'{path}: unreadable ({error}); {remedy}.') from error
+    raise UserError(f'{path}: unreadable ({reason(error)}); {remedy}.') from error
   if not isinstance(value, dict):
     raise UserError(f'{path}: damaged (not a JSON object); {remedy}.')
   if _is_deep(value):

@@ -428,6 +428,15 @@ def test_no_picture_that_is_read(content):
   assert 'not a picture' in refusal(content)
 
 
+@pytest.mark.parametrize(
+  'content',
+  [b'Clef-G\n10,5;11,6;\n', b'10,5;11,6;\n', b'{"strokes": [[[1, 2]]]}', b'\xef\xbb\xbf[]'],
+)
+def test_strokes_are_sent_to_a_model_that_reads_them(content):
+  assert 'not a picture; if it holds strokes' in refusal(content)
+  assert 'such as homus_strokes' in refusal(content)
+
+
 def test_pillows_other_plug_ins_stay_out():
   for file_format in ('PPM', 'EPS', 'TGA', 'JPEG2000', 'PCX', 'ICO'):
     assert 'not a picture' in refusal(encode(NOISE, file_format))

@@ -136,7 +136,9 @@ def of_strokes(
   name: str = 'the picture',
 ) -> NoReturn:
   """Strokes are no picture: UserError."""
-  raise UserError(f'{name}: strokes are for networks that tell symbols; give a picture.')
+  raise UserError(
+    f'{name}: strokes are for models of symbols, such as homus_strokes; give a picture.'
+  )
 
 
 def pages(
