@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from omr_jax.errors import UserError
 from omr_jax.predict import model_json
@@ -28,7 +27,7 @@ from omr_jax.predict.prepare import Inputs
 from omr_jax.synthetic import foreign_strokes
 from omr_jax.synthetic.foreign_strokes import Kind, Strokes
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils import extras, paths
+from omr_jax.utils import extras, paths, progress
 from omr_jax.utils.ending import answered
 from omr_jax.utils.files import read_bytes, write_folder
 
@@ -148,10 +147,10 @@ def _joined(strokes: Strokes) -> tuple[np.ndarray, np.ndarray]:
 def _inputs(
   model: Described, symbols: Iterable[tuple[np.ndarray, np.ndarray]], count: int, what: str
 ) -> Inputs:
-  """The network's inputs for so many symbols, with a progress bar that says what they are."""
+  """The network's inputs for so many symbols, `what` says what they are while it takes long."""
   rule = model.picture, model.reads
-  bar = tqdm(symbols, what, count, unit='symbol', leave=False, delay=1, disable=None)
-  made = [model.task.inputs.of_strokes(*each, *rule) for each in bar]
+  some = progress.shown(symbols, what, 'symbol', count)
+  made = [model.task.inputs.of_strokes(*each, *rule) for each in some]
   return {name: np.stack([each[name] for each in made]) for name in model.reads}
 
 
@@ -180,8 +179,7 @@ def _features(session: 'InferenceSession', inputs: Inputs, what: str) -> np.ndar
   from omr_jax.export import open_set
 
   count, found = len(next(iter(inputs.values()))), []
-  batches = range(0, count, _BATCH)
-  for first in tqdm(batches, f'features: {what}', unit='batch', leave=False, delay=1, disable=None):
+  for first in progress.shown(range(0, count, _BATCH), f'features: {what}', 'group'):
     batch = {name: array[first : first + _BATCH] for name, array in inputs.items()}
     found += session.run([open_set.FEATURES], batch)
   return np.concatenate(found)

@@ -196,7 +196,7 @@ def _detect(options: argparse.Namespace) -> None:
   seconds = time.monotonic() - began
   why = f' ({ROWS} says why)' if errors else ''
   print(
-    f'{words.pages(count)} in {seconds:.1f} s, {errors} of them not read{why}; '
+    f'{words.counted(count, "page")} in {seconds:.1f} s, {errors} of them not read{why}; '
     + ''.join(f'{total} {what}, ' for what, total in totals.items())
     + f'in {options.out}{listing.words(left_out)}',
     file=sys.stderr,

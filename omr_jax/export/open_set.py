@@ -13,10 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from tqdm import tqdm
 
 from omr_jax.tasks.classifiers.outputs import UNKNOWN
-from omr_jax.utils import extras
+from omr_jax.utils import extras, progress
 
 with extras.needed():
   import onnx
@@ -80,8 +79,7 @@ def fit(true: np.ndarray, foreign: Sequence[tuple[float, np.ndarray]], seed: int
     (jax.random.normal(keys[1], (_HIDDEN, 1)) * np.sqrt(0.02 / _HIDDEN), jnp.zeros(1)),
   ]
   state = _OPTIMIZER.init(params)
-  bar = tqdm(rows, 'learning', unit='step', leave=False, delay=1, disable=None)
-  for n, chosen in enumerate(bar):
+  for n, chosen in enumerate(progress.shown(rows, 'learning', 'step')):
     labels = is_foreign[chosen].astype(np.float32)
     key = jax.random.fold_in(keys[2], n)
     params, state = _step(params, state, key, examples[chosen], labels)

@@ -147,7 +147,7 @@ def _write_all(options: argparse.Namespace) -> None:
   pace = counts['pages'] / max(seconds, 0.001)  # Some clocks stand still for 16 ms.
   unsure = f', {counts["unsure"]} not sure' if counts['unsure'] else ''
   print(
-    f'{words.pages(counts["pages"])} in {seconds:.1f} s ({pace:.0f} pages/s), '
+    f'{words.counted(counts["pages"], "page")} in {seconds:.1f} s ({pace:.0f} pages/s), '
     f'{counts["errors"]} of them not read{unsure}{listing.words(left_out)}',
     file=sys.stderr,
   )

@@ -20,12 +20,11 @@ from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tqdm import tqdm
-
 from omr_jax.errors import UserError, reason
 from omr_jax.predict import model_json, parquet, rows
 from omr_jax.predict.classifier import Classifier
 from omr_jax.predict.pool import Pool, pieces
+from omr_jax.utils import progress
 from omr_jax.utils.files import read_bytes, read_json, write_file
 
 FORMATS = ('jsonl', 'csv', 'parquet')
@@ -115,7 +114,7 @@ def cut(folder: Path, names: Iterable[str], model: Classifier, kind: str) -> Sha
   if is_new:
     _refuse_others(folder)
   digest, files = hashlib.sha256(), 0
-  listed = iter(tqdm(names, desc='listing', unit='file', delay=1, leave=False))
+  listed = iter(progress.shown(names, 'listing', 'file'))
   for shard in itertools.count():
     some = list(itertools.islice(listed, FILES))
     if not some:

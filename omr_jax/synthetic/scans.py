@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
-from tqdm import tqdm
 
 from omr_jax.inputs import geometry
 from omr_jax.synthetic.hand import rotation
+from omr_jax.utils import progress
 
 KINDS = ('plain', 'neighbour', 'staff lines', 'both')
 
@@ -76,7 +76,7 @@ def crops(split: list[Mapping], seed: int) -> list[Crop]:
     seed: Seed of the random numbers.
   """
   found = []
-  for number, symbol in enumerate(tqdm(split, unit='crop', leave=False, delay=1, disable=None)):
+  for number, symbol in enumerate(progress.shown(split, 'drawing crops', 'crop')):
     rng = np.random.default_rng((seed, number))
     found.append(crop(rng, symbol, split[rng.integers(len(split))]))
   return found

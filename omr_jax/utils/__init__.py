@@ -4,7 +4,8 @@
   same one, and `paths` names folders.
 - Commands: `arguments` makes their parsers, `ending` turns their errors into messages and exit
   codes, `streams` mends their standard streams, and `interrupt` notes Ctrl-C.
-- Texts: `words` writes durations and sizes, and makes foreign texts safe to print.
+- Texts: `words` writes durations and sizes, and makes foreign texts safe to print; `progress` shows
+  how far work is that takes long.
 - Others: `extras` names missing libraries, `rules` checks values of a config, `revision` names the
   version of the code, and `ray_cluster` joins or starts a Ray cluster.
 

@@ -14,12 +14,12 @@ def size(count: int) -> str:
   for power, unit in ((30, 'GiB'), (20, 'MiB'), (10, 'KiB')):
     if count >= 2**power:
       return f'{count / 2**power:.1f} {unit}'
-  return f'{count} byte{"s" * (count != 1)}'
+  return counted(count, 'byte')
 
 
-def pages(count: int) -> str:
-  """A number of pages in the form 1 page or 17 pages."""
-  return f'{count} page{"s" * (count != 1)}'
+def counted(count: int, unit: str) -> str:
+  """A number of things in the form 1 page or 17 pages, where the unit is 'page'."""
+  return f'{count} {unit}{"s" * (count != 1)}'
 
 
 def one_line(text: str) -> str:

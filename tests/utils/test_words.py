@@ -2,7 +2,7 @@
 
 import pytest
 
-from omr_jax.utils.words import cell, one_line, pages, size
+from omr_jax.utils.words import cell, counted, one_line, size
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,8 @@ def test_size(count, words):
 
 
 @pytest.mark.parametrize(('count', 'words'), [(0, '0 pages'), (1, '1 page'), (17, '17 pages')])
-def test_pages(count, words):
-  assert pages(count) == words
+def test_counted(count, words):
+  assert counted(count, 'page') == words
 
 
 def test_what_is_printed_stays_in_its_line_and_its_cell():

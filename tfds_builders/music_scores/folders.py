@@ -6,13 +6,14 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
-import tqdm
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import documents, resizing, signatures
 from omr_jax.inputs import pictures as reading
+from omr_jax.utils import progress
 from tfds_builders.music_scores import perceptual
 from tfds_builders.music_scores.groups import Picture, by_name, merged
 from tfds_builders.music_scores.search import unreadable
@@ -57,7 +58,7 @@ def digests(paths: Mapping[str, Path]) -> dict[str, str]:
       raise unreadable(path, error) from error
 
   with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as threads:
-    hashes = _progress(threads.map(of_file, paths.values()), 'hashed', len(paths))
+    hashes = progress.shown(threads.map(of_file, paths.values()), 'hashing', 'picture', len(paths))
     return dict(zip(paths, hashes, strict=True))
 
 
@@ -92,8 +93,9 @@ def group(paths: Mapping[str, Path]) -> tuple[list[Picture], list[str]]:
   # Decoding takes most of the time and releases the interpreter lock, so threads help. Only the
   # fingerprints are kept in memory.
   with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-    found = pool.map(_look, paths.values(), paths)
-    looks = dict(zip(paths, _progress(found, 'decoded', len(paths)), strict=True))
+    decoded = pool.map(_look, paths.values(), paths)
+    found = progress.shown(decoded, 'decoding', 'picture', len(paths))
+    looks: dict[str, Any] = dict(zip(paths, found, strict=True))
   broken = [str(look) for look in looks.values() if isinstance(look, UserError)]
   whole = [name for name in paths if not isinstance(looks[name], UserError)]
   for label in reading.CLASSES:
@@ -160,7 +162,3 @@ def _label(name: str) -> str:
 
 def _source(name: str) -> str:
   return '/'.join(PurePosixPath(name).parent.parts[:2])
-
-
-def _progress(items, unit: str, total: int):
-  return tqdm.tqdm(items, total=total, unit=f' pictures {unit}', delay=1, leave=False, disable=None)

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
-from tqdm import tqdm
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import isolated
+from omr_jax.utils import progress
 from tfds_builders import base, pages
 from tfds_builders.muscima_pp import CLASSES
 from tfds_builders.typeset import engraving, songs
@@ -73,15 +73,15 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
       with self._left_out_if_broken():
         composers[name] = _isolated(songs.composer_of, path, name)
     chosen = songs.split(composers)
-    bar = tqdm(total=len(composers), desc='typesetting', unit='song', delay=1, disable=None)
+    shown = iter(progress.shown(range(len(composers)), 'typesetting', 'song'))
 
     def examples(split: str, names: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
       for name in names:
+        next(shown, None)
         with self._left_out_if_broken():
           for page in _isolated(engraving.pages_of, paths[name], name, split == 'test'):
             found = example(page, name)
             yield found['id'], {**found, 'group': composers[name]}
-        bar.update()
 
     return {
       split: [

@@ -33,7 +33,6 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from omr_jax.data import cache
 from omr_jax.data.dataset import SPLITS, Dataset
@@ -46,6 +45,7 @@ from omr_jax.synthetic import recorded_pages
 from omr_jax.tasks.pages import sprites, tiles
 from omr_jax.tasks.pages.inputs import classes_of
 from omr_jax.tasks.pages.tiles import TILE, Annotated
+from omr_jax.utils import progress
 from tfds_builders import muscima_pp
 
 # Part of the cache's key. Raise it whenever what is made here changes, so that no older cache is
@@ -91,7 +91,7 @@ def load(
   def pages(split: str, doing: str) -> Iterator[Annotated]:
     found = examples(split)
     some = chain(found, _drawn(made_up, names)) if split == 'train' else _some(found)
-    return map(_page, tqdm(some, desc=doing, unit='page', delay=1, leave=False, disable=None))
+    return map(_page, progress.shown(some, doing, 'page'))
 
   def make(new: cache.New) -> cache.Arrays:
     train = _tiles(lambda: pages('train', 'cutting train'), names, classes, new)

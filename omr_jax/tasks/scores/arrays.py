@@ -9,12 +9,12 @@ from functools import partial
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from omr_jax.data import cache
 from omr_jax.inputs import documents, pictures, views
 from omr_jax.synthetic import cuts, kinds, probes, scenes
 from omr_jax.tasks.scores import sources
+from omr_jax.utils import progress
 
 # Smallest side to which a JPEG may be reduced before cuts are made: a few bars stay sharp.
 _LEAST_OF_CUTS = 1600
@@ -129,7 +129,7 @@ def drawn(picture: PictureConfig) -> cache.Arrays:
   )
   rows = [
     (source, label, name, views.views(pixels, *picture.size))
-    for source, label, name, pixels in _progress(others, 'drawing others', None)
+    for source, label, name, pixels in progress.shown(others, 'drawing others', 'picture')
   ]
 
   def one(chosen: tuple[int, kinds.Kind]) -> tuple:
@@ -172,8 +172,4 @@ def _shape(picture: PictureConfig) -> tuple[int, ...]:
 def _threaded(one: Callable, items: Sequence, words: str) -> Iterable:
   """The results of `one` for all items, in their order, while a bar shows the progress."""
   with ThreadPoolExecutor(os.cpu_count()) as threads:
-    yield from _progress(threads.map(one, items), words, len(items))
-
-
-def _progress(items: Iterable, words: str, total: int | None) -> Iterable:
-  return tqdm(items, desc=words, total=total, unit='picture', delay=1, leave=False, disable=None)
+    yield from progress.shown(threads.map(one, items), words, 'picture', len(items))

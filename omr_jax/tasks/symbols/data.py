@@ -4,13 +4,13 @@ import os
 from dataclasses import asdict
 
 import numpy as np
-from tqdm import tqdm
 
 from omr_jax.data import cache
 from omr_jax.data.dataset import SPLITS, Dataset
 from omr_jax.inputs import geometry, pen_path, render
 from omr_jax.inputs.simplify import simplify
 from omr_jax.inputs.strokes import OFFICIAL
+from omr_jax.utils import progress
 from tfds_builders import homus
 from tfds_builders.homus import archive
 
@@ -66,10 +66,7 @@ def _arrays(builder, split: str, drawing: render.Drawing, new: cache.New) -> dic
   renderings = drawing.renderings() if split == 'train' else drawing.renderings()[:1]
   shape = len(examples) * len(renderings), drawing.height, drawing.width, 1
   images = new(split, 'image', shape, np.uint8)
-  progress = tqdm(
-    examples, desc=f'drawing {split}', unit='symbol', delay=1, leave=False, disable=None
-  )
-  for first, example in enumerate(progress):
+  for first, example in enumerate(progress.shown(examples, f'drawing {split}', 'symbol')):
     for number, (thickness, staff_line) in enumerate(renderings, len(renderings) * first):
       images[number, ..., 0] = render.draw_rendering(
         example['points'], example['stroke'], drawing, thickness, staff_line
