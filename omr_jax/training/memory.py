@@ -13,10 +13,14 @@ of 339 to 345. So `settle` takes these pieces away.
 
 import ctypes
 from ctypes import c_size_t, c_void_p
+from typing import Any
 
+import flax.linen as nn
 import jax
+import numpy as np
 from ml_collections import ConfigDict
 
+from omr_jax.models import convolution
 from omr_jax.recipe import recipe as recipes
 
 _HEAP = 64 * 2**20  # Bytes.
@@ -55,21 +59,32 @@ def keep(config: ConfigDict, examples: int) -> None:
 def largest_block(config: ConfigDict, examples: int) -> int:
   """About the largest block of memory, in bytes, that XLA takes for a step on one device.
 
-  It holds all that is neither argument nor result. Most of this are the outputs of the layers, from
-  which gradients are computed, and these are counted here. For 64 examples they are 58, 80, 124
-  and 183 MiB with `homus.py`, `homus_strokes.py`, `homus_staff.py` and `homus_best.py`; XLA takes
-  52, 78, 109 and 161.
+  It holds all that is neither argument nor result. Most of this are the outputs of the layers and
+  what convolutions keep, from which gradients are computed, and these are counted here. For 64
+  examples they are 84, 91, 154 and 287 MiB with `homus.py`, `homus_strokes.py`, `homus_staff.py`
+  and `homus_best.py`; XLA takes 81, 87, 139 and 256.
   """
-  recipe = recipes.create(config)
+  recipe, kept = recipes.create(config), []
+
+  def counted(function, arguments, options, context):
+    layer: Any = context.module
+    if isinstance(layer, nn.Conv):
+      one = arguments[0]
+      x = jax.ShapeDtypeStruct((examples, *one.shape[1:]), layer.dtype or one.dtype)
+      high, wide = np.broadcast_to(layer.strides or 1, 2).tolist()
+      kernel = [*np.broadcast_to(layer.kernel_size, 2).tolist(), one.shape[-1], layer.features]
+      kept.append(convolution.kept(x, kernel, (high, wide)))
+    return function(*arguments, **options)
 
   def outputs():
-    _, made = recipe.module.init_with_output(
-      jax.random.key(0), recipes.example_inputs(recipe), train=True, capture_intermediates=True
-    )
+    with nn.intercept_methods(counted):
+      _, made = recipe.module.init_with_output(
+        jax.random.key(0), recipes.example_inputs(recipe), train=True, capture_intermediates=True
+      )
     return made['intermediates']
 
   of_one = jax.tree.leaves(jax.eval_shape(outputs))
-  return examples * sum(array.size * array.dtype.itemsize for array in of_one)
+  return examples * sum(array.size * array.dtype.itemsize for array in of_one) + sum(kept)
 
 
 def settle() -> None:

