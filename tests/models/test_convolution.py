@@ -104,6 +104,14 @@ def test_products_of_tiles_replace_a_convolution_on_a_cpu(case, dtype, is_tiled)
     assert ('stablehlo.convolution' not in text) == (is_tiled and platform == 'cpu')
 
 
+def test_a_batch_of_any_size_is_computed_in_the_usual_way():
+  (batch,) = export.symbolic_shape('batch')
+  shapes = [jax.ShapeDtypeStruct(s, jnp.float32) for s in ((batch, 12, 12, 24), (3, 3, 24, 24))]
+  ours = jax.jit(lambda *a: convolve(*a, (1, 1), 'SAME', **LAYOUT))
+  text = export.export(ours, platforms=['cpu'])(*shapes).mlir_module()
+  assert text.count('stablehlo.convolution') == 1
+
+
 @pytest.mark.parametrize(('case', 'products'), [(SMALL[0], 1), (USUAL[5], 0)])
 def test_the_gradient_of_a_small_picture_is_a_product_on_a_cpu(case, products):
   *sizes, stride = case
