@@ -32,9 +32,6 @@ import jax.numpy as jnp
 
 from omr_jax.models import winograd
 
-# The most bytes in the numbers of all tiles of a convolution by Winograd. With more, writing and
-# reading them takes longer than the multiplications that they save.
-_MOST = 2**26
 _LAYOUT = ('NHWC', 'HWIO', 'NHWC')
 
 
@@ -53,20 +50,6 @@ def convolve(
   """
   del padding, options
   return _convolve(tuple(strides), x, kernel)
-
-
-def kept(x: jax.ShapeDtypeStruct, kernel: Sequence[int], strides: tuple[int, int]) -> int:
-  """The bytes that a CPU keeps of a convolution for its gradients, besides x and the kernel.
-
-  Args:
-    x: Shape [batch, height, width, channels] and type.
-    kernel: Shape [height, width, in, out].
-    strides: Down and across.
-  """
-  if not _gains_by_tiles(x, kernel, strides):
-    return 0
-  down, across = winograd.tiles(*x.shape[1:3])
-  return 36 * x.shape[0] * down * across * x.shape[3] * x.dtype.itemsize
 
 
 # The gradients are given by hand: if JAX differentiates `platform_dependent`, the result is slower
@@ -128,35 +111,13 @@ def _ways(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> tuple[tu
     to_x = _spread
   if narrow and strides == (1, 1) and channels > 1:
     forward, to_x = _two_columns, _turned
-  elif _gains_by_tiles(x, kernel.shape, strides):
+  elif winograd.gains(x, kernel.shape, strides):
     forward, to_x, to_kernel = winograd.convolve, _tiles_to_x, _tiles_to_kernel
   # A network's first convolution, which reads the single channel of a picture, needs no gradient
   # with respect to it.
   elif channels == 1 and out <= 32 and columns > 1 and not (width % 4 or 4 % wide):
     forward = partial(_four_columns, strides=strides)
   return plain, (forward, to_x, to_kernel)
-
-
-def _gains_by_tiles(
-  x: jax.Array | jax.ShapeDtypeStruct, kernel: Sequence[int], strides: tuple[int, int]
-) -> bool:
-  """Whether Winograd's way is faster: with many channels and pixels, which nearly fill the tiles.
-
-  `kernel` is its shape.
-  """
-  batch, height, width, channels = x.shape
-  rows, columns, _, out = kernel
-  down, across = winograd.tiles(height, width)
-  return (
-    rows == columns == 3
-    and strides == (1, 1)
-    and isinstance(batch, int)  # An export leaves it open.
-    and x.dtype == jnp.float32  # It loses a digit, which bfloat16 does not have.
-    and channels + out >= 48
-    and batch * height * width >= 256  # Below, turning the kernel takes most of the time.
-    and 16 * down * across <= 1.4 * height * width
-    and 4 * 36 * batch * down * across * (channels + out) <= _MOST
-  )
 
 
 def _tiles_to_x(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:

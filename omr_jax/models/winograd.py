@@ -6,6 +6,7 @@ channels each of these 36 products is one of two matrices, [tiles, in] and [in, 
 the sums differ from the usual ones by about 1e-5 of the largest.
 """
 
+import math
 from collections.abc import Sequence
 
 import jax
@@ -48,7 +49,45 @@ _HALVES = slice(0, 3), slice(3, 6)
 _KERNELS = [np.einsum('pj,qi->pqij', _KERNEL[half], _KERNEL).reshape(18, 9) for half in _HALVES]
 
 
-def tiles(height: int, width: int) -> tuple[int, int]:
+# The most bytes in the numbers of a convolution's pictures. With more, to write and read them takes
+# longer than the multiplications that they save.
+_MOST = 2**26
+
+
+def gains(
+  x: jax.Array | jax.ShapeDtypeStruct, kernel: Sequence[int], strides: tuple[int, int]
+) -> bool:
+  """Whether a convolution is faster so: if tiles are nearly full, with many channels and pixels.
+
+  Args:
+    x: Shape [batch, height, width, in] and type.
+    kernel: Shape [height, width, in, out].
+    strides: Down and across.
+  """
+  batch, height, width, channels = x.shape
+  rows, columns, _, out = kernel
+  down, across = _tiles(height, width)
+  return (
+    rows == columns == 3
+    and strides == (1, 1)
+    and isinstance(batch, int)  # An export leaves it open.
+    and x.dtype == jnp.float32  # A digit is lost, which bfloat16 does not have.
+    and channels + out >= 48
+    and batch * height * width >= 256  # Below, turning the kernel takes most of the time.
+    and _STEP**2 * down * across <= 1.4 * height * width
+    and 36 * batch * down * across * (channels + out) * x.dtype.itemsize <= _MOST
+  )
+
+
+def kept(x: jax.ShapeDtypeStruct, kernel: Sequence[int], strides: tuple[int, int]) -> int:
+  """The bytes that are kept for the gradients, of arguments as of `gains`: the numbers of x."""
+  if not gains(x, kernel, strides):
+    return 0
+  batch, height, width, channels = x.shape
+  return 36 * batch * math.prod(_tiles(height, width)) * channels * x.dtype.itemsize
+
+
+def _tiles(height: int, width: int) -> tuple[int, int]:
   """The number of tiles down and across a picture."""
   return -(-height // _STEP), -(-width // _STEP)
 
@@ -114,7 +153,7 @@ def _turned_tiles(x: jax.Array, matrix: np.ndarray, border: int) -> list[jax.Arr
     border: Pixels that the tiles reach beyond the picture.
   """
   (batch, height, width, channels), side = x.shape, matrix.shape[1]
-  down, across = tiles(height, width)
+  down, across = _tiles(height, width)
   ends = (border, _STEP * down + border - height), (border, _STEP * across + border - width)
   x = jnp.pad(x, ((0, 0), *ends, (0, 0)))
   rows = _combined(matrix, _every_fourth(x, 1, side, down), 0)
@@ -134,11 +173,15 @@ def _every_fourth(x: jax.Array, axis: int, starts: int, count: int) -> list[jax.
 def _turned_back(products: Sequence[jax.Array], x: jax.Array, matrix: np.ndarray) -> jax.Array:
   """A picture as large as x from its numbers in products, [18, batch * tiles, channels] each."""
   batch, height, width, _ = x.shape
-  down, across = tiles(height, width)
+  down, across = _tiles(height, width)
+
+  def turned(numbers: list[jax.Array], axis: int, new_axis: int) -> jax.Array:
+    beside = _neighbours(numbers, axis) if matrix is _SHARED else []
+    return _combined(matrix, numbers + beside, new_axis)
+
   columns = [each for half in products for each in half.reshape(3, 6, batch, down, across, -1)]
-  joined = _combined(matrix, columns + _neighbours(columns, 3), 4)
-  rows = list(joined.reshape(6, batch, down, _STEP * across, -1))
-  found = _combined(matrix, rows + _neighbours(rows, 1), 2)
+  rows = turned(columns, 3, 4).reshape(6, batch, down, _STEP * across, -1)
+  found = turned(list(rows), 1, 2)
   return found.reshape(batch, _STEP * down, _STEP * across, -1)[:, :height, :width]
 
 
@@ -156,10 +199,8 @@ def _neighbours(numbers: Sequence[jax.Array], axis: int) -> list[jax.Array]:
 def _combined(matrix: np.ndarray, arrays: Sequence[jax.Array], axis: int) -> jax.Array:
   """For each row of a matrix the sum of the arrays, times its numbers, along a new axis.
 
-  Arrays beyond the columns of the matrix are left out. XLA computes such a stack at once and
-  keeps it, so that what reads it does not compute it again.
+  XLA keeps such a stack, so that what reads it does not compute it again.
   """
   return jnp.stack(
-    [sum(float(n) * each for n, each in zip(row, arrays, strict=False) if n) for row in matrix],
-    axis,
+    [sum(float(n) * each for n, each in zip(row, arrays, strict=True) if n) for row in matrix], axis
   )

@@ -20,7 +20,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from omr_jax.models import convolution
+from omr_jax.models import winograd
 from omr_jax.recipe import recipe as recipes
 
 _HEAP = 64 * 2**20  # Bytes.
@@ -73,7 +73,7 @@ def largest_block(config: ConfigDict, examples: int) -> int:
       x = jax.ShapeDtypeStruct((examples, *one.shape[1:]), layer.dtype or one.dtype)
       high, wide = np.broadcast_to(layer.strides or 1, 2).tolist()
       kernel = [*np.broadcast_to(layer.kernel_size, 2).tolist(), one.shape[-1], layer.features]
-      kept.append(convolution.kept(x, kernel, (high, wide)))
+      kept.append(winograd.kept(x, kernel, (high, wide)))
     return function(*arguments, **options)
 
   def outputs():
