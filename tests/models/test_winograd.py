@@ -59,3 +59,18 @@ def test_rounding_is_small_beside_the_sums():
   expected = np.einsum('nhwcij,ijco->nhwo', windows, kernel, optimize=True)
   found = winograd.convolve(jnp.asarray(x, jnp.float32), jnp.asarray(kernel, jnp.float32))
   assert np.abs(found - expected).max() < 2e-5 * np.abs(expected).max()
+
+
+def test_numbers_that_are_kept():
+  """Of 2 pictures of 12x12 pixels: 36 numbers of each of 9 tiles and 24 channels, 4 bytes each."""
+  x = jax.ShapeDtypeStruct((2, 12, 12, 24), jnp.float32)
+  assert winograd.kept(x, (3, 3, 24, 24), (1, 1)) == 2 * 9 * 36 * 24 * 4
+  assert winograd.kept(x, (3, 3, 24, 24), (2, 2)) == 0
+
+
+def test_numbers_that_no_cache_holds_are_too_many():
+  """64 MiB are 10.1 pictures of 120x96 pixels with 32 channels in and out."""
+  for pictures, is_faster in ((10, True), (11, False)):
+    # 720 tiles a picture, 36 numbers, 64 channels, 4 bytes: 6 635 520 bytes.
+    x = jax.ShapeDtypeStruct((pictures, 120, 96, 32), jnp.float32)
+    assert winograd.gains(x, (3, 3, 32, 32), (1, 1)) == is_faster
