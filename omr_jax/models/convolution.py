@@ -112,7 +112,9 @@ def _ways(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> tuple[tu
   if narrow and strides == (1, 1) and channels > 1:
     forward, to_x = _two_columns, _turned
   elif winograd.gains(x, kernel.shape, strides):
-    forward, to_x, to_kernel = winograd.convolve, _tiles_to_x, _tiles_to_kernel
+    to_kernel = _tiles_to_kernel
+    if winograd.gains_wholly(x, kernel.shape, strides):
+      forward, to_x = winograd.convolve, _tiles_to_x
   # A network's first convolution, which reads the single channel of a picture, needs no gradient
   # with respect to it.
   elif channels == 1 and out <= 32 and columns > 1 and not (width % 4 or 4 % wide):

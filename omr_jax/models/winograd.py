@@ -49,15 +49,15 @@ _HALVES = slice(0, 3), slice(3, 6)
 _KERNELS = [np.einsum('pj,qi->pqij', _KERNEL[half], _KERNEL).reshape(18, 9) for half in _HALVES]
 
 
-# The most bytes in the numbers of a convolution's pictures. With more, to write and read them takes
-# longer than the multiplications that they save.
+# The most bytes in the numbers of a batch, of x and of the sums. More leave the caches, and to write
+# and read them takes longer than the multiplications that they save.
 _MOST = 2**26
 
 
 def gains(
   x: jax.Array | jax.ShapeDtypeStruct, kernel: Sequence[int], strides: tuple[int, int]
 ) -> bool:
-  """Whether a convolution is faster so: if tiles are nearly full, with many channels and pixels.
+  """Whether `to_kernel` is faster so: if tiles are nearly full, with many channels and pixels.
 
   Args:
     x: Shape [batch, height, width, in] and type.
@@ -66,7 +66,6 @@ def gains(
   """
   batch, height, width, channels = x.shape
   rows, columns, _, out = kernel
-  down, across = _tiles(height, width)
   return (
     rows == columns == 3
     and strides == (1, 1)
@@ -74,14 +73,23 @@ def gains(
     and x.dtype == jnp.float32  # A digit is lost, which bfloat16 does not have.
     and channels + out >= 48
     and batch * height * width >= 256  # Below, turning the kernel takes most of the time.
-    and _STEP**2 * down * across <= 1.4 * height * width
-    and 36 * batch * down * across * (channels + out) * x.dtype.itemsize <= _MOST
+    and _STEP**2 * math.prod(_tiles(height, width)) <= 1.4 * height * width
   )
+
+
+def gains_wholly(
+  x: jax.Array | jax.ShapeDtypeStruct, kernel: Sequence[int], strides: tuple[int, int]
+) -> bool:
+  """Whether `convolve` and `to_x` are faster so too, of arguments as of `gains`."""
+  batch, height, width, channels = x.shape
+  tiles = batch * math.prod(_tiles(height, width))
+  numbers = 36 * tiles * (channels + kernel[3]) * x.dtype.itemsize
+  return gains(x, kernel, strides) and numbers <= _MOST
 
 
 def kept(x: jax.ShapeDtypeStruct, kernel: Sequence[int], strides: tuple[int, int]) -> int:
   """The bytes that are kept for the gradients, of arguments as of `gains`: the numbers of x."""
-  if not gains(x, kernel, strides):
+  if not gains_wholly(x, kernel, strides):
     return 0
   batch, height, width, channels = x.shape
   return 36 * batch * math.prod(_tiles(height, width)) * channels * x.dtype.itemsize

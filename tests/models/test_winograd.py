@@ -73,4 +73,6 @@ def test_numbers_that_no_cache_holds_are_too_many():
   for pictures, is_faster in ((10, True), (11, False)):
     # 720 tiles a picture, 36 numbers, 64 channels, 4 bytes: 6 635 520 bytes.
     x = jax.ShapeDtypeStruct((pictures, 120, 96, 32), jnp.float32)
-    assert winograd.gains(x, (3, 3, 32, 32), (1, 1)) == is_faster
+    assert winograd.gains_wholly(x, (3, 3, 32, 32), (1, 1)) == is_faster
+    assert winograd.gains(x, (3, 3, 32, 32), (1, 1))
+    assert (winograd.kept(x, (3, 3, 32, 32), (1, 1)) > 0) == is_faster
