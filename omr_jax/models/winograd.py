@@ -49,8 +49,8 @@ _HALVES = slice(0, 3), slice(3, 6)
 _KERNELS = [np.einsum('pj,qi->pqij', _KERNEL[half], _KERNEL).reshape(18, 9) for half in _HALVES]
 
 
-# The most bytes in the numbers of a batch, of x and of the sums. More leave the caches, so that they
-# take longer to write and to read than the multiplications that they save.
+# The most bytes in the numbers of a batch, of x and of the sums. More leave the caches, and take
+# longer to write and to read than the multiplications that they save.
 _MOST = 2**26
 
 
