@@ -81,17 +81,17 @@ def gains_wholly(
   x: jax.Array | jax.ShapeDtypeStruct, kernel: Sequence[int], strides: tuple[int, int]
 ) -> bool:
   """Whether `convolve` and `to_x` are faster so too, of arguments as of `gains`."""
-  batch, height, width, channels = x.shape
-  tiles = batch * math.prod(_tiles(height, width))
-  numbers = 36 * tiles * (channels + kernel[3]) * x.dtype.itemsize
-  return gains(x, kernel, strides) and numbers <= _MOST
+  return gains(x, kernel, strides) and _bytes(x, x.shape[3] + kernel[3]) <= _MOST
 
 
 def kept(x: jax.ShapeDtypeStruct, kernel: Sequence[int], strides: tuple[int, int]) -> int:
   """The bytes that are kept for the gradients, of arguments as of `gains`: the numbers of x."""
-  if not gains_wholly(x, kernel, strides):
-    return 0
-  batch, height, width, channels = x.shape
+  return _bytes(x, x.shape[3]) if gains_wholly(x, kernel, strides) else 0
+
+
+def _bytes(x: jax.Array | jax.ShapeDtypeStruct, channels: int) -> int:
+  """The bytes of the numbers of pictures as large as x, with so many channels."""
+  batch, height, width, _ = x.shape
   return 36 * batch * math.prod(_tiles(height, width)) * channels * x.dtype.itemsize
 
 

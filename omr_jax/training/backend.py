@@ -105,7 +105,8 @@ def for_networks(platform: str) -> dict[str, Any]:
   YNNPACK's hardly use a second core: on one device with two cores a step of `homus.py` takes 140 ms
   with its convolutions instead of 88, and the 36 products of a convolution (`models/winograd.py`)
   of 24x24 pixels and 128 channels 7.1 ms instead of 3.6. LLVM's first level of optimization makes
-  steps as fast as the third, and the step of `homus.py` compiles in 7.5 instead of 9.4 s.
+  steps as fast as the third, and with empty caches the first step of `preact_resnet11` ends after
+  7.5 instead of 9.4 s (`benchmarks/train_step.py`).
   """
   if platform != 'cpu':
     return {}
