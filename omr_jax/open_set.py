@@ -147,7 +147,7 @@ def _joined(strokes: Strokes) -> tuple[np.ndarray, np.ndarray]:
 def _inputs(
   model: Described, symbols: Iterable[tuple[np.ndarray, np.ndarray]], count: int, what: str
 ) -> Inputs:
-  """The network's inputs for so many symbols, `what` says what they are while it takes long."""
+  """The inputs of the network for so many symbols. A progress bar says what they are."""
   rule = model.picture, model.reads
   some = progress.shown(symbols, what, 'symbol', count)
   made = [model.task.inputs.of_strokes(*each, *rule) for each in some]
