@@ -202,7 +202,8 @@ def _hide_late_errors() -> None:
 
   Orbax closes its event loop at the first error. Each thread of TensorStore that finishes later, up
   to the end of the process, finds the loop closed, and Python prints a traceback. If a second read
-  has failed before the loop is closed, nobody asks for its error, and asyncio logs it.
+  has failed before the loop is closed, nobody asks for its error, and asyncio logs it: as that of a
+  task, or of a future that no task was waiting for yet.
   """
   logging.getLogger('asyncio').addFilter(_is_asked_for)
   if getattr(sys.unraisablehook, 'func', None) is not _unraisable:
@@ -210,7 +211,8 @@ def _hide_late_errors() -> None:
 
 
 def _is_asked_for(record: logging.LogRecord) -> bool:
-  return not record.getMessage().startswith('Task exception was never retrieved')
+  unasked = tuple(f'{what} exception was never retrieved' for what in ('Task', 'Future'))
+  return not record.getMessage().startswith(unasked)
 
 
 def _unraisable(hook: Callable, what: 'sys.UnraisableHookArgs') -> None:

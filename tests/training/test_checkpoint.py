@@ -119,14 +119,18 @@ def test_a_checkpoint_that_cannot_be_read_is_not_saved(saved, monkeypatch):
   assert_same(restored(saved), trees(9))
 
 
-def test_the_error_of_a_second_read_is_not_logged(saved, caplog):
+@pytest.mark.parametrize('asked', ['task', 'future'])
+def test_the_error_of_a_second_read_is_not_logged(saved, caplog, asked):
   """Whether a second one fails before Orbax closes its loop is chance, so one is made here."""
 
   async def second():
     raise ValueError('the second read')
 
   async def first():
-    asyncio.create_task(second())  # noqa: RUF006, as nobody keeps it
+    if asked == 'task':
+      asyncio.create_task(second())  # noqa: RUF006, as nobody keeps it
+    else:
+      asyncio.get_running_loop().create_future().set_exception(ValueError('the second read'))
     await asyncio.sleep(0)
 
   with contextlib.closing(checkpoint.open_folder(saved)):
