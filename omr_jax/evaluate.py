@@ -1,27 +1,35 @@
-"""Measures a trained network on data other than its own test split.
+"""Measures a trained network as programs use it, also on data other than its own test split.
 
   python -m omr_jax.evaluate --model runs/demo --on homus --protocol original
   python -m omr_jax.evaluate --model homus_scans --on scans
   python -m omr_jax.evaluate --model homus_scans --on pages --pages muscima_pp
+  python -m omr_jax.evaluate --model pages --on typeset --raw_dir songs
 
-It prints how many answers are right, with the 95 % Wilson interval of their share. An example in
-which the network finds nothing to read counts as wrong.
+For symbols it prints how many answers are right, with the 95 % Wilson interval of their share. An
+example in which the network finds nothing to read counts as wrong. For a detector of pages, which
+is given the pictures alone, it prints average precision as COCO defines it, and precision, recall
+and F1 at the model's own threshold.
 """
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
 
 from omr_jax.errors import UserError
-from omr_jax.evaluation import metrics
-from omr_jax.predict import classifier
+from omr_jax.evaluation import box_table, boxes, metrics
+from omr_jax.predict import loading
 from omr_jax.predict.classifier import Classifier
+from omr_jax.predict.detector import LEAST, Detector
 from omr_jax.predict.prepare import Inputs
+from omr_jax.tasks.pages.decide import OVERLAP
+from omr_jax.tasks.pages.other_data import AnnotatedPage
 from omr_jax.tasks.task import TASKS
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils import paths
+from omr_jax.utils import paths, progress
 from omr_jax.utils.ending import answered
-from omr_jax.utils.words import one_line
+from omr_jax.utils.words import counted, one_line
 
 Counts = Mapping[str, tuple[int, int]]
 
@@ -58,6 +66,31 @@ def table(counts: Counts) -> str:
   return '\n'.join(lines)
 
 
+def found_on(model: Detector, pages: Iterable[AnnotatedPage]) -> list[boxes.Page]:
+  """The true boxes of each page beside those that are found, down to the lowest confidence."""
+  found = []
+  for page in progress.shown(pages, 'finding symbols', 'page'):
+    symbols = model(page.picture, LEAST).symbols
+    own = np.array([symbol.box for symbol in symbols]).reshape(-1, 4)
+    scores = np.array([symbol.confidence for symbol in symbols])
+    labels = [symbol.label for symbol in symbols]
+    found.append(boxes.Page(page.boxes, page.labels, own, labels, scores, page.group))
+  return found
+
+
+def page_tables(pages: Sequence[boxes.Page], threshold: float) -> str:
+  """Tables in Markdown: by class, and if there are several groups of pages, by group.
+
+  Args:
+    pages: The pages, with what was found on them.
+    threshold: The confidence from which a symbol counts, for precision, recall and F1.
+  """
+  tables = [box_table.by_class(pages, threshold, OVERLAP)]
+  if len({page.group for page in pages}) > 1:
+    tables.append(box_table.by_group(pages))
+  return '\n\n'.join([*tables, counted(len(pages), 'page')])
+
+
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   known = {name: what for task in TASKS for name, what in task.other_data.DATA.items()}
@@ -88,7 +121,8 @@ def renamed(name: str, on: str, arguments: list[str] | None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-  model = classifier.load(options.model)
+  _check_options(options)
+  model = loading.load(options.model)
   task, picture, reads = model.model.rule
   if options.on not in task.other_data.DATA:
     (other,) = (each for each in TASKS if options.on in each.other_data.DATA)
@@ -99,7 +133,19 @@ def _run(options: argparse.Namespace) -> None:
   config = model.model.facts['config']
   folders = command_arguments.data_folders(options)
   examples = task.other_data.examples(options.on, options, config, picture, reads, folders)
-  print(table(measure(model, examples)))
+  if isinstance(model, Detector):
+    print(page_tables(found_on(model, examples), model.threshold(None)))
+  else:
+    print(table(measure(model, examples)))
+
+
+def _check_options(options: argparse.Namespace) -> None:
+  for task in TASKS:
+    for name, data in task.other_data.OPTIONS.items():
+      if getattr(options, name) is not None and options.on not in data:
+        raise UserError(
+          f'--{name} is for --on {" and ".join(data)}; leave it out with --on {options.on}.'
+        )
 
 
 if __name__ == '__main__':

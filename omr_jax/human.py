@@ -187,7 +187,12 @@ def main(arguments: list[str] | None = None) -> int:
   ask.add_argument(
     '--count', type=int, default=100, help='number of questions, 100 by default; 0 for all'
   )
-  ask.add_argument('--seed', type=int, default=0, help='of the random choice, 0 by default')
+  ask.add_argument(
+    '--seed',
+    type=command_arguments.seed,
+    default=0,
+    help='of the random choice, %(default)s by default',
+  )
   ask.add_argument(
     '--size', type=int, choices=(128, 256), default=128, help='of pictures of scores, in pixels'
   )
@@ -207,8 +212,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _prepare(options: argparse.Namespace) -> None:
-  if options.count < 0 or options.seed < 0:
-    raise UserError('--count and --seed must not be negative.')
+  if options.count < 0:
+    raise UserError('--count must not be negative.')
   if not (options.site / 'index.html').exists():
     raise UserError(f'{options.site}: holds no site; {HOW}.')
   model, data = options.model or KINDS[options.kind], command_arguments.data_folders(options)

@@ -207,7 +207,12 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument(
     '--model', required=True, type=paths.path, metavar='FOLDER', help='an exported folder'
   )
-  parser.add_argument('--seed', type=int, default=0, help='of all random numbers, %(default)s')
+  parser.add_argument(
+    '--seed',
+    type=command_arguments.seed,
+    default=0,
+    help='of all random numbers, %(default)s by default',
+  )
   command_arguments.add_data_folders(parser)
   options = command_arguments.parse(parser, arguments)
   return answered(lambda: _run(options))

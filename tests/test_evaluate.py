@@ -1,5 +1,7 @@
 """Trained networks on data other than their own, from the command line to the counts."""
 
+from types import SimpleNamespace
+
 import jax
 import numpy as np
 import pytest
@@ -7,15 +9,21 @@ from PIL import Image
 
 import omr_jax
 from omr_jax import evaluate, page_symbols, scans, transfer
+from omr_jax.errors import UserError
 from omr_jax.inputs import render, strokes
 from omr_jax.predict.classifier import Classifier
+from omr_jax.predict.detector import Symbol
 from omr_jax.predict.model_json import Described
+from omr_jax.synthetic import recorded_pages
 from omr_jax.tasks import task as tasks
+from omr_jax.tasks.pages import data_sets
+from omr_jax.tasks.pages import other_data as page_data
+from omr_jax.tasks.pages.other_data import AnnotatedPage
 from omr_jax.tasks.symbols import data as symbol_data
 from omr_jax.tasks.symbols import page_symbols as list_of_pages
 from omr_jax.tasks.symbols.page_symbols import PageSymbol
 from omr_jax.training import trained
-from tfds_builders import homus
+from tfds_builders import homus, muscima_pp
 
 DRAWING = render.Drawing(64, 48, 'resized', (3.0,), (), 1, 2.0, float('inf'), True, False)
 
@@ -127,14 +135,66 @@ def test_symbols_of_pages_by_choice_and_margin(pages, capsys):
   assert right == [0, 1, 1, 0, 0, 0, 2]
 
 
+def test_what_is_found_on_pages_by_class_and_group():
+  """The numbers are by hand."""
+
+  def detector(picture, threshold):
+    assert threshold == 0.01  # So that the curve has all that is found.
+    symbols = [Symbol(name, None, share, box, None, None) for name, share, box in found[picture]]
+    return SimpleNamespace(symbols=symbols)
+
+  rest, stem = (0.0, 0.0, 10.0, 10.0), (20.0, 0.0, 22.0, 30.0)
+  # On b the stem is half as long, which is an IoU of 0.5; the rest is missed.
+  half = (20.0, 0.0, 22.0, 15.0)
+  found = {b'a': [('rest', 0.9, rest), ('stem', 0.2, stem)], b'b': [('stem', 0.8, half)]}
+  pages = [
+    AnnotatedPage(group, picture, np.array([rest, stem]), ['rest', 'stem'])
+    for group, picture in (('writer 1', b'a'), ('writer 2', b'b'))
+  ]
+  lines = evaluate.page_tables(evaluate.found_on(detector, pages), 0.5).splitlines()
+  cells = {line[2:-2].split(' | ')[0]: line[2:-2].split(' | ')[1:] for line in lines if line}
+  # Half of the rests, which is AP 51 of the 101 recalls. At 0.5 one of two stems counts.
+  assert cells['rest'] == ['2', '1', '50.5', '50.5', '50.5', '100.0', '50.0', '66.7']
+  # At IoU 0.75 the surer stem is wrong: precision 1/2 at recalls to 1/2, 51 of 101.
+  assert cells['stem'][:4] == ['2', '1', '100.0', '25.2']
+  assert cells['stem'][5:] == ['100.0', '50.0', '66.7']
+  assert cells['all, by frequency'][:3] == ['4', '2', '75.2']
+  assert cells['writer 1'] == ['1', '2', '100.0', '100.0', '100.0']
+  # Of two classes one is found, at the first of the ten thresholds.
+  assert cells['writer 2'] == ['1', '2', '50.0', '0.0', '5.0']
+  assert lines[-1] == '2 pages'
+
+
+def test_a_detector_of_the_package_on_a_page_drawn_by_code(monkeypatch, capsys):
+  monkeypatch.setattr(data_sets, '_MADE_UP', {'train': 2, 'validation': 1, 'test': 1})
+  assert evaluate.main(['--model', 'pages', '--on', 'made_up']) == 0
+  out = capsys.readouterr().out
+  (whole,) = (line.split(' | ') for line in out.splitlines() if line.startswith('| all, '))
+  example = recorded_pages.example(0, muscima_pp.CLASSES, seed=2)
+  assert int(whole[1]) == len(example['labels']) and float(whole[3]) > 80
+  assert out.endswith('\n\n1 page\n') and 'group' not in out
+
+
+def test_a_detector_is_measured_on_its_own_split():
+  """Or on that of the models of the package, if it was trained on other data."""
+  for source, protocol in (('typeset', 'composers'), ('made_up', 'made_up')):
+    config = {'data': {'source': source, 'protocol': protocol}}
+    page = next(page_data.examples('made_up', None, config, None, (), (None, None)))
+    assert page.picture[1:4] == b'PNG' and len(page.boxes) == len(page.labels)
+  config = {'data': {'source': 'made_up', 'protocol': 'composers'}}
+  with pytest.raises(UserError, match="'composers': no such split of made-up pages"):
+    next(page_data.examples('made_up', None, config, None, (), (None, None)))
+
+
 @pytest.mark.parametrize(
   ('arguments', 'words'),
   [
+    ('--model homus --on made_up', 'homus: knows symbols, and --on made_up is for pages'),
+    ('--model pages --on made_up --seed 1', '--seed is for --on scans; leave it out with'),
     ('--model scores --on homus', 'scores: knows scores, and --on homus is for symbols'),
     ('--model homus_strokes --on scans', 'a picture has no strokes, which this model reads'),
     ('--model homus_strokes --on pages --pages .', 'a picture has no strokes'),
     ('--model nothing --on scans', 'nothing: no such file'),
-    ('--model homus --on scans --seed -1', '--seed is -1; it must be 0 or more.'),
     ('--model homus --on homus --seed 1', '--seed is for --on scans; leave it out with --on homus'),
     ('--model homus --on pages', '--on pages needs --pages'),
     ('--model homus --on pages --pages no', "can't be read (No such file"),

@@ -46,6 +46,21 @@ def command(*arguments):
       2,
       "config.epochs is 'x'; it must be a whole number.",
     ),
+    (
+      ('--config=configs/homus.py', '--config.augment.zoom=(1,'),
+      2,
+      "config.augment.zoom is '(1,'; it must be a list, such as (1, 2).",
+    ),
+    (
+      ('--config=configs/homus.py', '--config.model.widths=a', '--print_config'),
+      2,
+      "config.model.widths is ('a',); it must be a list of up to 16 whole numbers",
+    ),
+    (
+      ('--config=configs/homus.py', '--config.model.widths=(8, 8)', '--print_config'),
+      2,
+      'widths (8, 8) and blocks (1, 2, 2) must be equally long.',
+    ),
     (('--config=configs/homus.py', '--config.epochs=-1'), 2, 'config.epochs is -1'),
     (('--config=configs/homus_paper.py',), 2, 'none of the variants resnet, vgg, staff'),
     (('--config=configs/homus_paper.py:vgg', '--config.epochs=-1'), 2, 'config.epochs is -1'),

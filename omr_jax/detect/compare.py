@@ -1,15 +1,14 @@
 """Measures found boxes against true ones, class by class."""
 
-import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from omr_jax.detect.annotations import STRUCTURE
 from omr_jax.detect.coco import Boxes
-from omr_jax.evaluation import boxes
-from omr_jax.evaluation.boxes import Average, Counted, Page
-from omr_jax.utils.words import cell
+from omr_jax.evaluation import box_table
+from omr_jax.evaluation.boxes import Page
+from omr_jax.utils.words import counted
 
 
 def table(
@@ -34,9 +33,9 @@ def table(
   kinds: list[Callable[[str], bool]] = [lambda x: x not in STRUCTURE, lambda x: x in structure]
   parts = [[_page(_some(one, kind), _some(two, kind)) for one, two in pairs] for kind in kinds]
   parts = [part for part in parts if any(len(page.true) for page in part)] or parts
-  tables = [_table(part, threshold, iou) for part in parts]
+  tables = [box_table.by_class(part, threshold, iou) for part in parts]
   missing = len(true.keys() - found.keys())
-  said = f'{len(true)} pages' + f', {missing} of them not looked at' * bool(missing)
+  said = counted(len(true), 'page') + f', {missing} of them not looked at' * bool(missing)
   return '\n\n'.join([*filter(None, tables), said])
 
 
@@ -48,39 +47,3 @@ def _some(found: Boxes, wanted: Callable[[str], bool]) -> Boxes:
   """The boxes of the wanted classes."""
   rows = [n for n, label in enumerate(found.labels) if wanted(label)]
   return Boxes(found.boxes[rows], [found.labels[n] for n in rows], found.scores[rows])
-
-
-def _table(pages: list[Page], threshold: float, iou: float) -> str:
-  """The table of some pages; empty if there are no boxes."""
-  averages = boxes.by_class(pages)
-  counts = boxes.counted(pages, threshold, iou)
-  lines = [
-    f'| class | true | found | AP50 | AP75 | AP | precision | recall | F1 at IoU {iou:g} |',
-    '| --- ' * 9 + '|',
-  ]
-  nothing = Average(math.nan, math.nan, math.nan, 0)
-  lines += [_row(name, averages.get(name, nothing), count) for name, count in counts.items()]
-  if len(counts) > 1:
-    whole = Counted(*(sum(column) for column in zip(*counts.values(), strict=True)))
-    lines.append(_row('all, by frequency', boxes.weighted(averages), whole))
-    lines.append(_row('mean of the classes', boxes.macro(averages), None))
-  frequent, common = boxes.most_frequent(averages), boxes.with_enough(averages)
-  for name, some in (
-    (f'mean of the {len(frequent)} most frequent', frequent),
-    (f'mean of the {len(common)} with {boxes.ENOUGH} or more', common),
-  ):
-    if 0 < len(some) < len(averages):
-      lines.append(_row(name, boxes.macro(some), None))
-  return '\n'.join(lines) if counts else ''
-
-
-def _row(name: str, average: Average, count: Counted | None) -> str:
-  shares = [average.ap50, average.ap75, average.ap]
-  numbers = ['', '']
-  if count is None:
-    shares += [math.nan] * 3
-  else:
-    numbers = [str(count.true), str(count.found)]
-    shares += [math.nan if s is None else s for s in (count.precision, count.recall, count.f)]
-  texts = ['' if math.isnan(share) else f'{100 * share:.1f}' for share in shares]
-  return f'| {cell(name)} | {" | ".join(numbers + texts)} |'

@@ -118,6 +118,12 @@ def options(name: str) -> tuple[str, ...]:
   return module.options
 
 
+def rule(key: str) -> Rule | None:
+  """The rule for a key of a config such as 'model.widths'; None if it is no network's argument."""
+  section, _, argument = key.partition('.')
+  return _VALUES.get(argument) if section == 'model' else None
+
+
 def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments) -> nn.Module:
   """Makes a network of NETWORKS.
 
@@ -152,9 +158,7 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
   for argument, value in arguments.items():
     if argument not in options(name):
       raise UserError(f'{name} has no argument {argument!r}{nearest(argument, options(name))}')
-    rule = _VALUES[argument]
-    if not rules.holds(rule, value):
-      raise UserError(f'{name}: {argument} is {value!r}; it must be {rule[0]}.')
+    rules.refuse_unless(_VALUES[argument], value, f'{name}: {argument}')
   module = network(num_classes=num_classes, dtype=dtype, **arguments)
   for widths, blocks in (('widths', 'blocks'), ('pen_widths', 'pen_blocks')):
     wide, deep = getattr(module, widths, ()), getattr(module, blocks, None)

@@ -36,7 +36,7 @@ def check_config(config: ConfigDict) -> None:
   """Refuses a config that no run can have.
 
   Keys that only other choices read are accepted, since pages and runs of earlier versions have
-  them. `models.create` checks the arguments of the network.
+  them.
 
   Raises:
     UserError: A key is missing or unknown, or has a value that no run can have.
@@ -129,7 +129,7 @@ def _choices(task: Task) -> Mapping[str, Mapping[str, Collection[str]]]:
 
 
 def _rule(task: Task, key: str) -> rules.Rule | None:
-  return task.limits.rule(key) or limits.of(key)
+  return task.limits.rule(key) or limits.of(key) or models.rule(key)
 
 
 def _check_sections(config: ConfigDict) -> None:
@@ -194,6 +194,9 @@ def _chosen(config: ConfigDict, key: str, choices: Collection[str]) -> str:
 
 def _check_together(config: ConfigDict) -> None:
   """Refuses values that do not fit together."""
+  name = config.model.name
+  arguments = {k: v for k, v in config.model.items() if k in models.options(name)}
+  models.create(name, 1, **arguments)
   rate = config.optimizer.learning_rate
   if config.schedule.name == 'plateau' and config.schedule.floor > rate:
     raise UserError(

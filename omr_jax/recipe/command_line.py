@@ -47,7 +47,12 @@ _RAW_DIR = flags.DEFINE_string('raw_dir', None, command_arguments.RAW_DIR)
 _DATA_DIR = flags.DEFINE_string('data_dir', None, command_arguments.DATA_DIR)
 
 # What a value must be, by the name that absl gives the type of a flag.
-_TYPES = {'int': 'a whole number', 'float': 'a number', 'bool': 'true or false'}
+_TYPES = {
+  'int': 'a whole number',
+  'float': 'a number',
+  'bool': 'true or false',
+  'multi tuple': 'a list, such as (1, 2)',
+}
 _lists: dict[str, tuple] = {}  # The lists on the command line by key, which absl can't parse.
 _keys: list[str] = []  # The keys that the command line sets, whether they exist or not.
 

@@ -137,7 +137,8 @@ def _as(before: Any, value: Any, key: str) -> Any:
   if isinstance(before, float):
     return float(value) + 0.0
   if type(value) is not type(before):
-    raise UserError(f'config.{key} is {value!r}; it must be of type {type(before).__name__}.')
+    # Both are numbers or both are pairs (`_list`), so it is a number with a point.
+    raise UserError(f'config.{key} is {value!r}; it must be a whole number.')
   return value
 
 

@@ -55,6 +55,14 @@ def parse(
   return parser.parse_args(with_underscores(sys.argv[1:] if arguments is None else arguments))
 
 
+def seed(text: str) -> int:
+  """A seed on the command line; the type of an argument."""
+  found = int(text)  # argparse says what it can't read.
+  if found < 0:
+    raise argparse.ArgumentTypeError(f'{found} is below 0; give a whole number of 0 or more')
+  return found
+
+
 def add_data_folders(parser: argparse.ArgumentParser) -> None:
   """Adds --raw_dir and --data_dir."""
   parser.add_argument('--raw_dir', type=paths.expanded, metavar='FOLDER', help=RAW_DIR)

@@ -17,12 +17,12 @@ _repr.maxstring = _repr.maxother = _repr.maxlong = 60
 
 
 def holds(rule: Rule, value: Any) -> bool:
-  """Whether a value keeps a rule. A value of a type that the test cannot compare does not."""
+  """Whether a value keeps a rule. One that the test can't compare, such as an array, does not."""
   if isinstance(value, int) and abs(value) > sys.float_info.max:
     return False  # Arithmetic with floats would fail.
   try:
     return bool(rule[1](value))
-  except TypeError:
+  except (TypeError, ValueError):
     return False
 
 

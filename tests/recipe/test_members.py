@@ -45,7 +45,7 @@ def test_lists_go_side_by_side(config):
   [
     ({'seed': (0, 1, 2), 'optimizer.eps': (1e-8, 1e-7)}, 'config.seed 3, config.optimizer.eps 2'),
     ({'seed': (0, 1, 0)}, 'seed=0 is given twice'),
-    ({'seed': (0, 1.5)}, 'config.seed is 1.5; it must be of type int'),
+    ({'seed': (0, 1.5)}, 'config.seed is 1.5; it must be a whole number'),
     ({'augment.rotation': (0.0, -0.0)}, 'rotation=0 is given twice'),
     ({'optimizer.learning_rate': (1e-3, 1e-3 + 1e-19)}, 'is given twice'),
     (

@@ -146,6 +146,7 @@ KEYS = {
     ({'seed': 2**63}, ('seed', str(2**63))),
     ({'stop_after': -1}, ('stop_after', '-1')),
     ({'average_decay': 1.0}, ('average_decay', '1.0')),
+    ({'average_decay': np.zeros(2)}, ('average_decay', 'array([0., 0.])')),
     ({'loss.label_smoothing': -0.1}, ('loss.label_smoothing', '-0.1')),
     ({'optimizer.learning_rate': 0.0}, ('optimizer.learning_rate', '0.0')),
     ({'optimizer.learning_rate': float('nan')}, ('optimizer.learning_rate', 'nan')),

@@ -5,7 +5,7 @@ import os
 import pytest
 from commands import answer
 
-from omr_jax import evaluate, human, sweep
+from omr_jax import evaluate, human, open_set, sweep
 from omr_jax.export import __main__ as export
 from omr_jax.utils import arguments
 from omr_jax.utils.paths import joined
@@ -63,3 +63,17 @@ def test_folders_of_raw_data_that_are_there_are_taken(tmp_path, monkeypatch):
   arguments.refuse_missing(str(tmp_path / 'a'))  # It goes before the variable.
   with pytest.raises(arguments.UserError, match='file: no such folder'):
     arguments.refuse_missing(str(file))
+
+
+@pytest.mark.parametrize(
+  ('command', 'flags'),
+  [
+    (evaluate.main, ['--model=homus', '--on=scans']),
+    (open_set.main, ['--model=exported']),
+    (human.main, ['prepare', 'symbols']),
+  ],
+)
+def test_a_seed_below_0_is_refused(command, flags, capsys):
+  with pytest.raises(SystemExit, match='2'):
+    command([*flags, '--seed=-1'])
+  assert '--seed: -1 is below 0; give a whole number of 0 or more' in capsys.readouterr().err

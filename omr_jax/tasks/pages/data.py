@@ -24,44 +24,28 @@ The data sets of pages have the same features (`tfds_builders/muscima_pp/README.
   classes: str [classes], those that are looked for (`inputs.classes`).
 """
 
-import importlib
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from omr_jax.data import cache
 from omr_jax.data.dataset import SPLITS, Dataset
-from omr_jax.errors import UserError
 from omr_jax.inputs import windows
 from omr_jax.structure import arrays as structures
 from omr_jax.structure import find, scale
 from omr_jax.structure.structure import Structure
-from omr_jax.synthetic import recorded_pages
-from omr_jax.tasks.pages import sprites, tiles
+from omr_jax.tasks.pages import data_sets, sprites, tiles
 from omr_jax.tasks.pages.inputs import classes_of
 from omr_jax.tasks.pages.tiles import TILE, Annotated
 from omr_jax.utils import progress
-from tfds_builders import muscima_pp
 
 # Part of the cache's key. Raise it whenever what is made here changes, so that no older cache is
 # read.
 _RULE = 11
-# At most so many pages are validated and tested on, at equal distances in the order of the data
-# set. More would take longer than an epoch of training.
-_MOST_PAGES = 30
-# Pages drawn by code, by split. They have no builder.
-_MADE_UP = {'train': 24, 'validation': 4, 'test': 6}
-_MADE_UP_DIGEST = 'drawn by code'
-_ORIGINS = {
-  'muscima_pp': 'MUSCIMA++',
-  'typeset': 'typeset scores',
-  'made_up': 'pages drawn by code',
-}
 
 
 def load(
@@ -85,13 +69,15 @@ def load(
   Raises:
     UserError: The data cannot be prepared, or the cache cannot be written.
   """
-  examples, names, raw_digest = _examples(source, protocol, data_dir, raw_dir)
+  examples, names, raw_digest = data_sets.opened(source, protocol, data_dir, raw_dir)
   classes = classes_of(source)
 
   def pages(split: str, doing: str) -> Iterator[Annotated]:
     found = examples(split)
-    some = chain(found, _drawn(made_up, names)) if split == 'train' else _some(found)
-    return map(_page, progress.shown(some, doing, 'page'))
+    if split != 'train':
+      return map(_page, progress.shown(data_sets.tested(found), doing, 'page'))
+    both = chain(found, data_sets.drawn(made_up, names))
+    return map(_page, progress.shown(both, doing, 'page'))
 
   def make(new: cache.New) -> cache.Arrays:
     train = _tiles(lambda: pages('train', 'cutting train'), names, classes, new)
@@ -111,55 +97,17 @@ def load(
     further = cache.cached('sprites', [*key, pasted, sprites.SIDE], cut_out)
     splits = {**splits, 'train': {**splits['train'], **further['train']}}
   labels = [each[each >= 0] for each in np.asarray(splits['train']['classes'])]
-  return Dataset(splits, raw_digest, _ORIGINS[source], tiles.draws(labels, len(classes)))
+  return Dataset(splits, raw_digest, data_sets.ORIGINS[source], tiles.draws(labels, len(classes)))
 
 
-def _some(pages: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-  """At most _MOST_PAGES of the pages, at equal distances."""
-  found = list(pages)
-  places = np.linspace(0, len(found) - 1, min(_MOST_PAGES, len(found))).round().astype(int)
-  return [found[place] for place in places]
-
-
-def _examples(
-  source: str, protocol: str, data_dir: str | os.PathLike, raw_dir: str | os.PathLike | None
-) -> tuple[Callable[[str], Iterable[Mapping[str, Any]]], Sequence[str], str]:
-  """A function from a split to its examples, the names of their labels, and the data's digest."""
-  if source == 'made_up':
-    if protocol != 'made_up':
-      raise UserError(f'{protocol!r}: no such split of made-up pages; it is called made_up.')
-    return _made_up, muscima_pp.CLASSES, _MADE_UP_DIGEST
-  builders = importlib.import_module(f'tfds_builders.{source}')
-  builder = builders.prepare(protocol, data_dir, raw_dir)
-  digest = dict(builder.info.metadata.items())['digest']
-  return lambda split: builder.as_data_source(split=split), builders.CLASSES, digest
-
-
-def _made_up(split: str) -> Iterator[Mapping[str, Any]]:
-  """Pages drawn by code, other ones for each split."""
-  for number in range(_MADE_UP[split]):
-    yield recorded_pages.example(number, muscima_pp.CLASSES, seed=SPLITS.index(split))
-
-
-def _drawn(count: int, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-  """Further pages drawn by code, for training, with labels that are places in `names`."""
-  first = _MADE_UP['train']
-  for number in range(first, first + count):
-    yield recorded_pages.example(number, names, seed=SPLITS.index('train'))
-
-
-def _page(example: Mapping[str, Any]) -> Annotated:
+def _page(example: data_sets.Example) -> Annotated:
   """A page of a data set. Its staff space is measured, as on any page that a network is given."""
   grey = np.asarray(Image.open(io.BytesIO(example['image'])).convert('L'))
   space = scale.staff_space(grey) or structures.structure(example, *grey.shape).staff_space
-  name = f'writer {example["writer"]}' if 'writer' in example else example.get('group', '')
+  name, group = data_sets.name(example), data_sets.group(example)
   boxes = np.asarray(example['boxes'], np.float64)
   labels, staves = np.asarray(example['labels']), list(example['staves'])
-  return Annotated(_text(example['id']), _text(name), grey, space, boxes, labels, staves)
-
-
-def _text(value: str | bytes) -> str:
-  return value.decode() if isinstance(value, bytes) else value
+  return Annotated(name, group, grey, space, boxes, labels, staves)
 
 
 def _tiles(

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 
 DATA: Mapping[str, str] = {}
+OPTIONS: Mapping[str, tuple[str, ...]] = {}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from omr_jax.errors import UserError, nearest
 from omr_jax.inputs import render
 from omr_jax.synthetic import scans
 from omr_jax.tasks.symbols import inputs, page_symbols
-from omr_jax.utils import paths
+from omr_jax.utils import arguments, paths
 
 DATA = {
   'homus': 'the test symbols of a split of HOMUS, or of the symbols made up by a program',
@@ -26,13 +26,13 @@ scans  A program writes each symbol as a pen does on paper, often with staff lin
        and cuts it out of a scan of 300 dpi. It shares no code with what the networks train on.
 pages  334 symbols, each cut out with three margins; `omr_jax.tasks.symbols.page_symbols` says
        which pages these are, and how the symbols were chosen."""
-# For each option of the command line, the data that it is for, and its default.
-_OPTIONS: Mapping[str, tuple[tuple[str, ...], Any]] = {
-  'protocol': (('homus', 'scans'), 'original'),
-  'split': (('scans',), 'validation'),
-  'seed': (('scans',), 0),
-  'pages': (('pages',), None),
+OPTIONS = {
+  'protocol': ('homus', 'scans'),
+  'split': ('scans',),
+  'seed': ('scans',),
+  'pages': ('pages',),
 }
+_DEFAULTS: Mapping[str, Any] = {'protocol': 'original', 'split': 'validation', 'seed': 0}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +44,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     choices=('train', 'validation', 'test'),
     help='of scans: the symbols that are written, those of validation by default',
   )
-  group.add_argument('--seed', type=int, help='of scans: of all random numbers, 0 by default')
+  group.add_argument(
+    '--seed', type=arguments.seed, help='of scans: of all random numbers, 0 by default'
+  )
   group.add_argument(
     '--pages',
     type=paths.path,
@@ -76,8 +78,8 @@ def examples(
     found in its picture. Symbols of one kind follow each other.
 
   Raises:
-    UserError: An option is missing, wrong or for other data; the network can't read these symbols,
-      or has trained on them; or the data is not there.
+    UserError: An option is missing or wrong; the network can't read these symbols, or has trained
+      on them; or the data is not there.
   """
   chosen = _chosen(on, options)
   if on == 'homus':
@@ -96,16 +98,10 @@ def examples(
 
 
 def _chosen(on: str, options: argparse.Namespace) -> dict[str, Any]:
-  chosen = {}
-  for name, (data, default) in _OPTIONS.items():
-    value = getattr(options, name)
-    if value is not None and on not in data:
-      raise UserError(f'--{name} is for --on {" and ".join(data)}; leave it out with --on {on}.')
-    chosen[name] = default if value is None else value
-  if on == 'pages' and chosen['pages'] is None:
+  given = {name: getattr(options, name) for name in OPTIONS}
+  chosen = {**_DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
+  if on == 'pages' and 'pages' not in chosen:
     raise UserError('--on pages needs --pages, the folder with the pages of MUSCIMA++.')
-  if chosen['seed'] < 0:
-    raise UserError(f'--seed is {chosen["seed"]}; it must be 0 or more.')
   return chosen
 
 

@@ -19,10 +19,11 @@ from omr_jax.inputs import windows
 from omr_jax.predict import classifier, from_run
 from omr_jax.recipe import check, config_keys
 from omr_jax.synthetic import recorded_pages
-from omr_jax.tasks.pages import data, sprites
+from omr_jax.tasks.pages import data, data_sets, sprites
 from omr_jax.tasks.pages.inputs import PRINTED
 from omr_jax.tasks.pages.tiles import TILE
 from omr_jax.training import loop, trained
+from tfds_builders import muscima_pp
 
 SIDE = 300  # Of the pages in pixels.
 
@@ -45,7 +46,7 @@ def small_config(**changes):
 def few():
   """Small pages, two to train on and one each to validate and to test; each is drawn once."""
   with pytest.MonkeyPatch.context() as patch:
-    patch.setattr(data, '_MADE_UP', {'train': 2, 'validation': 1, 'test': 1})
+    patch.setattr(data_sets, '_MADE_UP', {'train': 2, 'validation': 1, 'test': 1})
     example, drawn = recorded_pages.example, {}
 
     def once(number, classes, seed=0):
@@ -78,8 +79,8 @@ def test_data(few, tmp_path):
   train, test = splits['train'], splits['test']
   assert train['tile'].shape[1:] == (TILE, TILE) and len(train['id']) == len(train['tile'])
   assert train['boxes'].shape == (*train['classes'].shape, 4)
-  page = recorded_pages.example(0, data.muscima_pp.CLASSES, seed=0)
-  names = {data.muscima_pp.CLASSES[label] for label in page['labels']}
+  page = recorded_pages.example(0, muscima_pp.CLASSES, seed=0)
+  names = {muscima_pp.CLASSES[label] for label in page['labels']}
   first = [name.startswith(f'{page["id"]}-') for name in train['id']]
   present = np.asarray(train['classes'])[first]
   assert {PRINTED[label] for label in present[present >= 0]} == names.intersection(PRINTED)
