@@ -33,6 +33,7 @@ import jax.numpy as jnp
 from omr_jax.models import winograd
 
 _LAYOUT = ('NHWC', 'HWIO', 'NHWC')
+_Shaped = jax.Array | jax.ShapeDtypeStruct
 
 
 def convolve(
@@ -50,6 +51,18 @@ def convolve(
   """
   del padding, options
   return _convolve(tuple(strides), x, kernel)
+
+
+def kept(x: jax.ShapeDtypeStruct, kernel: Sequence[int], strides: tuple[int, int]) -> int:
+  """The bytes that a convolution on CPU keeps for its gradients, besides x and the kernel.
+
+  Args:
+    x: Shape [batch, height, width, channels] and type.
+    kernel: Shape [height, width, in, out].
+    strides: Down and across.
+  """
+  _, (forward, *_) = _ways(x, jax.ShapeDtypeStruct(kernel, x.dtype), strides)
+  return winograd.numbers_size(x, kernel[2]) if forward is winograd.convolve else 0
 
 
 # The gradients are given by hand: if JAX differentiates `platform_dependent`, the result is slower
@@ -91,7 +104,7 @@ def _by_platform(on_cpu: Callable, elsewhere: Callable) -> Callable:
   return computed
 
 
-def _ways(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> tuple[tuple, tuple]:
+def _ways(x: _Shaped, kernel: _Shaped, strides: tuple[int, int]) -> tuple[tuple, tuple]:
   """The usual functions and the fastest ones on CPU, each a triple.
 
   A triple has the convolution, of (x, kernel), and its gradients with respect to x and to the
@@ -112,24 +125,14 @@ def _ways(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> tuple[tu
   if narrow and strides == (1, 1) and channels > 1:
     forward, to_x = _two_columns, _turned
   elif winograd.gains(x, kernel.shape, strides):
-    to_kernel = _tiles_to_kernel
+    to_kernel = winograd.to_kernel
     if winograd.gains_wholly(x, kernel.shape, strides):
-      forward, to_x = winograd.convolve, _tiles_to_x
+      forward, to_x = winograd.convolve, winograd.to_x
   # A network's first convolution, which reads the single channel of a picture, needs no gradient
   # with respect to it.
   elif channels == 1 and out <= 32 and columns > 1 and not (width % 4 or 4 % wide):
     forward = partial(_four_columns, strides=strides)
   return plain, (forward, to_x, to_kernel)
-
-
-def _tiles_to_x(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:
-  del x
-  return winograd.to_x(kernel, grad)
-
-
-def _tiles_to_kernel(x: jax.Array, kernel: jax.Array, grad: jax.Array) -> jax.Array:
-  del kernel
-  return winograd.to_kernel(x, grad)
 
 
 def _with_gradients(forward: Callable) -> tuple[Callable, Callable, Callable]:

@@ -20,7 +20,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from omr_jax.models import winograd
+from omr_jax.models import convolution
 from omr_jax.recipe import recipe as recipes
 
 _HEAP = 64 * 2**20  # Bytes.
@@ -48,7 +48,8 @@ def keep(config: ConfigDict, examples: int) -> None:
   except (AttributeError, OSError, TypeError):
     return  # Another C library.
   mallopt(_MMAP_MAX, 0)
-  mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+  # -1 is never. The largest int is too little: a step of `homus_paper.py:staff` frees 2.7 GiB.
+  mallopt(_TRIM_THRESHOLD, -1)
   if largest_block(config, examples) < _HEAP:
     mallopt(_TOP_PAD, _HEAP)  # Without it glibc gives back each heap that is empty.
   else:
@@ -70,10 +71,11 @@ def largest_block(config: ConfigDict, examples: int) -> int:
     layer: Any = context.module
     if isinstance(layer, nn.Conv):
       one = arguments[0]
-      x = jax.ShapeDtypeStruct((examples, *one.shape[1:]), layer.dtype or one.dtype)
+      # Devices that share a batch, and members of a population, choose by the batch of a member.
+      x = jax.ShapeDtypeStruct((config.batch_size, *one.shape[1:]), layer.dtype or one.dtype)
       high, wide = np.broadcast_to(layer.strides or 1, 2).tolist()
       kernel = [*np.broadcast_to(layer.kernel_size, 2).tolist(), one.shape[-1], layer.features]
-      kept.append(winograd.kept(x, kernel, (high, wide)))
+      kept.append(convolution.kept(x, kernel, (high, wide)))
     return function(*arguments, **options)
 
   def outputs():
@@ -84,7 +86,8 @@ def largest_block(config: ConfigDict, examples: int) -> int:
     return made['intermediates']
 
   of_one = jax.tree.leaves(jax.eval_shape(outputs))
-  return examples * sum(array.size * array.dtype.itemsize for array in of_one) + sum(kept)
+  of_one_bytes = sum(array.size * array.dtype.itemsize for array in of_one)
+  return examples * of_one_bytes + examples * sum(kept) // config.batch_size
 
 
 def settle() -> None:

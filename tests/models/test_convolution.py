@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from jax import export
 
+from omr_jax.models import convolution, winograd
 from omr_jax.models.convolution import convolve
 
 LAYOUT = {'dimension_numbers': ('NHWC', 'HWIO', 'NHWC')}
@@ -102,6 +103,17 @@ def test_products_of_tiles_replace_a_convolution_on_a_cpu(case, dtype, is_tiled)
   for platform in ('cpu', 'tpu', 'cuda'):
     text = export.export(ours, platforms=[platform])(x, kernel).mlir_module()
     assert ('stablehlo.convolution' not in text) == (is_tiled and platform == 'cpu')
+
+
+def test_numbers_that_are_kept():
+  """Of 2 pictures of 12x12 pixels: 36 numbers of each of 9 tiles and 24 channels, 4 bytes each."""
+  x = jax.ShapeDtypeStruct((2, 12, 12, 24), jnp.float32)
+  assert convolution.kept(x, (3, 3, 24, 24), (1, 1)) == 2 * 9 * 36 * 24 * 4
+  assert convolution.kept(x, (3, 3, 24, 24), (2, 2)) == 0
+  assert convolution.kept(x, (3, 3, 24, 16), (1, 1)) == 0  # Two columns at once, no tiles.
+  wide = jax.ShapeDtypeStruct((2, 12, 12, 40), jnp.float32)
+  assert winograd.gains_wholly(wide, (3, 3, 40, 16), (1, 1))
+  assert convolution.kept(wide, (3, 3, 40, 16), (1, 1)) == 0  # The same.
 
 
 def test_a_batch_of_any_size_is_computed_in_the_usual_way():

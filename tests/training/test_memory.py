@@ -40,6 +40,23 @@ thread.join()
 print(json.dumps(pages))
 """
 
+# Printed: the bytes by which the heap shrinks when 2.4 GB are freed, of which no page was used.
+MUCH = """
+import ctypes, json
+from omr_jax.training import memory
+memory.largest_block = lambda config, examples: 2**30
+memory.keep(None, 1)
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes, libc.sbrk.restype = [ctypes.c_void_p], ctypes.c_void_p
+blocks = [libc.malloc(1_200_000_000) for _ in range(2)]
+end = libc.sbrk(0)
+assert all(blocks) and end - blocks[1] > 1_100_000_000
+for block in blocks:
+  libc.free(block)
+print(json.dumps(end - libc.sbrk(0)))
+"""
+
 # Of 4 000 blocks of 64 KiB every second is freed, and one of 8 MiB before them. Printed: whether a
 # new block of 64 KiB is at the place of one of these, before and after `settle`, and a new one of
 # 7 MiB at the place of the other.
@@ -81,6 +98,11 @@ on_glibc = pytest.mark.skipif(
 def test_memory_that_a_thread_frees_is_used_again(size):
   """Else two blocks of 8 to 100 MiB have 4 000 to 51 200 new pages of 4 KiB each time."""
   assert max(run(BLOCKS, size)[2:]) < 100
+
+
+@on_glibc
+def test_more_than_an_int_can_say_is_kept_too():
+  assert run(MUCH) == 0
 
 
 @on_glibc
