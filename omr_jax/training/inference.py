@@ -55,14 +55,3 @@ def in_batches(
       batch = place_examples(arrays, reads, chosen, mesh)
     left = (*(slice(None),) * axis, slice(examples - start))
     yield jax.tree.map(lambda array, left=left: np.asarray(array)[left], predict(variables, batch))
-
-
-def logits_of_split(
-  predict: Callable,
-  variables: Variables,
-  arrays: Split,
-  reads: Sequence[str],
-  mesh: Mesh | None = None,
-) -> np.ndarray:
-  """The logits of all examples, float32 [..., examples, classes]; the arguments of `in_batches`."""
-  return np.concatenate([*in_batches(predict, variables, arrays, reads, mesh)], axis=-2)

@@ -45,9 +45,10 @@ def test_answers_are_those_of_the_report(score_run, picture_folders):
   network = trained.load(score_run)
   model = from_run.describe(network, score_run)
   dataset = network.recipe.load(*picture_folders)
-  logits = inference.logits_of_split(
+  batches = inference.in_batches(
     jax.jit(network.recipe.predicted), network.variables, dataset.splits['test'], ('views',)
   )
+  logits = np.concatenate([*batches])
   run = finished_run.read(score_run)
   np.testing.assert_allclose(logits, run.test_logits, atol=1e-5)
   summary = json.loads((score_run / 'summary.json').read_text())

@@ -150,10 +150,10 @@ def _look(path: Path, name: str) -> np.ndarray | UserError:
     raise unreadable(path, error) from error
   if kind == 'PDF':
     return UserError(f'{name}: a PDF; save its pages as pictures.')
-  # As `perceptual.fingerprint`, but what would end the program is found here, and left out.
+  # What would end the program is found here, and left out.
   shrink = functools.partial(resizing.resized, height=perceptual.SIDE, width=perceptual.SIDE)
   _, found = next(documents.pages(path, 2 * perceptual.SIDE, shrink, name=name))
-  return found if isinstance(found, UserError) else perceptual.of_pixels(found)
+  return found if isinstance(found, UserError) else perceptual.fingerprint(found)
 
 
 def _label(name: str) -> str:

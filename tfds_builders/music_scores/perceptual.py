@@ -15,7 +15,7 @@ from scipy import fft
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from omr_jax.inputs import geometry, pictures
+from omr_jax.inputs import geometry
 
 MAX_BITS = 36  # Two pictures look the same if at most so many bits differ.
 
@@ -24,21 +24,12 @@ _FREQUENCIES = 16
 _BLOCK = 64  # So many pictures at a time are compared with all others, which bounds the memory.
 
 
-def fingerprint(content: bytes, name: str) -> np.ndarray:
-  """The hash of a picture: uint64 [4], 255 bits and a zero.
+def fingerprint(picture: np.ndarray) -> np.ndarray:
+  """The hash of a picture, uint64 [4]: 255 bits and a zero.
 
   Args:
-    content: The bytes of its file.
-    name: The name of its file, for messages.
-
-  Raises:
-    UserError: It can't be decoded.
+    picture: Resized, uint8 [SIDE, SIDE, 3].
   """
-  return of_pixels(pictures.load(content, name, SIDE, SIDE))
-
-
-def of_pixels(picture: np.ndarray) -> np.ndarray:
-  """The hash of a picture that is resized already: uint8 [SIDE, SIDE, 3]."""
   # On a blank page all frequencies are 0 but for errors of the last digit, which rounding removes.
   waves = (
     fft.dctn(picture @ np.array(geometry.BRIGHTNESS))[:_FREQUENCIES, :_FREQUENCIES]
