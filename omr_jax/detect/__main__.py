@@ -40,7 +40,7 @@ from omr_jax.inputs.whole_pages import Reduced
 from omr_jax.predict import classifier, detector, listing
 from omr_jax.predict.rows import error as error_row
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils import paths, words
+from omr_jax.utils import paths, progress, words
 from omr_jax.utils.ending import answered
 from omr_jax.utils.files import output
 
@@ -185,7 +185,10 @@ def _detect(options: argparse.Namespace) -> None:
   totals: Counter[str] = Counter()
   written: set[str] = set()
   with _rows_file(options.out) as file:
-    for row in tqdm(rows(find, found, options.out), unit='page', delay=1, disable=None):
+    shown = tqdm(
+      rows(find, found, options.out), unit='page', **progress.size(), delay=1, disable=None
+    )
+    for row in shown:
       file.write(json.dumps(row, ensure_ascii=False) + '\n')
       file.flush()
       count, errors = count + 1, errors + ('error' in row)

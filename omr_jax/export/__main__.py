@@ -41,7 +41,7 @@ from omr_jax.predict import model_json
 from omr_jax.predict.model_json import Described
 from omr_jax.predict.onnx_session import INT8, MODEL
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils import extras, paths
+from omr_jax.utils import extras, paths, progress
 from omr_jax.utils.ending import answered
 from omr_jax.utils.files import write_folder
 from omr_jax.utils.revision import VERSION, revision
@@ -144,7 +144,7 @@ def _forms(
   splits = of_task.of_splits(splits)
   by_jax = from_run.by_jax(network, about)
   files, entries = {}, {}
-  for name in tqdm(chosen, unit='form', leave=False, disable=None):
+  for name in tqdm(chosen, unit='form', leave=False, **progress.size(), disable=None):
     if name == INT8 and data is None:
       continue
     form = forms.make(name, network, about, splits)

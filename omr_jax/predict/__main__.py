@@ -45,7 +45,7 @@ from omr_jax.predict import classifier, listing, pool, rows, shards
 from omr_jax.predict.answers import answers, workers
 from omr_jax.predict.classifier import Classifier
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils import extras, paths, words
+from omr_jax.utils import extras, paths, progress, words
 from omr_jax.utils.ending import answered
 from omr_jax.utils.files import is_terminal, output
 
@@ -170,15 +170,16 @@ def _write_rows(found: Iterable[rows.Row], options: argparse.Namespace) -> Count
   counts = Counter[str]()
   with output(options.out) as file:
     write = rows.writer(options.format, file)
-    progress = tqdm(
+    shown = tqdm(
       found,
       unit='page',
       delay=1,
       leave=False,
+      **progress.size(),
       disable=is_terminal(file) or None,  # Rows on the screen are progress enough.
       mininterval=0.5,
     )
-    for row in progress:
+    for row in shown:
       if 'error' in row and options.on_error == 'stop':
         raise UserError(f'{row["error"]} (page {row["page"]})')
       write(row)
@@ -200,7 +201,16 @@ def _write_shards(cut: shards.Shards, options: argparse.Namespace) -> Counter[st
 
       found = on_ray.answered_on_cluster(cut, options.model, todo, options.address, options.workers)
     stack.callback(found.close)
-    for each in tqdm(found, unit='shard', total=cut.total, initial=done, leave=False, disable=None):
+    shown = tqdm(
+      found,
+      unit='shard',
+      total=cut.total,
+      initial=done,
+      leave=False,
+      **progress.size(),
+      disable=None,
+    )
+    for each in shown:
       counts += each
   return counts
 

@@ -31,7 +31,7 @@ from omr_jax.training.workdir import (
   refuse_unwritable,
   remove_shared_checkpoints,
 )
-from omr_jax.utils import paths
+from omr_jax.utils import paths, progress
 from omr_jax.utils.interrupt import Interrupted, signals
 
 # Several processes ask each other after so many steps whether one was interrupted: it makes them
@@ -169,6 +169,7 @@ def _progress_bar(epoch: int, steps: int, left: int) -> tqdm:
     initial=steps - left,
     unit='step',
     leave=False,
+    **progress.size(),
     disable=None,
   )
 

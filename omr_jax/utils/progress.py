@@ -1,5 +1,7 @@
 """What people see of work that takes long: a bar on a terminal, now and then a line in a log."""
 
+import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sized
@@ -26,11 +28,23 @@ def shown(items: Iterable[Item], doing: str, unit: str, total: int | None = None
     total: How many there are, if that is known and `items` has no length.
   """
   if is_terminal(sys.stderr):
-    bar: Iterable[Item] = tqdm(items, doing, total, leave=False, unit=unit, delay=_DELAY)
+    bar: Iterable[Item] = tqdm(items, doing, total, leave=False, unit=unit, delay=_DELAY, **size())
     return bar
   if total is None and isinstance(items, Sized):
     total = len(items)
   return _logged(items, doing, unit, total)
+
+
+def size() -> dict[str, int]:
+  """The size of the terminal for tqdm, if standard error is one that does not know its own.
+
+  Such a terminal, as of `docker exec -t`, says 0, and tqdm would draw nothing. Else tqdm finds the
+  size itself.
+  """
+  with contextlib.suppress(AttributeError, OSError, ValueError):  # No terminal.
+    if not all(os.get_terminal_size(sys.stderr.fileno())):
+      return {'ncols': 80, 'nrows': 24}
+  return {}
 
 
 def _logged(items: Iterable[Item], doing: str, unit: str, total: int | None) -> Iterator[Item]:

@@ -26,6 +26,8 @@ def test_a_folder_of_raw_data_that_is_not_there_is_refused(
   tmp_path, monkeypatch, capsys, command, flags
 ):
   """Also where prepared data would be read, and beside a folder that is there."""
+  if command is sweep.main:
+    pytest.importorskip('ray', reason='needs the extra [sweep]')
   monkeypatch.chdir(tmp_path)
   (tmp_path / 'site').mkdir()
   (tmp_path / 'site' / 'index.html').write_text('')

@@ -1,6 +1,7 @@
 """What a log says of work that takes long."""
 
 import io
+import subprocess
 import sys
 
 import pytest
@@ -56,3 +57,36 @@ def test_a_terminal_has_a_bar(monkeypatch):
   monkeypatch.setattr(progress, '_DELAY', 0)
   assert [*progress.shown(iter('ab'), 'drawing', 'page', 2)] == ['a', 'b']
   assert 'drawing' in terminal.getvalue() and '/2' in terminal.getvalue()
+
+
+# Printed: what is drawn on a terminal of so many columns and rows.
+ON_A_TERMINAL = """
+import fcntl, os, pty, struct, sys, termios
+child, terminal = pty.fork()
+if not child:
+  fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack('HHHH', int(sys.argv[2]), int(sys.argv[1]), 0, 0))
+  from omr_jax.utils import progress
+  progress._DELAY = 0
+  for _ in progress.shown(range(2), 'drawing', 'page'):
+    pass
+  os._exit(0)
+found = b''
+try:
+  while part := os.read(terminal, 1000):
+    found += part
+except OSError:  # Linux says so where the child has ended.
+  pass
+print(found)
+"""
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='its terminals have no pty')
+@pytest.mark.parametrize('size', ['0 0', '0 24', '80 24'])
+def test_a_terminal_that_does_not_know_its_size_has_a_bar_too(size):
+  command = [sys.executable, '-c', ON_A_TERMINAL, *size.split()]
+  done = subprocess.run(command, capture_output=True, text=True, check=True)
+  assert 'drawing' in done.stdout
+
+
+def test_what_is_no_terminal_has_no_size(capfd):
+  assert progress.size() == {}
