@@ -95,6 +95,8 @@ def test_a_home_folder_is_found(monkeypatch):
   ],
 )
 def test_commands_find_the_home_folder(tmp_path, monkeypatch, capsys, module, arguments):
+  if module == 'export.__main__':
+    pytest.importorskip('onnx', reason='needs the extra [export]')
   monkeypatch.setenv('HOME', str(tmp_path))
   assert importlib.import_module(f'omr_jax.{module}').main(arguments) == 2
   said = capsys.readouterr().err
