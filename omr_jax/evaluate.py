@@ -8,7 +8,7 @@
 For symbols it prints how many answers are right, with the 95 % Wilson interval of their share. An
 example in which the network finds nothing to read counts as wrong. For a detector of pages, which
 is given the pictures alone, it prints average precision as COCO defines it, and precision, recall
-and F1 at the model's own threshold.
+and F1 of the symbols whose confidence reaches the model's own threshold.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from omr_jax.predict.detector import LEAST, Detector
 from omr_jax.predict.prepare import Inputs
 from omr_jax.tasks.pages.decide import OVERLAP
 from omr_jax.tasks.pages.other_data import AnnotatedPage
-from omr_jax.tasks.task import TASKS
+from omr_jax.tasks.task import TASKS, Task
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths, progress
 from omr_jax.utils.ending import answered
@@ -125,18 +125,23 @@ def _run(options: argparse.Namespace) -> None:
   model = loading.load(options.model)
   task, picture, reads = model.model.rule
   if options.on not in task.other_data.DATA:
-    (other,) = (each for each in TASKS if options.on in each.other_data.DATA)
-    raise UserError(
-      f'{options.model}: knows {task.name}, and --on {options.on} is for {other.name}; give a '
-      'model of these.'
-    )
-  config = model.model.facts['config']
-  folders = command_arguments.data_folders(options)
-  examples = task.other_data.examples(options.on, options, config, picture, reads, folders)
+    raise UserError(_for_others(options, task))
+  facts, folders = model.model.facts, command_arguments.data_folders(options)
+  examples = task.other_data.examples(options.on, options, facts, picture, reads, folders)
   if isinstance(model, Detector):
     print(page_tables(found_on(model, examples), model.threshold(None)))
   else:
     print(table(measure(model, examples)))
+
+
+def _for_others(options: argparse.Namespace, task: Task) -> str:
+  """What to say where the data is not for models of this task."""
+  (other,) = (each for each in TASKS if options.on in each.other_data.DATA)
+  said = (
+    f'{options.model}: a model of {task.name}, and --on {options.on} is for {other.name}; give '
+  )
+  known = ' or '.join(f'--on {name}' for name in task.other_data.DATA)
+  return f'{said}a model of these{known and f", or {known}"}.'
 
 
 def _check_options(options: argparse.Namespace) -> None:

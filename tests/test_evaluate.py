@@ -175,23 +175,42 @@ def test_a_detector_of_the_package_on_a_page_drawn_by_code(monkeypatch, capsys):
   assert out.endswith('\n\n1 page\n') and 'group' not in out
 
 
+def examples_of(source, protocol, digest):
+  """The pages drawn by code, for a detector that was trained on these data."""
+  config = {'data': {'source': source, 'protocol': protocol}}
+  facts = {'config': config, 'run': {'data_digest': digest}}
+  return page_data.examples('made_up', None, facts, None, (), (None, None))
+
+
 def test_a_detector_is_measured_on_its_own_split():
   """Or on that of the models of the package, if it was trained on other data."""
   for source, protocol in (('typeset', 'composers'), ('made_up', 'made_up')):
-    config = {'data': {'source': source, 'protocol': protocol}}
-    page = next(page_data.examples('made_up', None, config, None, (), (None, None)))
+    page = next(examples_of(source, protocol, 'drawn by code'))
     assert page.picture[1:4] == b'PNG' and len(page.boxes) == len(page.labels)
-  config = {'data': {'source': 'made_up', 'protocol': 'composers'}}
   with pytest.raises(UserError, match="'composers': no such split of made-up pages"):
-    next(page_data.examples('made_up', None, config, None, (), (None, None)))
+    next(examples_of('made_up', 'composers', 'drawn by code'))
+
+
+def test_a_detector_is_not_measured_on_another_set_of_its_own_data():
+  """There other pages are in the test, such as those that it was trained on."""
+  assert next(examples_of('typeset', 'composers', 'of other songs'))
+  with pytest.raises(UserError, match='it may have seen these pages'):
+    next(examples_of('made_up', 'made_up', 'drawn by earlier code'))
 
 
 @pytest.mark.parametrize(
   ('arguments', 'words'),
   [
-    ('--model homus --on made_up', 'homus: knows symbols, and --on made_up is for pages'),
+    ('--model homus --on made_up', 'homus: a model of symbols, and --on made_up is for pages'),
+    (
+      '--model pages --on pages --pages .',
+      'is for symbols; give a model of these, or --on typeset or --on muscima_pp or --on made_up.',
+    ),
     ('--model pages --on made_up --seed 1', '--seed is for --on scans; leave it out with'),
-    ('--model scores --on homus', 'scores: knows scores, and --on homus is for symbols'),
+    (
+      '--model scores --on homus',
+      'scores: a model of scores, and --on homus is for symbols; give a model of these.',
+    ),
     ('--model homus_strokes --on scans', 'a picture has no strokes, which this model reads'),
     ('--model homus_strokes --on pages --pages .', 'a picture has no strokes'),
     ('--model nothing --on scans', 'nothing: no such file'),

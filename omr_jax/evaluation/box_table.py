@@ -17,10 +17,13 @@ def by_class(pages: Sequence[Page], threshold: float, iou: float) -> str:
     iou: The overlap from which a found box is right, for precision, recall and F1.
 
   Returns:
-    The table, without classes that are neither there nor found; empty if there are no boxes.
+    The table, without classes that are neither there nor found with this confidence; empty if there
+    are no boxes.
   """
   averages = boxes.by_class(pages)
   counts = boxes.counted(pages, threshold, iou)
+  if counts and not any(count.true or count.found for count in counts.values()):
+    return f'No true boxes, and none found with a confidence of {threshold:g} or more.'
   counts = {name: count for name, count in counts.items() if count.true or count.found}
   lines = [
     f'| class | true | found | AP50 | AP75 | AP | precision | recall | F1 at IoU {iou:g} |',

@@ -206,9 +206,10 @@ class Task(NamedTuple):
     `DATA`: the values that `--on` may have, each with a description; may be empty.
     `add_options(parser)`: adds the options that choose among the examples.
     `OPTIONS`: the names of these options, each with the values of `--on` that it is for.
-    `examples(on, options, config, picture, reads, data_folders)`: for each example, its kind in
+    `examples(on, options, facts, picture, reads, data_folders)`: for each example, its kind in
     words, its class, and the inputs that `reads` names, or None if nothing is found to read; for
-    pages, an `AnnotatedPage`. A task with empty DATA does not need this function.
+    pages, an `AnnotatedPage`. `facts` are those of `model.json`. A task with empty DATA does not
+    need this function.
     """
     return self._module('other_data')
 

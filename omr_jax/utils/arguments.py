@@ -57,10 +57,9 @@ def parse(
 
 def seed(text: str) -> int:
   """A seed on the command line; the type of an argument."""
-  found = int(text)  # argparse says what it can't read.
-  if found < 0:
-    raise argparse.ArgumentTypeError(f'{found} is below 0; give a whole number of 0 or more')
-  return found
+  if not text.strip().isdecimal():
+    raise argparse.ArgumentTypeError(f'{text!r} is no seed; give a whole number of 0 or more')
+  return int(text)
 
 
 def add_data_folders(parser: argparse.ArgumentParser) -> None:

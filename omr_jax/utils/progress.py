@@ -42,8 +42,9 @@ def size() -> dict[str, int]:
   size itself.
   """
   with contextlib.suppress(AttributeError, OSError, ValueError):  # No terminal.
-    if not all(os.get_terminal_size(sys.stderr.fileno())):
-      return {'ncols': 80, 'nrows': 24}
+    columns, rows = os.get_terminal_size(sys.stderr.fileno())
+    if not (columns and rows):
+      return {'ncols': columns or 80, 'nrows': rows or 24}
   return {}
 
 

@@ -88,6 +88,12 @@ def test_coco(tmp_path, capsys):
   assert cells['clef'] == ['1', '1', '100.0', '100.0', '70.0', '100.0', '100.0', '100.0']
   assert '| 1 | 1 | 100.0 | 100.0 | 100.0 | 100.0 | 100.0 | 100.0 |' in table
   assert cells['mean of the classes'] == ['', '', '100.0', '100.0', '85.0', '', '', '']
+  none = write(tmp_path / 'none.json', coco())
+  # What is neither there nor found with this confidence has no row.
+  assert 'clef' in rows(compare(capsys, none, found, '--threshold', 0.85)[1])
+  assert 'no|te' not in compare(capsys, none, found, '--threshold', 0.85)[1]
+  _, table, _ = compare(capsys, none, found, '--threshold', 0.95)
+  assert table == 'No true boxes, and none found with a confidence of 0.95 or more.\n\n1 page\n'
   _, table, _ = compare(capsys, true, found, '--threshold', 0, '--iou', 0.85)
   # Of three boxes one is right.
   assert rows(table)['all, by frequency'][5:] == ['33.3', '50.0', '40.0']

@@ -75,7 +75,8 @@ def test_folders_of_raw_data_that_are_there_are_taken(tmp_path, monkeypatch):
     (human.main, ['prepare', 'symbols']),
   ],
 )
-def test_a_seed_below_0_is_refused(command, flags, capsys):
-  with pytest.raises(SystemExit, match='2'):
-    command([*flags, '--seed=-1'])
-  assert '--seed: -1 is below 0; give a whole number of 0 or more' in capsys.readouterr().err
+def test_what_is_no_seed_is_refused(command, flags, capsys):
+  for seed in ('-1', '1.5', 'one'):
+    with pytest.raises(SystemExit, match='2'):
+      command([*flags, f'--seed={seed}'])
+    assert f"--seed: '{seed}' is no seed; give a whole number of 0" in capsys.readouterr().err

@@ -58,7 +58,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def examples(
   on: str,
   options: argparse.Namespace,
-  config: Mapping[str, Any],
+  facts: Mapping[str, Any],
   picture: render.Drawing,
   reads: Sequence[str],
   data_folders: tuple[Path, str | None],
@@ -68,7 +68,7 @@ def examples(
   Args:
     on: One of DATA.
     options: The options of the command line that `add_options` has added.
-    config: The config of the run that trained the network.
+    facts: Facts of the network, with its `config`.
     picture: The picture settings of the network: how symbols are drawn.
     reads: Names of the network's inputs.
     data_folders: The folders of prepared and of raw data.
@@ -83,7 +83,7 @@ def examples(
   """
   chosen = _chosen(on, options)
   if on == 'homus':
-    return _homus(chosen['protocol'], config, picture, reads, data_folders)
+    return _homus(chosen['protocol'], facts['config'], picture, reads, data_folders)
   if 'pen' in reads:
     raise UserError(
       f'--on {on}: a picture has no strokes, which this model reads; give a model for pictures.'
