@@ -32,8 +32,7 @@ def by_class(pages: Sequence[Page], threshold: float, iou: float) -> str:
   nothing = Average(math.nan, math.nan, math.nan, 0)
   lines += [_row(name, averages.get(name, nothing), count) for name, count in counts.items()]
   if len(counts) > 1:
-    whole = Counted(*(sum(column) for column in zip(*counts.values(), strict=True)))
-    lines.append(_row('all, by frequency', boxes.weighted(averages), whole))
+    lines.append(_row('all, by frequency', boxes.weighted(averages), boxes.total(counts)))
     lines.append(_row('mean of the classes', boxes.macro(averages), None))
   frequent, common = boxes.most_frequent(averages), boxes.with_enough(averages)
   for name, some in (

@@ -185,6 +185,12 @@ def counted(pages: Sequence[Page], threshold: float, overlap: float) -> dict[str
   return counts
 
 
+def total(counts: Mapping[str, Counted]) -> Counted:
+  """The counts of all classes together."""
+  columns = zip(*counts.values(), strict=True)
+  return Counted(*map(sum, columns)) if counts else Counted(0, 0, 0)
+
+
 def _labels(pages: Iterable[Page]) -> set[str]:
   return {label for page in pages for label in page.true_labels}
 

@@ -124,6 +124,11 @@ def rule(key: str) -> Rule | None:
   return _VALUES.get(argument) if section == 'model' else None
 
 
+def arguments(section: Mapping[str, Any]) -> dict[str, Any]:
+  """Those values of a config's section `model` that its network reads as arguments of `create`."""
+  return {key: section[key] for key in options(section['name']) if key in section}
+
+
 def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments) -> nn.Module:
   """Makes a network of NETWORKS.
 

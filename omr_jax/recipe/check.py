@@ -194,9 +194,7 @@ def _chosen(config: ConfigDict, key: str, choices: Collection[str]) -> str:
 
 def _check_together(config: ConfigDict) -> None:
   """Refuses values that do not fit together."""
-  name = config.model.name
-  arguments = {k: v for k, v in config.model.items() if k in models.options(name)}
-  models.create(name, 1, **arguments)
+  models.create(config.model.name, 1, **models.arguments(config.model))
   rate = config.optimizer.learning_rate
   if config.schedule.name == 'plateau' and config.schedule.floor > rate:
     raise UserError(

@@ -73,7 +73,7 @@ def create(config: ConfigDict) -> Recipe:
   task = tasks.of_config(config)
   of_task = task.recipe
   name, shape, classes = config.model.name, of_task.shape(config), task.inputs.classes(config)
-  arguments = _only(config.model, models.options(name))
+  arguments = models.arguments(config.model)
   module = models.create(name, len(classes), jnp.dtype(config.precision), **arguments)
   of_task.check_network(config, module)
   models.check_canvas(name, *shape[:2], **arguments)

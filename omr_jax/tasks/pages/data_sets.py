@@ -31,7 +31,7 @@ _MADE_UP_DIGEST = 'drawn by code'
 Example = Mapping[str, Any]
 
 
-class DataSet(NamedTuple):
+class Source(NamedTuple):
   """A data set of pages.
 
   Attributes:
@@ -47,7 +47,7 @@ class DataSet(NamedTuple):
 
 def opened(
   source: str, protocol: str, data_dir: str | os.PathLike, raw_dir: str | os.PathLike | None
-) -> DataSet:
+) -> Source:
   """A data set, which is prepared if need be.
 
   Args:
@@ -62,11 +62,11 @@ def opened(
   if source == 'made_up':
     if protocol != 'made_up':
       raise UserError(f'{protocol!r}: no such split of made-up pages; it is called made_up.')
-    return DataSet(_made_up, muscima_pp.CLASSES, _MADE_UP_DIGEST)
+    return Source(_made_up, muscima_pp.CLASSES, _MADE_UP_DIGEST)
   builders = importlib.import_module(f'tfds_builders.{source}')
   builder = builders.prepare(protocol, data_dir, raw_dir)
   digest = dict(builder.info.metadata.items())['digest']
-  return DataSet(lambda split: builder.as_data_source(split=split), builders.CLASSES, digest)
+  return Source(lambda split: builder.as_data_source(split=split), builders.CLASSES, digest)
 
 
 def tested(examples: Iterable[Example]) -> list[Example]:

@@ -44,7 +44,7 @@ def numbers(run: DetectedRun) -> dict[str, Any]:
     'pages': len(run.pages),
     'n': weighted.true,
     'threshold': threshold,
-    **_counts(total(boxes.counted(run.pages, threshold, OVERLAP))),
+    **_counts(boxes.total(boxes.counted(run.pages, threshold, OVERLAP))),
     'groups': [_group(run, group) for group in sorted({each.group for each in run.pages})],
     'classes': {name: each._asdict() for name, each in classes.items()},
   }
@@ -53,7 +53,7 @@ def numbers(run: DetectedRun) -> dict[str, Any]:
 def _group(run: DetectedRun, group: str) -> dict[str, Any]:
   pages = [each for each in run.pages if each.group == group]
   weighted = boxes.weighted(boxes.by_class(pages))
-  counted = total(boxes.counted(pages, run.decision.threshold, OVERLAP))
+  counted = boxes.total(boxes.counted(pages, run.decision.threshold, OVERLAP))
   return {
     'group': group,
     'pages': len(pages),
@@ -63,12 +63,6 @@ def _group(run: DetectedRun, group: str) -> dict[str, Any]:
     'ap': weighted.ap if weighted.true else None,
     **_counts(counted),
   }
-
-
-def total(counts: Mapping[str, Counted]) -> Counted:
-  """The counts of all classes together."""
-  columns = zip(*counts.values(), strict=True)
-  return Counted(*map(sum, columns)) if counts else Counted(0, 0, 0)
 
 
 def _counts(counted: Counted) -> dict[str, float | None]:
