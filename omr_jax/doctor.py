@@ -9,6 +9,7 @@ import contextlib
 import functools
 import importlib.util
 import os
+import pkgutil
 import platform
 import shutil
 import sys
@@ -17,8 +18,8 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
+import tfds_builders
 from omr_jax.errors import UserError
-from omr_jax.tasks.task import TASKS
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
@@ -135,8 +136,9 @@ def _folders() -> Iterator[str]:
   cache, data = paths.cache_dir(), paths.data_dir(None)
   kept = [f'{each.name} {size(_bytes(each))}' for each in _inside(cache)]
   yield f'cache ($OMR_CACHE_DIR): {cache}: {", ".join(kept) or "empty"}'
-  sets = [data / task.dataset for task in TASKS]
-  kept = [f'{each.name} {size(_bytes(each))}' for each in sets if each.is_dir()]
+  # Sets of other raw data than the published have a folder of their own, `made_up-HASH` for one.
+  sets = [folder / name for folder in (data, *_inside(data)) for name in _data_sets()]
+  kept = [f'{each.relative_to(data)} {size(_bytes(each))}' for each in sets if each.is_dir()]
   yield f'prepared data ($TFDS_DATA_DIR): {data}: {", ".join(kept) or "empty"}'
   try:
     raw = paths.raw_dirs(None)
@@ -144,6 +146,11 @@ def _folders() -> Iterator[str]:
   except UserError as error:
     here = [f'{error}']
   yield f'raw data ($OMR_RAW_DIR): {", ".join(here) or "not set"}'
+
+
+def _data_sets() -> list[str]:
+  """The names of the data sets that can be prepared: those of the packages with their builders."""
+  return [each.name for each in pkgutil.iter_modules(tfds_builders.__path__) if each.ispkg]
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -16,5 +16,6 @@ def reason(error: Exception) -> str:
 def nearest(name: str, known: Collection[str]) -> str:
   """The end of a message about an unknown name: the nearest one, whatever its case, or all."""
   by_lower = {each.lower(): each for each in known}
-  found = difflib.get_close_matches(name[:100].lower(), by_lower, n=1)
+  # With difflib's own 0.6, `open_set` would be near `nonsense`. `wbe` and `web` have 0.67.
+  found = difflib.get_close_matches(name[:100].lower(), by_lower, n=1, cutoff=0.65)
   return f': did you mean {by_lower[found[0]]!r}?' if found else f': there are {", ".join(known)}.'

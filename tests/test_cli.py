@@ -79,6 +79,8 @@ def test_the_version(capsys):
     ('label-error', "did you mean 'label_errors'?"),
     ('--verbose', "omr: '--verbose' is no command"),
     ('errors', 'is no command'),
+    ('wbe', "omr: 'wbe' is no command: did you mean 'web'?"),
+    ('nonsense', "omr: 'nonsense' is no command: there are train,"),
   ],
 )
 def test_an_unknown_command_is_refused(name, words, capsys):
