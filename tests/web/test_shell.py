@@ -156,7 +156,7 @@ def test_opened_as_a_file(shared_browser):
   assert 'As a file on this device it does not work' in words and 'Try again' in words
 
 
-def test_parts_and_networks_that_do_not_come(open_page, address, site):
+def test_parts_networks_and_examples_that_do_not_come(open_page, address, site):
   """When they are tried again, the files are there. There is no service worker that keeps them.
 
   By another name of this machine the browser has kept nothing.
@@ -182,3 +182,12 @@ def test_parts_and_networks_that_do_not_come(open_page, address, site):
       if part == 'draw':
         find(driver, '#paper').send_keys(' ', *[webdriver.Keys.ARROW_DOWN] * 25, ' ')
         wait(lambda: find(driver, '#classes').get_attribute('data-label') == 'Barline')
+    turn_to(driver, 'photo')
+    state = find(driver, '#photo-state')
+    wait(lambda: not state.text)
+    with missing(site / 'examples/symbols.webp'):
+      find(driver, '#photo-example').click()
+      wait(lambda: 'The example does not come' in state.text)
+    state.find_element('css selector', 'button').click()
+    wait(lambda: find(driver, '#photo').is_displayed())
+    assert not state.text

@@ -1,4 +1,5 @@
-// Pictures from files: decoding them, and getting them by dropping and pasting anywhere.
+// Pictures from files: decoding them, and getting them by dropping and pasting anywhere, or from the
+// examples of the site.
 
 const MOST_MEGAPIXELS = 60; // Browsers fail to draw much larger pictures.
 const DRAWN_SIDE = 1200; // Longest side at which drawings without pixels (SVG) are drawn.
@@ -77,6 +78,24 @@ export function receiveFiles(receiver) {
 
   function take(files) {
     if (files?.length) receiver()?.(files[0]);
+  }
+}
+
+/**
+ * Fetches an example.
+ *
+ * @param {string} name Its name in the folder `examples`, without the ending.
+ * @returns {Promise<File>}
+ * @throws {Error} It does not come; the message is for the user.
+ */
+export async function example(name) {
+  const file = `${name}.webp`;
+  try {
+    const response = await fetch(new URL(`../examples/${file}`, import.meta.url));
+    if (!response.ok) throw new Error();
+    return new File([await response.blob()], file);
+  } catch {
+    throw new Error('The example does not come: is there a connection?');
   }
 }
 

@@ -1,7 +1,7 @@
 // The part “Is it music?”: examples, files and the camera, and what the network says of them.
 
 import { copy, thumbnail } from '../common/download.js';
-import { decoded, receiveChosen } from '../common/picture_files.js';
+import { decoded, example, receiveChosen } from '../common/picture_files.js';
 import { stateIn } from '../common/state.js';
 import { triedIn } from '../common/tried.js';
 import { ask, describe, isReady, WORKERS } from '../network/client.js';
@@ -202,13 +202,11 @@ async function close() {
   find(wasLive ? 'start' : 'file').focus();
 }
 
-async function showExample({ currentTarget: { dataset } }) {
+async function showExample(name) {
   try {
-    const response = await fetch(new URL(`../examples/${dataset.example}.webp`, import.meta.url));
-    if (!response.ok) throw new Error();
-    await showFile(new File([await response.blob()], `${dataset.example}.webp`));
-  } catch {
-    state.fail(new Error('The example does not come: is there a connection?'));
+    await showFile(await example(name));
+  } catch (error) {
+    state.fail(error, () => showExample(name));
   }
 }
 
@@ -227,7 +225,7 @@ receiveChosen(find('file'), showFile);
 boxesButton(find('where'), overlay);
 details.addEventListener('toggle', showWhatIsSeen);
 for (const each of part.querySelectorAll('[data-example]')) {
-  each.addEventListener('click', showExample);
+  each.addEventListener('click', () => showExample(each.dataset.example));
 }
 
 /** Called when this part is shown; nothing of an earlier visit is. */

@@ -1,7 +1,7 @@
 // The part “Page”: the user shows a page of music, and reads what is on it.
 
 import { downloadJson } from '../common/download.js';
-import { decoded, receiveChosen } from '../common/picture_files.js';
+import { decoded, example, receiveChosen } from '../common/picture_files.js';
 import { stateIn } from '../common/state.js';
 import { ask, describe } from '../network/client.js';
 import { cardIn } from './card.js';
@@ -131,14 +131,11 @@ function showSymbol(symbol) {
   else card.clear();
 }
 
-async function showExample({ currentTarget: { dataset } }) {
-  const name = `${dataset.example}.webp`;
+async function showExample(name) {
   try {
-    const response = await fetch(new URL(`../examples/${name}`, import.meta.url));
-    if (!response.ok) throw new Error();
-    await showFile(new File([await response.blob()], name));
-  } catch {
-    state.fail(new Error('The example does not come: is there a connection?'));
+    await showFile(await example(name));
+  } catch (error) {
+    state.fail(error, () => showExample(name));
   }
 }
 
@@ -168,7 +165,7 @@ const stem = () => file.name.replace(/\.[^.]*$/, '');
 receiveChosen(find('page-file'), showFile);
 receiveChosen(find('page-photo'), showFile);
 for (const each of part.querySelectorAll('[data-example]')) {
-  each.addEventListener('click', showExample);
+  each.addEventListener('click', () => showExample(each.dataset.example));
 }
 find('page-another').addEventListener('click', () => {
   showInvitation();

@@ -2,7 +2,7 @@
 
 import { classesIn } from '../common/classes.js';
 import { thumbnail } from '../common/download.js';
-import { decoded, receiveChosen } from '../common/picture_files.js';
+import { decoded, example, receiveChosen } from '../common/picture_files.js';
 import { spoken } from '../common/names.js';
 import { stateIn } from '../common/state.js';
 import { triedIn } from '../common/tried.js';
@@ -107,18 +107,16 @@ function keep(from, box) {
   strip?.add({ ...classes.best(), picture: thumbnail(cut, cut.width, cut.height), source });
 }
 
-async function showExample() {
+async function showExample(name) {
   try {
-    const response = await fetch(new URL('../examples/symbols.webp', import.meta.url));
-    if (!response.ok) throw new Error();
-    await showFile(new File([await response.blob()], 'symbols.webp'));
-  } catch {
-    state.fail(new Error('The example does not come: is there a connection?'), showExample);
+    await showFile(await example(name));
+  } catch (error) {
+    state.fail(error, () => showExample(name));
   }
 }
 
 receiveChosen(find('photo-file'), (file) => showFile(file));
-find('photo-example').addEventListener('click', showExample);
+find('photo-example').addEventListener('click', () => showExample('symbols'));
 
 /** Called when this part is shown. */
 export const enter = prepare;
