@@ -29,7 +29,7 @@ from omr_jax.synthetic.foreign_strokes import Kind, Strokes
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import extras, paths, progress
 from omr_jax.utils.ending import answered
-from omr_jax.utils.files import read_bytes, write_folder
+from omr_jax.utils.files import read_bytes, write_files
 
 if TYPE_CHECKING:
   from onnxruntime import InferenceSession
@@ -78,7 +78,7 @@ def teach(folder: Path, data_folders: tuple[Path, str | None], seed: int) -> dic
 def write(
   folder: Path, model: Described, files: Mapping[str, bytes], found: Mapping[str, Counts]
 ) -> None:
-  """Writes the new ONNX files and what was measured into the folder, whole or not at all.
+  """Writes the new ONNX files and what was measured into the folder, all or none.
 
   Args:
     folder: An exported model.
@@ -102,8 +102,7 @@ def write(
     model_json.FILE: json.dumps(content, indent=1) + '\n',
     card.FILE: card.card(content, folder.resolve().name),
   }
-  others = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-  write_folder(folder, others | dict(files) | {name: text.encode() for name, text in texts.items()})
+  write_files(folder, dict(files) | {name: text.encode() for name, text in texts.items()})
 
 
 def _examples(

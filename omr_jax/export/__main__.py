@@ -25,6 +25,7 @@ import argparse
 import contextlib
 import hashlib
 import json
+import os
 import platform
 import sys
 from collections.abc import Collection, Mapping
@@ -43,7 +44,7 @@ from omr_jax.predict.onnx_session import INT8, MODEL
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import extras, paths, progress
 from omr_jax.utils.ending import answered
-from omr_jax.utils.files import write_folder
+from omr_jax.utils.files import write_files
 from omr_jax.utils.revision import VERSION, revision
 
 if TYPE_CHECKING:
@@ -66,11 +67,11 @@ def export(
   names: Collection[str] | None = None,
   about: Path | None = None,
 ) -> dict:
-  """Writes a finished run into a folder, whole or not at all.
+  """Writes the files of a finished run into a folder, all or none.
 
   Args:
     model: Workdir of a finished run.
-    out: The folder: a new one, or that of an earlier export, which is replaced.
+    out: The folder: a new one, or that of an earlier export, whose files are replaced.
     data: Folders of prepared and raw data; None skips the test.
     names: The forms, of FORMS or TFLITE; None for all that are usual for the task. The int8 form is
       left out if `data` is None.
@@ -99,9 +100,10 @@ def export(
   content = model_json.to_json(described._replace(facts={**described.facts, **facts}))
   texts = {
     model_json.FILE: json.dumps(content, indent=1) + '\n',
-    card.FILE: card.card(content, out.name),
+    card.FILE: card.card(content, Path(os.path.realpath(out)).name),
   }
-  write_folder(out, files | {name: text.encode() for name, text in texts.items()})
+  written = files | {name: text.encode() for name, text in texts.items()}
+  write_files(out, written, gone=(*FORMS, TFLITE))
   return content
 
 

@@ -1,4 +1,4 @@
-"""Writes files and folders whole or not at all, writes output to a file or a pipe, reads JSON."""
+"""Writes files whole or not at all, writes output to a file or a pipe, reads JSON."""
 
 import contextlib
 import errno
@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -39,25 +39,41 @@ def write_file(path: Path, content: bytes) -> None:
     ) from error
 
 
-def write_folder(out: Path, files: Mapping[str, bytes]) -> None:
-  """Writes a folder with these files, given by name, in place of one that may be there.
+def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] = ()) -> None:
+  """Writes files into a folder, all or none; makes the folder where it is missing.
+
+  Args:
+    folder: The folder. What else is in it stays.
+    files: The content of each file by its name.
+    gone: The names of files to be taken away with the earlier ones, if they are there.
 
   Raises:
-    UserError: It cannot be written; the earlier folder stays as it was.
+    UserError: They cannot be written; the folder stays as it was.
   """
   try:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.') as temporary:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix='.new.') as temporary:
       new, old = Path(temporary) / 'new', Path(temporary) / 'old'
       new.mkdir()
+      old.mkdir()
       for name, content in files.items():
         (new / name).write_bytes(content)
-      if out.exists():
-        out.rename(old)
-      new.rename(out)
+      try:
+        for name in dict.fromkeys((*files, *gone)):
+          if os.path.lexists(folder / name):
+            (folder / name).rename(old / name)
+        for name in files:
+          (new / name).rename(folder / name)
+      except BaseException:
+        for name in files:
+          if not (new / name).exists():
+            (folder / name).unlink(missing_ok=True)
+        for earlier in old.iterdir():
+          earlier.rename(folder / earlier.name)
+        raise
   except OSError as error:
     raise UserError(
-      f'{out}: cannot be written ({error.strerror}); make room, or choose another --out.'
+      f'{folder}: cannot be written ({error.strerror}); make room, or choose another folder.'
     ) from error
 
 

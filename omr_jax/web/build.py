@@ -62,18 +62,22 @@ def build(out: Path, runtime: Path) -> None:
   missing = [name for name in _RUNTIME if not (runtime / name).exists()]
   if missing:
     raise UserError(f'{runtime}: has no {", ".join(missing)}; run `npm install onnxruntime-web`.')
-  if out.exists() and any(out.iterdir()) and not (out / 'worker.js').exists():
-    raise UserError(f'{out}: holds something else; choose another folder with --out.')
   try:
+    if out.exists() and any(out.iterdir()) and not (out / 'worker.js').exists():
+      raise UserError(f'{out}: holds something else; choose another folder with --out.')
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.') as temporary:
       new, old = Path(temporary) / 'new', Path(temporary) / 'old'
       _fill(new, runtime)
       if (out / _KEPT).exists():
         shutil.copytree(out / _KEPT, new / _KEPT)
-      if out.exists():
-        out.rename(old)
-      new.rename(out)
+      try:
+        if out.exists():
+          out.rename(old)
+        new.rename(out)
+      finally:
+        if old.exists() and not out.exists():  # The older site stays if the new one does not come.
+          old.rename(out)
   except OSError as error:
     raise UserError(f'{out}: cannot be written ({error}); make room, or choose --out.') from error
 
