@@ -82,6 +82,8 @@ def prepare(
 def merge(paths: Sequence[Path]) -> str:
   """Tables in Markdown: each person's result, all together, and the model on the same questions.
 
+  The model counts once for a question that several people were asked.
+
   Raises:
     UserError: A file is no result, or has other classes than the first file.
   """
@@ -95,13 +97,19 @@ def merge(paths: Sequence[Path]) -> str:
   lines = ['| | right | of | | 95 % interval |', '| --- | --- | --- | --- | --- |']
   triples = [_triples(path, result) for path, result in zip(paths, results, strict=True)]
   together = np.concatenate(triples)
-  for name, three in [*zip(_names(paths, results), triples, strict=True), ('all', together)]:
+  for name, three in zip(_names(paths, results), triples, strict=True):
     lines.append(_accuracy(name, three[:, 0] == three[:, 1]))
-  lines.append(_accuracy('the model, on all these', together[:, 0] == together[:, 2]))
+  ids = [given['id'] for result in results for given in result['answers']]
+  questions = {key: row for row, key in enumerate(zip(ids, together[:, 2], strict=True))}
+  once = together[sorted(questions.values())]
+  # Answers of several people to one question depend on each other, so they have no interval.
+  has_interval = len(set(ids)) == len(ids)
+  lines.append(_accuracy('all', together[:, 0] == together[:, 1], has_interval))
+  lines.append(_accuracy('the model, on all these once', once[:, 0] == once[:, 2]))
   lines += ['', '| class | n | precision | recall | model: precision | recall |']
   lines.append('| --- ' * 6 + '|')
-  labels, *answers = together.T
-  tables = [metrics.confusion_matrix(labels, each, len(classes)) for each in answers]
+  pairs = (together[:, 0], together[:, 1]), (once[:, 0], once[:, 2])
+  tables = [metrics.confusion_matrix(*pair, len(classes)) for pair in pairs]
   shares = [share for table in tables for share in metrics.precision_recall(table)]
   for number, name in enumerate(classes):
     n = tables[0][number].sum()
@@ -123,11 +131,11 @@ def _one_of_each_session(
   return [path for path, _ in chosen.values()], [result for _, result in chosen.values()]
 
 
-def _accuracy(name: str, right: np.ndarray) -> str:
+def _accuracy(name: str, right: np.ndarray, has_interval: bool = True) -> str:
   from omr_jax.evaluation import metrics
 
   correct, n = int(right.sum()), len(right)
-  interval = metrics.percent_range(*metrics.wilson_interval(correct, n))
+  interval = metrics.percent_range(*metrics.wilson_interval(correct, n)) if has_interval else ''
   return f'| {cell(name)} | {correct} | {n} | {100 * correct / n:.2f} % | {interval} |'
 
 

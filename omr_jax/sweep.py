@@ -80,7 +80,8 @@ def _sweep(options: argparse.Namespace) -> bool:
     options.cpus,
     options.gpus,
     str(data_dir.absolute()),
-    raw_dir and paths.joined(paths.folders(raw_dir)),
+    # With $OMR_RAW_DIR of this machine: those of the cluster may have none, or another one.
+    paths.joined(paths.raw_dirs(raw_dir)) or None,
   )
 
 

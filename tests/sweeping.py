@@ -1,8 +1,19 @@
-"""Sweeps of tiny runs."""
+"""Sweeps of tiny runs, and what programs of sweeps do in tests in place of training."""
 
 import csv
+import json
+import os
+import signal
 import sys
 
+from omr_jax.utils.interrupt import Interrupted, signals
+
+# The summary of a finished run.
+SUMMARY = {
+  **{'validation_accuracy': 0.5, 'accuracy': 1.0, 'accuracy_wilson_95': [0.2, 1], 'correct': 1},
+  **{'n': 1, 'epochs': 2, 'tested_epoch': 1, 'parameters': 9, 'trained_together': 1},
+  **{'seconds': 0.5, 'images_per_s': 0.0, 'peak_memory_gib': 1, 'devices': ['cpu'], 'more': None},
+}
 TINY = {
   'data.protocol': 'writers_0',
   'data.allow_changed': True,
@@ -34,3 +45,25 @@ def table(out):
   kept = ('run', 'state', 'validation_accuracy', 'accuracy', 'correct', 'n', 'epochs')
   rows = csv.DictReader((out / 'sweep.csv').read_text().splitlines())
   return [[row[key] for key in kept] for row in rows]
+
+
+def finish(pack):
+  """Writes that each run is finished."""
+  for workdir in pack.workdirs.values():
+    workdir.mkdir(parents=True)
+    (workdir / 'summary.json').write_text(json.dumps(SUMMARY))
+
+
+def stopped_once(pack, data_dir, raw_dir):
+  """A program that gets SIGTERM when it is started for the first time, and finishes the second."""
+  if len(pack.starts_file.read_text().splitlines()) == 1:
+    with signals() as is_stopped:
+      os.kill(os.getpid(), signal.SIGTERM)
+      assert is_stopped()
+    raise Interrupted
+  finish(pack)
+
+
+def killed(pack, data_dir, raw_dir):
+  """A program that is killed whenever it is started."""
+  os.kill(os.getpid(), signal.SIGKILL)

@@ -61,6 +61,16 @@ def test_logits_that_belie_the_answers_are_refused(tmp_path):
     ensemble.joined([a, b], '')
 
 
+def test_a_run_may_be_called_data(tmp_path, capsys, monkeypatch):
+  """The configs of the runs are kept under the names of their folders."""
+  monkeypatch.chdir(tmp_path)
+  for seed, name in enumerate(('data', 'other')):
+    made_run(tmp_path / name, wrong={}, seed=seed)
+  assert ensemble.main(['data', 'other', '--out', 'both']) == 0
+  assert 'report: both/report/report.html' in capsys.readouterr().out
+  assert finished_run.read('both').task.name == 'symbols'
+
+
 @pytest.mark.parametrize('name', ['config.json', 'summary.json'])
 def test_files_of_other_programs_are_not_replaced(tmp_path, name, capsys):
   runs = [str(made_run(tmp_path / each, wrong={}, seed=n)) for n, each in enumerate('ab')]

@@ -20,18 +20,19 @@ def result(answers, name='', kind='symbols', classes=('A', 'B')):
 
 
 def test_people_beside_the_model(tmp_path):
-  """Ada answers all, one wrong; Bob two, one wrong: 4 of 6, the model 5 of the same 6."""
+  """Ada answers all, one wrong; Bob two of these, one wrong: 4 of 6. The model has 3 of the 4."""
   (tmp_path / 'ada.json').write_text(json.dumps(result(enumerate('AAAB'), 'Ada')))
   (tmp_path / 'bob.json').write_text(json.dumps(result([(0, 'B'), (3, 'B')])))
   lines = human.merge([tmp_path / 'ada.json', tmp_path / 'bob.json']).splitlines()
   assert lines[2].startswith('| Ada | 3 | 4 | 75.00 % |')
   assert lines[3].startswith('| bob | 1 | 2 | 50.00 % |')
-  assert lines[4].startswith('| all | 4 | 6 | 66.67 % |')
-  assert lines[5].startswith('| the model, on all these | 5 | 6 | 83.33 % |')
-  # A is true three times: people say it three times, twice rightly; the model twice, rightly.
-  assert lines[-2] == '| A | 3 | 66.7 | 66.7 | 100.0 | 66.7 |'
-  # B is true three times: people say it three times, twice rightly; the model four times, three.
-  assert lines[-1] == '| B | 3 | 66.7 | 66.7 | 75.0 | 100.0 |'
+  assert lines[4] == '| all | 4 | 6 | 66.67 % |  |'
+  assert lines[5].startswith('| the model, on all these once | 3 | 4 | 75.00 % | 30.06-95.44 |')
+  # Three of the people's answers are to an A: they say it three times, twice rightly. The model
+  # says it of one of the two.
+  assert lines[-2] == '| A | 3 | 66.7 | 66.7 | 100.0 | 50.0 |'
+  # Three are to a B: they say it three times, twice rightly; the model three times, twice.
+  assert lines[-1] == '| B | 3 | 66.7 | 66.7 | 66.7 | 100.0 |'
 
 
 def test_a_session_that_was_saved_twice_is_one_person(tmp_path):

@@ -1,6 +1,7 @@
 """The file evaluation.npz of a run: the arrays that a report is made from."""
 
 import io
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Mapping
@@ -24,7 +25,11 @@ _UNREADABLE = (
   ValueError,
   SyntaxError,
   RuntimeError,
-  MemoryError,  # The header of an array claims any size.
+  # The header of an array claims any size, or is any text.
+  MemoryError,
+  OverflowError,
+  TypeError,
+  tokenize.TokenError,
   zipfile.BadZipFile,
   zlib.error,
 )

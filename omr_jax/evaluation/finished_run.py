@@ -94,7 +94,9 @@ def begin_joined(workdir: Path) -> None:
     # Without a summary the folder is unfinished until the new report is written.
     summary.unlink(missing_ok=True)
   except OSError as error:
-    raise UserError(f'{summary}: cannot be replaced ({error.strerror}).') from error
+    raise UserError(
+      f'{summary}: cannot be replaced ({error.strerror}); choose another folder.'
+    ) from error
 
 
 def write_config(run: FinishedRun) -> None:

@@ -3,8 +3,11 @@
 // What a page of HTML alone can't do: tables that are sorted and filtered, the pictures of a cell
 // of a confusion matrix, the values of curves, the names of boxes. Everything else works without.
 
-// The number that a cell is sorted by: its value, or that with which its text begins.
-const number = (cell) => parseFloat(cell.dataset.value ?? cell.textContent);
+// The number that a cell is sorted by: its value, or that with which its text begins. Names such as
+// 12-8-Time are no numbers.
+function number({ dataset: { value }, textContent }) {
+  return /^\S*\d-/.test(textContent.trim()) ? NaN : parseFloat(value ?? textContent);
+}
 
 function sort(table, column, button) {
   const body = table.tBodies[0];

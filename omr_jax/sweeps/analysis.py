@@ -22,8 +22,9 @@ class Setting(NamedTuple):
     validation_deviation: Its standard deviation over the runs, NaN for one run.
     test: Mean of the task's measure in the test (`Task.measure`).
     deviation: Its standard deviation over the runs, NaN for one run.
-    low: Lower end of the 95 % Wilson interval of all test answers of all runs; NaN for a task whose
-      networks do not give one answer to each example.
+    low: Lower end of the 95 % Wilson interval of a run with the mean number of right answers; NaN
+      for a task whose networks do not give one answer to each example. Runs with other seeds answer
+      the same examples, so that more of them do not make it narrower.
     high: Upper end of that interval.
     seconds: Time of all runs; the time of a program is divided among its runs.
   """
@@ -80,9 +81,7 @@ def ranking(runs: Sequence[Row], task: Task) -> list[Setting]:
 
 def effects(runs: Sequence[Row], task: Task) -> list[Effect]:
   """The main effect of each level of each factor, from pairs of runs with all else equal."""
-  finished = {
-    tuple(sorted(row.levels.items())): row.summary for row in runs if row.summary is not None
-  }
+  finished = {frozenset(row.run.split(',')): row.summary for row in runs if row.summary is not None}
   seen: dict[str, dict[str, None]] = {}
   for row in runs:
     for factor, level in row.levels.items():
@@ -92,9 +91,9 @@ def effects(runs: Sequence[Row], task: Task) -> list[Effect]:
     first, *others = of_factor
     for level in others if factor not in ('seed', 'draw') else ():
       pairs = []
-      for levels, summary in finished.items():
-        twin = tuple(sorted((dict(levels) | {factor: first}).items()))
-        if dict(levels).get(factor) == level and twin in finished:
+      own, other = f'{factor}={level}', f'{factor}={first}'
+      for parts, summary in finished.items():
+        if own in parts and (twin := parts - {own} | {other}) in finished:
           pairs.append((summary, finished[twin]))
       if pairs:
         found.append(_effect(task, factor, level, first, pairs))
@@ -130,7 +129,7 @@ def _setting(task: Task, name: str, summaries: Sequence[Mapping]) -> Setting:
   low, high = math.nan, math.nan
   if 'correct' in task.report.SUMMARY:
     low, high = metrics.wilson_interval(
-      *(sum(summary[key] for summary in summaries) for key in ('correct', 'n'))
+      *(round(statistics.mean(each[key] for each in summaries)) for key in ('correct', 'n'))
     )
   return Setting(
     name,

@@ -84,12 +84,11 @@ def _end(pack: Pack, task: Task) -> str:
   """The results of a pack, one line for each run."""
   lines = []
   for run, workdir in pack.workdirs.items():
-    failed = folder.error(pack.out, run)
-    if failed is not None:
-      lines.append(f'{run}: {failed}')
-    elif (workdir / 'summary.json').exists():
+    if (workdir / 'summary.json').exists():
       summary = results.read_summary(workdir, task)
       lines.append(
         f'{run}: validation {100 * summary[task.validated]:.2f} %, {duration(summary["seconds"])}'
       )
+    elif (failed := folder.error(pack.out, run)) is not None:
+      lines.append(f'{run}: {failed}')
   return '\n'.join(lines)

@@ -1,6 +1,7 @@
 """Reads and checks a sweep's page: the config of every run, and which runs one program trains."""
 
 import importlib.util
+import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -70,6 +71,9 @@ def read(path: str) -> Sweep:
       raise UserError(
         f'{path}: {name!r} cannot name a run; take up to 200 letters, digits and _ . = , + -'
       )
+    factors = [part.partition('=')[0] for part in name.split(',') if '=' in part]
+    if len(set(factors)) < len(factors):
+      raise UserError(f'{path}: {name!r} gives a factor twice; give each another label.')
     config = _changed(base, changes, f'{path}: {name}')
     try:
       configs[name] = config_keys.finished(config)
@@ -90,9 +94,15 @@ def read(path: str) -> Sweep:
 def _packs(configs: Mapping[str, ConfigDict], most: int) -> dict[str, dict[str, ConfigDict]]:
   packs: dict[str, dict[str, ConfigDict]] = {}
   for group in members.populations(configs, most):
-    folder = next(iter(group)) if len(group) == 1 else f'together_{len(packs)}'
+    folder = next(iter(group)) if len(group) == 1 else _free_name(packs, configs)
     packs[folder] = group
   return packs
+
+
+def _free_name(packs: Mapping[str, Any], configs: Mapping[str, Any]) -> str:
+  """A name for the folder of the next group, which no run has."""
+  names = (f'together_{number}' for number in itertools.count(len(packs)))
+  return next(name for name in names if name not in packs and name not in configs)
 
 
 def _base(named: str) -> ConfigDict:

@@ -96,8 +96,8 @@ def _ranking(runs: Sequence[Row], settings: Sequence[Setting]) -> Section:
   ]
   bars = f'test, {100 * start:g} to 100 %'
   table = Table(
-    'Means over seeds ± standard deviations; bars: the test, with the Wilson interval of the '
-    'answers of all seeds',
+    'Means over seeds ± standard deviations; bars: the test, with the Wilson interval of one run '
+    'with this mean',
     (*('setting', 'runs', 'validation', '±', 'test', '±'), bars, '95 % interval', 'time'),
     rows,
   )

@@ -140,7 +140,8 @@ def _row(out: Path, task: Task, run: str, overrides: Mapping, pack: Pack | None)
   workdir, summary = pack.workdirs[run], None
   if (workdir / 'summary.json').exists():
     try:
-      summary = read_summary(workdir, task)
+      # Another process may have finished it after the error, as when a machine was out of reach.
+      summary, failed = read_summary(workdir, task), None
     except UserError as error:
       failed = str(error)
   return Row(

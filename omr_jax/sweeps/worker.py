@@ -47,14 +47,18 @@ def run(pack: Pack, session: str, cores: int, train: str, data_dir: str, raw_dir
       pack, {'session': session, 'epoch': epoch, 'host': socket.gethostname(), 'pid': os.getpid()}
     )
     code = _wait(pack, command)
-    if code == trial.STOPPED:
+    if code is None:
       return 'stopped'
     if code == trial.OVER:
       return 'over'
 
 
-def _wait(pack: Pack, command: list[str]) -> int:
-  """Runs a program to its end. If this Ray task is cancelled, the program saves and stops."""
+def _wait(pack: Pack, command: list[str]) -> int | None:
+  """Runs a program to its end and returns its exit code.
+
+  If this Ray task is cancelled, the program saves and stops, and the answer is None. A program that
+  somebody else stops, such as a machine that shuts down, is started again like one that died.
+  """
   with pack.log.open('ab') as log:
     program = subprocess.Popen(
       command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=_environment(), bufsize=0
@@ -70,7 +74,7 @@ def _wait(pack: Pack, command: list[str]) -> int:
       while program.poll() is None and time.monotonic() < until:
         time.sleep(0.1)
       program.kill()
-      return trial.STOPPED
+      return None
 
 
 def _environment() -> dict[str, str]:

@@ -239,7 +239,7 @@ def of_config(config: Mapping[str, Any]) -> Task:
   Raises:
     UserError: The data has no name, or an unknown one.
   """
-  if 'data' not in config and config and all(isinstance(each, dict) for each in config.values()):
+  if _is_joined(config):
     return of_config(next(iter(config.values())))
   known = {task.dataset: task for task in TASKS}
   try:
@@ -249,3 +249,11 @@ def of_config(config: Mapping[str, Any]) -> Task:
   if not isinstance(name, str) or name not in known:
     raise UserError(f'config.data.name: {name!r} is unknown{nearest(str(name), known)}')
   return known[name]
+
+
+def _is_joined(config: Mapping[str, Any]) -> bool:
+  """Whether a config is that of an ensemble, one of whose runs may be called data."""
+  return bool(config) and all(
+    isinstance(each, dict) and (isinstance(each.get('data'), dict) or _is_joined(each))
+    for each in config.values()
+  )

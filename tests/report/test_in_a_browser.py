@@ -29,7 +29,7 @@ TABLE = Table(
   'Times',
   ('name', 'time', *(f'a wide column {number}' for number in range(12))),
   [
-    [f'row {number}', Cell(f'{words}', seconds), *range(12)]
+    [{5: '12-8-Time', 8: '2-4-Time'}.get(number, f'row {number}'), Cell(words, seconds), *range(12)]
     for number, (words, seconds) in enumerate([('1 min', 60), ('9 s', 9), ('2 s', 2)] * 4)
   ],
 )
@@ -115,6 +115,12 @@ def test_tables_are_sorted_and_filtered(driver):
   assert head.get_attribute('aria-sort') == 'descending'
   head.find_element('css selector', 'button').click()
   assert column(driver, 2)[0] == '2 s' and head.get_attribute('aria-sort') == 'ascending'
+  # By name, although some begin with a number.
+  name = find(driver, '#classes th[data-column="0"] button')
+  name.click()
+  assert column(driver, 1)[:2] == ['row 9', 'row 7']
+  name.click()
+  assert column(driver, 1)[:3] == ['12-8-Time', '2-4-Time', 'row 0']
   find(driver, '#classes input').send_keys('ROW 11')
   assert column(driver, 1) == ['row 11']
 

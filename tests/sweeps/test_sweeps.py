@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from small_runs import ROOT
-from sweeping import sweep, table, write_page
+from sweeping import SUMMARY, sweep, table, write_page
 from waiting import HANG, wait_for
 
 from omr_jax.errors import UserError
@@ -96,6 +96,15 @@ def test_runs_that_differ_in_numbers_only_are_packed(tmp_path):
   assert sweep.configs['rate=0.2,seed=1'].optimizer.learning_rate == 0.2
 
 
+def test_a_run_that_is_called_like_a_pack(tmp_path):
+  runs = {'together_1': {'epochs': 5}, 'a': {'seed': 1}, 'b': {'seed': 2}}
+  packs = page.read(write_page(tmp_path / 'page.py', runs, together=2)).packs
+  assert {name: list(pack) for name, pack in packs.items()} == {
+    'together_1': ['together_1'],
+    'together_2': ['a', 'b'],
+  }
+
+
 def test_a_run_has_exactly_the_keys_that_its_choices_read(tmp_path):
   runs = draws(2, 0, optimizer__name=choice('sgd'), optimizer__rho=choice(0.9))
   for number, changes in enumerate(runs.values()):
@@ -117,6 +126,7 @@ def test_a_run_has_exactly_the_keys_that_its_choices_read(tmp_path):
     ({'a': {'seed.x': 1.0}}, 'there is no config.seed.x'),
     ({'a': {'epochs': 'x'}}, "config.epochs cannot be 'x'"),
     ({'a/b': {'seed': 1}}, "'a/b' cannot name a run"),
+    ({'rate=1,rate=2': {}}, "'rate=1,rate=2' gives a factor twice; give each another label"),
     ({'a': {'seed': 1}, 'b': {'seed': 1}}, 'a and b are the same run'),
     ({'a': {'seed': -1}}, 'none of its runs can be run. config.seed is -1'),
     (
@@ -194,11 +204,6 @@ def test_a_finished_sweep_that_others_own_is_printed(tmp_path, capsys, monkeypat
 
 
 SYMBOLS = task.named('symbols')
-SUMMARY = {
-  **{'validation_accuracy': 0.5, 'accuracy': 1.0, 'accuracy_wilson_95': [0.2, 1], 'correct': 1},
-  **{'n': 1, 'epochs': 2, 'tested_epoch': 1, 'parameters': 9, 'trained_together': 1},
-  **{'seconds': 0.5, 'images_per_s': 0.0, 'peak_memory_gib': 1, 'devices': ['cpu'], 'more': None},
-}
 
 
 @pytest.mark.parametrize(
@@ -240,8 +245,9 @@ def test_settings_are_ranked_by_validation():
   assert (second.name, second.runs, second.seconds) == ('net=a', 2, 60)
   assert second.validation == pytest.approx(0.82) and second.test == pytest.approx(0.92)
   assert second.deviation == pytest.approx(0.04 / math.sqrt(2))
-  # Wilson's interval of 184 of 200, by hand: (0.92 + 1.92/200 +- ...) / (1 + 3.84/200).
-  assert (second.low, second.high) == pytest.approx((0.8741, 0.9501), abs=1e-4)
+  # Both seeds answer the same 100 examples. Wilson's interval of 92 of 100, by hand:
+  # (0.92 + 1.92/100 +- 1.96 sqrt(0.92 * 0.08 / 100 + 0.96/100^2)) / (1 + 3.84/100).
+  assert (second.low, second.high) == pytest.approx((0.8500, 0.9589), abs=1e-4)
 
 
 def test_effects_are_means_over_pairs_that_are_equal_else():
@@ -260,6 +266,14 @@ def test_effects_are_means_over_pairs_that_are_equal_else():
     (0.04 - 0.12706, 0.04 + 0.12706), abs=1e-5
   )
   assert batch[:4] == ('batch', '16', '8', 2) and batch.test == pytest.approx(0.11)
+
+
+def test_runs_that_differ_in_a_part_without_a_factor_are_no_pair():
+  rows = [finished('adam,rate=1', 90, 0.9), finished('sgd,rate=2', 50, 0.5)]
+  assert analysis.effects(rows, SYMBOLS) == []
+  rows += [finished('adam,rate=2', 80, 0.9), finished('sgd,rate=1', 60, 0.5)]
+  (effect,) = analysis.effects(rows, SYMBOLS)
+  assert effect[:4] == ('rate', '2', '1', 2) and effect.test == pytest.approx(-0.1)
 
 
 def test_draws_are_correlated_by_ranks():
@@ -413,3 +427,18 @@ def test_what_is_half_written_is_no_end(tmp_path):
   (pack.workdirs['seed=0'] / 'metrics.jsonl').write_text('{"epoch": 1}\n{"epo')
   assert folder.epochs_done(pack) == 1 and not folder.is_over(pack)
   assert [results.state(row) for row in sweep_report.write(tmp_path / 'out')] == ['begun'] * 2
+
+
+def test_workers_get_the_folder_of_raw_data_that_the_command_has(tmp_path, monkeypatch):
+  """Another machine may have another $OMR_RAW_DIR, or none."""
+  for name in ('ray', 'rich'):
+    pytest.importorskip(name, reason='needs the extra [sweep]')
+  from omr_jax import sweep as command
+  from omr_jax.sweeps import driver
+
+  given = []
+  monkeypatch.setattr(driver, 'run', lambda *arguments: given.append(arguments) or True)
+  monkeypatch.setenv('OMR_RAW_DIR', str(tmp_path))
+  path = write_page(tmp_path / 'page.py', each('seed', (0, 1)))
+  assert command.main(['--sweep', path, '--out', str(tmp_path / 'out')]) == 0
+  assert given[0][-1] == str(tmp_path)

@@ -1,8 +1,8 @@
 """The runs on the five folds of writers, joined: networks are tested on writers they never saw.
 
 Each page of the 43 writers is tested once, by the network that was not trained on its writer. The
-joined report, in the workdir of the folds, is like that of one run; the threshold of each page is
-that of its own run.
+joined report, in the workdir of the folds, is like that of one run. Confidences are calibrated by
+each run for itself; the threshold of all pages is the mean of those of the runs.
 """
 
 from collections.abc import Collection, Mapping
