@@ -7,6 +7,7 @@ all other kinds are read in a child process, with limits of memory and time (`is
 import contextlib
 import io
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -66,6 +67,7 @@ def pages(
     return
   path, name = source, name or os.fsdecode(source)
   try:
+    refuse_special(path, name)
     with open(path, 'rb') as file:
       info = os.fstat(file.fileno())
       state = (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns)
@@ -87,6 +89,22 @@ def pages(
   else:
     wanted = page_reader.Wanted(absolute, state, name, 0, least, finish, colour)
     yield from _by_child(wanted, several=kind in ('PDF', 'TIFF'))
+
+
+def refuse_special(path: str | os.PathLike[str], name: str) -> None:
+  """Refuses what is no ordinary file, such as a pipe: opening it might never end.
+
+  Args:
+    path: The path.
+    name: What to call it in messages.
+
+  Raises:
+    UserError: It is no ordinary file.
+    OSError: There is no such path.
+  """
+  if not stat.S_ISREG(os.stat(path).st_mode):
+    what = 'no file, or a folder that cannot be listed; leave it out, or check its permissions.'
+    raise UserError(f'{name}: {what}')
 
 
 def picture(

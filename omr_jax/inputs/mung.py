@@ -53,6 +53,8 @@ def read(content: bytes) -> dict[int, Node]:
     root = ElementTree.fromstring(text)
   except ElementTree.ParseError as error:
     raise ValueError(str(error)) from error
+  if root.tag != 'Nodes':
+    raise ValueError(f'it begins with <{root.tag[:40]}>, and such a file with <Nodes>')
   found: dict[int, Node] = {}
   room = MOST_PIXELS
   for element in root.iter('Node'):
@@ -102,7 +104,8 @@ def _node(element: ElementTree.Element, room: int) -> Node:
   number, left, top, width, height = (
     _whole(element.findtext(tag, ''), tag) for tag in ('Id', 'Left', 'Top', 'Width', 'Height')
   )
-  if min(left, top) < 0 or min(width, height) < 1 or width * height > room:
+  far = max(left, top) > MOST_PIXELS
+  if min(left, top) < 0 or far or min(width, height) < 1 or width * height > room:
     raise ValueError(f'its box ({left}, {top}, {width}, {height}) is impossible')
   label = element.findtext('ClassName', '')
   if not label:

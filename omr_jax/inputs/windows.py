@@ -23,7 +23,9 @@ MARGIN = 32  # The least that a window sees around its core where there is anoth
 INK = 204  # What is darker is ink. Paper has _WHITE, and faint ink less than 0.8 of it.
 BORDER = 8  # The least between the outermost ink and the ends of the windows, in pixels.
 STEP = 16  # Windows begin at its multiples, as the tiles do that detectors are trained on.
-_PADDING = SIDE // 2  # The most that a window reaches beyond the page.
+# No window reaches further beyond the page: where there is one, ink is in its middle, give or take
+# a step.
+_PADDING = SIDE // 2 + STEP
 _WHITE = 255
 
 

@@ -142,6 +142,7 @@ def _write_all(options: argparse.Namespace) -> None:
     with contextlib.closing(_answers(model, paths, options)) as found:
       counts = _write_rows(found, options)
   else:
+    paths = shards.outside(options.shards, paths)
     counts = _write_shards(shards.cut(options.shards, paths, model, options.format), options)
   seconds = time.monotonic() - began
   pace = counts['pages'] / max(seconds, 0.001)  # Some clocks stand still for 16 ms.

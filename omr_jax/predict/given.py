@@ -55,7 +55,7 @@ def read(given: Given, pages: Pages, finish: Callable[[Image.Image], Any], name:
   """
   if isinstance(given, str | os.PathLike):
     path = paths.expanded(os.fsdecode(given))
-    return _first(prepare.refused(path) or pages(path, path))
+    return _first(pages(path, path))
   if isinstance(given, Content):
     return _first(pages(bytes(given), name))
   if not isinstance(given, Image.Image | np.ndarray) and hasattr(given, 'read'):

@@ -34,6 +34,7 @@ class Described(NamedTuple):
     threshold: The probability from which on a picture is called 'scores', or a symbol on a page
       counts as found; None where the most probable class is the answer.
     facts: All else that `model.json` has: network, data, accuracy, versions.
+    file: The name of the ONNX file that computes it; None where that is a run.
   """
 
   task: Task
@@ -43,6 +44,7 @@ class Described(NamedTuple):
   gives: tuple[str, ...]
   threshold: float | None
   facts: Mapping[str, Any]
+  file: str | None = None
 
   @property
   def rule(self) -> Rule:

@@ -34,7 +34,7 @@ def opened(
     raise UserError(f'{path_or_name!r:.200}: is no path; give the name of a model, or a path.')
   path = paths.path(path_or_name)
   if path.suffix == '.onnx':
-    model = model_json.read(path.parent)
+    model = model_json.read(path.parent)._replace(file=path.name)
     return model, onnx_session.open_model(path, model, threads)
   # os.path.exists returns False for a path that may not be read or is no valid name; Path.exists
   # raises.
@@ -42,7 +42,7 @@ def opened(
     model = model_json.read(path)
     only_int8 = list(model.facts.get('files', ())) == [onnx_session.INT8]
     name = onnx_session.INT8 if only_int8 else onnx_session.MODEL
-    return model, onnx_session.open_model(path / name, model, threads)
+    return model._replace(file=name), onnx_session.open_model(path / name, model, threads)
   if os.path.exists(path / 'config.json'):
     with extras.needed():
       from omr_jax.predict import from_run  # And with it JAX.

@@ -1,7 +1,6 @@
 """Turns files into the inputs of a trained network, as in training: several at once, in order."""
 
 import os
-import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -83,7 +82,7 @@ def reader(rule: Rule) -> Callable[[str], Pages]:
   """A function from a path to the file's pages, one by one. Errors are yielded, not raised."""
 
   def read(path: str) -> Pages:
-    return refused(path) or pages(path, path, rule)
+    return pages(path, path, rule)
 
   return read
 
@@ -146,17 +145,3 @@ def _pages(read: Callable[[str], Pages], paths: Iterable[str], count: int) -> It
         yield Page(path, number, inputs)
   finally:
     threads.shutdown(cancel_futures=True)
-
-
-def refused(path: str) -> Pages | None:
-  """An error in place of pages for a path that is no ordinary file, such as a pipe.
-
-  Opening it might never end.
-  """
-  try:
-    if stat.S_ISREG(os.stat(path).st_mode):
-      return None
-  except (OSError, ValueError):
-    return None  # Opening will say why.
-  what = 'no file, or a folder that cannot be listed; leave it out, or check its permissions.'
-  return iter([(1, UserError(f'{path}: {what}'))])

@@ -16,7 +16,7 @@ import json
 import os
 import uuid
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -121,7 +121,8 @@ def cut(folder: Path, names: Iterable[str], model: Classifier, kind: str) -> Sha
       break
     files += len(some)
     for name in some:
-      digest.update(json.dumps(name).encode() + b'\n')
+      # From another folder a relative name leads to another file.
+      digest.update(json.dumps(os.path.abspath(name)).encode() + b'\n')
     if is_new:
       write_file(_names(folder, shard), json.dumps(some).encode())
   found: dict[str, str | int] = {
@@ -156,9 +157,16 @@ def _refuse_changed(about: Path, found: dict[str, str | int]) -> None:
 
 
 def _identity(model: Classifier) -> str:
-  """A digest of all that `model.json` says, with the checksums of exported files."""
-  said = json.dumps(model_json.to_json(model.model), sort_keys=True, default=str)
+  """A digest of `model.json`, which has the checksums of all files, and of which file is used."""
+  found = [model_json.to_json(model.model), model.model.file]
+  said = json.dumps(found, sort_keys=True, default=str)
   return hashlib.sha256(said.encode()).hexdigest()
+
+
+def outside(folder: Path, names: Iterable[str]) -> Iterator[str]:
+  """The names without those in the folder of the shards, which may lie among the others."""
+  own = os.path.join(os.path.abspath(folder), '')
+  return (name for name in names if not os.path.abspath(name).startswith(own))
 
 
 def _refuse_others(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import struct
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -129,10 +130,15 @@ def test_many_broken_frames(tmp_path):
 
 
 def test_no_file(tmp_path):
-  for path in (tmp_path / 'none.pdf', tmp_path, f'{tmp_path}/a\0b.png'):
+  os.mkfifo(tmp_path / 'pipe')  # Opening it would wait until somebody writes into it.
+  for path, words in (
+    (tmp_path / 'none.pdf', 'cannot be read'),
+    (f'{tmp_path}/a\0b.png', 'cannot be read'),
+    (tmp_path, 'no file, or a folder that cannot be listed'),
+    (tmp_path / 'pipe', 'no file, or'),
+  ):
     ((number, page),) = documents.pages(path)
-    assert number == 1 and 'cannot be read' in str(page)
-    assert str(path) in str(page)
+    assert number == 1 and str(page).startswith(f'{path}: {words}')
 
 
 def test_no_picture(tmp_path):

@@ -42,6 +42,8 @@ def test_a_page_without_objects():
   [
     ('<Nodes', '<!DOCTYPE x><Nodes', 'a document type'),
     ('</Nodes>', '', 'no element found'),
+    ('<Nodes dataset', '<Nodes xmlns="x" dataset', 'it begins with <{x}Nodes>'),
+    ('<Left>5', '<Left>' + 400 * '9', r'object 3: its box \(9+, 7, 4, 2\) is impossible'),
     ('<Width>4', '<Width>5', 'object 3: its mask does not fill its box'),
     ('<Width>4', '<Width>-4', r'object 3: its box \(5, 7, -4, 2\) is impossible'),
     ('<Id>3<', '<Id>x<', "object x: Id has 'x' in place of a whole number"),
@@ -62,6 +64,13 @@ def test_damaged_ones_are_refused(old, new, words):
   assert old in content
   with pytest.raises(ValueError, match=words):
     mung.read(content.replace(old, new, 1).encode())
+
+
+def test_a_file_of_another_kind_is_refused():
+  """Such as MuNG of MUSCIMA++ 1.0, or MusicXML."""
+  for root in ('CropObjectList', 'score-partwise'):
+    with pytest.raises(ValueError, match=f'it begins with <{root}>, and such a file with <Nodes>'):
+      mung.read(f'<{root}></{root}>'.encode())
 
 
 def test_boxes_too_large_together_are_refused(monkeypatch):

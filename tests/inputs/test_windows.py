@@ -27,6 +27,18 @@ def test_a_small_page_is_one_window_at_the_scale_of_its_staves():
   assert (rest == 255).all()
 
 
+def test_one_line_at_any_place_is_in_the_middle_of_a_window():
+  for height in range(8, 60):
+    for place in (0, height // 2, height - 1):
+      grey = np.full((height, 40), 255, np.uint8)
+      grey[place] = 0
+      found = windows.cut(grey, windows.SPACE)
+      pixels = found.pixels()
+      assert pixels.shape == (1, SIDE, SIDE, 1)
+      (row,) = np.flatnonzero((pixels[0, ..., 0] == 0).any(1))
+      assert row == place - found.corners[0, 1] and abs(row - SIDE / 2) <= windows.STEP
+
+
 def test_uneven_light_and_pale_ink_become_black_on_white():
   grey = page(100, 200) // 2 + np.linspace(60, 100, 200).astype(np.uint8)
   seen, _ = windows.resized(grey, windows.SPACE)

@@ -15,11 +15,13 @@ import pytest
 from small_runs import ROOT, picture_file
 from waiting import HANG, wait_for
 
+import omr_jax
 from omr_jax.errors import UserError
 from omr_jax.predict import __main__ as predict
 from omr_jax.predict import classifier, pool, shards
 
 NAMES = [f'{number}.png' for number in range(8)]
+SCORES = Path(omr_jax.__file__).parent / 'pretrained' / 'scores'
 
 
 @pytest.fixture(autouse=True)
@@ -82,16 +84,23 @@ def test_a_list_that_was_not_cut_to_its_end_is_cut_anew(tmp_path, model):
   assert [cut.names(shard) for shard in range(3)] == [NAMES[1:4], NAMES[4:7], NAMES[7:]]
 
 
-def test_what_has_changed_is_told(tmp_path, model):
+def test_what_has_changed_is_told(tmp_path, model, monkeypatch):
   shards.cut(tmp_path, NAMES, model, 'jsonl')
   for names, asked, kind, words in (
     (NAMES[:-1], model, 'jsonl', 'for 8 files, and there are 7 now; give the arguments of the'),
     (NAMES[::-1], model, 'jsonl', 'was made for other files, or in another order'),
     (NAMES, model, 'csv', '--format was jsonl there'),
     (NAMES, classifier.load('homus'), 'jsonl', 'are of another model'),
+    (NAMES, classifier.load(SCORES / 'model_int8.onnx'), 'jsonl', 'are of another model'),
   ):
     with pytest.raises(UserError, match=words):
       shards.cut(tmp_path, names, asked, kind)
+  assert shards.cut(tmp_path, NAMES, classifier.load(SCORES / 'model.onnx'), 'jsonl').files == 8
+  monkeypatch.chdir(tmp_path)  # From here these names lead to other files.
+  with pytest.raises(UserError, match='was made for other files'):
+    shards.cut(tmp_path, NAMES, model, 'jsonl')
+  monkeypatch.undo()
+  monkeypatch.setattr(shards, 'FILES', 3)
   about = json.loads((tmp_path / '_shards.json').read_text())
   (tmp_path / '_shards.json').write_text(json.dumps(about | {'shards': 1}))
   with pytest.raises(UserError, match='has another number of shards, or is damaged'):
@@ -103,6 +112,12 @@ def test_what_has_changed_is_told(tmp_path, model):
   (tmp_path / 'a.png').touch()
   with pytest.raises(UserError, match=r'has other files in it, such as a.png'):
     shards.cut(tmp_path, NAMES, model, 'jsonl')
+
+
+def test_the_shards_may_lie_among_the_files(tmp_path):
+  out = tmp_path / 'answers'
+  names = [f'{out}/_shards.json', f'{out}.png', f'{tmp_path}/a.png', f'{tmp_path}/answers/x/b.png']
+  assert list(shards.outside(out, names)) == names[1:3]
 
 
 @pytest.mark.parametrize('content', ['', '5', '{"a.png": 1}', '["a.png", 5]', '[' * 10_000])

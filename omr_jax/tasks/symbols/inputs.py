@@ -198,7 +198,10 @@ def pages(
     name: What to call the file in messages.
   """
   try:
-    content = source if isinstance(source, bytes) else _beginning(source)
+    content = source if isinstance(source, bytes) else _beginning(source, name)
+  except UserError as error:
+    yield 1, error
+    return
   except (OSError, ValueError) as error:
     yield 1, UserError(page_reader.unreadable(name, error))
     return
@@ -211,8 +214,9 @@ def pages(
     yield from documents.pages(source, _LEAST, finish, name=name)
 
 
-def _beginning(path: str) -> bytes:
+def _beginning(path: str, name: str) -> bytes:
   """All bytes of a stroke file; of any other file at least enough to see that it is none."""
+  documents.refuse_special(path, name)
   with open(path, 'rb') as file:
     start = file.read(signatures.SHORT)
     if signatures.kind(start):
