@@ -105,7 +105,7 @@ def merge(paths: Sequence[Path]) -> str:
   # Answers of several people to one question depend on each other, so they have no interval.
   has_interval = len(set(ids)) == len(ids)
   lines.append(_accuracy('all', together[:, 0] == together[:, 1], has_interval))
-  lines.append(_accuracy('the model, on all these once', once[:, 0] == once[:, 2]))
+  lines.append(_accuracy('the model, on all these', once[:, 0] == once[:, 2]))
   lines += ['', '| class | n | precision | recall | model: precision | recall |']
   lines.append('| --- ' * 6 + '|')
   pairs = (together[:, 0], together[:, 1]), (once[:, 0], once[:, 2])

@@ -27,7 +27,7 @@ def test_people_beside_the_model(tmp_path):
   assert lines[2].startswith('| Ada | 3 | 4 | 75.00 % |')
   assert lines[3].startswith('| bob | 1 | 2 | 50.00 % |')
   assert lines[4] == '| all | 4 | 6 | 66.67 % |  |'
-  assert lines[5].startswith('| the model, on all these once | 3 | 4 | 75.00 % | 30.06-95.44 |')
+  assert lines[5].startswith('| the model, on all these | 3 | 4 | 75.00 % | 30.06-95.44 |')
   # Three of the people's answers are to an A: they say it three times, twice rightly. The model
   # says it of one of the two.
   assert lines[-2] == '| A | 3 | 66.7 | 66.7 | 100.0 | 50.0 |'

@@ -181,6 +181,37 @@ def test_examples(gate):
     find(driver, '#close').click()
 
 
+def test_an_example_that_comes_late_is_not_shown(gate):
+  """The user has turned to another part meanwhile."""
+  driver = gate
+  driver.execute_script("""const own = window.own = fetch
+    window.fetch = (address, ...more) => String(address).endsWith('table.webp')
+      ? new Promise((resolve) => { window.go = () => resolve(own(address)) })
+      : own(address, ...more)""")
+  find(driver, '[data-example=table]').click()
+  wait(lambda: driver.execute_script('return Boolean(window.go)'))
+  turn_to(driver, 'about')
+  turn_to(driver, 'camera')
+  driver.execute_async_script('go(); window.fetch = own; setTimeout(arguments[0], 300)')
+  assert find(driver, '#invitation').is_displayed() and not find(driver, '#look').is_displayed()
+
+
+def test_a_camera_that_is_stopped_before_it_plays(gate, camera_file):
+  """Nothing is left that waits for its first picture."""
+  video(camera_file, drawn('music'))
+  driver = gate
+  driver.execute_script("""document.querySelector('#video').play = function () {
+    delete this.play
+    return new Promise((resolve) => { window.go = resolve })
+  }; window.go = null""")
+  find(driver, '#start').click()
+  wait(lambda: driver.execute_script('return Boolean(window.go)'))
+  find(driver, '#close').click()
+  wait(lambda: not find(driver, '#gate-state').text)
+  driver.execute_async_script('go(); setTimeout(arguments[0], 300)')
+  assert not find(driver, '#gate-state').text and find(driver, '#invitation').is_displayed()
+
+
 def test_boxes_lie_where_the_music_is(gate):
   """Parts of 0.4 of the sides, every 0.3 of them: the second of the first row, the last of all."""
   driver = gate

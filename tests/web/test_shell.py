@@ -1,7 +1,11 @@
 """What the parts of the page share: its files, use without a network, safety."""
 
+import functools
+import http.server
 import json
 import re
+import shutil
+import threading
 
 import pytest
 from browsing import (
@@ -80,6 +84,46 @@ def test_no_other_host_and_without_a_network(first_visit, address):
   assert errors == []
 
 
+@pytest.fixture
+def slow_address(site, tmp_path):
+  """The address of a copy of the site, and its folder; a browser may keep its files for an hour."""
+  copy = shutil.copytree(site, tmp_path / 'site')
+
+  class Handler(http.server.SimpleHTTPRequestHandler):
+    def end_headers(self):
+      self.send_header('Cache-Control', 'max-age=3600')
+      super().end_headers()
+
+    def log_message(self, *arguments):
+      pass
+
+  handler = functools.partial(Handler, directory=copy)
+  with http.server.ThreadingHTTPServer(('localhost', 0), handler) as server:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f'http://localhost:{server.server_port}/', copy
+    server.shutdown()
+
+
+def test_a_newer_site_is_shown_whole_from_the_next_visit_on(driver, slow_address):
+  address, copy = slow_address
+  state = 'return navigator.serviceWorker.getRegistration().then(each => Boolean(each?.{}))'
+  driver.get(f'{address}#about')
+  wait(lambda: driver.execute_script(state.format('active')))
+  words = "return fetch('about/part.js').then((found) => found.text())"
+  older = driver.execute_script(words)
+  newer = f'{older}// newer\n'
+  (copy / 'about/part.js').write_text(newer)
+  worker = (copy / 'worker.js').read_text()
+  (copy / 'worker.js').write_text(worker.replace('${PREFIX}', '${PREFIX}newer '))
+  driver.refresh()
+  wait(lambda: driver.execute_script(state.format('waiting')))
+  assert driver.execute_script(words) == older
+  driver.refresh()  # It is loaded once more by itself.
+  wait(lambda: driver.execute_script(words) == newer)
+  wait(lambda: find(driver, '#part-about').is_displayed())
+  assert not driver.execute_script(state.format('waiting'))
+
+
 def test_the_built_site():
   """What it says of its own files is so."""
   sizes = json.loads((SITE / 'sizes.json').read_text())
@@ -93,7 +137,7 @@ def test_the_built_site():
   later = imported_later('app.js') | imported_later('network/inference.js')
   of_worker = imported('network/inference.js')
   assert modules == set(named) | of_worker | set.union(*map(imported, later)) | {'worker.js'}
-  kept = json.loads(re.search(r'addAll\((\[.*\])\)', (SITE / 'worker.js').read_text())[1])
+  kept = json.loads(re.search(r'FILES = (\[.*\]);', (SITE / 'worker.js').read_text())[1])
   # Models of 2.5 MB each are kept once they are used.
   in_turn = {f'models/{name}/model_int8.onnx' for name in ('pages', 'pages_handwriting')}
   assert {'index.html', 'examples/music.webp', *sizes} - in_turn <= set(kept)
@@ -171,23 +215,34 @@ def test_parts_networks_and_examples_that_do_not_come(open_page, address, site):
     state.find_element('css selector', 'button').click()
     wait(lambda: find(driver, '#part-human').is_displayed())
     assert not state.text
-    for part, name in (('draw', 'homus_strokes'), ('page', 'pages')):
-      model = f'models/{name}/model_int8.onnx'
-      with missing(site / model):
-        turn_to(driver, part)
-        state = find(driver, f'#{part}-state')
-        wait(lambda state=state, model=model: f'{model} is missing' in state.text)
+    model = 'models/{}/model_int8.onnx'
+    for part, files in (
+      ('draw', ('sizes.json', model.format('homus_strokes'))),
+      ('page', (model.format('pages'),)),
+    ):
+      state = find(driver, f'#{part}-state')
+      for number, file in enumerate(files):
+        with missing(site / file):
+          if number:
+            state.find_element('css selector', 'button').click()
+          else:
+            turn_to(driver, part)
+          wait(lambda state=state, file=file: f'{file} is missing' in state.text)
       state.find_element('css selector', 'button').click()
       wait(lambda state=state: not state.text)
       if part == 'draw':
         find(driver, '#paper').send_keys(' ', *[webdriver.Keys.ARROW_DOWN] * 25, ' ')
         wait(lambda: find(driver, '#classes').get_attribute('data-label') == 'Barline')
-    turn_to(driver, 'photo')
-    state = find(driver, '#photo-state')
-    wait(lambda: not state.text)
-    with missing(site / 'examples/symbols.webp'):
-      find(driver, '#photo-example').click()
-      wait(lambda: 'The example does not come' in state.text)
+    with missing(site / 'models/homus_scans/model.json'):
+      turn_to(driver, 'photo')
+      state, photo = find(driver, '#photo-state'), find(driver, '#photo')
+      wait(lambda: 'model.json is missing' in state.text)
+      with missing(site / 'examples/symbols.webp'):
+        find(driver, '#photo-example').click()
+        wait(lambda: 'The example does not come' in state.text)
+      state.find_element('css selector', 'button').click()
+      wait(photo.is_displayed)
+      photo.send_keys(webdriver.Keys.ARROW_UP, webdriver.Keys.ENTER)
+      wait(lambda: 'model.json is missing' in state.text)
     state.find_element('css selector', 'button').click()
-    wait(lambda: find(driver, '#photo').is_displayed())
-    assert not state.text
+    wait(lambda: find(driver, '#photo-classes').text or 'There is no ink here' in state.text)

@@ -78,12 +78,22 @@ function showTerms(section) {
   }
 }
 
+/** Goes over to a newer site that an earlier visit has fetched, before anything is done here. */
+async function useNewest() {
+  const found = await navigator.serviceWorker?.getRegistration();
+  if (!found?.waiting) return;
+  const again = () => location.reload();
+  navigator.serviceWorker.addEventListener('controllerchange', again, { once: true });
+  found.waiting.postMessage('take over');
+}
+
 /** It keeps a copy of the site, so that the next visit needs no network. The page works without. */
 function keepSite() {
   navigator.serviceWorker?.register('./worker.js').catch(() => {});
 }
 
 addEventListener('hashchange', show);
+useNewest().catch(() => {}); // The kept site goes on.
 document.querySelector('#starting').remove();
 // What is wanted now comes first.
 show().finally(keepSite);

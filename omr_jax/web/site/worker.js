@@ -1,15 +1,23 @@
 // The service worker: keeps a copy of the site, so that later visits need no network.
 //
 // A visit shows the kept copy. If the server has a newer site, it is fetched meanwhile and shown
-// from the next visit on. `omr_jax.web.build` fills in the two names between percent signs.
+// from the next visit on: all files of a page are of one revision. `omr_jax.web.build` fills in the
+// two names between percent signs.
 
 const PREFIX = 'omr_jax ';
 const CACHE = `${PREFIX}%REVISION%`;
+const FILES = %FILES%;
 
 async function fetchAll() {
   const cache = await caches.open(CACHE);
-  await cache.addAll(%FILES%);
-  await self.skipWaiting();
+  // The browser's own cache may have older ones for as long as the server has allowed.
+  await cache.addAll(FILES.map((file) => new Request(file, { cache: 'no-cache' })));
+}
+
+/** Takes over from the older worker, if the page that asks for it is the only one of this site. */
+async function takeOver() {
+  const pages = await self.clients.matchAll({ includeUncontrolled: true });
+  if (pages.length === 1) await self.skipWaiting();
 }
 
 async function deleteOlder() {
@@ -46,6 +54,7 @@ async function fresh(request, cache) {
 }
 
 addEventListener('install', (event) => event.waitUntil(fetchAll()));
+addEventListener('message', (event) => event.waitUntil(takeOver()));
 addEventListener('activate', (event) => event.waitUntil(deleteOlder()));
 addEventListener('fetch', (event) => {
   if (event.request.method === 'GET') event.respondWith(respond(event.request));

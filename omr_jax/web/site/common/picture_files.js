@@ -99,6 +99,11 @@ export async function example(name) {
   }
 }
 
+/** The file that is given, or that a given function fetches. */
+export async function fileOf(given) {
+  return typeof given === 'function' ? given() : given;
+}
+
 /** Gives each file chosen in an input to a function; the same file can be chosen twice. */
 export function receiveChosen(input, receive) {
   input.addEventListener('change', () => {

@@ -1,7 +1,7 @@
 // The part “Is it music?”: examples, files and the camera, and what the network says of them.
 
 import { copy, thumbnail } from '../common/download.js';
-import { decoded, example, receiveChosen } from '../common/picture_files.js';
+import { decoded, example, fileOf, receiveChosen } from '../common/picture_files.js';
 import { stateIn } from '../common/state.js';
 import { triedIn } from '../common/tried.js';
 import { ask, describe, isReady, WORKERS } from '../network/client.js';
@@ -86,6 +86,7 @@ async function startCamera() {
     find('close').focus();
     await buttons.show(stream);
     await video.play().catch(() => {}); // It fails when the camera is stopped meanwhile.
+    if (mine !== request) return;
     state.wait('Loading the network');
     await watch(mine);
   } catch (error) {
@@ -124,11 +125,14 @@ async function watch(mine) {
   });
 }
 
-async function showFile(file) {
+/** Shows a picture, and what it is. The file is given, or a function that fetches it. */
+async function showFile(given) {
   const mine = forget();
   invitation.hidden = true;
   state.wait('Reading the picture');
   try {
+    const file = await fileOf(given);
+    if (mine !== request) return;
     const picture = await decoded(file);
     const { width, height } = sizeToRead(picture);
     if (mine !== request) return;
@@ -148,7 +152,7 @@ async function showFile(file) {
     if (mine !== request) return;
     forget();
     invitation.hidden = false;
-    state.fail(error, () => showFile(file));
+    state.fail(error, () => showFile(given));
   }
 }
 
@@ -202,14 +206,6 @@ async function close() {
   find(wasLive ? 'start' : 'file').focus();
 }
 
-async function showExample(name) {
-  try {
-    await showFile(await example(name));
-  } catch (error) {
-    state.fail(error, () => showExample(name));
-  }
-}
-
 function switchCamera() {
   facing = facing === 'environment' ? 'user' : 'environment';
   startCamera();
@@ -225,7 +221,7 @@ receiveChosen(find('file'), showFile);
 boxesButton(find('where'), overlay);
 details.addEventListener('toggle', showWhatIsSeen);
 for (const each of part.querySelectorAll('[data-example]')) {
-  each.addEventListener('click', () => showExample(each.dataset.example));
+  each.addEventListener('click', () => showFile(() => example(each.dataset.example)));
 }
 
 /** Called when this part is shown; nothing of an earlier visit is. */

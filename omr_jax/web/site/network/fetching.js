@@ -2,8 +2,18 @@
 
 const OFTEN = 100; // Milliseconds from one report to the next: each one changes the page.
 
+let sizes = null; // A promise of `unpackedSizes`.
+
 /** Unpacked size of each large file in bytes, by its path in the site; the build writes it. */
-let sizes = null;
+function unpackedSizes() {
+  sizes ??= answered('sizes.json')
+    .then((response) => response.json())
+    .catch((error) => {
+      sizes = null; // The next call asks again.
+      throw error;
+    });
+  return sizes;
+}
 
 /**
  * Adds up how much of several files has come.
@@ -37,8 +47,7 @@ export function together(report, count) {
  */
 export async function fetched(path, came = () => {}) {
   const response = await answered(path);
-  sizes ??= answered('sizes.json').then((found) => found.json());
-  const unpacked = (await sizes)[path];
+  const unpacked = (await unpackedSizes())[path];
   // The length of what is sent is that of the compressed file; what is read is unpacked.
   const sent = Number(response.headers.get('Content-Length')) || unpacked;
   const content = new Uint8Array(unpacked);

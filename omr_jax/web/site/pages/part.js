@@ -1,7 +1,7 @@
 // The part “Page”: the user shows a page of music, and reads what is on it.
 
 import { downloadJson } from '../common/download.js';
-import { decoded, example, receiveChosen } from '../common/picture_files.js';
+import { decoded, example, fileOf, receiveChosen } from '../common/picture_files.js';
 import { stateIn } from '../common/state.js';
 import { ask, describe } from '../network/client.js';
 import { cardIn } from './card.js';
@@ -64,14 +64,17 @@ function showInvitation() {
   return prepare();
 }
 
+/** Shows a page, and what is on it. The file is given, or a function that fetches it. */
 async function showFile(given) {
   const mine = forget();
-  file = given;
   const goesOn = () => mine === request;
   find('page-invitation').hidden = true;
   state.wait('Reading the picture');
   try {
-    const picture = await decoded(given);
+    const come = await fileOf(given);
+    if (!goesOn()) return;
+    file = come;
+    const picture = await decoded(file);
     if (!goesOn()) return;
     sheet.picture(picture, LONGEST);
     kinds.clear();
@@ -131,14 +134,6 @@ function showSymbol(symbol) {
   else card.clear();
 }
 
-async function showExample(name) {
-  try {
-    await showFile(await example(name));
-  } catch (error) {
-    state.fail(error, () => showExample(name));
-  }
-}
-
 /** Shows the terms of the chosen model only. */
 function showTerms() {
   for (const each of part.querySelectorAll('[data-terms]')) {
@@ -165,7 +160,7 @@ const stem = () => file.name.replace(/\.[^.]*$/, '');
 receiveChosen(find('page-file'), showFile);
 receiveChosen(find('page-photo'), showFile);
 for (const each of part.querySelectorAll('[data-example]')) {
-  each.addEventListener('click', () => showExample(each.dataset.example));
+  each.addEventListener('click', () => showFile(() => example(each.dataset.example)));
 }
 find('page-another').addEventListener('click', () => {
   showInvitation();

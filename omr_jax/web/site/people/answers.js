@@ -67,6 +67,7 @@ export async function open(questions, file) {
     return null;
   }
   if (result?.digest !== questions.digest || !Array.isArray(result.answers)) return null;
+  if (!result.answers.every((each) => questions.classes.includes(each?.answer))) return null;
   const given = new Map(result.answers.map((each) => [each.id, each]));
   const answers = questions.questions.map(({ id }) => given.get(id) ?? null);
   const first = answers.findIndex((each) => !each);

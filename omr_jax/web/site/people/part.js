@@ -22,17 +22,22 @@ const picker = pickerIn(field, find('options'), choose);
 
 let questions = null; // As the file has them; null before the first session.
 let session = null; // See answers.js.
+let request = 0; // Number of the last request for questions; what comes for earlier ones is dropped.
 let shownAt = 0; // Time at which the question was shown, in milliseconds.
 
 const isOver = () => session.place === questions.questions.length;
 
 async function begin(kind) {
+  request += 1;
+  const mine = request;
   message.textContent = '';
   state.wait('Fetching the questions');
   try {
-    questions = await fetched(kind);
+    const found = await fetched(kind);
+    if (mine !== request) return;
+    questions = found;
   } catch (error) {
-    state.fail(error, () => begin(kind));
+    if (mine === request) state.fail(error, () => begin(kind));
     return;
   }
   state.clear();

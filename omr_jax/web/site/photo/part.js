@@ -2,7 +2,7 @@
 
 import { classesIn } from '../common/classes.js';
 import { thumbnail } from '../common/download.js';
-import { decoded, example, receiveChosen } from '../common/picture_files.js';
+import { decoded, example, fileOf, receiveChosen } from '../common/picture_files.js';
 import { spoken } from '../common/names.js';
 import { stateIn } from '../common/state.js';
 import { triedIn } from '../common/tried.js';
@@ -20,35 +20,47 @@ const classes = classesIn(find('photo-classes'), find('photo-spoken'));
 const pointing = pointingOn(canvas, size, askAt);
 
 let about = null; // The content of model.json.
+let isLoaded = false; // Whether the network is there.
 let strip = null;
 let picture = null; // A canvas with the picture, without the box.
 let request = 0; // Number of the user's last request; results of earlier ones are dropped.
 
+/** Loads the network, while the user chooses. */
 async function prepare() {
+  const mine = request;
+  state.wait('Loading the network');
   try {
-    about = await describe(MODEL);
-    strip ??= triedIn(find('photo-tried'), {
-      name: 'omr_jax symbols of photos',
-      classes: about.classes,
-      say: spoken,
-      open: ({ source }) => showFile(source.file, source.box),
-    });
-    state.wait('Loading the network');
-    await ask('load', { name: MODEL }, state.progress);
-    state.clear();
+    await Promise.all([ask('load', { name: MODEL }, state.progress), described()]);
+    isLoaded = true;
+    if (mine === request) state.clear();
   } catch (error) {
-    state.fail(error, prepare);
+    if (mine === request) state.fail(error, prepare);
   }
 }
 
-/** Shows a picture, and asks about a box of it if there is one. */
-async function showFile(file, box = null) {
+async function described() {
+  about ??= await describe(MODEL);
+  strip ??= triedIn(find('photo-tried'), {
+    name: 'omr_jax symbols of photos',
+    classes: about.classes,
+    say: spoken,
+    open: ({ source }) => showFile(source.file, source.box),
+  });
+}
+
+/**
+ * Shows a picture, and asks about a box of it if there is one.
+ *
+ * @param {File|function(): Promise<File>} given The file, or a function that fetches it.
+ */
+async function showFile(given, box = null) {
   request += 1;
   const mine = request;
   find('pointing').hidden = true;
   clear();
   state.wait('Reading the picture');
   try {
+    const file = await fileOf(given);
     const found = await decoded(file);
     if (mine !== request) return;
     const zoom = Math.min(1, LONGEST / Math.max(found.width, found.height));
@@ -63,7 +75,7 @@ async function showFile(file, box = null) {
     state.clear();
     pointing.show(picture, box);
   } catch (error) {
-    if (mine === request) state.fail(error, () => showFile(file));
+    if (mine === request) state.fail(error, () => showFile(given, box));
   }
 }
 
@@ -71,9 +83,12 @@ async function askAt(box) {
   request += 1;
   const mine = request;
   const from = picture;
+  if (!isLoaded) state.wait('Loading the network');
   try {
+    await described();
     const cut = await createImageBitmap(boxIn(from, box));
     const found = await ask('symbolIn', { picture: cut }, state.progress, [cut]);
+    isLoaded = true;
     if (mine !== request) return;
     state.clear();
     classes.show(about.classes, found.probabilities);
@@ -83,7 +98,7 @@ async function askAt(box) {
   } catch (error) {
     if (mine !== request) return;
     clear();
-    state.fail(error);
+    state.fail(error, () => askAt(box));
   }
 }
 
@@ -107,16 +122,8 @@ function keep(from, box) {
   strip?.add({ ...classes.best(), picture: thumbnail(cut, cut.width, cut.height), source });
 }
 
-async function showExample(name) {
-  try {
-    await showFile(await example(name));
-  } catch (error) {
-    state.fail(error, () => showExample(name));
-  }
-}
-
 receiveChosen(find('photo-file'), (file) => showFile(file));
-find('photo-example').addEventListener('click', () => showExample('symbols'));
+find('photo-example').addEventListener('click', () => showFile(() => example('symbols')));
 
 /** Called when this part is shown. */
 export const enter = prepare;
