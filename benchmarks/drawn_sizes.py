@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
-from measure import surroundings, table
+from measure import parser_of, surroundings, table
 from page import browser
 
 from omr_jax.evaluation import metrics
@@ -39,7 +39,7 @@ _BATCH = 10  # Symbols in one call, which must end within 120 seconds, the drive
 
 def main() -> None:
   """Runs the command."""
-  parser = command_arguments.parser('drawn_sizes', __doc__)
+  parser = parser_of(__doc__)
   parser.add_argument('--split', choices=('validation', 'test'), default='validation')
   parser.add_argument(
     '--symbols', type=int, help='so many, spread evenly over the split; all by default'

@@ -4,13 +4,12 @@ pip install -e '.[export]'
 python benchmarks/exported.py --model runs/homus
 """
 
-import argparse
 import tempfile
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from measure import Contender, in_processes, spread, surroundings, table
+from measure import Contender, in_processes, parser_of, spread, surroundings, table
 
 from omr_jax.predict import model_json, onnx_session
 from omr_jax.tasks.classifiers.outputs import PROBABILITIES
@@ -22,8 +21,7 @@ WEIGHTS = 'weights.safetensors'  # A form that only holds weights and cannot be 
 
 def main() -> None:
   """Runs the command."""
-  parser = argparse.ArgumentParser(description=__doc__)
-  parser.formatter_class = argparse.RawDescriptionHelpFormatter
+  parser = parser_of(__doc__)
   parser.add_argument('--model', required=True, help='workdir of a finished run on symbols')
   parser.add_argument('--raw_dir', help='folder of raw data, as for omr_jax.main')
   parser.add_argument('--data_dir', help='folder of prepared data, as for omr_jax.main')

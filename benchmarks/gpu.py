@@ -16,7 +16,6 @@ which takes each of them longer than it would take alone.
 --tiny makes everything so small that a CPU does it in minutes, to see that nothing is amiss.
 """
 
-import argparse
 import json
 import signal
 import sys
@@ -24,7 +23,7 @@ import time
 from pathlib import Path
 
 from gpu_parts import FULL, PARTS, TINY, environment, has_card
-from measure import surroundings, table
+from measure import parser_of, surroundings, table
 
 from omr_jax.utils.files import write_file
 
@@ -33,8 +32,7 @@ COLUMNS = ('what', 'by', 'ms', 'images/s', 'share of peak', 'compiles in, s', 'n
 
 def main(arguments: list[str] | None = None) -> None:
   """Runs the command."""
-  parser = argparse.ArgumentParser(description=__doc__)
-  parser.formatter_class = argparse.RawDescriptionHelpFormatter
+  parser = parser_of(__doc__)
   parser.add_argument('part', choices=[*PARTS, 'table'])
   parser.add_argument('--out', required=True, type=Path, help='where the results are')
   parser.add_argument('--tiny', action='store_true')

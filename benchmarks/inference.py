@@ -11,7 +11,6 @@ same. PyTorch computes the converted graphs, frozen; those networks that it also
 too.
 """
 
-import argparse
 import importlib.util
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +18,16 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from measure import Contender, config_page, in_processes, initialized, spread, surroundings, table
+from measure import (
+  Contender,
+  config_page,
+  in_processes,
+  initialized,
+  parser_of,
+  spread,
+  surroundings,
+  table,
+)
 from train_step import PAGES
 
 from omr_jax.predict import model_json, models, onnx_session
@@ -38,8 +46,7 @@ Call = Callable[[Inputs], np.ndarray]
 
 def main(arguments: list[str] | None = None) -> None:
   """Runs the command."""
-  parser = argparse.ArgumentParser(description=__doc__)
-  parser.formatter_class = argparse.RawDescriptionHelpFormatter
+  parser = parser_of(__doc__)
   known = [*PAGES, *models.pretrained()]
   parser.add_argument('--networks', nargs='+', choices=known, default=known)
   parser.add_argument('--threads', nargs='+', type=int, default=(1, 2))

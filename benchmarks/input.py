@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
-from measure import by_turns, config_page, surroundings, table
+from measure import by_turns, config_page, parser_of, surroundings, table
 from PIL import Image
 from scipy import ndimage
 
@@ -30,6 +30,7 @@ SYMBOLS, PHOTOS, BATCH = 512, 16, 64
 
 def main() -> None:
   """Runs the command."""
+  parser_of(__doc__).parse_args()
   backend.start(config_page('homus'))
   steps = symbol_steps() | photo_steps() | augmentations()
   times = by_turns({name: call for name, (_, call) in steps.items()}, rounds=5)

@@ -1,5 +1,6 @@
 """Shared by all benchmarks: measuring contenders in turn, tables, a description of the machine."""
 
+import argparse
 import importlib.metadata
 import importlib.util
 import math
@@ -27,6 +28,13 @@ PACKAGES = (
   *('jax', 'jaxlib', 'flax', 'torch', 'tensorflow', 'tensorflow-cpu', 'keras', 'onnxruntime'),
   *('numpy', 'pillow'),
 )
+
+
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+  """The parser of a script, whose docstring --help shows unchanged."""
+  return argparse.ArgumentParser(
+    description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+  )
 
 
 def config_page(name: str, *variant: str) -> ConfigDict:

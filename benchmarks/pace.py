@@ -15,13 +15,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import surroundings, table
+from measure import parser_of, surroundings, table
 
 EPOCHS = 4
 
 
 def main(flags: list[str]) -> None:
   """Runs the command."""
+  _, flags = parser_of(__doc__).parse_known_args(flags)  # All but --help are of omr_jax.main.
   command, runs, batch, images, delay = measured(flags)
   print(f'\n{" ".join(command[1:])}\n{surroundings()}\n')
   row = [str(runs), f'{1e3 * batch / images:.2f}', f'{runs * images:.0f}']

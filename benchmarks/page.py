@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from measure import surroundings, table
+from measure import parser_of, surroundings, table
 from PIL import Image
 from selenium import webdriver
 
@@ -74,6 +74,7 @@ class Slow(Handler):
 
 def main() -> None:
   """Runs the command."""
+  parser_of(__doc__).parse_args()
   with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / 'camera.y4m'
     write_video(path)

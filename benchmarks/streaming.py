@@ -12,7 +12,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from measure import by_turns, config_page, spread, surroundings, table
+from measure import by_turns, config_page, parser_of, spread, surroundings, table
 
 from omr_jax.data.cache import Rows
 from omr_jax.inputs import views
@@ -26,6 +26,7 @@ PICTURES, STEPS = 512, 20
 
 def main() -> None:
   """Runs the command."""
+  parser_of(__doc__).parse_args()
   config = config_page('scores')
   backend.start(config)
   with tempfile.TemporaryDirectory() as folder:

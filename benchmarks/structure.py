@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+from measure import parser_of
 from PIL import Image
 from tqdm import tqdm
 
@@ -60,9 +61,7 @@ def _measure(options: argparse.Namespace) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
-  parser = argparse.ArgumentParser(
-    description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-  )
+  parser = parser_of(__doc__)
   parser.add_argument('--source', choices=_SOURCES, default='muscima_pp')
   parser.add_argument('--kind', choices=('flat', *moved_pages.KINDS), default='flat')
   parser.add_argument('--every', type=int, default=1, help='take every so many pages')

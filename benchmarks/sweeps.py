@@ -5,7 +5,6 @@ python benchmarks/sweeps.py ray        # the same programs, started by omr_jax.s
 python benchmarks/sweeps.py at_once    # 1 000 trials that train nothing and return at once
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -13,6 +12,8 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+
+from measure import parser_of
 
 from omr_jax.sweeps import driver, each, page
 from omr_jax.utils import paths
@@ -24,8 +25,7 @@ _TRIALS = 1000
 
 def main() -> None:
   """Runs the command."""
-  parser = argparse.ArgumentParser(description=__doc__)
-  parser.formatter_class = argparse.RawDescriptionHelpFormatter
+  parser = parser_of(__doc__)
   parser.add_argument('what', choices=('by_hand', 'ray', 'at_once'))
   parser.add_argument('--cpus', help='cores for each program of `ray`')
   options = parser.parse_args()

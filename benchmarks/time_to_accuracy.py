@@ -16,13 +16,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from measure import surroundings, table
+from measure import parser_of, surroundings, table
 
 SEEDS = '0,1,2,3,4'
 
 
 def main(flags: list[str]) -> None:
   """Runs the command."""
+  _, flags = parser_of(__doc__).parse_known_args(flags)  # All but --help are of omr_jax.main.
   command, accuracies, total, training = measured(flags)
   print(f'\n{" ".join(command[1:])}\n{surroundings()}\n')
   rows = [

@@ -8,13 +8,12 @@ PyTorch uses our params and must compute the same loss; it is measured eager and
 channels first and with channels last. Keras runs on TensorFlow, as in the original systems.
 """
 
-import argparse
 import os
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from measure import Contender, config_page, in_processes, spread, surroundings, table
+from measure import Contender, config_page, in_processes, parser_of, spread, surroundings, table
 from ml_collections import ConfigDict
 
 PAGES = {
@@ -28,7 +27,7 @@ LAYOUTS = ('channels_last', 'contiguous_format')
 
 def main() -> None:
   """Runs the command."""
-  parser = argparse.ArgumentParser(description=__doc__)
+  parser = parser_of(__doc__)
   parser.add_argument('--network', choices=PAGES, default='resnet25')
   parser.add_argument('--batch_size', type=int, default=16)
   parser.add_argument('--rounds', type=int, default=8)

@@ -8,7 +8,6 @@ machine down. A worker has one thread that computes and one that reads. *One pro
 predict` without --workers, which reads and computes with a thread for each core.
 """
 
-import argparse
 import resource
 import tempfile
 import time
@@ -18,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from measure import surroundings, table
+from measure import parser_of, surroundings, table
 
 from omr_jax.predict import classifier, listing, pool
 from omr_jax.predict.answers import answers, by_model
@@ -28,8 +27,7 @@ ONE_PROCESS = 'one process'
 
 def main() -> None:
   """Runs the command."""
-  parser = argparse.ArgumentParser(description=__doc__)
-  parser.formatter_class = argparse.RawDescriptionHelpFormatter
+  parser = parser_of(__doc__)
   parser.add_argument('--pictures', required=True)
   parser.add_argument('--model', default='scores')
   parser.add_argument('--files', type=int, default=20_000, help='in all rounds together')

@@ -3,7 +3,7 @@
   python -m omr_jax.main --config homus_best --workdir runs/homus_best
 
 Like `homus.py`, with a finer canvas on which the flags of notes stay apart, a larger network,
-stronger augmentation and more epochs. It takes about six times as long on a CPU.
+stronger augmentation and more epochs. It takes six to seven times as long on a CPU.
 """
 
 from ml_collections import ConfigDict

@@ -128,7 +128,8 @@ def _tested(facts: Mapping[str, Any]) -> str:
   """The result of a model's test, in a few words."""
   if 'test' in facts:
     return f'{facts["test"]["correct"]} of {facts["test"]["n"]} right'
-  measured = facts['measured']
+  # What was measured of the exported files, or else of the run before it was exported.
+  measured = next((each for each in facts.get('figures', ()) if 'ap50' in each), facts['measured'])
   return f'AP50 {100 * measured["ap50"]:.1f} % on {measured["pages"]} pages'
 
 

@@ -51,11 +51,18 @@ def _figures(content: Mapping[str, Any]) -> Iterator[str]:
     size, off = f'{file["bytes"] / 1e6:.2f} MB', f'{file["largest_difference"]:.2g}'
     yield _row(f'`{name}`', 'the same', *right, size, off)
   for figure in content.get('figures', ()):
-    yield _row('the model', figure['on'], *classifiers.result({'test': figure}), '', '')
+    yield _row('the model', figure['on'], *_figure(figure), '', '')
   yield ''
   yield (
     f'The largest difference is that of any {of_task.OUTPUT} from the one that JAX has in float32.'
   )
+
+
+def _figure(figure: Mapping[str, Any]) -> tuple[str, str]:
+  """The result of a further test in words, and its 95 % interval if answers were counted."""
+  if 'ap50' in figure:
+    return f'AP50 {100 * figure["ap50"]:.1f} % on {figure["pages"]} pages', ''
+  return classifiers.result({'test': figure})
 
 
 def _training_data(content: Mapping[str, Any]) -> Iterator[str]:

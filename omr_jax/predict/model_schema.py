@@ -54,6 +54,13 @@ def _is_test(value: Any) -> bool:
   return isinstance(n, int) and rules.is_whole(n, 1) and rules.is_whole(correct, 0, n)
 
 
+def _is_precision(value: Any) -> bool:
+  if not isinstance(value, Mapping):
+    return False
+  ap50 = value.get('ap50')
+  return rules.is_number(ap50) and 0 <= ap50 <= 1 and rules.is_whole(value.get('pages'), 1)
+
+
 def _list_of(words: str, holds: Callable[[Any], bool]) -> rules.Rule:
   return f'a list of {words}', lambda value: isinstance(value, list) and all(map(holds, value))
 
@@ -79,8 +86,8 @@ FACTS: Mapping[str, rules.Rule] = {
   'sure': ('a probability from 0.5 to 1', lambda v: rules.is_number(v) and 0.5 <= v <= 1),
   'test': ('an object with the whole numbers correct and n', _is_test),
   'figures': _list_of(
-    'objects with a text on and the whole numbers correct and n',
-    lambda value: _is_test(value) and isinstance(value.get('on'), str),
+    'objects with a text on, and the whole numbers correct and n or a share ap50 and its pages',
+    lambda v: (_is_test(v) or _is_precision(v)) and isinstance(v.get('on'), str),
   ),
   'use': rules.TEXT,
   'limits': _TEXTS,

@@ -3,5 +3,5 @@
 `python -m omr_jax.web.build` builds it, `python -m omr_jax.web` serves it to this machine. `site/`
 has its own files, `site/app.js` first; what they need to know of a model is in its `model.json`.
 This folder may import utils and errors; structure and inputs, of which JavaScript repeats a part;
-and synthetic for pictures that are made up.
+and, for pictures and symbols that are made up, synthetic and `tfds_builders.homus.made_up`.
 """

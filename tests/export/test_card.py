@@ -109,6 +109,14 @@ def told(tmp_path, content):
   return about_file.read(tmp_path / 'about.toml')
 
 
+def test_figures_of_a_detector(tmp_path):
+  (row,) = told(tmp_path, '[[figures]]\non = "old prints"\nap50 = 0.876\npages = 7\n')['figures']
+  content = about('pages') | {'figures': [row]}
+  assert '| the model | old prints | AP50 87.6 % on 7 pages |  |  |  |' in card.card(
+    content, 'pages'
+  )
+
+
 def test_sources_are_counted_and_described(tmp_path):
   found = told(tmp_path, '[[training_data]]\nsource = "scores/x"\nwhat = "pages"\n')
   assert about_file.facts(GATE, found, TRAIN)['training_data'] == [
@@ -135,6 +143,8 @@ def test_sources_are_counted_and_described(tmp_path):
     ('[[training_data]]\nsource = "a"\nsince = 2020-01-01', "training_data has no key 'since'"),
     ('[[figures]]\non = "a"\ncorrect = 1\nn = 2\nshare = nan', "figures has no key 'share'"),
     ('[[training_data]]\nsource = "a"\n' * 2, "training_data: 'a' is there twice"),
+    ('[[figures]]\non = "a"\nap50 = 1.2\npages = 3', 'it must be a list of objects with a'),
+    ('[[figures]]\non = "a"\nap50 = 0.2', 'it must be a list of objects with a'),
     (f'[[figures]]\non = "a"\ncorrect = 1\nn = {10**30}', 'it must be a list of objects with a'),
     ('use = 2020-01-01', 'use is datetime.date(2020, 1, 1); it must be a text'),
   ],

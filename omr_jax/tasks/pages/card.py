@@ -29,7 +29,7 @@ OUTPUT = 'output'
 def result(facts: Mapping[str, Any]) -> tuple[str, str]:
   """The result of a test in words, and no interval; `facts` has the key `measured`."""
   if 'measured' not in facts:
-    return 'not tested', ''
+    return 'not tested by `omr export`', ''
   found = {
     name: 'none' if value is None else f'{100 * value:.1f} %'
     for name, value in facts['measured'].items()
