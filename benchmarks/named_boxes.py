@@ -16,7 +16,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from measure import parser_of
 from PIL import Image
 from scipy import ndimage
 from tqdm import tqdm
@@ -188,7 +187,9 @@ def _ap50(pages: Iterable[boxes.Page]) -> float:
 
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
-  parser = parser_of(__doc__)
+  parser = argparse.ArgumentParser(
+    description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+  )
   parser.add_argument('--model', default='pages_handwriting', help='the detector')
   parser.add_argument('--every', type=int, default=1, help='take every so many pages')
   command_arguments.add_data_folders(parser)

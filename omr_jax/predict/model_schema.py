@@ -57,8 +57,7 @@ def _is_test(value: Any) -> bool:
 def _is_precision(value: Any) -> bool:
   if not isinstance(value, Mapping):
     return False
-  ap50 = value.get('ap50')
-  return rules.is_number(ap50) and 0 <= ap50 <= 1 and rules.is_whole(value.get('pages'), 1)
+  return rules.holds(rules.CHANCE, value.get('ap50')) and rules.is_whole(value.get('pages'), 1)
 
 
 def _list_of(words: str, holds: Callable[[Any], bool]) -> rules.Rule:
