@@ -1,4 +1,4 @@
-# Every target sets up .venv by itself: Python 3.11 to 3.13 and make are all it takes.
+# Every target sets up .venv by itself: Python 3.11 to 3.13 and make are all it takes; 3.14 is untried.
 PYTHON ?= python3
 VENV := .venv
 PICTURES ?= my_pictures

@@ -20,6 +20,7 @@ from typing import Any
 
 import tfds_builders
 from omr_jax.errors import UserError
+from omr_jax.tasks.pages import card
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
@@ -130,7 +131,7 @@ def _tested(facts: Mapping[str, Any]) -> str:
     return f'{facts["test"]["correct"]} of {facts["test"]["n"]} right'
   # What was measured of the exported files, or else of the run before it was exported.
   measured = next((each for each in facts.get('figures', ()) if 'ap50' in each), facts['measured'])
-  return f'AP50 {100 * measured["ap50"]:.1f} % on {measured["pages"]} pages'
+  return card.precision(measured)
 
 
 def _folders() -> Iterator[str]:
@@ -139,7 +140,7 @@ def _folders() -> Iterator[str]:
   yield f'cache ($OMR_CACHE_DIR): {cache}: {", ".join(kept) or "empty"}'
   # Sets of other raw data than the published have a folder of their own, `made_up-HASH` for one.
   sets = [folder / name for folder in (data, *_inside(data)) for name in _data_sets()]
-  kept = [f'{each.relative_to(data)} {size(_bytes(each))}' for each in sets if each.is_dir()]
+  kept = [f'{each.relative_to(data)} {size(_bytes(each))}' for each in sets if os.path.isdir(each)]
   yield f'prepared data ($TFDS_DATA_DIR): {data}: {", ".join(kept) or "empty"}'
   try:
     raw = paths.raw_dirs(None)

@@ -106,7 +106,7 @@ def merge(paths: Sequence[Path]) -> str:
   has_interval = len(set(ids)) == len(ids)
   lines.append(_accuracy('all', together[:, 0] == together[:, 1], has_interval))
   lines.append(_accuracy('the model, on all these', once[:, 0] == once[:, 2]))
-  lines += ['', '| class | n | precision | recall | model: precision | recall |']
+  lines += ['', '| class | answers | precision | recall | model: precision | recall |']
   lines.append('| --- ' * 6 + '|')
   pairs = (together[:, 0], together[:, 1]), (once[:, 0], once[:, 2])
   tables = [metrics.confusion_matrix(*pair, len(classes)) for pair in pairs]

@@ -13,6 +13,7 @@ the extra [export].
 import argparse
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -100,7 +101,7 @@ def write(
     }
   texts = {
     model_json.FILE: json.dumps(content, indent=1) + '\n',
-    card.FILE: card.card(content, folder.resolve().name),
+    card.FILE: card.card(content, os.path.basename(os.path.realpath(folder))),
   }
   write_files(folder, dict(files) | {name: text.encode() for name, text in texts.items()})
 

@@ -21,7 +21,7 @@ _MOST = 2**31
 _UNREADABLE = (
   OSError,
   EOFError,
-  KeyError,
+  LookupError,
   ValueError,
   SyntaxError,
   RuntimeError,

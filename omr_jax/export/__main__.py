@@ -100,7 +100,7 @@ def export(
   content = model_json.to_json(described._replace(facts={**described.facts, **facts}))
   texts = {
     model_json.FILE: json.dumps(content, indent=1) + '\n',
-    card.FILE: card.card(content, Path(os.path.realpath(out)).name),
+    card.FILE: card.card(content, os.path.basename(os.path.realpath(out))),
   }
   written = files | {name: text.encode() for name, text in texts.items()}
   write_files(out, written, gone=(*FORMS, TFLITE))

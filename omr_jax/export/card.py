@@ -5,6 +5,7 @@ from typing import Any
 
 from omr_jax.tasks import task as tasks
 from omr_jax.tasks.classifiers import card as classifiers
+from omr_jax.tasks.pages import card as pages
 from omr_jax.utils.words import cell
 
 FILE = 'README.md'
@@ -61,7 +62,7 @@ def _figures(content: Mapping[str, Any]) -> Iterator[str]:
 def _figure(figure: Mapping[str, Any]) -> tuple[str, str]:
   """The result of a further test in words, and its 95 % interval if answers were counted."""
   if 'ap50' in figure:
-    return f'AP50 {100 * figure["ap50"]:.1f} % on {figure["pages"]} pages', ''
+    return pages.precision(figure), ''
   return classifiers.result({'test': figure})
 
 

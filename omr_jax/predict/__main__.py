@@ -133,7 +133,7 @@ def _write_all(options: argparse.Namespace) -> None:
   names = listing.standard_input(options.null) if '-' in options.paths else ()
   suffixes = listing.PICTURES | model.model.task.inputs.SUFFIXES
   left_out = Counter[str]()
-  paths = listing.files(options.paths, names, suffixes, left_out)
+  paths = listing.files(options.paths, names, suffixes, left_out, options.shards)
   if options.out is not None:
     rows.check_replaced(options.out, options.overwrite)
     paths = rows.without(options.out, paths)
@@ -142,7 +142,6 @@ def _write_all(options: argparse.Namespace) -> None:
     with contextlib.closing(_answers(model, paths, options)) as found:
       counts = _write_rows(found, options)
   else:
-    paths = shards.outside(options.shards, paths)
     counts = _write_shards(shards.cut(options.shards, paths, model, options.format), options)
   seconds = time.monotonic() - began
   pace = counts['pages'] / max(seconds, 0.001)  # Some clocks stand still for 16 ms.

@@ -8,6 +8,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import signatures
@@ -32,6 +33,7 @@ def files(
   names: Iterable[bytes],
   suffixes: frozenset[str],
   left_out: Counter[str] | None = None,
+  omitted: Path | None = None,
 ) -> Iterator[str]:
   """The files in their order, one by one.
 
@@ -45,15 +47,17 @@ def files(
     names: Files and folders from `standard_input`.
     suffixes: Suffixes of the files in folders that are read, in lower case.
     left_out: Counts the files that were left out of folders, by kind.
+    omitted: A folder whose files are none of them, such as that of their answers.
   """
   left_out = Counter() if left_out is None else left_out
+  omitted_path = None if omitted is None else os.path.realpath(omitted)
   for path in paths:
     if path == '-':
       for name in names:
         if name:
-          yield from _at(os.fsdecode(name), suffixes, left_out)
+          yield from _at(os.fsdecode(name), suffixes, left_out, omitted_path)
     else:
-      yield from _at(path, suffixes, left_out)
+      yield from _at(path, suffixes, left_out, omitted_path)
 
 
 def standard_input(null: bool = False) -> Iterable[bytes]:
@@ -91,7 +95,9 @@ def words(left_out: Counter[str]) -> str:
   return f'; left out of the folders, as they are of other kinds: {", ".join(kinds)}'
 
 
-def _at(path: str, suffixes: frozenset[str], left_out: Counter[str]) -> Iterator[str]:
+def _at(
+  path: str, suffixes: frozenset[str], left_out: Counter[str], omitted: str | None
+) -> Iterator[str]:
   if not os.path.isdir(path):
     yield path
     return
@@ -100,6 +106,8 @@ def _at(path: str, suffixes: frozenset[str], left_out: Counter[str]) -> Iterator
     folder = next(folders[-1], None)
     if folder is None:
       folders.pop()
+      continue
+    if omitted is not None and os.path.realpath(folder) == omitted:
       continue
     try:
       yield from _by_name(folder, lambda entry: _is_wanted(entry, suffixes, left_out))

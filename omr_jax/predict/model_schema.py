@@ -54,10 +54,12 @@ def _is_test(value: Any) -> bool:
   return isinstance(n, int) and rules.is_whole(n, 1) and rules.is_whole(correct, 0, n)
 
 
-def _is_precision(value: Any) -> bool:
-  if not isinstance(value, Mapping):
+def _is_figure(value: Any) -> bool:
+  if not isinstance(value, Mapping) or not isinstance(value.get('on'), str):
     return False
-  return rules.holds(rules.CHANCE, value.get('ap50')) and rules.is_whole(value.get('pages'), 1)
+  if 'ap50' not in value:
+    return _is_test(value)
+  return rules.holds(rules.CHANCE, value['ap50']) and rules.is_whole(value.get('pages'), 1)
 
 
 def _list_of(words: str, holds: Callable[[Any], bool]) -> rules.Rule:
@@ -86,7 +88,7 @@ FACTS: Mapping[str, rules.Rule] = {
   'test': ('an object with the whole numbers correct and n', _is_test),
   'figures': _list_of(
     'objects with a text on, and the whole numbers correct and n or a share ap50 and its pages',
-    lambda v: (_is_test(v) or _is_precision(v)) and isinstance(v.get('on'), str),
+    _is_figure,
   ),
   'use': rules.TEXT,
   'limits': _TEXTS,

@@ -16,7 +16,7 @@ import json
 import os
 import uuid
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -161,12 +161,6 @@ def _identity(model: Classifier) -> str:
   found = [model_json.to_json(model.model), model.model.file]
   said = json.dumps(found, sort_keys=True, default=str)
   return hashlib.sha256(said.encode()).hexdigest()
-
-
-def outside(folder: Path, names: Iterable[str]) -> Iterator[str]:
-  """The names without those in the folder of the shards, which may lie among the others."""
-  own = os.path.join(os.path.abspath(folder), '')
-  return (name for name in names if not os.path.abspath(name).startswith(own))
 
 
 def _refuse_others(folder: Path) -> None:

@@ -73,7 +73,7 @@ def read(path: str) -> Sweep:
       )
     factors = [part.partition('=')[0] for part in name.split(',') if '=' in part]
     if len(set(factors)) < len(factors):
-      raise UserError(f'{path}: {name!r} gives a factor twice; give each another label.')
+      raise UserError(f'{path}: {name!r} gives a factor twice; name its parts differently.')
     config = _changed(base, changes, f'{path}: {name}')
     try:
       configs[name] = config_keys.finished(config)

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -48,8 +49,9 @@ def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] 
     gone: The names of files to be taken away with the earlier ones, if they are there.
 
   Raises:
-    UserError: They cannot be written; the folder stays as it was.
+    UserError: They cannot be written, or a folder has one of the names; all stays as it was.
   """
+  is_new = not folder.exists()
   try:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix='.new.') as temporary:
@@ -58,20 +60,25 @@ def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] 
       old.mkdir()
       for name, content in files.items():
         (new / name).write_bytes(content)
+      for name in dict.fromkeys((*files, *gone)):
+        if os.path.lexists(folder / name):
+          shutil.copy2(folder / name, old / name, follow_symlinks=False)
       try:
-        for name in dict.fromkeys((*files, *gone)):
-          if os.path.lexists(folder / name):
-            (folder / name).rename(old / name)
         for name in files:
-          (new / name).rename(folder / name)
-      except BaseException:
+          os.replace(new / name, folder / name)
+        for name in set(gone) - files.keys():
+          (folder / name).unlink(missing_ok=True)
+      except BaseException:  # Also after Ctrl-C.
         for name in files:
-          if not (new / name).exists():
+          if not os.path.lexists(old / name):
             (folder / name).unlink(missing_ok=True)
         for earlier in old.iterdir():
-          earlier.rename(folder / earlier.name)
+          os.replace(earlier, folder / earlier.name)
         raise
   except OSError as error:
+    if is_new:
+      with contextlib.suppress(OSError):
+        folder.rmdir()
     raise UserError(
       f'{folder}: cannot be written ({error.strerror}); make room, or choose another folder.'
     ) from error

@@ -11,6 +11,7 @@ by Brotli, for servers that send such copies.
 import gzip
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -59,6 +60,7 @@ def build(out: Path, runtime: Path) -> None:
   Raises:
     UserError: The package is not there, or `out` cannot be written or holds something else.
   """
+  out = Path(os.path.realpath(out))  # A link stays one.
   missing = [name for name in _RUNTIME if not (runtime / name).exists()]
   if missing:
     raise UserError(f'{runtime}: has no {", ".join(missing)}; run `npm install onnxruntime-web`.')
@@ -67,7 +69,7 @@ def build(out: Path, runtime: Path) -> None:
       raise UserError(f'{out}: holds something else; choose another folder with --out.')
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.') as temporary:
-      new, old = Path(temporary) / 'new', Path(temporary) / 'old'
+      new, old = Path(temporary) / 'new', out.with_name(f'.{out.name}.older')
       _fill(new, runtime)
       if (out / _KEPT).exists():
         shutil.copytree(out / _KEPT, new / _KEPT)
@@ -76,8 +78,10 @@ def build(out: Path, runtime: Path) -> None:
           out.rename(old)
         new.rename(out)
       finally:
-        if old.exists() and not out.exists():  # The older site stays if the new one does not come.
+        if not out.exists() and old.exists():  # The older site stays if the new one does not come.
           old.rename(out)
+      if old.exists():
+        shutil.rmtree(old)
   except OSError as error:
     raise UserError(f'{out}: cannot be written ({error}); make room, or choose --out.') from error
 

@@ -21,6 +21,8 @@ SHAPE = "{'descr': '<f4', 'fortran_order': False, 'shape': "
     f'{SHAPE}(2,), 3: 4}}',
     f'{SHAPE}({2**40},)}}',
     f'{SHAPE}(-2,)}}',
+    SHAPE.replace("'<f4'", '()') + '(2,)}',
+    SHAPE.replace("'<f4'", "('<f4',)") + '(2,)}',
     '[',
     '{}',
     '\x00',

@@ -145,6 +145,8 @@ def test_sources_are_counted_and_described(tmp_path):
     ('[[training_data]]\nsource = "a"\n' * 2, "training_data: 'a' is there twice"),
     ('[[figures]]\non = "a"\nap50 = 1.2\npages = 3', 'it must be a list of objects with a'),
     ('[[figures]]\non = "a"\nap50 = 0.2', 'it must be a list of objects with a'),
+    ('[[figures]]\non = "a"\nap50 = 0.2\ncorrect = 1\nn = 2', 'must be a list of objects with a'),
+    ('[[figures]]\non = "a"\nap50 = "x"\npages = 2', 'it must be a list of objects with a'),
     (f'[[figures]]\non = "a"\ncorrect = 1\nn = {10**30}', 'it must be a list of objects with a'),
     ('use = 2020-01-01', 'use is datetime.date(2020, 1, 1); it must be a text'),
   ],

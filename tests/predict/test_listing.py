@@ -34,6 +34,17 @@ def test_folder(tmp_path):
   assert found([f'{folder}/a/', folder], suffixes=strokes) == [f'{folder}/notes.txt']
 
 
+def test_a_folder_that_is_omitted(tmp_path):
+  """It is known by a link too, and what is in it is not counted as left out."""
+  folder = made(
+    tmp_path / 'in', 'a.png', 'answers/_shards.json', 'answers/x/b.png', 'answers2/c.png'
+  )
+  (tmp_path / 'link').symlink_to(folder, target_is_directory=True)
+  left_out = Counter()
+  given = listing.files([folder], (), listing.PICTURES, left_out, tmp_path / 'link/answers')
+  assert list(given) == [f'{folder}/a.png', f'{folder}/answers2/c.png'] and not left_out
+
+
 def test_named_files_are_given_whatever_they_are(tmp_path):
   folder = made(tmp_path, '.hidden.png', 'notes.txt', '__MACOSX/x.png')
   names = [f'{folder}/{name}' for name in ('notes.txt', 'missing', '.hidden.png')]

@@ -114,12 +114,6 @@ def test_what_has_changed_is_told(tmp_path, model, monkeypatch):
     shards.cut(tmp_path, NAMES, model, 'jsonl')
 
 
-def test_the_shards_may_lie_among_the_files(tmp_path):
-  out = tmp_path / 'answers'
-  names = [f'{out}/_shards.json', f'{out}.png', f'{tmp_path}/a.png', f'{tmp_path}/answers/x/b.png']
-  assert list(shards.outside(out, names)) == names[1:3]
-
-
 @pytest.mark.parametrize('content', ['', '5', '{"a.png": 1}', '["a.png", 5]', '[' * 10_000])
 def test_damaged_names_are_refused(tmp_path, model, content):
   cut = shards.cut(tmp_path, NAMES, model, 'jsonl')

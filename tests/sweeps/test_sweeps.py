@@ -126,7 +126,7 @@ def test_a_run_has_exactly_the_keys_that_its_choices_read(tmp_path):
     ({'a': {'seed.x': 1.0}}, 'there is no config.seed.x'),
     ({'a': {'epochs': 'x'}}, "config.epochs cannot be 'x'"),
     ({'a/b': {'seed': 1}}, "'a/b' cannot name a run"),
-    ({'rate=1,rate=2': {}}, "'rate=1,rate=2' gives a factor twice; give each another label"),
+    ({'rate=1,rate=2': {}}, "'rate=1,rate=2' gives a factor twice; name its parts differently"),
     ({'a': {'seed': 1}, 'b': {'seed': 1}}, 'a and b are the same run'),
     ({'a': {'seed': -1}}, 'none of its runs can be run. config.seed is -1'),
     (

@@ -42,6 +42,11 @@ def result(facts: Mapping[str, Any]) -> tuple[str, str]:
   return words, ''
 
 
+def precision(measured: Mapping[str, Any]) -> str:
+  """Average precision in words; `measured` has the keys `ap50` and `pages`."""
+  return f'AP50 {100 * measured["ap50"]:.1f} % on {measured["pages"]} pages'
+
+
 def usage(content: Mapping[str, Any]) -> tuple[list[str], str]:
   """Lines of Python that ask a loaded `model`, and what the outputs of an ONNX file are."""
   del content

@@ -1,8 +1,8 @@
 // The service worker: keeps a copy of the site, so that later visits need no network.
 //
 // A visit shows the kept copy. If the server has a newer site, it is fetched meanwhile and shown
-// from the next visit on: all files of a page are of one revision. `omr_jax.web.build` fills in the
-// two names between percent signs.
+// from the next visit on: all that is kept is of one revision. `omr_jax.web.build` fills in the two
+// names between percent signs.
 
 const PREFIX = 'omr_jax ';
 const CACHE = `${PREFIX}%REVISION%`;
@@ -35,9 +35,17 @@ async function respond(request) {
   const response = await fetch(request);
   // Large models that not everybody needs are kept from their first use on.
   if (response.ok && request.url.endsWith('.onnx')) {
-    cache.put(request, response.clone()).catch(() => {});
+    keepModel(cache, request, response.clone()).catch(() => {});
   }
   return response;
+}
+
+/** Keeps a model, unless its size is another: the server may have a newer site by now. */
+async function keepModel(cache, request, response) {
+  const sizes = await (await cache.match('sizes.json')).json();
+  const content = await response.blob();
+  if (content.size !== sizes[request.url.slice(self.registration.scope.length)]) return;
+  await cache.put(request, new Response(content, { headers: response.headers }));
 }
 
 /** Questions for people may change at any time: the kept ones are for visits without a network. */

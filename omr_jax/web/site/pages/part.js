@@ -25,7 +25,8 @@ const sheet = sheetIn(find('sheet'), find('page-picture'), find('page-found'), s
 const kinds = kindsIn(find('page-kinds'), sheet.show);
 
 let request = 0; // Number of the user's last request; results of earlier ones are dropped.
-let file = null; // The file whose page is shown or looked at.
+let asked = null; // What `showFile` was given for the page that is shown or looked at.
+let file = null; // Its file.
 let shown = null; // What was found on it.
 
 const model = () => part.querySelector('[name=page-model]:checked').value;
@@ -48,7 +49,7 @@ async function prepare() {
 /** Forgets whatever is shown or under way, and gives the number of the new request. */
 function forget() {
   request += 1;
-  file = shown = null;
+  asked = file = shown = null;
   state.clear();
   card.clear();
   sheet.clear();
@@ -67,13 +68,14 @@ function showInvitation() {
 /** Shows a page, and what is on it. The file is given, or a function that fetches it. */
 async function showFile(given) {
   const mine = forget();
+  asked = given;
   const goesOn = () => mine === request;
   find('page-invitation').hidden = true;
   state.wait('Reading the picture');
   try {
     const come = await fileOf(given);
     if (!goesOn()) return;
-    file = come;
+    asked = file = come;
     const picture = await decoded(file);
     if (!goesOn()) return;
     sheet.picture(picture, LONGEST);
@@ -180,8 +182,8 @@ find('structure-json').addEventListener('click', () => {
 for (const each of part.querySelectorAll('[name=page-model]')) {
   each.addEventListener('change', () => {
     showTerms();
-    if (find('page-look').hidden) prepare();
-    else showFile(file);
+    if (asked) showFile(asked);
+    else prepare();
   });
 }
 
