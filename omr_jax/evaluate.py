@@ -52,8 +52,14 @@ def measure(model: Classifier, examples: Iterable[tuple[str, str, Inputs | None]
   return counts
 
 
-def table(counts: Counts) -> str:
-  """A table of the counts for a terminal, with a last line for all if there are several kinds."""
+def table(counts: Counts, is_repeated: bool = False) -> str:
+  """A table of the counts for a terminal, with a last line for all if there are several kinds.
+
+  Args:
+    counts: As from `measure`.
+    is_repeated: Whether the kinds have the same examples. Then all together have no interval: their
+      answers depend on each other.
+  """
   rows = {one_line(kind): count for kind, count in counts.items()}
   if len(counts) > 1:
     right, n = (sum(column) for column in zip(*counts.values(), strict=True))
@@ -61,8 +67,10 @@ def table(counts: Counts) -> str:
   width = max(map(len, rows))
   lines = []
   for kind, (right, n) in rows.items():
-    interval = metrics.percent_range(*metrics.wilson_interval(right, n))
-    lines.append(f'{kind:{width}}  {right:5} of {n:5}  {100 * right / n:6.2f} %  {interval}')
+    has_interval = not (is_repeated and kind == 'all')
+    interval = metrics.percent_range(*metrics.wilson_interval(right, n)) if has_interval else ''
+    line = f'{kind:{width}}  {right:5} of {n:5}  {100 * right / n:6.2f} %  {interval}'
+    lines.append(line.rstrip())
   return '\n'.join(lines)
 
 
@@ -131,7 +139,7 @@ def _run(options: argparse.Namespace) -> None:
   if isinstance(model, Detector):
     print(page_tables(found_on(model, examples), model.threshold(None)))
   else:
-    print(table(measure(model, examples)))
+    print(table(measure(model, examples), options.on in task.other_data.REPEATED))
 
 
 def _for_others(options: argparse.Namespace, task: Task) -> str:

@@ -96,6 +96,22 @@ def test_a_run_is_measured_like_an_exported_model(few, symbol_run, tmp_path, cap
   assert capsys.readouterr().out.startswith(words)
 
 
+@pytest.mark.parametrize(
+  ('more', 'words'),
+  [
+    (
+      ['--protocol', 'writers_3'],
+      'on the split original of the same symbols; give --protocol orig',
+    ),
+    (['--split', 'train'], '--protocol original with --split validation or test'),
+  ],
+)
+def test_scans_of_symbols_of_the_training_are_refused(more, words, tmp_path, capsys):
+  command = ['--model', 'homus_scans', '--on', 'scans', '--data_dir', str(tmp_path)]
+  assert evaluate.main([*command, *more]) == 2
+  assert words in capsys.readouterr().err
+
+
 def test_scans_of_a_split(few, tmp_path, capsys):
   command = ['--model', 'homus_scans', '--on', 'scans', '--protocol', 'made_up']
   said = []
@@ -130,6 +146,8 @@ def test_symbols_of_pages_by_choice_and_margin(pages, capsys):
     *('random, 0 pixels', 'random, 4 pixels', 'random, 12 pixels'),
     *('class, 0 pixels', 'class, 4 pixels', 'class, 12 pixels', 'all'),
   ]
+  # All together are three crops of each symbol, and have no interval.
+  assert [len(line[17:].split()) for line in lines] == [6] * 6 + [5]
   right = [int(line[17:].split()[0]) for line in lines]
   # Cut out without a margin it is all ink, and nothing can be seen.
   assert right == [0, 1, 1, 0, 0, 0, 2]

@@ -6,7 +6,7 @@ The folder gets model.onnx (float32), model_int8.onnx, model.jax (jax.export), w
 and two descriptions of the model: model.json for programs, with all that they need to use it, and
 README.md, the model card, for people. Each file is compared with JAX on the same inputs and tested
 on the test split of the run. This needs the data of the training: --without_data skips the test,
-and writes no int8 file. The command needs the extra [export].
+and writes no int8 file that computes in 8 bits. The command needs the extra [export].
 
 What no run knows is said by --about FILE, in TOML: the model's licence, use and limits, what each
 source of its training data is, and figures of further tests. For example
@@ -73,8 +73,8 @@ def export(
     model: Workdir of a finished run.
     out: The folder: a new one, or that of an earlier export, whose files are replaced.
     data: Folders of prepared and raw data; None skips the test.
-    names: The forms, of FORMS or TFLITE; None for all that are usual for the task. The int8 form is
-      left out if `data` is None.
+    names: The forms, of FORMS or TFLITE; None for all that are usual for the task and that can be
+      made: an int8 form that computes in 8 bits needs `data`.
     about: The path of a file for --about, or None.
 
   Returns:
@@ -134,8 +134,14 @@ def _forms(
   network = from_run.exact(model)
   about = from_run.describe(network, model)
   of_task = about.task.examples
-  chosen = [name for name in of_task.FORMS if name != TFLITE] if names is None else names
-  _refuse_forms(about, chosen)
+  needs_data = {INT8} if data is None and of_task.COMPUTES_IN_INT8 else set()
+  if names is None:
+    chosen = [name for name in of_task.FORMS if name not in (TFLITE, *needs_data)]
+  else:
+    chosen = list(names)
+    _refuse_forms(about, chosen)
+    if needs_data & set(chosen):
+      raise UserError(f'{INT8}: its making needs the data; leave out --without_data, or this form.')
   splits: Splits = (
     {'test': of_task.made_up(about.picture, about.reads)}
     if data is None
@@ -147,8 +153,6 @@ def _forms(
   by_jax = from_run.by_jax(network, about)
   files, entries = {}, {}
   for name in tqdm(chosen, unit='form', leave=False, **progress.size(), disable=None):
-    if name == INT8 and data is None:
-      continue
     form = forms.make(name, network, about, splits)
     files[name], entries[name] = form.content, _entry(form, splits['test'], about, by_jax)
     _refuse_different(name, entries[name], of_task.MOST_OFF)

@@ -19,7 +19,7 @@ from omr_jax.utils.files import read_bytes
 KEYS = ('use', 'limits', 'licence', 'training_data', 'figures')
 _KEYS_OF_ROWS = {
   'training_data': ('source', 'examples', 'what', 'licence'),
-  'figures': ('on', 'correct', 'n', 'ap50', 'pages'),
+  'figures': ('on', 'correct', 'n', 'examples', 'ap50', 'pages'),
 }
 
 

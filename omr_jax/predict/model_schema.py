@@ -58,7 +58,7 @@ def _is_figure(value: Any) -> bool:
   if not isinstance(value, Mapping) or not isinstance(value.get('on'), str):
     return False
   if 'ap50' not in value:
-    return _is_test(value)
+    return _is_test(value) and rules.is_whole(value.get('examples', 1), 1, value['n'])
   return rules.holds(rules.CHANCE, value['ap50']) and rules.is_whole(value.get('pages'), 1)
 
 
@@ -87,7 +87,8 @@ FACTS: Mapping[str, rules.Rule] = {
   'sure': ('a probability from 0.5 to 1', lambda v: rules.is_number(v) and 0.5 <= v <= 1),
   'test': ('an object with the whole numbers correct and n', _is_test),
   'figures': _list_of(
-    'objects with a text on, and the whole numbers correct and n or a share ap50 and its pages',
+    'objects with a text on, and whole numbers correct, n and perhaps examples, of at most n, or a '
+    'share ap50 and its pages',
     _is_figure,
   ),
   'use': rules.TEXT,

@@ -49,13 +49,17 @@ def photographed(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
   return np.clip(seen, 0, 255).astype(np.uint8)
 
 
+_LONGEST = 2**15
+
+
 def sharpened(picture: np.ndarray, least: int = 192) -> np.ndarray:
   """Enlarges a small picture until its shorter side has `least` pixels, with sharp edges.
 
-  A few bars of a small scan then look as if cut out of a large one.
+  A few bars of a small scan then look as if cut out of a large one. No side gets more than _LONGEST
+  pixels.
   """
   height, width = picture.shape[:2]
-  factor = least / min(height, width)
+  factor = min(least / min(height, width), _LONGEST / max(height, width))
   if factor <= 1:
     return picture
   size = round(width * factor), round(height * factor)

@@ -204,6 +204,7 @@ class Task(NamedTuple):
     """Data other than a run's own test split, on which `omr_jax.evaluate` measures a network.
 
     `DATA`: the values that `--on` may have, each with a description; may be empty.
+    `REPEATED`: those of DATA that have each example several times; for networks that tell classes.
     `add_options(parser)`: adds the options that choose among the examples.
     `OPTIONS`: the names of these options, each with the values of `--on` that it is for.
     `examples(on, options, facts, picture, reads, data_folders)`: for each example, its kind in

@@ -3,6 +3,7 @@
 import collections
 import importlib.util
 import io
+import os
 import zipfile
 from xml.etree import ElementTree
 
@@ -219,6 +220,14 @@ def music(composer='Clara Example (1819-96)', notes=('C', 'D', 'E', 'F')):
     ('Clara Example', 'example'),
     ('Example, Clara', 'example'),
     ('Clara Example (1819 - 96)\n', 'example'),
+    ('Clara Example 1819-1896', 'example'),
+    ('Clara Example [1819-1896]', 'example'),
+    ('Clara Example\n1819 - 1896', 'example'),
+    ('C. Example.', 'example'),
+    ('Clara Example II', 'example'),
+    ('Clara Example, Jr.', 'example'),
+    ('Antonin Dvor\u030ca\u0301k', 'dvo\u0159\u00e1k'),
+    ('1819-1896', 'lc1'),
     ('', 'lc1'),
   ],
 )
@@ -259,6 +268,25 @@ def test_songs_are_found_and_read(tmp_path):
   (tmp_path / 'empty').mkdir()
   with pytest.raises(UserError, match='empty: no MusicXML in it; put MusicXML files'):
     songs.find(tmp_path / 'empty')
+
+
+def test_songs_of_one_name_are_refused(tmp_path):
+  """Their pages would have one name. They may be in two folders."""
+  first, second = (write(tmp_path / name, ['a']) for name in ('one', 'two'))
+  with pytest.raises(UserError, match=r'two/a\.mxl: .*one/a\.mxl has the same name; rename or rem'):
+    songs.find(f'{first}{os.pathsep}{second}')
+  (first / 'a.musicxml').write_text(music())
+  with pytest.raises(UserError, match=r'one/a\.mxl: .*one/a\.musicxml has the same name'):
+    songs.find(first)
+
+
+def test_the_score_is_the_one_that_the_container_names(tmp_path):
+  container = '<container><rootfiles><rootfile media-type="x" full-path="b/score.xml"/></rootfiles>'
+  with zipfile.ZipFile(tmp_path / 'a.mxl', 'w') as file:
+    file.writestr('metadata.xml', '<meta/>')
+    file.writestr('META-INF/container.xml', f'{container}</container>')
+    file.writestr('b/score.xml', music())
+  assert songs.read(tmp_path / 'a.mxl') == music()
 
 
 def packed(content, **options):

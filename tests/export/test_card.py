@@ -117,6 +117,14 @@ def test_figures_of_a_detector(tmp_path):
   )
 
 
+def test_the_interval_is_of_different_examples(tmp_path):
+  """Of 100, by hand: (0.92 + 1.92/100 +- 1.96 sqrt(0.92 * 0.08 / 100 + 0.96/100^2)) / 1.0384."""
+  toml = '[[figures]]\non = "crops"\ncorrect = 276\nn = 300\nexamples = 100\n'
+  content = about('homus') | told(tmp_path, toml)
+  row = '| the model | crops | 276 of 300, 92.00 % | 85.00-95.89 |  |  |'
+  assert row in card.card(content, 'homus')
+
+
 def test_sources_are_counted_and_described(tmp_path):
   found = told(tmp_path, '[[training_data]]\nsource = "scores/x"\nwhat = "pages"\n')
   assert about_file.facts(GATE, found, TRAIN)['training_data'] == [
@@ -143,6 +151,7 @@ def test_sources_are_counted_and_described(tmp_path):
     ('[[training_data]]\nsource = "a"\nsince = 2020-01-01', "training_data has no key 'since'"),
     ('[[figures]]\non = "a"\ncorrect = 1\nn = 2\nshare = nan', "figures has no key 'share'"),
     ('[[training_data]]\nsource = "a"\n' * 2, "training_data: 'a' is there twice"),
+    ('[[figures]]\non = "a"\ncorrect = 1\nn = 2\nexamples = 3', 'it must be a list of objects'),
     ('[[figures]]\non = "a"\nap50 = 1.2\npages = 3', 'it must be a list of objects with a'),
     ('[[figures]]\non = "a"\nap50 = 0.2', 'it must be a list of objects with a'),
     ('[[figures]]\non = "a"\nap50 = 0.2\ncorrect = 1\nn = 2', 'must be a list of objects with a'),

@@ -159,6 +159,9 @@ def test_without_data_over_an_older_export(symbols, symbol_run, tmp_path, capsys
   assert {path.name for path in out.iterdir()} == FILES - {'model_int8.onnx'}
   assert 'test' not in json.loads((out / 'model.json').read_text())['files']['model.onnx']
   assert [path.name for path in out.parent.iterdir()] == ['small']
+  assert export.main([*options, '--forms', 'model_int8.onnx']) == 2
+  assert 'model_int8.onnx: its making needs the data' in capsys.readouterr().err
+  assert {path.name for path in out.iterdir()} == FILES - {'model_int8.onnx'}
 
 
 def test_other_folders_stay(symbol_run, tmp_path, capsys):

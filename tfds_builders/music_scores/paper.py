@@ -61,7 +61,7 @@ PARTS = (
       ),
       _LIMITS,
     ),
-    re.compile(r'(scores|other)/[^/]+\.(jpe?g|png)', re.IGNORECASE),
+    re.compile(r'(scores|other)/[^/]+\.(?i:jpe?g|png)'),
     {'scores/phone': 1000, 'other/phone': 1000},
   ),
 )

@@ -66,7 +66,7 @@ def _with_both(folder: Path) -> Path:
   below = [
     child
     for child in sorted(folder.iterdir())
-    if all((child / label).is_dir() for label in reading.CLASSES)
+    if all(os.path.isdir(child / label) for label in reading.CLASSES)
   ]
   if not below:
     raise UserError(f'{folder}: no scores/ and no other/; {_REMEDY}.')

@@ -4,6 +4,7 @@ import hashlib
 import html
 import os
 import re
+import unicodedata
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -15,6 +16,9 @@ _SUFFIXES = ('.mxl', '.musicxml', '.xml')
 _REMEDY = 'put MusicXML files (.mxl, .musicxml or .xml) into a folder and name it'
 _MOST_BYTES = 100_000_000  # Of a song, unpacked.
 _EVERY = 6  # One composer of so many is for the test, and one for the validation.
+_CONTAINER = 'META-INF/container.xml'  # Of a compressed file.
+_ROOT = re.compile(rb'<rootfile\s[^<>]{0,999}?full-path=["\']([^"\'<>]{1,999})["\']')
+_NO_SURNAMES = ('jr', 'sr', 'i', 'ii', 'iii', 'iv')
 # Lengths have bounds, as searching would take hours in some damaged files.
 _COMPOSER = re.compile(
   r'<creator\s[^<>]{0,999}type=["\']composer["\'][^<>]{0,999}>([^<]{0,999})</creator>'
@@ -25,17 +29,22 @@ def find(raw_dir: str | os.PathLike | None) -> dict[str, Path]:
   """The files with songs in a folder and in all folders in it, by name relative to the folder.
 
   Raises:
-    UserError: There is no folder, or no song in it, or the name of one is not UTF-8.
+    UserError: There is no folder, or no song in it, or the name of one is not UTF-8, or two have
+      the same name but for the suffix.
   """
   places = raw_data.folders(raw_dir, _REMEDY)
   if not places:
     raise UserError(f'no raw_dir: {_REMEDY} with raw_dir or $OMR_RAW_DIR.')
-  found = {
-    _name(path, place): path
-    for place in places
-    for path in sorted(place.rglob('*'))
-    if path.suffix.lower() in _SUFFIXES and not path.name.startswith('.') and _is_song(path)
-  }
+  found: dict[str, Path] = {}
+  known: dict[str, Path] = {}  # By the name without its suffix, which names the pages.
+  for place in places:
+    for path in sorted(place.rglob('*')):
+      if path.suffix.lower() in _SUFFIXES and not path.name.startswith('.') and _is_song(path):
+        name = _name(path, place)
+        stem = str(PurePosixPath(name).with_suffix(''))
+        if stem in known:
+          raise UserError(f'{path}: {known[stem]} has the same name; rename or remove one of them.')
+        found[name] = known[stem] = path
   if not found:
     raise UserError(f'{" or ".join(map(str, places))}: no MusicXML in it; {_REMEDY}.')
   return found
@@ -78,12 +87,15 @@ def composer_of(path: Path, name: str) -> str:
 def composer(music: str, name: str) -> str:
   """The surname of the composer in lower case; without one the name of the file.
 
-  Songs of composers with the same surname are not told apart.
+  It is the last word that is neither in brackets, nor a number of years, nor `Jr.` or `II`. Songs
+  of composers with the same surname are not told apart.
   """
   match = _COMPOSER.search(music)
-  words = re.sub(r'\(.*?\)', ' ', html.unescape(match[1]), flags=re.DOTALL) if match else ''
-  surname = words.partition(',')[0].split()
-  return surname[-1].lower() if surname else PurePosixPath(name).stem
+  words = unicodedata.normalize('NFC', html.unescape(match[1])) if match else ''
+  words = re.sub(r'\(.*?\)|\[.*?\]', ' ', words, flags=re.DOTALL).partition(',')[0].lower()
+  found = [word.strip('.:;') for word in words.split()]
+  surname = [word for word in found if re.search(r'[^\W\d_]', word) and word not in _NO_SURNAMES]
+  return surname[-1] if surname else PurePosixPath(name).stem
 
 
 def split(composers: Mapping[str, str]) -> dict[str, list[str]]:
@@ -135,16 +147,24 @@ def _is_song(path: Path) -> bool:
 
 
 def _unpacked(path: Path) -> bytes:
+  """The file that the container names; without a container the first one that may be a score."""
   with zipfile.ZipFile(path) as files:
-    names = [
-      info
-      for info in files.infolist()
-      if info.filename.lower().endswith(('.xml', '.musicxml'))
-      and not info.filename.startswith('META-INF')
+    infos = {info.filename: info for info in files.infolist()}
+    named = _ROOT.search(_member(files, infos[_CONTAINER])) if _CONTAINER in infos else None
+    names = [named[1].decode()] if named else []
+    names += [
+      name
+      for name in infos
+      if name.lower().endswith(('.xml', '.musicxml')) and not name.startswith('META-INF')
     ]
-    if not names:
+    score = next((infos[name] for name in names if name in infos), None)
+    if score is None:
       raise ValueError('no score in it')
-    if names[0].file_size > _MOST_BYTES:
-      raise ValueError(f'larger than {_MOST_BYTES} bytes')
-    with files.open(names[0]) as file:
-      return file.read(names[0].file_size)
+    return _member(files, score)
+
+
+def _member(files: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+  if info.file_size > _MOST_BYTES:
+    raise ValueError(f'larger than {_MOST_BYTES} bytes')
+  with files.open(info) as file:
+    return file.read(info.file_size)

@@ -11,11 +11,17 @@ OUTPUT = 'probability'
 
 
 def result(facts: Mapping[str, Any]) -> tuple[str, str]:
-  """The result of a test in words, and its 95 % interval; `facts` has the key `test`."""
+  """The result of a test in words, and its 95 % interval; `facts` has the key `test`.
+
+  Where several answers are to one example each, the interval is that of so many `examples`.
+  """
   if 'test' not in facts:
     return 'not tested', ''
   correct, n = facts['test']['correct'], facts['test']['n']
-  interval = metrics.percent_range(*metrics.wilson_interval(correct, n))
+  examples = facts['test'].get('examples', n)
+  interval = metrics.percent_range(
+    *metrics.wilson_interval(round(correct / n * examples), examples)
+  )
   return f'{correct} of {n}, {100 * correct / n:.2f} %', interval
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from omr_jax.errors import UserError
 from omr_jax.inputs import box_kinds, windows
 from omr_jax.tasks.pages.tiles import Annotated
 
@@ -81,18 +82,26 @@ def chosen(
     count: How many each tile gets.
     seed: Another one chooses others.
 
+  Raises:
+    UserError: There are no sprites of other pages than one that tiles are of.
+
   Returns:
     `sprite` uint8 [tiles, count, SIDE, SIDE], `sprite_box` float32 [tiles, count, 4] and
     `sprite_label` int32 [tiles, count].
   """
   rng = np.random.default_rng(seed)
-  labels = np.array([one.label for one in sprites])
+  labels = np.array([one.label for one in sprites], int)
   weights = 1 / np.sqrt(np.bincount(labels))[labels]
   of_page = np.array([one.page for one in sprites])
   taken = np.empty((len(pages), count), int)
   for page in sorted(set(pages)):
     mine = np.flatnonzero(np.array(pages) == page)
     share = np.where(of_page == page, 0, weights)
+    if not share.any():
+      raise UserError(
+        f'{page}: no other page for training has signs to be pasted; add pages, or set '
+        '--config.data.pasted=0.'
+      )
     taken[mine] = rng.choice(len(sprites), (len(mine), count), p=share / share.sum())
   return {
     'sprite': np.stack([one.picture for one in sprites])[taken],

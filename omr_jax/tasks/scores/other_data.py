@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 
 DATA: Mapping[str, str] = {}
+REPEATED: tuple[str, ...] = ()
 OPTIONS: Mapping[str, tuple[str, ...]] = {}
 
 

@@ -24,8 +24,10 @@ homus  All its splits have the same symbols: what one tests, another has trained
        trained on real symbols are measured on made-up ones only, and the other way round.
 scans  A program writes each symbol as a pen does on paper, often with staff lines or a neighbour,
        and cuts it out of a scan of 300 dpi. It shares no code with what the networks train on.
+       The symbols are none that the network has trained on.
 pages  334 symbols, each cut out with three margins; `omr_jax.tasks.symbols.page_symbols` says
        which pages these are, and how the symbols were chosen."""
+REPEATED = ('pages',)  # Those of DATA that have each symbol several times.
 OPTIONS = {
   'protocol': ('homus', 'scans'),
   'split': ('scans',),
@@ -89,6 +91,7 @@ def examples(
       f'--on {on}: a picture has no strokes, which this model reads; give a model for pictures.'
     )
   if on == 'scans':
+    _refuse_trained_on(facts['config']['data']['protocol'], chosen['protocol'], chosen['split'])
     found = _scans(chosen['protocol'], chosen['split'], chosen['seed'], data_folders)
     kinds: Sequence[str] = scans.KINDS
   else:
@@ -127,6 +130,15 @@ def _homus(
   kind = f'test symbols of {protocol}'
   for row, label in enumerate(np.asarray(test['label'])):
     yield kind, inputs.CLASSES[label], {name: test[name][row] for name in reads}
+
+
+def _refuse_trained_on(own: str, protocol: str, split: str) -> None:
+  """Raises UserError if the model may have learned from the symbols of this split."""
+  if (own == 'made_up') == (protocol == 'made_up') and (own != protocol or split == 'train'):
+    raise UserError(
+      f'--on scans: the model was trained on the split {own} of the same symbols; give '
+      f'--protocol {own} with --split validation or test.'
+    )
 
 
 def _scans(

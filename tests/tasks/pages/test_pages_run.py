@@ -122,7 +122,7 @@ def test_a_run_that_was_stopped_ends_with_results(workdir):
 def test_the_exported_network_is_that_of_jax(workdir, tmp_path):
   pytest.importorskip('onnx', reason='needs the extra [export]')
   content = export.export(str(workdir), tmp_path / 'out', None)
-  assert set(content['files']) == {'model.onnx', 'weights.safetensors'}
+  assert set(content['files']) == {'model.onnx', 'model_int8.onnx', 'weights.safetensors'}
   assert content['classes'] == list(PRINTED) and content['inputs'].keys() == {'window'}
   assert content['picture'] == {'space': windows.SPACE, 'side': windows.SIDE}
   assert 0 < content['threshold'] < 1 and content['measured']['n'] > 0

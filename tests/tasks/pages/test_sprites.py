@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from omr_jax.errors import UserError
 from omr_jax.tasks.pages import sprites
 from omr_jax.tasks.pages.sprites import SIDE, Sprite
 from omr_jax.tasks.pages.tiles import Annotated
@@ -58,6 +59,12 @@ def test_tiles_get_symbols_of_other_pages():
   np.testing.assert_array_equal(found['sprite_label'], [[2] * 3, [2] * 3, [0] * 3])
   np.testing.assert_array_equal(found['sprite'][:, :, 0, 0], found['sprite_label'])
   np.testing.assert_array_equal(found['sprite_box'][:, :, 0], found['sprite_label'])
+
+
+@pytest.mark.parametrize('of_page', [[], [made('a', 0)]])
+def test_sprites_of_one_page_alone_are_refused(of_page):
+  with pytest.raises(UserError, match=r'a: no other page for training has signs .*pasted=0'):
+    sprites.chosen(of_page, ['a', 'b'], 2)
 
 
 def test_rare_classes_are_chosen_more_often():
