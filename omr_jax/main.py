@@ -9,6 +9,7 @@ Without --workdir the run is in a new folder runs/<config>-<time>. A list of num
 
 import contextlib
 import gc
+import re
 import time
 from pathlib import Path
 
@@ -53,7 +54,11 @@ def _check_distributed() -> None:
     command_line.refuse(
       'Give --coordinator, --num_processes and --process_id together, or none of them.'
     )
+  if _COORDINATOR.value is not None and not re.fullmatch(r'.+:\d{1,5}', _COORDINATOR.value):
+    command_line.refuse('--coordinator must be an address and a port, such as 10.0.0.1:1234.')
   number, count = _PROCESS_ID.value, _NUM_PROCESSES.value
+  if count is not None and count < 1:
+    command_line.refuse('--num_processes must be 1 or more.')
   if number is not None and count is not None and not 0 <= number < count:
     command_line.refuse(f'--process_id must be from 0 to {count - 1}, below --num_processes.')
   if _DISTRIBUTED.value and not command_line.has_workdir():

@@ -57,9 +57,9 @@ def check_over(config: ConfigDict, over: str, given: Collection[str]) -> None:
   """
   task = tasks.of_config(config)
   if over not in task.over:
-    known = [each for each in tasks.TASKS if over in each.over]
+    known = ' or '.join(repr(each.dataset) for each in tasks.TASKS if over in each.over)
     raise UserError(
-      f'--over {over} needs config.data.name={known[0].dataset!r}; with '
+      f'--over {over} needs config.data.name={known}; with '
       f'{config.data.name!r} it is --over {" or ".join(task.over)}.'
     )
   task.folds.check(config, over, given)

@@ -22,6 +22,10 @@ def command(*arguments):
   return [sys.executable, '-m', 'omr_jax.main', *map(str, arguments)]
 
 
+TWO = '--num_processes=2', '--process_id=1'
+NONE = '--num_processes=0', '--process_id=0'
+
+
 @pytest.mark.parametrize(
   ('arguments', 'code', 'words'),
   [
@@ -86,6 +90,32 @@ def command(*arguments):
       ('--config=configs/homus.py', '--config.seed=0,1', '--config.optimizer.l2=1,2,3'),
       2,
       'lists must be equally long; these have config.seed 2, config.optimizer.l2 3 values',
+    ),
+    (
+      ('--config=pages', '--config.model.widths=(8,8,8,8,8)', '--config.model.blocks=(1,1,1,1,1)'),
+      2,
+      'config.model.widths: with 5 of them windows must have sides that are multiples of 64',
+    ),
+    (
+      ('--config=homus_staff', '--config.model.even=True'),
+      2,
+      'close_up needs paper that is white; leave out close_up or even',
+    ),
+    (
+      ('--config=scores', '--config.model.even=False', '--config.model.close_up=(64, 64)'),
+      2,
+      'config.model.close_up: it enlarges a symbol on white paper',
+    ),
+    (('--config=homus', '--config.model.epsilon=inf'), 2, 'epsilon is inf'),
+    (
+      ('--config=homus', '--distributed', '--workdir=x', '--coordinator=localhost', *TWO),
+      2,
+      '--coordinator must be an address and a port, such as 10.0.0.1:1234',
+    ),
+    (
+      ('--config=homus', '--distributed', '--workdir=x', '--coordinator=h:1', *NONE),
+      2,
+      '--num_processes must be 1 or more',
     ),
     (('--config=configs/homus.py', '--config.seed=0,-1'), 2, 'config.seed is -1'),
     (('--config=configs/homus.py', '--config.epochs=2,3'), 2, "config.epochs is '2,3'; it must be"),

@@ -10,7 +10,9 @@ from small_runs import config_page
 from omr_jax import pooled
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run
+from omr_jax.tasks.pages import folds as page_folds
 from omr_jax.tasks.scores import folds
+from omr_jax.tasks.symbols import folds as symbol_folds
 
 
 def command(*arguments):
@@ -83,6 +85,10 @@ def test_the_folder_of_a_run_is_refused_before_folds_are_trained_in_it(tmp_path)
     '--config=configs/homus.py', '--over=writers', f'--workdir={tmp_path}', '--data_dir=/nowhere'
   )
   assert (code, out) == (2, '') and 'is the folder of a run; choose another' in err
+  (tmp_path / 'metrics.jsonl').rename(tmp_path / 'config.json')  # As a run that has just begun.
+  for of_writers in (symbol_folds, page_folds):
+    with pytest.raises(UserError, match=r'holds another config\.json; choose another folder'):
+      of_writers.refuse_workdir(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +98,7 @@ def test_the_folder_of_a_run_is_refused_before_folds_are_trained_in_it(tmp_path)
     (('scores_paper', '128'), 'sources', (), "config.data.protocol='folders'"),
     (('scores',), 'folds', ('seed', 'data.fold'), r'--over folds sets config\.data\.fold '),
     (('scores',), 'sources', ('data.hold_out',), r'--over sources sets config\.data\.hold_out '),
-    (('scores',), 'writers', (), "config.data.name='homus'"),
+    (('scores',), 'writers', (), "config.data.name='homus' or 'pages'"),
     (('homus',), 'writers', ('data.protocol',), r'--over writers sets config\.data\.protocol '),
     (('pages',), 'writers', (), r"--over writers needs config\.data\.source='muscima_pp'"),
     (('pages_handwriting',), 'writers', ('data.protocol',), 'leave it out'),

@@ -32,7 +32,7 @@ class Rows:
   """Rows of several arrays as one array, which stay on the disk until they are indexed.
 
   An index, a slice or an array of ints returns a NumPy array, as it would with
-  `np.concatenate(parts)[rows]`.
+  `np.concatenate(parts)[rows]`. All parts have the same dtype.
   """
 
   def __init__(self, parts: Sequence[np.ndarray], rows: np.ndarray):
@@ -54,7 +54,7 @@ class Rows:
         number = part_of[begin]
         of_part = rows.ravel()[begin:end] - self._starts[number]
         _copy(self._parts[number], of_part, found[begin:end])
-    return found.reshape(*rows.shape, *self.shape[1:])
+    return found.reshape((*rows.shape, *self.shape[1:]))
 
   def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
     return self[:] if dtype is None else self[:].astype(dtype)

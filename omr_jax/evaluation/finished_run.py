@@ -59,6 +59,12 @@ class FinishedRun:
   test_ids: np.ndarray
 
   @property
+  def epochs(self) -> str:
+    """How many epochs it has and which one was tested, in words; of folds the largest numbers."""
+    most = 'at most ' if 'folds' in self.facts else ''
+    return f'{most}{self.facts["epochs"]}, tested {most}{self.facts["tested_epoch"]}'
+
+  @property
   def task(self) -> Task:
     """The task that the network was trained for."""
     return tasks.of_config(self.config)
@@ -69,9 +75,13 @@ class FinishedRun:
 
 
 def refuse_run(workdir: Path) -> None:
-  """Raises a UserError if the folder is that of a trained run."""
+  """Raises a UserError if the folder is that of a run, or holds files of other programs."""
   if os.path.exists(workdir / history.FILE):
     raise UserError(f'{workdir}: is the folder of a run; choose another one.')
+  for name in ('config.json', 'summary.json'):
+    # Joined runs write the arrays first, so that they are there even after an interruption.
+    if os.path.exists(workdir / name) and not os.path.exists(workdir / evaluation_file.FILE):
+      raise UserError(f'{workdir}: holds another {name}; choose another folder.')
 
 
 def begin_joined(workdir: Path) -> None:
@@ -85,10 +95,6 @@ def begin_joined(workdir: Path) -> None:
       summary in it cannot be removed.
   """
   refuse_run(workdir)
-  for name in ('config.json', 'summary.json'):
-    # The arrays are written first, so that they are beside the others even after an interruption.
-    if os.path.exists(workdir / name) and not os.path.exists(workdir / evaluation_file.FILE):
-      raise UserError(f'{workdir}: holds another {name}; choose another folder.')
   summary = workdir / 'summary.json'
   try:
     # Without a summary the folder is unfinished until the new report is written.

@@ -97,7 +97,7 @@ _FEW = 'a list of up to 16 whole numbers from 1 to 64'
 _VALUES: dict[str, Rule] = {
   'dropout': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
   'momentum': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
-  'epsilon': ('above 0', lambda value: value > 0),
+  'epsilon': rules.ABOVE_0,
   'widths': (_COUNTS, lambda value: _are_counts(value, 4096)),
   'blocks': (_FEW, lambda value: _are_counts(value, 64)),
   'pen_widths': (_COUNTS, lambda value: _are_counts(value, 4096)),
@@ -165,6 +165,8 @@ def create(name: str, num_classes: int, dtype: Dtype = jnp.float32, **arguments)
       raise UserError(f'{name} has no argument {argument!r}{nearest(argument, options(name))}')
     rules.refuse_unless(_VALUES[argument], value, f'{name}: {argument}')
   module = network(num_classes=num_classes, dtype=dtype, **arguments)
+  if getattr(module, 'even', False) and getattr(module, 'close_up', None):
+    raise UserError(f'{name}: close_up needs paper that is white; leave out close_up or even.')
   for widths, blocks in (('widths', 'blocks'), ('pen_widths', 'pen_blocks')):
     wide, deep = getattr(module, widths, ()), getattr(module, blocks, None)
     if deep is not None and len(wide) != len(deep):

@@ -45,13 +45,18 @@ class Detector(nn.Module):
   options = ('widths', 'blocks', 'up', 'momentum', 'epsilon')
   inputs = ('window',)
 
+  @property
+  def stride(self) -> int:
+    """Height and width of a window must be multiples of it: 32 with four `widths`."""
+    return 4 * 2 ** (len(self.widths) - 1)
+
   @nn.compact
   def __call__(self, inputs: Mapping[str, jax.Array], train: bool) -> dict[str, jax.Array]:
     """A window to its two maps, as `inputs.peaks` describes them.
 
     Args:
       inputs: `window` [batch, height, width, 1] from 0 (black) to 255; height and width are
-        multiples of 32 with four `widths`, of 16 with three.
+        multiples of `stride`.
       train: Normalize by the batch's statistics.
 
     Returns:

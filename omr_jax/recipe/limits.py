@@ -7,7 +7,7 @@ from omr_jax.utils.rules import ABOVE_0, AT_LEAST_0, FLAG, INSIDE, RANGE, SHARE,
 _PRECISIONS = ('float32', 'bfloat16')
 _TESTED = ('best', 'last')
 _FEEDS = ('auto', 'resident', 'streamed')
-# Steps are counted in 32 bits.
+# Steps are counted in 32 bits (`training.population` refuses more).
 _COUNT = whole(1, 10**6, 'a whole number from 1 to a million')
 _OF_KEYS: Mapping[str, Rule] = {
   'seed': whole(0, 2**32 - 1, 'a whole number of at least 0 and below 2^32'),

@@ -21,7 +21,8 @@ _EXAMPLES = 32
 def start(config: ConfigDict | None = None, members: int = 1, alone: bool = True) -> None:
   """Prepares JAX; commands call it before anything else uses JAX.
 
-  Settings made by JAX's own environment variables stay as they are.
+  Settings made by JAX's own environment variables stay as they are, but JAX_ENABLE_X64: numbers
+  have 32 bits here.
 
   Args:
     config: The config of the training, or None if the command does not train.
@@ -35,6 +36,7 @@ def start(config: ConfigDict | None = None, members: int = 1, alone: bool = True
 
   # With this cache a second start of the same config has nothing to compile.
   # (JAX adds the settings to `jax.config` when it is imported, unseen by type checkers.)
+  jax.config.update('jax_enable_x64', False)
   cache = paths.cache_dir() / 'compiled'
   if jax.config.jax_compilation_cache_dir is None and _is_writable(cache):  # type: ignore[attr-defined]
     jax.config.update('jax_compilation_cache_dir', str(cache))

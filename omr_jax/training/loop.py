@@ -25,6 +25,7 @@ from omr_jax.training.population import Population, steps_taken
 from omr_jax.training.state import TrainState, Variables
 from omr_jax.training.validation import refuse_not_finite, validate
 from omr_jax.training.workdir import (
+  CHECKPOINTS,
   claim,
   is_finished,
   refuse_other_population,
@@ -196,7 +197,8 @@ def _are_finished(folders: Mapping[Path, ConfigDict], names: Sequence[str], work
   """Whether all runs are finished.
 
   Raises:
-    UserError: They are not, and a folder is not writable or belongs to another population.
+    UserError: They are not, and a folder is not writable or belongs to another population, or some
+      members are finished and what they shared with the others is gone.
   """
   finished = [is_finished(config, folder) for folder, config in folders.items()]
   if all(finished):
@@ -204,6 +206,11 @@ def _are_finished(folders: Mapping[Path, ConfigDict], names: Sequence[str], work
   for folder in folders:
     refuse_unwritable(folder)
   refuse_other_population(workdir, names)
+  if any(finished) and not (workdir / CHECKPOINTS).exists():
+    raise UserError(
+      f'{workdir}: some of its runs are finished, and what they shared with the others is gone; '
+      'remove the whole folder to train all again, or choose another --workdir.'
+    )
   return False
 
 

@@ -153,7 +153,7 @@ def create(
   """Makes a population. Writes nothing; `configs` has the configs of the members by name.
 
   Raises:
-    UserError: A batch has more examples than an epoch.
+    UserError: A batch has more examples than an epoch, or there are more steps than 32 bits count.
   """
   config = next(iter(configs.values()))
   examples = dataset.drawn or dataset.sizes['train']
@@ -161,10 +161,15 @@ def create(
     raise UserError(
       f'config.batch_size={config.batch_size} is more than the {examples} training examples.'
     )
+  steps = examples // config.batch_size
+  if config.epochs * steps >= 2**31:
+    raise UserError(
+      f'config.epochs={config.epochs} of {steps} steps are 2^31 steps or more; choose fewer.'
+    )
   training = Training(
     recipe=recipe,
     batch_size=config.batch_size,
-    steps_per_epoch=examples // config.batch_size,
+    steps_per_epoch=steps,
     epochs=config.epochs,
     loss=recipe.loss(dataset.splits['train']),
   )

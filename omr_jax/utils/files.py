@@ -96,7 +96,7 @@ def output(path: Path | None) -> Iterator[TextIO]:
   try:
     if path is None:
       if is_closed(sys.stdout):
-        raise UserError('standard output: is closed; open it, or choose a file with --out.')
+        raise UserError('standard output: is closed; open it, or give a file where there is --out.')
       # A program may have replaced sys.stdout by an object that lacks this.
       if hasattr(sys.stdout, 'reconfigure'):
         sys.stdout.reconfigure(encoding='utf-8', errors='backslashreplace')

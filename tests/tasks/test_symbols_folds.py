@@ -76,6 +76,17 @@ def test_unlike_runs_are_refused(tmp_path):
     folds.joined({'a': first, 'b': fold(tmp_path, 3, {}, epochs=3)})
 
 
+def test_the_most_epochs_of_the_folds_are_told(tmp_path):
+  """With early stopping each fold has its own."""
+  runs = {}
+  for number, (epochs, tested) in enumerate(((7, 2), (5, 4)), start=1):
+    run = fold(tmp_path, number, {})
+    facts = run.facts | {'epochs': epochs, 'tested_epoch': tested}
+    runs[f'writers_{number}'] = run.replace(facts=facts)
+  assert folds.joined(runs).epochs == 'at most 7, tested at most 4'
+  assert runs['writers_1'].epochs == '7, tested 2'
+
+
 def test_pictures_stay_with_their_symbols(tmp_path):
   runs = {'a': fold(tmp_path, 1, {'1-4': 5.0}), 'b': fold(tmp_path, 2, {'2-1': 9.0, '2-6': 1.0})}
   whole = folds.joined(runs)

@@ -29,6 +29,7 @@ for members, all_cores in json.loads(sys.argv[1]):
   if not all_cores:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
   backend.start(config if members else None, members)
+  assert jnp.arange(3).dtype == 'int32'
   jax.jit(lambda x: 2 * x)(jnp.ones(3)).block_until_ready()
   folder = jax.config.jax_compilation_cache_dir
   programs = sorted(path.name for path in Path(folder).glob('*-cache'))
@@ -94,6 +95,11 @@ def started(tmp_path, *starts, **variables):
   )
   assert done.returncode == 0, done.stderr
   return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_numbers_have_32_bits(tmp_path):
+  """Whatever somebody's shell chooses for other programs; STARTED looks at it."""
+  started(tmp_path, (1, True), JAX_ENABLE_X64='1')
 
 
 def test_a_process_starts_with_devices_for_its_population_and_a_cache(tmp_path):

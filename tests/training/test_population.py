@@ -26,7 +26,7 @@ from omr_jax.errors import UserError
 from omr_jax.evaluation import metrics as evaluate
 from omr_jax.recipe import hyperparameters, members, recipe
 from omr_jax.tasks.classifiers import evaluation
-from omr_jax.training import checkpoint, feed, inference, loop, trained, trainer
+from omr_jax.training import checkpoint, feed, inference, loop, population, trained, trainer
 from omr_jax.training.step import Training
 
 pytestmark = pytest.mark.usefixtures('no_page')
@@ -259,6 +259,25 @@ def test_shared_checkpoints_of_finished_members_are_deleted(together, tmp_path, 
   loop.train_all(configs, 'small', workdir, *folders)
   assert not (workdir / 'checkpoints').exists()
   assert (workdir / 'seed=0' / 'checkpoints').is_dir()
+
+
+def test_a_finished_population_of_which_one_is_gone(together, tmp_path, folders):
+  """Trained again from its start, it would empty the logs of those that are finished."""
+  workdir, configs = tmp_path / 'runs', together[1]
+  shutil.copytree(together[0], workdir)
+  shutil.rmtree(workdir / 'seed=1')
+  before = (workdir / 'seed=0/metrics.jsonl').read_bytes()
+  with pytest.raises(UserError, match=r'runs: some of its runs are finished, .* is gone; remove'):
+    loop.train_all(configs, 'small', workdir, *folders)
+  assert (workdir / 'seed=0/metrics.jsonl').read_bytes() == before
+
+
+def test_more_steps_than_32_bits_count_are_refused(config, tmp_path):
+  """2^31 is 2 147 483 648."""
+  config = ConfigDict(config.to_dict() | {'epochs': 10**6, 'batch_size': 2})
+  examples = SimpleNamespace(drawn=4296)
+  with pytest.raises(UserError, match=r'of 2148 steps are 2\^31 steps or more; choose fewer'):
+    population.create({'': config}, '', tmp_path, None, examples, None, 0.0, None)
 
 
 def test_members_evaluate_their_own_variables(together, dataset):

@@ -59,7 +59,7 @@ def _tiles(run: ClassifiedRun, numbers: Mapping) -> dict[str, str]:
     '95 % interval': interval(*numbers['accuracy_wilson_95']),
     'Errors': f'{numbers["n"] - numbers["correct"]} of {numbers["n"]}',
     'Calibration error': percent(numbers['ece']),
-    'Epochs': f'{run.facts["epochs"]}, tested {run.facts["tested_epoch"]}',
+    'Epochs': run.epochs,
     'Time': f'{run.facts["seconds"] / 60:.1f} min',
   }
 

@@ -21,7 +21,7 @@ from omr_jax.utils.words import one_line
 from tfds_builders.folds import PAGE_FOLDS
 
 _SOURCE = 'muscima_pp'  # The data whose pages have writers.
-_COMMON = ('config_name', 'data_digest', 'origin', 'parameters', 'seed', 'epochs', 'tested_epoch')
+_COMMON = ('config_name', 'data_digest', 'origin', 'parameters', 'seed')
 
 
 def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
@@ -70,6 +70,7 @@ def joined(runs: Mapping[str, DetectedRun]) -> DetectedRun:
     'protocol': protocol,
     'runs': list(runs),
     'folds': {name: boxes.weighted_ap50(run.pages) for name, run in runs.items()},
+    **{key: max(run.facts[key] for run in every) for key in ('epochs', 'tested_epoch')},
     'seconds': round(sum(run.facts['seconds'] for run in every), 1),
   }
   return first.replace(

@@ -50,7 +50,7 @@ def _tiles(run: DetectedRun, numbers: Mapping) -> dict[str, str]:
     f'AP50, {boxes.FREQUENT} frequent': _percent(numbers['frequent_ap50']),
     f'AP50, {boxes.ENOUGH} or more': _percent(numbers['macro_ap50']),
     'F1': _percent(numbers['f']),
-    'Epochs': f'{run.facts["epochs"]}, tested {run.facts["tested_epoch"]}',
+    'Epochs': run.epochs,
     'Time': f'{run.facts["seconds"] / 60:.1f} min',
   }
 

@@ -102,6 +102,11 @@ def check_network(config: ConfigDict, module: nn.Module) -> None:
     raise UserError(
       "config.model.use_size: these pictures have no pen's box; add --config.model.use_size=False."
     )
+  if getattr(module, 'close_up', None):
+    raise UserError(
+      'config.model.close_up: it enlarges a symbol on white paper, and these have any ground. '
+      'Leave it out.'
+    )
 
 
 def strengths(config: ConfigDict) -> dict:

@@ -88,8 +88,7 @@ def joined(runs: Mapping[str, ClassifiedRun]) -> ClassifiedRun:
     'runs': list(runs),
     'folds': folds,
     'mean_of_folds': float(np.mean(list(folds.values()))),
-    'epochs': first.facts['epochs'],
-    'tested_epoch': first.facts['tested_epoch'],
+    **{key: max(run.facts[key] for run in runs.values()) for key in ('epochs', 'tested_epoch')},
     'seconds': round(sum(run.facts['seconds'] for run in runs.values()), 1),
   }
   data = first.config['data'] | {'protocol': facts['protocol']}
