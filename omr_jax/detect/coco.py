@@ -45,17 +45,23 @@ def read(file: Path) -> dict[str, Boxes]:
   """
   value = read_json(file, _REMEDY)
   try:
-    return _of_coco(value)
+    return _of_coco(value, file)
   except ValueError as error:
     raise UserError(f'{file}: no annotations of COCO ({error}); {_REMEDY}.') from error
 
 
-def _of_coco(value: dict[str, Any]) -> dict[str, Boxes]:
+def _of_coco(value: dict[str, Any], file: Path) -> dict[str, Boxes]:
   labels = _by_id(value, 'categories', 'name')
   files = _by_id(value, 'images', 'file_name')
-  names = {number: Path(file).with_suffix('').as_posix() for number, file in files.items()}
-  if len(set(names.values())) < len(names):
-    raise ValueError('two images have the same file_name')
+  names = {number: Path(each).with_suffix('').as_posix() for number, each in files.items()}
+  known: dict[str, str] = {}
+  for number, name in names.items():
+    if name in known:
+      raise UserError(
+        f'{file}: {known[name]} and {files[number]} have the same name but for the suffix; rename '
+        'one of the pages.'
+      )
+    known[name] = files[number]
   rows: dict[int | str, list[dict[str, Any]]] = {number: [] for number in names}
   for each in objects(value, 'annotations', ['image_id', 'category_id', 'bbox']):
     if not (_is_in(rows, each['image_id']) and _is_in(labels, each['category_id'])):

@@ -61,7 +61,15 @@ def curves(series: dict[str, tuple[list, list]], ylabel: str, log: bool = False)
   height = 2.4 + 0.17 * len(series)
   figure, axes = new_figure(3.6, height)
   _plot_over_epochs(axes, series, ylabel, log)
-  figure.legend(loc='outside lower left', frameon=False, labelcolor=TEXT, fontsize=6)
+  # By themselves, legends leave out what begins with `_`.
+  figure.legend(
+    axes.lines,
+    list(map(plain, series)),
+    loc='outside lower left',
+    frameon=False,
+    labelcolor=TEXT,
+    fontsize=6,
+  )
   return to_svg(figure, f'{ylabel} by epoch of {len(series)} runs', series)
 
 

@@ -88,9 +88,12 @@ def numbers(value: Any, what: str) -> np.ndarray:
     found = np.array(value)
   except ValueError as error:
     raise ValueError(f'{what} is no number of pixels') from error
-  if found.size and (found.dtype.kind not in 'iuf' or not (np.abs(found) <= _FARTHEST).all()):
+  if found.size and found.dtype.kind not in 'iuf':
     raise ValueError(f'{what} is no number of pixels')
-  return found.astype(float)
+  found = found.astype(float)
+  if not (np.abs(found) <= _FARTHEST).all():
+    raise ValueError(f'{what} is no number of pixels')
+  return found
 
 
 def _of_json(value: dict[str, Any]) -> Structure:

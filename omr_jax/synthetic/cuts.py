@@ -1,9 +1,10 @@
 """Cuts further pictures out of a real one: strips, a few bars, scrolls; turned, or light on dark.
 
-People show a network not only whole pages. The pictures of both classes are cut into the same
-shapes, so that the shape says nothing about the class. A strip or a few bars of a page of music
-must show music, so they are cut around staves, which `flat_staves` finds. If it finds none, as in
-many photos, halves of the page take their place, which still show some.
+People show a network not only whole pages. The pictures of both classes are cut into such shapes
+that the shape says little about the class; only strips of music may be as wide as a staff. A strip
+or a few bars of a page of music must show music, so they are cut around staves, which `flat_staves`
+finds. If it finds none, as in many photos, halves of the page take their place, which still show
+some.
 """
 
 import hashlib

@@ -13,7 +13,7 @@ from PIL import Image
 
 from omr_jax.synthetic import charts, codes, lettering, looks, notations, patterns, sheets, snippets
 
-_KINDS = 2**34  # First number of the seeds, larger than any seed of probes, papers and scenes.
+_KINDS = 2**34  # First number of the seeds.
 _PIXELS = 220_000  # The pixels of a picture on average.
 
 

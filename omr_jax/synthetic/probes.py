@@ -35,7 +35,7 @@ _OTHER: Mapping[str, Callable[..., np.ndarray]] = {
   'barcode': pages_of.barcode,
   'handwriting on ruled paper': pages_of.notebook,
 }
-_PAPERS = 2**32  # First number of the seeds of `papers`, larger than any seed of a probe.
+_PAPERS = 2**32  # First number of the seeds of `papers`.
 _SHAPES = ((1400, 1000), (1800, 750), (1000, 1400))  # Height and width of `papers`.
 
 

@@ -44,13 +44,18 @@ class Page(NamedTuple):
 
 
 def page(rng: np.random.Generator, height: int = HEIGHT, width: int = WIDTH) -> Page:
-  """Draws a page, of at least 300 pixels a side."""
+  """Draws a page, of at least 300 pixels a side.
+
+  The size of the staves follows from the width alone, so a page that is broader than high may end
+  within a staff. Symbols below it are none of the page.
+  """
   record = Record()
   picture = music.page(rng, height, width, compose=full_music.system_of, record=record)
+  placed = [(one.label, _on_page(one, height, width)) for one in record.symbols]
   symbols = [
-    Symbol(one.label, _on_page(one, height, width))
-    for one in record.symbols
-    if one.label != 'staffLine'
+    Symbol(label, box)
+    for label, box in placed
+    if label != 'staffLine' and box[0] < box[2] and box[1] < box[3]
   ]
   return Page(picture, symbols, _structure(record, height, width))
 

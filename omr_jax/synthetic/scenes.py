@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-_SCENES = 2**33  # First number of the seeds, larger than any seed of probes and papers.
+_SCENES = 2**33  # First number of the seeds.
 _SHAPES = ((480, 640), (640, 480), (560, 560))  # Height and width of scenes.
 _LARGEST = 0.6  # Largest half length of a shape, as a share of the picture's shorter side.
 

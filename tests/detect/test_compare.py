@@ -104,6 +104,11 @@ def test_coco(tmp_path, capsys):
   [
     ({}, 'no annotations of COCO (categories is no list of objects)'),
     (coco() | {'images': [{'id': [7], 'file_name': 'a'}]}, 'an id of images is neither a whole'),
+    (
+      coco()
+      | {'images': [{'id': n, 'file_name': f'a.{end}'} for n, end in ((7, 'png'), (8, 'jpg'))]},
+      'a.png and a.jpg have the same name but for the suffix; rename one of the pages',
+    ),
     (coco() | {'annotations': [{'image_id': 7}]}, "annotations[0] lacks the key 'category_id'"),
     (coco((3, [0, 0, 1, 1])), 'an annotation names what is not there'),
     (coco((1, [0, 0, 1])), 'no annotations of COCO'),
@@ -148,6 +153,7 @@ def staff():
     ({'systems': [{'staves': 0}]}, 'a system or measure names a staff that is not there'),
     ({'measures': [{'staff': 0, 'left': [0], 'right': [9]}]}, 'a side of a measure is no number'),
     ({'width': []}, 'a size is no number of pixels'),
+    ({'width': -(2**63)}, 'a size is no number of pixels'),
     ({'format': True}, 'its format is True, not 1'),
     ({'staves': [{'lines': [[[0, 1]], [[0, 1], [2]]]}]}, 'a point of a staff is no number'),
   ],

@@ -28,6 +28,12 @@ def test_logarithmic_axes_of_less_than_a_decade_have_labels_too():
   assert len([value for value in found if 0.5 <= value <= 0.66]) >= 2
 
 
+def test_every_run_is_in_the_legend():
+  """Matplotlib leaves out names that begin with `_`."""
+  svg = figures.curves({'_seed=0': ([1, 2], [0.5, 0.25]), 'b': ([1, 2], [0.5, 0.75])}, 'loss')
+  assert '>_seed=0</text>' in svg and '>b</text>' in svg
+
+
 def test_points_are_where_the_line_is():
   svg = figures.curves({'a <b>': ([1, 2, 3], [0.5, 0.25, 1.0])}, 'loss')
   start = ET.fromstring(svg.replace('xlink:', '')).get('data-points')

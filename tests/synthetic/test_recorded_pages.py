@@ -139,6 +139,12 @@ def test_structure():
     assert all(one.right == two.left for one, two in itertools.pairwise(mine))
 
 
+def test_a_broad_page_has_no_symbols_below_it():
+  found = recorded_pages.page(np.random.default_rng(1), 300, 1000).symbols
+  assert found
+  assert all(left < right and top < bottom for _, (left, top, right, bottom) in found)
+
+
 def test_examples():
   one, again, other = (recorded_pages.example(n, CLASSES, 7, HEIGHT, WIDTH) for n in (0, 0, 1))
   assert one['image'] == again['image'] != other['image']

@@ -141,9 +141,12 @@ def _per_class(run: ClassifiedRun, confusion: np.ndarray, paper: dict | None) ->
 
 def _confidence(run: ClassifiedRun, numbers: Mapping, bins: metrics.Reliability) -> Section:
   nouns = f'{run.task.noun}s'
+  divided, best = 'The logits are', 'best'
+  if run.decision.threshold is not None:
+    divided, best = 'The distances of the log-odds to the threshold are', 'best, both classes alike'
   words = (
-    f'The logits are divided by the temperature {numbers["temperature"]:.3f}, which fits the '
-    f'validation {nouns} best. Expected calibration error on the test {nouns} ({metrics.BINS} '
+    f'{divided} divided by the temperature {numbers["temperature"]:.3f}, which fits the '
+    f'validation {nouns} {best}. Expected calibration error on the test {nouns} ({metrics.BINS} '
     f'bins): {percent(numbers["ece"])}, without the temperature '
     f'{percent(numbers["ece_uncalibrated"])}. Negative log-likelihood: {numbers["nll"]:.4f}, '
     f'without the temperature {numbers["nll_uncalibrated"]:.4f}.'

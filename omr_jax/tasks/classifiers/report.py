@@ -94,7 +94,7 @@ def files(run: ClassifiedRun, numbers: Mapping) -> dict[str, bytes]:
   ]
   counts = (confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion))
   per_class = zip(run.classes, *counts, *shares, strict=True)
-  named = ('class', 'symbols', 'predicted', 'correct', 'precision', 'recall')
+  named = ('class', f'{run.task.noun}s', 'predicted', 'correct', 'precision', 'recall')
   return {
     'test_predictions.csv': csv_file(('id', 'true', 'predicted', 'confidence'), answers),
     'per_class.csv': csv_file(named, per_class),

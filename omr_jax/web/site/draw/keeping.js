@@ -17,9 +17,10 @@ const ZOOM = 4; // Pixels of a saved picture for each unit.
  * @param {object} pen See `penOn`.
  * @param {string} model Name of the network.
  * @param {function} best See `classesIn`.
+ * @param {function} replace Shows other strokes in place of those that are there.
  * @returns {{keep: function}} `keep` adds the drawing and its answer to the strip.
  */
-export function keeping(part, pen, model, best) {
+export function keeping(part, pen, model, best, replace) {
   const find = (id) => part.querySelector(`#${id}`);
   let strip = null;
   describe(model).then(
@@ -28,7 +29,7 @@ export function keeping(part, pen, model, best) {
         name: 'omr_jax symbols',
         classes,
         say: spoken,
-        open: ({ strokes }) => pen.replace(copied(strokes)),
+        open: ({ strokes }) => replace(copied(strokes)),
       });
     },
     () => {}, // The part itself says that the network does not come.

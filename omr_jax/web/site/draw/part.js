@@ -21,7 +21,7 @@ let outdated = false; // Whether the strokes have changed since they were classi
 let classifying = null; // The promise of `classifyAll` while it is at work.
 
 const pen = penOn(paper, SIDE, update, speak);
-const kept = keeping(part, pen, MODEL, classes.best);
+const kept = keeping(part, pen, MODEL, classes.best, replace);
 const gallery = galleryIn(find('gallery'), SIDE, (strokes) => pen.replace(strokes), speak);
 
 function repaint() {
@@ -113,7 +113,7 @@ function onKey(event) {
 find('undo').addEventListener('click', undo);
 find('clear').addEventListener('click', clear);
 addEventListener('keydown', onKey);
-paper.addEventListener('pointerdown', () => gallery.stop());
+for (const kind of ['pointerdown', 'keydown']) paper.addEventListener(kind, () => gallery.stop());
 paper.addEventListener('focus', repaint);
 paper.addEventListener('blur', repaint);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
