@@ -131,7 +131,7 @@ def _tested(facts: Mapping[str, Any]) -> str:
     return f'{facts["test"]["correct"]} of {facts["test"]["n"]} right'
   # What was measured of the exported files, or else of the run before it was exported.
   measured = next((each for each in facts.get('figures', ()) if 'ap50' in each), facts['measured'])
-  return card.precision(measured)
+  return card.ap50_in_words(measured)
 
 
 def _folders() -> Iterator[str]:

@@ -54,7 +54,8 @@ def _check_distributed() -> None:
     command_line.refuse(
       'Give --coordinator, --num_processes and --process_id together, or none of them.'
     )
-  if _COORDINATOR.value is not None and not re.fullmatch(r'.+:\d{1,5}', _COORDINATOR.value):
+  address = _COORDINATOR.value
+  if address is not None and not re.fullmatch(r'(\[[^\]]+\]|[^:/]+):0*[1-9]\d{0,4}', address):
     command_line.refuse('--coordinator must be an address and a port, such as 10.0.0.1:1234.')
   number, count = _PROCESS_ID.value, _NUM_PROCESSES.value
   if count is not None and count < 1:

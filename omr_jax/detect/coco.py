@@ -58,7 +58,7 @@ def _of_coco(value: dict[str, Any], file: Path) -> dict[str, Boxes]:
   for number, name in names.items():
     if name in known:
       raise UserError(
-        f'{file}: {known[name]} and {files[number]} have the same name but for the suffix; rename '
+        f'{file}: {known[name]} and {files[number]} have the same name without the suffix; rename '
         'one of the pages.'
       )
     known[name] = files[number]

@@ -61,8 +61,8 @@ class FinishedRun:
   @property
   def epochs(self) -> str:
     """How many epochs it has and which one was tested, in words; of folds the largest numbers."""
-    most = 'at most ' if 'folds' in self.facts else ''
-    return f'{most}{self.facts["epochs"]}, tested {most}{self.facts["tested_epoch"]}'
+    words = f'{self.facts["epochs"]}, tested {self.facts["tested_epoch"]}'
+    return f'{words} (the most of any fold)' if 'folds' in self.facts else words
 
   @property
   def task(self) -> Task:

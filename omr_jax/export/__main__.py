@@ -222,7 +222,9 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument('--out', required=True, type=paths.path, help='the folder to write')
   command_arguments.add_data_folders(parser)
   parser.add_argument(
-    '--without_data', action='store_true', help='write no int8 file, and skip the test'
+    '--without_data',
+    action='store_true',
+    help='skip the test, and an int8 file that computes in 8 bits',
   )
   parser.add_argument(
     '--forms',

@@ -62,7 +62,7 @@ def _figures(content: Mapping[str, Any]) -> Iterator[str]:
 def _figure(figure: Mapping[str, Any]) -> tuple[str, str]:
   """The result of a further test in words, and its 95 % interval if answers were counted."""
   if 'ap50' in figure:
-    return pages.precision(figure), ''
+    return pages.ap50_in_words(figure), ''
   return classifiers.result({'test': figure})
 
 

@@ -47,7 +47,8 @@ def files(
     names: Files and folders from `standard_input`.
     suffixes: Suffixes of the files in folders that are read, in lower case.
     left_out: Counts the files that were left out of folders, by kind.
-    omitted: A folder whose files are none of them, such as that of their answers.
+    omitted: A folder whose files are none of them, however they are named, such as that of the
+      answers.
   """
   left_out = Counter() if left_out is None else left_out
   omitted_path = None if omitted is None else os.path.realpath(omitted)
@@ -98,6 +99,8 @@ def words(left_out: Counter[str]) -> str:
 def _at(
   path: str, suffixes: frozenset[str], left_out: Counter[str], omitted: str | None
 ) -> Iterator[str]:
+  if omitted is not None and _is_in(path, omitted):
+    return
   if not os.path.isdir(path):
     yield path
     return
@@ -114,6 +117,11 @@ def _at(
       folders.append(_folders_in(folder))
     except OSError:
       yield folder
+
+
+def _is_in(path: str, folder: str) -> bool:
+  real = os.path.realpath(path)
+  return real == folder or real.startswith(os.path.join(folder, ''))
 
 
 def _folders_in(folder: str) -> Iterator[str]:

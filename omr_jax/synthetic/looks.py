@@ -7,6 +7,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+_LONGEST = 2**15  # Pixels of a side of an enlarged picture.
+
 _DARK_GROUNDS = ((0, 0, 0), (24, 26, 32), (18, 32, 60), (20, 52, 38), (60, 22, 30), (70, 70, 74))
 _LIGHT_INKS = ((255, 255, 255), (235, 235, 235), (250, 240, 200), (190, 215, 255), (255, 190, 90))
 _LIGHT_GROUNDS = ((255, 255, 255), (250, 244, 226), (226, 236, 250), (236, 236, 236))
@@ -47,9 +49,6 @@ def photographed(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
   seen = ndimage.gaussian_filter(seen, (blur, blur, 0))
   seen += rng.normal(0, rng.uniform(1, 6), (height, width, 1))
   return np.clip(seen, 0, 255).astype(np.uint8)
-
-
-_LONGEST = 2**15
 
 
 def sharpened(picture: np.ndarray, least: int = 192) -> np.ndarray:

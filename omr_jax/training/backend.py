@@ -34,9 +34,9 @@ def start(config: ConfigDict | None = None, members: int = 1, alone: bool = True
   """
   import jax
 
+  jax.config.update('jax_enable_x64', False)
   # With this cache a second start of the same config has nothing to compile.
   # (JAX adds the settings to `jax.config` when it is imported, unseen by type checkers.)
-  jax.config.update('jax_enable_x64', False)
   cache = paths.cache_dir() / 'compiled'
   if jax.config.jax_compilation_cache_dir is None and _is_writable(cache):  # type: ignore[attr-defined]
     jax.config.update('jax_compilation_cache_dir', str(cache))

@@ -207,9 +207,10 @@ def _are_finished(folders: Mapping[Path, ConfigDict], names: Sequence[str], work
     refuse_unwritable(folder)
   refuse_other_population(workdir, names)
   if any(finished) and not (workdir / CHECKPOINTS).exists():
+    missing = next(each for each, done in zip(folders, finished, strict=True) if not done)
     raise UserError(
       f'{workdir}: some of its runs are finished, and what they shared with the others is gone; '
-      'remove the whole folder to train all again, or choose another --workdir.'
+      f'train each of the others by itself, as in --workdir={missing}, or choose another folder.'
     )
   return False
 

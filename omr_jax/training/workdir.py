@@ -133,7 +133,9 @@ def refuse_other_population(workdir: Path, names: Sequence[str]) -> None:
       if (folder / 'config.json').exists():
         raise UserError(f'{folder}: holds a run that was trained alone; {_ANOTHER}.')
   around = workdir.parent / _POPULATION
-  if not names and around.exists() and workdir.name in read_json(around, _ANOTHER).get('runs', ()):
+  # Once all are finished, nothing is shared any more, and one that was removed is trained alone.
+  is_shared = around.exists() and (workdir.parent / CHECKPOINTS).exists()
+  if not names and is_shared and workdir.name in read_json(around, _ANOTHER).get('runs', ()):
     raise UserError(
       f'{workdir}: belongs to a population that is still training; go on with {workdir.parent}.'
     )

@@ -51,8 +51,9 @@ def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] 
   Raises:
     UserError: They cannot be written, or a folder has one of the names; all stays as it was.
   """
-  is_new = not folder.exists()
+  is_new = False
   try:
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix='.new.') as temporary:
       new, old = Path(temporary) / 'new', Path(temporary) / 'old'
@@ -62,7 +63,7 @@ def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] 
         (new / name).write_bytes(content)
       for name in dict.fromkeys((*files, *gone)):
         if os.path.lexists(folder / name):
-          shutil.copy2(folder / name, old / name, follow_symlinks=False)
+          _kept(folder / name, old / name)
       try:
         for name in files:
           os.replace(new / name, folder / name)
@@ -80,8 +81,16 @@ def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] 
       with contextlib.suppress(OSError):
         folder.rmdir()
     raise UserError(
-      f'{folder}: cannot be written ({error.strerror}); make room, or choose another folder.'
+      f'{folder}: cannot be written ({reason(error)}); make room, or choose another folder.'
     ) from error
+
+
+def _kept(path: Path, name: Path) -> None:
+  """Gives a file a second name, or copies it where the file system has no such names."""
+  try:
+    os.link(path, name, follow_symlinks=False)
+  except OSError:
+    shutil.copy2(path, name, follow_symlinks=False)
 
 
 @contextlib.contextmanager

@@ -68,8 +68,12 @@ def build(out: Path, runtime: Path) -> None:
     if out.exists() and any(out.iterdir()) and not (out / 'worker.js').exists():
       raise UserError(f'{out}: holds something else; choose another folder with --out.')
     out.parent.mkdir(parents=True, exist_ok=True)
+    old = out.with_name(f'.{out.name}.older')
+    if old.exists() and not out.exists():  # Left by a process that was killed.
+      old.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f'.{out.name}.') as temporary:
-      new, old = Path(temporary) / 'new', out.with_name(f'.{out.name}.older')
+      new = Path(temporary) / 'new'
       _fill(new, runtime)
       if (out / _KEPT).exists():
         shutil.copytree(out / _KEPT, new / _KEPT)

@@ -46,6 +46,7 @@ def blotches(seed, side=256):
     ('scores/own/book_0001.png', 'book'),
     ('scores/own/book.002.png', 'book'),
     ('scores/own/opus_1000.png', 'opus_1000'),
+    ('scores/own/op.12.png', 'op.12'),
     ('scores/own/Sonata page 12.tif', 'sonata'),
     ('scores/own/sonata_f12r.tif', 'sonata'),
     ('scores/simple_prints/drum.jpg', 'drum'),

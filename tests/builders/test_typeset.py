@@ -227,6 +227,9 @@ def music(composer='Clara Example (1819-96)', notes=('C', 'D', 'E', 'F')):
     ('Clara Example II', 'example'),
     ('Clara Example, Jr.', 'example'),
     ('Antonin Dvor\u030ca\u0301k', 'dvo\u0159\u00e1k'),
+    ('Clara Example c1819', 'example'),
+    ('Clara Example Jnr', 'example'),
+    ('[Clara Example]', 'example'),
     ('1819-1896', 'lc1'),
     ('', 'lc1'),
   ],
@@ -275,18 +278,32 @@ def test_songs_of_one_name_are_refused(tmp_path):
   first, second = (write(tmp_path / name, ['a']) for name in ('one', 'two'))
   with pytest.raises(UserError, match=r'two/a\.mxl: .*one/a\.mxl has the same name; rename or rem'):
     songs.find(f'{first}{os.pathsep}{second}')
+  assert list(songs.find(f'{first}{os.pathsep}{first}')) == ['a.mxl', 'plain.musicxml']
   (first / 'a.musicxml').write_text(music())
   with pytest.raises(UserError, match=r'one/a\.mxl: .*one/a\.musicxml has the same name'):
     songs.find(first)
 
 
-def test_the_score_is_the_one_that_the_container_names(tmp_path):
-  container = '<container><rootfiles><rootfile media-type="x" full-path="b/score.xml"/></rootfiles>'
+@pytest.mark.parametrize(
+  ('rootfile', 'name', 'is_read'),
+  [
+    ('<rootfile media-type="x" full-path="b/score.xml"/>', 'b/score.xml', True),
+    ('<rootfile full-path = "Tom &amp; Jerry.xml"/>', 'Tom & Jerry.xml', True),
+    ('<rootfile full-path="./a%20b.xml"/>', 'a b.xml', True),
+    ("""<rootfile full-path="Don't.xml"/>""", "Don't.xml", True),
+    ('<x:rootfile xmlns:x="y" full-path="a.xml"/>', 'a.xml', True),
+    ('<rootfile full-path="a.pdf"/><rootfile full-path="a.xml"/>', 'a.xml', True),
+    ('<!-- <rootfile full-path="a.xml"/> -->', 'a.xml', False),  # The first one is read.
+    ('<rootfile full-path="a.xml">', 'a.xml', False),  # Damaged.
+    ('<rootfile full-path="../other.xml"/>', 'a.xml', False),
+  ],
+)
+def test_the_score_is_the_one_that_the_container_names(tmp_path, rootfile, name, is_read):
   with zipfile.ZipFile(tmp_path / 'a.mxl', 'w') as file:
     file.writestr('metadata.xml', '<meta/>')
-    file.writestr('META-INF/container.xml', f'{container}</container>')
-    file.writestr('b/score.xml', music())
-  assert songs.read(tmp_path / 'a.mxl') == music()
+    file.writestr('META-INF/container.xml', f'<container>{rootfile}</container>')
+    file.writestr(name, music())
+  assert songs.read(tmp_path / 'a.mxl') == (music() if is_read else '<meta/>')
 
 
 def packed(content, **options):

@@ -107,7 +107,7 @@ def test_coco(tmp_path, capsys):
     (
       coco()
       | {'images': [{'id': n, 'file_name': f'a.{end}'} for n, end in ((7, 'png'), (8, 'jpg'))]},
-      'a.png and a.jpg have the same name but for the suffix; rename one of the pages',
+      'a.png and a.jpg have the same name without the suffix; rename one of the pages',
     ),
     (coco() | {'annotations': [{'image_id': 7}]}, "annotations[0] lacks the key 'category_id'"),
     (coco((3, [0, 0, 1, 1])), 'an annotation names what is not there'),

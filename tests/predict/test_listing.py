@@ -43,6 +43,13 @@ def test_a_folder_that_is_omitted(tmp_path):
   left_out = Counter()
   given = listing.files([folder], (), listing.PICTURES, left_out, tmp_path / 'link/answers')
   assert list(given) == [f'{folder}/a.png', f'{folder}/answers2/c.png'] and not left_out
+  # As `find` names them.
+  names = ['a.png', 'answers/_shards.json', 'answers/x', 'answers2/c.png']
+  paths = [f'{folder}/{name}' for name in names]
+  listed = listing.files(
+    ['-'], map(os.fsencode, paths), listing.PICTURES, left_out, tmp_path / 'in/answers'
+  )
+  assert list(listed) == [paths[0], paths[3]]
 
 
 def test_named_files_are_given_whatever_they_are(tmp_path):

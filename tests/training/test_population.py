@@ -262,14 +262,16 @@ def test_shared_checkpoints_of_finished_members_are_deleted(together, tmp_path, 
 
 
 def test_a_finished_population_of_which_one_is_gone(together, tmp_path, folders):
-  """Trained again from its start, it would empty the logs of those that are finished."""
+  """Trained again from their start, all would empty their logs; the other one is trained alone."""
   workdir, configs = tmp_path / 'runs', together[1]
   shutil.copytree(together[0], workdir)
   shutil.rmtree(workdir / 'seed=1')
   before = (workdir / 'seed=0/metrics.jsonl').read_bytes()
-  with pytest.raises(UserError, match=r'runs: some of its runs are finished, .* is gone; remove'):
+  with pytest.raises(UserError, match=r'runs: some of its .* by itself, as in --workdir=.*/seed=1'):
     loop.train_all(configs, 'small', workdir, *folders)
   assert (workdir / 'seed=0/metrics.jsonl').read_bytes() == before
+  loop.train_and_evaluate(configs['seed=1'], 'small', workdir / 'seed=1', *folders)
+  assert loop.train_all(configs, 'small', workdir, *folders).keys() == configs.keys()
 
 
 def test_more_steps_than_32_bits_count_are_refused(config, tmp_path):
@@ -330,6 +332,7 @@ def test_folders_of_other_runs_are_refused(together, config, tmp_path, folders):
     loop.train_all(configs, 'small', tmp_path / 'members', *folders)
   # A member that is not at its end belongs to the others.
   shutil.copy(workdir / 'population.json', tmp_path / 'members')
+  (tmp_path / 'members/checkpoints').mkdir()
   (tmp_path / 'members/seed=1/summary.json').unlink()
   with pytest.raises(UserError, match='seed=1: belongs to a population that is still training'):
     loop.train_and_evaluate(configs['seed=1'], 'small', tmp_path / 'members/seed=1', *folders)

@@ -73,6 +73,14 @@ def test_a_folder_in_the_place_of_a_file_is_refused(folder):
   assert content(folder) == EARLIER | {'c/notes': 'mine'}
 
 
+def test_where_files_have_one_name_only_they_are_copied(folder, monkeypatch):
+  def refused(*arguments, **more):
+    raise OSError(95, 'Operation not supported')
+
+  monkeypatch.setattr(os, 'link', refused)
+  test_when_writing_ends_half_way_the_folder_is_as_it_was(folder, 1, OSError(28, ''), monkeypatch)
+
+
 def test_a_new_folder_that_cannot_be_filled_is_not_left(tmp_path):
   with pytest.raises(UserError, match='new: cannot be written'):
     write_files(tmp_path / 'new', {'a/b': b''})

@@ -33,6 +33,20 @@ def test_what_is_no_site_stays(make, words, tmp_path, runtime, capsys):
   assert out.is_file() or [path.name for path in out.iterdir()] == ['mine']
 
 
+@pytest.mark.parametrize('is_there', [False, True])
+def test_what_a_killed_process_has_left(is_there, tmp_path, runtime, monkeypatch):
+  """The older site beside its place, which is empty or has the newer one. Questions stay."""
+  out, older = tmp_path / 'site', tmp_path / '.site.older'
+  for folder in (older, *([out] if is_there else [])):
+    (folder / 'human').mkdir(parents=True)
+    (folder / 'human' / 'q.json').write_text(folder.name)
+    (folder / 'worker.js').touch()
+  monkeypatch.setattr(build, '_fill', lambda new, runtime: new.mkdir())
+  build.build(out, runtime)
+  assert (out / 'human' / 'q.json').read_text() == ('site' if is_there else '.site.older')
+  assert sorted(path.name for path in tmp_path.iterdir()) == ['dist', 'site']
+
+
 def test_if_the_new_site_does_not_come_the_older_one_stays(tmp_path, runtime, monkeypatch):
   out = tmp_path / 'site'
   out.mkdir()

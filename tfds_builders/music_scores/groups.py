@@ -9,7 +9,8 @@ folder  The folder of a picture whose name is only a page number (`p001`), if th
         its own below the source folder.
 volume  The name without page and movement numbers at its end (`_p2`, `_input_12`,
         `__movement1_p7`), or without a last number after a separator, of one to three digits or of
-        four with a 0 in front (`allemande-3`, `sonata (2)`, `book.012r`, `book_0001`).
+        four with a 0 in front, and the letter of a side (`allemande-3`, `sonata (2)`, `ms_12r`,
+        `book_0001`). After a point it has three digits or four (`book.012`).
 name    The name itself. One that says nothing about the picture (`001`, `IMG_1234`, `im10c`) gets
         its folder in front, and loses a letter after the number, as that letter means another
         picture of the same thing.
@@ -37,7 +38,8 @@ _MARK = r'(?:(?:p|pp|pg|page|f|fol|folio|movement|mvt)[-_ .]*\d{1,4}[abrv]?|inpu
 _MARKS = re.compile(rf'(?:[-_ .]+{_MARK})+$')
 _MARK_ALONE = re.compile(rf'{_MARK}(?:[-_ .]+{_MARK})*')
 _DIGITS = r'(?:\d{1,3}|0\d{3})'
-_NUMBER = re.compile(rf'(?:[-_ .]+{_DIGITS}[abrv]?|[-_ ]*[(\[]{_DIGITS}[)\]])$')
+# A point stands before numbers of works too, as in `op.12`; those of pages have three digits.
+_NUMBER = re.compile(rf'(?:(?:[-_ ]+{_DIGITS}|\.0?\d{{3}})[abrv]?|[-_ ]*[(\[]{_DIGITS}[)\]])$')
 _VARIANT = re.compile(r'(?<=\d)[a-z]\d?$')
 # Numbers, and the words that cameras, scanners and hurried people write before them.
 _GENERIC = re.compile(

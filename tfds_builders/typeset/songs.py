@@ -3,11 +3,14 @@
 import hashlib
 import html
 import os
+import posixpath
 import re
 import unicodedata
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 from omr_jax.errors import UserError
 from tfds_builders import raw_data
@@ -17,8 +20,22 @@ _REMEDY = 'put MusicXML files (.mxl, .musicxml or .xml) into a folder and name i
 _MOST_BYTES = 100_000_000  # Of a song, unpacked.
 _EVERY = 6  # One composer of so many is for the test, and one for the validation.
 _CONTAINER = 'META-INF/container.xml'  # Of a compressed file.
-_ROOT = re.compile(rb'<rootfile\s[^<>]{0,999}?full-path=["\']([^"\'<>]{1,999})["\']')
-_NO_SURNAMES = ('jr', 'sr', 'i', 'ii', 'iii', 'iv')
+_NO_SURNAMES = (
+  'jr',
+  'jnr',
+  'sr',
+  'snr',
+  'i',
+  'ii',
+  'iii',
+  'iv',
+  'v',
+  'vi',
+  'vii',
+  'viii',
+  'ed',
+  'arr',
+)
 # Lengths have bounds, as searching would take hours in some damaged files.
 _COMPOSER = re.compile(
   r'<creator\s[^<>]{0,999}type=["\']composer["\'][^<>]{0,999}>([^<]{0,999})</creator>'
@@ -42,7 +59,7 @@ def find(raw_dir: str | os.PathLike | None) -> dict[str, Path]:
       if path.suffix.lower() in _SUFFIXES and not path.name.startswith('.') and _is_song(path):
         name = _name(path, place)
         stem = str(PurePosixPath(name).with_suffix(''))
-        if stem in known:
+        if stem in known and not path.samefile(known[stem]):
           raise UserError(f'{path}: {known[stem]} has the same name; rename or remove one of them.')
         found[name] = known[stem] = path
   if not found:
@@ -87,15 +104,24 @@ def composer_of(path: Path, name: str) -> str:
 def composer(music: str, name: str) -> str:
   """The surname of the composer in lower case; without one the name of the file.
 
-  It is the last word that is neither in brackets, nor a number of years, nor `Jr.` or `II`. Songs
-  of composers with the same surname are not told apart.
+  It is the last word that has letters and no digits, and is neither in brackets, unless all is, nor
+  one of _NO_SURNAMES. Songs of composers with the same surname are not told apart.
   """
   match = _COMPOSER.search(music)
-  words = unicodedata.normalize('NFC', html.unescape(match[1])) if match else ''
-  words = re.sub(r'\(.*?\)|\[.*?\]', ' ', words, flags=re.DOTALL).partition(',')[0].lower()
-  found = [word.strip('.:;') for word in words.split()]
-  surname = [word for word in found if re.search(r'[^\W\d_]', word) and word not in _NO_SURNAMES]
-  return surname[-1] if surname else PurePosixPath(name).stem
+  whole = unicodedata.normalize('NFC', html.unescape(match[1])).lower() if match else ''
+  outside = re.sub(r'\(.*?\)|\[.*?\]', ' ', whole, flags=re.DOTALL)
+  for words in (outside, whole):
+    found = [word.strip('.:;()[]') for word in words.partition(',')[0].split()]
+    surnames = [word for word in found if _is_name(word)]
+    if surnames:
+      return surnames[-1]
+  return PurePosixPath(name).stem
+
+
+def _is_name(word: str) -> bool:
+  return (
+    bool(re.search(r'[^\W\d_]', word)) and not re.search(r'\d', word) and word not in _NO_SURNAMES
+  )
 
 
 def split(composers: Mapping[str, str]) -> dict[str, list[str]]:
@@ -150,17 +176,27 @@ def _unpacked(path: Path) -> bytes:
   """The file that the container names; without a container the first one that may be a score."""
   with zipfile.ZipFile(path) as files:
     infos = {info.filename: info for info in files.infolist()}
-    named = _ROOT.search(_member(files, infos[_CONTAINER])) if _CONTAINER in infos else None
-    names = [named[1].decode()] if named else []
-    names += [
+    scores = [
       name
       for name in infos
       if name.lower().endswith(('.xml', '.musicxml')) and not name.startswith('META-INF')
     ]
-    score = next((infos[name] for name in names if name in infos), None)
-    if score is None:
+    if not scores:
       raise ValueError('no score in it')
-    return _member(files, score)
+    named = _roots(_member(files, infos[_CONTAINER])) if _CONTAINER in infos else []
+    return _member(files, infos[next((name for name in named if name in scores), scores[0])])
+
+
+def _roots(container: bytes) -> list[str]:
+  """The names in a container, as they are written and with %20 and the like; none if damaged."""
+  if b'<!DOCTYPE' in container or b'\0' in container:  # It might define endless words.
+    return []
+  try:
+    root = ElementTree.fromstring(container)
+  except (ElementTree.ParseError, ValueError, LookupError):
+    return []
+  found = [e.get('full-path', '') for e in root.iter() if e.tag.rpartition('}')[2] == 'rootfile']
+  return [name for each in found for name in (each, posixpath.normpath(unquote(each)))]
 
 
 def _member(files: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

@@ -13,7 +13,8 @@ OUTPUT = 'probability'
 def result(facts: Mapping[str, Any]) -> tuple[str, str]:
   """The result of a test in words, and its 95 % interval; `facts` has the key `test`.
 
-  Where several answers are to one example each, the interval is that of so many `examples`.
+  Where each example was answered several times, the interval is that of as many answers as there
+  are different `examples`.
   """
   if 'test' not in facts:
     return 'not tested', ''

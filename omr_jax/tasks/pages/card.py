@@ -42,7 +42,7 @@ def result(facts: Mapping[str, Any]) -> tuple[str, str]:
   return words, ''
 
 
-def precision(measured: Mapping[str, Any]) -> str:
+def ap50_in_words(measured: Mapping[str, Any]) -> str:
   """Average precision in words; `measured` has the keys `ap50` and `pages`."""
   return f'AP50 {100 * measured["ap50"]:.1f} % on {measured["pages"]} pages'
 

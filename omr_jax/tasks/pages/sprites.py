@@ -99,7 +99,7 @@ def chosen(
     share = np.where(of_page == page, 0, weights)
     if not share.any():
       raise UserError(
-        f'{page}: no other page for training has signs to be pasted; add pages, or set '
+        f'{page}: no other page for training has symbols to be pasted; add pages, or set '
         '--config.data.pasted=0.'
       )
     taken[mine] = rng.choice(len(sprites), (len(mine), count), p=share / share.sum())

@@ -63,7 +63,7 @@ def test_tiles_get_symbols_of_other_pages():
 
 @pytest.mark.parametrize('of_page', [[], [made('a', 0)]])
 def test_sprites_of_one_page_alone_are_refused(of_page):
-  with pytest.raises(UserError, match=r'a: no other page for training has signs .*pasted=0'):
+  with pytest.raises(UserError, match=r'a: no other page for training has symbols .*pasted=0'):
     sprites.chosen(of_page, ['a', 'b'], 2)
 
 
