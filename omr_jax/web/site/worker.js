@@ -1,8 +1,8 @@
 // The service worker: keeps a copy of the site, so that later visits need no network.
 //
-// A visit shows the kept copy. If the server has a newer site, it is fetched meanwhile and shown
-// from the next visit on: all that is kept is of one revision. `omr_jax.web.build` fills in the two
-// names between percent signs.
+// A visit shows the kept copy. If the server has a newer site, it is fetched meanwhile and shown at a
+// later visit, mostly the next one, when no other page of the site is open: all that is kept is of
+// one revision. `omr_jax.web.build` fills in the two names between percent signs.
 
 const PREFIX = 'omr_jax ';
 const CACHE = `${PREFIX}%REVISION%`;
