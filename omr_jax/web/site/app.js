@@ -15,7 +15,6 @@ const parts = {
   human: retried((query) => import(`./people/part.js${query}`)),
   about: retried((query) => import(`./about/part.js${query}`)),
 };
-const [TIMES, BETWEEN] = [20, 250]; // A newer site is asked for so often, after so many milliseconds.
 const TITLES = {
   camera: 'Is it music?',
   page: 'What is on this page?',
@@ -79,28 +78,12 @@ function showTerms(section) {
   }
 }
 
-/**
- * Goes over to a newer site that an earlier visit has fetched, before anything is done here. What
- * this page has taken the place of may count as another open page for a moment, so it asks again.
- */
-async function useNewest() {
-  const found = await navigator.serviceWorker?.getRegistration();
-  if (!found?.waiting) return;
-  const again = () => location.reload();
-  navigator.serviceWorker.addEventListener('controllerchange', again, { once: true });
-  for (let asked = 0; asked < TIMES && !navigator.userActivation?.hasBeenActive; asked += 1) {
-    found.waiting?.postMessage('take over');
-    await new Promise((resolve) => setTimeout(resolve, BETWEEN));
-  }
-}
-
 /** It keeps a copy of the site, so that the next visit needs no network. The page works without. */
 function keepSite() {
   navigator.serviceWorker?.register('./worker.js').catch(() => {});
 }
 
 addEventListener('hashchange', show);
-useNewest().catch(() => {}); // The kept site goes on.
 document.querySelector('#starting').remove();
 // What is wanted now comes first.
 show().finally(keepSite);

@@ -1,8 +1,8 @@
 // The service worker: keeps a copy of the site, so that later visits need no network.
 //
-// A visit shows the kept copy. If the server has a newer site, it is fetched meanwhile and shown at a
-// later visit, mostly the next one, when no other page of the site is open: all that is kept is of
-// one revision. `omr_jax.web.build` fills in the two names between percent signs.
+// A visit shows the kept copy. If the server has a newer site, it is fetched meanwhile and shown
+// from the next visit on; what an open page fetches only then is of the newer one already.
+// `omr_jax.web.build` fills in the two names between percent signs.
 
 const PREFIX = 'omr_jax ';
 const CACHE = `${PREFIX}%REVISION%`;
@@ -12,12 +12,7 @@ async function fetchAll() {
   const cache = await caches.open(CACHE);
   // The browser's own cache may have older ones for as long as the server has allowed.
   await cache.addAll(FILES.map((file) => new Request(file, { cache: 'no-cache' })));
-}
-
-/** Takes over from the older worker, if the page that asks for it is the only one of this site. */
-async function takeOver() {
-  const pages = await self.clients.matchAll({ includeUncontrolled: true });
-  if (pages.length === 1) await self.skipWaiting();
+  await self.skipWaiting();
 }
 
 async function deleteOlder() {
@@ -62,7 +57,6 @@ async function fresh(request, cache) {
 }
 
 addEventListener('install', (event) => event.waitUntil(fetchAll()));
-addEventListener('message', (event) => event.waitUntil(takeOver()));
 addEventListener('activate', (event) => event.waitUntil(deleteOlder()));
 addEventListener('fetch', (event) => {
   if (event.request.method === 'GET') event.respondWith(respond(event.request));
