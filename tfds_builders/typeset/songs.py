@@ -21,20 +21,8 @@ _MOST_BYTES = 100_000_000  # Of a song, unpacked.
 _EVERY = 6  # One composer of so many is for the test, and one for the validation.
 _CONTAINER = 'META-INF/container.xml'  # Of a compressed file.
 _NO_SURNAMES = (
-  'jr',
-  'jnr',
-  'sr',
-  'snr',
-  'i',
-  'ii',
-  'iii',
-  'iv',
-  'v',
-  'vi',
-  'vii',
-  'viii',
-  'ed',
-  'arr',
+  *('jr', 'jnr', 'sr', 'snr', 'ed', 'arr'),
+  *('i', 'ii', 'iii', 'iv', 'v', 'vi', 'vii', 'viii'),
 )
 # Lengths have bounds, as searching would take hours in some damaged files.
 _COMPOSER = re.compile(

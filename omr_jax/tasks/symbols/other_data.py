@@ -121,7 +121,7 @@ def _homus(
   if protocol not in homus.PROTOCOLS:
     raise UserError(f'{protocol!r}: no such split protocol{nearest(protocol, homus.PROTOCOLS)}')
   own = config['data']['protocol']
-  if (own == 'made_up') == (protocol == 'made_up'):
+  if _same_symbols(own, protocol):
     raise UserError(
       f'--protocol {protocol}: the model was trained on the split {own} of the same symbols; its '
       'own test is in its report.'
@@ -132,9 +132,14 @@ def _homus(
     yield kind, inputs.CLASSES[label], {name: test[name][row] for name in reads}
 
 
+def _same_symbols(own: str, protocol: str) -> bool:
+  """Whether two splits are of the same symbols: either real ones or made-up ones."""
+  return (own == 'made_up') == (protocol == 'made_up')
+
+
 def _refuse_trained_on(own: str, protocol: str, split: str) -> None:
   """Raises UserError if the model may have learned from the symbols of this split."""
-  if (own == 'made_up') == (protocol == 'made_up') and (own != protocol or split == 'train'):
+  if _same_symbols(own, protocol) and (own != protocol or split == 'train'):
     raise UserError(
       f'--on scans: the model was trained on the split {own} of the same symbols; give '
       f'--protocol {own} with --split validation or test.'

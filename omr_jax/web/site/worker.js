@@ -1,7 +1,7 @@
 // The service worker: keeps a copy of the site, so that later visits need no network.
 //
 // A visit shows the kept copy. If the server has a newer site, it is fetched meanwhile and shown
-// from the next visit on; what an open page fetches only then is of the newer one already.
+// from the next visit on. What a page that is open then fetches later is of the newer site, too.
 // `omr_jax.web.build` fills in the two names between percent signs.
 
 const PREFIX = 'omr_jax ';
