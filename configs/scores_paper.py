@@ -9,7 +9,7 @@ The data are the paper's three archives; for pictures of your own add
 --config.data.protocol=folders.
 
 Differences that remain: augmentation interpolates linearly; pictures are made smaller with
-anti-aliasing (`resizing.resize`); the last examples of an epoch that do not fill a batch are left
+anti-aliasing (`resizing.resized`); the last examples of an epoch that do not fill a batch are left
 out of it; equal maxima in a max-pool share the gradient; the moving variance of batch norm is the
 biased one; and the loss that is shown does not include the L2 penalty.
 """

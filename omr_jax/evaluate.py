@@ -122,12 +122,6 @@ def main(arguments: list[str] | None = None) -> int:
   return answered(lambda: _run(options))
 
 
-def renamed(name: str, on: str, arguments: list[str] | None) -> int:
-  """Runs the command for one of its earlier names, and prints its present name."""
-  print(f'omr_jax.{name} is called omr_jax.evaluate --on {on} now.', file=sys.stderr)
-  return main(['--on', on, *(sys.argv[1:] if arguments is None else arguments)])
-
-
 def _run(options: argparse.Namespace) -> None:
   _check_options(options)
   model = loading.load(options.model)

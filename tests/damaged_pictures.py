@@ -11,6 +11,7 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import decoding
 import numpy as np
 from PIL import Image
 
@@ -161,10 +162,10 @@ def check(name, content):
   """Whether a picture can be read."""
   try:
     if len(content) % 2:
-      picture = pictures.read(content, name)
+      picture = decoding.read(content, name)
       assert picture.ndim == 3 and min(picture.shape[:2]) > 0
     else:
-      picture = pictures.load(content, name, 24, 16)
+      picture = decoding.load(content, name, 24, 16)
       assert picture.shape == (24, 16, 3)
   except UserError as error:
     assert str(error).startswith(f'{name}: ')

@@ -39,10 +39,10 @@ def test_the_help_fits_a_screen_and_names_every_command(capsys):
 
 
 def test_every_command_of_the_package_is_there():
-  """All modules at the top, and folders that run, but earlier names and tools of make."""
+  """All modules at the top, and folders that run."""
   modules = {path.stem for path in (ROOT / 'omr_jax').glob('*.py')}
   modules |= {path.parent.name for path in (ROOT / 'omr_jax').glob('*/__main__.py')}
-  modules -= {'__init__', 'cli', 'errors', 'transfer', 'scans', 'page_symbols'}
+  modules -= {'__init__', 'cli', 'errors'}
   assert modules == {module for module, _ in cli.COMMANDS.values()}
 
 

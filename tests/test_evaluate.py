@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import omr_jax
-from omr_jax import evaluate, page_symbols, scans, transfer
+from omr_jax import evaluate
 from omr_jax.errors import UserError
 from omr_jax.inputs import render, strokes
 from omr_jax.predict.classifier import Classifier
@@ -20,7 +20,7 @@ from omr_jax.tasks.pages import data_sets
 from omr_jax.tasks.pages import other_data as page_data
 from omr_jax.tasks.pages.other_data import AnnotatedPage
 from omr_jax.tasks.symbols import data as symbol_data
-from omr_jax.tasks.symbols import page_symbols as list_of_pages
+from omr_jax.tasks.symbols import page_symbols
 from omr_jax.tasks.symbols.page_symbols import PageSymbol
 from omr_jax.training import trained
 from tfds_builders import homus, muscima_pp
@@ -134,7 +134,7 @@ def pages(tmp_path, monkeypatch):
   Image.fromarray(page).save(tmp_path / 'a.png')
   bar = (98, 50, 103, 150)
   listed = [PageSymbol('a.png', bar, 'Dot', 'class'), PageSymbol('a.png', bar, 'Barline', 'random')]
-  monkeypatch.setattr(list_of_pages, 'listed', lambda: listed)
+  monkeypatch.setattr(page_symbols, 'listed', lambda: listed)
   return tmp_path
 
 
@@ -249,18 +249,3 @@ def test_an_unknown_place_is_refused(capsys):
   with pytest.raises(SystemExit, match='2'):
     evaluate.main(['--model', 'homus', '--on', 'desk'])
   assert "'desk'" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-  ('module', 'on', 'arguments'),
-  [
-    (transfer, 'homus', '--protocol original'),
-    (scans, 'scans', '--seed 1'),
-    (page_symbols, 'pages', '--pages .'),
-  ],
-)
-def test_earlier_names_say_the_new_one(module, on, arguments, capsys):
-  assert module.main(['--model', 'scores', *arguments.split()]) == 2
-  renamed, _, refused = capsys.readouterr().err.splitlines()
-  assert renamed == f'{module.__name__} is called omr_jax.evaluate --on {on} now.'
-  assert f'--on {on} is for symbols' in refused

@@ -141,7 +141,7 @@ def _forms(
     chosen = list(names)
     _refuse_forms(about, chosen)
     if needs_data & set(chosen):
-      raise UserError(f'{INT8}: its making needs the data; leave out --without_data, or this form.')
+      raise UserError(f'{INT8}: making it needs the data; leave out --without_data, or this form.')
   splits: Splits = (
     {'test': of_task.made_up(about.picture, about.reads)}
     if data is None

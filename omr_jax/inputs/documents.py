@@ -50,7 +50,7 @@ def pages(
   Args:
     source: The path of the file, or its bytes.
     least: Smallest side in pixels to which a JPEG may be reduced while it is decoded; 0 for full
-      size (`pictures.read` has the details).
+      size (`pictures.decode` has the details).
     finish: Applied to each page, a picture of Pillow in mode L or RGB; it may raise. A function of
       a module, or a `partial` of one, which a child process can import. By default the page becomes
       an array.

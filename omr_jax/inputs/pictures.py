@@ -1,11 +1,11 @@
 """Decodes pictures of any kind to 8-bit RGB, by many threads at once.
 
-`read` decodes the bytes of a file, `load` also resizes the picture (`resizing`).
+`opened` reads the header of a file, and `decode` the pixels. Read are JPEG, PNG, TIFF, WebP, BMP,
+GIF and, with pillow-heif, HEIC.
 """
 
 import contextlib
 import ctypes
-import io
 import struct
 import threading
 import traceback
@@ -16,7 +16,7 @@ import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import bit_depth, budget, pillow_setup, resizing, signatures, stroke_files
+from omr_jax.inputs import bit_depth, budget, pillow_setup, signatures, stroke_files
 from omr_jax.inputs.pillow_setup import pillow_heif
 
 CLASSES = ('other', 'scores')
@@ -57,41 +57,6 @@ RULE = (
   f'{ExifTags.Base.Orientation.value}, with values from 1 to 8.',
   *bit_depth.RULE,
 )
-
-
-def read(content: bytes, name: str, least: int = 0) -> np.ndarray:
-  """Decodes the first frame or page of a picture file: uint8 [height, width, 3], RGB.
-
-  Reads JPEG, PNG, TIFF, WebP, BMP, GIF and, with pillow-heif, HEIC, by RULE.
-
-  Args:
-    content: The bytes of the file.
-    name: The name of the file, for messages.
-    least: JPEGs may be decoded at 1/2, 1/4 or 1/8 of their size (libjpeg leaves out high
-      frequencies), as long as no side gets fewer pixels than this; 0 for full size.
-
-  Raises:
-    UserError: The file is empty, damaged, cut short or no picture, or the picture is too large.
-  """
-  return decode(opened(io.BytesIO(content), name), name, least)
-
-
-def load(content: bytes, name: str, height: int, width: int) -> np.ndarray:
-  """Decodes and resizes a picture: uint8 [height, width, 3].
-
-  A JPEG may be reduced while it is decoded, to no less than twice the longer side of the result.
-
-  Raises:
-    UserError: The file is empty, damaged, cut short or no picture, or the picture is too large.
-  """
-  least = 2 * max(height, width)
-  # A picture in mode L is resized in one channel: the same values in a third of the time.
-  return decode(
-    opened(io.BytesIO(content), name),
-    name,
-    least,
-    lambda picture: resizing.resized(picture, height, width),
-  )
 
 
 def opened(file: BinaryIO, name: str) -> Image.Image:
@@ -143,13 +108,13 @@ def decode(
   colour: bool = True,
   most: int = budget.BUDGET,
 ) -> Any:
-  """Decodes the current frame of a picture that `opened` has opened.
+  """Decodes the current frame of a picture that `opened` has opened, by RULE.
 
   Args:
     picture: From `opened`.
     name: The name of the file, for messages.
-    least: Smallest side in pixels to which a JPEG may be reduced while it is decoded; 0 for full
-      size.
+    least: JPEGs may be decoded at 1/2, 1/4 or 1/8 of their size (libjpeg leaves out high
+      frequencies), as long as no side gets fewer pixels than this; 0 for full size.
     finish: Applied to the decoded picture, which is in mode L or RGB; by default it becomes an
       array.
     colour: Whether colour is wanted. If not, the picture is in mode L (brightness), and only the

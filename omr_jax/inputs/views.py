@@ -62,7 +62,7 @@ def count(tiles: int) -> int:
 
 
 def views(picture: np.ndarray, height: int, width: int, tiles: int) -> np.ndarray:
-  """All views of a picture by RULE with the bound BOUND, resized as `resizing.resize` does.
+  """All views of a picture by RULE with the bound BOUND, resized by `resizing.RULE`.
 
   A picture up to BOUND to 1 is squeezed into a view, and cut into `tiles` x `tiles` parts. A longer
   one keeps its proportions within the bound: the first view has margins, and the short side is cut
@@ -130,7 +130,7 @@ def boxes(width: int, height: int, tiles: int, bound: float = BOUND) -> Iterator
 def least(height: int, width: int, tiles: int) -> int:
   """The smallest side in pixels to which a JPEG may be reduced while it is decoded.
 
-  `pictures.read` takes it as its argument `least`. It leaves every part a fifth more pixels than
+  `pictures.decode` takes it as its argument `least`. It leaves every part a fifth more pixels than
   its view has. Long pictures have fewer parts along the short side, which need less.
   """
   return math.ceil(max(2, 1.2 / part(tiles)[0] if tiles else 0) * max(height, width))

@@ -1,10 +1,10 @@
 """From a page to the windows that a detector reads, and from boxes in windows back to the page.
 
 A detector sees every page at the same scale: a staff space, the distance of two staff lines, has
-SPACE pixels. It sees it in square windows that overlap. As few windows as possible cover all ink,
-and they overlap as much as these can. Each pixel of them is in the core of exactly one window; an
-object belongs to the window whose core has the middle of its box. So memory does not grow with the
-page, and an object is not found twice.
+SPACE pixels. It reads the page in square windows that overlap: as few of them as can cover all ink,
+spread evenly. Each pixel of them is in the core of exactly one window, and an object belongs to the
+window whose core has the middle of its box. So memory does not grow with the page, and an object is
+not found twice.
 """
 
 import itertools

@@ -63,8 +63,8 @@ def of_config(config: ConfigDict) -> Hyperparameters:
 def varying(members: Sequence[Hyperparameters]) -> Hyperparameters:
   """The numbers that are not equal for all members, for `Hyperparameters.with_own`.
 
-  Numbers that are equal for all members stay constants of the compiled program. So a 0 leaves out
-  its part of the step (`rules.is_on`), and XLA can compute with them while it compiles. Seeds
+  Numbers that are equal for all members stay constants of the compiled program. So XLA can compute
+  with them while it compiles, and a 0 leaves out its part of the step (`rules.is_on`). Seeds
   always become arrays, so that the program compiled for one seed serves all others.
 
   Returns:

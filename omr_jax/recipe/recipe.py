@@ -31,7 +31,7 @@ class Recipe(NamedTuple):
     classes: The names of the classes, in the order of the labels.
     load: (data_dir, raw_dir) to the data.
     picture: The picture settings, of the task's own type (`tasks.task`).
-    shape: Height, width and channels of the training pictures.
+    shape: Height, width and channels of the pictures that the network reads after training.
     module: The network. In training `module.apply` returns the logits of one head or of several, as
       `models.create` describes.
     reads: Names of the training arrays that `augmented` reads.

@@ -16,25 +16,30 @@ WORST = -6.0  # The score of a column that is no bar line at all; 0 is even odds
 
 # Columns for each row, since people don't write upright; the upright one comes first.
 _SLANTS = (0.0, -0.06, 0.06, -0.12, 0.12, -0.18, 0.18)
-_STEPS = np.array([0, 1, 1, 2, 2, 3, 3])  # How many steps each is from upright.
-_LEAST_INK = round(0.73 * (TALL + 1))  # The least number of rows with ink, in the whole staff
-_IN_SPACE = SPACE // 2  # and in each of its spaces.
-_ONE_LINE = 4  # Columns within which the line with the most ink is taken.
+_STEPS = np.array([0, 1, 1, 2, 2, 3, 3])  # How many steps each slant is from upright.
+_LEAST_INK = round(0.73 * (TALL + 1))  # The least number of rows with ink in the whole staff.
+_IN_SPACE = SPACE // 2  # The least number of them in each space of the staff.
+_ONE_LINE = 4  # Columns within which only the line with the most ink is taken.
 
-_TOUCH, _REACH = 2, 7  # Ink beside a line begins and ends so many columns from it.
+_TOUCH = 2  # Columns from a line to where ink beside it begins.
+_REACH = 7  # Columns from a line to where ink beside it ends.
 _HEAD = SPACE // 2  # The least height of a note head, in rows.
-_BEAM = 3  # That of a beam.
-_END = SPACE - 1  # Rows from the upper and from the lower line inwards that are an end,
-_OUT = SPACE  # and so many outwards.
-_OUTSIDE = 3  # Rows from the outer lines to where a line goes on beyond the staff.
-_CROSSING = 0.65  # So much of the ink on one side is no sign, if the other has as much: a slur.
-# Log-odds: of an upright and whole line with nothing beside it, for each step of its slant and each
-# row without ink,
-_LINE, _SLANT, _GAP = 5.9, -0.77, -0.72
-# for ink at the ends, at that end which has less, and between them,
-_ENDS, _BOTH, _MIDDLE = -5.5, -4.8, -4.2
-# for each row beyond the staff, and for a stroke that goes on to the next one.
-_OVER, _THROUGH = -0.22, 1.0
+_BEAM = 3  # The least height of a beam, in rows.
+_END = SPACE - 1  # Rows inside the staff that count as an end of the line, at its top and bottom.
+_OUT = SPACE  # Rows outside the staff that count as an end of the line.
+_OUTSIDE = 3  # Rows beyond the outer staff lines, where a line begins to go on beyond the staff.
+# A slur crosses the line: this share of the ink on its emptier side is taken off the fuller side.
+_CROSSING = 0.65
+
+# Log-odds that a line is a bar line:
+_UPRIGHT = 5.9  # An upright line without gaps, with nothing beside it.
+_SLANT = -0.77  # For each step of its slant.
+_GAP = -0.72  # For each row without ink.
+_ENDS = -5.5  # Ink beside it, summed over both ends, each from 0 to 1.
+_BOTH = -4.8  # Ink beside it, at the end that has less of it, from 0 to 1.
+_MIDDLE = -4.2  # Ink beside it between the ends, from 0 to 1.
+_OVER = -0.22  # For each row by which it goes on beyond the staff, without reaching the next one.
+_THROUGH = 1.0  # It goes on to the next staff.
 
 BEYOND = SPACE  # Columns beyond each end of a staff, where its first or last bar line may stand.
 _APART = 3 * SPACE  # The least distance of two bar lines; a double one counts as one.
@@ -71,7 +76,7 @@ def scores(strip: np.ndarray, above: np.ndarray, below: np.ndarray) -> np.ndarra
   )
   at = np.clip(columns - BEYOND, 0, len(above) - 1)
   over = np.maximum(np.where(above[at], 0, upwards), np.where(below[at], 0, downwards))
-  found = _LINE + _SLANT * _STEPS[slants] + _GAP * (~line[:, _STAFF]).sum(1)
+  found = _UPRIGHT + _SLANT * _STEPS[slants] + _GAP * (~line[:, _STAFF]).sum(1)
   found += _ENDS * ends.sum(0) + _BOTH * ends.min(0) + _MIDDLE * middle
   found += _OVER * over + _THROUGH * (above[at] | below[at])
   score = np.full(len(above), WORST, np.float32)

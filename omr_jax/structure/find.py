@@ -33,7 +33,7 @@ def structure(grey: np.ndarray) -> Structure:
   """
   height, width = grey.shape
   searched = staves.searched(grey, staff_space(grey))
-  found = staves.in_picture(searched)
+  found = staves.staves(searched)
   frames = [frame(staff) for staff in found]
   wide = [straight(searched.dark, longer(each, barlines.BEYOND).at(_ROWS)) for each in frames]
   between = [systems.strokes(searched.dark, *pair) for pair in itertools.pairwise(frames)]

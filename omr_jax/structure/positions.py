@@ -4,8 +4,9 @@ import numpy as np
 
 from omr_jax.structure.structure import LINES, Structure
 
-_ABOVE = 8.0  # A symbol so far above or below the lines of a staff still belongs to it,
-_BESIDE = 4.0  # and one so far beside them; both in staff spaces.
+# A symbol belongs to a staff if it is not farther than this from its lines, in staff spaces:
+_ABOVE = 8.0  # above or below,
+_BESIDE = 4.0  # to the left or right.
 
 
 def positions(

@@ -17,31 +17,17 @@ from omr_jax.structure.structure import LINES
 
 _SHORTEST = 8  # The least length of a staff, in staff spaces.
 _WHOLE = 0.55  # The least share of each line that is seen, where no note or beam hides it.
-# The same of a staff that is less than half as long as the longest one: it may be a hairpin between
-# slurs and beams.
+# The same share for a staff that is less than half as long as the longest one. It must be clearer,
+# since it may be a hairpin between slurs and beams.
 _CLEAR = 0.8
 # What 0 to 5 visible lines say of a column: beside a staff there may be words, but they seldom have
 # ink on four lines or five.
 _COUNTS = np.array([-1.0, -1.0, -1.0, 0.5, 1.0, 1.0])
 _HIDES = 0.35  # Thick ink of this darkness hides a line.
-_FAINTEST = 0.06  # The least darkness of a line,
-_FAINT = 0.45  # and the same as a share of what is usual near by.
+_FAINTEST = 0.06  # The least darkness of a line.
+_FAINT = 0.45  # The least darkness of a line, as a share of the usual darkness near by.
 _THICK = 5  # Ink as high as this, in pixels, is no line.
 _POINT_STEP = 2 * SPACE  # Pixels from one point of a line to the next.
-
-
-def staves(grey: np.ndarray) -> list[np.ndarray]:
-  """The staves of a page, from top to bottom.
-
-  Args:
-    grey: uint8 [height, width], dark ink on bright paper.
-
-  Returns:
-    For each staff float64 [5, points, 2]: x and y along its lines, from left to right, the upper
-    line first. An empty list where there are none.
-  """
-  looked = searched(grey, scale.staff_space(grey))
-  return [staff * looked.back for staff in in_picture(looked)]
 
 
 class Searched(NamedTuple):
@@ -73,8 +59,13 @@ def searched(grey: np.ndarray, space: float) -> Searched:
   return Searched(scale.darkness(np.asarray(small)), back)
 
 
-def in_picture(page: Searched) -> list[np.ndarray]:
-  """The same as `staves`, with x and y in pixels of `page.dark`."""
+def staves(page: Searched) -> list[np.ndarray]:
+  """The staves of a page, from top to bottom.
+
+  Returns:
+    For each staff float64 [5, points, 2]: x and y along its lines in pixels of `page.dark`, from
+    left to right, the upper line first. An empty list where there are none.
+  """
   thick = ndimage.grey_opening(page.dark, (_THICK, 1))
   thin = page.dark - thick
   followed = paths(comb.teeth(thin), comb.centres(thin.shape[1]))

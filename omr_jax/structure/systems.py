@@ -19,9 +19,13 @@ _SLANTS = np.arange(-0.3, 0.31, 0.06)  # Columns for each row.
 
 JOINED = 0.89  # The least share of ink along a line that joins two staves: 54 of _ROWS.
 _ALIGNED = 0.5  # The least share of the bar lines of a staff that are above those of the next.
-_CHANCE, _SAME = 4, 0.8  # The least number and share of those of staves that nothing joins.
-BESIDE = 3 * SPACE  # Columns left of the staves where a line or a brace may stand,
-_INSIDE = SPACE  # and right of their left end; farther right there are clefs.
+# The least number and the least share of aligned bar lines if no line or brace joins two staves.
+# Fewer may be aligned by chance.
+_CHANCE, _SAME = 4, 0.8
+# A line or a brace stands within so many columns left of the staves' left end.
+BESIDE = 3 * SPACE
+# It also may stand so many columns right of it; farther right there are clefs.
+_INSIDE = SPACE
 _ASIDE = 6  # Columns from where a stroke leaves a staff to where it crosses its middle line.
 _NEAR = SPACE  # Columns between the parts of a bar line that goes on from staff to staff.
 

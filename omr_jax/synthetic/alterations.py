@@ -113,14 +113,14 @@ def _ink(paper: tuple[int, int, int]) -> tuple[int, int, int]:
 
 def _wood(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   """A desk of boards with their grain along x: float64 [height, width, 3]."""
-  color = np.array(_WOODS[rng.integers(len(_WOODS))], float)
+  colour = np.array(_WOODS[rng.integers(len(_WOODS))], float)
   wood = 16 * _smooth_noise(rng, height, width, 2, width / 12)
   wood += 11 * _smooth_noise(rng, height, width, height / 50, width / 3)
   boards = max(2, round(height * rng.uniform(0.1, 0.3)))
   board = np.arange(height) // boards
   wood += rng.normal(0, 9, board[-1] + 1)[board][:, None]
   wood[(np.arange(height) % boards) < 2] -= 35
-  return color + wood[:, :, None] * np.array((1.0, 0.9, 0.75))
+  return colour + wood[:, :, None] * np.array((1.0, 0.9, 0.75))
 
 
 def _smooth_noise(

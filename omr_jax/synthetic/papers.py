@@ -28,15 +28,15 @@ def blank(rng: np.random.Generator, height: int, width: int, paper: str = 'white
 def ruled(rng: np.random.Generator, height: int, width: int, coloured: bool = False) -> np.ndarray:
   """Writing paper: evenly spaced lines over the whole page, some pages with a margin line."""
   image, pen = sheet(height, width)
-  color = pick(rng, _PRINTED_LINES) if coloured else (40, 40, 40)
+  colour = pick(rng, _PRINTED_LINES) if coloured else (40, 40, 40)
   distance = height / rng.uniform(24, 50)
   thick = int(rng.integers(1, 3))
   left = int(width * rng.uniform(0, 0.08))
   for y in np.arange(distance * rng.integers(1, 5), height, distance):
-    pen.line([left, y, width - left, y], fill=color, width=thick)
+    pen.line([left, y, width - left, y], fill=colour, width=thick)
   if rng.random() < 0.6:
     x = width * rng.uniform(0.1, 0.16)
-    pen.line([x, 0, x, height], fill=(210, 90, 100) if coloured else color, width=thick)
+    pen.line([x, 0, x, height], fill=(210, 90, 100) if coloured else colour, width=thick)
   return np.array(image)
 
 
@@ -45,13 +45,13 @@ def squared(
 ) -> np.ndarray:
   """Squared paper; on some sheets every fifth line is thicker."""
   image, pen = sheet(height, width)
-  color = pick(rng, _PRINTED_LINES) if coloured else (90, 90, 90)
+  colour = pick(rng, _PRINTED_LINES) if coloured else (90, 90, 90)
   distance = width / rng.uniform(28, 60)
   fifth = rng.random() < 0.4
   for horizontal, far, along in ((False, width, height), (True, height, width)):
     for number, at in enumerate(np.arange(distance / 2, far, distance)):
       ends = [0, at, along, at] if horizontal else [at, 0, at, along]
-      pen.line(ends, fill=color, width=3 if fifth and number % 5 == 0 else 1)
+      pen.line(ends, fill=colour, width=3 if fifth and number % 5 == 0 else 1)
   return np.array(image)
 
 
@@ -176,10 +176,10 @@ def chart(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     pen.text((left - 6, y), f'{100 * share:.0f}', INK, plain_font(height / 80), 'rm')
   bars = int(rng.integers(5, 14))
   wide = (right - left) / bars
-  color = pick(rng, ((70, 110, 170), (90, 90, 90), (190, 110, 60)))
+  colour = pick(rng, ((70, 110, 170), (90, 90, 90), (190, 110, 60)))
   for number, share in enumerate(rng.uniform(0.1, 0.95, bars)):
     x = left + number * wide
-    pen.rectangle([x + wide * 0.2, bottom - (bottom - top) * share, x + wide * 0.8, bottom], color)
+    pen.rectangle([x + wide * 0.2, bottom - (bottom - top) * share, x + wide * 0.8, bottom], colour)
     pen.text((x + wide / 2, bottom + 15), str(2000 + number), INK, plain_font(height / 90), 'mm')
   pen.line([left, bottom, right, bottom], fill=INK, width=2)
   return np.array(image)
@@ -208,7 +208,7 @@ def notebook(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   """Ruled paper with lines of scribble that looks like handwriting."""
   image, pen = sheet(height, width)
   distance = height / rng.uniform(24, 34)
-  color = pick(rng, ((30, 45, 130), (40, 40, 45)))
+  colour = pick(rng, ((30, 45, 130), (40, 40, 45)))
   margin = width * 0.13
   for y in np.arange(distance * 3, height, distance):
     pen.line([0, y, width, y], fill=(160, 190, 220), width=2)
@@ -216,7 +216,7 @@ def notebook(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     while x < end - distance:
       letters = min(int(rng.integers(2, 9)), int((end - x) / distance / 0.38))
       wide = letters * distance * 0.38
-      scribble(pen, rng, (x, y - distance * 0.5, x + wide, y - 2), color, letters)
+      scribble(pen, rng, (x, y - distance * 0.5, x + wide, y - 2), colour, letters)
       x += wide + distance * 0.5
   pen.line([margin, 0, margin, height], fill=(215, 110, 120), width=2)
   return np.array(image)

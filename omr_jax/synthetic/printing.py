@@ -34,9 +34,9 @@ def sheet(height: int, width: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
   return image, ImageDraw.Draw(image)
 
 
-def pick(rng: np.random.Generator, colors: tuple) -> tuple[int, int, int]:
+def pick(rng: np.random.Generator, colours: tuple) -> tuple[int, int, int]:
   """One of the colours."""
-  return colors[rng.integers(len(colors))]
+  return colours[rng.integers(len(colours))]
 
 
 def picture(image: Image.Image, rng: np.random.Generator, box) -> None:
@@ -46,7 +46,7 @@ def picture(image: Image.Image, rng: np.random.Generator, box) -> None:
   image.paste(coarse.resize((right - left, bottom - top), Image.Resampling.BICUBIC), (left, top))
 
 
-def scribble(pen, rng, box, color, letters: int) -> None:
+def scribble(pen, rng, box, colour, letters: int) -> None:
   """Draws a scribble like a handwritten word in a box (left, top, right, bottom)."""
   left, top, right, bottom = box
   knots = 3 * letters + 1
@@ -56,4 +56,4 @@ def scribble(pen, rng, box, color, letters: int) -> None:
   y = y - tall * (bottom - top) * 0.7
   smooth = interpolate.CubicSpline(np.arange(knots), np.stack([x, y], 1))
   points = smooth(np.linspace(0, knots - 1, 6 * knots))
-  pen.line([tuple(point) for point in points.tolist()], fill=color, width=2, joint='curve')
+  pen.line([tuple(point) for point in points.tolist()], fill=colour, width=2, joint='curve')

@@ -44,7 +44,7 @@ def mesh(batch_size: int, members: int = 1) -> Mesh:
 
 
 def for_members(function: Callable, mesh: Mesh, members: int, own: Sequence[bool]) -> Callable:
-  """Makes a function of all members from a function of one. No other `vmap` is over members.
+  """Makes a function of all members from a function of one; the only `vmap` over members.
 
   Args:
     function: A function from trees of arrays to a tree of arrays.

@@ -60,8 +60,8 @@ def keep(config: ConfigDict, examples: int) -> None:
 def largest_block(config: ConfigDict, examples: int) -> int:
   """About the largest block of memory, in bytes, that XLA takes for a step on one device.
 
-  It holds all that is neither argument nor result. Most of this are the outputs of the layers and
-  what convolutions keep, from which gradients are computed, and these are counted here. For 64
+  It holds all that is neither argument nor result. Most of it are the outputs of the layers and
+  what convolutions keep for the gradients; only these are counted here. For 64
   examples they are 84, 91, 154 and 287 MiB with `homus.py`, `homus_strokes.py`, `homus_staff.py`
   and `homus_best.py`; XLA takes 81, 87, 139 and 256.
   """
@@ -91,7 +91,8 @@ def largest_block(config: ConfigDict, examples: int) -> int:
 
 
 def settle() -> None:
-  """Takes the free pieces that compiling has left, for good, so that steps find memory at once.
+  """Takes the small free pieces that compiling has left and keeps them, so that glibc no longer
+  searches them in every step.
 
   Their pages go back to the system first: the process of `homus_paper.py:resnet` then holds 2.0 GB
   instead of 2.2 to 2.5. A second call does nothing, nor does one where threads have arenas of their
@@ -118,7 +119,7 @@ def settle() -> None:
     left -= size
     if size >= _BLOCK:
       blocks.append(taken)
-  for block in blocks:  # These steps can use.
+  for block in blocks:  # The steps may use these.
     free(block)
 
 

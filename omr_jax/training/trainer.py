@@ -35,7 +35,7 @@ class Trainer(NamedTuple):
     step: (state, running, batches) to the state after one step on `batches`, each array [members,
       batch, ...].
     after_epoch: (state, running, reached) to the state at the beginning of the next epoch.
-      `reached`, float32 [members], are the numbers that decide (`Task.measure`) in validation.
+      `reached`, float32 [members], are the members' measures in validation (`Task.validated`).
     predict: (variables, arrays) to what `Recipe.predicted` returns, each array [members, batch,
       ...].
   """

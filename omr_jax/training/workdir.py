@@ -144,8 +144,8 @@ def refuse_other_population(workdir: Path, names: Sequence[str]) -> None:
 def remove_shared_checkpoints(workdir: Path) -> None:
   """Deletes the shared checkpoints of a population whose runs are all finished.
 
-  Each finished run has checkpoints of its own. A population that was killed at its very end has
-  left the shared ones. They stay where they cannot be deleted, as in a folder that this user may
-  only read.
+  Each finished run has checkpoints of its own. The shared ones are still there if the population
+  was killed after its last run had finished. They stay where they cannot be deleted, as in a folder
+  that this user may only read.
   """
   shutil.rmtree(workdir / CHECKPOINTS, ignore_errors=True)

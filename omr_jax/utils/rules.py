@@ -54,7 +54,8 @@ def is_on(value: Any) -> bool:
   """Whether an effect of this strength is computed at all: not where it is the number 0.
 
   Where the members of a population differ in a strength it is a traced JAX array, whose value is
-  unknown here. It is never 0: either all members of a population have 0, or none has.
+  unknown here, so the effect is computed. Some effects must not be computed with a strength of 0:
+  `recipe.members` refuses a population in which only some members have a 0 of these.
   """
   return not is_number(value) or value != 0
 

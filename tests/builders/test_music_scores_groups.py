@@ -1,10 +1,10 @@
 import io
 
+import decoding
 import numpy as np
 import pytest
 from PIL import Image
 
-from omr_jax.inputs import pictures
 from tfds_builders.music_scores import groups, perceptual
 from tfds_builders.music_scores.groups import by_name
 
@@ -104,7 +104,7 @@ def test_folds_have_every_picture_once_and_no_group_twice():
 
 def fingerprint(content):
   side = perceptual.SIDE
-  return perceptual.fingerprint(pictures.load(content, 'picture', side, side))
+  return perceptual.fingerprint(decoding.load(content, 'picture', side, side))
 
 
 def test_fingerprint_of_a_step():

@@ -160,7 +160,7 @@ def test_without_data_over_an_older_export(symbols, symbol_run, tmp_path, capsys
   assert 'test' not in json.loads((out / 'model.json').read_text())['files']['model.onnx']
   assert [path.name for path in out.parent.iterdir()] == ['small']
   assert export.main([*options, '--forms', 'model_int8.onnx']) == 2
-  assert 'model_int8.onnx: its making needs the data' in capsys.readouterr().err
+  assert 'model_int8.onnx: making it needs the data' in capsys.readouterr().err
   assert {path.name for path in out.iterdir()} == FILES - {'model_int8.onnx'}
 
 

@@ -7,12 +7,13 @@ import struct
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
+import decoding
 import numpy as np
 import pytest
 from PIL import Image
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import documents, page_reader, pdf, pictures
+from omr_jax.inputs import documents, page_reader, pdf
 
 needs_pdf = pytest.mark.skipif(pdf.pypdfium2 is None, reason='needs the extra [pdf]')
 
@@ -89,7 +90,7 @@ def test_a_photo_is_as_read(tmp_path, least):
   file = io.BytesIO()
   Image.fromarray(noise).save(file, 'JPEG')
   ((_, page),) = documents.pages(written(tmp_path, file.getvalue()), least)
-  assert (page == pictures.read(file.getvalue(), 'x', least)).all()
+  assert (page == decoding.read(file.getvalue(), 'x', least)).all()
   assert page.shape == ((32, 48, 3) if least == 0 else (8, 12, 3))
 
 

@@ -12,6 +12,7 @@ import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
+import decoding
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from PIL import Image
 from waiting import HANG
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import budget, pictures, pillow_setup, resizing
+from omr_jax.inputs import budget, pictures, pillow_setup
 
 NOISE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
 EXACT = ['PNG', 'TIFF', 'BMP', 'WEBP']
@@ -59,7 +60,7 @@ def with_chunk(png, kind, data):
 
 def grey(content):
   """The only row of a grey picture."""
-  picture = pictures.read(content, 'row')
+  picture = decoding.read(content, 'row')
   assert picture.shape[0] == 1 and picture.dtype == np.uint8
   assert (picture == picture[..., :1]).all()
   return picture[0, :, 0].tolist()
@@ -79,26 +80,26 @@ def row(*values):
 def test_halved():
   # Pixel 0 of 2 has its centre at 1 and a triangle 2 wide to each side: 3/4, 3/4 and 1/4 of the
   # first three pixels, whose centres are at 1/2, 3/2 and 5/2; divided by their sum 3/7, 3/7, 1/7.
-  halved = resizing.resize(row(70, 140, 0, 210), 1, 2)
+  halved = decoding.resize(row(70, 140, 0, 210), 1, 2)
   # (210 + 420 + 0) / 7 and, mirrored, (140 + 0 + 630) / 7.
   assert (halved == row(90, 110)).all()
 
 
 def test_doubled():
   # Centres at 1/4, 3/4, 5/4 and 7/4 between those at 1/2 and 3/2.
-  assert (resizing.resize(row(0, 100), 1, 4) == row(0, 25, 75, 100)).all()
+  assert (decoding.resize(row(0, 100), 1, 4) == row(0, 25, 75, 100)).all()
 
 
 def test_rows_first_and_rounded_between():
   # The rows' means 1/2 and 3/2 become 1 and 2, whose mean becomes 2. The columns have 0 and 2.
   tall = np.repeat(np.array([[0, 1], [0, 3]], np.uint8)[..., None], 3, 2)
-  assert (resizing.resize(tall, 1, 1) == 2).all()
-  assert (resizing.resize(tall.swapaxes(0, 1), 1, 1) == 1).all()
+  assert (decoding.resize(tall, 1, 1) == 2).all()
+  assert (decoding.resize(tall.swapaxes(0, 1), 1, 1) == 1).all()
 
 
 def test_channels_are_apart():
   two = rgb([[0, 10, 255], [100, 30, 255]])
-  assert resizing.resize(two, 1, 1).tolist() == [[[50, 20, 255]]]
+  assert decoding.resize(two, 1, 1).tolist() == [[[50, 20, 255]]]
 
 
 def axis_resized(values, m):
@@ -128,7 +129,7 @@ sides = st.integers(1, 50)
 def test_any_size_by_the_rule(source_height, source_width, height, width, random):
   shape = source_height, source_width, 3
   picture = np.frombuffer(random.randbytes(math.prod(shape)), np.uint8).reshape(shape)
-  resized = resizing.resize(picture, height, width)
+  resized = decoding.resize(picture, height, width)
   assert resized.shape == (height, width, 3) and resized.dtype == np.uint8
   assert np.abs(resized - by_the_rule(picture, height, width)).max() <= 1
 
@@ -136,7 +137,7 @@ def test_any_size_by_the_rule(source_height, source_width, height, width, random
 @pytest.mark.parametrize('shape', [(1, 30_000, 3), (30_000, 1, 3)])
 def test_strips_by_the_rule(shape):
   strip = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
-  resized = resizing.resize(strip, 12, 16)
+  resized = decoding.resize(strip, 12, 16)
   assert np.abs(resized - by_the_rule(strip, 12, 16)).max() <= 1
 
 
@@ -151,10 +152,10 @@ def test_load_is_read_and_resize(file_format, mode, turn):
   exif[0x112] = turn
   content = encode(Image.fromarray(NOISE).convert(mode), file_format, exif=exif)
   # JPEGs at half their size: 40x30 or 30x40 stay above 14.
-  half = pictures.read(content, 'x', 14)
+  half = decoding.read(content, 'x', 14)
   expected = {'JPEG': (15, 20), 'TIFF': (30, 40)}[file_format]
   assert half.shape[:2] == (expected if turn == 1 else expected[::-1])
-  assert (pictures.load(content, 'x', 5, 7) == resizing.resize(half, 5, 7)).all()
+  assert (decoding.load(content, 'x', 5, 7) == decoding.resize(half, 5, 7)).all()
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_load_is_read_and_resize(file_format, mode, turn):
 def test_jpegs_are_decoded_small(least, shape):
   # By the largest of 1, 2, 4 and 8 that is no more than 49 // least; what is left is rounded up.
   content = encode(Image.new('RGB', (65, 49)), 'JPEG')
-  assert pictures.read(content, 'x', least).shape[:2] == shape
+  assert decoding.read(content, 'x', least).shape[:2] == shape
 
 
 # Formats and modes.
@@ -172,14 +173,14 @@ def test_jpegs_are_decoded_small(least, shape):
 
 @pytest.mark.parametrize('file_format', EXACT)
 def test_exact_formats(file_format):
-  assert (pictures.read(encode(NOISE, file_format), 'x') == NOISE).all()
+  assert (decoding.read(encode(NOISE, file_format), 'x') == NOISE).all()
 
 
 @pytest.mark.parametrize('file_format', ['JPEG', 'WEBP', 'GIF'])
 def test_other_formats(file_format):
   # A plain colour loses next to nothing.
   content = encode(Image.new('RGB', (20, 10), (200, 100, 50)), file_format, lossless=False)
-  picture = pictures.read(content, 'x')
+  picture = decoding.read(content, 'x')
   assert picture.shape == (10, 20, 3)
   assert np.abs(picture.astype(int) - (200, 100, 50)).max() <= 3
 
@@ -188,7 +189,7 @@ def test_heic():
   pytest.importorskip('pillow_heif', reason='needs the extra [heic]')
   pillow_setup.set_up()  # Otherwise Pillow cannot write HEIF.
   content = encode(Image.new('RGB', (64, 32), (200, 100, 50)), 'HEIF')
-  picture = pictures.read(content, 'x')
+  picture = decoding.read(content, 'x')
   assert picture.shape == (32, 64, 3)
   assert np.abs(picture.astype(int) - (200, 100, 50)).max() <= 4
 
@@ -198,7 +199,7 @@ def test_heic_without_its_library(monkeypatch):
   with pytest.raises(
     UserError, match=re.escape("a.heic: HEIC needs one more library; pip install '")
   ):
-    pictures.read(b'\0\0\0\x18ftypheic' + bytes(100), 'a.heic')
+    decoding.read(b'\0\0\0\x18ftypheic' + bytes(100), 'a.heic')
 
 
 @pytest.mark.parametrize('file_format', ['JPEG', 'TIFF'])
@@ -206,7 +207,7 @@ def test_cmyk(file_format):
   # (1 - ink) (1 - black): 0.8 x 1, 0.4 x 1, 1 x 1; then all of it at 0.6.
   two = Image.new('CMYK', (32, 16), (51, 153, 0, 0))
   two.paste((51, 153, 0, 102), (16, 0, 32, 16))
-  picture = pictures.read(encode(two, file_format), 'x').astype(int)
+  picture = decoding.read(encode(two, file_format), 'x').astype(int)
   assert np.abs(picture[8, 4] - (204, 102, 255)).max() <= 2
   assert np.abs(picture[8, 28] - (122, 61, 153)).max() <= 2
 
@@ -232,7 +233,7 @@ def test_16_bit_colours():
   header = chunk(b'IHDR', struct.pack('>IIBBBBB', 2, 1, 16, 2, 0, 0, 0))
   content = b'\x89PNG\r\n\x1a\n' + header + chunk(b'IDAT', zlib.compress(data))
   content += chunk(b'IEND', b'')
-  assert pictures.read(content, 'x').tolist() == [[[0x12, 0xFF, 0], [0x80, 0x7F, 0]]]
+  assert decoding.read(content, 'x').tolist() == [[[0x12, 0xFF, 0], [0x80, 0x7F, 0]]]
 
 
 @pytest.mark.parametrize(
@@ -282,7 +283,7 @@ OVER_WHITE = [[255, 255, 255], [127, 127, 127], [244, 224, 204], [1, 2, 3]]
 @pytest.mark.parametrize('file_format', ['PNG', 'TIFF', 'WEBP'])
 def test_alpha_is_over_white(file_format):
   content = encode(np.array([COLOURS], np.uint8), file_format)
-  assert pictures.read(content, 'x').tolist() == [OVER_WHITE]
+  assert decoding.read(content, 'x').tolist() == [OVER_WHITE]
 
 
 def test_grey_with_alpha():
@@ -331,15 +332,15 @@ def palette_picture():
 
 def test_palettes():
   opaque = [[list(colour[:3]) for colour in COLOURS]]
-  assert pictures.read(encode(palette_picture(), 'PNG'), 'x').tolist() == opaque
-  assert pictures.read(encode(palette_picture(), 'BMP'), 'x').tolist() == opaque
+  assert decoding.read(encode(palette_picture(), 'PNG'), 'x').tolist() == opaque
+  assert decoding.read(encode(palette_picture(), 'BMP'), 'x').tolist() == opaque
   alphas = bytes(colour[3] for colour in COLOURS)
   content = encode(palette_picture(), 'PNG', transparency=alphas)
-  assert pictures.read(content, 'x').tolist() == [OVER_WHITE]
+  assert decoding.read(content, 'x').tolist() == [OVER_WHITE]
   for file_format in ('PNG', 'GIF'):
     content = encode(palette_picture(), file_format, transparency=2)
     one_clear = [[*opaque[0][:2], [255, 255, 255], opaque[0][3]]]
-    assert pictures.read(content, 'x').tolist() == one_clear
+    assert decoding.read(content, 'x').tolist() == one_clear
 
 
 def test_a_transparent_colour():
@@ -351,14 +352,14 @@ def test_the_first_frame():
   frames = [Image.new('L', (3, 2), value) for value in (10, 200)]
   for file_format in ('GIF', 'TIFF', 'PNG', 'WEBP'):
     content = encode(frames[0], file_format, save_all=True, append_images=frames[1:])
-    assert (pictures.read(content, 'x') == 10).all()
+    assert (decoding.read(content, 'x') == 10).all()
 
 
 def test_a_photo_of_several():
   # As many phones store them: JPEG to the eye, MPO to Pillow.
   frames = [Image.new('RGB', (64, 48), (value, 0, 0)) for value in (10, 200)]
   content = encode(frames[0], 'MPO', save_all=True, append_images=frames[1:])
-  picture = pictures.read(content, 'x', 24)
+  picture = decoding.read(content, 'x', 24)
   assert picture.shape == (24, 32, 3)
   assert np.abs(picture.astype(int) - (10, 0, 0)).max() <= 3
 
@@ -383,7 +384,7 @@ def test_orientation(orientation, file_format):
   exif = Image.Exif()
   exif[0x112] = orientation
   content = encode(NOISE, file_format, exif=exif.tobytes())
-  assert (pictures.read(content, 'x') == TURNED[orientation](NOISE)).all()
+  assert (decoding.read(content, 'x') == TURNED[orientation](NOISE)).all()
 
 
 def test_orientation_of_a_photo():
@@ -391,7 +392,7 @@ def test_orientation_of_a_photo():
   pixels.paste(255, (16, 0, 32, 16))
   exif = Image.Exif()
   exif[0x112] = 6
-  turned = pictures.read(encode(pixels, 'JPEG', exif=exif), 'x')
+  turned = decoding.read(encode(pixels, 'JPEG', exif=exif), 'x')
   assert turned.shape == (32, 16, 3)
   assert turned[:15].max() < 10 and turned[17:].min() > 245
 
@@ -399,8 +400,8 @@ def test_orientation_of_a_photo():
 @pytest.mark.parametrize('exif', [b'', b'junk', b'II*\0\x08\0\0\0\xff\xff\x12\x01', b'MM\0*' * 9])
 def test_a_damaged_exif_block_is_no_matter(exif):
   content = encode(NOISE, 'PNG')
-  assert (pictures.read(with_chunk(content, b'eXIf', exif), 'x') == NOISE).all()
-  assert pictures.read(encode(NOISE, 'JPEG', exif=b'Exif\0\0' + exif), 'x').shape == NOISE.shape
+  assert (decoding.read(with_chunk(content, b'eXIf', exif), 'x') == NOISE).all()
+  assert decoding.read(encode(NOISE, 'JPEG', exif=b'Exif\0\0' + exif), 'x').shape == NOISE.shape
 
 
 # What is refused.
@@ -408,9 +409,9 @@ def test_a_damaged_exif_block_is_no_matter(exif):
 
 def refusal(content, name='some.file'):
   with pytest.raises(UserError) as error:
-    pictures.read(content, name)
+    decoding.read(content, name)
   with pytest.raises(UserError):
-    pictures.load(content, name, 8, 8)
+    decoding.load(content, name, 8, 8)
   message = str(error.value)
   assert message.startswith(f'{name}: ') and '\n' not in message and len(message) < 400
   return message
@@ -503,24 +504,23 @@ def test_black_and_white_of_1200_dots_per_inch():
   for file_format in ('TIFF', 'PNG'):
     options = {'compression': 'group4'} if file_format == 'TIFF' else {}
     content = encode(Image.new('1', (9921, 14031), 1), file_format, **options)
-    assert (pictures.load(content, 'x', 8, 8) == 255).all()
+    assert (decoding.load(content, 'x', 8, 8) == 255).all()
 
 
 def test_a_jpeg_of_200_million_pixels():
   content = encode(Image.new('L', (16320, 12240), 77), 'JPEG')
-  assert np.abs(pictures.load(content, 'x', 8, 8).astype(int) - 77).max() <= 1
+  assert np.abs(decoding.load(content, 'x', 8, 8).astype(int) - 77).max() <= 1
 
 
 LITTLE_MEMORY = """
-import io, resource, sys
-from PIL import Image
+import resource, sys
+import decoding
 from omr_jax.errors import UserError
-from omr_jax.inputs import budget, pictures
-pictures.load(open(sys.argv[1], 'rb').read(), 'x', 8, 8)
+decoding.load(open(sys.argv[1], 'rb').read(), 'x', 8, 8)
 used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 90_000_000, -1))
 try:
-  pictures.load(open(sys.argv[2], 'rb').read(), 'x', 8, 8)
+  decoding.load(open(sys.argv[2], 'rb').read(), 'x', 8, 8)
 except UserError as error:
   print(error)
 """
@@ -533,7 +533,8 @@ def test_lack_of_memory_is_no_damage(tmp_path):
   for name, size in (('small', (60, 40)), ('large', (6000, 4000))):
     (tmp_path / name).write_bytes(encode(Image.new('RGB', size), 'JPEG', **options))
   command = [sys.executable, '-c', LITTLE_MEMORY, tmp_path / 'small', tmp_path / 'large']
-  done = subprocess.run(command, capture_output=True, text=True)
+  here = os.path.dirname(decoding.__file__)
+  done = subprocess.run(command, capture_output=True, text=True, cwd=here)
   assert done.stdout.startswith('x: there is not enough memory to read it') and not done.stderr
 
 
@@ -554,7 +555,7 @@ def test_pillow_is_quiet_in_threads(capfd):
   with warnings.catch_warnings():
     warnings.simplefilter('error')
     with ThreadPoolExecutor(8) as pool:
-      for picture in pool.map(lambda _: pictures.read(WARNS, 'x'), range(200)):
+      for picture in pool.map(lambda _: decoding.read(WARNS, 'x'), range(200)):
         assert (picture == NOISE).all()
     # Nobody else's warnings are lost.
     with pytest.raises(UserWarning):

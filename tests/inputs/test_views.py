@@ -3,11 +3,12 @@
 import io
 import math
 
+import decoding
 import numpy as np
 import pytest
 from PIL import Image
 
-from omr_jax.inputs import geometry, pictures, resizing, views
+from omr_jax.inputs import geometry, views
 
 
 def ramp(height, width):
@@ -21,7 +22,7 @@ def test_parts_by_hand():
   """Of 200x100 pixels three parts along a side have 0.4: 80x40, every 60 rows and 30 columns."""
   seen = views.views(ramp(200, 100), 80, 40, 3)
   assert seen.shape == (10, 80, 40, 3)
-  np.testing.assert_array_equal(seen[0], resizing.resize(ramp(200, 100), 80, 40))
+  np.testing.assert_array_equal(seen[0], decoding.resize(ramp(200, 100), 80, 40))
   corners = [(int(part[0, 0, 1]), int(part[0, 0, 0])) for part in seen[1:]]
   assert corners == [(y, x) for y in (0, 60, 120) for x in (0, 30, 60)]
   ends = [(int(part[-1, -1, 1]), int(part[-1, -1, 0])) for part in seen[1:]]
@@ -98,7 +99,7 @@ def test_parts_are_decoded_as_large_as_they_are_shown():
   assert views.least(128, 64, 3) == 384
   file = io.BytesIO()
   Image.fromarray(np.zeros((1600, 1600, 3), np.uint8)).save(file, 'JPEG')
-  assert pictures.read(file.getvalue(), 'a', views.least(128, 64, 3)).shape == (400, 400, 3)
+  assert decoding.read(file.getvalue(), 'a', views.least(128, 64, 3)).shape == (400, 400, 3)
 
 
 def test_without_colour_views_have_the_brightness():

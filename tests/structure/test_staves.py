@@ -4,7 +4,7 @@ import drawn_music
 import numpy as np
 import pytest
 
-from omr_jax.structure import find, scale, staves, structure
+from omr_jax.structure import find, scale, structure
 from omr_jax.synthetic import moved_pages
 
 
@@ -20,7 +20,7 @@ def furthest(found, expected):
 
 
 def check(grey, expected, pixels):
-  found = staves.staves(grey)
+  found = find.structure(grey).staves
   assert len(found) == len(expected)
   for one, other in zip(found, expected, strict=True):
     assert (one[:, :, 0] == one[0, :, 0]).all() and (np.diff(one[0, :, 0]) > 0).all()
@@ -93,7 +93,7 @@ def test_a_hairpin_between_slurs_is_no_staff():
   ],
 )
 def test_a_page_without_staves_has_none(grey):
-  assert staves.staves(grey) == []
+  assert find.structure(grey).staves == []
 
 
 def test_four_lines_are_no_staff():
@@ -101,7 +101,7 @@ def test_four_lines_are_no_staff():
   for top in (100, 250):
     for line in range(4):
       grey[top + 16 * line :][:2, 50:850] = 0
-  assert staves.staves(grey) == []
+  assert find.structure(grey).staves == []
 
 
 def test_boxes():

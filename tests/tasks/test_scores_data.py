@@ -6,12 +6,13 @@ import itertools
 import math
 from types import SimpleNamespace
 
+import decoding
 import numpy as np
 import pytest
 from PIL import Image
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import pictures, views
+from omr_jax.inputs import views
 from omr_jax.synthetic import cuts, kinds, probes
 from omr_jax.tasks.scores import arrays as picture_arrays
 from omr_jax.tasks.scores import data as score_data
@@ -66,7 +67,7 @@ def test_whole_pictures_are_those_of_use(folders):
   splits = load(folders).splits
   for arrays in splits.values():
     for path, whole in zip(arrays['id'][:5], arrays['image'], strict=False):
-      used = pictures.load((folders[1] / path).read_bytes(), path, 16, 12)
+      used = decoding.load((folders[1] / path).read_bytes(), path, 16, 12)
       np.testing.assert_array_equal(whole, used)
 
 

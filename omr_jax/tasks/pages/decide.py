@@ -55,9 +55,9 @@ def _calibration(log_odds: np.ndarray, right: np.ndarray) -> tuple[float, float]
 
 
 def _threshold(scores: np.ndarray, right: np.ndarray, true: int) -> float:
-  """The confidence from which on symbols count, so that F is highest, and the middle to the next.
+  """The threshold with which F is highest, halfway between two confidences; the highest such one.
 
-  Of equal ones the highest. F is the harmonic mean of precision and recall of all classes together.
+  F is the harmonic mean of precision and recall of all classes together.
   """
   order = np.argsort(-scores, kind='stable')
   scores, hits = scores[order], np.cumsum(right[order])

@@ -10,7 +10,7 @@ from omr_jax.utils import rules
 from omr_jax.utils.rules import Rule
 
 SOURCES = ('muscima_pp', 'typeset', 'made_up')
-# The section of a config that the picture settings are made from.
+# The section of a config on windows. The picture settings themselves are the same in all runs.
 PICTURE = 'windows'
 # Keys that the configs of earlier versions lack, with values that say what these did.
 LATER: Mapping[str, Any] = {

@@ -74,7 +74,7 @@ def chosen(
 ) -> dict[str, np.ndarray]:
   """`count` sprites for each tile, from other pages than its own; rare classes more often.
 
-  The weight of a sprite is one by the square root of how many there are of its class.
+  The weight of a sprite is 1 / sqrt(n), where n is the number of sprites of its class.
 
   Args:
     sprites: All of them, of two pages or more.

@@ -62,9 +62,9 @@ def _starts(side: int) -> list[int]:
 def draws(labels: Sequence[np.ndarray], classes: int) -> np.ndarray:
   """With which probability each draw of an epoch takes each tile: those with rare symbols more.
 
-  The weight of a tile is the sum over its symbols of one by the square root of how many there are
-  of this class. It is at least a tenth of the mean, so that empty paper is seen too, and at most
-  five times the mean.
+  A symbol has the weight 1 / sqrt(n), where n is the number of symbols of its class, and a tile
+  the sum of the weights of its symbols. This is raised to at least a tenth of the mean, so that
+  empty paper is seen too, and lowered to at most five times the mean.
 
   Args:
     labels: The labels of each tile, int [objects].

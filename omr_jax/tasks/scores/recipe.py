@@ -13,7 +13,6 @@ from omr_jax.augment import affine, camera
 from omr_jax.data.dataset import Dataset
 from omr_jax.errors import UserError
 from omr_jax.inputs import views
-from omr_jax.inputs.pictures import CLASSES as CLASSES
 from omr_jax.models import multi_view
 from omr_jax.tasks.classifiers.outputs import PROBABILITIES
 from omr_jax.tasks.classifiers.training import LOSS as LOSS

@@ -14,7 +14,6 @@ from omr_jax.augment import affine, crops, handwriting, rasterize
 from omr_jax.data.dataset import Dataset
 from omr_jax.errors import UserError
 from omr_jax.inputs import pen_path, render
-from omr_jax.inputs.strokes import CLASSES as CLASSES
 from omr_jax.tasks.classifiers.outputs import PROBABILITIES
 from omr_jax.tasks.classifiers.training import LOSS as LOSS
 from omr_jax.tasks.classifiers.training import labelled, refuse_detector
