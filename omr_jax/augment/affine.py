@@ -39,9 +39,9 @@ def moved(
   Returns:
     float32, the shape of `images`.
   """
-  keys = jax.random.split(rng)
+  keys = jax.random.split(rng, 3)
   if flip:
-    images = mirrored(jax.random.fold_in(rng, 2), images)
+    images = mirrored(keys[2], images)
   matrix = random_affine(keys[0], len(images), rotation, zoom, shear)
   return warp(images, matrix, random_shift(keys[1], len(images), shift))
 

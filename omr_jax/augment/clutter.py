@@ -43,7 +43,7 @@ def neighbour(
     The strokes' numbers begin at `number` times the number of points, so that no line leads to them
     from the symbol or from another neighbour.
   """
-  keys, batch = jax.random.split(rng, 5), len(points)
+  keys, batch = jax.random.split(rng, 6), len(points)
   others, of_others = jnp.roll(points, number, 0), jnp.roll(stroke, number, 0)
   begin = jax.random.randint(keys[0], (batch,), 0, jnp.maximum((of_others >= 0).sum(1) - _BIT, 1))
 
@@ -60,7 +60,7 @@ def neighbour(
   beside = low + place * (high - low) - (its_low + its_high) / 2
   across = jax.random.bernoulli(keys[4], 0.5, (batch, 1))
   move = jnp.where(jnp.concatenate([across, ~across], 1), entering, beside)
-  there = jax.random.bernoulli(jax.random.fold_in(keys[4], 1), chance, (batch, 1))
+  there = jax.random.bernoulli(keys[5], chance, (batch, 1))
   shown = there & (of_bit >= 0)
   of_bit = jnp.where(shown, of_bit + number * points.shape[1], -1)
   return jnp.where(shown[..., None], bit + move[:, None], 0), of_bit
@@ -96,7 +96,7 @@ def edge(
   Returns:
     float [batch, height, width], 1 where there is ink.
   """
-  keys, each = jax.random.split(rng, 6), (len(low), 1, 1)
+  keys, each = jax.random.split(rng, 7), (len(low), 1, 1)
   low, high = low[..., None, None], high[..., None, None]
   upright = jax.random.bernoulli(keys[0], _UPRIGHT, each)
   after = jax.random.bernoulli(keys[1], 0.5, each)  # At the right or lower edge.
@@ -109,7 +109,7 @@ def edge(
   middle = jax.random.uniform(keys[3], each, maxval=reach) - thick / 2
   dark = jnp.clip((thick / 2 - jnp.abs(inwards - middle)) * unit + 0.5, 0, 1)
   end, kind = jax.random.uniform(keys[4], each), jax.random.randint(keys[5], each, 0, 3)
-  there = jax.random.bernoulli(jax.random.fold_in(rng, 1), chance, each)
+  there = jax.random.bernoulli(keys[6], chance, each)
   begun, over = (kind == 1) & (along < end), (kind == 2) & (along > end)
   return jnp.where(there & ~begun & ~over, dark, 0)
 
@@ -137,7 +137,7 @@ def staff(
   Returns:
     float [batch, height, width], 1 where there is ink.
   """
-  keys, batch = jax.random.split(rng, 7), len(low)
+  keys, batch = jax.random.split(rng, 8), len(low)
 
   def drawn(key: jax.Array, least, most) -> jax.Array:
     return jax.random.uniform(key, (batch,), minval=least, maxval=most)[:, None, None]
@@ -155,5 +155,5 @@ def staff(
   level = y - slope * (x - low[:, 0, None, None])
   nearest = jnp.min(jnp.stack([jnp.abs(level - first - n * space) for n in range(5)]), 0)
   dark = jnp.clip((line / 2 - nearest) * unit + 0.5, 0, 1)
-  there = jax.random.bernoulli(jax.random.fold_in(rng, 1), chance, (batch, 1, 1))
+  there = jax.random.bernoulli(keys[7], chance, (batch, 1, 1))
   return jnp.where(there & (x >= begin) & (x <= end), dark, 0)

@@ -94,7 +94,7 @@ def _window(
 
 def _worn(rng: jax.Array, dark: jax.Array, worn: float) -> jax.Array:
   """Blurs the ink, adds noise, makes gaps in lines, and raises the contrast as scanners do."""
-  keys, (batch, height, width) = jax.random.split(rng, 6), dark.shape
+  keys, (batch, height, width) = jax.random.split(rng, 7), dark.shape
 
   def drawn(key: jax.Array, *shape: int) -> jax.Array:
     return jax.random.uniform(key, (batch, *(shape or (1, 1))))
@@ -117,7 +117,7 @@ def _worn(rng: jax.Array, dark: jax.Array, worn: float) -> jax.Array:
     at = middle[:, gap, :, None, None]
     away = jnp.hypot(rows - at[:, 0], columns - at[:, 1])
     dark = dark * jnp.clip(away - radius[:, gap, None, None] + 0.5, 0, 1)
-  gain = 1 + 2 * worn * drawn(jax.random.fold_in(rng, 1))
+  gain = 1 + 2 * worn * drawn(keys[6])
   return jnp.clip((dark - 0.5) * gain + 0.5, 0, 1)
 
 

@@ -36,21 +36,21 @@ def rewritten(
   Returns:
     The points, float32 [batch, points, 2].
   """
-  points = _move_strokes(rngs[0], points, stroke, stroke_zoom, stroke_shift)
+  keys = jax.random.split(rngs[0], 3)
+  points = _move_strokes(keys[:2], points, stroke, stroke_zoom, stroke_shift)
   if rules.is_on(bend):
-    points = _bend(jax.random.fold_in(rngs[0], 1), points, stroke, bend)
+    points = _bend(keys[2], points, stroke, bend)
   matrix = affine.random_affine(rngs[1], len(points), rotation, zoom, shear)
   return (points[:, :, None, :] * matrix[:, None, :, :]).sum(-1)
 
 
 def _move_strokes(
-  rng: jax.Array, points: jax.Array, stroke: jax.Array, zoom: float, shift: float
+  rngs: jax.Array, points: jax.Array, stroke: jax.Array, zoom: float, shift: float
 ) -> jax.Array:
   """Scales each stroke about its middle and moves it, in symbols of several strokes."""
   strokes = points.shape[1]  # A symbol has at most as many strokes as points.
-  scale_key, shift_key = jax.random.split(rng)
-  factor = affine.uniform(scale_key, (len(points), strokes), 1 - zoom, 1 + zoom)
-  move = affine.uniform(shift_key, (len(points), strokes, 2), -shift, shift)
+  factor = affine.uniform(rngs[0], (len(points), strokes), 1 - zoom, 1 + zoom)
+  move = affine.uniform(rngs[1], (len(points), strokes, 2), -shift, shift)
   several = stroke.max(1) > 0
   factor = jnp.where(several[:, None], factor, 1)
   move = jnp.where(several[:, None, None], move, 0)

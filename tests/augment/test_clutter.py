@@ -13,6 +13,7 @@ REACH = 4.0
 CASES = 400
 neighbour = jax.jit(clutter.neighbour, static_argnames='number')
 edge = jax.jit(clutter.edge)
+staff = jax.jit(clutter.staff)
 box = jax.jit(rasterize.box)
 
 
@@ -38,13 +39,18 @@ def test_neighbours_reach_in_from_one_side_by_a_little(number):
   assert (np.asarray(of_none) == -1).all()
 
 
-def lines(pen, chance=1.0):
-  """[CASES, 40, 60]: a window from (10, 20) to (70, 60), a pixel of the tablet to a pixel."""
-  x = np.tile(np.arange(10.5, 70, dtype=np.float32), (CASES, 1, 1))
-  y = np.tile(np.arange(20.5, 60, dtype=np.float32)[:, None], (CASES, 1, 1))
-  low, high = np.tile(np.float32([[10, 20], [70, 60]]), (CASES, 1, 1)).swapaxes(0, 1)
-  unit, pens = np.ones((CASES, 1, 1), np.float32), np.full(CASES, pen, np.float32)
-  return np.asarray(edge(jax.random.key(0), x, y, low, high, unit, pens, REACH, chance))
+def window(cases):
+  """A window from (10, 20) to (70, 60), a pixel of the tablet to a pixel."""
+  x = np.tile(np.arange(10.5, 70, dtype=np.float32), (cases, 1, 1))
+  y = np.tile(np.arange(20.5, 60, dtype=np.float32)[:, None], (cases, 1, 1))
+  low, high = np.tile(np.float32([[10, 20], [70, 60]]), (cases, 1, 1)).swapaxes(0, 1)
+  return x, y, low, high, np.ones((cases, 1, 1), np.float32)
+
+
+def lines(pen, chance=1.0, cases=CASES):
+  """[cases, 40, 60]."""
+  pens = np.full(cases, pen, np.float32)
+  return np.asarray(edge(jax.random.key(0), *window(cases), pens, REACH, chance))
 
 
 def test_lines_lie_along_one_edge():
@@ -79,3 +85,26 @@ def test_a_thin_line_shows_both_its_sides():
 def test_no_lines_without_a_chance():
   assert lines(3.0, 0.0).max() == 0
   assert 0.4 < (lines(9.0, 0.5).max((1, 2)) > 0).mean() < 0.6
+
+
+def test_rare_lines_are_at_every_edge_as_often():
+  """Whether there is a line says nothing about where it is: 70 % upright, the others flat."""
+  found = lines(20.0, 0.25, 8 * CASES) > 0.5
+  found = found[found.any((1, 2))]
+  assert 0.2 < len(found) / (8 * CASES) < 0.3
+  # Upright lines reach at most 5 columns into the window, the others 5 rows.
+  upright = found.any(1).sum(1) <= REACH + 1
+  sides = found[upright][:, :, [0, -1]].any(1).mean(0)
+  ends = found[~upright][:, [0, -1]].any(2).mean(0)
+  assert np.abs(sides - 0.5).max() < 0.1 and np.abs(ends - 0.5).max() < 0.1
+
+
+@pytest.mark.parametrize('chance', [0.2, 1.0])
+def test_staves_are_anywhere(chance):
+  """One of the five lines is anywhere in the window, so a staff is as often high as low in it."""
+  cases = 8 * CASES
+  found = np.asarray(staff(jax.random.key(1), *window(cases), chance)) > 0.5
+  shown = found[found.any((1, 2))]
+  assert abs(len(shown) / cases - chance) < 0.05
+  inked = shown.any(2)
+  assert abs(inked[:, :10].any(1).mean() - inked[:, -10:].any(1).mean()) < 0.08
