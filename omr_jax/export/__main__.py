@@ -94,7 +94,7 @@ def export(
   if out.exists() and not earlier:
     raise UserError(f'{out}: holds something else; choose another folder with --out.')
   # By default GPUs and TPUs multiply with less precision than float32; exported forms do not.
-  with jax.default_matmul_precision('float32'):
+  with jax.default_matmul_precision('float32'), jax.enable_x64(False):
     described, files, entries = _forms(model, data, names, told)
   facts = {'exported_by': _versions(), 'files': entries}
   content = model_json.to_json(described._replace(facts={**described.facts, **facts}))

@@ -26,16 +26,19 @@ _FACTS = (
 def open_run(workdir: str | os.PathLike[str]) -> tuple[Described, Callable[[Inputs], Inputs]]:
   """The network of a finished run: its description, and a function from inputs to outputs.
 
-  The function takes any number of examples, and computes them in batches of one size.
+  The function takes any number of examples, and computes them in batches of one size. Numbers have
+  32 bits in it, as in training, whatever the calling program has chosen for its own.
 
   Raises:
     UserError: The run is not finished, or damaged.
   """
   backend.start()
-  network = trained.load(workdir)
-  model = describe(network, workdir)
-  compiled = by_jax(network, model)
+  with jax.enable_x64(False):
+    network = trained.load(workdir)
+    model = describe(network, workdir)
+    compiled = by_jax(network, model)
 
+  @jax.enable_x64(False)
   def call(inputs: Inputs) -> Inputs:
     count, found = len(inputs[model.reads[0]]), []
     for first in range(0, count, _BATCH):

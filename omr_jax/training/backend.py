@@ -19,10 +19,10 @@ _EXAMPLES = 32
 
 
 def start(config: ConfigDict | None = None, members: int = 1, alone: bool = True) -> None:
-  """Prepares JAX; commands call it before anything else uses JAX.
+  """Prepares JAX; to be called before anything else uses JAX.
 
-  Settings made by JAX's own environment variables stay as they are, but JAX_ENABLE_X64: numbers
-  have 32 bits here.
+  Settings made by JAX's own environment variables stay as they are, except JAX_ENABLE_X64: trainings
+  have numbers of 32 bits.
 
   Args:
     config: The config of the training, or None if the command does not train.
@@ -34,7 +34,6 @@ def start(config: ConfigDict | None = None, members: int = 1, alone: bool = True
   """
   import jax
 
-  jax.config.update('jax_enable_x64', False)
   # With this cache a second start of the same config has nothing to compile.
   # (JAX adds the settings to `jax.config` when it is imported, unseen by type checkers.)
   cache = paths.cache_dir() / 'compiled'
@@ -43,6 +42,7 @@ def start(config: ConfigDict | None = None, members: int = 1, alone: bool = True
     jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.0)
   if config is None:
     return
+  jax.config.update('jax_enable_x64', False)
   # How many processes share these cores is unknown, so each of several has one device.
   devices = cpu_devices(config.batch_size, members, cores() if alone else 1)
   memory.keep(config, config.batch_size * members // devices)
