@@ -1,7 +1,7 @@
 """How well staves, systems and measures are found on pages, and how fast.
 
-  python -m benchmarks.structure --raw_dir raw --kind flat
-  python -m benchmarks.structure --raw_dir raw --source typeset --kind camera --every 6
+  python benchmarks/structure.py --raw_dir raw --kind flat
+  python benchmarks/structure.py --raw_dir raw --source typeset --kind camera --every 6
 
 They are all pages of MUSCIMA++, or the test pages of the typeset songs; as they are (`flat`), or as
 `omr_jax.synthetic.moved_pages` shows them. The same call always takes the same pages and moves.

@@ -43,7 +43,6 @@ def get_config(variant: str = '') -> ConfigDict:
   config.picture.height = int(variant)
   config.picture.width = int(variant)
   config.picture.tiles = 0  # no parts beside the whole picture
-  config.picture.whole = 1.0
   config.picture.cuts = 0
   config.picture.papers = 0
   config.picture.scenes = 0
@@ -51,7 +50,6 @@ def get_config(variant: str = '') -> ConfigDict:
 
   config.decision = ConfigDict()
   config.decision.false_positive_cost = 0.0  # the more probable class, as in the paper
-  config.decision.lower_weight = 0.0  # no parts beside the whole picture
 
   config.augment = ConfigDict()
   config.augment.space = 'pictures'

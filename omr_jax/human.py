@@ -82,7 +82,8 @@ def prepare(
 def merge(paths: Sequence[Path]) -> str:
   """Tables in Markdown: each person's result, all together, and the model on the same questions.
 
-  The model counts once for a question that several people were asked.
+  The model counts once for a question that several people were asked. If models gave it different
+  answers, each of them counts, and the model's row has no interval either.
 
   Raises:
     UserError: A file is no result, or has other classes than the first file.
@@ -105,7 +106,8 @@ def merge(paths: Sequence[Path]) -> str:
   # Answers of several people to one question depend on each other, so they have no interval.
   has_interval = len(set(ids)) == len(ids)
   lines.append(_accuracy('all', together[:, 0] == together[:, 1], has_interval))
-  lines.append(_accuracy('the model, on all these', once[:, 0] == once[:, 2]))
+  one_answer = len(questions) == len(set(ids))
+  lines.append(_accuracy('the model, on all these', once[:, 0] == once[:, 2], one_answer))
   lines += ['', '| class | answers | precision | recall | model: precision | recall |']
   lines.append('| --- ' * 6 + '|')
   pairs = (together[:, 0], together[:, 1]), (once[:, 0], once[:, 2])

@@ -55,7 +55,7 @@ def _check_distributed() -> None:
       'Give --coordinator, --num_processes and --process_id together, or none of them.'
     )
   address = _COORDINATOR.value
-  if address is not None and not re.fullmatch(r'(\[[^\]]+\]|[^:/]+):0*[1-9]\d{0,4}', address):
+  if address is not None and not _is_address(address):
     command_line.refuse('--coordinator must be an address and a port, such as 10.0.0.1:1234.')
   number, count = _PROCESS_ID.value, _NUM_PROCESSES.value
   if count is not None and count < 1:
@@ -64,6 +64,12 @@ def _check_distributed() -> None:
     command_line.refuse(f'--process_id must be from 0 to {count - 1}, below --num_processes.')
   if _DISTRIBUTED.value and not command_line.has_workdir():
     command_line.refuse('--distributed needs a --workdir that all processes can reach.')
+
+
+def _is_address(text: str) -> bool:
+  """Whether a text is a name or address, in brackets if it has colons, and the number of a port."""
+  parts = re.fullmatch(r'(?:\[[^\]\s]+\]|[^:/\s]+):(\d{1,9})', text)
+  return parts is not None and 0 < int(parts[1]) < 2**16
 
 
 def _train(config: ConfigDict, name: str, workdir: Path) -> None:

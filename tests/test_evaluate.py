@@ -20,7 +20,7 @@ from omr_jax.tasks.pages import data_sets
 from omr_jax.tasks.pages import other_data as page_data
 from omr_jax.tasks.pages.other_data import AnnotatedPage
 from omr_jax.tasks.symbols import data as symbol_data
-from omr_jax.tasks.symbols import page_symbols
+from omr_jax.tasks.symbols import other_data, page_symbols
 from omr_jax.tasks.symbols.page_symbols import PageSymbol
 from omr_jax.training import trained
 from tfds_builders import homus, muscima_pp
@@ -104,12 +104,30 @@ def test_a_run_is_measured_like_an_exported_model(few, symbol_run, tmp_path, cap
       'on the split original of the same symbols; give --protocol orig',
     ),
     (['--split', 'train'], '--protocol original with --split validation or test'),
+    (['--protocol', 'orignal'], "did you mean 'original'?"),
   ],
 )
 def test_scans_of_symbols_of_the_training_are_refused(more, words, tmp_path, capsys):
   command = ['--model', 'homus_scans', '--on', 'scans', '--data_dir', str(tmp_path)]
   assert evaluate.main([*command, *more]) == 2
   assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+  ('own', 'protocol', 'split', 'learned'),
+  [
+    ('original', 'original', 'train', True),
+    ('original', 'original', 'test', False),
+    ('original', 'writers_0', 'test', True),
+    # Inner folds are of the original training and validation symbols; none of the test is in them.
+    *[('inner_3', 'original', split, split != 'test') for split in ('train', 'validation', 'test')],
+    ('inner_3', 'inner_4', 'test', True),
+    ('original', 'made_up', 'train', False),
+    ('made_up', 'original', 'test', False),
+  ],
+)
+def test_which_symbols_a_model_may_have_learned_from(own, protocol, split, learned):
+  assert other_data._has_learned_from(own, protocol, split) == learned
 
 
 def test_scans_of_a_split(few, tmp_path, capsys):

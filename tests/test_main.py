@@ -122,6 +122,11 @@ NONE = '--num_processes=0', '--process_id=0'
       2,
       '--coordinator must be an address and a port',
     ),
+    (
+      ('--config=homus', '--distributed', '--workdir=x', '--coordinator=h:65536', *TWO),
+      2,
+      '--coordinator must be an address and a port',
+    ),
     (('--config=configs/homus.py', '--config.seed=0,-1'), 2, 'config.seed is -1'),
     (('--config=configs/homus.py', '--config.epochs=2,3'), 2, "config.epochs is '2,3'; it must be"),
     (('--config=configs/homus.py', '--config.optimizer.rho=0.9,0.8'), 2, 'rho is not read'),

@@ -44,7 +44,7 @@ from omr_jax.predict.onnx_session import INT8, MODEL
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import extras, paths, progress
 from omr_jax.utils.ending import answered
-from omr_jax.utils.files import write_files
+from omr_jax.utils.files import TEMPORARY, write_files
 from omr_jax.utils.revision import VERSION, revision
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def export(
 
   told = about_file.read(about)
   backend.start()
-  earlier = out.is_dir() and ((out / model_json.FILE).exists() or not any(out.iterdir()))
+  earlier = out.is_dir() and ((out / model_json.FILE).exists() or not _holds_files(out))
   if out.exists() and not earlier:
     raise UserError(f'{out}: holds something else; choose another folder with --out.')
   # By default GPUs and TPUs multiply with less precision than float32; exported forms do not.
@@ -105,6 +105,11 @@ def export(
   written = files | {name: text.encode() for name, text in texts.items()}
   write_files(out, written, gone=(*FORMS, TFLITE))
   return content
+
+
+def _holds_files(folder: Path) -> bool:
+  """Whether a folder holds more than what an export that was killed has left."""
+  return any(not path.name.startswith(TEMPORARY) for path in folder.iterdir())
 
 
 def _versions() -> dict[str, str]:

@@ -38,13 +38,13 @@ def open_run(workdir: str | os.PathLike[str]) -> tuple[Described, Callable[[Inpu
     model = describe(network, workdir)
     compiled = by_jax(network, model)
 
-  @jax.enable_x64(False)
   def call(inputs: Inputs) -> Inputs:
     count, found = len(inputs[model.reads[0]]), []
     for first in range(0, count, _BATCH):
       # JAX compiles anew for every size, so the last example fills up the last batch.
       rows = np.minimum(np.arange(first, first + _BATCH), count - 1)
-      found.append(compiled({name: inputs[name][rows] for name in model.reads}))
+      with jax.enable_x64(False):
+        found.append(compiled({name: inputs[name][rows] for name in model.reads}))
     return {name: np.concatenate([batch[name] for batch in found])[:count] for name in model.gives}
 
   return model, call

@@ -57,9 +57,11 @@ def _is_test(value: Any) -> bool:
 def _is_figure(value: Any) -> bool:
   if not isinstance(value, Mapping) or not isinstance(value.get('on'), str):
     return False
-  if 'ap50' not in value:
-    return _is_test(value) and rules.is_whole(value.get('examples', 1), 1, value['n'])
-  return rules.holds(rules.CHANCE, value['ap50']) and rules.is_whole(value.get('pages'), 1)
+  if 'ap50' in value or 'pages' in value:
+    is_share = rules.is_number(value.get('ap50')) and 0 <= value['ap50'] <= 1
+    is_alone = not value.keys() & {'correct', 'n', 'examples'}
+    return is_share and is_alone and rules.is_whole(value.get('pages'), 1)
+  return _is_test(value) and rules.is_whole(value.get('examples', 1), 1, value['n'])
 
 
 def _list_of(words: str, holds: Callable[[Any], bool]) -> rules.Rule:

@@ -40,18 +40,21 @@ def product(*factors: Runs) -> Runs:
   return runs
 
 
-def draws(count: int, seed: int, **ranges: Callable[[random.Random], Any]) -> Runs:
+def draws(
+  count: int, seed: int, label: str = 'draw', **ranges: Callable[[random.Random], Any]
+) -> Runs:
   """Runs with random values, named 'draw=0' and so on; the same seed gives the same runs.
 
   Args:
     count: Number of runs.
     seed: Seed of the random values, not of the runs.
+    label: What stands before '=' in the names. A product of two draws needs two labels.
     **ranges: By key a function that draws its value, such as
       optimizer__learning_rate=log_uniform(1e-4, 1). Two underscores stand for a dot.
   """
   rng = random.Random(seed)
   return {
-    f'draw={number:0{len(str(count - 1))}}': {
+    f'{label}={number:0{len(str(count - 1))}}': {
       key.replace('__', '.'): draw(rng) for key, draw in ranges.items()
     }
     for number in range(count)

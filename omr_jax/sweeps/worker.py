@@ -10,7 +10,8 @@ import time
 from omr_jax.sweeps import folder, trial
 from omr_jax.sweeps.folder import Pack
 
-# A pack is given up when its program has died so often within one epoch while the worker lived.
+# A pack is given up when its program has died so often within one epoch while the worker lived. One
+# that was told to stop has saved its runs, which is no death.
 _DEATHS = 3
 # It is also given up after so many starts within one epoch, because the program itself may be the
 # reason why workers or machines die.
@@ -37,7 +38,8 @@ def run(pack: Pack, session: str, cores: int, train: str, data_dir: str, raw_dir
   deaths, before = 0, None
   while True:
     epoch = folder.epochs_done(pack)
-    deaths, before = (deaths + 1 if epoch == before else 0), epoch
+    if epoch != before:
+      deaths, before = 0, epoch
     place = session, epoch
     starts = sum((start['session'], start['epoch']) == place for start in folder.starts(pack))
     if deaths >= _DEATHS or starts >= _STARTS:
@@ -51,6 +53,7 @@ def run(pack: Pack, session: str, cores: int, train: str, data_dir: str, raw_dir
       return 'stopped'
     if code == trial.OVER:
       return 'over'
+    deaths += code != trial.STOPPED
 
 
 def _wait(pack: Pack, command: list[str]) -> int | None:

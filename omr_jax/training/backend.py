@@ -21,8 +21,8 @@ _EXAMPLES = 32
 def start(config: ConfigDict | None = None, members: int = 1, alone: bool = True) -> None:
   """Prepares JAX; to be called before anything else uses JAX.
 
-  Settings made by JAX's own environment variables stay as they are, except JAX_ENABLE_X64: trainings
-  have numbers of 32 bits.
+  Settings made by JAX's own environment variables stay as they are. Only JAX_ENABLE_X64 does not:
+  trainings have numbers of 32 bits.
 
   Args:
     config: The config of the training, or None if the command does not train.

@@ -150,7 +150,6 @@ def _train_epochs(
         logs[number].write(line)
     steps_per_s = (steps_taken(state) - first_step) / (time.monotonic() - began)
     left = (population.steps - steps_taken(state)) / steps_per_s
-    print(console.epoch_line(population, list(lines.values()), left), flush=True)
 
     # Save.
     is_last, stopped = not population.running(state).any(), processes.on_any(is_stopped())
@@ -158,6 +157,9 @@ def _train_epochs(
     if is_due or stopped or is_last:
       saving = population.save(state, best)
       saved = time.monotonic()
+
+    # Print. It comes last, since whoever reads the lines may be gone: Ctrl-C also ends a `tee`.
+    print(console.epoch_line(population, list(lines.values()), left), flush=True)
     if stopped:
       raise Interrupted
   return state, best

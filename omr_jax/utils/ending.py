@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from types import TracebackType
+from types import CodeType, TracebackType
 
 from omr_jax.errors import UserError
 from omr_jax.utils import extras, streams
@@ -121,31 +121,42 @@ def _ctrl_c_raised() -> Iterator[None]:
   """
   if signal.getsignal(signal.SIGINT) is _end:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-  hook, again = sys.unraisablehook, []
+  hook, is_over = sys.unraisablehook, threading.Event()
 
   def raise_again(what: 'sys.UnraisableHookArgs') -> None:
     if not isinstance(what.exc_value, KeyboardInterrupt):
       hook(what)
       return
-    # A little later, as in here it would be dropped too: also by the timer of a dropped one, which
-    # on a busy machine may end before this function.
-    is_started = False
-    while not is_started:
+    while True:
       try:
-        again.append(threading.Timer(0.01, _interrupt_main))
-        again[-1].daemon = True
-        again[-1].start()
-        is_started = True
-      except KeyboardInterrupt:
+        # Later, and in another thread: what is raised in here is dropped too.
+        arguments = raise_again.__code__, is_over
+        threading.Thread(target=_interrupt_later, args=arguments, daemon=True).start()
+        return
+      except KeyboardInterrupt:  # Somebody types it again.
         pass
 
   sys.unraisablehook = raise_again
   try:
     yield
   finally:
+    is_over.set()
     sys.unraisablehook = hook
-    for each in again:
-      each.cancel()
+
+
+def _interrupt_later(code: CodeType, is_over: threading.Event) -> None:
+  """Interrupts the main thread once it no longer runs this code, or not at all if it `is_over`."""
+  while not is_over.wait(0.01):
+    if not _main_thread_runs(code):
+      _interrupt_main()
+      return
+
+
+def _main_thread_runs(code: CodeType) -> bool:
+  frame = sys._current_frames().get(threading.main_thread().ident or 0)
+  while frame is not None and frame.f_code is not code:
+    frame = frame.f_back
+  return frame is not None
 
 
 def _interrupt_main() -> None:

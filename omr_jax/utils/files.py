@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from omr_jax.errors import UserError, reason
 from omr_jax.utils.streams import forget, is_closed
 
+TEMPORARY = '.omr_new.'  # How the name of the folder begins in which `write_files` prepares files.
 _DEEPEST = 100  # The deepest nesting of objects and lists in JSON; our own files have 6 levels.
 
 
@@ -51,11 +52,12 @@ def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] 
   Raises:
     UserError: They cannot be written, or a folder has one of the names; all stays as it was.
   """
-  is_new = False
+  is_new = not os.path.lexists(folder)
   try:
-    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix='.new.') as temporary:
+    for left in folder.glob(f'{TEMPORARY}*'):  # By a process that was killed.
+      shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=TEMPORARY) as temporary:
       new, old = Path(temporary) / 'new', Path(temporary) / 'old'
       new.mkdir()
       old.mkdir()
@@ -76,10 +78,12 @@ def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] 
         for earlier in old.iterdir():
           os.replace(earlier, folder / earlier.name)
         raise
-  except OSError as error:
+  except BaseException as error:  # Also after Ctrl-C.
     if is_new:
       with contextlib.suppress(OSError):
         folder.rmdir()
+    if not isinstance(error, OSError):
+      raise
     raise UserError(
       f'{folder}: cannot be written ({reason(error)}); make room, or choose another folder.'
     ) from error

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 
@@ -31,7 +31,9 @@ def signals(
       raise KeyboardInterrupt
     stopped.append(number)
     # Not `print`: the signal may have interrupted one, and its buffer cannot be entered twice.
-    os.write(2, f'\n{words}\n'.encode())
+    # Nobody may read this any more: in a terminal Ctrl-C also ends a `tee`.
+    with suppress(OSError):
+      os.write(2, f'\n{words}\n'.encode())
 
   before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
   try:

@@ -16,12 +16,14 @@ import types
 from itertools import islice
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
 from small_runs import picture_file, small_score_config
 from waiting import HANG
 
+import omr_jax
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run
 from omr_jax.predict import __main__ as predict
@@ -343,6 +345,17 @@ def test_trained_answers_need_a_finished_run(score_run, tmp_path):
   (tmp_path / 'config.json').write_bytes((score_run / 'config.json').read_bytes())
   with pytest.raises(UserError, match='no finished evaluation'):
     from_run.describe(None, tmp_path)
+
+
+def test_a_run_leaves_the_numbers_of_the_calling_program_alone(score_run):
+  picture = np.zeros((20, 30, 3), np.uint8)
+  expected = omr_jax.load(score_run)(picture).probabilities
+  jax.config.update('jax_enable_x64', True)
+  try:
+    assert omr_jax.load(score_run)(picture).probabilities == expected
+    assert jax.numpy.arange(3.0).dtype == 'float64'
+  finally:
+    jax.config.update('jax_enable_x64', False)
 
 
 def test_pdf(score_run, tmp_path, capsys):

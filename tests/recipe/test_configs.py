@@ -101,7 +101,6 @@ SCORES_PAPER = {
   'stop_after': 10,
   'picture.tiles': 0,
   'decision.false_positive_cost': 0.0,
-  'decision.lower_weight': 0.0,
   'augment.space': 'pictures',
   'augment.flip': True,
   'augment.shift': 24.0,
@@ -303,6 +302,8 @@ def test_a_choice_takes_its_keys_and_leaves_those_of_the_other():
   assert config.optimizer.is_locked
   config = config_keys.finished(extended('scores', {'augment.space': 'none'}))
   assert 'camera' not in config and config.augment.to_dict() == {'space': 'none'}
+  config = config_keys.finished(extended('scores', {'picture.tiles': 0}))
+  assert 'whole' not in config.picture and 'lower_weight' not in config.decision
   config = config_keys.finished(extended('homus_paper:vgg', {'drawing.layout': 'centered'}))
   assert not {'margin', 'max_stretch', 'max_zoom'} & set(config.drawing)
 
@@ -331,6 +332,9 @@ def test_a_choice_takes_its_keys_and_leaves_those_of_the_other():
       '--config.augment.thickness=<a smallest and a largest number, above 0>',
     ),
     ('scores_paper:128', {'augment.space': 'camera'}, '--config.camera.clean=<from 0 to 1>'),
+    ('scores_paper:128', {'data.fold': 3}, 'but the protocol paper has a test of its own'),
+    ('scores_paper:128', {'data.hold_out': 'scores/a'}, "hold_out is 'scores/a', but the protocol"),
+    ('scores', {'picture.tiles': 0, 'picture.whole': 0.5}, 'config.picture.whole is not read by'),
     ('homus', {'optimizer.rho': 0.9}, 'config.optimizer.rho is not read by what the config'),
     ('homus_staff', {'drawing.margin': 3}, 'config.drawing.margin is not read by what the config'),
     (

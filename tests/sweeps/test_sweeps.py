@@ -74,6 +74,7 @@ def test_draws_are_in_their_ranges_and_the_same_again():
   ranges = {'optimizer__learning_rate': log_uniform(1e-4, 1.0), 'model__name': choice('a', 'b')}
   found = draws(100, 7, **ranges)
   assert found == draws(100, 7, **ranges) != draws(100, 8, **ranges)
+  assert list(draws(2, 7, 'look', **ranges)) == ['look=0', 'look=1']
   assert list(found)[:2] == ['draw=00', 'draw=01'] and len(found) == 100
   rates = [changes['optimizer.learning_rate'] for changes in found.values()]
   assert all(1e-4 <= rate <= 1 for rate in rates)

@@ -19,9 +19,7 @@ from omr_jax.tasks.scores import data as score_data
 from omr_jax.tasks.scores import examples
 from omr_jax.tasks.scores.arrays import PictureConfig
 
-PICTURE = PictureConfig(
-  height=16, width=12, tiles=2, whole=0.5, cuts=0, papers=0, scenes=0, drawn=0
-)
+PICTURE = PictureConfig(height=16, width=12, tiles=2, cuts=0, papers=0, scenes=0, drawn=0)
 SOURCES = ('scores/prints', 'scores/desk', 'other/photos', 'other/books')
 # Of two letters each, so that no name is a page or a volume of another.
 NAMES = [a + b for a, b in itertools.product('bcdf', 'aeiou')]
@@ -188,7 +186,7 @@ def test_second_load_decodes_nothing(folders, monkeypatch):
 def test_a_tiff_is_prepared_as_the_same_picture_in_another_format():
   """A child process reads it, which has to import what makes views and cuts of it."""
   pixels = np.random.default_rng(0).integers(0, 256, (90, 60, 3), np.uint8)
-  how = PictureConfig(16, 16, 2, 0.5, cuts=3, papers=0, scenes=0, drawn=0)
+  how = PictureConfig(16, 16, 2, cuts=3, papers=0, scenes=0, drawn=0)
   found = []
   for file_format in ('PNG', 'TIFF'):
     file = io.BytesIO()

@@ -1,9 +1,12 @@
 """Whole runs on a small archive: what they write, how they stop, how they go on."""
 
+import contextlib
 import json
+import os
 import shutil
 import signal
 import struct
+import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -199,6 +202,32 @@ def test_stopped_in_an_epoch_and_at_its_end_goes_on_to_the_same_end(
     before = step
   run(finished[1], tmp_path, folders)
   assert_same_end(tmp_path, finished[0])
+
+
+@pytest.mark.usefixtures('no_page')
+def test_stopped_at_the_end_of_an_epoch_it_is_saved_though_nobody_reads_on(
+  finished, tmp_path, folders, monkeypatch
+):
+  """Ctrl-C in a terminal also ends the `tee` that standard output goes to."""
+  reader, writer = os.pipe()
+  os.close(reader)
+
+  class Stopped(loop.tqdm):
+    steps = 0
+
+    def update(self, n):
+      self.steps += n
+      if self.steps == 38:
+        signal.raise_signal(signal.SIGINT)
+        monkeypatch.setattr(sys, 'stdout', os.fdopen(writer, 'w'))
+
+  monkeypatch.setattr(loop, 'tqdm', Stopped)
+  monkeypatch.setattr(loop, 'MOST_SAVING', 1e-9)
+  with pytest.raises(BrokenPipeError):
+    run(finished[1], tmp_path, folders)
+  with contextlib.suppress(BrokenPipeError):
+    sys.stdout.close()
+  assert latest(tmp_path)[0] == 38
 
 
 @pytest.mark.usefixtures('no_page')

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import textwrap
 import threading
+import time
 
 import pytest
 from small_runs import ROOT
@@ -217,23 +218,41 @@ def test_ctrl_c_in_a_callback_of_the_garbage_collector_is_not_lost(ctrl_c, capsy
 
 
 def test_ctrl_c_that_comes_while_it_is_raised_again_is_not_lost(ctrl_c, monkeypatch, capsys):
-  """On a busy machine the timer of one that was dropped ends before it has told that it runs."""
-  timers = []
+  threads = []
 
-  class Early(threading.Timer):
+  class Interrupted(threading.Thread):
     def start(self):
-      timers.append(self)
-      if len(timers) == 1:
+      threads.append(self)
+      if len(threads) == 1:
         signal.raise_signal(signal.SIGINT)
       super().start()
 
   def command():
-    monkeypatch.setattr(threading, 'Timer', Early)
+    monkeypatch.setattr(threading, 'Thread', Interrupted)
     Interrupting()
     threading.Event().wait(HANG)
 
   assert answered(command) == 1
-  assert capsys.readouterr().err == '\nstopped.\n' and len(timers) == 2
+  assert capsys.readouterr().err == '\nstopped.\n' and len(threads) == 2
+
+
+def test_ctrl_c_is_raised_again_only_where_it_is_not_dropped_again(ctrl_c, monkeypatch, capsys):
+  """On a busy machine the thread that raises it may run long before it has been started."""
+  waited = []
+
+  class Slow(threading.Thread):
+    def start(self):
+      super().start()
+      time.sleep(0.1)
+      waited.append(self)
+
+  def command():
+    monkeypatch.setattr(threading, 'Thread', Slow)
+    Interrupting()
+    threading.Event().wait(HANG)
+
+  assert answered(command) == 1
+  assert capsys.readouterr().err == '\nstopped.\n' and len(waited) == 1
 
 
 def test_other_errors_in_a_finalizer_are_still_told(monkeypatch):

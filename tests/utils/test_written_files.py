@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from omr_jax.errors import UserError
-from omr_jax.utils.files import write_files
+from omr_jax.utils.files import TEMPORARY, write_files
 
 
 @pytest.fixture
@@ -81,7 +81,22 @@ def test_where_files_have_one_name_only_they_are_copied(folder, monkeypatch):
   test_when_writing_ends_half_way_the_folder_is_as_it_was(folder, 1, OSError(28, ''), monkeypatch)
 
 
-def test_a_new_folder_that_cannot_be_filled_is_not_left(tmp_path):
+def test_a_new_folder_that_cannot_be_filled_is_not_left(tmp_path, monkeypatch):
   with pytest.raises(UserError, match='new: cannot be written'):
     write_files(tmp_path / 'new', {'a/b': b''})
   assert not (tmp_path / 'new').exists()
+
+  def stopped(*arguments):
+    raise KeyboardInterrupt
+
+  monkeypatch.setattr(os, 'replace', stopped)
+  with pytest.raises(KeyboardInterrupt):
+    write_files(tmp_path / 'new', {'a': b''})
+  assert not (tmp_path / 'new').exists()
+
+
+def test_what_a_killed_program_has_left_is_removed(folder):
+  (folder / f'{TEMPORARY}x' / 'new').mkdir(parents=True)
+  write_files(folder, {'a': b'new a'})
+  assert content(folder) == EARLIER | {'a': 'new a'}
+  assert not list(folder.glob(f'{TEMPORARY}*'))

@@ -81,7 +81,7 @@ def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
 
 
 def check_network(config: ConfigDict, module: nn.Module) -> None:
-  """Refuses a network that gives no maps, or none of windows of these sizes.
+  """Refuses a network that gives no maps, or none of windows of this size.
 
   Raises:
     UserError: It names the key and what to choose instead.
@@ -91,15 +91,11 @@ def check_network(config: ConfigDict, module: nn.Module) -> None:
       f'config.model.name: {config.model.name} gives one class to a whole picture, and finds '
       'nothing on a page. Choose the network detector.'
     )
-  for what, side in (
-    ('windows', windows.SIDE),
-    ('config.windows.trained_side', config.windows.trained_side),
-  ):
-    if side % module.stride:
-      raise UserError(
-        f'config.model.widths: with {len(module.widths)} of them windows must have sides that are '
-        f'multiples of {module.stride}, and {what} have {side}. Give fewer widths and blocks.'
-      )
+  if windows.SIDE % module.stride:
+    raise UserError(
+      f'config.model.widths: with {len(module.widths)} of them windows must have sides that are '
+      f'multiples of {module.stride}, and they have {windows.SIDE}. Give fewer widths and blocks.'
+    )
 
 
 def strengths(config: ConfigDict) -> dict:

@@ -22,14 +22,13 @@ _LEAST_OF_CUTS = 1600
 
 @dataclass(frozen=True)
 class PictureConfig:
-  """How pictures become arrays: the section `picture` of a config.
+  """How pictures become arrays: keys of the section `picture` of a config.
 
   Attributes:
     height: In pixels.
     width: In pixels.
     tiles: Number of parts along each side; the network sees tiles^2 parts besides the whole picture
       (`inputs.views`).
-    whole: Probability with which training shows the whole picture instead of a part.
     cuts: Number of pictures that are cut out of every real picture, by `synthetic.cuts`.
     papers: Number of pages of each kind without music that code draws to train with, by
       `probes.papers`.
@@ -40,7 +39,6 @@ class PictureConfig:
   height: int
   width: int
   tiles: int
-  whole: float
   cuts: int
   papers: int
   scenes: int

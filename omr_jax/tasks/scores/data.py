@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,9 +40,16 @@ class TestSet(NamedTuple):
   hold_out: str
 
 
+def test_set(chosen: Mapping[str, Any]) -> TestSet | None:
+  """What the section `data` of a config tests; None where the protocol has a test of its own."""
+  if chosen['protocol'] != 'folders':
+    return None
+  return TestSet(chosen['fold'], chosen['hold_out'])
+
+
 def load(
   protocol: str,
-  test_set: TestSet,
+  test_set: TestSet | None,
   balance: float,
   picture: pictures_as.PictureConfig,
   data_dir: str | os.PathLike,
@@ -64,7 +71,7 @@ def load(
 
   Args:
     protocol: `paper` or `folders`; `tfds_builders/music_scores/README.md` describes both.
-    test_set: What is tested of `folders`. The protocol `paper` has the original split instead.
+    test_set: What is tested of `folders`. None with `paper`, which has the original split instead.
     balance: An epoch takes a source of n pictures n^balance times as often as a source of one
       picture; with 1 every epoch takes every picture once.
     picture: How pictures become arrays.
@@ -87,7 +94,7 @@ def load(
     return cache.cached(kind, [_RULE, raw_digest, protocol, picture.size, *key], all_splits)
 
   parts = made_by(pictures_as.whole, 'decoded')
-  if protocol == 'folders':
+  if test_set is not None:
     chosen = _by_fold(parts, test_set)
   else:
     chosen = {name: ([part], np.arange(len(part['label']))) for name, part in parts.items()}

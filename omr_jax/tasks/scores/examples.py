@@ -62,8 +62,6 @@ def questions(
   from omr_jax.tasks.scores import arrays, data
 
   chosen = config['data']
-  test_set = data.TestSet(chosen['fold'], chosen['hold_out'])
-
   if picture.bound != views.BOUND:
     raise UserError(
       f"the model's views of long pictures have the bound {picture.bound:g}, and those of the "
@@ -72,8 +70,9 @@ def questions(
 
   def load(height: int, width: int, tiles: int) -> Mapping:
     # Without pictures that only training uses: only the test split is needed.
-    how = arrays.PictureConfig(height, width, tiles, 1.0, cuts=0, papers=0, scenes=0, drawn=0)
-    loaded = data.load(chosen['protocol'], test_set, chosen['balance'], how, data_dir, raw_dir)
+    how = arrays.PictureConfig(height, width, tiles, cuts=0, papers=0, scenes=0, drawn=0)
+    test_set, balance = data.test_set(chosen), chosen['balance']
+    loaded = data.load(chosen['protocol'], test_set, balance, how, data_dir, raw_dir)
     return loaded.splits['test']
 
   test = load(picture.height, picture.width, picture.tiles)

@@ -34,8 +34,10 @@ SECTIONS = {
   'decision': ('false_positive_cost', 'lower_weight'),
   'camera': _CAMERA,
 }
+_OF_CAMERA = tuple(f'camera.{name}' for name in _CAMERA)
+_OF_PARTS = 'picture.whole', 'decision.lower_weight'
 # Keys of these sections that only some choices read.
-CONDITIONAL = tuple(f'camera.{name}' for name in _CAMERA)
+CONDITIONAL = (*_OF_CAMERA, *_OF_PARTS)
 # Types of the keys that only some choices read; those that are not listed are floats.
 TYPES: Mapping[str, type] = {}
 
@@ -46,20 +48,34 @@ def conditions(config: ConfigDict) -> dict[str, str | None]:
   It lists only keys for which `omr_jax.recipe.check` cannot tell this from the sections and the
   augmentations above.
   """
-  reader = 'augment.space=camera' if config.augment.space == 'camera' else None
-  return dict.fromkeys(CONDITIONAL, reader)
+  of_camera = 'augment.space=camera' if config.augment.space == 'camera' else None
+  # Without parts a network sees the whole picture alone.
+  of_parts = f'picture.tiles={config.picture.tiles}' if config.picture.tiles else None
+  found: dict[str, str | None] = dict.fromkeys(_OF_CAMERA, of_camera)
+  return found | dict.fromkeys(_OF_PARTS, of_parts)
 
 
 def check(config: ConfigDict) -> None:
-  """Accepts every config: no two keys of this task depend on each other."""
+  """Refuses a fold or source to test where the data has a test of its own.
+
+  Raises:
+    UserError: It names the key and what to do.
+  """
+  chosen = config.data
+  for key, none in (('fold', 0), ('hold_out', '')):
+    if chosen.protocol != 'folders' and chosen[key] != none:
+      raise UserError(
+        f'config.data.{key} is {chosen[key]!r}, but the protocol {chosen.protocol} has a test of '
+        'its own; leave it out, or add --config.data.protocol=folders.'
+      )
 
 
 def split_name(config: Mapping) -> str:
   """How the data is split, in words."""
   chosen = config['data']
-  if chosen['hold_out']:
-    return f'{chosen["hold_out"]} held out'
-  return f'fold {chosen["fold"]}' if chosen['protocol'] == 'folders' else chosen['protocol']
+  if chosen['protocol'] != 'folders':
+    return chosen['protocol']
+  return f'{chosen["hold_out"]} held out' if chosen['hold_out'] else f'fold {chosen["fold"]}'
 
 
 def picture(config: ConfigDict) -> views.Layout:
@@ -79,9 +95,17 @@ def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
   """The pictures as arrays; `omr_jax.tasks.scores.data.load` lists them."""
   from omr_jax.tasks.scores import arrays, data
 
-  chosen = config.data
-  test_set = data.TestSet(chosen.fold, chosen.hold_out)
-  how = arrays.PictureConfig(**dict(config.picture.items()))
+  chosen, of_picture = config.data, config.picture
+  how = arrays.PictureConfig(
+    of_picture.height,
+    of_picture.width,
+    of_picture.tiles,
+    cuts=of_picture.cuts,
+    papers=of_picture.papers,
+    scenes=of_picture.scenes,
+    drawn=of_picture.drawn,
+  )
+  test_set = data.test_set(chosen)
   return data.load(chosen.protocol, test_set, chosen.balance, how, data_dir, raw_dir)
 
 
@@ -131,7 +155,7 @@ def augmentation(
     'camera': camera.look,
   }
   look = looks[config.augment.space]
-  whole = config.picture.whole
+  whole = config.picture.whole if config.picture.tiles else 1.0
 
   def inputs(strengths: Mapping, rng: jax.Array, batch: Inputs) -> Inputs:
     return _one_view(partial(look, **strengths), whole, rng, batch['views'])
@@ -177,7 +201,7 @@ def evaluation(
   Returns:
     The names of the arrays that are read, and a function from (variables, arrays) to the logits.
   """
-  lower_weight = config.decision.lower_weight
+  lower_weight = _lower_weight(config)
 
   def logits(variables: Mapping, arrays: Inputs) -> jax.Array:
     return multi_view.combined(*_of_views(module, variables, arrays), lower_weight)
@@ -197,13 +221,17 @@ def exported(
 
   def outputs(variables: Mapping, inputs: Inputs) -> dict[str, jax.Array]:
     found, blank = _of_views(module, variables, inputs)
-    logits = multi_view.combined(found, blank, facts['config']['decision']['lower_weight'])
+    logits = multi_view.combined(found, blank, _lower_weight(facts['config']))
     return {
       PROBABILITIES: jax.nn.softmax(logits / facts['temperature']),
       'log_odds': multi_view.log_odds(found, blank) / facts['temperature'],
     }
 
   return outputs
+
+
+def _lower_weight(config: Mapping[str, Any]) -> float:
+  return config['decision']['lower_weight'] if config['picture']['tiles'] else 0.0
 
 
 def _of_views(module: nn.Module, variables: Mapping, arrays: Inputs) -> tuple[jax.Array, jax.Array]:

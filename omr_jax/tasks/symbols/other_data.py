@@ -91,6 +91,7 @@ def examples(
       f'--on {on}: a picture has no strokes, which this model reads; give a model for pictures.'
     )
   if on == 'scans':
+    _refuse_unknown(chosen['protocol'])
     _refuse_trained_on(facts['config']['data']['protocol'], chosen['protocol'], chosen['split'])
     found = _scans(chosen['protocol'], chosen['split'], chosen['seed'], data_folders)
     kinds: Sequence[str] = scans.KINDS
@@ -116,12 +117,10 @@ def _homus(
   data_folders: tuple[Path, str | None],
 ) -> Iterator[tuple[str, str, dict[str, np.ndarray]]]:
   from omr_jax.tasks.symbols import data
-  from tfds_builders import homus
 
-  if protocol not in homus.PROTOCOLS:
-    raise UserError(f'{protocol!r}: no such split protocol{nearest(protocol, homus.PROTOCOLS)}')
+  _refuse_unknown(protocol)
   own = config['data']['protocol']
-  if _same_symbols(own, protocol):
+  if own == protocol or _has_learned_from(own, protocol, 'test'):
     raise UserError(
       f'--protocol {protocol}: the model was trained on the split {own} of the same symbols; its '
       'own test is in its report.'
@@ -132,14 +131,25 @@ def _homus(
     yield kind, inputs.CLASSES[label], {name: test[name][row] for name in reads}
 
 
-def _same_symbols(own: str, protocol: str) -> bool:
-  """Whether two splits are of the same symbols: either real ones or made-up ones."""
+def _refuse_unknown(protocol: str) -> None:
+  from tfds_builders import homus
+
+  if protocol not in homus.PROTOCOLS:
+    raise UserError(f'{protocol!r}: no such split protocol{nearest(protocol, homus.PROTOCOLS)}')
+
+
+def _has_learned_from(own: str, protocol: str, split: str) -> bool:
+  """Whether a model of the split protocol `own` may have learned from the symbols of a split."""
+  if own == protocol:
+    return split == 'train'
+  if own.startswith('inner_') and protocol == 'original':
+    return split != 'test'  # Inner folds are of the original training and validation symbols.
   return (own == 'made_up') == (protocol == 'made_up')
 
 
 def _refuse_trained_on(own: str, protocol: str, split: str) -> None:
   """Raises UserError if the model may have learned from the symbols of this split."""
-  if _same_symbols(own, protocol) and (own != protocol or split == 'train'):
+  if _has_learned_from(own, protocol, split):
     raise UserError(
       f'--on scans: the model was trained on the split {own} of the same symbols; give '
       f'--protocol {own} with --split validation or test.'
