@@ -11,7 +11,8 @@ The data are the paper's three archives; for pictures of your own add
 Differences that remain: augmentation interpolates linearly; pictures are made smaller with
 anti-aliasing (`resizing.resized`); the last examples of an epoch that do not fill a batch are left
 out of it; equal maxima in a max-pool share the gradient; the moving variance of batch norm is the
-biased one; and the loss that is shown does not include the L2 penalty.
+biased one; where the learning rate is lowered, the momentum is lowered with it at once; and the
+loss that is shown does not include the L2 penalty.
 """
 
 from ml_collections import ConfigDict

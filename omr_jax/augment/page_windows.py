@@ -41,7 +41,7 @@ def look(
     ink: How much thicker or thinner the ink may become, from 0 to 1.
     paper: How much darker the paper, and how much paler the ink may be: a share of the range.
     noise: The largest standard deviation of noise, in 0..255.
-    blur: How far a window is out of focus at most: a standard deviation in pixels.
+    blur: How far a window is out of focus at most: a standard deviation in pixels, up to 1.
     shadow: The largest share of the light that a shadow takes away.
 
   Returns:

@@ -47,7 +47,7 @@ from omr_jax.utils.files import output
 ROWS = 'pages.jsonl'
 _UNFINISHED = 'pages.jsonl.part'  # The rows until all are there, or of a run that was ended.
 _MODEL = 'pages'  # The model for symbols, if none is named.
-_THRESHOLD = 0.5  # Of --compare.
+_THRESHOLD, _IOU = 0.5, 0.75  # Of --compare.
 _LONGEST = 200  # Bytes of a file's name in that of a folder, which has at most 255 on most disks.
 _SHOWN = 5  # Names in a message.
 
@@ -142,9 +142,8 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument(
     '--iou',
     type=float,
-    default=0.75,
-    help='with --compare, the overlap from which a box is right for precision and recall, 0.75 by '
-    'default',
+    help='with --compare, the overlap from which a box is right for precision and recall, '
+    f'{_IOU} by default',
   )
   options = command_arguments.parse(parser, arguments)
   return answered(lambda: _compare(options) if options.compare else _detect(options))
@@ -153,8 +152,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _compare(options: argparse.Namespace) -> None:
   if options.paths or options.out or options.model:
     raise UserError('--compare takes two folders or files, and neither PATH, --out nor --model.')
-  if not 0 < options.iou <= 1:
-    raise UserError(f'--iou: {options.iou:g} is not above 0 and at most 1.')
+  iou = _IOU if options.iou is None else options.iou
+  if not 0 < iou <= 1:
+    raise UserError(f'--iou: {iou:g} is not above 0 and at most 1.')
   threshold = _THRESHOLD if options.threshold is None else options.threshold
   if not math.isfinite(threshold):
     raise UserError(f'--threshold: {threshold:g} is no confidence; give a number.')
@@ -166,12 +166,14 @@ def _compare(options: argparse.Namespace) -> None:
       f'of {options.compare[1]}.'
     )
   with output(None) as file:
-    print(compare.table(true, found, threshold, options.iou), file=file)
+    print(compare.table(true, found, threshold, iou), file=file)
 
 
 def _detect(options: argparse.Namespace) -> None:
   if not options.paths or options.out is None:
     raise UserError('give PATH and --out, or --compare; --help explains them.')
+  if options.iou is not None:
+    raise UserError('--iou is for --compare; leave it out.')
   gate, symbols = classifier.load('scores'), detector.load(options.model or _MODEL)
   symbols.threshold(options.threshold)  # A wrong one is refused before any page is read.
   find = partial(pages.detected, gate, symbols, threshold=options.threshold)

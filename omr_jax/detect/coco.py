@@ -1,5 +1,6 @@
 """Reads annotations in the format of COCO."""
 
+import contextlib
 import json
 import math
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from omr_jax.errors import UserError
 from omr_jax.structure import structure_json
 from omr_jax.structure.structure_json import objects
 from omr_jax.utils import rules
-from omr_jax.utils.files import read_json
+from omr_jax.utils.files import read_bytes, read_json
 
 _KEYS = ('images', 'annotations', 'categories')
 _REMEDY = 'give a file in the format of COCO, with images, annotations and categories'
@@ -33,8 +34,17 @@ class Boxes(NamedTuple):
 
 
 def is_coco(file: Path) -> bool:
-  """Whether a file has the keys of annotations in the format of COCO."""
-  return file.is_file() and read_json(file, _REMEDY).keys() >= set(_KEYS)
+  """Whether a file has the keys of annotations in the format of COCO.
+
+  Raises:
+    UserError: It is no JSON, so it may be a damaged file of annotations.
+  """
+  if not file.is_file():
+    return False
+  with contextlib.suppress(OSError, ValueError, RecursionError):
+    if not isinstance(json.loads(read_bytes(file).decode()), dict):
+      return False
+  return read_json(file, _REMEDY).keys() >= set(_KEYS)
 
 
 def read(file: Path) -> dict[str, Boxes]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from omr_jax.inputs.overlap import iou as iou
 
 IOUS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))  # COCO's AP is the mean over these.
-# The most confident boxes of a page that are counted, all classes together. COCO's 100 are too few.
+# Average precision is that of the most confident boxes of a page, all classes together. COCO's 100
+# are too few.
 MOST = 2000
 # Detectors of music are compared by the mean of the 20 most frequent classes, and by that of all
 # classes with 10 or more true boxes: averages of fewer boxes are mostly chance.
@@ -137,12 +138,21 @@ def with_enough(classes: Mapping[str, Average]) -> dict[str, Average]:
   return {name: each for name, each in classes.items() if each.true >= ENOUGH}
 
 
-def matched(pages: Sequence[Page], label: str, ious: Sequence[float] = IOUS) -> Matched:
-  """Which boxes of a class are right, at each of several IoUs."""
+def matched(
+  pages: Sequence[Page], label: str, ious: Sequence[float] = IOUS, most: int | None = MOST
+) -> Matched:
+  """Which boxes of a class are right, at each of several IoUs.
+
+  Args:
+    pages: The pages.
+    label: The class.
+    ious: The IoUs from which a box is right.
+    most: How many of a page's boxes count, the most confident ones of all classes; None for all.
+  """
   scores, right, true = [np.empty(0)], [np.empty((len(ious), 0), bool)], 0
   for page in pages:
     wanted = page.true[_are(page.true_labels, label)]
-    first = np.argsort(-page.scores, kind='stable')[:MOST]
+    first = np.argsort(-page.scores, kind='stable')[:most]
     mine = first[_are(page.found_labels, label)[first]]
     overlaps = iou(page.found[mine], wanted)
     right.append(np.stack([taken(overlaps, threshold) >= 0 for threshold in ious]))
@@ -179,7 +189,7 @@ def counted(pages: Sequence[Page], threshold: float, overlap: float) -> dict[str
   counts = {}
   labels = _labels(pages) | {label for page in pages for label in page.found_labels}
   for label in sorted(labels):
-    found = matched(pages, label, [overlap])
+    found = matched(pages, label, [overlap], most=None)
     sure = found.scores >= threshold
     counts[label] = Counted(int(found.right[0, sure].sum()), int(sure.sum()), found.true)
   return counts

@@ -25,7 +25,7 @@ _BESIDE = 5.0  # How far beside a system a symbol of it may be.
 _AT_BEGIN = 0.7  # How far from the left end of a system the line at its beginning may be.
 _DOUBLE = 1.0  # How far apart the lines of a double bar line may be.
 _BRACE = 1.0  # How wide a brace is at least: often its thick middle alone is seen.
-# Log-odds by which a symbol may be less sure than the surest at its place and still count.
+# Calibrated log-odds by which a symbol may be less sure than the surest at its place and count.
 _LESS = 2.0
 
 Objects = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -60,7 +60,7 @@ def completed(found: Objects, classes: Sequence[str], systems: Iterable[System])
 
   Args:
     found: Boxes in pixels of the page, float [objects, 4]; places in `classes`, int [objects]; and
-      log-odds, float [objects].
+      calibrated log-odds, float [objects].
     classes: The names of all classes.
     systems: Those of the page, in the same pixels.
   """

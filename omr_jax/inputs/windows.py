@@ -22,7 +22,7 @@ SIDE = 352  # Height and width of a window in pixels. Detectors need a multiple 
 MARGIN = 32  # The least that a window sees around its core where there is another one, in pixels.
 INK = 204  # What is darker is ink. Paper has _WHITE, and faint ink less than 0.8 of it.
 BORDER = 8  # The least between the outermost ink and the ends of the windows, in pixels.
-STEP = 16  # Windows begin at its multiples, as the tiles do that detectors are trained on.
+STEP = 16  # Windows begin at its multiples, as most tiles do that detectors are trained on.
 # No window reaches further beyond the page: where there is one, ink is in its middle, give or take
 # a step.
 _PADDING = SIDE // 2 + STEP

@@ -10,7 +10,7 @@ import optax
 from ml_collections import ConfigDict
 
 from omr_jax import models
-from omr_jax.data.dataset import Dataset, Split
+from omr_jax.data.dataset import Dataset
 from omr_jax.inputs import pen_path
 from omr_jax.recipe import optim
 from omr_jax.recipe.check import SCHEDULES
@@ -37,7 +37,7 @@ class Recipe(NamedTuple):
     reads: Names of the training arrays that `augmented` reads.
     augmented: (strengths, rng, batch) to the network's inputs, augmented, and to what its outputs
       should be, the targets of the loss.
-    loss: The training split to the loss, `training.step.Training.loss`.
+    loss: (training split, `Dataset.draws`) to the loss, `training.step.Training.loss`.
     evaluates: Names of the arrays that `predicted` reads.
     predicted: (variables, arrays) to what the network says of examples that are not augmented, a
       tree of arrays [examples, ...] as the task's `evaluation(config, module)` describes it.
@@ -56,7 +56,7 @@ class Recipe(NamedTuple):
   module: nn.Module
   reads: tuple[str, ...]
   augmented: Callable[[Mapping, jax.Array, Inputs], tuple[Inputs, Any]]
-  loss: Callable[[Split], Callable[..., jax.Array]]
+  loss: Callable[..., Callable[..., jax.Array]]
   evaluates: tuple[str, ...]
   predicted: Callable[[Mapping, Inputs], Any]
   create_tx: Callable[[Mapping, int], optax.GradientTransformation]
@@ -88,7 +88,7 @@ def create(config: ConfigDict) -> Recipe:
     module=module,
     reads=reads,
     augmented=augmented,
-    loss=lambda train: of_task.loss(config, train),
+    loss=lambda train, draws=None: of_task.loss(config, train, draws),
     evaluates=evaluates,
     predicted=predicted,
     create_tx=lambda numbers, steps: _optimizer(config, numbers, steps),

@@ -9,5 +9,6 @@ folder of a run. `devices` shares the work among devices, `processes` joins seve
 hardware of a run, `metrics_log` its metrics; `console` prints. Call `backend.start` before anything
 else uses JAX; it also has `memory` set the C library.
 
-This folder may import report and all below it. It reaches the tasks through `tasks.task` only.
+This folder may import report and all below it, and of the tasks only `tasks.task` and
+`tasks.earlier`.
 """

@@ -171,7 +171,7 @@ def create(
     batch_size=config.batch_size,
     steps_per_epoch=steps,
     epochs=config.epochs,
-    loss=recipe.loss(dataset.splits['train']),
+    loss=recipe.loss(dataset.splits['train'], dataset.draws),
   )
   numbers = [hyperparameters.of_config(of_member) for of_member in configs.values()]
   whole_epochs = backend.takes_whole_epochs(mesh.devices.flat[0].platform)

@@ -10,7 +10,7 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from omr_jax.errors import UserError
-from omr_jax.evaluation import history
+from omr_jax.evaluation import evaluation_file, history
 from omr_jax.recipe import check
 from omr_jax.tasks import task as tasks
 from omr_jax.utils import locks
@@ -24,7 +24,7 @@ _ANOTHER = 'choose another workdir'
 
 
 def is_finished(config: ConfigDict, workdir: Path) -> bool:
-  """Whether the folder holds the results of a run with this config.
+  """Whether the folder holds the results of a run with this config: all of them, or none counts.
 
   Raises:
     UserError: It holds a run of another config, or one whose config is lost.
@@ -45,7 +45,7 @@ def is_finished(config: ConfigDict, workdir: Path) -> bool:
       f'{workdir}: holds a run of another config; these keys differ: {", ".join(other)}. Choose '
       'another workdir.'
     )
-  return (workdir / 'summary.json').exists()
+  return (workdir / 'summary.json').exists() and (workdir / evaluation_file.FILE).exists()
 
 
 def refuse_unwritable(workdir: Path) -> None:

@@ -305,3 +305,20 @@ def test_symbols_of_two_pages_in_one_folder_are_refused(tmp_path, capsys):
   write(tmp_path / 'truth/a/page.json', coco() | {'images': images})
   code, _, said = compare(capsys, tmp_path / 'truth', tmp_path / 'truth')
   assert code == 2 and 'page.json: has 2 images; give the symbols of one page' in said
+
+
+def test_other_files_beside_annotations_are_left_out(tmp_path, capsys):
+  """A list is no COCO file; what is no JSON may be a damaged one."""
+  truth = structures(tmp_path / 'truth', page=drawn_music.structure())
+  folder = tmp_path / 'found'
+  value = {
+    'images': [{'id': 1, 'file_name': 'page.png', 'width': 9, 'height': 9}],
+    'categories': [],
+    'annotations': [],
+  }
+  write(folder / 'coco.json', value)
+  write(folder / 'notes.json', [1, 2])
+  assert compare(capsys, truth, folder)[0] == 0
+  (folder / 'cut.json').write_text('{"images": [')
+  code, _, said = compare(capsys, truth, folder)
+  assert code == 2 and 'cut.json: unreadable' in said

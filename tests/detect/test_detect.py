@@ -204,6 +204,7 @@ def test_long_names_are_cut():
     (['page.png', '--out', 'x', '--threshold', 'nan'], 'threshold: nan; give a confidence from'),
     (['page.png', '--out', 'x', '--model', 'scores'], 'scores: finds no symbols on pages'),
     (['--compare', 'a', 'b', '--iou', '2'], '--iou: 2 is not above 0'),
+    (['page.png', '--out', 'x', '--iou', '0.5'], '--iou is for --compare; leave it out'),
   ],
 )
 def test_bad_arguments_are_refused(capsys, arguments, words):

@@ -86,10 +86,12 @@ def test_precision_and_recall_at_a_threshold():
   assert (Counted(0, 0, 0).f, Counted(0, 0, 2).precision) == (None, None)
 
 
-def test_two_thousand_boxes_of_a_page_count():
+def test_two_thousand_boxes_of_a_page_are_averaged_and_all_counted():
   true = [('a', (20 * n, 0, 20 * n + 10, 10)) for n in range(2001)]
   found = [(*each, 1 - n / 10_000) for n, each in enumerate(true)]
-  assert boxes.counted([page(true, found)], 0, 0.5) == {'a': Counted(2000, 2000, 2001)}
+  assert boxes.counted([page(true, found)], 0, 0.5) == {'a': Counted(2001, 2001, 2001)}
+  # The recall ends at 2000 of 2001, so that the last of the 101 recalls is not reached.
+  assert boxes.by_class([page(true, found)])['a'].ap50 == pytest.approx(100 / 101)
 
 
 def made_up(rng):

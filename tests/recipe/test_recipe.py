@@ -310,6 +310,15 @@ def test_class_weights(name, expected):
   np.testing.assert_array_equal(found.keywords['class_weights'], weights(counts))
 
 
+def test_class_weights_follow_how_often_examples_are_drawn():
+  """Of 4 examples the one of class 1 is drawn as often as the three of class 0 together."""
+  recipe = create(homus({'loss.class_weights': 'balanced'}))
+  draws = np.array([1, 1, 1, 3]) / 6
+  found = recipe.loss({'label': np.array([0, 0, 0, 1])}, draws)
+  # An epoch has 4 draws, 2 of each class.
+  np.testing.assert_allclose(found.keywords['class_weights'][:2], [4 / (32 * 2)] * 2)
+
+
 def test_no_class_weights():
   found = create(homus()).loss({'label': np.arange(32)})
   assert found.keywords == {'class_weights': None}

@@ -139,6 +139,15 @@ def test_finished_run_says_so_and_rebuilds_the_report(finished, tmp_path, folder
   assert (workdir / 'report' / 'test_predictions.csv').read_bytes() == report
 
 
+@pytest.mark.usefixtures('no_page')
+def test_a_run_that_has_lost_its_answers_is_tested_again(finished, tmp_path, folders):
+  workdir = tmp_path / 'run'
+  shutil.copytree(finished[0], workdir)
+  (workdir / 'evaluation.npz').unlink()
+  run(finished[1], workdir, folders)
+  assert_same_end(workdir, finished[0])
+
+
 def test_finished_run_in_a_read_only_folder_says_its_results(finished, folders, capsys):
   with tempfile.TemporaryDirectory() as folder:
     workdir = Path(folder, 'run')

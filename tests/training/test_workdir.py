@@ -18,6 +18,8 @@ def test_a_folder_stays_with_its_config_and_data(config, tmp_path):
       pass
   assert not is_finished(config, workdir)
   (workdir / 'summary.json').write_text('{}')
+  assert not is_finished(config, workdir)  # Its answers are lost, and are made again.
+  (workdir / 'evaluation.npz').touch()
   assert is_finished(config, workdir)
   with pytest.raises(UserError, match='other data'), claim({workdir: config}, 'another digest'):
     pass
@@ -81,6 +83,7 @@ def test_damaged_json_is_named(tmp_path, content):
 def test_a_run_that_was_finished_meanwhile_is_left_alone(config, tmp_path):
   with claim({tmp_path: config}, 'digest'):
     (tmp_path / 'summary.json').write_text('{}')
+    (tmp_path / 'evaluation.npz').touch()
   with (
     pytest.raises(UserError, match='just finished'),
     claim({tmp_path: config}, 'digest'),

@@ -44,10 +44,17 @@ def cross_entropy(
   return losses.mean(batch_and_heads)
 
 
-def loss(config: ConfigDict, train: Split) -> Callable[..., jax.Array]:
-  """The loss of a run, whose weights of classes depend on the training examples."""
+def loss(
+  config: ConfigDict, train: Split, draws: np.ndarray | None = None
+) -> Callable[..., jax.Array]:
+  """The loss of a run, whose weights of classes depend on the training examples.
+
+  Where examples are drawn with different probabilities (`Dataset.draws`), an example counts as
+  often as it is drawn in an epoch on average.
+  """
   classes = tasks.of_config(config).inputs.classes(config)
-  counts = np.bincount(train['label'], minlength=len(classes))
+  times = None if draws is None else draws * len(draws)
+  counts = np.bincount(train['label'], times, minlength=len(classes))
   return partial(cross_entropy, class_weights=class_weights(config.loss.class_weights, counts))
 
 
@@ -61,7 +68,7 @@ def class_weights(name: str, counts: np.ndarray) -> np.ndarray | None:
 
   Args:
     name: The value of `config.loss.class_weights`.
-    counts: The number of training examples of each class.
+    counts: The number of training examples of each class in an epoch.
   """
   if name == 'none':
     return None

@@ -5,19 +5,20 @@ from typing import Any
 
 from omr_jax.tasks.pages.inputs import Layout
 
+_DRAWN_TOO = ', and of pages drawn by code where the config has data.made_up'
 # For each `origin` of a run the terms of its network, and what the card says of its data.
 _OF_ORIGIN = {
   'MUSCIMA++': (
     'CC BY-NC-SA 4.0, as MUSCIMA++, on which it was trained (Hajič and Pecina, 2017).',
-    {'what': 'handwritten pages of 43 writers', 'licence': 'CC BY-NC-SA 4.0'},
+    {'what': f'tiles of handwritten pages{_DRAWN_TOO}', 'licence': 'CC BY-NC-SA 4.0'},
   ),
   'typeset scores': (
     'Trained on pages that a program typeset; their terms are those of the scores.',
-    {'what': 'pages typeset by Verovio'},
+    {'what': f'tiles of pages typeset by Verovio{_DRAWN_TOO}'},
   ),
   'pages drawn by code': (
     'Trained on pages drawn by code of omr_jax (Apache-2.0) alone.',
-    {'what': 'pages drawn by code of omr_jax', 'licence': 'Apache-2.0'},
+    {'what': 'tiles of pages drawn by code of omr_jax', 'licence': 'Apache-2.0'},
   ),
 }
 

@@ -43,9 +43,9 @@ from omr_jax.tasks.pages.inputs import classes_of
 from omr_jax.tasks.pages.tiles import TILE, Annotated
 from omr_jax.utils import progress
 
-# Part of the cache's key. Raise it whenever what is made here changes, so that no older cache is
-# read.
-_RULE = 11
+# Part of the cache's key. Raise it whenever what is made here changes, also where other staves are
+# found (`omr_jax.structure`), so that no older cache is read.
+_RULE = 12
 
 
 def load(
@@ -101,7 +101,7 @@ def load(
 
 
 def _page(example: data_sets.Example) -> Annotated:
-  """A page of a data set. Its staff space is measured, as on any page that a network is given."""
+  """A page of a data set. Its staff space is measured by the lengths of runs, which is fast."""
   grey = np.asarray(Image.open(io.BytesIO(example['image'])).convert('L'))
   space = scale.staff_space(grey) or structures.structure(example, *grey.shape).staff_space
   name, group = data_sets.name(example), data_sets.group(example)
@@ -158,11 +158,16 @@ def _places(names: Sequence[str], classes: Sequence[str]) -> np.ndarray:
 def _whole(
   pages: Sequence[Annotated], names: Sequence[str], classes: Sequence[str]
 ) -> dict[str, np.ndarray]:
-  """The arrays of a split that is validated or tested on."""
-  cut = [windows.cut(page.grey, page.staff_space) for page in pages]
+  """The arrays of a split that is validated or tested on.
+
+  As in use, the staff space is that of the staves that are found.
+  """
+  structure = [_found(page.grey) for page in pages]
+  spaces = [of.staff_space or page.staff_space for of, page in zip(structure, pages, strict=True)]
+  cut = [windows.cut(page.grey, space) for page, space in zip(pages, spaces, strict=True)]
   counts = [len(each.corners) for each in cut]
   objects = [len(page.boxes) for page in pages]
-  found = [structures.arrays(_found(page.grey)) for page in pages]
+  found = [structures.arrays(each) for each in structure]
   numbers = np.arange(len(pages), dtype=np.int32)
   return {
     'id': np.array([page.id for page in pages]),

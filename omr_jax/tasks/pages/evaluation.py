@@ -5,7 +5,6 @@ dropped. Bar lines, braces and brackets get their ends from the staves found (`i
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -29,6 +28,7 @@ _BATCH = 4  # Windows in a batch; the maps of one take 18 MB.
 _UNCALIBRATED = Decision(0.5, 1.0, 0.0)
 
 Predict = Callable[..., Iterator[Mapping[str, np.ndarray]]]
+OfWindow = tuple[np.ndarray, np.ndarray, np.ndarray]  # Boxes, classes and log-odds.
 
 
 def validate(config: ConfigDict, dataset: Dataset, predict: Predict) -> list[dict[str, float]]:
@@ -39,26 +39,33 @@ def validate(config: ConfigDict, dataset: Dataset, predict: Predict) -> list[dic
   """
   del config
   split = dataset.splits['validation']
-  return [{'validation_ap50': _ap50(found)} for found in _found(split, predict)]
+  return [{'validation_ap50': _ap50(_arrays(split, found))} for found in _found(split, predict)]
 
 
 def evaluate(configs: Sequence[ConfigDict], dataset: Dataset, predict: Predict) -> list[Evaluated]:
   """Tests each member of a population, and chooses on the validation pages what counts as found."""
   del configs
   validation, test = dataset.splits['validation'], dataset.splits['test']
-  pictures = _pictures(test)
-  return [
-    _evaluated(validated, tested, pictures)
-    for validated, tested in zip(_found(validation, predict), _found(test, predict), strict=True)
-  ]
+  pictures, evaluated = _pictures(test), []
+  for validated, tested in zip(_found(validation, predict), _found(test, predict), strict=True):
+    ap50 = {'validation_ap50': np.array(_ap50(_arrays(validation, validated)))}
+    decision = _decision(validation, validated)
+    arrays = _arrays(test, tested, decision.temperature)
+    evaluated.append(Evaluated({**arrays, **pictures, **ap50}, decision))
+  return evaluated
 
 
-def _evaluated(
-  validated: Mapping[str, Any], tested: Mapping[str, Any], pictures: Mapping[str, np.ndarray]
-) -> Evaluated:
-  decision = decide.fit(pages(validated, _UNCALIBRATED), _UNCALIBRATED)
-  ap50 = {'validation_ap50': np.array(_ap50(validated))}
-  return Evaluated({**tested, **pictures, **ap50}, decision)
+def _decision(validation: Split, of_windows: Sequence[OfWindow]) -> Decision:
+  """The decision that fits the validation pages.
+
+  It is fitted to what is completed without a calibration, then to what is completed with it, as it
+  is in use.
+  """
+  decision = _UNCALIBRATED
+  for _ in range(2):
+    arrays = _arrays(validation, of_windows, decision.temperature)
+    decision = decide.fit(pages(arrays, _UNCALIBRATED), _UNCALIBRATED)
+  return decision
 
 
 def _ap50(found: Mapping[str, np.ndarray]) -> float:
@@ -67,22 +74,20 @@ def _ap50(found: Mapping[str, np.ndarray]) -> float:
   return boxes.weighted_ap50(pages(found, _UNCALIBRATED))
 
 
-def _found(split: Split, predict: Predict) -> list[dict[str, np.ndarray]]:
-  """Those of ARRAYS for each member that say what is on the pages and what was found there."""
+def _found(split: Split, predict: Predict) -> list[list[OfWindow]]:
+  """What each member finds in each window."""
   first = 0
-  members: list[list[tuple[np.ndarray, ...]]] = []
+  members: list[list[OfWindow]] = []
   for maps in predict({'window': split['window']}, batch_size=_BATCH):
     members = members or [[] for _ in maps['heat']]
     for of_member, heats, edges in zip(members, maps['heat'], maps['edges'], strict=True):
       for place, (heat, edge) in enumerate(zip(heats, edges, strict=True), start=first):
         of_member.append(_of_window(split, place, heat, edge))
     first += len(maps['heat'][0])
-  return [_arrays(split, of_member) for of_member in members]
+  return members
 
 
-def _of_window(
-  split: Split, place: int, heat: np.ndarray, edges: np.ndarray
-) -> tuple[np.ndarray, ...]:
+def _of_window(split: Split, place: int, heat: np.ndarray, edges: np.ndarray) -> OfWindow:
   """Boxes on the page, classes and log-odds of what is in the core of a window."""
   page = int(split['window_page'][place])
   if not (np.isfinite(heat).all() and np.isfinite(edges).all()):
@@ -94,7 +99,7 @@ def _of_window(
 
 
 def _of_page(
-  split: Split, page: int, of_windows: Iterable[Sequence[np.ndarray]]
+  split: Split, page: int, of_windows: Iterable[OfWindow], temperature: float
 ) -> tuple[np.ndarray, ...]:
   """Boxes, classes and log-odds of what is on a page, and as many times its number."""
   nothing = np.zeros((0, 4), np.float32), np.zeros(0, int), np.zeros(0, np.float32)
@@ -103,14 +108,24 @@ def _of_page(
   staves, numbers = split['staff'][mine], split['staff_system'][mine]
   systems = [list(staves[numbers == number]) for number in np.unique(numbers)]
   names = np.asarray(split['classes']).tolist()
-  found = tall.completed((boxes, classes, log_odds), names, systems)
-  return *found, np.full(len(found[0]), page)
+  objects = boxes, classes, log_odds / temperature
+  boxes, classes, log_odds = tall.completed(objects, names, systems)
+  return boxes, classes, log_odds * temperature, np.full(len(boxes), page)
 
 
-def _arrays(split: Split, of_windows: Sequence[Sequence[np.ndarray]]) -> dict[str, np.ndarray]:
-  page_of = np.asarray(split['window_page']).tolist()
+def _arrays(
+  split: Split, of_windows: Sequence[OfWindow], temperature: float = 1.0
+) -> dict[str, np.ndarray]:
+  """Those of ARRAYS that say what is on the pages and what was found there.
+
+  Args:
+    split: The pages.
+    of_windows: What was found in each window.
+    temperature: That of the calibration, since `tall.completed` compares calibrated log-odds.
+  """
+  both = list(zip(of_windows, np.asarray(split['window_page']).tolist(), strict=True))
   pages = [
-    _of_page(split, page, [w for w, of in zip(of_windows, page_of, strict=True) if of == page])
+    _of_page(split, page, [w for w, of in both if of == page], temperature)
     for page in range(len(split['id']))
   ]
   found, classes, log_odds, page = map(np.concatenate, zip(*pages, strict=True))

@@ -34,7 +34,8 @@ LIMITS: Mapping[str, Rule] = {
   'distortion.ink': rules.CHANCE,
   'distortion.paper': rules.CHANCE,
   'distortion.noise': ('from 0 to 255', lambda value: 0 <= value <= 255),
-  'distortion.blur': ('from 0 to 8 pixels', lambda value: 0 <= value <= 8),
+  # More than one pixel needs a larger filter than `camera_photometry.blur` has.
+  'distortion.blur': ('from 0 to 1 pixel', lambda value: 0 <= value <= 1),
   'distortion.shadow': rules.CHANCE,
 }
 # The threshold of an exported network: symbols with this confidence or more are found.

@@ -7,6 +7,7 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from ml_collections import ConfigDict
 
 from omr_jax.augment import page_windows, pasting
@@ -136,9 +137,11 @@ def loss_numbers(config: ConfigDict) -> dict[str, Any]:
   return {}
 
 
-def loss(config: ConfigDict, train: Split) -> Callable[..., jax.Array]:
+def loss(
+  config: ConfigDict, train: Split, draws: np.ndarray | None = None
+) -> Callable[..., jax.Array]:
   """The loss of a run: (outputs, targets) to the loss by object in a batch."""
-  del train
+  del train, draws
   return partial(_loss, jnp.array(box_kinds.kinds(inputs.classes(config))))
 
 

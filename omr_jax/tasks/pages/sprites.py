@@ -94,8 +94,9 @@ def chosen(
   weights = 1 / np.sqrt(np.bincount(labels))[labels]
   of_page = np.array([one.page for one in sprites])
   taken = np.empty((len(pages), count), int)
-  for page in sorted(set(pages)):
-    mine = np.flatnonzero(np.array(pages) == page)
+  names, numbers = np.unique(np.array(pages), return_inverse=True)
+  tiles_of = np.split(np.argsort(numbers, kind='stable'), np.bincount(numbers).cumsum()[:-1])
+  for page, mine in zip(names.tolist(), tiles_of, strict=True):
     share = np.where(of_page == page, 0, weights)
     if not share.any():
       raise UserError(

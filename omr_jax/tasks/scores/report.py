@@ -217,7 +217,8 @@ def _probes(kinds: Sequence[_Kind], numbers: Mapping) -> Section:
   ]
   intro = (
     'These are pictures drawn by code, so that the right answer is known. Training may have used '
-    'other drawings of most kinds (config.picture.papers and drawn), but no drawn pages of music. '
+    'other drawings of most kinds (config.picture.papers and drawn), made of the same signs; but '
+    'whole pages of music were drawn for this test alone. '
     f'{numbers["right"]} of {numbers["n"]} are answered as expected.'
   )
   if stated:

@@ -117,6 +117,25 @@ def test_what_is_tall_ends_at_the_staves():
   assert found.arrays['validation_ap50'] == 1
 
 
+@pytest.mark.parametrize(('temperature', 'left'), [(1.0, 7), (0.25, 19)])
+def test_what_is_tall_is_completed_by_calibrated_log_odds(temperature, left):
+  """A grouping of a bracket and the line at the begin of a system, from 10 to 70 on the page.
+
+  The bracket has log-odds 0.8 below those of the line. Calibrated with 0.25 they are 3.2 below,
+  which is more than 2, so that the grouping consists of the line alone.
+  """
+  split = split_of(BOX, ['stem'], [0])
+  classes = ['bracket', 'barline', 'staffGrouping']
+  split['classes'] = np.array(classes)
+  found = np.array([[7.0, 10, 13, 70], [19.0, 10, 21, 70], [7.0, 10, 21, 70]])
+  windows_found = [(found, np.array([0, 1, 2]), np.array([0.2, 1.0, 1.0]))]
+  nothing = np.zeros((0, 4)), np.zeros(0, int), np.zeros(0)
+  arrays = evaluation._arrays(split, [*windows_found, nothing], temperature)
+  grouping = arrays['found_boxes'][arrays['found_labels'] == 2]
+  np.testing.assert_allclose(grouping, [[left, 10, 21, 70]], atol=1e-4)
+  assert sorted(arrays['found_log_odds']) == pytest.approx([0.2, 1.0, 1.0])
+
+
 def test_a_map_that_is_not_finite_is_no_result():
   split = split_of(BOX, ['stem'], [0])
   [line] = evaluation.validate(None, Data(split), predicting([(BOX[0], STEM, np.nan)], []))
