@@ -143,6 +143,7 @@ def test_files_that_are_no_pictures(gate, tmp_path):
     file.send_keys(str(tmp_path / name))
     wait(lambda name=name: f'{name}: not a picture' in state.text)
     assert not find(driver, '#look').is_displayed()
+    assert not state.find_element('css selector', 'button').is_displayed()
   shutil.copy(tmp_path / 'form.png', text)
   file.send_keys(str(text))
   wait(lambda: find(driver, '#result').text)

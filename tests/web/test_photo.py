@@ -33,8 +33,10 @@ def test_point_at_a_symbol(page_at):
   wait(lambda: classes.get_attribute('data-label') == '3-4-Time')
   # Between two rows there is nothing.
   photo.send_keys(*[webdriver.Keys.ARROW_DOWN] * 5, webdriver.Keys.ENTER)
-  wait(lambda: 'There is no ink here' in find(driver, '#photo-state').text)
+  state = find(driver, '#photo-state')
+  wait(lambda: 'There is no ink here' in state.text)
   assert not classes.text
+  assert not state.find_element('css selector', 'button').is_displayed()  # It would be the same.
 
 
 def test_ink_is_python_s(modules, monkeypatch):

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import threading
+import time
 
 import pytest
 from browsing import (
@@ -120,6 +121,27 @@ def test_a_newer_site_is_shown_from_the_next_visit_on(driver, slow_address):
   driver.refresh()
   assert driver.execute_script(words) == newer
   wait(lambda: find(driver, '#part-about').is_displayed())
+
+
+@pytest.mark.parametrize('is_whole', [True, False])
+def test_a_large_model_is_kept_from_its_first_use_on(driver, slow_address, is_whole):
+  """Unless it is not as large as the site says: the server may have a newer site by now."""
+  address, copy = slow_address
+  name, sizes = 'models/pages/model_int8.onnx', json.loads((copy / 'sizes.json').read_text())
+  sizes[name] += not is_whole
+  (copy / 'sizes.json').write_text(json.dumps(sizes))
+  driver.get(f'{address}#about')
+  wait(lambda: driver.execute_script('return Boolean(navigator.serviceWorker.controller)'))
+  turn_to(driver, 'page')
+  kept = f"""const [done] = arguments
+    caches.match('{address}{name}').then((found) => found?.blob()).then((blob) => done(blob?.size))
+  """
+  if is_whole:
+    wait(lambda: driver.execute_async_script(kept) == sizes[name])
+  else:
+    wait(lambda: 'did not come whole' in find(driver, '#page-state').text)
+    time.sleep(0.5)  # It would be kept at about the same time.
+    assert driver.execute_async_script(kept) is None
 
 
 def test_the_built_site():
@@ -244,3 +266,4 @@ def test_parts_networks_and_examples_that_do_not_come(open_page, address, site):
       wait(lambda: 'model.json is missing' in state.text)
     state.find_element('css selector', 'button').click()
     wait(lambda: find(driver, '#photo-classes').text or 'There is no ink here' in state.text)
+    assert not state.find_element('css selector', 'button').is_displayed()

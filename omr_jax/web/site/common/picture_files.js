@@ -1,6 +1,8 @@
 // Pictures from files: decoding them, and getting them by dropping and pasting anywhere, or from the
 // examples of the site.
 
+import { Lasting } from './lasting.js';
+
 const MOST_MEGAPIXELS = 60; // Browsers fail to draw much larger pictures.
 const DRAWN_SIDE = 1200; // Longest side at which drawings without pixels (SVG) are drawn.
 
@@ -16,11 +18,11 @@ export async function decoded(file) {
   try {
     picture = isDrawing(file) ? await rasterized(file) : await createImageBitmap(file);
   } catch {
-    throw new Error(`${file.name}: not a picture that this browser can read, or damaged.`);
+    throw new Lasting(`${file.name}: not a picture that this browser can read, or damaged.`);
   }
   if (picture.width * picture.height > MOST_MEGAPIXELS * 1e6) {
     picture.close();
-    throw new Error(
+    throw new Lasting(
       `${file.name}: too large; reduce it to at most ${MOST_MEGAPIXELS} million pixels.`,
     );
   }

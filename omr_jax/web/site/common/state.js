@@ -1,6 +1,8 @@
 // A line that says what a part of the page is waiting for, or why it can't go on, with a button to
 // try again. It is a live region: its words change only when the state does.
 
+import { Lasting } from './lasting.js';
+
 const MEGA = 1e6;
 
 /**
@@ -10,7 +12,7 @@ const MEGA = 1e6;
  * @returns {{wait: function, progress: function, parts: function, fail: function,
  *   clear: function}} `wait` shows words; `progress` how many bytes have come of how many, `parts`
  *   how many parts of the work are done; `fail` an error and, if given, a function that tries
- *   again; `clear` hides the line.
+ *   again, unless the error is lasting; `clear` hides the line.
  */
 export function stateIn(element) {
   const words = document.createElement('p');
@@ -56,7 +58,7 @@ export function stateIn(element) {
     fail(error, retry = null) {
       show('failed', error.message);
       tryAgain = retry;
-      again.hidden = !retry;
+      again.hidden = !retry || error instanceof Lasting;
       element.scrollIntoView({ block: 'nearest' }); // On a phone it may be below the screen.
     },
     clear: () => show('clear', ''),

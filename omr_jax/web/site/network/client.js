@@ -1,5 +1,7 @@
 // What the page asks of the networks. They run in a worker on this device: nothing leaves it.
 
+import { Lasting } from '../common/lasting.js';
+
 const NOT_STARTED =
   'The part of this page that computes does not start: use a current browser, or check the ' +
   'connection.';
@@ -86,7 +88,7 @@ function started(place) {
   return made;
 }
 
-function receive({ id, progress, result, error }) {
+function receive({ id, progress, result, error, lasts }) {
   const call = waiting.get(id);
   if (progress) {
     call.progress?.(progress);
@@ -94,5 +96,5 @@ function receive({ id, progress, result, error }) {
   }
   waiting.delete(id);
   if (error === undefined) call.resolve(result);
-  else call.reject(new Error(error));
+  else call.reject(new (lasts ? Lasting : Error)(error));
 }

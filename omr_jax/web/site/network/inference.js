@@ -1,6 +1,7 @@
 // The worker in which the networks are loaded and run, so that the page stays free for the user.
 // `client.js` sends it calls, and gets progress, and a result or an error's message.
 
+import { Lasting } from '../common/lasting.js';
 import { retried } from '../common/retried.js';
 import { classify } from './classify.js';
 import { load } from './sessions.js';
@@ -52,6 +53,6 @@ addEventListener('message', async ({ data: { id, call, argument } }) => {
     const result = await calls[call](argument, (progress) => postMessage({ id, progress }));
     postMessage({ id, result });
   } catch (error) {
-    postMessage({ id, error: error.message });
+    postMessage({ id, error: error.message, lasts: error instanceof Lasting });
   }
 });

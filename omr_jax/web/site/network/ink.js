@@ -1,6 +1,7 @@
 // The ink of a picture of one symbol, as the network reads it. The steps are those of the Python
 // package, which model.json has in words, and so are the numbers.
 
+import { Lasting } from '../common/lasting.js';
 import { areaOf, depths, pieces } from './pieces.js';
 import { halfToEven, resize } from './resize.js';
 
@@ -87,7 +88,7 @@ function inkOf(given, width) {
     grey = grey.map((value) => 255 - value);
     ({ level } = otsu(grey));
   }
-  if (isFaint(grey, level)) throw new Error(NO_INK);
+  if (isFaint(grey, level)) throw new Lasting(NO_INK);
   const ink = withoutSpecks(below(grey, level), width);
   const pen = penOf(ink, width);
   const [left, top, right, bottom] = boxOf(ink, width);
@@ -105,7 +106,7 @@ function inkOf(given, width) {
   }
   const paper = framed.map((each) => 1 - each);
   const count = pieces(framed, columns + 2, true).count + pieces(paper, columns + 2, false).count;
-  if (!framed.includes(1) || count > MOST_PIECES) throw new Error(TOO_MANY);
+  if (!framed.includes(1) || count > MOST_PIECES) throw new Lasting(TOO_MANY);
   return { ink: framed, width: columns + 2 };
 }
 
