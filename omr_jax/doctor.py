@@ -22,12 +22,12 @@ import tfds_builders
 from omr_jax.errors import UserError
 from omr_jax.tasks.pages import card
 from omr_jax.utils import arguments as command_arguments
-from omr_jax.utils import paths
+from omr_jax.utils import machine, paths
 from omr_jax.utils.ending import answered
 from omr_jax.utils.extras import LIBRARIES
 from omr_jax.utils.files import output
 from omr_jax.utils.revision import VERSION, revision
-from omr_jax.utils.words import one_line, size
+from omr_jax.utils.words import counted, one_line, size
 
 _BASE = ('numpy', 'onnxruntime', 'PIL', 'scipy', 'tqdm')
 # What each extra is for.
@@ -89,7 +89,7 @@ def _distributions() -> Mapping[str, list[str]]:
 
 
 def _devices() -> Iterator[str]:
-  yield f'{os.cpu_count()} CPU cores'
+  yield counted(machine.cores(), 'CPU core')
   if importlib.util.find_spec('jax') is None:
     return
   # JAX must not reserve the memory of a GPU on which another program may be running.

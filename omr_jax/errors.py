@@ -13,6 +13,11 @@ def reason(error: Exception) -> str:
   return getattr(error, 'strerror', None) or str(error) or type(error).__name__
 
 
+def lines(error: Exception) -> list[str]:
+  """What an error says, line by line; the name of its type if it says nothing."""
+  return (str(error).strip() or type(error).__name__).splitlines()
+
+
 def nearest(name: str, known: Collection[str]) -> str:
   """The end of a message about an unknown name: the nearest one, whatever its case, or all."""
   by_lower = {each.lower(): each for each in known}

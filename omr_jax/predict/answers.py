@@ -9,6 +9,7 @@ from omr_jax.errors import UserError
 from omr_jax.predict import classifier, prepare, rows
 from omr_jax.predict.classifier import Answer, Classifier
 from omr_jax.predict.pool import Pool
+from omr_jax.utils import machine
 
 
 def answers(
@@ -38,9 +39,7 @@ def answers(
 
 def workers(path_or_name: str, count: int) -> Pool:
   """Processes that share the cores of this machine; each has the model of `classifier.load`."""
-  has_affinity = hasattr(os, 'sched_getaffinity')  # Not on macOS and Windows.
-  cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-  return Pool(partial(by_model, path_or_name, max(1, cores // count)), count)
+  return Pool(partial(by_model, path_or_name, max(1, machine.cores() // count)), count)
 
 
 def by_model(path_or_name: str, threads: int) -> Callable[[Sequence[str]], list[rows.Row]]:

@@ -12,7 +12,7 @@ from collections.abc import Generator, Sequence
 from functools import partial
 from typing import Any
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, lines
 from omr_jax.predict.answers import by_model
 from omr_jax.predict.pool import Pool
 from omr_jax.predict.shards import Shards, answered
@@ -67,8 +67,7 @@ def answered_on_cluster(
       for row in counted.iter_rows():
         yield Counter({name: int(row[name]) for name in _COUNTED})
     except RayError as error:
-      reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
-      raise UserError(f'Ray has stopped ({reason}); the same command goes on.') from error
+      raise UserError(f'Ray has stopped ({lines(error)[-1]}); the same command goes on.') from error
 
 
 class Worker:

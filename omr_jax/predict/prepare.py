@@ -1,6 +1,5 @@
 """Turns files into the inputs of a trained network, as in training: several at once, in order."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -12,6 +11,7 @@ from PIL import Image
 
 from omr_jax.errors import UserError
 from omr_jax.tasks.task import Task
+from omr_jax.utils import machine
 
 Inputs = Mapping[str, np.ndarray]
 Pages = Iterator[tuple[int, Inputs | UserError]]
@@ -105,7 +105,7 @@ def batches(
   need not wait for it. So many threads read files; None stands for one on each core.
   """
   batch = []
-  for page in _pages(read, paths, threads or os.cpu_count() or 1):
+  for page in _pages(read, paths, threads or machine.cores()):
     if page is not None:
       batch.append(page)
     if batch and (page is None or len(batch) == size):

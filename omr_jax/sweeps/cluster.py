@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import ray
 from ray.exceptions import RayError, RayTaskError, TaskCancelledError
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, lines
 from omr_jax.sweeps import worker
 from omr_jax.sweeps.folder import Pack
 from omr_jax.utils.interrupt import signals
@@ -104,7 +104,7 @@ def run(
       raise UserError(f'{error.cause}; start the same command again to resume.') from error
     except RayError as error:
       raise UserError(
-        f'Ray has stopped ({str(error).splitlines()[0]}); start the same command again to resume.'
+        f'Ray has stopped ({lines(error)[0]}); start the same command again to resume.'
       ) from error
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
-from omr_jax.errors import UserError, nearest
+from omr_jax.errors import UserError, lines, nearest
 from omr_jax.recipe import config_keys, members, pages
 from omr_jax.utils import paths
 
@@ -131,8 +131,7 @@ def _changed(base: ConfigDict, changes: Mapping[str, Any], where: str) -> Config
     try:
       parent[name] = value
     except (TypeError, ValueError) as error:
-      words = str(error).splitlines()[0]
-      raise UserError(f'{where}: config.{key} cannot be {value!r}: {words}') from error
+      raise UserError(f'{where}: config.{key} cannot be {value!r}: {lines(error)[0]}') from error
   return config
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from omr_jax.training import memory
-from omr_jax.utils import paths
+from omr_jax.utils import machine, paths
 
 # With fewer examples per device, what each device does for itself costs more than sharing saves.
 _EXAMPLES = 32
@@ -44,7 +44,7 @@ def start(config: ConfigDict | None = None, members: int = 1, alone: bool = True
     return
   jax.config.update('jax_enable_x64', False)
   # How many processes share these cores is unknown, so each of several has one device.
-  devices = cpu_devices(config.batch_size, members, cores() if alone else 1)
+  devices = cpu_devices(config.batch_size, members, machine.cores() if alone else 1)
   memory.keep(config, config.batch_size * members // devices)
   chosen = 'host_platform_device_count' in os.environ.get('XLA_FLAGS', '')
   if jax.config.jax_num_cpu_devices == -1 and not chosen:  # type: ignore[attr-defined]
@@ -128,13 +128,6 @@ def _known(option: str, value: Any) -> dict[str, Any]:
   return {option: value}
 
 
-def cores() -> int:
-  """Number of cores that this process may use."""
-  if hasattr(os, 'sched_getaffinity'):
-    return len(os.sched_getaffinity(0))
-  return os.cpu_count() or 1
-
-
 def threads() -> int:
   """Number of threads that share an operation on a CPU: $NPROC if it is set, else one per core.
 
@@ -144,4 +137,4 @@ def threads() -> int:
   try:
     return max(0, int(os.environ['NPROC']))
   except (KeyError, ValueError):
-    return cores()
+    return machine.cores()

@@ -18,7 +18,7 @@ import jax
 import numpy as np
 
 from omr_jax.data.digests import digest
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, lines
 from omr_jax.training import processes
 from omr_jax.training.workdir import CHECKPOINTS
 from omr_jax.utils import paths
@@ -63,7 +63,7 @@ def _of_run(workdir: str | os.PathLike) -> Path:
 
 
 def _unusable(folder: Path, error: Exception) -> UserError:
-  return UserError(f'{folder}: cannot be used ({_first_line(error)}); choose another workdir.')
+  return UserError(f'{folder}: cannot be used ({lines(error)[0][:300]}); choose another workdir.')
 
 
 def open_folder(workdir: str | os.PathLike, read_only: bool = False) -> 'ocp.CheckpointManager':
@@ -141,7 +141,7 @@ def save(
       shutil.rmtree(left, ignore_errors=True)
     raise UserError(
       f'{_folder(manager)}: the checkpoint of step {step} could not be written '
-      f'({_first_line(error)}); make room, or choose another workdir.'
+      f'({lines(error)[0][:300]}); make room, or choose another workdir.'
     ) from error
 
 
@@ -173,8 +173,8 @@ def restore(manager: 'ocp.CheckpointManager', item: str, like: Any) -> Any:
     whole = loaded.facts[item] == digest(loaded[item])
   except Exception as error:  # Orbax and TensorStore raise almost anything on damaged files.
     raise UserError(
-      f'{folder}: damaged, or of another network ({_first_line(error)}). If the run has an older '
-      'checkpoint, delete this folder to go on from there; else use another workdir.'
+      f'{folder}: damaged, or of another network ({lines(error)[0][:300]}). If the run has an '
+      'older checkpoint, delete this folder to go on from there; else use another workdir.'
     ) from error
   if _shapes(loaded[item]) != _shapes(like):  # Orbax itself does not compare shapes.
     raise UserError(f'{folder}: of another network; use another workdir.')
@@ -228,7 +228,3 @@ def _folder(manager: 'ocp.CheckpointManager') -> Path:
 def _shapes(tree: Any) -> list:
   leaves = jax.tree_util.tree_leaves_with_path(tree)
   return [(path, leaf.shape, leaf.dtype) for path, leaf in leaves]
-
-
-def _first_line(error: Exception) -> str:
-  return (str(error).strip() or type(error).__name__).splitlines()[0][:300]

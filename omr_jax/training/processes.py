@@ -19,7 +19,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, lines
 
 # If a process does not answer for so many seconds, JAX takes it for lost, and the others stop.
 _HEARTBEAT_S = 60
@@ -53,7 +53,7 @@ def joined(
     )
   except (ValueError, RuntimeError) as error:
     raise UserError(
-      f'--distributed: the other processes are not found ({str(error).splitlines()[0]}). Start all '
+      f'--distributed: the other processes are not found ({lines(error)[0]}). Start all '
       'of them; outside of TPU pods, SLURM and Open MPI give each one --coordinator, '
       '--num_processes and --process_id.'
     ) from error

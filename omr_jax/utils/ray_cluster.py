@@ -7,7 +7,8 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from omr_jax.errors import UserError
+from omr_jax.errors import UserError, lines
+from omr_jax.utils import machine
 
 _LOCAL = 'local'  # Ray's word for a cluster of our own, whatever else runs on the machine.
 
@@ -35,15 +36,14 @@ def connected(address: str | None) -> Iterator[None]:
   options: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR}
   is_ours = address in (None, _LOCAL)
   if is_ours:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     # Without 'local', Ray joins whatever cluster runs on this machine or $RAY_ADDRESS names.
-    options |= {'address': _LOCAL, 'num_cpus': cores, 'include_dashboard': False}
+    options |= {'address': _LOCAL, 'num_cpus': machine.cores(), 'include_dashboard': False}
   else:
     options |= {'address': address}
   try:
     ray.init(**options)
   except Exception as error:  # Ray raises many types, even a bare Exception.
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    first = lines(error)[0]
     if is_ours:
       raise UserError(
         f'Ray does not start on this machine ({first}). Ray needs room and write permission in its '

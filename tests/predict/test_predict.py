@@ -122,7 +122,7 @@ def test_pages_are_read_when_their_turn_comes():
   with contextlib.closing(prepare.batches(endless, map(str, range(10**6)), 1)) as found:
     first = [(page.path, page.number) for (page,) in islice(found, 101)]
     assert first == [('0', number) for number in range(1, 102)]
-  files = prepare._AHEAD * (prepare.os.cpu_count() or 1)
+  files = prepare._AHEAD * prepare.machine.cores()
   assert sorted(map(int, opened)) == list(range(files))
   # Pages 101 to 104 are at hand, the next four may be; of the other files the first four.
   assert max(number for path, number in read if path == '0') <= 104 + prepare._PAGES

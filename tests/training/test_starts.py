@@ -7,6 +7,7 @@ import jax
 import pytest
 
 from omr_jax.training import backend, starts
+from omr_jax.utils import machine
 from omr_jax.utils.revision import revision
 
 A = {'revision': 'abc', 'hardware': '2 x cpu, 2 cores'}
@@ -25,7 +26,7 @@ def test_this_start(environment):
   environment.setattr(starts, '_processor', lambda: ['a processor'])
   assert starts.here() == {
     'revision': revision(),
-    'hardware': f'{jax.device_count()} x cpu, {backend.cores()} threads, a processor',
+    'hardware': f'{jax.device_count()} x cpu, {machine.cores()} threads, a processor',
     'software': f'jax {version("jax")}, jaxlib {version("jaxlib")}',
   }
 

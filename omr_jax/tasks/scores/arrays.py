@@ -1,7 +1,6 @@
 """Pictures of scores and others as arrays: real pictures, cuts of these, and drawn pictures."""
 
 import itertools
-import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from omr_jax.data import cache
 from omr_jax.inputs import documents, pictures, views
 from omr_jax.synthetic import cuts, kinds, probes, scenes
 from omr_jax.tasks.scores import sources
-from omr_jax.utils import progress
+from omr_jax.utils import machine, progress
 
 # Smallest side to which a JPEG may be reduced before cuts are made: a few bars stay sharp.
 _LEAST_OF_CUTS = 1600
@@ -169,5 +168,5 @@ def _shape(picture: PictureConfig) -> tuple[int, ...]:
 
 def _threaded(one: Callable, items: Sequence, words: str) -> Iterable:
   """The results of `one` for all items, in their order, while a bar shows the progress."""
-  with ThreadPoolExecutor(os.cpu_count()) as threads:
+  with ThreadPoolExecutor(machine.cores()) as threads:
     yield from progress.shown(threads.map(one, items), words, 'picture', len(items))
