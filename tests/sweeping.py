@@ -67,3 +67,8 @@ def stopped_often(pack, data_dir, raw_dir):
 def killed(pack, data_dir, raw_dir):
   """A program that is killed whenever it is started."""
   os.kill(os.getpid(), signal.SIGKILL)
+
+
+def terminated(pack, data_dir, raw_dir):
+  """A program that gets SIGTERM before it can save."""
+  os.kill(os.getpid(), signal.SIGTERM)

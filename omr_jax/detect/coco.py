@@ -1,6 +1,5 @@
 """Reads annotations in the format of COCO."""
 
-import contextlib
 import json
 import math
 from collections.abc import Mapping
@@ -41,10 +40,11 @@ def is_coco(file: Path) -> bool:
   """
   if not file.is_file():
     return False
-  with contextlib.suppress(OSError, ValueError, RecursionError):
-    if not isinstance(json.loads(read_bytes(file).decode()), dict):
-      return False
-  return read_json(file, _REMEDY).keys() >= set(_KEYS)
+  try:
+    value = json.loads(read_bytes(file).decode())
+  except (OSError, ValueError, RecursionError):
+    value = read_json(file, _REMEDY)  # It says what is wrong.
+  return isinstance(value, dict) and value.keys() >= set(_KEYS)
 
 
 def read(file: Path) -> dict[str, Boxes]:

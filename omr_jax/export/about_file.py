@@ -72,7 +72,7 @@ def facts(
   Raises:
     UserError: The file names a source that the data lacks.
   """
-  known = model.task.card.facts(model.facts['run'], model.picture, model.reads)
+  known = model.task.card.facts(model.facts, model.picture, model.reads)
   sources = {row['source']: row for row in known['training_data']}
   told_of = {row['source']: row for row in told.get('training_data', ())}
   if train is not None and 'source' in train:

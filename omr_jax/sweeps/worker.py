@@ -43,7 +43,7 @@ def run(pack: Pack, session: str, cores: int, train: str, data_dir: str, raw_dir
     place = session, epoch
     starts = sum((start['session'], start['epoch']) == place for start in folder.starts(pack))
     if deaths >= _DEATHS or starts >= _STARTS:
-      _give_up(pack, starts)
+      _give_up(pack, starts, deaths)
       return 'over'
     folder.note_start(
       pack, {'session': session, 'epoch': epoch, 'host': socket.gethostname(), 'pid': os.getpid()}
@@ -53,7 +53,8 @@ def run(pack: Pack, session: str, cores: int, train: str, data_dir: str, raw_dir
       return 'stopped'
     if code == trial.OVER:
       return 'over'
-    deaths += code != trial.STOPPED
+    # SIGTERM may come before the program can save; then there is nothing new to be saved.
+    deaths += code not in (trial.STOPPED, -signal.SIGTERM)
 
 
 def _wait(pack: Pack, command: list[str]) -> int | None:
@@ -88,12 +89,11 @@ def _environment() -> dict[str, str]:
   }
 
 
-def _give_up(pack: Pack, starts: int) -> None:
+def _give_up(pack: Pack, starts: int, deaths: int) -> None:
   lines = [line for line in pack.log.read_text(errors='replace').splitlines() if line.strip()]
+  what = f'died {deaths} times' if deaths >= _DEATHS else f'was started {starts} times'
   last = f': {lines[-1].strip()[:300]}' if lines else ''
-  message = (
-    f'its program died {starts} times within an epoch; see {pack.log}, whose last line is{last}'
-  )
+  message = f'its program {what} within an epoch; see {pack.log}, whose last line is{last}'
   for run, workdir in pack.workdirs.items():
     if not (workdir / 'summary.json').exists():
       folder.fail(pack.out, run, message)

@@ -67,8 +67,9 @@ class Task(NamedTuple):
     `augmentation(config, module)`: the names of the arrays that a training step reads, and a
     function from (strengths, rng, batch) to the network's inputs and the targets of the loss.
     `loss_numbers(config)`: the numbers of the loss, by name; members may differ in them too.
-    `loss(config, train)`: the loss, given the training split: a function from (outputs, targets,
-    **numbers) to the mean loss of a batch.
+    `loss(config, train, draws)`: the loss, given the training split and how often its examples are
+    drawn (`Dataset.draws`): a function from (outputs, targets, **numbers) to the mean loss of a
+    batch.
     `evaluation(config, module)`: the names of the arrays that an evaluation reads, and a function
     from (variables, arrays) to what the network says of them, a tree of arrays [examples, ...].
     `exported(module, facts)`: what an exported network computes: a function from (variables,
@@ -186,8 +187,8 @@ class Task(NamedTuple):
   def card(self) -> ModuleType:
     """What the model card of an exported network says, where the file of --about says nothing else.
 
-    `facts(run, picture, reads)`: the keys `use`, `limits`, `licence` and `training_data` of
-    `model.json`; `run` are the facts of the run there.
+    `facts(known, picture, reads)`: the keys `use`, `limits`, `licence` and `training_data` of
+    `model.json`; `known` are its other facts, such as those of the run.
     `RESULT`: the heading of what `result` says.
     `OUTPUT`: what to call one of the numbers that exported files give.
     `result(facts)`: the result of a test in words and its 95 % interval; `facts` are those of

@@ -208,7 +208,16 @@ def _are_finished(folders: Mapping[Path, ConfigDict], names: Sequence[str], work
   for folder in folders:
     refuse_unwritable(folder)
   refuse_other_population(workdir, names)
-  if any(finished) and not (workdir / CHECKPOINTS).exists():
+  # Nothing is trained anew over what a run has left.
+  if (
+    any((folder / 'summary.json').exists() for folder in folders)
+    and not (workdir / CHECKPOINTS).exists()
+  ):
+    if not names:
+      raise UserError(
+        f'{workdir}: this run was finished, and its answers and checkpoints are gone; choose '
+        'another folder.'
+      )
     missing = next(each for each, done in zip(folders, finished, strict=True) if not done)
     raise UserError(
       f'{workdir}: some of its runs are finished, and what they shared with the others is gone; '

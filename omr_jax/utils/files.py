@@ -8,6 +8,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,6 +17,7 @@ from omr_jax.errors import UserError, reason
 from omr_jax.utils.streams import forget, is_closed
 
 TEMPORARY = '.omr_new.'  # How the name of the folder begins in which `write_files` prepares files.
+_DAY = 24 * 3600  # Seconds.
 _DEEPEST = 100  # The deepest nesting of objects and lists in JSON; our own files have 6 levels.
 
 
@@ -55,8 +57,7 @@ def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] 
   is_new = not os.path.lexists(folder)
   try:
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(f'{TEMPORARY}*'):  # By a process that was killed.
-      shutil.rmtree(left, ignore_errors=True)
+    _remove_left(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=TEMPORARY) as temporary:
       new, old = Path(temporary) / 'new', Path(temporary) / 'old'
       new.mkdir()
@@ -87,6 +88,14 @@ def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] 
     raise UserError(
       f'{folder}: cannot be written ({reason(error)}); make room, or choose another folder.'
     ) from error
+
+
+def _remove_left(folder: Path) -> None:
+  """Removes the temporary folders of programs that were killed: none that works takes a day."""
+  for left in folder.glob(f'{TEMPORARY}*'):
+    with contextlib.suppress(OSError):
+      if left.stat().st_mtime < time.time() - _DAY:
+        shutil.rmtree(left)
 
 
 def _kept(path: Path, name: Path) -> None:

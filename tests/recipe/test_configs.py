@@ -350,6 +350,15 @@ def test_keys_that_are_missing_or_not_read_are_named(name, changes, words):
   assert words in str(caught.value)
 
 
+@pytest.mark.parametrize('key', ['picture.tiles', 'picture.height', 'data.fold', 'seed'])
+def test_a_missing_key_is_named(key):
+  config = extended('scores').unlock()
+  section, _, name = key.rpartition('.')
+  del (config[section] if section else config)[name]
+  with pytest.raises(UserError, match=rf'every run reads keys .* add --config\.{key}='):
+    config_keys.finished(config)
+
+
 def test_what_is_no_config_is_left_to_the_check():
   for wrong in ({}, {'data': 3}, {'data': {'name': ['homus']}}, {'data': {'name': 'homs'}}):
     config = ConfigDict(wrong)

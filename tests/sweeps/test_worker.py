@@ -32,6 +32,13 @@ def test_a_program_that_ends_again_and_again_is_given_up(pack):
   assert 'its program died 3 times within an epoch' in folder.error(pack.out, 'a')
 
 
+def test_a_program_that_is_started_again_and_again_is_given_up(pack, monkeypatch):
+  """SIGTERM that comes before the program can save is no death, but it may come for ever."""
+  monkeypatch.setattr(worker, '_STARTS', 4)
+  assert run(pack, 'terminated') == 'over'
+  assert 'its program was started 4 times within an epoch' in folder.error(pack.out, 'a')
+
+
 def test_a_run_that_was_finished_after_an_error_is_finished(pack):
   """Another process has finished it, on a machine that was out of reach for a while."""
   folder.fail(pack.out, 'a', 'still being trained by another process')

@@ -148,6 +148,16 @@ def test_a_run_that_has_lost_its_answers_is_tested_again(finished, tmp_path, fol
   assert_same_end(workdir, finished[0])
 
 
+def test_what_a_finished_run_has_left_is_not_trained_over(finished, tmp_path, folders):
+  workdir = tmp_path / 'run'
+  shutil.copytree(finished[0], workdir)
+  (workdir / 'evaluation.npz').unlink()
+  shutil.rmtree(workdir / 'checkpoints')
+  with pytest.raises(UserError, match='its answers and checkpoints are gone; choose another'):
+    run(finished[1], workdir, folders)
+  assert (workdir / 'metrics.jsonl').read_text()
+
+
 def test_finished_run_in_a_read_only_folder_says_its_results(finished, folders, capsys):
   with tempfile.TemporaryDirectory() as folder:
     workdir = Path(folder, 'run')

@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -95,8 +96,13 @@ def test_a_new_folder_that_cannot_be_filled_is_not_left(tmp_path, monkeypatch):
   assert not (tmp_path / 'new').exists()
 
 
-def test_what_a_killed_program_has_left_is_removed(folder):
-  (folder / f'{TEMPORARY}x' / 'new').mkdir(parents=True)
+def test_what_a_killed_program_has_left_is_removed_after_a_day(folder):
+  """Before, another program may be at work there."""
+  for name, age in (('old', 25), ('new', 23)):
+    left = folder / f'{TEMPORARY}{name}'
+    (left / 'new').mkdir(parents=True)
+    then = time.time() - 3600 * age
+    os.utime(left, (then, then))
   write_files(folder, {'a': b'new a'})
   assert content(folder) == EARLIER | {'a': 'new a'}
-  assert not list(folder.glob(f'{TEMPORARY}*'))
+  assert [path.name for path in folder.glob(f'{TEMPORARY}*')] == [f'{TEMPORARY}new']

@@ -3,12 +3,11 @@
 import base64
 import functools
 import json
-import re
 
 import drawn_music
 import numpy as np
 import pytest
-from browsing import NEEDS, SITE, find, in_page, low_page, model_json, wait
+from browsing import NEEDS, find, in_page, low_page, model_json, wait
 from PIL import Image
 
 import omr_jax
@@ -51,25 +50,6 @@ def near(found, wanted, far: float) -> bool:
     pairs = zip(found, wanted, strict=False)
     return len(found) == len(wanted) and all(near(one, other, far) for one, other in pairs)
   return found == wanted or abs(found - wanted) <= far
-
-
-def test_the_constants_are_there():
-  """All that JavaScript takes from the Python modules that it repeats."""
-  written = (SITE / 'structure/constants.js').read_text()
-  lines = re.findall(r'^export const (\w+) = (.*);$', written, re.MULTILINE)
-  known = {name: json.loads(value) for name, value in lines}
-  users = [path for path in SITE.rglob('*.js') if "constants.js'" in path.read_text()]
-  assert len(users) >= 10
-  for path in users:
-    text = path.read_text()
-    (imported,) = re.findall(r"import \{([^}]*)\} from '[^']*constants\.js'", text)
-    for each in imported.split(','):
-      name, _, alias = each.strip().partition(' as ')
-      alias = alias or name
-      used = set(re.findall(rf'\b{alias}\.([A-Z_]+)\b', text))
-      for names in re.findall(rf'const \{{([^}}]*)\}} = {alias};', text):
-        used |= {one.strip() for one in names.split(',')}
-      assert used and used <= known[name].keys(), (path.name, name)
 
 
 @pytest.mark.parametrize(('kind', 'systems', 'staves'), [('flat', 7, 7), ('camera', 4, 8)])

@@ -3,7 +3,6 @@
 import concurrent.futures
 import functools
 import hashlib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 from omr_jax.errors import UserError
 from omr_jax.inputs import documents, resizing, signatures
 from omr_jax.inputs import pictures as reading
-from omr_jax.utils import progress
+from omr_jax.utils import machine, progress
 from tfds_builders.music_scores import perceptual
 from tfds_builders.music_scores.groups import Picture, by_name, merged
 from tfds_builders.music_scores.search import unreadable
@@ -57,7 +56,7 @@ def digests(paths: Mapping[str, Path]) -> dict[str, str]:
     except OSError as error:
       raise unreadable(path, error) from error
 
-  with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as threads:
+  with concurrent.futures.ThreadPoolExecutor(machine.cores()) as threads:
     hashes = progress.shown(threads.map(of_file, paths.values()), 'hashing', 'picture', len(paths))
     return dict(zip(paths, hashes, strict=True))
 
@@ -92,7 +91,7 @@ def group(paths: Mapping[str, Path]) -> tuple[list[Picture], list[str]]:
   """
   # Decoding takes most of the time and releases the interpreter lock, so threads help. Only the
   # fingerprints are kept in memory.
-  with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+  with concurrent.futures.ThreadPoolExecutor(machine.cores()) as pool:
     decoded = pool.map(_look, paths.values(), paths)
     found = progress.shown(decoded, 'decoding', 'picture', len(paths))
     looks: dict[str, Any] = dict(zip(paths, found, strict=True))

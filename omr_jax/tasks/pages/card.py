@@ -5,18 +5,18 @@ from typing import Any
 
 from omr_jax.tasks.pages.inputs import Layout
 
-_DRAWN_TOO = ', and of pages drawn by code where the config has data.made_up'
+_DRAWN = 'pages drawn by code'
 # For each `origin` of a run the terms of its network, and what the card says of its data.
 _OF_ORIGIN = {
   'MUSCIMA++': (
     'CC BY-NC-SA 4.0, as MUSCIMA++, on which it was trained (Hajič and Pecina, 2017).',
-    {'what': f'tiles of handwritten pages{_DRAWN_TOO}', 'licence': 'CC BY-NC-SA 4.0'},
+    {'what': 'tiles of handwritten pages', 'licence': 'CC BY-NC-SA 4.0'},
   ),
   'typeset scores': (
     'Trained on pages that a program typeset; their terms are those of the scores.',
-    {'what': f'tiles of pages typeset by Verovio{_DRAWN_TOO}'},
+    {'what': 'tiles of pages typeset by Verovio'},
   ),
-  'pages drawn by code': (
+  _DRAWN: (
     'Trained on pages drawn by code of omr_jax (Apache-2.0) alone.',
     {'what': 'tiles of pages drawn by code of omr_jax', 'licence': 'Apache-2.0'},
   ),
@@ -55,18 +55,22 @@ def usage(content: Mapping[str, Any]) -> tuple[list[str], str]:
   return lines, 'The maps `heat` and `edges` are described by `answer` in `model.json`'
 
 
-def facts(run: Mapping[str, Any], picture: Layout, reads: Sequence[str]) -> dict:
+def facts(known: Mapping[str, Any], picture: Layout, reads: Sequence[str]) -> dict:
   """The keys `use`, `limits`, `licence` and `training_data` of `model.json`.
 
   Args:
-    run: Facts of the run, such as `origin`.
+    known: The other facts of `model.json`: `run`, those of the run, and its `config`.
     picture: The picture settings, not used here.
     reads: Names of the network's inputs.
   """
   del picture, reads
-  licence, data = _OF_ORIGIN[run['origin']]
+  run = known['run']
+  licence, _ = _OF_ORIGIN[run['origin']]
+  drawn_too = [_DRAWN] if known['config']['data']['made_up'] else []
+  sources = dict.fromkeys((run['origin'], *drawn_too))
   size = run.get('split_sizes', {}).get('train')
-  counted = {} if size is None else {'examples': size}
+  # How many tiles are of each source is not known.
+  counted = {'examples': size} if size is not None and len(sources) == 1 else {}
   return {
     'use': 'It finds the symbols on a page of music: where each is, and what it is.',
     'limits': [
@@ -75,5 +79,5 @@ def facts(run: Mapping[str, Any], picture: Layout, reads: Sequence[str]) -> dict
       'It has seen no other kind of pages than those of its training data.',
     ],
     'licence': licence,
-    'training_data': [{'source': run['origin'], **counted, **data}],
+    'training_data': [{'source': name, **counted, **_OF_ORIGIN[name][1]} for name in sources],
   }

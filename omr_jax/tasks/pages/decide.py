@@ -23,7 +23,7 @@ def fit(pages: Sequence[Page], identity: Decision) -> Decision:
     pages: Validation pages, with scores as `identity` gives them: sigmoids of log-odds.
     identity: What is kept where the pages tell nothing, as where nothing was found.
   """
-  found = [boxes.matched(pages, label, [OVERLAP]) for label in sorted(_labels(pages))]
+  found = [boxes.matched(pages, label, [OVERLAP], most=None) for label in sorted(_labels(pages))]
   scores = np.concatenate([each.scores for each in found]) if found else np.empty(0)
   right = np.concatenate([each.right[0] for each in found]) if found else np.empty(0, bool)
   true = sum(each.true for each in found)

@@ -33,7 +33,7 @@ def match(page: Page, threshold: float) -> Matching:
   Each symbol that was missed is in the place of at most one box of another class.
   """
   order = np.argsort(-page.scores, kind='stable')
-  order = order[page.scores[order] >= threshold][: boxes.MOST]
+  order = order[page.scores[order] >= threshold]
   found_labels = np.array(page.found_labels, object)[order]
   true_labels = np.array(page.true_labels, object)
   right, missed = np.zeros(len(order), bool), np.ones(len(page.true), bool)

@@ -12,11 +12,11 @@ from omr_jax.tasks.scores import sources
 OUTPUT = 'probability, or of the log-odds of any view,'
 
 
-def facts(run: Mapping[str, Any], picture: views.Layout, reads: Sequence[str]) -> dict:
+def facts(known: Mapping[str, Any], picture: views.Layout, reads: Sequence[str]) -> dict:
   """The keys `use`, `limits`, `licence` and `training_data` of `model.json`.
 
   Args:
-    run: Facts of the run, such as `origin`.
+    known: The other facts of `model.json`: `run`, those of the run, and its `config`.
     picture: The picture settings, not used here.
     reads: Names of the network's inputs.
   """
@@ -28,7 +28,7 @@ def facts(run: Mapping[str, Any], picture: views.Layout, reads: Sequence[str]) -
       'On kinds of pictures that it was not trained on it is right less often, and too sure.',
     ],
     'licence': 'Trained on pictures under licences of their own; ask whoever trained it.',
-    'training_data': [{'source': run['origin']}],
+    'training_data': [{'source': known['run']['origin']}],
   }
 
 

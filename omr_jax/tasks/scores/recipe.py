@@ -50,7 +50,8 @@ def conditions(config: ConfigDict) -> dict[str, str | None]:
   """
   of_camera = 'augment.space=camera' if config.augment.space == 'camera' else None
   # Without parts a network sees the whole picture alone.
-  of_parts = f'picture.tiles={config.picture.tiles}' if config.picture.tiles else None
+  tiles = config.picture.get('tiles')  # A missing key is refused later.
+  of_parts = f'picture.tiles={tiles}' if tiles else None
   found: dict[str, str | None] = dict.fromkeys(_OF_CAMERA, of_camera)
   return found | dict.fromkeys(_OF_PARTS, of_parts)
 

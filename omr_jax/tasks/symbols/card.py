@@ -26,14 +26,15 @@ _OF_ORIGIN = {
 }
 
 
-def facts(run: Mapping[str, Any], picture: render.Drawing, reads: Sequence[str]) -> dict:
+def facts(known: Mapping[str, Any], picture: render.Drawing, reads: Sequence[str]) -> dict:
   """The keys `use`, `limits`, `licence` and `training_data` of `model.json`.
 
   Args:
-    run: Facts of the run, such as `origin`.
+    known: The other facts of `model.json`: `run`, those of the run, and its `config`.
     picture: The picture settings: how symbols are drawn.
     reads: Names of the network's inputs.
   """
+  run = known['run']
   licence, data = _OF_ORIGIN.get(
     run['origin'], ('As its training data; ask whoever trained it.', {})
   )

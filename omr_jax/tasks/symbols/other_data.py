@@ -21,7 +21,8 @@ DATA = {
 }
 _ABOUT = """\
 homus  All its splits have the same symbols: what one tests, another has trained on. So networks
-       trained on real symbols are measured on made-up ones only, and the other way round.
+       trained on real symbols are measured on made-up ones only, and the other way round. Those
+       of inner folds have not seen the test symbols of `original`.
 scans  A program writes each symbol as a pen does on paper, often with staff lines or a neighbour,
        and cuts it out of a scan of 300 dpi. It shares no code with what the networks train on.
        The symbols are none that the network has trained on.

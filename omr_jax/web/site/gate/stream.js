@@ -1,5 +1,7 @@
 // The device's camera: opening and closing it, its light, and how many cameras there are.
 
+import { Lasting } from '../common/lasting.js';
+
 const PROBLEMS = {
   NotAllowedError: 'This page may not use the camera: allow it in the settings of the browser.',
   NotFoundError: 'There is no camera: choose a picture instead.',
@@ -16,7 +18,7 @@ const PROBLEMS = {
  */
 export async function openCamera(facing) {
   if (!navigator.mediaDevices?.getUserMedia) {
-    throw new Error(
+    throw new Lasting(
       'No camera here: open this page by https or on localhost, or choose a picture.',
     );
   }

@@ -1,5 +1,6 @@
 // The trained networks, as ONNX Runtime Web runs them, in the worker.
 
+import { Lasting } from '../common/lasting.js';
 import { retried } from '../common/retried.js';
 import { address, answered, fetched, isKept, together } from './fetching.js';
 
@@ -30,7 +31,7 @@ export function load(name, report = () => {}) {
 
 async function make(name, report) {
   if (typeof WebAssembly === 'undefined') {
-    throw new Error(
+    throw new Lasting(
       'This browser runs no WebAssembly, which the networks need: allow it in the settings of the ' +
         'browser, or use another browser.',
     );

@@ -9,8 +9,8 @@ import { moves, slantedInk, widened } from './straight.js';
 const { SPACE } = comb;
 const { ABOVE, INK, TALL } = fixed;
 const { APART, BEYOND, END, HEAD, IN_SPACE, LEAST, LEAST_INK, ONE_LINE, OUT, OUTSIDE } = barlines;
-const { BEAM, BOTH, CROSSING, ENDS, GAP, LINE, MIDDLE, OVER, REACH, SLANT, SLANTS } = barlines;
-const { STEPS, THROUGH, TOUCH, WORST } = barlines;
+const { BEAM, BOTH, CROSSING, ENDS, GAP, MIDDLE, OVER, REACH, SLANT, SLANTS } = barlines;
+const { STEPS, THROUGH, TOUCH, UPRIGHT, WORST } = barlines;
 const ROWS = TALL + 2 * ABOVE + 1;
 const LOWER = ABOVE + TALL; // The row of the lower line.
 const MOVES = SLANTS.map((slant) => moves(ROWS, slant));
@@ -22,7 +22,7 @@ const MOVES = SLANTS.map((slant) => moves(ROWS, slant));
  *   straight, ROWS rows, and of BEYOND columns beyond each end.
  * @param {Uint8Array} above Whether a stroke goes on from each column to the staff above,
  * @param {Uint8Array} below and whether one goes on to the staff below.
- * @returns {Float32Array} From WORST to LINE + THROUGH.
+ * @returns {Float32Array} From WORST to UPRIGHT + THROUGH.
  */
 export function scores(strip, above, below) {
   const score = new Float32Array(above.length).fill(WORST);
@@ -38,7 +38,7 @@ export function scores(strip, above, below) {
     const missing = line.slice(ABOVE, LOWER + 1).filter((seen) => !seen).length;
     const goesOn = above[at] || below[at] ? 1 : 0;
     const ends = ENDS * (upper + lower) + BOTH * Math.min(upper, lower) + MIDDLE * middle;
-    const found = LINE + SLANT * STEPS[slant] + GAP * missing + ends;
+    const found = UPRIGHT + SLANT * STEPS[slant] + GAP * missing + ends;
     score[at] = Math.max(
       score[at],
       found + OVER * Math.max(upwards, downwards) + THROUGH * goesOn,
