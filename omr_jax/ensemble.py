@@ -216,7 +216,9 @@ def _run(options: argparse.Namespace) -> None:
   whole = joined(runs, f'ensemble of {len(runs)} runs')
   print(table(runs, whole))
   if options.out is not None:
-    names = [os.path.relpath(run.workdir, options.out) for run in runs]
+    # From and to real places: a link may lie between them.
+    out = os.path.realpath(options.out)
+    names = [os.path.relpath(os.path.realpath(run.workdir), out) for run in runs]
     whole = whole.replace(workdir=options.out, facts=whole.facts | {'runs': names})
     classified.save_joined(whole)
     write.write_pages(whole)

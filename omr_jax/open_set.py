@@ -42,6 +42,8 @@ _SIZES = (0.3, 2.2)
 _PER_KIND, _INVENTED, _MEASURED = 60, 10_000, 30
 _SHARES = {'kinds': 2 / 3, 'invented': 1 / 3}  # Of the foreign strokes that are learned.
 _BATCH = 64
+# Facts of a model that its card needs; folders of format 1 may lack them.
+_WANTED = 'files', 'limits', 'use', 'licence', 'training_data', 'run', 'exported_by'
 
 Counts = Mapping[str, tuple[int, int]]
 
@@ -64,6 +66,12 @@ def teach(folder: Path, data_folders: tuple[Path, str | None], seed: int) -> dic
   model = model_json.read(folder)
   if model.task.name != 'symbols' or not model.picture.thinned:
     raise UserError(f'{folder}: knows no symbols by their strokes; give a model that does.')
+  lacking = [key for key in _WANTED if key not in model.facts]
+  if lacking or not isinstance(model.facts['exported_by'], Mapping):
+    raise UserError(
+      f'{folder}: of an earlier version, without {", ".join(lacking) or "versions"}; export the '
+      'run again.'
+    )
   names = [name for name in model.facts['files'] if name.endswith('.onnx')]
   if not names:
     raise UserError(f'{folder}: has no ONNX file; export the run with one.')
@@ -112,8 +120,15 @@ def _examples(
   """The network's inputs by what they are: true symbols, and foreign strokes."""
   from omr_jax.tasks.symbols import data
 
-  protocol = model.facts['config']['data']['protocol']
-  splits = data.load(protocol, model.picture, *data_folders, allow_changed=False).splits
+  chosen = model.facts['config']['data']
+  found_data = data.load(
+    chosen['protocol'], model.picture, *data_folders, allow_changed=chosen['allow_changed']
+  )
+  if found_data.digest != model.facts['run']['data_digest']:
+    raise UserError(
+      'the model was trained on other data than that found here; name its folder with --raw_dir.'
+    )
+  splits = found_data.splits
   names = 'points', 'stroke', *model.reads
   train = {name: np.asarray(splits['train'][name]) for name in names}
   smallest, largest = np.log(_SIZES)

@@ -12,6 +12,7 @@ from omr_jax import open_set
 from omr_jax.errors import UserError
 from omr_jax.predict import rows
 from omr_jax.synthetic import foreign_strokes
+from tfds_builders import homus
 
 pytest.importorskip('onnx', reason='needs the extra [export]')
 BAR = {'strokes': [[[70, 40], [70, 70], [71, 100]]]}
@@ -44,6 +45,11 @@ def test_a_model_is_taught(small, tmp_path, capsys):
   path.write_text(json.dumps(about))
   before = omr_jax.load(folder)(BAR)
   arguments = ['--model', str(folder), '--data_dir', str(tmp_path / 'data')]
+  assert open_set.main(arguments) == 2
+  assert 'was trained on other data than that found here' in capsys.readouterr().err
+  metadata = homus.prepare('made_up', tmp_path / 'data', None).info.metadata
+  about['run']['data_digest'] = dict(metadata.items())['digest']
+  path.write_text(json.dumps(about))
   assert open_set.main(arguments) == 0
   said = capsys.readouterr().out
   answer = omr_jax.load(folder)(BAR)

@@ -202,7 +202,8 @@ def _entry(form: 'Form', test: 'Split', about: Described, by_jax: 'Run') -> dict
   off, other, given = 0.0, 0, []
   pairs = (examples.outputs(function, test, about) for function in (form.run, by_jax))
   for (found, answers), (expected, right) in zip(*pairs, strict=True):
-    off = max(off, *(examples.difference(array, expected[name]) for name, array in found.items()))
+    offs = [examples.difference(array, expected[name]) for name, array in found.items()]
+    off = float(np.max([off, *offs]))  # NaN if one is.
     other += int((answers != right).sum())
     given.append(answers)
   entry = {

@@ -7,6 +7,7 @@ from PIL import ExifTags, Image
 
 # The ink of a transparent picture is light, such as white notes, if it is brighter on average.
 _LIGHT = 192
+_SAMPLE_FORMAT = 339  # The TIFF tag SampleFormat: 1, which need not be given, for unsigned ints.
 
 # The steps from any picture to 8-bit grey or RGB; `model.json` has them for other programs.
 RULE = (
@@ -38,7 +39,7 @@ def _range(picture: Image.Image) -> tuple[float, float]:
   if picture.mode.startswith('I;16'):
     low, high = 0.0, 2.0 ** tags.get(ExifTags.Base.BitsPerSample, (16,))[0] - 1
   else:
-    finite = [band[np.isfinite(band)] for _, band in bands(picture)]
+    finite = [band[np.isfinite(band)] for _, band in _values(picture)]
     low = min((float(band.min()) for band in finite if band.size), default=0)
     high = max((float(band.max()) for band in finite if band.size), default=1)
     white = [value for value in (1, 255, 65535) if value >= high]
@@ -52,11 +53,20 @@ def _range(picture: Image.Image) -> tuple[float, float]:
 def _scaled(picture: Image.Image, black: float, white: float) -> Image.Image:
   """Scales values from [black, white] to 0..255 and rounds them: mode L. NaN becomes black."""
   grey = Image.new('L', picture.size)
-  for top, band in bands(picture):
+  for top, band in _values(picture):
     values = np.nan_to_num(band.astype(np.float64), nan=black)
     values = (values.clip(min(black, white), max(black, white)) - black) / (white - black or 1)
     grey.paste(Image.fromarray(np.rint(values * 255).astype(np.uint8)), (0, top))
   return grey
+
+
+def _values(picture: Image.Image) -> Iterator[tuple[int, np.ndarray]]:
+  """The bands of a picture of one channel. Pillow gives unsigned ints of 32 bits as signed ones."""
+  tags = getattr(picture, 'tag_v2', {}) if picture.format == 'TIFF' else {}
+  bits, kind = (tags.get(tag, (1,))[0] for tag in (ExifTags.Base.BitsPerSample, _SAMPLE_FORMAT))
+  is_unsigned = picture.mode == 'I' and bits == 32 and kind == 1
+  for top, band in bands(picture):
+    yield top, band.view(np.uint32) if is_unsigned else band
 
 
 def bands(picture: Image.Image) -> Iterator[tuple[int, np.ndarray]]:
@@ -73,7 +83,10 @@ def bands(picture: Image.Image) -> Iterator[tuple[int, np.ndarray]]:
 def eight_bits(picture: Image.Image) -> Image.Image:
   """Converts a picture of any mode to mode L or RGB."""
   if picture.mode[0] in 'IF':
-    return to_grey(picture)
+    clear = picture.info.get('transparency')  # Of a PNG with 16 bits.
+    if not isinstance(clear, int):
+      return to_grey(picture)
+    picture = _with_alpha(picture, clear)
   if picture.mode == 'La':  # Grey multiplied by its opacity; it can be converted to LA only.
     picture = picture.convert('LA')
   if picture.has_transparency_data:
@@ -85,6 +98,16 @@ def eight_bits(picture: Image.Image) -> Image.Image:
   if picture.mode in ('L', 'RGB'):
     return picture
   return picture.convert('L' if picture.mode == '1' else 'RGB')
+
+
+def _with_alpha(picture: Image.Image, clear: int) -> Image.Image:
+  """A picture of one channel of ints in which one value is transparent: mode LA."""
+  grey, alpha = to_grey(picture), Image.new('L', picture.size)
+  for top, band in bands(picture):
+    opaque = np.where(band == clear, 0, 255).astype(np.uint8)
+    alpha.paste(Image.fromarray(opaque), (0, top))
+  grey.putalpha(alpha)
+  return grey
 
 
 def _ground(picture: Image.Image) -> str:

@@ -57,16 +57,19 @@ class Reader:
     self._when_open = when_open
     self._open = contextlib.ExitStack()
     self._file: tuple[Any, ...] | None = None
+    self._next = 0  # The first page that has not been asked for.
     self._read: Read | None = None
 
   def page(self, wanted: Wanted) -> Page:
     """Reads a page. Errors are returned, not raised."""
     try:
-      if self._read is None or self._file != wanted[:2]:
+      # Of a TIFF, Pillow reads no page twice.
+      if self._read is None or self._file != wanted[:2] or wanted.number < self._next:
         self.close()
         self._read = self._open.enter_context(_opened(wanted))
         self._file = wanted[:2]
         self._when_open()
+      self._next = wanted.number + 1
       page = self._read(wanted)
     except UserError as error:
       # A new error without the traceback, whose frames would keep pictures in memory.

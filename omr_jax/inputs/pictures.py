@@ -31,6 +31,7 @@ _TILE = (322, 323)  # The TIFF tags TileWidth and TileLength.
 _COMPRESSION = 259  # The TIFF tag Compression.
 
 _KNOWN = ', '.join(pillow_setup.FORMATS).replace('HEIF', 'HEIC')
+_HEIF = 'HEIC', signatures.OTHER_CONTAINER  # The kinds of files that pillow-heif opens.
 _OTHER_HEIF = (
   'a damaged HEIC, or AVIF, a video or another kind of HEIF, which are not read; save it as a JPEG '
   'or PNG.'
@@ -73,15 +74,16 @@ def opened(file: BinaryIO, name: str) -> Image.Image:
   if pillow_heif is None and signatures.kind(start) == 'HEIC':
     raise UserError(f"{name}: HEIC needs one more library; pip install 'omr_jax[heic]'.")
   pillow_setup.set_up()
-  with refused(name):
+  with refused(name, signatures.kind(start) in _HEIF):
     for each in pillow_setup.FORMATS:
       factory, accepts = Image.OPEN[each]
       accepted = accepts is None or accepts(start)  # Or a text that says why it is not.
       if accepted and not isinstance(accepted, str):
         with contextlib.suppress(SyntaxError, IndexError, KeyError, TypeError, struct.error):
           file.seek(0)
-          return factory(file, name)
-  if signatures.kind(start) in ('HEIC', signatures.OTHER_CONTAINER):
+          # Without a name: Pillow would open that one itself, as it is from where this process is.
+          return factory(file, '')
+  if signatures.kind(start) in _HEIF:
     raise UserError(f'{name}: {_OTHER_HEIF}')
   if signatures.kind(start) == 'TIFF':
     raise UserError(f'{name}: {_OTHER_TIFF}')
@@ -129,7 +131,8 @@ def decode(
     Large: Decoding takes more than `most`, though not too much.
   """
   pillow_setup.set_up()
-  with refused(name):
+  is_heif = picture.format == 'HEIF'
+  with refused(name, is_heif):
     whole = picture.size
     if (least or not colour) and isinstance(picture, JpegImagePlugin.JpegImageFile):
       picture.draft(None if colour else 'L', (least, least) if least else picture.size)
@@ -138,7 +141,7 @@ def decode(
       _check_tiff(picture, name)
   if needed > most:
     raise Large
-  with refused(name), ONE_LARGE if needed > SMALL else contextlib.nullcontext():
+  with refused(name, is_heif), ONE_LARGE if needed > SMALL else contextlib.nullcontext():
     try:
       _load(picture, needed)
       budget.check(picture, name)  # A HEIC may be larger than its header says.
@@ -163,7 +166,7 @@ def full_size(picture: Image.Image) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def refused(name: str) -> Iterator[None]:
+def refused(name: str, is_heif: bool = False) -> Iterator[None]:
   """Turns any exception inside, where a picture is read, into a UserError with its name."""
   try:
     yield
@@ -177,7 +180,7 @@ def refused(name: str) -> Iterator[None]:
     raise UserError(f'{name}: too large; save it smaller.') from None
   except Exception as error:  # Pillow raises exceptions of many types on damaged data.
     reason = ' '.join(str(error).split())[:200] or type(error).__name__
-    if 'unsupported' in reason.lower() and pillow_heif:
+    if is_heif and 'unsupported' in reason.lower():
       raise UserError(f'{name}: {_OTHER_HEIF}') from error
     raise UserError(
       f'{name}: damaged or cut short ({reason}); restore it or save it anew.'

@@ -165,7 +165,9 @@ def _identity(model: Classifier) -> str:
 
 def _refuse_others(folder: Path) -> None:
   with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-    others = sorted(set(os.listdir(folder)) - {_NAMES})
+    # What a call that was killed has left may be there.
+    names = (name for name in os.listdir(folder) if not name.startswith(f'.{FILE}.'))
+    others = sorted(set(names) - {_NAMES})
     if others:
       raise UserError(f'{folder}: has other files in it, such as {others[0]}; choose a new folder.')
 

@@ -57,8 +57,10 @@ def parse(
 
 def seed(text: str) -> int:
   """A seed on the command line; the type of an argument."""
-  if not text.strip().isdecimal():
-    raise argparse.ArgumentTypeError(f'{text!r} is no seed; give a whole number of 0 or more')
+  if not text.strip().isdecimal() or int(text) >= 2**32:
+    raise argparse.ArgumentTypeError(
+      f'{text!r} is no seed; give a whole number of at least 0 and below 2^32'
+    )
   return int(text)
 
 

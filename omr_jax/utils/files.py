@@ -27,7 +27,7 @@ def write_file(path: Path, content: bytes) -> None:
   Raises:
     UserError: The file cannot be written.
   """
-  temporary = path.with_name(f'.{path.name}.tmp')
+  temporary = _temporary(path)
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary.unlink(missing_ok=True)  # Left by a process that was killed, or somebody's link.
@@ -41,6 +41,11 @@ def write_file(path: Path, content: bytes) -> None:
       f'{path}: cannot be written ({error.strerror}); make room, give write permission or take '
       'away what is in its place, then run the same command again.'
     ) from error
+
+
+def _temporary(path: Path) -> Path:
+  """Where a file is written before it is whole; each process has a name of its own for it."""
+  return path.with_name(f'.{path.name}.{os.getpid()}.tmp')
 
 
 def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] = ()) -> None:
@@ -125,11 +130,12 @@ def output(path: Path | None) -> Iterator[TextIO]:
       yield sys.stdout
       sys.stdout.flush()
       return
-    # A path such as /dev/null is no regular file and must not be replaced by one. A symbolic link
-    # is resolved first, so that the file it points to is replaced and not the link.
-    path = Path(os.path.realpath(path))
+    # A path such as /dev/null is no regular file and must not be replaced by one, nor a pipe, whose
+    # real path may be none. Of a symbolic link the file that it points to is replaced.
     whole = path.is_file() or not path.exists()
-    written = path.with_name(f'.{path.name}.tmp') if whole else path
+    if whole:
+      path = Path(os.path.realpath(path))
+    written = _temporary(path) if whole else path
     try:
       if whole:
         written.unlink(missing_ok=True)  # Left by a process that was killed, or somebody's link.

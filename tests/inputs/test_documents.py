@@ -76,6 +76,15 @@ def test_frames_of_a_tiff(tmp_path):
   assert [np.unique(page).tolist() for _, page in found] == [[10], [20], [1, 2, 3]]
 
 
+def test_a_frame_is_read_as_often_as_it_is_asked_for(tmp_path):
+  """One process reads all of them, and keeps the file open for its next page."""
+  path = written(tmp_path, saved(plain(10, 20, 30), 'TIFF'))
+  for _ in range(2):
+    number, first = next(documents.pages(path))
+    assert (number, first[0, 0, 0]) == (1, 10)
+    assert [page[0, 0, 0] for _, page in documents.pages(path)] == [10, 20, 30]
+
+
 @pytest.mark.parametrize('file_format', ['GIF', 'PNG', 'WEBP'])
 def test_an_animation_is_one_picture(tmp_path, file_format):
   path = written(tmp_path, saved(plain(10, 200), file_format))

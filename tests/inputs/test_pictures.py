@@ -11,6 +11,7 @@ import threading
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import decoding
 import numpy as np
@@ -260,6 +261,21 @@ def test_floats_and_wide_numbers(values, expected):
     assert grey(tiff(floats.astype(np.int32), bits=32, sample_format=2)) == expected
 
 
+def test_unsigned_numbers_of_32_bits():
+  """Pillow gives those from 2^31 on as negative ones. White is the highest value."""
+  values = np.array([0, 2**31, 2**32 - 1], np.uint32)
+  assert grey(tiff(values, bits=32)) == [0, 128, 255]
+
+
+def test_a_transparent_value_of_16_bits():
+  """Black is transparent here, so the paper below it is seen; 25700 is 100 of 255."""
+  data = zlib.compress(b'\0' + struct.pack('>3H', 0, 25700, 65535))
+  header = chunk(b'IHDR', struct.pack('>IIBBBBB', 3, 1, 16, 0, 0, 0, 0))
+  clear = chunk(b'tRNS', struct.pack('>H', 0))
+  content = b'\x89PNG\r\n\x1a\n' + header + clear + chunk(b'IDAT', data) + chunk(b'IEND', b'')
+  assert grey(content) == [255, 100, 255]
+
+
 def test_white_is_zero_in_floats():
   floats = np.array([0, 0.2, 1], np.float32)
   assert grey(tiff(floats, bits=32, sample_format=3, photometric=0)) == [255, 204, 0]
@@ -385,6 +401,21 @@ def test_orientation(orientation, file_format):
   exif[0x112] = orientation
   content = encode(NOISE, file_format, exif=exif.tobytes())
   assert (decoding.read(content, 'x') == TURNED[orientation](NOISE)).all()
+
+
+@pytest.mark.parametrize('orientation', [1, 6])
+@pytest.mark.parametrize('mode', ['L', 'RGBA', 'CMYK'])
+def test_pixels_are_those_of_the_given_file(orientation, mode, tmp_path, monkeypatch):
+  """Of an uncompressed picture Pillow would read them from whatever has its name here."""
+  monkeypatch.chdir(tmp_path)
+  picture, exif = Image.fromarray(NOISE).convert(mode), Image.Exif()
+  exif[0x112] = orientation
+  Image.new(mode, (400, 300)).save('x', 'TIFF')
+  content = encode(picture, 'TIFF', exif=exif)
+  right = decoding.read(encode(picture, 'TIFF', exif=exif, compression='tiff_lzw'), 'y')
+  assert (decoding.read(content, 'x') == right).all()
+  Path('z').write_bytes(content)  # Pillow would turn its rows before it reads them.
+  assert (decoding.read(content, 'z') == right).all()
 
 
 def test_orientation_of_a_photo():

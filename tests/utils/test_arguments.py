@@ -79,4 +79,4 @@ def test_what_is_no_seed_is_refused(command, flags, capsys):
   for seed in ('-1', '1.5', 'one'):
     with pytest.raises(SystemExit, match='2'):
       command([*flags, f'--seed={seed}'])
-    assert f"--seed: '{seed}' is no seed; give a whole number of 0" in capsys.readouterr().err
+    assert f"--seed: '{seed}' is no seed; give a whole number of at" in capsys.readouterr().err

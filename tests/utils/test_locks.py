@@ -1,6 +1,7 @@
 """Locks and temporary files have predictable names, so others may have put a link there."""
 
 import errno
+import os
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_written_files_do_not_follow_a_link_in_the_place_of_their_temporary_file
   tmp_path, precious
 ):
   for name in ('a', 'b'):
-    (tmp_path / f'.{name}.tmp').symlink_to(precious)
+    (tmp_path / f'.{name}.{os.getpid()}.tmp').symlink_to(precious)
   write_file(tmp_path / 'a', b'new')
   with output(tmp_path / 'b') as file:
     file.write('new')

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from omr_jax.errors import UserError
-from omr_jax.utils.files import TEMPORARY, write_files
+from omr_jax.utils.files import TEMPORARY, output, write_files
 
 
 @pytest.fixture
@@ -106,3 +106,14 @@ def test_what_a_killed_program_has_left_is_removed_after_a_day(folder):
   write_files(folder, {'a': b'new a'})
   assert content(folder) == EARLIER | {'a': 'new a'}
   assert [path.name for path in folder.glob(f'{TEMPORARY}*')] == [f'{TEMPORARY}new']
+
+
+@pytest.mark.skipif(not os.path.exists('/dev/fd'), reason='needs names of open files')
+def test_output_into_a_pipe_by_the_name_of_its_file():
+  """As with `--out >(gzip > rows.gz)` in a shell."""
+  reader, writer = os.pipe()
+  with output(Path(f'/dev/fd/{writer}')) as file:
+    file.write('rows')
+  os.close(writer)
+  with os.fdopen(reader) as file:
+    assert file.read() == 'rows'
