@@ -48,10 +48,13 @@ def draws(
   Args:
     count: Number of runs.
     seed: Seed of the random values, not of the runs.
-    label: What stands before '=' in the names. A product of two draws needs two labels.
+    label: What stands before '=' in the names: 'draw', or 'draw_' and more. A product of two draws
+      needs two labels.
     **ranges: By key a function that draws its value, such as
       optimizer__learning_rate=log_uniform(1e-4, 1). Two underscores stand for a dot.
   """
+  if not is_draw(label):
+    raise ValueError(f'{label!r} is no label of draws; it must be draw, or begin with draw_')
   rng = random.Random(seed)
   return {
     f'{label}={number:0{len(str(count - 1))}}': {
@@ -59,6 +62,11 @@ def draws(
     }
     for number in range(count)
   }
+
+
+def is_draw(factor: str) -> bool:
+  """Whether a factor in the names of runs is one of `draws`."""
+  return factor == 'draw' or factor.startswith('draw_')
 
 
 def uniform(low: float, high: float) -> Callable[[random.Random], float]:

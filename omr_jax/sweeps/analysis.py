@@ -8,8 +8,11 @@ from typing import NamedTuple
 import scipy
 
 from omr_jax.evaluation import metrics
+from omr_jax.sweeps import is_draw
 from omr_jax.sweeps.results import Row
 from omr_jax.tasks.task import Task
+
+_FEW = 7  # So many pairs have 5 040 orders.
 
 
 class Setting(NamedTuple):
@@ -48,9 +51,11 @@ class Effect(NamedTuple):
     level: The level, such as 'adam'.
     against: The level that it is compared with: the factor's first one on the page.
     pairs: Number of pairs of finished runs that differ in this factor only.
-    validation: Mean difference of the pairs in validation.
-    test: Mean difference of the pairs in the test.
-    low: Lower end of the 95 % t interval of `test` over the pairs, NaN for one pair.
+    validation: Mean difference in validation: first over the seeds of each setting of all other
+      factors, then over these settings.
+    test: The same in the test.
+    low: Lower end of the 95 % t interval of `test` over the settings, since pairs that differ in
+      their seed only are alike; over the seeds if there is one setting. NaN for one pair.
     high: Upper end of that interval.
   """
 
@@ -89,38 +94,63 @@ def effects(runs: Sequence[Row], task: Task) -> list[Effect]:
   found = []
   for factor, of_factor in seen.items():
     first, *others = of_factor
-    for level in others if factor not in ('seed', 'draw') else ():
-      pairs = []
+    for level in others if factor != 'seed' and not is_draw(factor) else ():
+      pairs: dict[frozenset[str], list[tuple[Mapping, Mapping]]] = {}
       own, other = f'{factor}={level}', f'{factor}={first}'
       for parts, summary in finished.items():
         if own in parts and (twin := parts - {own} | {other}) in finished:
-          pairs.append((summary, finished[twin]))
+          setting = frozenset(part for part in parts - {own} if not part.startswith('seed='))
+          pairs.setdefault(setting, []).append((summary, finished[twin]))
       if pairs:
-        found.append(_effect(task, factor, level, first, pairs))
+        found.append(_effect(task, factor, level, first, list(pairs.values())))
   return found
 
 
 def correlations(runs: Sequence[Row], task: Task) -> list[tuple[str, int, float, float]]:
   """Rank correlations of randomly drawn numbers with the measure in validation.
 
+  The measure is the mean over the runs of a draw, such as those with several seeds.
+
   Returns:
-    For each key its name, the number of runs, Spearman's rho and the p-value.
+    For each key its name, the number of draws, Spearman's rho and the p-value.
   """
-  drawn = [
-    (row.overrides, row.summary) for row in runs if 'draw' in row.levels and row.summary is not None
-  ]
-  keys = dict.fromkeys(key for overrides, _ in drawn for key in overrides)
+  drawn: dict[tuple[str, ...], list[Row]] = {}
+  for row in runs:
+    draw = tuple(f'{factor}={level}' for factor, level in row.levels.items() if is_draw(factor))
+    if draw and row.summary is not None:
+      drawn.setdefault(draw, []).append(row)
+  keys = dict.fromkeys(key for of_draw in drawn.values() for key in of_draw[0].overrides)
   found = []
   for key in keys:
-    pairs = [
-      (overrides[key], summary[task.validated])
-      for overrides, summary in drawn
-      if isinstance(overrides.get(key), int | float)
-    ]
-    if len({value for value, _ in pairs}) > 2 and len({value for _, value in pairs}) > 1:
-      rho, p = scipy.stats.spearmanr(*zip(*pairs, strict=True))
-      found.append((key, len(pairs), float(rho), float(p)))
+    values, reached = [], []
+    for of_draw in drawn.values():
+      value = of_draw[0].overrides.get(key)
+      is_drawn = all(row.overrides.get(key) == value for row in of_draw)
+      if is_drawn and isinstance(value, int | float):
+        values.append(value)
+        reached.append(statistics.mean(_summary(row)[task.validated] for row in of_draw))
+    if key != 'seed' and len(set(values)) > 2 and len(set(reached)) > 1:
+      found.append((key, len(values), *_correlation(values, reached)))
   return found
+
+
+def _summary(row: Row) -> Mapping:
+  assert row.summary is not None
+  return row.summary
+
+
+def _correlation(values: Sequence[float], reached: Sequence[float]) -> tuple[float, float]:
+  """Spearman's rho and its p-value: of few pairs the exact one, as the usual one is too low."""
+  rho, p = scipy.stats.spearmanr(values, reached)
+  if len(values) <= _FEW:
+    counted = scipy.stats.permutation_test(
+      (values,),
+      lambda each: scipy.stats.spearmanr(each, reached).statistic,
+      permutation_type='pairings',
+      n_resamples=math.factorial(_FEW),
+    )
+    p = counted.pvalue
+  return float(rho), float(p)
 
 
 def _setting(task: Task, name: str, summaries: Sequence[Mapping]) -> Setting:
@@ -145,15 +175,23 @@ def _setting(task: Task, name: str, summaries: Sequence[Mapping]) -> Setting:
 
 
 def _effect(
-  task: Task, factor: str, level: str, first: str, pairs: Sequence[tuple[Mapping, Mapping]]
+  task: Task,
+  factor: str,
+  level: str,
+  first: str,
+  settings: Sequence[Sequence[tuple[Mapping, Mapping]]],
 ) -> Effect:
-  differences = {
-    key: [own[key] - other[key] for own, other in pairs] for key in (task.validated, task.measure)
-  }
-  mean, low, high = statistics.mean(differences[task.measure]), math.nan, math.nan
-  if len(pairs) > 1:
-    error = statistics.stdev(differences[task.measure]) / math.sqrt(len(pairs))
-    half = float(scipy.stats.t.ppf(0.975, len(pairs) - 1)) * error
+  """An effect, from the pairs of runs of each setting of the other factors."""
+  validation, test = (
+    [[own[key] - other[key] for own, other in pairs] for pairs in settings]
+    for key in (task.validated, task.measure)
+  )
+  means = [statistics.mean(each) for each in test]
+  mean, low, high = statistics.mean(means), math.nan, math.nan
+  units = means if len(means) > 1 else test[0]
+  if len(units) > 1:
+    error = statistics.stdev(units) / math.sqrt(len(units))
+    half = float(scipy.stats.t.ppf(0.975, len(units) - 1)) * error
     low, high = mean - half, mean + half
-  validation = statistics.mean(differences[task.validated])
-  return Effect(factor, level, first, len(pairs), validation, mean, low, high)
+  in_validation = statistics.mean(map(statistics.mean, validation))
+  return Effect(factor, level, first, sum(map(len, settings)), in_validation, mean, low, high)

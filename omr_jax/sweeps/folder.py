@@ -104,9 +104,14 @@ def create(out: Path, sweep: 'Sweep') -> list[Pack]:
   path = out / 'sweep.json'
   if not is_of(out, sweep) and out.exists() and any(path.name != '.lock' for path in out.iterdir()):
     raise UserError(f'{out}: is not empty and holds no sweep; {_REMEDY}.')
+  packs_now = {
+    name: {run: json.loads(config.to_json()) for run, config in configs.items()}
+    for name, configs in sweep.packs.items()
+  }
+  for name, of_pack in packs_now.items():
+    _refuse_other_configs(out, name, of_pack)
   write_file(path, (json.dumps(_content(sweep), indent=2) + '\n').encode())
-  for name, configs in sweep.packs.items():
-    of_pack = {run: json.loads(config.to_json()) for run, config in configs.items()}
+  for name, of_pack in packs_now.items():
     write_file(out / 'packs' / f'{name}.json', json.dumps(of_pack, indent=2).encode())
   with _writing(out):
     for error in (out / 'errors').glob('*.json'):
@@ -116,6 +121,21 @@ def create(out: Path, sweep: 'Sweep') -> list[Pack]:
   for name, message in sweep.wrong.items():
     fail(out, name, message)
   return packs(out, sweep)
+
+
+def _refuse_other_configs(out: Path, pack: str, configs: Mapping[str, Mapping]) -> None:
+  """Raises a UserError where runs of a pack had another config: the base may have changed."""
+  from omr_jax.recipe import check
+
+  path = out / 'packs' / f'{pack}.json'
+  before = read_json(path, _REMEDY) if path.exists() else configs
+  for run, config in configs.items():
+    now, then = check.flat(dict(config)), check.flat(before.get(run) or {})
+    if other := sorted(key for key in now.keys() | then.keys() if now.get(key) != then.get(key)):
+      raise UserError(
+        f'{out}: has the run {run} with another config; these keys differ: {", ".join(other)}. '
+        f'{_REMEDY.capitalize()}.'
+      )
 
 
 def _content(sweep: 'Sweep') -> dict[str, Any]:

@@ -133,7 +133,7 @@ def _effects(runs: Sequence[Row], task: Task) -> Table:
   ]
   return Table(
     'Mean difference, in percentage points, of pairs of runs that differ in this factor only; '
-    't interval',
+    't interval over the settings of the other factors, or over the seeds of a single one',
     ('factor', 'pairs', 'validation', 'test', '95 % interval of the test'),
     rows,
   )
@@ -146,7 +146,7 @@ def _correlations(runs: Sequence[Row], task: Task) -> Table:
   return Table(
     'Rank correlation (Spearman) of randomly drawn numbers with the validation '
     f'{task.measure_name}',
-    ('key', 'runs', 'rank correlation', 'p'),
+    ('key', 'draws', 'rank correlation', 'p'),
     rows,
   )
 

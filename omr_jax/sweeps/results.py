@@ -92,7 +92,8 @@ def write_csv(out: Path, runs: Sequence[Row]) -> None:
         *(row.overrides.get(key, '') for key in keys),
       ]
     )
-  header = *columns, *factors, *(f'config.{key}' for key in keys)
+  named = (f'factor.{factor}' if factor in columns else factor for factor in factors)
+  header = *columns, *named, *(f'config.{key}' for key in keys)
   write_file(out / 'sweep.csv', write.csv_file(header, lines))
 
 

@@ -74,7 +74,9 @@ def test_draws_are_in_their_ranges_and_the_same_again():
   ranges = {'optimizer__learning_rate': log_uniform(1e-4, 1.0), 'model__name': choice('a', 'b')}
   found = draws(100, 7, **ranges)
   assert found == draws(100, 7, **ranges) != draws(100, 8, **ranges)
-  assert list(draws(2, 7, 'look', **ranges)) == ['look=0', 'look=1']
+  assert list(draws(2, 7, 'draw_look', **ranges)) == ['draw_look=0', 'draw_look=1']
+  with pytest.raises(ValueError, match='it must be draw, or begin with draw_'):
+    draws(2, 7, 'look', **ranges)
   assert list(found)[:2] == ['draw=00', 'draw=01'] and len(found) == 100
   rates = [changes['optimizer.learning_rate'] for changes in found.values()]
   assert all(1e-4 <= rate <= 1 for rate in rates)
@@ -269,6 +271,25 @@ def test_effects_are_means_over_pairs_that_are_equal_else():
   assert batch[:4] == ('batch', '16', '8', 2) and batch.test == pytest.approx(0.11)
 
 
+def test_seeds_make_the_interval_of_an_effect_no_narrower():
+  """Two settings with three seeds each: the settings' means 0.03 and 0.05 count, as above."""
+  rows = []
+  for batch, right in ((8, (50, 53)), (16, (60, 65))):
+    for seed in range(3):
+      for optimizer, correct in zip('xy', right, strict=True):
+        extra = (seed - 1) * (optimizer == 'y')  # -1, 0 and 1: the mean stays.
+        rows.append(
+          finished(f'optimizer={optimizer},batch={batch},seed={seed}', correct + extra, 0.5)
+        )
+  effect, _ = analysis.effects(rows, SYMBOLS)
+  assert effect[:4] == ('optimizer', 'y', 'x', 6) and effect.test == pytest.approx(0.04)
+  assert (effect.low, effect.high) == pytest.approx((0.04 - 0.12706, 0.04 + 0.12706), abs=1e-5)
+  # With one setting, its seeds count: 0.02, 0.03, 0.04, a standard error of 0.01 / sqrt(3).
+  (effect,) = analysis.effects([row for row in rows if 'batch=8' in row.run], SYMBOLS)
+  half = 4.30265 * 0.01 / math.sqrt(3)
+  assert (effect.low, effect.high) == pytest.approx((0.03 - half, 0.03 + half), abs=1e-5)
+
+
 def test_runs_that_differ_in_a_part_without_a_factor_are_no_pair():
   rows = [finished('adam,rate=1', 90, 0.9), finished('sgd,rate=2', 50, 0.5)]
   assert analysis.effects(rows, SYMBOLS) == []
@@ -283,7 +304,22 @@ def test_draws_are_correlated_by_ranks():
     for n in range(5)
   ]
   [(key, n, rho, p)] = analysis.correlations(rows, SYMBOLS)
-  assert (key, n) == ('rate', 5) and rho == pytest.approx(1) and p < 0.01
+  assert (key, n) == ('rate', 5) and rho == pytest.approx(1)
+  assert p == pytest.approx(2 / 120)  # Of the 5! orders two are as extreme.
+
+
+def test_the_seeds_of_a_draw_are_one_value():
+  """Their mean; and a seed is no number that was drawn."""
+  rows = [
+    finished(f'draw_rate={n},seed={seed}', 50, 0.5 + n / 100 + seed / 10)._replace(
+      overrides={'rate': 10.0**n, 'seed': seed}
+    )
+    for n in range(4)
+    for seed in range(3)
+  ]
+  [(key, n, rho, p)] = analysis.correlations(rows, SYMBOLS)
+  assert (key, n) == ('rate', 4) and rho == pytest.approx(1) and p == pytest.approx(2 / 24)
+  assert analysis.effects(rows, SYMBOLS) == []
 
 
 def started(command, pack):
