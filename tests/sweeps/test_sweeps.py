@@ -181,6 +181,12 @@ def test_a_sweep_of_another_page_is_refused(tmp_path):
   assert [pack.name for pack in folder.create(out, first)] == ['seed=0', 'seed=1']
   with pytest.raises(UserError, match='another sweep, or of this one before'):
     folder.create(out, other)
+  path = out / 'packs/seed=0.json'
+  before = path.read_text()
+  path.write_text(before.replace('"epochs": ', '"epochs": 1'))  # The base had another number.
+  with pytest.raises(UserError, match='run seed=0 with another config; these keys differ: epochs'):
+    folder.create(out, first)
+  path.write_text(before)
   (tmp_path / 'full').mkdir()
   (tmp_path / 'full' / 'file').touch()
   with pytest.raises(UserError, match='is not empty'):
