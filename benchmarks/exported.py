@@ -83,14 +83,11 @@ def _calls(function, about: model_json.Described) -> Contender:
   rng = np.random.default_rng(0)
   calls = {}
   for count in BATCHES:
-    inputs = {
-      'image': np.where(
-        rng.random((count, about.picture.height, about.picture.width, 1)) < 0.1, 0, 255
-      ),
-      'size': rng.normal(4, 1, (count, 2)),
-    }
-    shapes = model_json.inputs(about)
-    inputs = {name: inputs[name].astype(dtype) for name, (dtype, _) in shapes.items()}
+    inputs = {}
+    for name, (dtype, (_, *shape)) in model_json.inputs(about).items():
+      size = count, *shape
+      pixels = np.where(rng.random(size) < 0.1, 0, 255)
+      inputs[name] = (pixels if dtype == 'uint8' else rng.normal(4, 1, size)).astype(dtype)
     calls[str(count)] = partial(lambda inputs: np.asarray(function(inputs)), inputs)
   return calls, None
 

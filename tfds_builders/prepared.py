@@ -4,6 +4,7 @@ import contextlib
 import functools
 import hashlib
 import io
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -68,6 +69,16 @@ def contents(builder: tfds.core.DatasetBuilder) -> dict[str, dict]:
       files[path.name] = hashlib.file_digest(file, 'sha256').hexdigest()
   splits = builder.info.splits.items()
   return {'examples': {name: split.num_examples for name, split in splits}, 'files': files}
+
+
+def identity(builder: tfds.core.DatasetBuilder) -> str:
+  """A digest of what a builder has prepared, for keys of caches.
+
+  Unlike the digest of the raw data it changes where another version prepares the same data in
+  another way.
+  """
+  prepared = dict(builder.info.metadata.items())['prepared']
+  return hashlib.sha256(json.dumps(prepared, sort_keys=True).encode()).hexdigest()
 
 
 def _write(builder: tfds.core.DatasetBuilder, data_dir: Path, folder: Path) -> None:

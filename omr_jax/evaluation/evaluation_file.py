@@ -1,7 +1,6 @@
 """The file evaluation.npz of a run: the arrays that a report is made from."""
 
 import io
-import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from omr_jax.errors import UserError, reason
+from omr_jax.utils.arrays import UNREADABLE
 from omr_jax.utils.files import read_bytes, write_file
 
 FILE = 'evaluation.npz'
@@ -18,21 +18,7 @@ FILE = 'evaluation.npz'
 # mistakes. A damaged or malicious file, however small, may unpack to any size.
 _MOST = 2**31
 # What NumPy and zipfile raise on a damaged archive.
-_UNREADABLE = (
-  OSError,
-  EOFError,
-  LookupError,
-  ValueError,
-  SyntaxError,
-  RuntimeError,
-  # The header of an array claims any size, or is any text.
-  MemoryError,
-  OverflowError,
-  TypeError,
-  tokenize.TokenError,
-  zipfile.BadZipFile,
-  zlib.error,
-)
+_UNREADABLE = (*UNREADABLE, zipfile.BadZipFile, zlib.error)
 
 
 def write(workdir: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -99,6 +99,7 @@ def test_damaged_cache_is_made_anew(parts, folders, tmp_path, monkeypatch):
     'emptied': b'',
     'removed': None,
     'header': content.replace(b'{', b'[', 1),
+    'bracket': content.replace(b'{', b'(', 1),
     'pixel': content[:-1] + bytes([content[-1] ^ 1]),
   }
   for damage, instead in damaged.items():

@@ -69,7 +69,7 @@ def load(
   Raises:
     UserError: The data cannot be prepared, or the cache cannot be written.
   """
-  examples, names, raw_digest = data_sets.opened(source, protocol, data_dir, raw_dir)
+  examples, names, raw_digest, identity = data_sets.opened(source, protocol, data_dir, raw_dir)
   classes = classes_of(source)
 
   def pages(split: str, doing: str) -> Iterator[Annotated]:
@@ -91,7 +91,7 @@ def load(
     return {'train': _sprites(found, splits['train']['id'], names, classes, pasted)}
 
   sizes = [TILE, windows.SIDE, windows.MARGIN, windows.SPACE]
-  key = [_RULE, source, raw_digest, protocol, made_up, list(classes), *sizes]
+  key = [_RULE, source, identity, protocol, made_up, list(classes), *sizes]
   splits = cache.cached('pages', key, make)
   if pasted:
     further = cache.cached('sprites', [*key, pasted, sprites.SIDE], cut_out)

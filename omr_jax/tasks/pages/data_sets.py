@@ -13,7 +13,7 @@ import numpy as np
 from omr_jax.data.dataset import SPLITS
 from omr_jax.errors import UserError
 from omr_jax.synthetic import recorded_pages
-from tfds_builders import muscima_pp
+from tfds_builders import muscima_pp, prepared
 
 # What the data sets are called, by `config.data.source`, one of `limits.SOURCES`.
 ORIGINS = {
@@ -38,11 +38,13 @@ class Source(NamedTuple):
     examples: A function from the name of a split to all of its examples.
     names: The names of the labels.
     digest: The digest of the raw data.
+    identity: The digest of what was prepared from it.
   """
 
   examples: Callable[[str], Iterable[Example]]
   names: Sequence[str]
   digest: str
+  identity: str
 
 
 def opened(
@@ -62,11 +64,14 @@ def opened(
   if source == 'made_up':
     if protocol != 'made_up':
       raise UserError(f'{protocol!r}: no such split of made-up pages; it is called made_up.')
-    return Source(_made_up, muscima_pp.CLASSES, _MADE_UP_DIGEST)
+    return Source(_made_up, muscima_pp.CLASSES, _MADE_UP_DIGEST, _MADE_UP_DIGEST)
   builders = importlib.import_module(f'tfds_builders.{source}')
   builder = builders.prepare(protocol, data_dir, raw_dir)
   digest = dict(builder.info.metadata.items())['digest']
-  return Source(lambda split: builder.as_data_source(split=split), builders.CLASSES, digest)
+  identity = prepared.identity(builder)
+  return Source(
+    lambda split: builder.as_data_source(split=split), builders.CLASSES, digest, identity
+  )
 
 
 def tested(examples: Iterable[Example]) -> list[Example]:

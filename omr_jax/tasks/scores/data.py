@@ -13,7 +13,7 @@ from omr_jax.data.dataset import Dataset
 from omr_jax.errors import UserError, nearest
 from omr_jax.inputs import pictures
 from omr_jax.tasks.scores import arrays as pictures_as
-from tfds_builders import music_scores
+from tfds_builders import music_scores, prepared
 
 # Part of the caches' keys. Raise it whenever what `tasks.scores.arrays` makes or the rule of
 # `inputs.views` changes, so that no older cache is read.
@@ -91,7 +91,8 @@ def load(
       splits = {split: builder.as_data_source(split=split) for split in builder.info.splits}
       return {split: make(source, split, picture, new) for split, source in splits.items()}
 
-    return cache.cached(kind, [_RULE, raw_digest, protocol, picture.size, *key], all_splits)
+    whole_key = [_RULE, prepared.identity(builder), protocol, picture.size, *key]
+    return cache.cached(kind, whole_key, all_splits)
 
   parts = made_by(pictures_as.whole, 'decoded')
   if test_set is not None:

@@ -11,7 +11,7 @@ from omr_jax.inputs import geometry, pen_path, render
 from omr_jax.inputs.simplify import simplify
 from omr_jax.inputs.strokes import OFFICIAL
 from omr_jax.utils import progress
-from tfds_builders import homus
+from tfds_builders import homus, prepared
 from tfds_builders.homus import archive
 
 # Part of the cache's key. Raise it whenever `_arrays` changes, so that no older cache is read.
@@ -56,7 +56,8 @@ def load(
   def make(new: cache.New) -> cache.Arrays:
     return {split: _arrays(builder, split, drawing, new) for split in SPLITS}
 
-  splits = cache.cached('drawn', [_RULE, raw_digest, protocol, asdict(drawing)], make)
+  key = [_RULE, prepared.identity(builder), protocol, asdict(drawing)]
+  splits = cache.cached('drawn', key, make)
   return Dataset(splits, raw_digest, _origin(protocol, raw_digest))
 
 
