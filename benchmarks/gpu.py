@@ -50,14 +50,23 @@ def main(arguments: list[str] | None = None) -> None:
   with environment(XLA_PYTHON_CLIENT_PREALLOCATE='false'):
     if not options.tiny and not has_card():
       sys.exit('gpu.py: JAX finds no GPU; install omr_jax[cuda], or try --tiny.')
-    began, rows = time.monotonic(), []
+    began, rows, cut = time.monotonic(), [], _cut(path)
     try:
       rows.extend(PARTS[options.part](sizes, options.out))
-    finally:  # Rows that were measured are kept, even if the part is ended before the others.
+    except BaseException:
+      path = cut  # The rows that were measured are kept, but the part is measured again.
+      raise
+    finally:
       if rows:
         seconds = time.monotonic() - began
         found = {'rows': rows, 'surroundings': surroundings(), 'seconds': seconds}
         write_file(path, json.dumps(found, indent=2).encode())
+  cut.unlink(missing_ok=True)
+
+
+def _cut(path: Path) -> Path:
+  """Where the rows of a part are that was ended before its last one."""
+  return path.with_suffix('.cut.json')
 
 
 def written(out: Path) -> str:
@@ -68,13 +77,15 @@ def written(out: Path) -> str:
     path = out / f'{name}.json'
     if not path.exists():
       missing.append(name)
+      path = _cut(path)
+    if not path.exists():
       continue
     part = json.loads(path.read_text())
     rows = [[row.get(column, '') for column in COLUMNS] for row in part['rows']]
     tables.setdefault(part['surroundings'], []).extend(rows)
   parts = [f'{about}\n\n{table(COLUMNS, rows)}' for about, rows in tables.items()]
   if missing:
-    parts.append(f'Not measured: {", ".join(missing)}.')
+    parts.append(f'Not measured, or not to the end: {", ".join(missing)}.')
   return '\n\n'.join(parts)
 
 

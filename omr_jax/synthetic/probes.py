@@ -101,7 +101,8 @@ def papers(instances: int) -> Iterator[tuple[str, np.ndarray]]:
   """
   for number in range(instances):
     for kind, (name, draw) in enumerate(_OTHER.items()):
-      # Seeds of probes are three numbers too; the first of these is larger than any of theirs.
+      # Seeds of probes are three numbers too. NumPy takes 2^32 as two, 0 and 1, so a page of kind 0
+      # has the numbers of a probe; but it is blank, and draws none.
       rng = np.random.default_rng((_PAPERS, number, kind))
       yield f'{name} {number + 1}', draw(rng, *_SHAPES[number % len(_SHAPES)])
 
