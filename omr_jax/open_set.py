@@ -125,9 +125,10 @@ def _examples(
     chosen['protocol'], model.picture, *data_folders, allow_changed=chosen['allow_changed']
   )
   if found_data.digest != model.facts['run']['data_digest']:
-    raise UserError(
-      'the model was trained on other data than that found here; name its folder with --raw_dir.'
-    )
+    remedy = 'name its folder with --raw_dir'
+    if chosen['protocol'] == 'made_up':
+      remedy = 'the program makes up other symbols now, so train and export it again'
+    raise UserError(f'the model was trained on other data than that found here; {remedy}.')
   splits = found_data.splits
   names = 'points', 'stroke', *model.reads
   train = {name: np.asarray(splits['train'][name]) for name in names}

@@ -74,11 +74,14 @@ def contents(builder: tfds.core.DatasetBuilder) -> dict[str, dict]:
 def identity(builder: tfds.core.DatasetBuilder) -> str:
   """A digest of what a builder has prepared, for keys of caches.
 
-  Unlike the digest of the raw data it changes where another version prepares the same data in
-  another way.
+  It is made of all that the metadata says, such as the digest of the raw data, what was left out
+  and by which program pages were typeset, and of the number of examples of each split. The bytes of
+  the files are no part of it: TFDS writes the same examples in another order each time.
   """
-  prepared = dict(builder.info.metadata.items())['prepared']
-  return hashlib.sha256(json.dumps(prepared, sort_keys=True).encode()).hexdigest()
+  metadata = dict(builder.info.metadata.items())
+  metadata['prepared'] = metadata['prepared']['examples']
+  whole = [builder.name, builder.builder_config.name, str(builder.version), metadata]
+  return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _write(builder: tfds.core.DatasetBuilder, data_dir: Path, folder: Path) -> None:

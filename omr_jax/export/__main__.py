@@ -25,6 +25,7 @@ import argparse
 import contextlib
 import hashlib
 import json
+import math
 import os
 import platform
 import sys
@@ -176,12 +177,13 @@ def _refuse_forms(about: Described, names: Collection[str]) -> None:
 
 
 def _refuse_different(name: str, entry: Mapping[str, Any], most_off: float) -> None:
-  """Raises UserError if a form differs from the network. Only the int8 form may.
+  """Raises UserError if a form differs from the network. Only the int8 form may, but not by NaN.
 
   A form in float32 may give another answer where two answers are equally near.
   """
   off, other = entry['largest_difference'], entry['other_answers']
-  if name != INT8 and (not off <= most_off if name in _EXACT else other):
+  is_wrong = not off <= most_off if name in _EXACT else other
+  if math.isnan(off) or (name != INT8 and is_wrong):
     raise UserError(
       f'{name}: off by {off:.1e}, {other} other answers; this is a bug, please report it.'
     )

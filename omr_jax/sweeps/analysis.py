@@ -1,10 +1,12 @@
 """Evaluates the finished runs of a sweep: a ranking, effects of factors, correlations."""
 
+import itertools
 import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import scipy
 
 from omr_jax.evaluation import metrics
@@ -114,42 +116,38 @@ def correlations(runs: Sequence[Row], task: Task) -> list[tuple[str, int, float,
   Returns:
     For each key its name, the number of draws, Spearman's rho and the p-value.
   """
-  drawn: dict[tuple[str, ...], list[Row]] = {}
-  for row in runs:
-    draw = tuple(f'{factor}={level}' for factor, level in row.levels.items() if is_draw(factor))
-    if draw and row.summary is not None:
-      drawn.setdefault(draw, []).append(row)
-  keys = dict.fromkeys(key for of_draw in drawn.values() for key in of_draw[0].overrides)
+  finished = [(row, row.summary) for row in runs if row.summary is not None]
+  factors = dict.fromkeys(name for row, _ in finished for name in row.levels if is_draw(name))
+  keys = dict.fromkeys(key for row, _ in finished for key in row.overrides)
   found = []
-  for key in keys:
-    values, reached = [], []
-    for of_draw in drawn.values():
-      value = of_draw[0].overrides.get(key)
-      is_drawn = all(row.overrides.get(key) == value for row in of_draw)
-      if is_drawn and isinstance(value, int | float):
-        values.append(value)
-        reached.append(statistics.mean(_summary(row)[task.validated] for row in of_draw))
-    if key != 'seed' and len(set(values)) > 2 and len(set(reached)) > 1:
-      found.append((key, len(values), *_correlation(values, reached)))
+  for factor in factors:
+    draws: dict[str, list[tuple[Row, Mapping]]] = {}
+    for row, summary in finished:
+      if factor in row.levels:
+        draws.setdefault(row.levels[factor], []).append((row, summary))
+    reached = [statistics.mean(s[task.validated] for _, s in draw) for draw in draws.values()]
+    for key in keys:
+      values = [_drawn(key, [row for row, _ in draw]) for draw in draws.values()]
+      pairs = [(value, y) for value, y in zip(values, reached, strict=True) if value is not None]
+      if len({value for value, _ in pairs}) > 2 and len({y for _, y in pairs}) > 1:
+        found.append((key, len(pairs), *_correlation(*zip(*pairs, strict=True))))
   return found
 
 
-def _summary(row: Row) -> Mapping:
-  assert row.summary is not None
-  return row.summary
+def _drawn(key: str, runs: Sequence[Row]) -> float | None:
+  """The number that all runs of a draw have for a key; None if they differ, or have none."""
+  value = runs[0].overrides.get(key)
+  is_drawn = isinstance(value, int | float) and all(row.overrides.get(key) == value for row in runs)
+  return value if is_drawn and key != 'seed' else None
 
 
 def _correlation(values: Sequence[float], reached: Sequence[float]) -> tuple[float, float]:
   """Spearman's rho and its p-value: of few pairs the exact one, as the usual one is too low."""
   rho, p = scipy.stats.spearmanr(values, reached)
   if len(values) <= _FEW:
-    counted = scipy.stats.permutation_test(
-      (values,),
-      lambda each: scipy.stats.spearmanr(each, reached).statistic,
-      permutation_type='pairings',
-      n_resamples=math.factorial(_FEW),
-    )
-    p = counted.pvalue
+    x, y = (scipy.stats.zscore(scipy.stats.rankdata(each)) for each in (values, reached))
+    orders = np.array(list(itertools.permutations(x))) @ y / len(y)
+    p = (np.abs(orders) >= abs(rho) - 1e-9).mean()
   return float(rho), float(p)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation.history import FILE as METRICS
+from omr_jax.tasks import earlier
 from omr_jax.tasks import task as tasks
 from omr_jax.tasks.task import Task
 from omr_jax.utils import locks
@@ -104,15 +105,13 @@ def create(out: Path, sweep: 'Sweep') -> list[Pack]:
   path = out / 'sweep.json'
   if not is_of(out, sweep) and out.exists() and any(path.name != '.lock' for path in out.iterdir()):
     raise UserError(f'{out}: is not empty and holds no sweep; {_REMEDY}.')
-  packs_now = {
-    name: {run: json.loads(config.to_json()) for run, config in configs.items()}
-    for name, configs in sweep.packs.items()
-  }
-  for name, of_pack in packs_now.items():
-    _refuse_other_configs(out, name, of_pack)
+  _refuse_other_configs(out, sweep)
   write_file(path, (json.dumps(_content(sweep), indent=2) + '\n').encode())
-  for name, of_pack in packs_now.items():
-    write_file(out / 'packs' / f'{name}.json', json.dumps(of_pack, indent=2).encode())
+  for pack in packs(out, sweep):
+    if not (is_finished(pack) and _configs_file(pack).exists()):
+      configs = sweep.packs[pack.name].items()
+      of_pack = {run: json.loads(config.to_json()) for run, config in configs}
+      write_file(_configs_file(pack), json.dumps(of_pack, indent=2).encode())
   with _writing(out):
     for error in (out / 'errors').glob('*.json'):
       error.unlink()
@@ -123,19 +122,26 @@ def create(out: Path, sweep: 'Sweep') -> list[Pack]:
   return packs(out, sweep)
 
 
-def _refuse_other_configs(out: Path, pack: str, configs: Mapping[str, Mapping]) -> None:
-  """Raises a UserError where runs of a pack had another config: the base may have changed."""
-  from omr_jax.recipe import check
+def _configs_file(pack: Pack) -> Path:
+  return pack.out / 'packs' / f'{pack.name}.json'
 
-  path = out / 'packs' / f'{pack}.json'
-  before = read_json(path, _REMEDY) if path.exists() else configs
-  for run, config in configs.items():
-    now, then = check.flat(dict(config)), check.flat(before.get(run) or {})
-    if other := sorted(key for key in now.keys() | then.keys() if now.get(key) != then.get(key)):
-      raise UserError(
-        f'{out}: has the run {run} with another config; these keys differ: {", ".join(other)}. '
-        f'{_REMEDY.capitalize()}.'
-      )
+
+def _refuse_other_configs(out: Path, sweep: 'Sweep') -> None:
+  """Raises a UserError where runs that are not finished had other configs: the base has changed."""
+  from omr_jax.training import workdir
+
+  for pack in packs(out, sweep):
+    path = _configs_file(pack)
+    if is_finished(pack) or not path.exists():
+      continue
+    for run, before in read_json(path, _REMEDY).items():
+      config = sweep.packs[pack.name][run]
+      written = earlier.with_keys_of_today(before, tasks.of_config(config))
+      if other := workdir.differing(config, written):
+        raise UserError(
+          f'{out}: has the run {run} with another config; these keys differ: {", ".join(other)}. '
+          f'{_REMEDY.capitalize()}.'
+        )
 
 
 def _content(sweep: 'Sweep') -> dict[str, Any]:
@@ -156,7 +162,7 @@ def configs(pack: Pack) -> dict[str, 'ConfigDict']:
 
   from omr_jax.training.trained import tuples
 
-  found = read_json(pack.out / 'packs' / f'{pack.name}.json', 'start the sweep again')
+  found = read_json(_configs_file(pack), 'start the sweep again')
   return {run: ConfigDict(tuples(config)).lock() for run, config in found.items()}
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -34,18 +35,22 @@ def is_finished(config: ConfigDict, workdir: Path) -> bool:
     if (workdir / history.FILE).exists():
       raise UserError(f'{path}: is gone, so whose run it was is unknown; {_ANOTHER}.')
     return False
-  written = check.flat(read_json(path, _ANOTHER))
-  wanted = check.flat(json.loads(config.to_json()))
-  # Runs of earlier versions have written keys that only other choices read, too.
-  unread = set(check.known_keys(tasks.of_config(config))) - check.read_keys(config).keys()
-  keys = wanted.keys() | (written.keys() - unread)
-  other = sorted(key for key in keys if wanted.get(key) != written.get(key))
-  if other:
+  if other := differing(config, read_json(path, _ANOTHER)):
     raise UserError(
       f'{workdir}: holds a run of another config; these keys differ: {", ".join(other)}. Choose '
       'another workdir.'
     )
   return (workdir / 'summary.json').exists() and (workdir / evaluation_file.FILE).exists()
+
+
+def differing(config: ConfigDict, written: Mapping[str, Any]) -> list[str]:
+  """The keys in which a config, as read from JSON, differs from that of a run."""
+  before = check.flat(dict(written))
+  wanted = check.flat(json.loads(config.to_json()))
+  # Runs of earlier versions have written keys that only other choices read, too.
+  unread = set(check.known_keys(tasks.of_config(config))) - check.read_keys(config).keys()
+  keys = wanted.keys() | (before.keys() - unread)
+  return sorted(key for key in keys if wanted.get(key) != before.get(key))
 
 
 def refuse_unwritable(workdir: Path) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import secrets
 import shutil
 import stat
 import sys
@@ -27,7 +28,7 @@ def write_file(path: Path, content: bytes) -> None:
   Raises:
     UserError: The file cannot be written.
   """
-  temporary = _temporary(path)
+  temporary = path.with_name(f'.{path.name}.tmp')
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary.unlink(missing_ok=True)  # Left by a process that was killed, or somebody's link.
@@ -41,11 +42,6 @@ def write_file(path: Path, content: bytes) -> None:
       f'{path}: cannot be written ({error.strerror}); make room, give write permission or take '
       'away what is in its place, then run the same command again.'
     ) from error
-
-
-def _temporary(path: Path) -> Path:
-  """Where a file is written before it is whole; each process has a name of its own for it."""
-  return path.with_name(f'.{path.name}.{os.getpid()}.tmp')
 
 
 def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] = ()) -> None:
@@ -62,7 +58,7 @@ def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] 
   is_new = not os.path.lexists(folder)
   try:
     folder.mkdir(parents=True, exist_ok=True)
-    _remove_left(folder)
+    _remove_left(folder, TEMPORARY)
     with tempfile.TemporaryDirectory(dir=folder, prefix=TEMPORARY) as temporary:
       new, old = Path(temporary) / 'new', Path(temporary) / 'old'
       new.mkdir()
@@ -95,12 +91,14 @@ def write_files(folder: Path, files: Mapping[str, bytes], gone: Collection[str] 
     ) from error
 
 
-def _remove_left(folder: Path) -> None:
-  """Removes the temporary folders of programs that were killed: none that works takes a day."""
-  for left in folder.glob(f'{TEMPORARY}*'):
-    with contextlib.suppress(OSError):
-      if left.stat().st_mtime < time.time() - _DAY:
-        shutil.rmtree(left)
+def _remove_left(folder: Path, start: str, end: str = '') -> None:
+  """Removes what programs that were killed have left: none that works takes a day."""
+  for left in folder.iterdir():
+    if left.name.startswith(start) and left.name.endswith(end):
+      with contextlib.suppress(OSError):
+        status = left.lstat()
+        if status.st_mtime < time.time() - _DAY:
+          shutil.rmtree(left) if stat.S_ISDIR(status.st_mode) else left.unlink()
 
 
 def _kept(path: Path, name: Path) -> None:
@@ -135,10 +133,12 @@ def output(path: Path | None) -> Iterator[TextIO]:
     whole = path.is_file() or not path.exists()
     if whole:
       path = Path(os.path.realpath(path))
-    written = _temporary(path) if whole else path
+    # Under a name of its own, since several commands may have one --out.
+    mine = f'.{path.name}.{secrets.token_hex(4)}.tmp'
+    written = path.with_name(mine) if whole else path
     try:
       if whole:
-        written.unlink(missing_ok=True)  # Left by a process that was killed, or somebody's link.
+        _remove_left(path.parent, f'.{path.name}.', '.tmp')
       with written.open(
         'x' if whole else 'w', encoding='utf-8', errors='backslashreplace', newline=''
       ) as file:

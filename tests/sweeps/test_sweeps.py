@@ -186,6 +186,9 @@ def test_a_sweep_of_another_page_is_refused(tmp_path):
   path.write_text(before.replace('"epochs": ', '"epochs": 1'))  # The base had another number.
   with pytest.raises(UserError, match='run seed=0 with another config; these keys differ: epochs'):
     folder.create(out, first)
+  # Keys that only other choices read are no difference, as for a run alone.
+  path.write_text(before.replace('"learning_rate"', '"momentum": 0.9, "learning_rate"'))
+  folder.create(out, first)
   path.write_text(before)
   (tmp_path / 'full').mkdir()
   (tmp_path / 'full' / 'file').touch()
@@ -326,6 +329,20 @@ def test_the_seeds_of_a_draw_are_one_value():
   [(key, n, rho, p)] = analysis.correlations(rows, SYMBOLS)
   assert (key, n) == ('rate', 4) and rho == pytest.approx(1) and p == pytest.approx(2 / 24)
   assert analysis.effects(rows, SYMBOLS) == []
+
+
+def test_each_number_of_two_draws_is_correlated_by_its_own_draws():
+  """Four rates and five decays, in all combinations."""
+  rows = [
+    finished(f'draw_rate={n},draw_decay={m}', 50, 0.5 + n / 100 - m / 1000)._replace(
+      overrides={'rate': 10.0**n, 'decay': 2.0**m}
+    )
+    for n in range(4)
+    for m in range(5)
+  ]
+  found = analysis.correlations(rows, SYMBOLS)
+  assert [(key, n, round(rho)) for key, n, rho, _ in found] == [('rate', 4, 1), ('decay', 5, -1)]
+  assert [p for *_, p in found] == pytest.approx([2 / 24, 2 / 120])
 
 
 def started(command, pack):

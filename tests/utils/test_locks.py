@@ -59,8 +59,9 @@ def test_a_lock_leaves_what_is_there(tmp_path, precious):
 def test_written_files_do_not_follow_a_link_in_the_place_of_their_temporary_file(
   tmp_path, precious
 ):
-  for name in ('a', 'b'):
-    (tmp_path / f'.{name}.{os.getpid()}.tmp').symlink_to(precious)
+  for name in ('a', 'b.0'):  # Those of `output` have random names, and are removed after a day.
+    (tmp_path / f'.{name}.tmp').symlink_to(precious)
+    os.utime(tmp_path / f'.{name}.tmp', (0, 0), follow_symlinks=False)
   write_file(tmp_path / 'a', b'new')
   with output(tmp_path / 'b') as file:
     file.write('new')

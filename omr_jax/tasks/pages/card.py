@@ -65,12 +65,11 @@ def facts(known: Mapping[str, Any], picture: Layout, reads: Sequence[str]) -> di
   """
   del picture, reads
   run = known['run']
-  licence, _ = _OF_ORIGIN[run['origin']]
-  drawn_too = [_DRAWN] if known['config']['data']['made_up'] else []
-  sources = dict.fromkeys((run['origin'], *drawn_too))
+  licence, data = _OF_ORIGIN[run['origin']]
+  if known['config']['data']['made_up'] and run['origin'] != _DRAWN:
+    data = data | {'what': f'{data["what"]}, and of {_DRAWN}'}
   size = run.get('split_sizes', {}).get('train')
-  # How many tiles are of each source is not known.
-  counted = {'examples': size} if size is not None and len(sources) == 1 else {}
+  counted = {} if size is None else {'examples': size}
   return {
     'use': 'It finds the symbols on a page of music: where each is, and what it is.',
     'limits': [
@@ -79,5 +78,5 @@ def facts(known: Mapping[str, Any], picture: Layout, reads: Sequence[str]) -> di
       'It has seen no other kind of pages than those of its training data.',
     ],
     'licence': licence,
-    'training_data': [{'source': name, **counted, **_OF_ORIGIN[name][1]} for name in sources],
+    'training_data': [{'source': run['origin'], **counted, **data}],
   }
