@@ -9,9 +9,18 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from measure import Contender, in_processes, parser_of, spread, surroundings, table
+from measure import (
+  Contender,
+  in_processes,
+  parser_of,
+  random_inputs,
+  spread,
+  surroundings,
+  table,
+)
 
 from omr_jax.predict import model_json, onnx_session
+from omr_jax.predict.prepare import Inputs
 from omr_jax.tasks.classifiers.outputs import PROBABILITIES
 from omr_jax.utils import paths
 
@@ -80,16 +89,10 @@ def by_file(path: Path) -> Contender:
 
 
 def _calls(function, about: model_json.Described) -> Contender:
-  rng = np.random.default_rng(0)
-  calls = {}
-  for count in BATCHES:
-    inputs = {}
-    for name, (dtype, (_, *shape)) in model_json.inputs(about).items():
-      size = count, *shape
-      pixels = np.where(rng.random(size) < 0.1, 0, 255)
-      inputs[name] = (pixels if dtype == 'uint8' else rng.normal(4, 1, size)).astype(dtype)
-    calls[str(count)] = partial(lambda inputs: np.asarray(function(inputs)), inputs)
-  return calls, None
+  def call(inputs: Inputs) -> np.ndarray:
+    return np.asarray(function(inputs))
+
+  return {str(count): partial(call, random_inputs(about, count)) for count in BATCHES}, None
 
 
 if __name__ == '__main__':

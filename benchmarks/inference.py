@@ -24,6 +24,7 @@ from measure import (
   in_processes,
   initialized,
   parser_of,
+  random_inputs,
   spread,
   surroundings,
   table,
@@ -141,7 +142,8 @@ def by_pytorch(network: str, threads: Sequence[int]) -> Contender:
   graph = _converted(model, compute)
   batches = [SMALL, _large(model)]
   frozen = {
-    count: torch_graphs.frozen(graph, model.gives[0], _examples(model, count)) for count in batches
+    count: torch_graphs.frozen(graph, model.gives[0], random_inputs(model, count))
+    for count in batches
   }
 
   def by_graph(inputs: Inputs) -> np.ndarray:
@@ -234,26 +236,18 @@ def _calls(
 ) -> dict[tuple[int, str, int], Callable[[], np.ndarray]]:
   """A call for each size of batch, on made-up examples."""
   return {
-    (threads, by, count): partial(call, _examples(model, count)) for count in (SMALL, _large(model))
+    (threads, by, count): partial(call, random_inputs(model, count))
+    for count in (SMALL, _large(model))
   }
 
 
 def _answer(call: Call, model: Described) -> np.ndarray:
   """What is compared: the answer to the larger batch."""
-  return call(_examples(model, _large(model)))
+  return call(random_inputs(model, _large(model)))
 
 
 def _large(model: Described) -> int:
   return WINDOWS if 'window' in model_json.inputs(model) else LARGE
-
-
-def _examples(model: Described, count: int) -> Inputs:
-  """Random black pixels on white, about as many as symbols have, and random numbers."""
-  rng, found = np.random.default_rng(0), {}
-  for name, (dtype, (_, *shape)) in model_json.inputs(model).items():
-    pixels = np.where(rng.random((count, *shape)) < 0.05, 0, 255)
-    found[name] = (pixels if dtype == 'uint8' else rng.normal(4, 1, (count, *shape))).astype(dtype)
-  return found
 
 
 if __name__ == '__main__':

@@ -18,6 +18,9 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
+from omr_jax.predict import model_json
+from omr_jax.predict.model_json import Described
+from omr_jax.predict.prepare import Inputs
 from omr_jax.recipe import pages
 from omr_jax.utils.revision import revision
 
@@ -35,6 +38,15 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
   return argparse.ArgumentParser(
     description=description, formatter_class=argparse.RawDescriptionHelpFormatter
   )
+
+
+def random_inputs(model: Described, count: int) -> Inputs:
+  """Random black pixels on white, about as many as symbols have, and random numbers."""
+  rng, found = np.random.default_rng(0), {}
+  for name, (dtype, (_, *shape)) in model_json.inputs(model).items():
+    pixels = np.where(rng.random((count, *shape)) < 0.05, 0, 255)
+    found[name] = (pixels if dtype == 'uint8' else rng.normal(4, 1, (count, *shape))).astype(dtype)
+  return found
 
 
 def config_page(name: str, *variant: str) -> ConfigDict:

@@ -10,7 +10,7 @@ from omr_jax.report import figures, templates
 from omr_jax.report.parts import DASH, Cell, Table, interval, percent, tables
 from omr_jax.report.templates import Section
 from omr_jax.sweeps import analysis, folder, results
-from omr_jax.sweeps.analysis import Setting
+from omr_jax.sweeps.analysis import Effect, Setting
 from omr_jax.sweeps.results import Row
 from omr_jax.tasks.task import Task
 from omr_jax.utils.files import read_json, write_file
@@ -48,10 +48,10 @@ def _page(out: Path, content: dict, runs: Sequence[Row]) -> str:
       f'{percent(best.test)} in the test'
     )
     sections['Ranking'] = _ranking(runs, settings)
-    if analysis.effects(runs, task):
-      sections['Effects'] = tables([_effects(runs, task)])
-    if analysis.correlations(runs, task):
-      sections['Random draws'] = tables([_correlations(runs, task)])
+    if effects := analysis.effects(runs, task):
+      sections['Effects'] = tables([_effects(effects)])
+    if correlations := analysis.correlations(runs, task):
+      sections['Random draws'] = tables([_correlations(correlations, task)])
     sections['Learning curves'] = _curves(out, runs, settings, task)
   sections['Runs'] = tables([_runs(runs, task)])
   if failed:
@@ -118,7 +118,7 @@ def _report(row: Row) -> str:
   return urllib.parse.quote(f'{row.workdir}/report/report.html')
 
 
-def _effects(runs: Sequence[Row], task: Task) -> Table:
+def _effects(effects: Sequence[Effect]) -> Table:
   rows = [
     [
       f'{each.factor}: {each.level} against {each.against}',
@@ -129,7 +129,7 @@ def _effects(runs: Sequence[Row], task: Task) -> Table:
       if math.isnan(each.low)
       else f'{_points(each.low, sign=True)} to {_points(each.high, sign=True)}',
     ]
-    for each in analysis.effects(runs, task)
+    for each in effects
   ]
   return Table(
     'Mean difference, in percentage points, of pairs of runs that differ in this factor only; '
@@ -139,10 +139,8 @@ def _effects(runs: Sequence[Row], task: Task) -> Table:
   )
 
 
-def _correlations(runs: Sequence[Row], task: Task) -> Table:
-  rows = [
-    [key, n, f'{rho:+.2f}', f'{p:.2g}'] for key, n, rho, p in analysis.correlations(runs, task)
-  ]
+def _correlations(found: Sequence[tuple[str, int, float, float]], task: Task) -> Table:
+  rows = [[key, n, f'{rho:+.2f}', f'{p:.2g}'] for key, n, rho, p in found]
   return Table(
     'Rank correlation (Spearman) of randomly drawn numbers with the validation '
     f'{task.measure_name}',

@@ -48,24 +48,18 @@ def evaluate(configs: Sequence[ConfigDict], dataset: Dataset, predict: Predict) 
   validation, test = dataset.splits['validation'], dataset.splits['test']
   pictures, evaluated = _pictures(test), []
   for validated, tested in zip(_found(validation, predict), _found(test, predict), strict=True):
-    ap50 = {'validation_ap50': np.array(_ap50(_arrays(validation, validated)))}
-    decision = _decision(validation, validated)
+    uncalibrated = _arrays(validation, validated)
+    ap50 = {'validation_ap50': np.array(_ap50(uncalibrated))}
+    # Fitted to what is completed without a calibration, then with it, as in use.
+    first = _decision(uncalibrated)
+    decision = _decision(_arrays(validation, validated, first.temperature))
     arrays = _arrays(test, tested, decision.temperature)
     evaluated.append(Evaluated({**arrays, **pictures, **ap50}, decision))
   return evaluated
 
 
-def _decision(validation: Split, of_windows: Sequence[OfWindow]) -> Decision:
-  """The decision that fits the validation pages.
-
-  It is fitted to what is completed without a calibration, then to what is completed with it, as it
-  is in use.
-  """
-  decision = _UNCALIBRATED
-  for _ in range(2):
-    arrays = _arrays(validation, of_windows, decision.temperature)
-    decision = decide.fit(pages(arrays, _UNCALIBRATED), _UNCALIBRATED)
-  return decision
+def _decision(found: Mapping[str, np.ndarray]) -> Decision:
+  return decide.fit(pages(found, _UNCALIBRATED), _UNCALIBRATED)
 
 
 def _ap50(found: Mapping[str, np.ndarray]) -> float:

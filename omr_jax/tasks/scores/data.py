@@ -102,9 +102,7 @@ def load(
   if picture.cuts:
     _add_cuts(chosen, made_by(pictures_as.cut, 'cut', picture.cuts), picture.cuts, protocol)
   if picture.papers or picture.scenes or picture.drawn:
-    key = [_RULE, picture.papers, picture.scenes, picture.drawn, picture.size]
-    drawn = cache.cached('drawn_pictures', key, lambda new: pictures_as.drawn(picture))['train']
-    chosen['train'] = _joined(chosen['train'], ([drawn], np.arange(len(drawn['label']))))
+    chosen['train'] = _joined(chosen['train'], _drawn(picture))
   splits = {name: _rows(*of_split) for name, of_split in chosen.items()}
   draws = _draws(splits['train']['source'], balance)
   origin = 'pictures in folders' if protocol == 'folders' else "the paper's pictures"
@@ -151,6 +149,13 @@ def _add_cuts(chosen: dict[str, Part], parts: cache.Arrays, count: int, protocol
       chosen['cuts'] = added
     else:
       chosen[name] = _joined(chosen[name], added)
+
+
+def _drawn(picture: pictures_as.PictureConfig) -> Part:
+  """The pictures that code draws to train with."""
+  key = [_RULE, picture.papers, picture.scenes, picture.drawn, picture.size]
+  drawn = cache.cached('drawn_pictures', key, lambda new: pictures_as.drawn(picture))['train']
+  return [drawn], np.arange(len(drawn['label']))
 
 
 def _joined(first: Part, second: Part) -> Part:

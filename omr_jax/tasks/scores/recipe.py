@@ -1,5 +1,6 @@
 """How networks that tell scores from other pictures are trained, from a config."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -96,16 +97,8 @@ def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
   """The pictures as arrays; `omr_jax.tasks.scores.data.load` lists them."""
   from omr_jax.tasks.scores import arrays, data
 
-  chosen, of_picture = config.data, config.picture
-  how = arrays.PictureConfig(
-    of_picture.height,
-    of_picture.width,
-    of_picture.tiles,
-    cuts=of_picture.cuts,
-    papers=of_picture.papers,
-    scenes=of_picture.scenes,
-    drawn=of_picture.drawn,
-  )
+  chosen, names = config.data, [field.name for field in dataclasses.fields(arrays.PictureConfig)]
+  how = arrays.PictureConfig(**{name: config.picture[name] for name in names})
   test_set = data.test_set(chosen)
   return data.load(chosen.protocol, test_set, chosen.balance, how, data_dir, raw_dir)
 
