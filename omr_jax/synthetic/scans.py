@@ -2,8 +2,9 @@
 
 Each symbol is written on paper at the resolution of a 300 dpi scan, with a pen of random width and
 uneven ink, often beside another symbol, on staff lines, or both. The paper gets uneven light, noise
-and JPEG compression. Then a crop with uneven margins is cut out. This code deliberately shares
-nothing with `omr_jax.augment.crops`, which draws crops for training.
+and JPEG compression. Then a crop with uneven margins is cut out; it shows some of the neighbour's
+ink. This code deliberately shares nothing with `omr_jax.augment.crops`, which draws crops for
+training.
 """
 
 import io
@@ -52,17 +53,20 @@ def crop(
   draw = ImageDraw.Draw(ink)
   _write(rng, draw, points - points.min(0) + border, symbol['stroke'], pen)
   kind = KINDS[rng.choice(4, p=(0.4, 0.25, 0.2, 0.15))]
+  edges = np.concatenate([[border, border], border + box]) + np.repeat([-1, 1], 2) * pen / 2
   if kind in ('neighbour', 'both'):
     other = _written(rng, neighbour['points'], space)
     side, gap = rng.choice((-1, 1)), rng.uniform(0.1, 0.7) * space + pen
-    reach = np.ptp(other, axis=0)
-    left = border + box[0] + gap if side > 0 else border - gap - reach[0]
-    top = border + rng.uniform(-0.5, 0.5) * box[1]
-    _write(rng, draw, other - other.min(0) + (left, top), neighbour['stroke'], pen)
+    other[:, 1] += border + rng.uniform(-0.5, 0.5) * box[1] - other[:, 1].min()
+    # The gap is that between the ink in the symbol's rows, so that the crop can show both.
+    beside = np.abs(other[:, 1] - border - box[1] / 2) <= box[1] / 2 + pen
+    inner = (side * other[beside if beside.any() else slice(None), 0]).min()
+    other[:, 0] += border + (box[0] if side > 0 else 0) + side * (gap - inner)
+    _write(rng, draw, other, neighbour['stroke'], pen)
+    edges[0 if side < 0 else 2] += side * (gap - pen)  # To where the neighbour's ink begins.
   if kind in ('staff lines', 'both'):
     _rule(rng, draw, border, box, space)
   picture = _scanned(rng, np.asarray(ink.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.2)))))
-  edges = np.concatenate([[border, border], border + box]) + np.repeat([-1, 1], 2) * pen / 2
   edges += np.repeat([-1, 1], 2) * rng.uniform(0.05, 0.6, 4) * space
   left, top, right, bottom = np.rint(edges).astype(int)
   return Crop(picture[max(0, top) : bottom, max(0, left) : right], kind)

@@ -59,6 +59,20 @@ def test_the_kind_says_what_is_written(monkeypatch):
   assert kinds == set(scans.KINDS)
 
 
+def test_a_crop_shows_a_part_of_the_neighbour():
+  dot = {'points': np.array([[0, 0], [8, 8]]), 'stroke': np.zeros(2, int)}
+  # A tall scribble, as broad as a note head: wherever a crop ends in it, there is ink at its edge.
+  y = np.arange(0, 400, 3)
+  tall = {'points': np.stack([24 * (y % 2), y], 1), 'stroke': np.zeros(len(y), int)}
+  shown = []
+  for seed in range(60):
+    picture, kind = scans.crop(np.random.default_rng(seed), dot, tall)
+    if kind == 'neighbour':
+      ink = picture < picture.max() - 60.0
+      shown.append(ink[:, 0].any() or ink[:, -1].any())
+  assert len(shown) > 8 and all(shown)
+
+
 def test_staff_lines_are_five_a_space_apart():
   whole = 0
   for seed in range(20):
