@@ -25,6 +25,7 @@ path and a given picture.
 """
 
 import bisect
+import typing
 from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
@@ -122,6 +123,16 @@ def rule(key: str) -> Rule | None:
   """The rule for a key of a config such as 'model.widths'; None if it is no network's argument."""
   section, _, argument = key.partition('.')
   return _VALUES.get(argument) if section == 'model' else None
+
+
+def type_of(argument: str) -> type:
+  """The type of a network's argument that a config may set: bool, int, float or tuple."""
+  module = next(each.func for each in NETWORKS.values() if argument in each.func.options)
+  hint = typing.get_type_hints(module)[argument]
+  for kind in typing.get_args(hint):  # Such as tuple[int, int] | None.
+    if typing.get_origin(kind):
+      return typing.get_origin(kind)
+  return typing.get_origin(hint) or hint
 
 
 def arguments(section: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,17 +17,12 @@ from omr_jax.tasks import task as tasks
 from omr_jax.tasks.task import Task
 from omr_jax.utils import rules
 
-SCHEDULES = {
-  'constant': (),
-  'one_cycle': ('warm_up',),
-  'plateau': ('factor', 'patience', 'floor'),
-}
 # The choices: by key and by its value, the keys of the same section that it reads. A task adds
 # those of `augment.space`.
 _CHOICES = {
   'model.name': {name: models.options(name) for name in models.NETWORKS},
   'optimizer.name': optim.ARGUMENTS,
-  'schedule.name': SCHEDULES,
+  'schedule.name': optim.SCHEDULES,
 }
 _TOP = ('seed', 'epochs', 'batch_size', 'precision', 'average_decay', 'stop_after', 'tested')
 

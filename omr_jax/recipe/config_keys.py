@@ -12,18 +12,17 @@ from typing import Any
 
 from ml_collections import ConfigDict, config_dict
 
+from omr_jax import models
 from omr_jax.errors import UserError, nearest
 from omr_jax.recipe import check
 from omr_jax.tasks import task as tasks
 
 # Types of the keys that only some choices read. Those that are neither here nor in the `TYPES` of a
-# task are floats.
+# task, nor a network's argument, are floats.
 _TYPES = {
-  **dict.fromkeys(('augment.flip', 'model.even', 'model.use_size'), bool),
-  **dict.fromkeys(('schedule.patience', 'model.hidden', 'model.up'), int),
-  **dict.fromkeys(('model.stem_size', 'model.stem_stride'), int),
-  **dict.fromkeys(('augment.zoom', 'model.close_up', 'model.widths', 'model.blocks'), tuple),
-  **dict.fromkeys(('model.pen_widths', 'model.pen_blocks'), tuple),
+  'augment.flip': bool,
+  'augment.zoom': tuple,
+  'schedule.patience': int,
 }
 _PAGE = """from ml_collections import ConfigDict
 
@@ -123,6 +122,9 @@ def as_page(config: ConfigDict) -> str:
 
 def type_of(key: str) -> type:
   """The type of a key that only some choices read."""
+  section, _, name = key.partition('.')
+  if section == 'model':
+    return models.type_of(name)
   of_tasks = {key: kind for task in tasks.TASKS for key, kind in task.recipe.TYPES.items()}
   return (_TYPES | of_tasks).get(key, float)
 

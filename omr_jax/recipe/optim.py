@@ -17,6 +17,12 @@ ARGUMENTS = {
   'adamw': ('b1', 'b2', 'eps', 'weight_decay'),
   'sgd': ('momentum',),
 }
+# The arguments of each schedule.
+SCHEDULES = {
+  'constant': (),
+  'one_cycle': ('warm_up',),
+  'plateau': ('factor', 'patience', 'floor'),
+}
 
 
 def create(
@@ -45,20 +51,22 @@ def kernels(params: optax.Params) -> optax.Params:
   return jax.tree_util.tree_map_with_path(lambda path, _: path[-1].key == 'kernel', params)
 
 
-def schedule(name: str, rate: float, steps: int, warm_up: float | None) -> optax.Schedule:
+def schedule(name: str, rate: float, steps: int, **arguments: float) -> optax.Schedule:
   """The learning rate of each step, before the schedule `plateau` scales it.
 
   Args:
-    name: `one_cycle` rises to `rate` during the first share `warm_up` of the steps and then falls
-      to almost 0, both along a cosine. The others are constant.
+    name: A key of SCHEDULES. `one_cycle` rises to `rate` during the first share `warm_up` of the
+      steps and then falls to almost 0, both along a cosine. The others are constant.
     rate: The largest learning rate.
     steps: Number of steps of the whole run.
-    warm_up: A share of the steps; only `one_cycle` needs it.
+    **arguments: All that SCHEDULES[name] lists.
   """
   if name == 'one_cycle':
-    share = optax.cosine_onecycle_schedule(steps, 1.0, warm_up)
+    share = optax.cosine_onecycle_schedule(steps, 1.0, arguments['warm_up'])
     return lambda step: rate * share(step)  # `rate` may be traced.
-  return optax.constant_schedule(rate)
+  if name in ('constant', 'plateau'):
+    return optax.constant_schedule(rate)
+  raise ValueError(f'the schedule {name!r} has no rates')
 
 
 def plateau(

@@ -13,7 +13,6 @@ from omr_jax import models
 from omr_jax.data.dataset import Dataset
 from omr_jax.inputs import pen_path
 from omr_jax.recipe import optim
-from omr_jax.recipe.check import SCHEDULES
 from omr_jax.tasks import task as tasks
 from omr_jax.tasks.task import Task
 
@@ -114,14 +113,15 @@ def _optimizer(config: ConfigDict, numbers: Mapping, steps: int) -> optax.Gradie
 
 
 def _rates(config: ConfigDict, numbers: Mapping, steps: int) -> optax.Schedule:
-  warm_up = config.schedule.warm_up if config.schedule.name == 'one_cycle' else None
-  return optim.schedule(config.schedule.name, numbers['learning_rate'], steps, warm_up)
+  name = config.schedule.name
+  arguments = _only(config.schedule, optim.SCHEDULES[name])
+  return optim.schedule(name, numbers['learning_rate'], steps, **arguments)
 
 
 def _plateau(config: ConfigDict) -> Callable[[Any], optax.GradientTransformationExtraArgs] | None:
   if config.schedule.name != 'plateau':
     return None
-  arguments = _only(config.schedule, SCHEDULES['plateau'])
+  arguments = _only(config.schedule, optim.SCHEDULES['plateau'])
   return lambda learning_rate: optim.plateau(**arguments, rate=learning_rate)
 
 

@@ -27,7 +27,7 @@ class TrainState(struct.PyTreeNode):
   Attributes:
     step: Number of steps taken, int32.
     epoch: Number of epochs finished and validated, int32.
-    variables: `params` and `batch_stats` of the network.
+    variables: `params` and `batch_stats` of the network; the second may be empty.
     average: Moving averages of the variables, which are evaluated instead of these, or None.
     opt_state: State of the optimizer.
     plateau: State of the schedule `plateau`, or None.
@@ -53,7 +53,8 @@ class TrainState(struct.PyTreeNode):
 
 def init(recipe: Recipe, hyperparameters: Hyperparameters, steps: int) -> TrainState:
   """The state of one network before the first of `steps` steps."""
-  variables = dict(recipe.module.init(hyperparameters.rng, example_inputs(recipe), train=False))
+  made = recipe.module.init(hyperparameters.rng, example_inputs(recipe), train=False)
+  variables = {'batch_stats': {}, **made}  # Networks without batch norm have none.
   tx = recipe.create_tx(hyperparameters.optimizer, steps)
   plateau = None
   if recipe.plateau:

@@ -71,7 +71,8 @@ def train_step(
       mutable=['batch_stats'],
       rngs={'dropout': rngs[1]},
     )
-    return training.loss(outputs, targets, **hyperparameters.loss_numbers), updated['batch_stats']
+    loss = training.loss(outputs, targets, **hyperparameters.loss_numbers)
+    return loss, updated.get('batch_stats', {})
 
   (value, batch_stats), grads = jax.value_and_grad(loss_of, has_aux=True)(params)
   tx = recipe.create_tx(hyperparameters.optimizer, training.steps)

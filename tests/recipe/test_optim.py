@@ -108,7 +108,7 @@ def test_every_optimizer_goes_downhill(name):
 
 
 def test_one_cycle():
-  rate = jax.jit(optim.schedule('one_cycle', 0.4, 100, 0.2))
+  rate = jax.jit(optim.schedule('one_cycle', 0.4, 100, warm_up=0.2))
   # It starts at a 25th; the middles of a cosine are the means of its ends.
   assert float(rate(0)) == pytest.approx(0.016)
   assert float(rate(10)) == pytest.approx((0.016 + 0.4) / 2)
@@ -124,8 +124,16 @@ def test_one_cycle():
 
 @pytest.mark.parametrize('name', ['constant', 'plateau'])
 def test_the_others_are_constant(name):
-  rate = optim.schedule(name, 0.3, 10, None)
+  rate = optim.schedule(name, 0.3, 10)
   assert [float(rate(step)) for step in (0, 5, 10)] == pytest.approx([0.3] * 3)
+
+
+def test_every_schedule_has_rates():
+  for name, keys in optim.SCHEDULES.items():
+    rate = optim.schedule(name, 0.3, 10, **dict.fromkeys(keys, 0.5))
+    assert max(float(rate(step)) for step in range(10)) == pytest.approx(0.3)
+  with pytest.raises(ValueError, match='cosine'):
+    optim.schedule('cosine', 0.3, 10)
 
 
 def scales(accuracies, factor=0.5, patience=8, floor=1e-5, rate=1.0):

@@ -10,7 +10,7 @@ from small_runs import ROOT, config_page, load_page
 from omr_jax import models
 from omr_jax.errors import UserError
 from omr_jax.recipe import config_keys, hyperparameters, optim, recipe
-from omr_jax.recipe.check import SCHEDULES, check_config, unread_keys
+from omr_jax.recipe.check import check_config, unread_keys
 from omr_jax.tasks.classifiers import training
 
 CONFIGS = sorted((ROOT / 'omr_jax' / 'configs').glob('[!_]*.py'))
@@ -223,7 +223,7 @@ def fits_without_dropout(fits, module, *side):
 @pytest.mark.parametrize(('path', 'variant'), variants())
 @pytest.mark.parametrize(
   ('key', 'value'),
-  [('schedule.name', name) for name in SCHEDULES]
+  [('schedule.name', name) for name in optim.SCHEDULES]
   + [('optimizer.name', name) for name in optim.ARGUMENTS]
   + [('model.name', name) for name in ('vgg14', 'resnet25_wide', 'preact_resnet11')],
 )

@@ -3,6 +3,7 @@
 import json
 from functools import partial
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -93,6 +94,32 @@ def test_a_step_of_plain_descent_by_hand(dataset, plain):
   expected = jax.tree.map(lambda p, g: p - 0.1 * g, state.variables['params'], grads)
   close = partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-6)
   jax.tree.map(close, after.variables['params'], expected)
+
+
+class Softmax(nn.Module):
+  """A network without batch norm."""
+
+  @nn.compact
+  def __call__(self, inputs, train):
+    del train
+    x = inputs['size']
+    return nn.Dense(32, kernel_init=nn.initializers.zeros)(x)
+
+
+def test_a_network_without_batch_norm_trains(dataset, plain):
+  """All logits are 0 at first, so the gradient of a logit is 1/32 less its target.
+
+  With a smoothing of 0.05 the target is 0.05/32, and 0.95 more for the true class.
+  """
+  compiled = create(plain._replace(module=Softmax()))
+  state = compiled.init()
+  order = data.epoch_order(0, 1, 304)
+  labels = np.asarray(dataset.splits['train']['label'])[order[:8]]
+  state = alone(compiled, state, placed(dataset, plain), order, 1)
+  targets = 0.05 / 32 + 0.95 * np.bincount(labels, minlength=32) / 8
+  bias = np.asarray(state.variables['params']['Dense_0']['bias'][0])
+  np.testing.assert_allclose(bias, -0.1 * (1 / 32 - targets), rtol=1e-5)
+  assert state.variables['batch_stats'] == {} == state.average['batch_stats']
 
 
 def test_four_devices_have_the_losses_of_one(config, dataset, folders):
