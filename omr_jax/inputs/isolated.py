@@ -74,6 +74,7 @@ class _Child:
     path = [*(each for each in sys.path if isinstance(each, str)), _PACKAGE]
     limits = [str(child.MEMORY), str(child.SECONDS)]
     self.file: tuple[Any, ...] | None = None
+    self._is_late = False
     self.process = subprocess.Popen(
       [sys.executable, '-W', 'ignore', '-c', _PROGRAM, *limits, *path],
       stdin=subprocess.PIPE,
@@ -87,54 +88,47 @@ class _Child:
     self._answers = cast(IO[bytes], self.process.stdout)
 
   def called(self, function: Callable[[], Any], name: str, remedy: str) -> Any:
-    late: list[float] = []
     try:
-      return self._asked(pickle.dumps(function), late)
+      return self._asked(pickle.dumps(function))
     except (OSError, EOFError, pickle.UnpicklingError):
-      return self._ended(name, bool(late), remedy)
+      return self._ended(name, remedy)
 
   def answer(self, wanted: Wanted) -> Page:
     question = pickle.dumps(wanted)
-    late: list[float] = []
     opened = self.file == wanted[:2]
     try:
-      answer = self._asked(question, late)
+      answer = self._asked(question)
       if answer == child.OPENED:
         opened = True
-        answer = self._asked(b'', late)
+        answer = self._asked(b'')
       if answer == child.LARGE:
         with pictures.ONE_LARGE:
-          answer = self._asked(pickle.dumps(child.LARGE), late)
+          answer = self._asked(pickle.dumps(child.LARGE))
       self.file = wanted[:2]
       return answer
     except (OSError, EOFError, pickle.UnpicklingError):
       name = f'{wanted.name}, page {wanted.number + 1}'
       # Where the file could not even be opened, its other pages can't be read either.
-      return Page(self._ended(name, bool(late), 'save it anew, as a picture'), more=opened)
+      return Page(self._ended(name, 'save it anew, as a picture'), more=opened)
 
-  def _ended(self, name: str, late: bool, remedy: str) -> Ended:
+  def _ended(self, name: str, remedy: str) -> Ended:
     self.end()
-    return Ended(f'{name}: {_reason(self.process.returncode, late)}; {remedy}.')
+    return Ended(f'{name}: {_reason(self.process.returncode, self._is_late)}; {remedy}.')
 
-  def _asked(self, question: bytes, late: list[float]) -> Any:
-    with self._no_longer_than(_WAIT, late):
-      self._questions.write(question)
-      self._questions.flush()
-      return pickle.load(self._answers)
-
-  @contextlib.contextmanager
-  def _no_longer_than(self, seconds: float, late: list[float]) -> Iterator[None]:
-    def give_up() -> None:
-      late.append(seconds)
-      self.process.kill()
-
-    timer = threading.Timer(seconds, give_up)
+  def _asked(self, question: bytes) -> Any:
+    timer = threading.Timer(_WAIT, self._give_up)
     timer.daemon = True
     timer.start()
     try:
-      yield
+      self._questions.write(question)
+      self._questions.flush()
+      return pickle.load(self._answers)
     finally:
       timer.cancel()
+
+  def _give_up(self) -> None:
+    self._is_late = True
+    self.process.kill()
 
   def end(self) -> None:
     self.close_pipes()
