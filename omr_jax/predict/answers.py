@@ -27,9 +27,11 @@ def answers(
     probability of that class; for models that give them, also `sure`, `unknown` and `boxes` as in
     `Answer`.
   """
-  read = prepare.reader(model.model.rule)
+  rule = model.model.rule
   names = (os.fspath(path) for path in paths)
-  for batch in prepare.batches(read, names, classifier.BATCH, threads):
+  for batch in prepare.batches(
+    lambda path: prepare.pages(path, path, rule), names, classifier.BATCH, threads
+  ):
     whole = [page.inputs for page in batch if not isinstance(page.inputs, UserError)]
     found = iter(_asked(model, whole))
     for path, number, inputs in batch:

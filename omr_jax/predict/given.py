@@ -35,9 +35,11 @@ def inputs(given: Given, rule: Rule, name: str = 'the picture') -> Inputs:
     UserError: It can't be read, or is none of these.
   """
   if isinstance(given, Mapping):
-    return prepare.of_strokes(*stroke_files.of_lists(dict(given), name), rule, name)
-  finish = partial(prepare.inputs, rule=rule, name=name)
-  found: Inputs = read(given, partial(prepare.pages, rule=rule), finish, name)
+    points, stroke = stroke_files.of_lists(dict(given), name)
+    found: Inputs = rule.task.inputs.of_strokes(points, stroke, rule.picture, rule.reads, name)
+  else:
+    finish = partial(prepare.inputs, rule=rule, name=name)
+    found = read(given, partial(prepare.pages, rule=rule), finish, name)
   return found
 
 

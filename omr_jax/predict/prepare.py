@@ -62,33 +62,8 @@ def inputs(picture: Image.Image, rule: Rule, name: str = 'the picture') -> Input
   return found
 
 
-def of_strokes(points: np.ndarray, stroke: np.ndarray, rule: Rule, name: str = '') -> Inputs:
-  """The inputs of a network for strokes.
-
-  Args:
-    points: [points, 2], x and y in pixels of the tablet.
-    stroke: int [points], the stroke each point belongs to, ascending from 0.
-    rule: How the network's inputs are made.
-    name: For messages.
-
-  Raises:
-    UserError: The network reads pictures only.
-  """
-  found: Inputs = rule.task.inputs.of_strokes(points, stroke, rule.picture, rule.reads, name)
-  return found
-
-
-def reader(rule: Rule) -> Callable[[str], Pages]:
-  """A function from a path to the file's pages, one by one. Errors are yielded, not raised."""
-
-  def read(path: str) -> Pages:
-    return pages(path, path, rule)
-
-  return read
-
-
 def pages(source: str | bytes, name: str, rule: Rule) -> Pages:
-  """The pages of a file, given by its path or its bytes; messages call it `name`.
+  """The pages of a file, one by one, given by its path or its bytes; messages call it `name`.
 
   Errors are yielded, not raised.
   """

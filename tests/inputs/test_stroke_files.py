@@ -45,17 +45,11 @@ def test_symbol_file():
 @pytest.mark.parametrize('name', ['12-34', '12-34.homus', 'a.png', 'a.json', 'a.txt'])
 def test_strokes_are_known_by_their_content(content, name, tmp_path):
   (tmp_path / name).write_bytes(content)
-  expected = prepare.of_strokes(
-    np.array([(10, 5), (10, 45), (12, 20), (40, 20)]),
-    np.array([0, 0, 1, 1]),
-    prepare.Rule(SYMBOLS, DRAWING, ALL),
-  )
-  reads = prepare.Rule(SYMBOLS, DRAWING, ALL)
-  for pages in (
-    prepare.reader(reads)(str(tmp_path / name)),
-    prepare.pages(content, 'these bytes', reads),
-  ):
-    ((number, found),) = pages
+  points, stroke = np.array([(10, 5), (10, 45), (12, 20), (40, 20)]), np.array([0, 0, 1, 1])
+  expected = SYMBOLS.inputs.of_strokes(points, stroke, DRAWING, ALL)
+  path = str(tmp_path / name)
+  for source, called in ((path, path), (content, 'these bytes')):
+    ((number, found),) = prepare.pages(source, called, prepare.Rule(SYMBOLS, DRAWING, ALL))
     assert number == 1
     for key in ALL:
       np.testing.assert_array_equal(found[key], expected[key])
@@ -77,7 +71,7 @@ def test_strokes_are_known_by_their_content(content, name, tmp_path):
 def test_what_is_nearly_a_stroke_file(name, content, words, tmp_path):
   rule = prepare.Rule(SYMBOLS, DRAWING, ('image',))
   (tmp_path / name).write_bytes(content)
-  ((_, error),) = prepare.reader(rule)(str(tmp_path / name))
+  ((_, error),) = prepare.pages(str(tmp_path / name), str(tmp_path / name), rule)
   assert isinstance(error, UserError)
   assert str(error).startswith(str(tmp_path / name)) and words in str(error)
   ((_, error),) = prepare.pages(content, name, rule)
@@ -86,15 +80,14 @@ def test_what_is_nearly_a_stroke_file(name, content, words, tmp_path):
 
 def test_networks_are_given_what_they_read():
   points, stroke = np.array([(10, 5), (10, 45), (12, 20), (40, 20)]), np.array([0, 0, 1, 1])
-  found = prepare.of_strokes(points, stroke, prepare.Rule(SYMBOLS, DRAWING, ALL))
+  found = SYMBOLS.inputs.of_strokes(points, stroke, DRAWING, ALL)
   expected = render.draw_rendering(points, stroke, DRAWING, 2.0, None)
   np.testing.assert_array_equal(found['image'][..., 0], expected)
   np.testing.assert_allclose(found['size'], np.log([30, 40]), rtol=1e-6)
   np.testing.assert_allclose(found['pen'][[0, -1]], [(10, 5, 0), (40, 20, 1)])
   assert [found[name].shape for name in ALL] == [(64, 48, 1), (2,), (pen_path.POINTS, 3)]
   assert [found[name].dtype for name in ALL] == [np.uint8, np.float32, np.float32]
-  rule = prepare.Rule(SYMBOLS, DRAWING, ('pen',))
-  assert list(prepare.of_strokes(points, stroke, rule)) == ['pen']
+  assert list(SYMBOLS.inputs.of_strokes(points, stroke, DRAWING, ('pen',))) == ['pen']
 
 
 @pytest.mark.parametrize('content', [b'', b'Nothing\n1,2;', b'Dot\n0,0;90000,0;', b'\x89PNG'])

@@ -30,8 +30,8 @@ HOOK = np.array([(20, 20), (20, 80), (60, 80), (60, 60)])
 
 def of_picture(picture, drawing, name):
   """What a network for symbols is given of a picture."""
-  rule = prepare.Rule(tasks.named('symbols'), drawing, ('image', 'size'))
-  return prepare.of_strokes(*symbol_picture.lines(picture, name), rule).values()
+  strokes = symbol_picture.lines(picture, name)
+  return tasks.named('symbols').inputs.of_strokes(*strokes, drawing, ('image', 'size')).values()
 
 
 def photo(points=HOOK, pen=3, zoom=4, ink=20, paper=230):
@@ -295,5 +295,5 @@ def test_large_jpegs_are_reduced_while_they_are_decoded(tmp_path):
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(pictures, 'decode', decode)
     rule = prepare.Rule(tasks.named('symbols'), DRAWING, ('image', 'size'))
-    ((_, inputs),) = prepare.reader(rule)(str(tmp_path / 'a.jpg'))
+    ((_, inputs),) = prepare.pages(str(tmp_path / 'a.jpg'), 'a.jpg', rule)
   assert seen == [(3000, 2250)] and inputs['image'].min() == 0

@@ -348,7 +348,7 @@ def test_boxes_are_in_pixels_of_the_file(gate, tmp_path):
   exif = Image.Exif()
   exif[ExifTags.Base.Orientation] = 6
   Image.new('L', (3200, 1602)).save(tmp_path / 'page.jpg', exif=exif)
-  ((_, found),) = prepare.reader(gate.model.rule)(str(tmp_path / 'page.jpg'))
+  ((_, found),) = prepare.pages(str(tmp_path / 'page.jpg'), 'page.jpg', gate.model.rule)
   assert found['boxes'][0].tolist() == [0, 0, 1602, 3200]
   assert found['boxes'][9, 2:].tolist() == [1602, 3200]
   assert list(gate.inputs(tmp_path / 'page.jpg')) == ['views']

@@ -177,8 +177,8 @@ def test_networks_read_colour_or_brightness(tmp_path, even, channels):
   config.model.even = even
   (tmp_path / 'a.png').write_bytes(picture_file(2, stripes=False))
   made = recipe.create(config)
-  read = prepare.reader(prepare.Rule(made.task, made.picture, ('views',)))
-  ((_, inputs),) = read(str(tmp_path / 'a.png'))
+  rule = prepare.Rule(made.task, made.picture, ('views',))
+  ((_, inputs),) = prepare.pages(str(tmp_path / 'a.png'), 'a.png', rule)
   assert inputs['views'].shape == (5, 16, 16, channels)
 
 
@@ -187,11 +187,11 @@ def test_waiting_pages_hold_no_large_picture(score_run, tmp_path):
   Image.new('L', (4000, 3000)).save(
     tmp_path / 'a.tiff', save_all=True, append_images=[Image.new('L', (4000, 3000))] * 8
   )
-  read = prepare.reader(classifier.load(score_run).model.rule)
+  rule = classifier.load(score_run).model.rule
   blocks = used_blocks()
   tracemalloc.start()
   try:
-    found = read(str(tmp_path / 'a.tiff'))
+    found = prepare.pages(str(tmp_path / 'a.tiff'), 'a.tiff', rule)
     kept = list(islice(found, 2))
     assert [number for number, _ in kept] == [1, 2]
     assert used_blocks() == blocks
@@ -223,7 +223,7 @@ def test_no_model(folder, tmp_path, capsys):
   assert (code, rows) == (2, []) and 'config.json' in said
 
 
-def test_reader_of_symbols(parts, tmp_path):
+def test_pages_of_symbols(parts, tmp_path):
   """A stroke file and pictures of the same symbol, in both kinds of ink."""
   (tmp_path / '1-1.txt').write_text('Dot\n10,10;12,10;12,12;10,12;10,10;\n')
   picture = np.full((60, 60, 3), 255, np.uint8)
@@ -232,9 +232,9 @@ def test_reader_of_symbols(parts, tmp_path):
   Image.fromarray(255 - picture).save(tmp_path / 'chalk.png')
   Image.fromarray(np.full_like(picture, 255)).save(tmp_path / 'blank.png')
   (tmp_path / '2-2.txt').write_text('nonsense')
-  read = prepare.reader(prepare.Rule(parts.task, parts.picture, ('image', 'size')))
+  rule = prepare.Rule(parts.task, parts.picture, ('image', 'size'))
   seen = {
-    name: list(read(str(tmp_path / name)))
+    name: list(prepare.pages(str(tmp_path / name), name, rule))
     for name in ('1-1.txt', 'line.png', 'chalk.png', 'blank.png', '2-2.txt', '3-3.txt')
   }
   for name in ('1-1.txt', 'line.png', 'chalk.png'):
@@ -243,7 +243,7 @@ def test_reader_of_symbols(parts, tmp_path):
   np.testing.assert_array_equal(seen['line.png'][0][1]['image'], seen['chalk.png'][0][1]['image'])
   for name in ('blank.png', '2-2.txt', '3-3.txt'):
     ((_, error),) = seen[name]
-    assert isinstance(error, UserError) and str(error).startswith(str(tmp_path / name))
+    assert isinstance(error, UserError) and str(error).startswith(name)
 
 
 def test_head_of_the_rows_ends_quietly(folder):
