@@ -1,5 +1,6 @@
 """Rows of answers as JSON or CSV, and the files that they may replace."""
 
+import contextlib
 import csv
 import io
 import json
@@ -115,19 +116,11 @@ def without(out: Path, paths: Iterable[str]) -> Iterator[str]:
   Raises:
     UserError: One of them is.
   """
-  if not _is_file(out):
-    return iter(paths)
-  return _without(os.stat(out), out, paths)
-
-
-def _without(written: os.stat_result, out: Path, paths: Iterable[str]) -> Iterator[str]:
+  written = os.stat(out) if _is_file(out) else None
   for path in paths:
-    try:
-      same = os.path.samestat(os.stat(path), written)
-    except (OSError, ValueError):  # Opening the file will give the error.
-      same = False
-    if same:
-      raise UserError(f'{out}: is one of the files that are read; choose another --out.')
+    with contextlib.suppress(OSError, ValueError):  # Opening the file will give the error.
+      if written is not None and os.path.samestat(os.stat(path), written):
+        raise UserError(f'{out}: is one of the files that are read; choose another --out.')
     yield path
 
 
