@@ -5,7 +5,6 @@ centres of pixels, x to the right and y down. LAYOUTS says how a symbol lies on 
 """
 
 import dataclasses
-import itertools
 import math
 
 import numpy as np
@@ -159,18 +158,11 @@ def _lines(
       y = (staff_line + line * STAFF_SPACE) * factor + (factor - 1) / 2
       pen.line([(-width, y), (canvas.width + width, y)], fill=0, width=width)
   points = points * factor + (factor - 1) / 2
-  for start, end in _runs(stroke):
-    one = points[start:end]
+  for one in np.split(points, np.flatnonzero(np.diff(stroke)) + 1):
     _segments(pen, one, width, antialias)
     if antialias or not np.ptp(one, axis=0).any():
       _discs(pen, one, width)
   return np.asarray(canvas.reduce(factor) if antialias else canvas)
-
-
-def _runs(stroke: np.ndarray) -> list[tuple[int, int]]:
-  """Start and end of each stroke's points."""
-  cuts = [0, *(np.flatnonzero(np.diff(stroke)) + 1).tolist(), len(stroke)]
-  return list(itertools.pairwise(cuts))
 
 
 def _segments(pen: ImageDraw.ImageDraw, points: np.ndarray, width: int, centred: bool) -> None:

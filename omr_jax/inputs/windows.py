@@ -8,7 +8,6 @@ not found twice.
 """
 
 import itertools
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -95,7 +94,9 @@ def cut(grey: np.ndarray, staff_space: float) -> Windows:
         corners.append((left, top))
         cores.append((start, upper, end, lower))
   padded = np.pad(page, _PADDING, constant_values=_WHITE)
-  return Windows(padded, _whole(corners, 2), _whole(cores, 4), scale)
+  return Windows(
+    padded, np.array(corners, int).reshape(-1, 2), np.array(cores, int).reshape(-1, 4), scale
+  )
 
 
 def _spread(ink: np.ndarray) -> list[tuple[int, int, int]]:
@@ -122,10 +123,6 @@ def _spread(ink: np.ndarray) -> list[tuple[int, int, int]]:
   return [
     (start, low - start, high - start) for start, (low, high) in zip(starts, edges, strict=True)
   ]
-
-
-def _whole(rows: Sequence[tuple[int, ...]], columns: int) -> np.ndarray:
-  return np.array(rows, int).reshape(-1, columns)
 
 
 def in_core(boxes: np.ndarray, core: np.ndarray) -> np.ndarray:
