@@ -9,7 +9,6 @@ It needs neither JAX nor Flax.
 """
 
 import os
-from collections.abc import Mapping
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -28,7 +27,6 @@ from omr_jax.structure.positions import positions
 from omr_jax.structure.structure import Box, Measure, Structure
 
 LEAST = 0.01  # The lowest threshold. Below it every speck on a page would be a symbol.
-BATCH = 1  # Windows that are computed together: more are no faster, and the maps of one take 18 MB.
 
 
 class Symbol(NamedTuple):
@@ -191,27 +189,24 @@ class Detector:
     cut = windows.cut(page.grey, staff_space)
     kinds = box_kinds.kinds(self.model.classes)
     found = [(np.zeros((0, 4)), np.zeros(0, int), np.zeros(0))]  # A blank page has no windows.
-    for first in range(0, len(cut.corners), BATCH):
-      some = slice(first, first + BATCH)
-      maps = self._run({'window': cut.pixels(first, first + BATCH)})
-      self._check(maps)
-      for heat, edges, corner, core in zip(
-        maps['heat'], maps['edges'], cut.corners[some], cut.cores[some], strict=True
-      ):
-        found.append(windows.objects((heat, edges), kinds, corner, core, cut.scale, least))
+    for n, (corner, core) in enumerate(zip(cut.corners, cut.cores, strict=True)):
+      # Several windows at once are no faster, and the maps of one take 18 MB.
+      maps = self._run({'window': cut.pixels(n, n + 1)})
+      heat, edges = self._checked(maps['heat'], maps['edges'])
+      found.append(windows.objects((heat, edges), kinds, corner, core, cut.scale, least))
     boxes, labels, log_odds = (np.concatenate(each) for each in zip(*found, strict=True))
     return boxes * page.factor, labels, log_odds.astype(float)
 
-  def _check(self, maps: Mapping[str, np.ndarray]) -> None:
-    """Refuses outputs that are not maps. Where a map is NaN, symbols would just be missed."""
+  def _checked(self, heat: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The maps of one window. Where a map is NaN, symbols would just be missed."""
     cells = windows.SIDE // peaks.CELL
-    heat, edges = maps['heat'], maps['edges']
-    right = heat.shape[1:] == (cells, cells, len(self.model.classes))
+    right = heat.shape == (1, cells, cells, len(self.model.classes))
     # The maximum is NaN if any number is.
-    if not right or edges.shape[1:] != (cells, cells, len(KINDS), 4) or not np.isfinite(heat.max()):
+    if not right or edges.shape != (1, cells, cells, len(KINDS), 4) or not np.isfinite(heat.max()):
       raise UserError('the network gives no maps of symbols; export or train it again.')
     if not np.isfinite(edges).all():
       raise UserError('the network gives boxes that are not finite; export or train it again.')
+    return heat[0], edges[0]
 
 
 def load(path_or_name: str | os.PathLike[str]) -> Detector:
