@@ -111,10 +111,7 @@ def inked(picture: np.ndarray, drawing: render.Drawing, name: str) -> np.ndarray
     UserError: There is no ink, or too many pieces of it for one symbol.
   """
   ink = _ink(_evened(_grey(picture)), name)
-  used = [np.flatnonzero(ink.any(axis))[[0, -1]] for axis in (1, 0)]
-  (top, bottom), (left, right) = used
-  box = ink[top : bottom + 1, left : right + 1]
-  return render.fitted(np.where(box, 0, 255).astype(np.uint8), drawing)[..., None]
+  return render.fitted(np.where(ink[_box(ink)], 0, 255).astype(np.uint8), drawing)[..., None]
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:
@@ -147,8 +144,8 @@ def _ink(grey: np.ndarray, name: str) -> np.ndarray:
     )
   found = _without_specks(grey <= level)
   pen = _pen(found)
-  down, across = np.flatnonzero(found.any(1)), np.flatnonzero(found.any(0))
-  crop = grey[_widened(down, pen), _widened(across, pen)]
+  rows, columns = _box(found)
+  crop = grey[_widened(rows, pen), _widened(columns, pen)]
   zoom = min(_PEN / pen, _LONGEST_INK / max(crop.shape))
   width, height = (max(1, round(n * zoom)) for n in crop.shape[::-1])
   resized = Image.fromarray(crop).resize((width, height), Image.Resampling.BILINEAR)
@@ -205,6 +202,10 @@ def _without_specks(ink: np.ndarray) -> np.ndarray:
   return kept[pieces] if kept.any() else ink
 
 
-def _widened(used: np.ndarray, margin: float) -> slice:
-  first, last = used[[0, -1]]
-  return slice(max(0, int(first - margin)), int(last + margin) + 2)
+def _box(ink: np.ndarray) -> tuple[slice, slice]:
+  """Rows and columns of the box of all ink."""
+  return scipy.ndimage.find_objects(ink.astype(np.uint8), 1)[0]
+
+
+def _widened(used: slice, margin: float) -> slice:
+  return slice(max(0, int(used.start - margin)), int(used.stop - 1 + margin) + 2)
