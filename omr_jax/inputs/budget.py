@@ -12,8 +12,6 @@ BUDGET = 2**30
 # height: without this bound it would make a very high, narrow picture larger instead of smaller.
 LONGEST_SIDE = 65_535
 
-_STORED = {'1': 1, 'L': 1, 'P': 1}  # Bytes of a pixel in Pillow; 4 in other modes.
-
 
 def needed(
   picture: Image.Image, whole: tuple[int, int] | None = None, as_array: bool = False
@@ -26,7 +24,7 @@ def needed(
     as_array: Whether an array of 3 bytes a pixel is made of it at the end.
   """
   mode = picture.mode
-  stored = 2 if mode.startswith('I;16') else _STORED.get(mode, 4)
+  stored = 2 if mode.startswith('I;16') else 1 if mode in ('1', 'L', 'P') else 4  # In Pillow.
   # RGB is copied where the picture is turned. What is transparent becomes RGBA, then RGB.
   final = copies = 1 if mode in ('1', 'L') or mode[0] in 'IF' else 4
   if mode != 'RGBA' and picture.has_transparency_data:

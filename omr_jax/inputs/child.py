@@ -39,7 +39,7 @@ LARGE = 'large'
 OPENED = 'opened'
 
 
-def main(memory: int = MEMORY, seconds: float = SECONDS) -> None:
+def main(memory: int, seconds: float) -> None:
   """Answers until the input ends.
 
   Args:
@@ -96,8 +96,7 @@ def _next(questions: BinaryIO) -> Any:
 
 
 def _say(answers: BinaryIO, answer: object) -> None:
-  content = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-  answers.write(content)
+  answers.write(pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
   answers.flush()
 
 

@@ -149,7 +149,10 @@ def decode(
       # Each step assigns to the same name, so that the picture before it can be freed.
       reduced = picture.size != whole and isinstance(picture, JpegImagePlugin.JpegImageFile)
       picture = bit_depth.eight_bits(picture)
-      picture = _turned(picture if colour else picture.convert('L'), orientation)
+      if not colour:
+        picture = picture.convert('L')
+      if orientation in _TURNS:
+        picture = picture.transpose(_TURNS[orientation])
       if reduced:
         picture.info[_FULL_SIZE] = whole[::-1] if orientation in _ON_SIDE else whole
       return (finish or bit_depth.as_rgb)(picture)
@@ -217,8 +220,3 @@ def _orientation(picture: Image.Image) -> Any:
     return picture.getexif().get(ExifTags.Base.Orientation)
   except Exception:  # A damaged EXIF block can raise nearly anything; the picture is still good.
     return None
-
-
-def _turned(picture: Image.Image, orientation: Any) -> Image.Image:
-  turn = _TURNS.get(orientation)
-  return picture if turn is None else picture.transpose(turn)

@@ -200,10 +200,8 @@ def _text(content: bytes, name: str) -> str:
 def _count_points(line: str, place: str) -> int:
   if not line:
     raise UserError(f'{place}: a stroke without points; remove the line or write its points.')
-  found = _STROKE.match(line)
-  end = found.end() if found else 0
-  if end < len(line):
-    raise UserError(f'{place}: {_short(line[end:])} is no point; points are integers, "x,y;".')
+  if rest := _STROKE.sub('', line, count=1):
+    raise UserError(f'{place}: {_short(rest)} is no point; points are integers, "x,y;".')
   return line.count(';')
 
 
