@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike
 from omr_jax.data.digests import checksum
 from omr_jax.errors import UserError, reason
 from omr_jax.utils import locks, paths
-from omr_jax.utils.arrays import UNREADABLE
+from omr_jax.utils.files import UNREADABLE_ARRAYS
 from omr_jax.utils.words import size
 
 _CHECKSUM = 'checksum'  # File in the folder of a cache: `digests.checksum` of its arrays.
@@ -108,7 +108,7 @@ def _whole(folder: Path) -> Arrays | None:
     # The checksum reads the same mapped arrays that are returned, so each page is read once.
     found = _mapped(folder)
     return found if (folder / _CHECKSUM).read_text() == checksum(found) else None
-  except UNREADABLE:
+  except UNREADABLE_ARRAYS:
     return None
 
 

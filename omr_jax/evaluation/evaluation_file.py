@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 
 from omr_jax.errors import UserError, reason
-from omr_jax.utils.arrays import UNREADABLE
-from omr_jax.utils.files import read_bytes, write_file
+from omr_jax.utils.files import UNREADABLE_ARRAYS, read_bytes, write_file
 
 FILE = 'evaluation.npz'
 # The most bytes of all arrays together. A run has a few megabytes, or some hundred with very many
 # mistakes. A damaged or malicious file, however small, may unpack to any size.
 _MOST = 2**31
 # What NumPy and zipfile raise on a damaged archive.
-_UNREADABLE = (*UNREADABLE, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (*UNREADABLE_ARRAYS, zipfile.BadZipFile, zlib.error)
 
 
 def write(workdir: Path, arrays: Mapping[str, np.ndarray]) -> None:

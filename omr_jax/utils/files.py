@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, writes output to a file or a pipe, reads JSON."""
+"""Writes files whole or not at all, writes output to a file or a pipe, reads JSON and bytes."""
 
 import contextlib
 import errno
@@ -10,6 +10,7 @@ import stat
 import sys
 import tempfile
 import time
+import tokenize
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,6 +18,11 @@ from typing import Any, TextIO
 from omr_jax.errors import UserError, reason
 from omr_jax.utils.streams import forget, is_closed
 
+# What NumPy raises on a damaged file. The header of an array may claim any size, or be any text.
+UNREADABLE_ARRAYS = (
+  *(OSError, EOFError, LookupError, ValueError, SyntaxError, RuntimeError, MemoryError),
+  *(OverflowError, TypeError, tokenize.TokenError),
+)
 TEMPORARY = '.omr_new.'  # How the name of the folder begins in which `write_files` prepares files.
 _DAY = 24 * 3600  # Seconds.
 _DEEPEST = 100  # The deepest nesting of objects and lists in JSON; our own files have 6 levels.

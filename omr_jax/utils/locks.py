@@ -9,11 +9,10 @@ import filelock
 
 # The errors of file systems that have no locks.
 _NONE = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP)
-FOR_EVER = -1.0
 
 
 @contextlib.contextmanager
-def held(path: Path, seconds: float = FOR_EVER) -> Iterator[None]:
+def held(path: Path, seconds: float = -1) -> Iterator[None]:
   """Holds the lock of a file, which is made, with its folder, where it is missing.
 
   The file's content is left alone. A symbolic link in its place is not followed, since somebody
@@ -21,7 +20,7 @@ def held(path: Path, seconds: float = FOR_EVER) -> Iterator[None]:
 
   Args:
     path: The file.
-    seconds: How long to wait for another process that holds it.
+    seconds: How long to wait for another process that holds it; -1 for ever.
 
   Raises:
     TimeoutError: Another process holds the lock.
