@@ -82,10 +82,8 @@ def _version(library: str) -> str | None:
   return version(names[0]) if names else '(unknown version)'
 
 
-@functools.cache
-def _distributions() -> Mapping[str, list[str]]:
-  """The distributions that bring each import name; it takes long to find out."""
-  return packages_distributions()
+# The distributions that bring each import name; it takes long to find out.
+_distributions = functools.cache(packages_distributions)
 
 
 def _devices() -> Iterator[str]:
@@ -139,7 +137,8 @@ def _folders() -> Iterator[str]:
   kept = [f'{each.name} {size(_bytes(each))}' for each in _inside(cache)]
   yield f'cache ($OMR_CACHE_DIR): {cache}: {", ".join(kept) or "empty"}'
   # Sets of other raw data than the published have a folder of their own, `made_up-HASH` for one.
-  sets = [folder / name for folder in (data, *_inside(data)) for name in _data_sets()]
+  builders = [each.name for each in pkgutil.iter_modules(tfds_builders.__path__) if each.ispkg]
+  sets = [folder / name for folder in (data, *_inside(data)) for name in builders]
   kept = [f'{each.relative_to(data)} {size(_bytes(each))}' for each in sets if os.path.isdir(each)]
   yield f'prepared data ($TFDS_DATA_DIR): {data}: {", ".join(kept) or "empty"}'
   try:
@@ -148,11 +147,6 @@ def _folders() -> Iterator[str]:
   except UserError as error:
     here = [f'{error}']
   yield f'raw data ($OMR_RAW_DIR): {", ".join(here) or "not set"}'
-
-
-def _data_sets() -> list[str]:
-  """The names of the data sets that can be prepared: those of the packages with their builders."""
-  return [each.name for each in pkgutil.iter_modules(tfds_builders.__path__) if each.ispkg]
 
 
 def _inside(folder: Path) -> list[Path]:

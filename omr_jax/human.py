@@ -23,6 +23,8 @@ import numpy as np
 from PIL import Image
 
 from omr_jax.errors import UserError
+from omr_jax.evaluation import metrics
+from omr_jax.predict import classifier
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
@@ -53,8 +55,6 @@ def prepare(
   Raises:
     UserError: The model is of another task, or the data is not there.
   """
-  from omr_jax.predict import classifier
-
   network = classifier.load(model)
   if network.model.task.name != kind:
     raise UserError(f'{model}: knows {network.model.task.name}, not {kind}; give another --model.')
@@ -88,8 +88,6 @@ def merge(paths: Sequence[Path]) -> str:
   Raises:
     UserError: A file is no result, or has other classes than the first file.
   """
-  from omr_jax.evaluation import metrics
-
   paths, results = _one_of_each_session(paths, [_result(path) for path in paths])
   classes = results[0]['classes']
   for path, result in zip(paths, results, strict=True):
@@ -98,7 +96,8 @@ def merge(paths: Sequence[Path]) -> str:
   lines = ['| | right | of | | 95 % interval |', '| --- | --- | --- | --- | --- |']
   triples = [_triples(path, result) for path, result in zip(paths, results, strict=True)]
   together = np.concatenate(triples)
-  for name, three in zip(_names(paths, results), triples, strict=True):
+  for path, result, three in zip(paths, results, triples, strict=True):
+    name = str(result.get('name') or path.stem)
     lines.append(_accuracy(name, three[:, 0] == three[:, 1]))
   ids = [given['id'] for result in results for given in result['answers']]
   questions = {key: row for row, key in enumerate(zip(ids, together[:, 2], strict=True))}
@@ -134,8 +133,6 @@ def _one_of_each_session(
 
 
 def _accuracy(name: str, right: np.ndarray, has_interval: bool = True) -> str:
-  from omr_jax.evaluation import metrics
-
   correct, n = int(right.sum()), len(right)
   interval = metrics.percent_range(*metrics.wilson_interval(correct, n)) if has_interval else ''
   return f'| {cell(name)} | {correct} | {n} | {100 * correct / n:.2f} % | {interval} |'
@@ -179,10 +176,6 @@ def _triples(path: Path, result: dict) -> np.ndarray:
   return np.array([[place[name] for name in three] for three in names])
 
 
-def _names(paths: Sequence[Path], results: Sequence[dict]) -> list[str]:
-  return [str(r.get('name') or path.stem) for path, r in zip(paths, results, strict=True)]
-
-
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
   parser = command_arguments.parser('human', __doc__)
@@ -218,7 +211,9 @@ def main(arguments: list[str] | None = None) -> int:
     'results', nargs='+', type=paths.path, metavar='RESULT', help='a file that was saved'
   )
   options = command_arguments.parse(parser, arguments)
-  return answered(lambda: _prepare(options) if options.command == 'prepare' else _merge(options))
+  if options.command == 'prepare':
+    return answered(lambda: _prepare(options))
+  return answered(lambda: print(merge(options.results)))
 
 
 def _prepare(options: argparse.Namespace) -> None:
@@ -231,10 +226,6 @@ def _prepare(options: argparse.Namespace) -> None:
   path = options.site / 'human' / f'{options.kind}.json'
   write_file(path, json.dumps(session).encode())
   print(f'{path}: {len(session["questions"])} questions; python -m omr_jax.web shows them.')
-
-
-def _merge(options: argparse.Namespace) -> None:
-  print(merge(options.results))
 
 
 if __name__ == '__main__':

@@ -17,9 +17,10 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import onnxruntime
 
 from omr_jax.errors import UserError
 from omr_jax.predict import model_json
@@ -31,9 +32,6 @@ from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import extras, paths, progress
 from omr_jax.utils.ending import answered
 from omr_jax.utils.files import read_bytes, write_files
-
-if TYPE_CHECKING:
-  from onnxruntime import InferenceSession
 
 LOST = 0.01  # The share of validation symbols that may be called unknown.
 # Factors of the sizes of training symbols: people write smaller and larger than on the tablet.
@@ -172,8 +170,6 @@ def _inputs(
 
 def _taught(content: bytes, examples: Mapping[str, Inputs], seed: int) -> tuple[bytes, Counts]:
   """An ONNX file with the output, and what is called unknown by it."""
-  import onnxruntime
-
   from omr_jax.export import open_set
 
   session = onnxruntime.InferenceSession(
@@ -190,7 +186,7 @@ def _taught(content: bytes, examples: Mapping[str, Inputs], seed: int) -> tuple[
   return open_set.with_unknown(content, head), counts
 
 
-def _features(session: 'InferenceSession', inputs: Inputs, what: str) -> np.ndarray:
+def _features(session: onnxruntime.InferenceSession, inputs: Inputs, what: str) -> np.ndarray:
   """The features of examples by a model with that output, float32 [examples, features]."""
   from omr_jax.export import open_set
 
@@ -207,13 +203,9 @@ def table(found: Mapping[str, Counts]) -> str:
   for file, counts in found.items():
     foreign = [count for what, count in counts.items() if what.startswith('measured')]
     rows: dict[str, Any] = {**counts, 'measured: all': tuple(map(sum, zip(*foreign, strict=True)))}
-    lines += [
-      file,
-      *(
-        f'  {what:20} {some:5} of {n:5}  {100 * some / n:6.2f} %'
-        for what, (some, n) in rows.items()
-      ),
-    ]
+    lines.append(file)
+    for what, (some, n) in rows.items():
+      lines.append(f'  {what:20} {some:5} of {n:5}  {100 * some / n:6.2f} %')
   return '\n'.join(lines)
 
 
