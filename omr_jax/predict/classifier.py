@@ -112,7 +112,7 @@ class Classifier:
       reads = self.model.reads
       found = self._run({name: np.stack([inputs[name] for inputs in some]) for name in reads})
       probabilities = found[outputs.PROBABILITIES]
-      probabilities = _checked(probabilities, len(some), len(self.model.classes))
+      _check(probabilities, len(some), len(self.model.classes))
       chosen = outputs.decide(probabilities, self.model.threshold)
       log_odds = found.get('log_odds', [None] * len(some))
       places = [inputs.get('boxes') for inputs in some]
@@ -157,13 +157,11 @@ class Classifier:
     return {name: found[name] for name in self.model.reads}
 
 
-def _checked(probabilities: np.ndarray, count: int, classes: int) -> np.ndarray:
-  """Returns probabilities, or raises a UserError if these are none. 8-bit ones are rounded."""
-  found = np.asarray(probabilities)
+def _check(found: np.ndarray, count: int, classes: int) -> None:
+  """Raises a UserError if these are no probabilities. 8-bit ones are rounded."""
   right = found.shape == (count, classes) and np.isfinite(found).all()
   if not right or found.min() < -_ROUNDED or np.abs(found.sum(1) - 1).max() > _ROUNDED:
     raise UserError('the network gives no probabilities; export or train it again.')
-  return found
 
 
 def load(path_or_name: str | os.PathLike[str] = 'scores', threads: int | None = None) -> Classifier:

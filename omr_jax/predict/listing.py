@@ -53,12 +53,8 @@ def files(
   left_out = Counter() if left_out is None else left_out
   omitted_path = None if omitted is None else os.path.realpath(omitted)
   for path in paths:
-    if path == '-':
-      for name in names:
-        if name:
-          yield from _at(os.fsdecode(name), suffixes, left_out, omitted_path)
-    else:
-      yield from _at(path, suffixes, left_out, omitted_path)
+    for each in map(os.fsdecode, filter(None, names)) if path == '-' else (path,):
+      yield from _at(each, suffixes, left_out, omitted_path)
 
 
 def standard_input(null: bool = False) -> Iterable[bytes]:
@@ -91,8 +87,8 @@ def words(left_out: Counter[str]) -> str:
   if not left_out:
     return ''
   kinds = [f'{kind} ({number})' for kind, number in left_out.most_common(_MOST_KINDS)]
-  rest = left_out.total() - sum(number for _, number in left_out.most_common(_MOST_KINDS))
-  kinds += [f'others ({rest})'] if rest else []
+  if rest := sum(number for _, number in left_out.most_common()[_MOST_KINDS:]):
+    kinds.append(f'others ({rest})')
   return f'; left out of the folders, as they are of other kinds: {", ".join(kinds)}'
 
 

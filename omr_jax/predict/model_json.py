@@ -18,7 +18,6 @@ FILE = 'model.json'
 # What `to_json` writes. `read` also takes format 1, in which `preparation` is missing or has
 # numbers alone, `exported_by` is a text, and `licence` is the only key of the model card.
 FORMAT = 2
-_READ = (1, FORMAT)
 _AGAIN = 'export the run again'
 
 
@@ -77,7 +76,7 @@ def read(folder: Path) -> Described:
   """
   path = folder / FILE
   found = read_json(path, 'give the folder of an exported model')
-  if found.get('format') not in _READ:
+  if found.get('format') not in (1, FORMAT):
     raise UserError(
       f'{path}: its format is not {FORMAT}: of another version of omr_jax, or no model; {_AGAIN}.'
     )

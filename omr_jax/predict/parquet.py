@@ -37,5 +37,4 @@ def _schema(pyarrow: Any) -> Any:
 
 
 def _as_utf8(row: rows.Row) -> rows.Row:
-  texts = {key: value for key, value in row.items() if isinstance(value, str)}
-  return {**row, **{key: rows.as_utf8(text).decode() for key, text in texts.items()}}
+  return {k: rows.as_utf8(v).decode() if isinstance(v, str) else v for k, v in row.items()}
