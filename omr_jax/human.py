@@ -88,18 +88,19 @@ def merge(paths: Sequence[Path]) -> str:
   Raises:
     UserError: A file is no result, or has other classes than the first file.
   """
-  paths, results = _one_of_each_session(paths, [_result(path) for path in paths])
-  classes = results[0]['classes']
-  for path, result in zip(paths, results, strict=True):
+  results = _one_of_each_session({path: _result(path) for path in paths})
+  first, *_ = results
+  classes = results[first]['classes']
+  for path, result in results.items():
     if result['classes'] != classes:
-      raise UserError(f'{path}: has other classes than {paths[0]}; merge them separately.')
+      raise UserError(f'{path}: has other classes than {first}; merge them separately.')
   lines = ['| | right | of | | 95 % interval |', '| --- | --- | --- | --- | --- |']
-  triples = [_triples(path, result) for path, result in zip(paths, results, strict=True)]
+  triples = [_triples(result) for result in results.values()]
   together = np.concatenate(triples)
-  for path, result, three in zip(paths, results, triples, strict=True):
+  for (path, result), three in zip(results.items(), triples, strict=True):
     name = str(result.get('name') or path.stem)
     lines.append(_accuracy(name, three[:, 0] == three[:, 1]))
-  ids = [given['id'] for result in results for given in result['answers']]
+  ids = [given['id'] for result in results.values() for given in result['answers']]
   questions = {key: row for row, key in enumerate(zip(ids, together[:, 2], strict=True))}
   once = together[sorted(questions.values())]
   # Answers of several people to one question depend on each other, so they have no interval.
@@ -119,17 +120,15 @@ def merge(paths: Sequence[Path]) -> str:
   return '\n'.join(lines)
 
 
-def _one_of_each_session(
-  paths: Sequence[Path], results: Sequence[dict]
-) -> tuple[list[Path], list[dict]]:
+def _one_of_each_session(results: dict[Path, dict]) -> dict[Path, dict]:
   """Of several files of one session only the one with the most answers, of these the last."""
-  chosen: dict[object, tuple[Path, dict]] = {}
-  for path, result in zip(paths, results, strict=True):
+  chosen: dict[object, Path] = {}
+  for path, result in results.items():
     session = result.get('session')  # Files of earlier versions have none.
     key = session if isinstance(session, str) else path
-    if key not in chosen or len(result['answers']) >= len(chosen[key][1]['answers']):
-      chosen[key] = path, result
-  return [path for path, _ in chosen.values()], [result for _, result in chosen.values()]
+    if key not in chosen or len(result['answers']) >= len(results[chosen[key]]['answers']):
+      chosen[key] = path
+  return {path: results[path] for path in chosen.values()}
 
 
 def _accuracy(name: str, right: np.ndarray, has_interval: bool = True) -> str:
@@ -167,13 +166,15 @@ def _result(path: Path) -> dict:
   return result
 
 
-def _triples(path: Path, result: dict) -> np.ndarray:
+def _triples(result: dict) -> np.ndarray:
   """True class, person's answer and model's answer for each question: int [answers, 3]."""
   place = {name: number for number, name in enumerate(result['classes'])}
   asked = {question['id']: question for question in result['questions']}
-  rows = [(asked[given['id']], given['answer']) for given in result['answers']]
-  names = [(question['label'], answer, question['model']) for question, answer in rows]
-  return np.array([[place[name] for name in three] for three in names])
+  triples = []
+  for given in result['answers']:
+    question = asked[given['id']]
+    triples.append([place[n] for n in (question['label'], given['answer'], question['model'])])
+  return np.array(triples)
 
 
 def main(arguments: list[str] | None = None) -> int:
