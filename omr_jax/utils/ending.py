@@ -38,8 +38,7 @@ def answered(command: Callable[[], None]) -> int:
       command()
       return _flushed()
   except UserError as error:
-    print(f'\n{error}', file=sys.stderr)
-    return 2
+    return _refused(str(error))
   except KeyboardInterrupt:
     print('\nstopped.', file=sys.stderr)
     return 1
@@ -52,25 +51,19 @@ def answered(command: Callable[[], None]) -> int:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
       return _full(error)
     if (error.strerror or '').startswith(_NO_TEMPORARY_FOLDER):
-      print(f'\n{error.strerror}; set $TMPDIR to a folder that can be written to.', file=sys.stderr)
-      return 2
+      return _refused(f'{error.strerror}; set $TMPDIR to a folder that can be written to.')
     if error.errno not in _OF_PLACES or not error.filename:
       raise
-    print(
-      f'\n{error.filename}: {error.strerror}; change its permissions, or choose another place.',
-      file=sys.stderr,
+    return _refused(
+      f'{error.filename}: {error.strerror}; change its permissions, or choose another place.'
     )
-    return 2
   except Exception as error:
     # JAX has no type of its own for this.
     if isinstance(error, MemoryError) or 'RESOURCE_EXHAUSTED' in str(error):
-      words: str | None = 'out of memory; a smaller batch_size, canvas or network needs less.'
-    else:
-      words = about_variable(error)
-    if words is None:
+      return _refused('out of memory; a smaller batch_size, canvas or network needs less.')
+    if (words := about_variable(error)) is None:
       raise
-    print(f'\n{words}', file=sys.stderr)
-    return 2
+    return _refused(words)
 
 
 def end_imports_in_words() -> None:
@@ -184,5 +177,10 @@ def _full(error: OSError) -> int:
   """Says that a file cannot be written: the one that the error names, or else standard output."""
   streams.forget(sys.stdout)
   name = error.filename or 'standard output'
-  print(f'\n{name}: cannot be written ({error.strerror}); make room.', file=sys.stderr)
+  return _refused(f'{name}: cannot be written ({error.strerror}); make room.')
+
+
+def _refused(words: str) -> int:
+  """Says what is wrong, and returns the exit code after bad input."""
+  print(f'\n{words}', file=sys.stderr)
   return 2
