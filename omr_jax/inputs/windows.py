@@ -156,15 +156,5 @@ def objects(
   """
   boxes, classes, log_odds = peaks.found(*maps, kinds, least)
   kept = in_core(boxes, core)
-  return on_page(boxes[kept], corner, scale), classes[kept], log_odds[kept]
-
-
-def on_page(boxes: np.ndarray, corner: np.ndarray, scale: np.ndarray) -> np.ndarray:
-  """Boxes of a window, float [boxes, 4], in pixels of the page.
-
-  Args:
-    boxes: left, top, right and bottom edge in pixels of the window.
-    corner: The window's row of `Windows.corners`.
-    scale: `Windows.scale`.
-  """
-  return (boxes + np.tile(corner, 2)) / np.tile(scale, 2)
+  on_page = (boxes[kept] + np.tile(corner, 2)) / np.tile(scale, 2)
+  return on_page, classes[kept], log_odds[kept]

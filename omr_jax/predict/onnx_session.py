@@ -18,7 +18,7 @@ MODEL, INT8 = 'model.onnx', 'model_int8.onnx'
 
 
 def open_model(
-  path: str | os.PathLike[str], model: model_json.Described, threads: int | None = None
+  path: Path, model: model_json.Described, threads: int | None = None
 ) -> Callable[[Inputs], Inputs]:
   """A function from inputs to outputs: `probabilities`, float32 [batch, classes], and others.
 
@@ -30,7 +30,6 @@ def open_model(
   Raises:
     UserError: The file holds no model, or another one than is described.
   """
-  path = Path(path)
   try:
     content = read_bytes(path)
     options = options_for(threads)

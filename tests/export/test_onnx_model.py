@@ -163,4 +163,4 @@ def test_weights_in_a_file_beside_the_model_are_refused(tmp_path, monkeypatch):
       size_threshold=size,
     )
     with pytest.raises(UserError, match=r'model\.onnx: no ONNX model, or damaged .*xternal'):
-      onnx_session.open_model('model.onnx', model)
+      onnx_session.open_model(Path('model.onnx'), model)

@@ -84,6 +84,11 @@ def test_paper_without_ink_has_no_windows():
 
 def test_boxes_lead_back_to_the_page():
   found = windows.cut(page(300, 500), staff_space=5.0)  # The page grows to twice its size.
-  box = np.array([[10.0, 20.0, 30.0, 60.0]])
-  corner = np.array([100, 40])
-  np.testing.assert_allclose(windows.on_page(box, corner, found.scale), [[55.0, 30.0, 65.0, 50.0]])
+  # An object in columns 10 to 30 and rows 20 to 60: its middle is the upper left corner of a cell.
+  heat = np.full((30, 30, 1), -9, np.float32)
+  heat[20, 10] = 1
+  edges = np.zeros((30, 30, 1, 4), np.float32)
+  edges[20, 10, 0] = [-0.5, -0.5, np.log(10), np.log(20)]
+  corner, core = np.array([100, 40]), np.array([0, 0, SIDE, SIDE])
+  boxes, *_ = windows.objects((heat, edges), np.array([0]), corner, core, found.scale, least=0)
+  np.testing.assert_allclose(boxes, [[55.0, 30.0, 65.0, 50.0]], rtol=1e-6)
