@@ -139,11 +139,11 @@ def _run(options: argparse.Namespace) -> None:
 def _for_others(options: argparse.Namespace, task: Task) -> str:
   """What to say where the data is not for models of this task."""
   (other,) = (each for each in TASKS if options.on in each.other_data.DATA)
-  said = (
-    f'{options.model}: a model of {task.name}, and --on {options.on} is for {other.name}; give '
-  )
   known = ' or '.join(f'--on {name}' for name in task.other_data.DATA)
-  return f'{said}a model of these{known and f", or {known}"}.'
+  return (
+    f'{options.model}: a model of {task.name}, and --on {options.on} is for {other.name}; give a '
+    f'model of these{known and f", or {known}"}.'
+  )
 
 
 def _check_options(options: argparse.Namespace) -> None:

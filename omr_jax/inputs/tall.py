@@ -172,7 +172,7 @@ def _around(things: Sequence[_Thing]) -> Box:
 def _as_thin(line: _Thing, bars: Sequence[_Thing]) -> _Thing:
   """A line that is no wider than the median of the surest of these bar lines."""
   widths = [bar.width for bar in _surest(bars)]
-  half = min([line.width, *([float(np.median(widths))] if widths else [])]) / 2
+  half = min(line.width, float(np.median(widths or [line.width]))) / 2
   return line._replace(box=(line.x - half, line.box[1], line.x + half, line.box[3]))
 
 

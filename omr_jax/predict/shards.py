@@ -113,29 +113,26 @@ def cut(folder: Path, names: Iterable[str], model: Classifier, kind: str) -> Sha
   is_new = not about.exists()
   if is_new:
     _refuse_others(folder)
-  digest, files = hashlib.sha256(), 0
+  digest, files, total = hashlib.sha256(), 0, 0
   listed = iter(progress.shown(names, 'listing', 'file'))
-  for shard in itertools.count():
-    some = list(itertools.islice(listed, FILES))
-    if not some:
-      break
-    files += len(some)
+  while some := list(itertools.islice(listed, FILES)):
     for name in some:
       # From another folder a relative name leads to another file.
       digest.update(json.dumps(os.path.abspath(name)).encode() + b'\n')
     if is_new:
-      write_file(_names(folder, shard), json.dumps(some).encode())
+      write_file(_names(folder, total), json.dumps(some).encode())
+    files, total = files + len(some), total + 1
   found: dict[str, str | int] = {
     'model': _identity(model),
     'format': kind,
     'files': files,
     'list': digest.hexdigest(),
-    'shards': shard,
+    'shards': total,
   }
   if is_new:
     write_file(about, json.dumps(found, indent=2).encode())
   _refuse_changed(about, found)
-  return Shards(folder, kind, shard, files)
+  return Shards(folder, kind, total, files)
 
 
 def _refuse_changed(about: Path, found: dict[str, str | int]) -> None:

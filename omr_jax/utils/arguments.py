@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from omr_jax.errors import UserError
 from omr_jax.utils import paths
@@ -19,19 +18,21 @@ DATA_DIR = 'folder of prepared data; $TFDS_DATA_DIR or ~/tensorflow_datasets by 
 typed = 'python -m omr_jax.'
 
 
-def parser(name: str, description: str | None, **options: Any) -> argparse.ArgumentParser:
+def parser(
+  name: str, description: str | None, epilog: str | None = None
+) -> argparse.ArgumentParser:
   """The parser of a command.
 
   Args:
     name: The name of the command's module in `omr_jax`.
     description: The command's docstring, which --help shows unchanged.
-    **options: Further arguments of `argparse.ArgumentParser`.
+    epilog: What --help shows at the end.
   """
   return argparse.ArgumentParser(
     prog=f'{typed}{name}',
     description=description,
     formatter_class=argparse.RawDescriptionHelpFormatter,
-    **options,
+    epilog=epilog,
   )
 
 
