@@ -54,12 +54,8 @@ def found(
   last_row, last_column = heat.shape[0] - 1, heat.shape[1] - 1
   for down in (-1, 0, 1):
     for right in (-1, 0, 1):
-      near = (
-        np.clip(rows + down, 0, last_row),
-        np.clip(columns + right, 0, last_column),
-        classes,
-      )
-      is_peak &= values >= heat[near]
+      row, column = np.clip(rows + down, 0, last_row), np.clip(columns + right, 0, last_column)
+      is_peak &= values >= heat[row, column, classes]
   order = np.flatnonzero(is_peak)
   order = order[np.argsort(-values[order], kind='stable')][:_MOST]
   rows, columns, classes, values = (each[order] for each in (rows, columns, classes, values))

@@ -71,10 +71,11 @@ def opened(file: BinaryIO, name: str) -> Image.Image:
   start = file.read(16)
   if not start:
     raise UserError(f'{name}: the file is empty; remove it or restore it.')
-  if pillow_heif is None and signatures.kind(start) == 'HEIC':
+  kind = signatures.kind(start)
+  if pillow_heif is None and kind == 'HEIC':
     raise UserError(f"{name}: HEIC needs one more library; pip install 'omr_jax[heic]'.")
   pillow_setup.set_up()
-  with refused(name, signatures.kind(start) in _HEIF):
+  with refused(name, kind in _HEIF):
     for each in pillow_setup.FORMATS:
       factory, accepts = Image.OPEN[each]
       accepted = accepts is None or accepts(start)  # Or a text that says why it is not.
@@ -83,9 +84,9 @@ def opened(file: BinaryIO, name: str) -> Image.Image:
           file.seek(0)
           # Without a name: Pillow would open that one itself, as it is from where this process is.
           return factory(file, '')
-  if signatures.kind(start) in _HEIF:
+  if kind in _HEIF:
     raise UserError(f'{name}: {_OTHER_HEIF}')
-  if signatures.kind(start) == 'TIFF':
+  if kind == 'TIFF':
     raise UserError(f'{name}: {_OTHER_TIFF}')
   file.seek(0)
   if stroke_files.begins(file.read(signatures.SHORT)):

@@ -165,9 +165,8 @@ def _points(lines: list[str], first: int, name: str) -> tuple[np.ndarray, np.nda
   numbers = ''.join(lines).replace(';', ',')
   # float64 holds every allowed coordinate, and a number with more digits does not overflow.
   points = np.fromstring(numbers, np.float64, sep=',').reshape(-1, 2)
-  largest = points[np.abs(points).max(axis=1).argmax()]
-  if np.abs(largest).max() > MAX_COORDINATE:
-    x, y = largest
+  x, y = points[np.abs(points).max(axis=1).argmax()]  # The farthest.
+  if max(abs(x), abs(y)) > MAX_COORDINATE:
     raise UserError(f'{name}: the point {x:g},{y:g} is beyond +-{MAX_COORDINATE}; correct it.')
   stroke = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
   return points.astype(np.int32), stroke

@@ -91,7 +91,7 @@ def lines(picture: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
   Raises:
     UserError: There is no ink, or too many pieces of it for one symbol.
   """
-  return thinning.strokes(_ink(_evened(_grey(picture)), name))
+  return thinning.strokes(_ink(picture, name))
 
 
 def inked(picture: np.ndarray, drawing: render.Drawing, name: str) -> np.ndarray:
@@ -110,7 +110,7 @@ def inked(picture: np.ndarray, drawing: render.Drawing, name: str) -> np.ndarray
   Raises:
     UserError: There is no ink, or too many pieces of it for one symbol.
   """
-  ink = _ink(_evened(_grey(picture)), name)
+  ink = _ink(picture, name)
   return render.fitted(np.where(ink[_box(ink)], 0, 255).astype(np.uint8), drawing)[..., None]
 
 
@@ -131,8 +131,9 @@ def _evened(grey: np.ndarray) -> np.ndarray:
   return min(candidates, key=lambda candidate: _otsu(candidate)[1])
 
 
-def _ink(grey: np.ndarray, name: str) -> np.ndarray:
-  """The steps from the threshold on: bool [height, width], true for ink, framed by paper."""
+def _ink(picture: np.ndarray, name: str) -> np.ndarray:
+  """The ink by RULE: bool [height, width], true for ink, framed by paper."""
+  grey = _evened(_grey(picture))
   level, _ = _otsu(grey)
   if _is_light_on_dark(grey > level):
     grey = 255 - grey

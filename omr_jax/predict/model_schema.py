@@ -27,12 +27,12 @@ def preparation(expected: Mapping[str, Any]) -> rules.Rule:
   Keys may be missing.
   """
   numbers = {key: value for key, value in expected.items() if key not in ('call', 'steps')}
-  words = {'call': rules.TEXT, 'steps': _TEXTS}
+  known = {key: same(value) for key, value in numbers.items()}
+  known |= {'call': rules.TEXT, 'steps': _TEXTS}
 
   def holds(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
-      rules.holds(words[key], each) if key in words else key in numbers and each == numbers[key]
-      for key, each in value.items()
+      key in known and rules.holds(known[key], each) for key, each in value.items()
     )
 
   return f'an object with {json.dumps(numbers)}, a text call and a list of texts steps', holds
@@ -50,8 +50,8 @@ def some_of(known: Mapping[str, Any]) -> rules.Rule:
 def _is_test(value: Any) -> bool:
   if not isinstance(value, Mapping):
     return False
-  n, correct = value.get('n'), value.get('correct')
-  return isinstance(n, int) and rules.is_whole(n, 1) and rules.is_whole(correct, 0, n)
+  n = value.get('n')
+  return rules.is_whole(n, 1) and rules.is_whole(value.get('correct'), 0, n)
 
 
 def _is_figure(value: Any) -> bool:
