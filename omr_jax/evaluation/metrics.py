@@ -91,29 +91,6 @@ def precision_recall(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   return precision, recall
 
 
-def averages(confusion: np.ndarray) -> dict[str, tuple[float, float]]:
-  """Averages of (precision, recall) over the classes that have examples.
-
-  micro: over all examples, where both equal the accuracy. macro: every class has the same weight.
-  weighted: a class has its number of examples as weight. Here a class that has examples and is
-  never predicted has precision 0; to leave it out would reward a network for ignoring the class.
-  """
-  precision, recall = precision_recall(confusion)
-  symbols = confusion.sum(axis=1)
-  present = symbols > 0
-  precision, recall = np.nan_to_num(precision[present]), recall[present]
-  micro = float(np.trace(confusion) / confusion.sum())
-  weights = symbols[present]
-  return {
-    'micro': (micro, micro),
-    'macro': (float(precision.mean()), float(recall.mean())),
-    'weighted': (
-      float(np.average(precision, weights=weights)),
-      float(np.average(recall, weights=weights)),
-    ),
-  }
-
-
 def f1(confusion: np.ndarray) -> np.ndarray:
   """F1 per class, the harmonic mean of precision and recall, float64 [classes].
 
@@ -124,15 +101,22 @@ def f1(confusion: np.ndarray) -> np.ndarray:
   return np.divide(2.0 * np.diag(confusion), predicted + true, out=nothing, where=true > 0)
 
 
-def averages_of_f1(confusion: np.ndarray) -> dict[str, float]:
-  """The averages of `averages` of the F1 of the classes."""
+def averages(confusion: np.ndarray) -> dict[str, tuple[float, float, float]]:
+  """Averages of (precision, recall, F1) over the classes that have examples.
+
+  micro: over all examples, where all three equal the accuracy. macro: every class has the same
+  weight. weighted: a class has its number of examples as weight. Here a class that has examples and
+  is never predicted has precision 0; to leave it out would reward a network for ignoring the class.
+  """
   symbols = confusion.sum(axis=1)
-  present, of_class = symbols > 0, f1(confusion)
-  return {
-    'micro': float(np.trace(confusion) / confusion.sum()),
-    'macro': float(of_class[present].mean()),
-    'weighted': float(np.average(of_class[present], weights=symbols[present])),
-  }
+  present = symbols > 0
+  of_classes = (*precision_recall(confusion), f1(confusion))
+  by_class = [np.nan_to_num(each[present]) for each in of_classes]
+  micro = [np.trace(confusion) / confusion.sum()] * 3
+  macro = [each.mean() for each in by_class]
+  weighted = [np.average(each, weights=symbols[present]) for each in by_class]
+  named = {'micro': micro, 'macro': macro, 'weighted': weighted}
+  return {name: (float(p), float(r), float(f)) for name, (p, r, f) in named.items()}
 
 
 class Reliability(NamedTuple):

@@ -123,10 +123,10 @@ def _per_class(run: ClassifiedRun, confusion: np.ndarray, paper: dict | None) ->
     if paper
     else [[], []]
   )
-  foot, mean_f1 = [], metrics.averages_of_f1(confusion)
-  for name, (p, r) in metrics.averages(confusion).items():
+  foot = []
+  for name, (p, r, f) in metrics.averages(confusion).items():
     others = theirs if name == 'macro' else [[math.nan] * len(keys)] * 2
-    groups = [r, *others[0]], [p, *others[1]], [mean_f1[name]]
+    groups = [r, *others[0]], [p, *others[1]], [f]
     foot.append(row(f'{name} average', [counts.sum()], *groups))
   names, span = ('this run', *keys), 1 + len(keys)
   source = '; network and people: Table II of the paper, on its own test symbols' if paper else ''

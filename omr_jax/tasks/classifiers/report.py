@@ -64,7 +64,7 @@ def numbers(run: ClassifiedRun) -> dict:
     'ece_uncalibrated': ece(uncalibrated),
     'averages': {
       name: {'precision': precision, 'recall': recall}
-      for name, (precision, recall) in metrics.averages(predictions(run).confusion).items()
+      for name, (precision, recall, _) in metrics.averages(predictions(run).confusion).items()
     },
   }
   found |= run.task.evaluation.measure(run)
