@@ -1,4 +1,4 @@
-"""ROC and precision-recall curves of a decision between two classes, and the effect of a threshold.
+"""ROC and precision-recall curves of a decision between two classes.
 
 Labels and values are as in `binary`: class 1 is 'scores', pages of music, and a picture is called
 'scores' if its value is at least the threshold. For pictures of several folds, each with its own
@@ -9,9 +9,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-
-from omr_jax.evaluation import metrics
-from omr_jax.evaluation.binary import decisions
 
 
 class Curve(NamedTuple):
@@ -93,50 +90,8 @@ def average_precision(points: Curve) -> float:
   return float(np.sum(np.diff(points.recall) * points.precision[1:]))
 
 
-class OperatingPoint(NamedTuple):
-  """A threshold and its effect on the pictures on which it was chosen.
-
-  Attributes:
-    threshold: The least value that is called 'scores'.
-    recall: Share of the positives that are called 'scores'; None without positives.
-    false_positives: Number of negatives called 'scores'.
-    negatives: Number of negatives. The false-positive rate is a multiple of 1 / negatives.
-    false_positive_rate: false_positives / negatives.
-    low: Lower end of the rate's 95 % Wilson interval.
-    high: Upper end of that interval.
-  """
-
-  threshold: float
-  recall: float | None
-  false_positives: int
-  negatives: int
-  false_positive_rate: float
-  low: float
-  high: float
-
-
-def false_positives_at_recall(
-  values: np.ndarray, labels: np.ndarray, recall: float
-) -> OperatingPoint | None:
-  """The highest threshold with at least this recall; None if a class has no pictures."""
-  points = curve(values, labels)
-  if points is None:
-    return None
+def threshold_at_recall(points: Curve, recall: float) -> float:
+  """The highest threshold with at least this recall."""
   # Without the subtraction 0.07 of 100 would be 8: in floating point it is 7.000000000000001.
   wanted = math.ceil(recall * points.positives - 1e-9)
-  at = int(np.argmax(points.true_positives >= wanted))
-  return operating_point(values, labels, float(points.threshold[at]))
-
-
-def operating_point(values: np.ndarray, labels: np.ndarray, threshold: float) -> OperatingPoint:
-  """Counts at a threshold; there must be at least one negative."""
-  values, labels = np.asarray(values, np.float64), np.asarray(labels, bool)
-  found = decisions(values, labels, threshold)
-  return OperatingPoint(
-    threshold,
-    found.recall,
-    found.false_positives,
-    found.negatives,
-    found.false_positives / found.negatives,
-    *metrics.wilson_interval(found.false_positives, found.negatives),
-  )
+  return float(points.threshold[np.argmax(points.true_positives >= wanted)])

@@ -48,7 +48,6 @@ def test_areas():
 def test_one_class_has_no_curve(labels):
   scores = np.zeros(len(labels))
   assert curves.curve(scores, labels) is None
-  assert curves.false_positives_at_recall(scores, labels, 0.99) is None
 
 
 @given(PICTURES)
@@ -72,33 +71,16 @@ def test_curve_agrees_with_scikit_learn(pictures):
   np.testing.assert_allclose(points.recall, recall[::-1])
 
 
-@pytest.mark.parametrize(
-  ('recall', 'threshold', 'found', 'false_positives'),
-  [(0.99, 0.6, 1, 2), (0.6, 0.7, 2 / 3, 2), (1 / 3, 0.9, 1 / 3, 0)],
-)
-def test_false_positives_at_recall(recall, threshold, found, false_positives):
-  point = curves.false_positives_at_recall(SCORES, LABELS, recall)
-  assert point.threshold == threshold
-  assert point.recall == pytest.approx(found)
-  assert (point.false_positives, point.negatives) == (false_positives, 3)
-  assert point.false_positive_rate == pytest.approx(false_positives / 3)
-  assert (point.low, point.high) == evaluate.wilson_interval(false_positives, 3)
+@pytest.mark.parametrize(('recall', 'threshold'), [(0.99, 0.6), (0.6, 0.7), (1 / 3, 0.9)])
+def test_threshold_at_recall(recall, threshold):
+  assert curves.threshold_at_recall(curves.curve(SCORES, LABELS), recall) == threshold
 
 
 def test_recall_is_not_missed_by_rounding():
   # 0.07 * 100 is 7.000000000000001 in floating point; the 7th highest of 1 ... 100 is 94.
   scores = np.append(np.arange(1, 101), 0)
   labels = np.append(np.ones(100, int), 0)
-  assert curves.false_positives_at_recall(scores, labels, 0.07).threshold == 94
-
-
-def test_no_false_positive_of_a_thousand_still_has_an_interval():
-  scores = np.append(np.zeros(1000), 1)  # They are their labels.
-  point = curves.operating_point(scores, scores, 1)
-  assert (point.threshold, point.recall, point.negatives) == (1, 1, 1000)
-  assert (point.false_positives, point.false_positive_rate, point.low) == (0, 0, 0)
-  # z^2 / (n + z^2) with z = 1.96
-  assert point.high == pytest.approx(3.8415 / 1003.8415, rel=1e-4)
+  assert curves.threshold_at_recall(curves.curve(scores, labels), 0.07) == 94
 
 
 def test_decisions():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from html_page import Page
 
-from omr_jax.evaluation import curves, metrics
+from omr_jax.evaluation import metrics
 from omr_jax.evaluation.decision import Decision
 from omr_jax.report import templates
 from omr_jax.report.parts import DASH
@@ -29,7 +29,14 @@ PROBES = Probes(
   np.array(['other', 'other', 'scores', 'scores', '', '']),
   np.log([1 / 4, 3, 4, 9, 3, 1 / 2]),
 )
-VALIDATION = curves.OperatingPoint(0.7, 0.9, 1, 200, 0.005, 0.001, 0.03)
+VALIDATION = {
+  'threshold': 0.7,
+  'recall': 0.9,
+  'false_positives': 1,
+  'negatives': 200,
+  'false_positive_rate': 0.005,
+  'false_positive_rate_wilson_95': [0.001, 0.03],
+}
 
 
 def measured(answers=ANSWERS, validation=VALIDATION, probes=PROBES):
@@ -70,7 +77,29 @@ def sections(answers, found):
   return {title: templates.html(section) for title, section in found.items()}
 
 
-def test_no_operating_point_without_other_pictures():
+@pytest.mark.parametrize(
+  ('threshold', 'recall', 'count'), [(0.6, 1, 2), (0.7, 2 / 3, 2), (0.9, 1 / 3, 0)]
+)
+def test_false_positives(threshold, recall, count):
+  # Three pages of music and three others; one of each is tied at 0.7.
+  values, labels = np.array([0.6, 0.8, 0.9, 0.2, 0.7, 0.7]), np.array([1, 0, 1, 0, 1, 0])
+  found = tested.false_positives(values, labels, threshold)
+  assert (found['threshold'], found['recall']) == (threshold, pytest.approx(recall))
+  assert (found['false_positives'], found['negatives']) == (count, 3)
+  assert found['false_positive_rate'] == pytest.approx(count / 3)
+  assert found['false_positive_rate_wilson_95'] == list(metrics.wilson_interval(count, 3))
+
+
+def test_no_false_positive_of_a_thousand_still_has_an_interval():
+  values = np.append(np.zeros(1000), 1)  # They are their labels.
+  found = tested.false_positives(values, values, 1)
+  assert (found['recall'], found['negatives'], found['false_positives']) == (1, 1000, 0)
+  low, high = found['false_positive_rate_wilson_95']
+  # z^2 / (n + z^2) with z = 1.96
+  assert (low, high) == (0, pytest.approx(3.8415 / 1003.8415, rel=1e-4))
+
+
+def test_no_validation_without_other_pictures():
   log_odds, labels = np.array([-1.0, 3.0]), np.array([1, 1])
   assert evaluation.choose(log_odds, labels, 2.0) == 0
   config = {'decision': {'false_positive_cost': 2.0}}
@@ -95,8 +124,7 @@ def test_measured():
   found = measured()
   assert json.loads(json.dumps(found, allow_nan=False)) == found
   assert (found['threshold'], found['false_positive_cost']) == (math.log(2), 2.0)
-  assert found['validation']['false_positives'] == 1
-  assert found['validation']['false_positive_rate_wilson_95'] == [0.001, 0.03]
+  assert found['validation'] == VALIDATION
   assert (found['n'], found['correct'], found['accuracy']) == (6, 4, 4 / 6)
   assert found['accuracy_wilson_95'] == list(metrics.wilson_interval(4, 6))
   assert found['sure'] == {'n': 2, 'correct': 1}  # Those at 8/9 and 9/11.
@@ -216,7 +244,7 @@ def percents(count, n):
   [
     (0.0, VALIDATION, 'from even odds on'),
     (math.log(2), None, 'no other picture among the validation pictures'),
-    (0.0, VALIDATION._replace(recall=None), 'finds none of scores'),
+    (0.0, VALIDATION | {'recall': None}, 'finds none of scores'),
     (1e4, VALIDATION, 'from log-odds of 10000.000 on.'),  # Odds that no float can hold.
   ],
 )

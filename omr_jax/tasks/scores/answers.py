@@ -75,7 +75,7 @@ def of_run(run: ClassifiedRun) -> tuple[Answers, Probes]:
 
 def measure(
   answers: Answers,
-  validation: curves.OperatingPoint | None,
+  validation: dict | None,
   cost: float | None,
   probes: Probes | None,
 ) -> dict:
@@ -83,8 +83,8 @@ def measure(
 
   Args:
     answers: The answers to at least one picture.
-    validation: The errors of the threshold on the validation pictures that it was chosen on; None
-      if none of these is 'other'.
+    validation: The errors of the threshold on the validation pictures that it was chosen on, by
+      `false_positives`; None if none of these is 'other'.
     cost: The cost of a false positive that it was chosen for; None if several runs are pooled.
     probes: The probes of the run; None if several runs are pooled.
 
@@ -106,7 +106,7 @@ def measure(
   return {
     'threshold': float(answers.threshold) if np.ndim(answers.threshold) == 0 else None,
     'false_positive_cost': cost,
-    'validation': None if validation is None else _rate(validation),
+    'validation': validation,
     'n': len(answers.labels),
     'correct': len(answers.labels) - found.false_positives - found.false_negatives,
     'accuracy': found.accuracy,
@@ -126,7 +126,7 @@ def measure(
     )
     if found.negatives
     else None,
-    'at_recall': _at_recalls(answers) if curve else dict.fromkeys(map('{:g}'.format, RECALLS)),
+    'at_recall': {f'{recall:g}': _at_recall(answers, curve, recall) for recall in RECALLS},
     'auc': curves.auc(curve) if curve else None,
     'average_precision': curves.average_precision(curve) if curve else None,
     'sources': [row._asdict() for row in rows],
@@ -135,11 +135,12 @@ def measure(
   }
 
 
-def _at_recalls(answers: Answers) -> dict[str, dict]:
-  """The errors at the thresholds that find these shares of the scores, by the share."""
-  margins, labels = answers.margins, answers.labels
-  points = {each: curves.false_positives_at_recall(margins, labels, each) for each in RECALLS}
-  return {f'{recall:g}': _rate(point) for recall, point in points.items() if point is not None}
+def _at_recall(answers: Answers, curve: curves.Curve | None, recall: float) -> dict | None:
+  """The errors at the highest threshold that finds this share of the scores."""
+  if curve is None:
+    return None
+  threshold = curves.threshold_at_recall(curve, recall)
+  return false_positives(answers.margins, answers.labels, threshold)
 
 
 def answered(probes: Probes, answers: Answers) -> Answers:
@@ -147,14 +148,17 @@ def answered(probes: Probes, answers: Answers) -> Answers:
   return answers._replace(log_odds=np.asarray(probes.log_odds, np.float64))
 
 
-def _rate(point: curves.OperatingPoint) -> dict:
+def false_positives(values: np.ndarray, labels: np.ndarray, threshold: float) -> dict:
+  """Recall and false positives at a threshold, of pictures of which at least one is 'other'."""
+  found = binary.decisions(values, labels, threshold)
+  interval = metrics.wilson_interval(found.false_positives, found.negatives)
   return {
-    'threshold': point.threshold,
-    'recall': point.recall,
-    'false_positives': point.false_positives,
-    'negatives': point.negatives,
-    'false_positive_rate': point.false_positive_rate,
-    'false_positive_rate_wilson_95': [point.low, point.high],
+    'threshold': threshold,
+    'recall': found.recall,
+    'false_positives': found.false_positives,
+    'negatives': found.negatives,
+    'false_positive_rate': found.false_positive_rate,
+    'false_positive_rate_wilson_95': list(interval),
   }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import scipy  # It loads `scipy.optimize`, which takes long, when that is first used.
 
 from omr_jax.data.dataset import Dataset, Split
-from omr_jax.evaluation import binary, curves
+from omr_jax.evaluation import binary
 from omr_jax.inputs import views
 from omr_jax.synthetic import probes
 from omr_jax.tasks.classifiers import run as runs
@@ -146,7 +146,7 @@ def measure(run: ClassifiedRun) -> dict:
   log_odds, labels = binary.log_odds(run.validation_logits), run.validation_labels
   validation = None
   if not np.all(labels):
-    validation = curves.operating_point(log_odds, labels, float(tested.threshold))
+    validation = answers.false_positives(log_odds, labels, float(tested.threshold))
   cost = run.config['decision']['false_positive_cost']
   measured = answers.measure(tested, validation, cost, probed)
   return {'gate': measured | shapes.measure(shapes.of_run(run))}
