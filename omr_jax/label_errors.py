@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from omr_jax.errors import UserError, nearest, reason
-from omr_jax.evaluation import decision, metrics
+from omr_jax.evaluation import metrics
 from omr_jax.tasks.classifiers import run as classified
 from omr_jax.tasks.classifiers.run import ClassifiedRun
 from omr_jax.utils import arguments as command_arguments
@@ -67,7 +67,7 @@ def ranked(run: ClassifiedRun) -> list[Suspect]:
     UserError: The run answers by a threshold.
   """
   _refuse_threshold(run)
-  sure = decision.confidence(run.test_logits, run.test_predicted, run.decision)
+  sure = run.confidence
   wrong = np.flatnonzero(~run.correct)
   return [
     Suspect(

@@ -21,27 +21,16 @@ from omr_jax.tasks.classifiers import confusions
 from omr_jax.tasks.classifiers.run import ClassifiedRun
 
 
-def page(
-  run: ClassifiedRun, numbers: Mapping, confidence: np.ndarray, confusion: np.ndarray
-) -> str:
-  """The report of a run as HTML.
-
-  Args:
-    run: The run.
-    numbers: The measured numbers of its summary.
-    confidence: The calibrated probability of each answer, float [test examples].
-    confusion: Counts, int [true class, predicted class].
-  """
-  paper = run.task.report.reference(run)
-  bins = metrics.reliability(confidence, run.correct)
-  mistakes, noun = _mistakes(run, confidence), run.task.noun
+def page(run: ClassifiedRun, numbers: Mapping) -> str:
+  """The report of a run as HTML; `numbers` are the measured ones of its summary."""
+  mistakes, noun = _mistakes(run), run.task.noun
   sections = {
     **({'Learning curves': of_training.curves(run)} if run.history else {}),
     **run.task.report.sections(run, numbers),
     f'Misclassified {noun}s': mistakes,
-    'Confusions': confusions.section(confusion, run.classes, noun, gallery.anchors(mistakes)),
-    'Classes': tables([_per_class(run, confusion, paper)]),
-    'Confidence': _confidence(run, numbers, bins),
+    'Confusions': confusions.section(run.confusion, run.classes, noun, gallery.anchors(mistakes)),
+    'Classes': tables([_per_class(run)]),
+    'Confidence': _confidence(run, numbers),
     'Run': of_training.facts(run),
   }
   return templates.page(
@@ -64,9 +53,9 @@ def _tiles(run: ClassifiedRun, numbers: Mapping) -> dict[str, str]:
   }
 
 
-def _mistakes(run: ClassifiedRun, confidence: np.ndarray) -> Section:
+def _mistakes(run: ClassifiedRun) -> Section:
   wrong, noun = np.flatnonzero(~run.correct), run.task.noun
-  of_true = _true_confidence(run, confidence)
+  confidence, of_true = run.confidence, _true_confidence(run)
   mistakes = [
     Mistake(
       str(run.test_ids[i]),
@@ -91,38 +80,34 @@ def _mistakes(run: ClassifiedRun, confidence: np.ndarray) -> Section:
   return gallery.section(mistakes, noun, words, examples, 'test_predictions.csv')
 
 
-def _true_confidence(run: ClassifiedRun, confidence: np.ndarray) -> np.ndarray:
+def _true_confidence(run: ClassifiedRun) -> np.ndarray:
   """The calibrated probability of the class that a misclassified example has: float [examples]."""
   if run.decision.threshold is not None:
-    return 1 - confidence  # There are two classes.
+    return 1 - run.confidence  # There are two classes.
   return decision.confidence(run.test_logits, run.test_labels, run.decision)
 
 
-def _per_class(run: ClassifiedRun, confusion: np.ndarray, paper: dict | None) -> Table:
+def _per_class(run: ClassifiedRun) -> Table:
   """Recall, precision and F1 by class, and their averages, beside those of the paper."""
-  classes = run.classes
+  classes, confusion = run.classes, run.confusion
+  paper = run.task.report.reference(run) or {}
   precision, recall = metrics.precision_recall(confusion)
   f1, counts = metrics.f1(confusion), confusion.sum(axis=1)
   keys = ('network', 'people') if paper else ()
-  known = paper or {}
   rows = [
     row(
       name,
       [counts[i]],
-      [recall[i], *(known[name][f'{key}_recall'] for key in keys)],
-      [precision[i], *(known[name][f'{key}_precision'] for key in keys)],
+      [recall[i], *(paper[name][f'{key}_recall'] for key in keys)],
+      [precision[i], *(paper[name][f'{key}_precision'] for key in keys)],
       [f1[i]],
     )
     for i, name in enumerate(classes)
   ]
-  theirs = (
-    [
-      [float(np.mean([paper[c][f'{k}_{m}'] for c in classes])) for k in keys]
-      for m in ('recall', 'precision')
-    ]
-    if paper
-    else [[], []]
-  )
+  theirs = [
+    [float(np.mean([paper[c][f'{k}_{m}'] for c in classes])) for k in keys]
+    for m in ('recall', 'precision')
+  ]
   foot = []
   for name, (p, r, f) in metrics.averages(confusion).items():
     others = theirs if name == 'macro' else [[math.nan] * len(keys)] * 2
@@ -139,7 +124,7 @@ def _per_class(run: ClassifiedRun, confusion: np.ndarray, paper: dict | None) ->
   )
 
 
-def _confidence(run: ClassifiedRun, numbers: Mapping, bins: metrics.Reliability) -> Section:
+def _confidence(run: ClassifiedRun, numbers: Mapping) -> Section:
   nouns = f'{run.task.noun}s'
   divided, best = 'The logits are', 'best'
   if run.decision.threshold is not None:
@@ -155,5 +140,5 @@ def _confidence(run: ClassifiedRun, numbers: Mapping, bins: metrics.Reliability)
     f'Bars: accuracy of the {nouns} with that confidence; points: their mean confidence; dotted: '
     f'perfect calibration. Below: the number of {nouns}.'
   )
-  drawn = figures.reliability(bins, nouns)
+  drawn = figures.reliability(metrics.reliability(run.confidence, run.correct), nouns)
   return Section('report/confidence.html', {'words': words, 'figure': drawn, 'caption': caption})

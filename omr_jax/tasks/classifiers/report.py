@@ -1,7 +1,6 @@
 """Measures a finished run whose network gives one class to each example, and writes its report."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -24,18 +23,6 @@ SUMMARY: Mapping[str, rules.Rule] = {
 }
 
 
-class Predictions(NamedTuple):
-  """The answers to the test examples.
-
-  Attributes:
-    confidence: The calibrated probability of each answer, float64 [examples].
-    confusion: Counts, int64 [true class, predicted class].
-  """
-
-  confidence: np.ndarray
-  confusion: np.ndarray
-
-
 def numbers(run: ClassifiedRun) -> dict:
   """The measured numbers of `summary.json`."""
   labels, logits, predicted = run.test_labels, run.test_logits, run.test_predicted
@@ -49,7 +36,7 @@ def numbers(run: ClassifiedRun) -> dict:
     return metrics.expected_calibration_error(bins)
 
   correct, n = int(right.sum()), len(right)
-  found = {
+  return {
     'accuracy': correct / n,
     'correct': correct,
     'n': n,
@@ -64,28 +51,20 @@ def numbers(run: ClassifiedRun) -> dict:
     'ece_uncalibrated': ece(uncalibrated),
     'averages': {
       name: {'precision': precision, 'recall': recall}
-      for name, (precision, recall, _) in metrics.averages(predictions(run).confusion).items()
+      for name, (precision, recall, _) in metrics.averages(run.confusion).items()
     },
+    **run.task.evaluation.measure(run),
   }
-  found |= run.task.evaluation.measure(run)
-  return found
-
-
-def predictions(run: ClassifiedRun) -> Predictions:
-  """The answers to the test examples."""
-  sure = decision.confidence(run.test_logits, run.test_predicted, run.decision)
-  confusion = metrics.confusion_matrix(run.test_labels, run.test_predicted, len(run.classes))
-  return Predictions(sure, confusion)
 
 
 def files(run: ClassifiedRun, numbers: Mapping) -> dict[str, bytes]:
   """The files of the folder `report` by name, in the order in which they are to be written."""
-  confidence, confusion = found = predictions(run)
+  confusion = run.confusion
   answers = zip(
     run.test_ids,
     [run.classes[i] for i in run.test_labels],
     [run.classes[i] for i in run.test_predicted],
-    [f'{value:.6f}' for value in confidence],
+    [f'{value:.6f}' for value in run.confidence],
     strict=True,
   )
   shares = [
@@ -98,7 +77,7 @@ def files(run: ClassifiedRun, numbers: Mapping) -> dict[str, bytes]:
   return {
     'test_predictions.csv': csv_file(('id', 'true', 'predicted', 'confidence'), answers),
     'per_class.csv': csv_file(named, per_class),
-    'report.html': page.page(run, numbers, *found).encode(errors='backslashreplace'),
+    'report.html': page.page(run, numbers).encode(errors='backslashreplace'),
   }
 
 

@@ -68,6 +68,16 @@ class ClassifiedRun(FinishedRun):
     """Which answers are right, bool [examples]."""
     return self.test_predicted == self.test_labels
 
+  @property
+  def confidence(self) -> np.ndarray:
+    """The calibrated probability of each answer, float64 [examples]."""
+    return decisions.confidence(self.test_logits, self.test_predicted, self.decision)
+
+  @property
+  def confusion(self) -> np.ndarray:
+    """Counts of the test examples, int64 [true class, predicted class]."""
+    return metrics.confusion_matrix(self.test_labels, self.test_predicted, len(self.classes))
+
 
 def read(workdir: str | os.PathLike) -> ClassifiedRun:
   """Reads a finished run.
