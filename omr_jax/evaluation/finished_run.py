@@ -16,7 +16,8 @@ from typing import Any, Self
 import numpy as np
 
 from omr_jax.errors import UserError, reason
-from omr_jax.evaluation import evaluation_file, history
+from omr_jax.evaluation import evaluated, evaluation_file, history
+from omr_jax.evaluation.evaluated import Evaluated
 from omr_jax.tasks import earlier
 from omr_jax.tasks import task as tasks
 from omr_jax.tasks.task import Task
@@ -84,18 +85,18 @@ def refuse_run(workdir: Path) -> None:
       raise UserError(f'{workdir}: holds another {name}; choose another folder.')
 
 
-def begin_joined(workdir: Path) -> None:
-  """Prepares a folder for the joined results of several runs.
+def save_joined(run: FinishedRun, found: Evaluated) -> None:
+  """Writes the joined results of several runs into a folder that can be read like that of a run.
 
   The folder gets no metrics.jsonl. `read` does not expect one if summary.json, which is written
   with the report, has the key 'runs'.
 
   Raises:
-    UserError: The folder is that of a trained run or holds files of other programs, or an earlier
-      summary in it cannot be removed.
+    UserError: The folder is that of a trained run or holds files of other programs, an earlier
+      summary in it cannot be removed, or a file cannot be written.
   """
-  refuse_run(workdir)
-  summary = workdir / 'summary.json'
+  refuse_run(run.workdir)
+  summary = run.workdir / 'summary.json'
   try:
     # Without a summary the folder is unfinished until the new report is written.
     summary.unlink(missing_ok=True)
@@ -103,10 +104,7 @@ def begin_joined(workdir: Path) -> None:
     raise UserError(
       f'{summary}: cannot be replaced ({error.strerror}); choose another folder.'
     ) from error
-
-
-def write_config(run: FinishedRun) -> None:
-  """Writes the config of joined runs, last of the files that their report is made from."""
+  evaluated.save(run.workdir, found)
   write_file(run.workdir / 'config.json', (json.dumps(run.config, indent=2) + '\n').encode())
 
 

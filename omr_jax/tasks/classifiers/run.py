@@ -11,7 +11,7 @@ import scipy
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import decision as decisions
-from omr_jax.evaluation import evaluated, evaluation_file, finished_run, metrics
+from omr_jax.evaluation import evaluation_file, finished_run, metrics
 from omr_jax.evaluation.confidence import SURE
 from omr_jax.evaluation.decision import Decision
 from omr_jax.evaluation.evaluated import Evaluated
@@ -142,12 +142,10 @@ def save_joined(run: ClassifiedRun) -> None:
   """Writes the joined results of several runs into a folder that can be read like that of a run.
 
   Raises:
-    UserError: As `finished_run.begin_joined`; or a file cannot be written.
+    UserError: As `finished_run.save_joined`.
   """
-  finished_run.begin_joined(run.workdir)
   arrays = {name: np.asarray(getattr(run, name)) for name in ARRAYS}
-  evaluated.save(run.workdir, Evaluated(arrays, run.decision))
-  finished_run.write_config(run)
+  finished_run.save_joined(run, Evaluated(arrays, run.decision))
 
 
 def problem(arrays: Mapping[str, np.ndarray]) -> str | None:

@@ -21,7 +21,8 @@ from omr_jax.utils.words import one_line
 from tfds_builders.folds import PAGE_FOLDS
 
 _SOURCE = 'muscima_pp'  # The data whose pages have writers.
-_COMMON = ('config_name', 'data_digest', 'origin', 'parameters', 'seed')
+# The joined report would replace that of a run in the workdir.
+refuse_workdir = finished_run.refuse_run
 
 
 def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
@@ -48,11 +49,6 @@ def members(
   return writers.members(config, PAGE_FOLDS)
 
 
-def refuse_workdir(workdir: Path) -> None:
-  """Raises UserError if the folder is that of a run, whose report this one would replace."""
-  finished_run.refuse_run(workdir)
-
-
 def joined(runs: Mapping[str, DetectedRun]) -> DetectedRun:
   """Joins the runs on all folds.
 
@@ -62,22 +58,10 @@ def joined(runs: Mapping[str, DetectedRun]) -> DetectedRun:
   Raises:
     UserError: Two runs have tested the same page, or differ in their data or in their configs.
   """
-  every = list(runs.values())
-  writers.refuse_unlike(every)
-  first = every[0]
-  protocol = f'{next(iter(runs))} ... {list(runs)[-1]}'
-  facts = {key: first.facts[key] for key in _COMMON} | {
-    'protocol': protocol,
-    'runs': list(runs),
-    'folds': {name: boxes.weighted_ap50(run.pages) for name, run in runs.items()},
-    **{key: max(run.facts[key] for run in every) for key in ('epochs', 'tested_epoch')},
-    'seconds': round(sum(run.facts['seconds'] for run in every), 1),
-  }
-  return first.replace(
-    config=first.config | {'data': first.config['data'] | {'protocol': protocol}},
-    history=[],
-    facts=facts,
-    test_ids=np.concatenate([run.test_ids for run in every]),
+  every, names = list(runs.values()), list(runs)
+  shares = {name: boxes.weighted_ap50(run.pages) for name, run in runs.items()}
+  return every[0].replace(
+    **writers.joined(runs, f'{names[0]} ... {names[-1]}', {'folds': shares}),
     validation_ap50=float(np.mean([run.validation_ap50 for run in every])),
     pages=[page for run in every for page in run.pages],
     pictures=[picture for run in every for picture in run.pictures],

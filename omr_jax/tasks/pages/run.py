@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from omr_jax.errors import UserError
-from omr_jax.evaluation import confidence, evaluated, finished_run
+from omr_jax.evaluation import confidence, finished_run
 from omr_jax.evaluation.boxes import Page
 from omr_jax.evaluation.decision import FILE as DECISION
 from omr_jax.evaluation.evaluated import Evaluated
@@ -80,11 +80,9 @@ def save_joined(run: DetectedRun) -> None:
   """Writes the joined results of several runs into a folder that can be read like that of a run.
 
   Raises:
-    UserError: As `finished_run.begin_joined`; or a file cannot be written.
+    UserError: As `finished_run.save_joined`.
   """
-  finished_run.begin_joined(run.workdir)
-  evaluated.save(run.workdir, Evaluated(_arrays(run), run.decision))
-  finished_run.write_config(run)
+  finished_run.save_joined(run, Evaluated(_arrays(run), run.decision))
 
 
 def _arrays(run: DetectedRun) -> dict[str, np.ndarray]:

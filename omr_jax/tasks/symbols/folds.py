@@ -10,7 +10,6 @@ the workdir as that of one run: `omr_jax.report` compares two recipes on all sym
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -24,7 +23,10 @@ from omr_jax.tasks.classifiers.run import ClassifiedRun
 from omr_jax.utils.words import one_line
 from tfds_builders.folds import SYMBOL_FOLDS
 
-_COMMON = ('config_name', 'data_digest', 'origin', 'parameters', 'seed')
+# The arrays of the runs that are joined as they are.
+_KEPT = ('test_labels', 'test_predicted', 'validation_labels', 'pictures', 'example_pictures')
+# The joined report would replace that of a run in the workdir.
+refuse_workdir = finished_run.refuse_run
 
 
 def check(config: ConfigDict, over: str, given: Collection[str]) -> None:
@@ -50,11 +52,6 @@ def members(
   return writers.members(config, SYMBOL_FOLDS)
 
 
-def refuse_workdir(workdir: Path) -> None:
-  """Raises UserError if the folder is that of a run, whose report this one would replace."""
-  finished_run.refuse_run(workdir)
-
-
 def joined(runs: Mapping[str, ClassifiedRun]) -> ClassifiedRun:
   """Joins the runs on all folds. The logits of each one are divided by its own temperature.
 
@@ -64,39 +61,27 @@ def joined(runs: Mapping[str, ClassifiedRun]) -> ClassifiedRun:
   Raises:
     UserError: Two runs have tested the same symbol, or differ in their data or in their configs.
   """
-  writers.refuse_unlike(list(runs.values()))
-  first = next(iter(runs.values()))
-  kept = (
-    *('test_ids', 'test_labels', 'test_predicted', 'validation_labels', 'pictures'),
-    'example_pictures',
+  every = list(runs.values())
+  first = every[0]
+  shares = {name: float(run.correct.mean()) for name, run in runs.items()}
+  attributes = writers.joined(
+    runs,
+    'writers_0 ... writers_9' if len(runs) > 1 else first.facts['protocol'],
+    {'folds': shares, 'mean_of_folds': float(np.mean(list(shares.values())))},
   )
-  arrays: dict[str, Any] = {
-    name: np.concatenate([getattr(run, name) for run in runs.values()]) for name in kept
-  }
-  before = np.cumsum([0, *(len(run.test_ids) for run in runs.values())])[:-1]
-  arrays['example_rows'] = np.concatenate(
-    [run.example_rows + start for run, start in zip(runs.values(), before, strict=True)]
+  for name in _KEPT:
+    attributes[name] = np.concatenate([getattr(run, name) for run in every])
+  before = np.cumsum([0, *(len(run.test_ids) for run in every)])[:-1]
+  attributes['example_rows'] = np.concatenate(
+    [run.example_rows + start for run, start in zip(every, before, strict=True)]
   )
-  temperatures = {fold: run.decision.temperature for fold, run in runs.items()}
-  arrays |= {
-    name: np.concatenate([getattr(run, name) / temperatures[fold] for fold, run in runs.items()])
-    for name in ('test_logits', 'validation_logits')
-  }
-  folds = {name: float(run.correct.mean()) for name, run in runs.items()}
-  facts = {key: first.facts[key] for key in _COMMON} | {
-    'protocol': 'writers_0 ... writers_9' if len(runs) > 1 else first.facts['protocol'],
-    'runs': list(runs),
-    'folds': folds,
-    'mean_of_folds': float(np.mean(list(folds.values()))),
-    **{key: max(run.facts[key] for run in runs.values()) for key in ('epochs', 'tested_epoch')},
-    'seconds': round(sum(run.facts['seconds'] for run in runs.values()), 1),
-  }
-  data = first.config['data'] | {'protocol': facts['protocol']}
-  config = first.config | {'data': data}
-  decision = Decision(
-    None, metrics.fit_temperature(arrays['validation_logits'], arrays['validation_labels'])
+  for name in ('test_logits', 'validation_logits'):
+    scaled = [getattr(run, name) / run.decision.temperature for run in every]
+    attributes[name] = np.concatenate(scaled)
+  temperature = metrics.fit_temperature(
+    attributes['validation_logits'], attributes['validation_labels']
   )
-  return first.replace(config=config, history=[], facts=facts, decision=decision, **arrays)
+  return first.replace(**attributes, decision=Decision(None, temperature))
 
 
 def write(workdir: Path, over: str, runs: Mapping[str, ClassifiedRun]) -> tuple[str, Path]:
