@@ -56,15 +56,15 @@ def by_group(pages: Sequence[Page]) -> str:
 
 
 def _row(name: str, average: Average, count: Counted | None) -> str:
-  shares = [average.ap50, average.ap75, average.ap]
+  shares: list[float | None] = [average.ap50, average.ap75, average.ap]
   numbers = ['', '']
   if count is None:
-    shares += [math.nan] * 3
+    shares += [None] * 3
   else:
     numbers = [str(count.true), str(count.found)]
-    shares += [math.nan if s is None else s for s in (count.precision, count.recall, count.f)]
+    shares += [count.precision, count.recall, count.f]
   return f'| {cell(name)} | {" | ".join(numbers + _percents(shares))} |'
 
 
-def _percents(shares: Sequence[float]) -> list[str]:
-  return ['' if math.isnan(share) else f'{100 * share:.1f}' for share in shares]
+def _percents(shares: Sequence[float | None]) -> list[str]:
+  return ['' if s is None or math.isnan(s) else f'{100 * s:.1f}' for s in shares]

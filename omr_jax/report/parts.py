@@ -65,9 +65,9 @@ def tables(shown: Sequence[Table], *words: str) -> Section:
   return Section('report/tables.html', {'words': words, 'tables': shown})
 
 
-def percent(share: float) -> str:
-  """A share in percent with two decimals, as in the paper."""
-  return f'{100 * share:.2f} %'
+def percent(share: float | None) -> str:
+  """A share in percent with two decimals, as in the paper; a dash where there is none."""
+  return DASH if share is None else f'{100 * share:.2f} %'
 
 
 def interval(low: float, high: float) -> str:
@@ -76,19 +76,20 @@ def interval(low: float, high: float) -> str:
 
 
 def row(name: str, *groups: Sequence, form: Callable[[float], str] = '{:.2f}'.format) -> list:
-  """A row of a table. A float is a share: the further below 1, the darker its cell; NaN is a dash.
+  """A row of a table. A float is a share: the further below 1, the darker its cell.
 
   Args:
     name: The row's heading.
-    *groups: Groups of cells; the first cell of each group is this run's own and is emphasized.
+    *groups: Groups of cells; the first cell of each group is this run's own and is emphasized. None
+      and NaN are dashes.
     form: Writes a float.
   """
   return [name, *(_cell(value, n == 0, form) for group in groups for n, value in enumerate(group))]
 
 
 def _cell(value: object, mine: bool, form: Callable[[float], str]) -> object:
+  if value is None or (isinstance(value, float) and math.isnan(value)):
+    return Cell(DASH, mine=mine)
   if not isinstance(value, float):
     return value
-  if math.isnan(value):
-    return Cell(DASH, mine=mine)
   return Cell(form(value), value, min(0.7, max(0.0, 4 * (1 - value))), mine)

@@ -7,7 +7,6 @@ The module `report` of such a task has these functions besides those of `classif
 `reference(run)`: published precision and recall by class, or None.
 """
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -110,7 +109,7 @@ def _per_class(run: ClassifiedRun) -> Table:
   ]
   foot = []
   for name, (p, r, f) in metrics.averages(confusion).items():
-    others = theirs if name == 'macro' else [[math.nan] * len(keys)] * 2
+    others = theirs if name == 'macro' else [[None] * len(keys)] * 2
     groups = [r, *others[0]], [p, *others[1]], [f]
     foot.append(row(f'{name} average', [counts.sum()], *groups))
   names, span = ('this run', *keys), 1 + len(keys)

@@ -1,6 +1,5 @@
 """The page of a run's report, where a network finds symbols on pages: one HTML file."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy as np
 from omr_jax.evaluation import boxes, metrics
 from omr_jax.evaluation.boxes import Counted
 from omr_jax.report import figures, of_training, templates
-from omr_jax.report.parts import DASH, Table, percent, row, tables
+from omr_jax.report.parts import Table, percent, row, tables
 from omr_jax.report.templates import Section
 from omr_jax.tasks.pages import mistakes, overlays
 from omr_jax.tasks.pages.matching import match
@@ -47,16 +46,12 @@ def _tiles(run: DetectedRun, numbers: Mapping) -> dict[str, str]:
   return {
     'AP50': percent(numbers['ap50']),
     'AP': percent(numbers['ap']),
-    f'AP50, {boxes.FREQUENT} frequent': _percent(numbers['frequent_ap50']),
-    f'AP50, {boxes.ENOUGH} or more': _percent(numbers['macro_ap50']),
-    'F1': _percent(numbers['f']),
+    f'AP50, {boxes.FREQUENT} frequent': percent(numbers['frequent_ap50']),
+    f'AP50, {boxes.ENOUGH} or more': percent(numbers['macro_ap50']),
+    'F1': percent(numbers['f']),
     'Epochs': run.epochs,
     'Time': f'{run.facts["seconds"] / 60:.1f} min',
   }
-
-
-def _percent(share: float | None) -> str:
-  return DASH if share is None else percent(share)
 
 
 def _classes(numbers: Mapping, counts: Mapping[str, Counted]) -> Table:
@@ -65,16 +60,16 @@ def _classes(numbers: Mapping, counts: Mapping[str, Counted]) -> Table:
     row(
       name,
       [counted.true],
-      [numbers['classes'].get(name, {}).get(key, math.nan) for key in ('ap50', 'ap75', 'ap')],
-      [_share(value) for value in (counted.precision, counted.recall, counted.f)],
+      [numbers['classes'].get(name, {}).get(key) for key in ('ap50', 'ap75', 'ap')],
+      [counted.precision, counted.recall, counted.f],
       [counted.found],
     )
     for name, counted in ordered
   ]
   averages = {
     'weighted by symbols': [numbers[key] for key in ('ap50', 'ap75', 'ap')],
-    f'mean of classes with {boxes.ENOUGH} or more': [_share(numbers['macro_ap50']), '', ''],
-    f'mean of the {boxes.FREQUENT} most frequent': [_share(numbers['frequent_ap50']), '', ''],
+    f'mean of classes with {boxes.ENOUGH} or more': [numbers['macro_ap50'], '', ''],
+    f'mean of the {boxes.FREQUENT} most frequent': [numbers['frequent_ap50'], '', ''],
   }
   return Table(
     'Average precision, and boxes at the threshold',
@@ -89,8 +84,8 @@ def _groups(numbers: Mapping) -> Table:
     row(
       group['group'],
       [group['pages'], group['n']],
-      [_share(group[key]) for key in ('ap50', 'ap')],
-      [_share(group[key]) for key in ('precision', 'recall', 'f')],
+      [group[key] for key in ('ap50', 'ap')],
+      [group[key] for key in ('precision', 'recall', 'f')],
     )
     for group in numbers['groups']
   ]
@@ -99,10 +94,6 @@ def _groups(numbers: Mapping) -> Table:
     ('group', 'pages', 'symbols', 'AP50', 'AP', 'precision', 'recall', 'F1'),
     rows,
   )
-
-
-def _share(value: float | None) -> float:
-  return math.nan if value is None else value
 
 
 def _confidence(run: DetectedRun) -> Section:

@@ -210,7 +210,7 @@ def _probes(kinds: Sequence[_Kind], numbers: Mapping) -> Section:
     parts.row(
       kind.name,
       [kind.expected or 'either', _given(kind), _range(kind.confidence)],
-      [1 - kind.wrong / len(kind.answers) if kind.expected else math.nan],
+      [1 - kind.wrong / len(kind.answers) if kind.expected else None],
       form=lambda share: f'{100 * share:.0f} %',
     )
     for kind in kinds
