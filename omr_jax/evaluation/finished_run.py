@@ -166,26 +166,19 @@ def _is_fact(value: object, kind: type | UnionType) -> bool:
 
 
 def _read_history(path: Path, validated: str) -> list[dict]:
+  try:
+    lines = read_bytes(path).decode().splitlines()
+  except (OSError, UnicodeDecodeError) as error:
+    raise UserError(f'{path}: cannot be read ({reason(error)}); {REMEDY}.') from error
   rows = []
-  for number, line in enumerate(_read_text(path).splitlines(), start=1):
-    row = _parse(path, line, f'line {number}, ')
+  for number, line in enumerate(lines, start=1):
+    try:
+      row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+      raise UserError(f'{path}: damaged (line {number}, {error}); {REMEDY}.') from error
     if not history.is_line(row, number, validated):
       raise UserError(f'{path}: line {number} is not that of epoch {number}; {REMEDY}.')
     rows.append(row)
   if not rows:
     raise UserError(f'{path}: holds no epoch; {REMEDY}.')
   return rows
-
-
-def _read_text(path: Path) -> str:
-  try:
-    return read_bytes(path).decode()
-  except (OSError, UnicodeDecodeError) as error:
-    raise UserError(f'{path}: cannot be read ({reason(error)}); {REMEDY}.') from error
-
-
-def _parse(path: Path, text: str, place: str = ''):
-  try:
-    return json.loads(text)
-  except (ValueError, RecursionError) as error:
-    raise UserError(f'{path}: damaged ({place}{error}); {REMEDY}.') from error
