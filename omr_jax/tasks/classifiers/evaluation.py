@@ -45,25 +45,18 @@ def evaluate(configs: Sequence[ConfigDict], dataset: Dataset, predict: Predict) 
   further = of_task.evaluation.further(
     configs[0], dataset, lambda arrays: _logits(predict, arrays)
   ) or [{}] * len(configs)
-  return [
-    _evaluated(*member, splits, of_task.inputs.classes(configs[0]))
-    for member in zip(configs, validation, test, further, strict=True)
-  ]
-
-
-def _evaluated(
-  config: ConfigDict,
-  validation_logits: np.ndarray,
-  logits: np.ndarray,
-  further: Mapping[str, np.ndarray],
-  splits: Mapping[str, Split],
-  classes: Sequence[str],
-) -> Evaluated:
-  validation_labels = np.asarray(splits['validation']['label'])
+  classes, known = of_task.inputs.classes(configs[0]), np.asarray(splits['validation']['label'])
   ids, labels, pictures = (np.asarray(splits['test'][name]) for name in ('id', 'label', 'image'))
-  chosen = decision.fit(config, validation_labels, validation_logits)
-  validated = validation_labels, validation_logits
-  return evaluated(classes, validated, (ids, labels, logits, pictures), further, chosen)
+  return [
+    evaluated(
+      classes,
+      (known, validated),
+      (ids, labels, tested, pictures),
+      of_member,
+      decision.fit(config, known, validated),
+    )
+    for config, validated, tested, of_member in zip(configs, validation, test, further, strict=True)
+  ]
 
 
 def evaluated(
@@ -85,7 +78,7 @@ def evaluated(
     chosen: The threshold and the temperature.
   """
   ids, labels, logits, pictures = test
-  predicted, pictures = decision.decide(logits, chosen.threshold), np.asarray(pictures)
+  predicted = decision.decide(logits, chosen.threshold)
   rows = _clearest(logits, labels, predicted)
   arrays: dict[str, Any] = {
     'classes': np.asarray(classes, str),
