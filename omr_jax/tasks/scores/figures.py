@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _BARS = 40
 
 
-def roc(points: Curve, chosen: Decisions | None = None) -> 'Markup':
+def roc(points: Curve, chosen: Decisions) -> 'Markup':
   """Recall of the scores by false-positive rate; a dot marks the chosen threshold.
 
   A logarithmic axis has no place for 0. So a rate of 0 is drawn at the left end, which is labelled
@@ -31,11 +31,11 @@ def roc(points: Curve, chosen: Decisions | None = None) -> 'Markup':
   figure, axes = new_figure(3.6, 3.0)
   least = 0.5 / points.negatives
   axes.step(np.maximum(points.false_positive_rate, least), points.recall, where='post', color=BLUE)
+  recall, rate = chosen.recall, chosen.false_positive_rate
+  assert recall is not None and rate is not None  # Only pictures of both classes have a curve.
+  _dot(axes, max(rate, least), recall)
   # The curve begins at the largest recall that has no false positive.
-  start = points.recall[points.false_positives == 0].max()
-  if chosen is not None and chosen.recall is not None and chosen.false_positive_rate is not None:
-    _dot(axes, max(chosen.false_positive_rate, least), chosen.recall)
-    start = min(start, chosen.recall)
+  start = min(points.recall[points.false_positives == 0].max(), recall)
   axes.set(xscale='log', xlim=(least, 1), xlabel='false-positive rate', ylabel='recall')
   rates = [10.0**power for power in range(-9, 1) if 10.0**power >= 2 * least]
   axes.set_xticks([least, *rates], ['0', *(f'{100 * rate:g} %' for rate in rates)])
@@ -44,19 +44,18 @@ def roc(points: Curve, chosen: Decisions | None = None) -> 'Markup':
   return to_svg(figure, f'ROC: recall by false-positive rate of {points.negatives} other pictures')
 
 
-def precision_recall(points: Curve, chosen: Decisions | None = None) -> 'Markup':
+def precision_recall(points: Curve, chosen: Decisions) -> 'Markup':
   """Precision by recall; a dot marks the chosen threshold."""
   figure, axes = new_figure(3.6, 3.0)
   axes.step(points.recall, points.precision, where='pre', color=BLUE)
-  start = points.recall[points.precision == 1].max()
+  found = chosen.positives - chosen.false_negatives
+  called = found + chosen.false_positives
+  recall, precision = chosen.recall, found / called if called else 1
+  assert recall is not None  # Only pictures of both classes have a curve.
+  _dot(axes, recall, precision)
+  start = min(points.recall[points.precision == 1].max(), recall)
   # Lower thresholds than that of full recall add only false positives.
-  bottom = points.precision[points.recall == 1].max()
-  if chosen is not None and chosen.recall is not None:
-    found = chosen.positives - chosen.false_negatives
-    called = found + chosen.false_positives
-    precision = found / called if called else 1
-    _dot(axes, chosen.recall, precision)
-    start, bottom = min(start, chosen.recall), min(bottom, precision)
+  bottom = min(points.precision[points.recall == 1].max(), precision)
   axes.set(xlabel='recall', ylabel='precision')
   _in_percent(axes.yaxis, axes.set_ylim, bottom)
   _in_percent(axes.xaxis, axes.set_xlim, start)
