@@ -188,7 +188,7 @@ def test_a_run_on_pictures_with_odd_names_is_reported(of_scores):
   change_arrays(of_scores, test_sources=lambda _: np.array(NAMES[:4]))
   change_arrays(of_scores, probe_names=lambda _: np.array(NAMES[:2]))
   assert report.main([str(of_scores)]) == 0
-  folds.write_pooled(of_scores.parent, 'folds', {'fold_0': finished_run.read(of_scores)})
+  folds.write(of_scores.parent, 'folds', {'fold_0': finished_run.read(of_scores)})
   page = (of_scores.parent / 'pooled.html').read_text('utf-8')
   assert '$\\frac{$' in page and '\\ud800' in page
 

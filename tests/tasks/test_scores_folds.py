@@ -37,6 +37,11 @@ def read(folder, *names):
   return {name: finished_run.read(folder / name) for name in names}
 
 
+def written(folder, over, runs):
+  folds.write(folder, over, runs)
+  return json.loads((folder / 'pooled.json').read_text())
+
+
 def test_members(monkeypatch):
   monkeypatch.setattr(data, 'sources', lambda *_: ['other/a', 'scores/b'])
   config = config_page('scores')
@@ -68,8 +73,7 @@ def test_a_source_whose_name_is_too_long_for_a_folder(monkeypatch):
 
 
 def test_numbers(tmp_path, runs):
-  numbers = folds.write_pooled(tmp_path, 'folds', runs)
-  assert json.loads((tmp_path / 'pooled.json').read_text()) == numbers
+  numbers = written(tmp_path, 'folds', runs)
   gate = numbers['gate']
   assert (numbers['over'], numbers['config_name'], numbers['seconds']) == ('folds', 'scores', 180)
   assert (gate['n'], gate['correct'], gate['accuracy']) == (7, 4, pytest.approx(4 / 7))
@@ -96,7 +100,7 @@ def test_numbers(tmp_path, runs):
 
 
 def test_calibration_is_that_of_the_pooled_answers(tmp_path, runs):
-  numbers = folds.write_pooled(tmp_path, 'folds', runs)
+  numbers = written(tmp_path, 'folds', runs)
   # Right: p1 at 3/4, s1 at 9/10, p3 and s3 near and far from their threshold; wrong: p2 at 7/9, s2
   # at 2/3, d1 as near as p3. Of 15 bins p1 and p2 share the 12th, and p3 and d1 the 9th; s3 is
   # alone in the 10th, and s2, whose float32 is a little above 2/3, in the 11th.
@@ -107,7 +111,7 @@ def test_calibration_is_that_of_the_pooled_answers(tmp_path, runs):
 
 
 def test_every_picture_is_a_row(tmp_path, runs):
-  folds.write_pooled(tmp_path, 'folds', runs)
+  folds.write(tmp_path, 'folds', runs)
   with (tmp_path / 'pooled.csv').open(newline='') as file:
     rows = {row['id']: row for row in csv.DictReader(file)}
   assert list(rows) == [*FIRST, *SECOND]
@@ -133,7 +137,7 @@ def test_pictures_are_those_of_the_wrong_answers(runs):
 
 @pytest.mark.parametrize('over', ('folds', 'sources'))
 def test_page(tmp_path, runs, over):
-  folds.write_pooled(tmp_path, over, runs)
+  folds.write(tmp_path, over, runs)
   text = (tmp_path / 'pooled.html').read_text('utf-8')
   page = Page(text)
   words = ''.join(page.words)
@@ -160,14 +164,14 @@ def test_page(tmp_path, runs, over):
 def test_a_perfect_pool(tmp_path, configs):
   right = {name: FIRST[name] for name in ('p1', 's1')}
   made_run(tmp_path / 'fold_0', configs['fold_0'], right, EVEN, 0)
-  folds.write_pooled(tmp_path, 'folds', read(tmp_path, 'fold_0'))
+  folds.write(tmp_path, 'folds', read(tmp_path, 'fold_0'))
   page = Page((tmp_path / 'pooled.html').read_text('utf-8'))
   words = ''.join(page.words)
   assert 'None.' in words and 'All runs answer all probes as expected.' in words
 
 
 def test_table_for_a_terminal(tmp_path, runs):
-  lines = folds.table(folds.write_pooled(tmp_path, 'sources', runs)).splitlines()
+  lines = folds.write(tmp_path, 'sources', runs)[0].splitlines()
   assert lines[0].split() == ['source', 'pictures', 'right', 'share', '95', '%', 'interval']
   assert lines[1].split()[:5] == ['other/photos', '3', '2', '66.67', '%']
   assert lines[4].split()[:6] == ['all', 'pictures', '7', '4', '57.14', '%']

@@ -72,32 +72,24 @@ def refuse_workdir(workdir: Path) -> None:
 
 
 def write(workdir: Path, over: str, runs: Mapping[str, ClassifiedRun]) -> tuple[str, Path]:
-  """Pools finished runs, given by name; returns a table for a terminal and the path of the page.
+  """Pools finished runs, given by name, and writes pooled.csv, pooled.html and pooled.json.
+
+  Returns:
+    A table for a terminal, and the path of the page.
 
   Raises:
     UserError: The runs do not fit together (`pool.pool`), or a file can't be written.
   """
-  return table(write_pooled(workdir, over, runs)), workdir / 'pooled.html'
-
-
-def write_pooled(workdir: Path, over: str, runs: Mapping[str, ClassifiedRun]) -> dict:
-  """Pools finished runs, given by name; writes pooled.{csv,html,json} and returns the numbers.
-
-  Raises:
-    UserError: The runs do not fit together (`pool.pool`), or a file can't be written.
-  """
-  pooled = pool.pool(runs)
+  pooled, page = pool.pool(runs), workdir / 'pooled.html'
   numbers = {'over': over, **pool.measure(runs, pooled)}
   write_file(workdir / 'pooled.csv', _csv(pooled))
-  write_file(
-    workdir / 'pooled.html', pooled_page.page(numbers, pooled).encode(errors='backslashreplace')
-  )
+  write_file(page, pooled_page.page(numbers, pooled).encode(errors='backslashreplace'))
   text = json.dumps(numbers, indent=2, allow_nan=False) + '\n'
   write_file(workdir / 'pooled.json', text.encode())
-  return numbers
+  return _table(numbers), page
 
 
-def table(numbers: Mapping) -> str:
+def _table(numbers: Mapping) -> str:
   """A table for a terminal: a row for each source, then one for all pictures."""
   measured = numbers['gate']
   lowest = min(measured['sources'], key=lambda row: row['share'])
