@@ -108,7 +108,7 @@ class Counted(NamedTuple):
 
 def by_class(pages: Sequence[Page]) -> dict[str, Average]:
   """The average precision of every class that is on the pages, by name."""
-  return {label: average(matched(pages, label)) for label in sorted(_labels(pages))}
+  return {label: average(matched(pages, label)) for label in _true_labels(pages)}
 
 
 def by_group(pages: Sequence[Page]) -> dict[str, dict[str, Average]]:
@@ -172,7 +172,7 @@ def average(found: Matched) -> Average:
 
 def weighted_ap50(pages: Sequence[Page]) -> float:
   """The average precision at IoU 0.5 alone, as `weighted` has it; 0 if there are no true boxes."""
-  classes = [matched(pages, label, [0.5]) for label in sorted(_labels(pages))]
+  classes = [matched(pages, label, [0.5]) for label in _true_labels(pages)]
   total = sum(found.true for found in classes)
   values = [found.true * _average_precision(found.right[0], found.true) for found in classes]
   return math.fsum(values) / total if total else 0.0
@@ -187,8 +187,7 @@ def counted(pages: Sequence[Page], threshold: float, overlap: float) -> dict[str
     overlap: The IoU from which a box is right.
   """
   counts = {}
-  labels = _labels(pages) | {label for page in pages for label in page.found_labels}
-  for label in sorted(labels):
+  for label in labels(pages):
     found = matched(pages, label, [overlap], most=None)
     sure = found.scores >= threshold
     counts[label] = Counted(int(found.right[0, sure].sum()), int(sure.sum()), found.true)
@@ -201,8 +200,13 @@ def total(counts: Mapping[str, Counted]) -> Counted:
   return Counted(*map(sum, columns)) if counts else Counted(0, 0, 0)
 
 
-def _labels(pages: Iterable[Page]) -> set[str]:
-  return {label for page in pages for label in page.true_labels}
+def labels(pages: Iterable[Page]) -> list[str]:
+  """The classes of all boxes, there or found, sorted by name."""
+  return sorted({label for page in pages for label in (*page.true_labels, *page.found_labels)})
+
+
+def _true_labels(pages: Iterable[Page]) -> list[str]:
+  return sorted({label for page in pages for label in page.true_labels})
 
 
 def _are(labels: Sequence[str], label: str) -> NDArray[np.bool_]:

@@ -23,7 +23,7 @@ def fit(pages: Sequence[Page], identity: Decision) -> Decision:
     pages: Validation pages, with scores as `identity` gives them: sigmoids of log-odds.
     identity: What is kept where the pages tell nothing, as where nothing was found.
   """
-  found = [boxes.matched(pages, label, [OVERLAP], most=None) for label in sorted(_labels(pages))]
+  found = [boxes.matched(pages, label, [OVERLAP], most=None) for label in boxes.labels(pages)]
   scores = np.concatenate([each.scores for each in found]) if found else np.empty(0)
   right = np.concatenate([each.right[0] for each in found]) if found else np.empty(0, bool)
   true = sum(each.true for each in found)
@@ -31,10 +31,6 @@ def fit(pages: Sequence[Page], identity: Decision) -> Decision:
   temperature, bias = _calibration(log_odds, right) or identity[1:]
   decision = Decision(identity.threshold, temperature, bias)
   return decision._replace(threshold=_threshold(decision.confidence(log_odds), right, true))
-
-
-def _labels(pages: Sequence[Page]) -> set[str]:
-  return {label for page in pages for label in (*page.true_labels, *page.found_labels)}
 
 
 def _calibration(log_odds: np.ndarray, right: np.ndarray) -> tuple[float, float] | None:
