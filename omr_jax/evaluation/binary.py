@@ -56,13 +56,16 @@ def decisions(values: np.ndarray, labels: np.ndarray, threshold: float | np.ndar
   positives, negatives = int(labels.sum()), int((~labels).sum())
   false_positives = int((called & ~labels).sum())
   false_negatives = int((~called & labels).sum())
-  right = len(labels) - false_positives - false_negatives
+  n, right = len(labels), len(labels) - false_positives - false_negatives
+  low, high = metrics.wilson_interval(right, n) if n else (None, None)
   return Decisions(
     positives,
     negatives,
     false_positives,
     false_negatives,
-    *_share(right, len(labels)),
+    accuracy=right / n if n else None,
+    low=low,
+    high=high,
     recall=1 - false_negatives / positives if positives else None,
     false_positive_rate=false_positives / negatives if negatives else None,
   )
@@ -126,11 +129,6 @@ def by_source(
 def mean_share(rows: Sequence[Source]) -> float | None:
   """Mean of the sources' shares of right answers, all with equal weight; None without sources."""
   return math.fsum(row.share for row in rows) / len(rows) if rows else None
-
-
-def _share(right: int, n: int) -> tuple[float | None, float | None, float | None]:
-  """A share and the two ends of its 95 % Wilson interval; three None where `n` is 0."""
-  return (right / n, *metrics.wilson_interval(right, n)) if n else (None, None, None)
 
 
 def log_odds(logits: np.ndarray) -> np.ndarray:

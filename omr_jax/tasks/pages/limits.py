@@ -26,7 +26,10 @@ LIMITS: Mapping[str, Rule] = {
   'data.tiles_per_epoch': rules.whole(0, 10_000_000),
   'data.made_up': rules.whole(0, 10_000),
   'data.pasted': rules.whole(0, 8),
-  'windows.trained_side': ('a multiple of 32 from 32 to 256', lambda value: _is_side(value)),
+  'windows.trained_side': (
+    'a multiple of 32 from 32 to 256',
+    lambda value: rules.is_whole(value, 32, 256) and value % 32 == 0,
+  ),
   'distortion.zoom': ('from 0 to 2 octaves', lambda value: 0 <= value <= 2),
   'distortion.stretch': ('from 0 to 2 octaves', lambda value: 0 <= value <= 2),
   'distortion.lean': ('from 0 to 45', lambda value: 0 <= value <= 45),
@@ -48,7 +51,3 @@ THRESHOLD: Rule = (
 def rule(key: str) -> Rule | None:
   """What the value of a key such as 'distortion.zoom' may be, or None."""
   return LIMITS.get(key)
-
-
-def _is_side(value: object) -> bool:
-  return isinstance(value, int) and rules.is_whole(value, 32, 256) and value % 32 == 0

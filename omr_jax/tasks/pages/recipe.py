@@ -142,11 +142,8 @@ def loss(
 ) -> Callable[..., jax.Array]:
   """The loss of a run: (outputs, targets) to the loss by object in a batch."""
   del train, draws
-  return partial(_loss, jnp.array(box_kinds.kinds(inputs.classes(config))))
-
-
-def _loss(kinds: jax.Array, outputs: Inputs, targets: Inputs) -> jax.Array:
-  return losses.loss(outputs, targets['boxes'], targets['classes'], kinds)
+  kinds = jnp.array(box_kinds.kinds(inputs.classes(config)))
+  return lambda outputs, targets: losses.loss(outputs, **targets, kinds=kinds)
 
 
 def evaluation(

@@ -129,15 +129,13 @@ def problem(arrays: Mapping[str, np.ndarray]) -> str | None:
     return f'{len(log_odds)} log-odds of {len(labels)} found boxes, or some that are not finite'
   sizes, scales = arrays['picture_sizes'], arrays['scales']
   shapes = sizes.shape == scales.shape == (len(ids), 2) and len(arrays['test_groups']) == len(ids)
-  if not shapes or not ((sizes > 0) & (sizes <= _LARGEST)).all() or not _are_scales(scales):
+  fits = ((sizes > 0) & (sizes <= _LARGEST)).all()
+  fits &= ((scales > 1 / _LARGEST) & (scales < _LARGEST)).all()
+  if not (shapes and fits):
     return f'sizes {sizes.shape} and scales {scales.shape} of {len(ids)} pages'
   if arrays['pictures'].dtype != np.uint8 or len(arrays['pictures']) != sizes.prod(1).sum():
     return f'{len(arrays["pictures"])} pixels for the sizes of the pages'
   return None
-
-
-def _are_scales(found: np.ndarray) -> bool:
-  return bool(((found > 1 / _LARGEST) & (found < _LARGEST)).all())
 
 
 def run_of(

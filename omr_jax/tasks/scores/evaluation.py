@@ -122,18 +122,18 @@ def _probes(height: int, width: int, tiles: int) -> tuple[np.ndarray, np.ndarray
 
 def problem(arrays: Mapping[str, np.ndarray]) -> str | None:
   """What is inconsistent in the arrays of an evaluation, in words, or None."""
-  return runs.problem(arrays) or _problem(arrays, len(arrays['test_labels']))
-
-
-def _problem(further: Mapping[str, np.ndarray], examples: int) -> str | None:
-  sources, names, logits = (further[n] for n in ('test_sources', 'probe_names', 'probe_logits'))
+  found = runs.problem(arrays)
+  if found is not None:
+    return found
+  examples = len(arrays['test_labels'])
+  sources, names, logits = (arrays[n] for n in ('test_sources', 'probe_names', 'probe_logits'))
   if len(sources) != examples:
     return f'{len(sources)} sources for {examples} pictures'
-  if len(names) != len(further['probe_expected']) or logits.shape != (len(names), 2):
+  if len(names) != len(arrays['probe_expected']) or logits.shape != (len(names), 2):
     return f'probe logits {logits.shape} for {len(names)} probes'
   if not np.isfinite(logits).all():
     return 'probe logits that are not finite'
-  return shapes.problem(further, examples)
+  return shapes.problem(arrays, examples)
 
 
 def measure(run: ClassifiedRun) -> dict:

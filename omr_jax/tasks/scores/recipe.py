@@ -144,7 +144,7 @@ def augmentation(
   """
   del module
   looks: Mapping[str, Callable] = {
-    'none': _as_it_is,
+    'none': lambda rng, images: images,
     'pictures': affine.moved,
     'camera': camera.look,
   }
@@ -155,11 +155,6 @@ def augmentation(
     return _one_view(partial(look, **strengths), whole, rng, batch['views'])
 
   return labelled(('views',), inputs)
-
-
-def _as_it_is(rng: jax.Array, images: jax.Array) -> jax.Array:
-  del rng
-  return images
 
 
 def _one_view(look: Callable, whole: float, rng: jax.Array, seen: jax.Array) -> Inputs:
