@@ -124,7 +124,7 @@ def _choices(task: Task) -> Mapping[str, Mapping[str, Collection[str]]]:
 
 
 def _rule(task: Task, key: str) -> rules.Rule | None:
-  return task.limits.rule(key) or limits.of(key) or models.rule(key)
+  return task.limits.LIMITS.get(key) or limits.of(key) or models.rule(key)
 
 
 def _check_sections(config: ConfigDict) -> None:

@@ -85,7 +85,6 @@ class Task(NamedTuple):
     `LIMITS`: by key of a config, such as 'picture.height', a `rules.Rule`.
     `LATER`: keys that configs of earlier versions lack, with values that say what these did.
     `GONE`: keys that only configs of earlier versions have.
-    `rule(key)`: the rule of any key of the task, or None.
     `THRESHOLD`: the rule for the threshold of an exported network.
     """
     return self._module('limits')

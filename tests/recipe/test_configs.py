@@ -384,6 +384,11 @@ def test_places_for_keys_have_the_types_of_the_pages_and_the_networks(task):
       assert config_keys.type_of(f'model.{option}') is kind, option
 
 
+def test_every_strength_of_the_camera_has_a_limit():
+  keys = {key for key in check.known_keys(tasks.named('scores')) if key.startswith('camera.')}
+  assert keys and keys <= tasks.named('scores').limits.LIMITS.keys()
+
+
 def test_runs_of_earlier_versions_have_the_same_config():
   """At e22f0a9 pages had keys of other choices too; a pool may hold runs of both."""
   now = json.loads(config_page('scores').to_json())

@@ -46,8 +46,3 @@ THRESHOLD: Rule = (
   'a confidence above 0 and below 1',
   lambda value: rules.is_number(value) and 0 < value < 1,
 )
-
-
-def rule(key: str) -> Rule | None:
-  """What the value of a key such as 'distortion.zoom' may be, or None."""
-  return LIMITS.get(key)

@@ -37,8 +37,7 @@ LIMITS: Mapping[str, Rule] = {
   'picture.drawn': rules.whole(0, 1000),
   'decision.false_positive_cost': ('from 0 to 1000', lambda value: 0 <= value <= 1000),
   'decision.lower_weight': ('from 0 to 0.5', lambda value: 0 <= value <= 0.5),
-  # Strengths of the camera whose tables and windows have a limited size. The strengths that are not
-  # listed are probabilities.
+  # Strengths of the camera. For some of them tables and windows have a limited size.
   'camera.rotation': ('from 0 to 180 degrees', lambda value: 0 <= value <= 180),
   'camera.smaller': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),
   'camera.larger': ('from 0 to 3 octaves', lambda value: 0 <= value <= 3),
@@ -53,14 +52,21 @@ LIMITS: Mapping[str, Rule] = {
   'camera.midtones': ('from 0 to 0.25', lambda value: 0 <= value <= 0.25),
   'camera.noise': ('from 0 to 255', lambda value: 0 <= value <= 255),
   'camera.jpeg': ('from 0 to 99', lambda value: 0 <= value <= 99),
+  'camera.clean': CHANCE,
+  'camera.chance': CHANCE,
+  'camera.rare': CHANCE,
+  'camera.flip': CHANCE,
+  'camera.turn': CHANCE,
+  'camera.background': CHANCE,
+  'camera.inverse': CHANCE,
+  'camera.grey': CHANCE,
+  'camera.defocus': CHANCE,
+  'camera.shadow': CHANCE,
+  'camera.moire': CHANCE,
+  'camera.contrast': CHANCE,
 }
 # The threshold of an exported network. None is chosen below even odds, see `evaluation.choose`.
 THRESHOLD: Rule = (
   'a probability from 0.5 to 1',
   lambda value: rules.is_number(value) and 0.5 <= value <= 1,
 )
-
-
-def rule(key: str) -> Rule | None:
-  """What the value of a key such as 'picture.height' may be, or None."""
-  return LIMITS.get(key, CHANCE if key.startswith('camera.') else None)

@@ -52,11 +52,6 @@ LIMITS: Mapping[str, Rule] = {
 THRESHOLD: Rule = ('null, as the most probable symbol is the answer', lambda value: value is None)
 
 
-def rule(key: str) -> Rule | None:
-  """What the value of a key such as 'drawing.height' may be, or None."""
-  return LIMITS.get(key)
-
-
 def refuse_unfit(drawing: render.Drawing, where: str) -> None:
   """Refuses values that are allowed each by itself, but make no drawing together.
 
