@@ -166,15 +166,12 @@ def problem(arrays: Mapping[str, np.ndarray]) -> str | None:
   labels, logits, ids = arrays['test_labels'], arrays['test_logits'], arrays['test_ids']
   if len(labels) == 0 or len(ids) != len(labels) or len(set(ids)) != len(ids):
     return f'{len(set(ids))} distinct ids for {len(labels)} test examples'
-  predicted, pictures = arrays['test_predicted'], arrays['pictures']
+  predicted = arrays['test_predicted']
   if len(predicted) != len(labels) or not ((predicted >= 0) & (predicted < classes)).all():
     return f'answers {predicted.shape} for {len(labels)} test examples'
   wrong = int((predicted != labels).sum())
-  if pictures.dtype != np.uint8 or len(pictures) != wrong or pictures.shape[3] not in (1, 3):
-    return f'pictures {pictures.dtype} {pictures.shape} for {wrong} misclassified examples'
-  if wrong and 0 in pictures.shape:
-    return f'pictures without pixels, {pictures.shape}'
-  return _problem_of_examples(arrays)
+  of_pictures = _problem_of_pictures(arrays['pictures'], wrong, 'misclassified examples')
+  return of_pictures or _problem_of_examples(arrays)
 
 
 def _problem_of_examples(arrays: Mapping[str, np.ndarray]) -> str | None:
@@ -185,8 +182,10 @@ def _problem_of_examples(arrays: Mapping[str, np.ndarray]) -> str | None:
   right = np.flatnonzero(arrays['test_predicted'] == arrays['test_labels'])
   if not np.isin(rows, right).all():
     return 'examples of right answers that are not right'
-  if pictures.dtype != np.uint8 or len(pictures) != len(rows) or pictures.shape[3] not in (1, 3):
-    return f'pictures {pictures.dtype} {pictures.shape} for {len(rows)} examples'
-  if len(rows) and 0 in pictures.shape:
-    return f'pictures without pixels, {pictures.shape}'
-  return None
+  return _problem_of_pictures(pictures, len(rows), 'examples')
+
+
+def _problem_of_pictures(pictures: np.ndarray, count: int, nouns: str) -> str | None:
+  if pictures.dtype != np.uint8 or len(pictures) != count or pictures.shape[3] not in (1, 3):
+    return f'pictures {pictures.dtype} {pictures.shape} for {count} {nouns}'
+  return f'pictures without pixels, {pictures.shape}' if count and 0 in pictures.shape else None
