@@ -1,6 +1,5 @@
 """Pictures as arrays: whole and in parts, by fold, by source, and how often each is drawn."""
 
-import dataclasses
 import io
 import itertools
 import math
@@ -46,7 +45,8 @@ def folders(tmp_path_factory):
 
 
 def load(folders, fold=0, hold_out='', balance=0.5, picture=PICTURE):
-  return score_data.load('folders', score_data.TestSet(fold, hold_out), balance, picture, *folders)
+  chosen = {'protocol': 'folders', 'fold': fold, 'hold_out': hold_out, 'balance': balance}
+  return score_data.load(chosen, picture, *folders)
 
 
 def test_arrays(folders):
@@ -97,7 +97,7 @@ def test_drawn_pictures_train_only(folders, monkeypatch):
   """15 kinds of papers, scenes, and the kinds of `kinds`, of which 8 are scores; drawn small."""
   monkeypatch.setattr(kinds, '_PIXELS', kinds._PIXELS // 9)
   monkeypatch.setattr(probes, '_SHAPES', [(h // 3, w // 3) for h, w in probes._SHAPES])
-  splits = load(folders, picture=dataclasses.replace(PICTURE, papers=1, scenes=4, drawn=1)).splits
+  splits = load(folders, picture=PICTURE._replace(papers=1, scenes=4, drawn=1)).splits
   assert sum(kind.label == 'scores' for kind in kinds.KINDS) == 8
   of_kinds = [(f'drawn {kind.name}', int(kind.label == 'scores'), 1) for kind in kinds.KINDS]
   spreads = []
@@ -117,7 +117,7 @@ def test_drawn_pictures_train_only(folders, monkeypatch):
 
 def test_cuts_go_where_their_pictures_go(folders):
   plain = load(folders).splits
-  splits = load(folders, picture=dataclasses.replace(PICTURE, cuts=2)).splits
+  splits = load(folders, picture=PICTURE._replace(cuts=2)).splits
   for name in ('train', 'validation'):
     count = len(plain[name]['label'])
     np.testing.assert_array_equal(splits[name]['id'][:count], plain[name]['id'])

@@ -3,8 +3,8 @@
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -19,8 +19,7 @@ from omr_jax.utils import machine, progress
 _LEAST_OF_CUTS = 1600
 
 
-@dataclass(frozen=True)
-class PictureConfig:
+class PictureConfig(NamedTuple):
   """How pictures become arrays: keys of the section `picture` of a config.
 
   Attributes:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -27,30 +27,8 @@ _VALIDATION = 10
 Part = tuple[list[Mapping[str, np.ndarray]], np.ndarray]
 
 
-class TestSet(NamedTuple):
-  """Which pictures of the protocol `folders` are tested.
-
-  Attributes:
-    fold: Number of the fold that is tested, 0 to 4. All pictures of a group are in one fold.
-    hold_out: A source such as `scores/desk`, all of which is tested instead of the fold; pictures
-      of its groups are used neither for training nor for validation. '' for none.
-  """
-
-  fold: int
-  hold_out: str
-
-
-def test_set(chosen: Mapping[str, Any]) -> TestSet | None:
-  """What the section `data` of a config tests; None where the protocol has a test of its own."""
-  if chosen['protocol'] != 'folders':
-    return None
-  return TestSet(chosen['fold'], chosen['hold_out'])
-
-
 def load(
-  protocol: str,
-  test_set: TestSet | None,
-  balance: float,
+  chosen: Mapping[str, Any],
   picture: pictures_as.PictureConfig,
   data_dir: str | os.PathLike,
   raw_dir: str | os.PathLike | None,
@@ -70,10 +48,14 @@ def load(
     kind: str [pictures].
 
   Args:
-    protocol: `paper` or `folders`; `tfds_builders/music_scores/README.md` describes both.
-    test_set: What is tested of `folders`. None with `paper`, which has the original split instead.
-    balance: An epoch takes a source of n pictures n^balance times as often as a source of one
-      picture; with 1 every epoch takes every picture once.
+    chosen: The section `data` of a config.
+      protocol: `paper` or `folders`; `tfds_builders/music_scores/README.md` describes both.
+      fold: Of `folders` the number of the fold that is tested, 0 to 4. All pictures of a group are
+        in one fold.
+      hold_out: A source such as `scores/desk`, all of which is tested instead of the fold; pictures
+        of its groups are used neither for training nor for validation. '' for none.
+      balance: An epoch takes a source of n pictures n^balance times as often as a source of one
+        picture; with 1 every epoch takes every picture once.
     picture: How pictures become arrays.
     data_dir: Folder of prepared data.
     raw_dir: Folder of the raw data.
@@ -83,6 +65,7 @@ def load(
       `tfds_builders.music_scores.prepare` lists; the source is unknown; nothing is left to train or
       to validate with; or a cache can not be written.
   """
+  protocol = chosen['protocol']
   builder = music_scores.prepare(protocol, data_dir, raw_dir)
   raw_digest = dict(builder.info.metadata.items())['digest']
 
@@ -95,16 +78,16 @@ def load(
     return cache.cached(kind, whole_key, all_splits)
 
   parts = made_by(pictures_as.whole, 'decoded')
-  if test_set is not None:
-    chosen = _by_fold(parts, test_set)
+  if protocol == 'folders':
+    rows = _by_fold(parts, chosen['fold'], chosen['hold_out'])
   else:
-    chosen = {name: ([part], np.arange(len(part['label']))) for name, part in parts.items()}
+    rows = {name: ([part], np.arange(len(part['label']))) for name, part in parts.items()}
   if picture.cuts:
-    _add_cuts(chosen, made_by(pictures_as.cut, 'cut', picture.cuts), picture.cuts, protocol)
+    _add_cuts(rows, made_by(pictures_as.cut, 'cut', picture.cuts), picture.cuts, protocol)
   if picture.papers or picture.scenes or picture.drawn:
-    chosen['train'] = _joined(chosen['train'], _drawn(picture))
-  splits = {name: _rows(*of_split) for name, of_split in chosen.items()}
-  draws = _draws(splits['train']['source'], balance)
+    rows['train'] = _joined(rows['train'], _drawn(picture))
+  splits = {name: _rows(*of_split) for name, of_split in rows.items()}
+  draws = _draws(splits['train']['source'], chosen['balance'])
   origin = 'pictures in folders' if protocol == 'folders' else "the paper's pictures"
   return Dataset(splits, raw_digest, origin, draws)
 
@@ -112,7 +95,7 @@ def load(
 def sources(
   protocol: str, data_dir: str | os.PathLike, raw_dir: str | os.PathLike | None
 ) -> list[str]:
-  """The names that `TestSet.hold_out` may have, sorted.
+  """The names that `config.data.hold_out` may have, sorted.
 
   Raises:
     UserError: The data can not be prepared (`tfds_builders.music_scores.prepare`), or the pictures
@@ -123,7 +106,7 @@ def sources(
   names = sorted({name for part in parts.values() for name in part['source'].tolist()})
   for name in names:
     try:
-      _by_fold(parts, TestSet(0, name))
+      _by_fold(parts, 0, name)
     except UserError as error:
       raise UserError(f'{name}: where it is tested, {error}') from error
   return names
@@ -173,23 +156,22 @@ def _rows(parts: Sequence[Mapping[str, np.ndarray]], rows: np.ndarray) -> dict:
   return arrays | {'views': Rows(seen, rows), 'image': Rows(whole, rows)}
 
 
-def _by_fold(parts: cache.Arrays, test_set: TestSet) -> dict[str, Part]:
+def _by_fold(parts: cache.Arrays, fold: int, hold_out: str) -> dict[str, Part]:
   """For each split, the arrays of all folds, and its rows in them, one fold after the other."""
   arrays = {
     name: np.concatenate([part[name] for part in parts.values()])
     for name in ('source', 'group', 'label')
   }
-  if test_set.hold_out:
+  if hold_out:
     known = sorted(set(arrays['source'].tolist()))
-    if test_set.hold_out not in known:
+    if hold_out not in known:
       raise UserError(
-        f'config.data.hold_out: no source is called {test_set.hold_out!r}'
-        f'{nearest(test_set.hold_out, known)}'
+        f'config.data.hold_out: no source is called {hold_out!r}{nearest(hold_out, known)}'
       )
-    is_test = arrays['source'] == test_set.hold_out
+    is_test = arrays['source'] == hold_out
   else:
     names = [np.full(len(part['label']), name) for name, part in parts.items()]
-    is_test = np.concatenate(names) == f'fold_{test_set.fold}'
+    is_test = np.concatenate(names) == f'fold_{fold}'
   of_tested = set(arrays['group'][is_test].tolist())
   validates = {group: _validates(group) for group in set(arrays['group'].tolist())}
   left = np.array([group not in of_tested for group in arrays['group'].tolist()])

@@ -61,7 +61,6 @@ def questions(
   """
   from omr_jax.tasks.scores import arrays, data
 
-  chosen = config['data']
   if picture.bound != views.BOUND:
     raise UserError(
       f"the model's views of long pictures have the bound {picture.bound:g}, and those of the "
@@ -71,9 +70,7 @@ def questions(
   def load(height: int, width: int, tiles: int) -> Mapping:
     # Without pictures that only training uses: only the test split is needed.
     how = arrays.PictureConfig(height, width, tiles, cuts=0, papers=0, scenes=0, drawn=0)
-    test_set, balance = data.test_set(chosen), chosen['balance']
-    loaded = data.load(chosen['protocol'], test_set, balance, how, data_dir, raw_dir)
-    return loaded.splits['test']
+    return data.load(config['data'], how, data_dir, raw_dir).splits['test']
 
   test = load(picture.height, picture.width, picture.tiles)
   seen = as_given(np.asarray(test['views']), 'views', picture)

@@ -1,6 +1,5 @@
 """How networks that tell scores from other pictures are trained, from a config."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -97,10 +96,8 @@ def load(config: ConfigDict, data_dir, raw_dir) -> Dataset:
   """The pictures as arrays; `omr_jax.tasks.scores.data.load` lists them."""
   from omr_jax.tasks.scores import arrays, data
 
-  chosen, names = config.data, [field.name for field in dataclasses.fields(arrays.PictureConfig)]
-  how = arrays.PictureConfig(**{name: config.picture[name] for name in names})
-  test_set = data.test_set(chosen)
-  return data.load(chosen.protocol, test_set, chosen.balance, how, data_dir, raw_dir)
+  how = arrays.PictureConfig(*(config.picture[name] for name in arrays.PictureConfig._fields))
+  return data.load(config.data, how, data_dir, raw_dir)
 
 
 def check_network(config: ConfigDict, module: nn.Module) -> None:
