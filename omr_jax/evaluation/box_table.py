@@ -47,11 +47,10 @@ def by_class(pages: Sequence[Page], threshold: float, iou: float) -> str:
 def by_group(pages: Sequence[Page]) -> str:
   """Average precision of each group of pages, all classes weighted by frequency."""
   lines = ['| group | pages | true | AP50 | AP75 | AP |', '| --- ' * 6 + '|']
-  for group, classes in boxes.by_group(pages).items():
-    whole = boxes.weighted(classes)
-    count = sum(page.group == group for page in pages)
+  for group, mine in boxes.groups(pages).items():
+    whole = boxes.weighted(boxes.by_class(mine))
     shares = ' | '.join(_percents([whole.ap50, whole.ap75, whole.ap]))
-    lines.append(f'| {cell(group)} | {count} | {whole.true} | {shares} |')
+    lines.append(f'| {cell(group)} | {len(mine)} | {whole.true} | {shares} |')
   return '\n'.join(lines)
 
 

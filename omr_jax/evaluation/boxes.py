@@ -111,10 +111,10 @@ def by_class(pages: Sequence[Page]) -> dict[str, Average]:
   return {label: average(matched(pages, label)) for label in _true_labels(pages)}
 
 
-def by_group(pages: Sequence[Page]) -> dict[str, dict[str, Average]]:
-  """The average precision of every class, for each group of pages, by the names of both."""
-  groups = sorted({page.group for page in pages})
-  return {group: by_class([p for p in pages if p.group == group]) for group in groups}
+def groups(pages: Sequence[Page]) -> dict[str, list[Page]]:
+  """The pages of each group, sorted by its name."""
+  names = sorted({page.group for page in pages})
+  return {name: [page for page in pages if page.group == name] for name in names}
 
 
 def macro(classes: Mapping[str, Average]) -> Average:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from omr_jax.evaluation import boxes
-from omr_jax.evaluation.boxes import Average, Counted, Page
+from omr_jax.evaluation.boxes import Counted, Page
 
 
 def page(true, found, group=''):
@@ -71,9 +71,10 @@ def test_means():
 
 
 def test_groups():
-  pages = [page([('a', HERE)], [('a', HERE, 1)], '1'), page([('a', HERE)], [], '2')]
-  found = boxes.by_group(pages)
-  assert found == {'1': {'a': Average(1, 1, 1, 1)}, '2': {'a': Average(0, 0, 0, 1)}}
+  first, second, third = (page([('a', HERE)], [], group) for group in ('2', '1', '2'))
+  found = boxes.groups([first, second, third])
+  assert list(found) == ['1', '2']
+  assert found['1'][0] is second and [each is first for each in found['2']] == [True, False]
 
 
 def test_precision_and_recall_at_a_threshold():

@@ -1,10 +1,10 @@
 """Measures a finished run whose network finds symbols on pages, and writes its report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omr_jax.evaluation import boxes
-from omr_jax.evaluation.boxes import Average, Counted
+from omr_jax.evaluation.boxes import Average, Page
 from omr_jax.report.write import csv_file
 from omr_jax.tasks.pages import page
 from omr_jax.tasks.pages.decide import OVERLAP
@@ -44,28 +44,27 @@ def numbers(run: DetectedRun) -> dict[str, Any]:
     'pages': len(run.pages),
     'n': weighted.true,
     'threshold': threshold,
-    **_counts(boxes.total(boxes.counted(run.pages, threshold, OVERLAP))),
-    'groups': [_group(run, group) for group in sorted({each.group for each in run.pages})],
+    **_counts(run.pages, threshold),
+    'groups': [_group(*each, threshold) for each in boxes.groups(run.pages).items()],
     'classes': {name: each._asdict() for name, each in classes.items()},
   }
 
 
-def _group(run: DetectedRun, group: str) -> dict[str, Any]:
-  pages = [each for each in run.pages if each.group == group]
+def _group(name: str, pages: Sequence[Page], threshold: float) -> dict[str, Any]:
   weighted = boxes.weighted(boxes.by_class(pages))
-  counted = boxes.total(boxes.counted(pages, run.decision.threshold, OVERLAP))
   return {
-    'group': group,
+    'group': name,
     'pages': len(pages),
     'n': weighted.true,
     # NaN without true boxes, which JSON has no number for.
     'ap50': weighted.ap50 if weighted.true else None,
     'ap': weighted.ap if weighted.true else None,
-    **_counts(counted),
+    **_counts(pages, threshold),
   }
 
 
-def _counts(counted: Counted) -> dict[str, float | None]:
+def _counts(pages: Sequence[Page], threshold: float) -> dict[str, float | None]:
+  counted = boxes.total(boxes.counted(pages, threshold, OVERLAP))
   return {'precision': counted.precision, 'recall': counted.recall, 'f': counted.f}
 
 
