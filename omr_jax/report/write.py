@@ -44,20 +44,21 @@ def rebuild(run: FinishedRun) -> dict:
     if not isinstance(cause, OSError) or cause.errno not in _READ_ONLY:
       raise
     print(f'{run.workdir}: {cause.strerror}, so its report is not written.', file=sys.stderr)
-  return _summary(run)[0]
+  run, numbers = _measured(run)
+  return {**numbers, **run.facts}
 
 
-def _summary(run: FinishedRun) -> tuple[dict, dict]:
-  """The summary, and the part of it that is measured."""
+def _measured(run: FinishedRun) -> tuple[FinishedRun, dict]:
+  """The run without facts that have the name of a measured number, and the measured numbers."""
   numbers = run.task.report.numbers(run)
   facts = {key: value for key, value in run.facts.items() if key not in numbers}
-  return {**numbers, **facts}, numbers
+  return run.replace(facts=facts), numbers
 
 
 def write_pages(run: FinishedRun) -> dict:
   """Writes `report/` and `summary.json` into a run's folder; returns the summary."""
-  summary, numbers = _summary(run)
-  run = run.replace(facts={key: summary[key] for key in run.facts if key not in numbers})
+  run, numbers = _measured(run)
+  summary = {**numbers, **run.facts}
   for name, content in run.task.report.files(run, numbers).items():
     write_file(run.workdir / 'report' / name, content)
   write_file(run.workdir / 'summary.json', (json.dumps(summary, indent=2) + '\n').encode())
