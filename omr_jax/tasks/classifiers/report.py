@@ -25,15 +25,12 @@ SUMMARY: Mapping[str, rules.Rule] = {
 
 def numbers(run: ClassifiedRun) -> dict:
   """The measured numbers of `summary.json`."""
-  labels, logits, predicted = run.test_labels, run.test_logits, run.test_predicted
-  calibrated, right = run.decision, run.correct
-  temperature = calibrated.temperature
-  uncalibrated = calibrated._replace(temperature=1.0)
-  counted = decision.from_threshold(logits, calibrated.threshold)
+  labels, right, (threshold, temperature) = run.test_labels, run.correct, run.decision
+  counted = decision.from_threshold(run.test_logits, threshold)
 
-  def ece(of_run):
-    bins = metrics.reliability(decision.confidence(logits, predicted, of_run), right)
-    return metrics.expected_calibration_error(bins)
+  def ece(calibrated):
+    sure = decision.confidence(run.test_logits, run.test_predicted, calibrated)
+    return metrics.expected_calibration_error(metrics.reliability(sure, right))
 
   correct, n = int(right.sum()), len(right)
   return {
@@ -47,8 +44,8 @@ def numbers(run: ClassifiedRun) -> dict:
     'temperature': temperature,
     'nll': metrics.negative_log_likelihood(counted, labels, temperature),
     'nll_uncalibrated': metrics.negative_log_likelihood(counted, labels),
-    'ece': ece(calibrated),
-    'ece_uncalibrated': ece(uncalibrated),
+    'ece': ece(run.decision),
+    'ece_uncalibrated': ece(run.decision._replace(temperature=1.0)),
     'averages': {
       name: {'precision': precision, 'recall': recall}
       for name, (precision, recall, _) in metrics.averages(run.confusion).items()

@@ -93,7 +93,12 @@ def examples(
     )
   if on == 'scans':
     _refuse_unknown(chosen['protocol'])
-    _refuse_trained_on(facts['config']['data']['protocol'], chosen['protocol'], chosen['split'])
+    own = facts['config']['data']['protocol']
+    if _has_learned_from(own, chosen['protocol'], chosen['split']):
+      raise UserError(
+        f'--on scans: the model was trained on the split {own} of the same symbols; give '
+        f'--protocol {own} with --split validation or test.'
+      )
     found = _scans(chosen['protocol'], chosen['split'], chosen['seed'], data_folders)
     kinds: Sequence[str] = scans.KINDS
   else:
@@ -146,15 +151,6 @@ def _has_learned_from(own: str, protocol: str, split: str) -> bool:
   if own.startswith('inner_') and protocol == 'original':
     return split != 'test'  # Inner folds are of the original training and validation symbols.
   return (own == 'made_up') == (protocol == 'made_up')
-
-
-def _refuse_trained_on(own: str, protocol: str, split: str) -> None:
-  """Raises UserError if the model may have learned from the symbols of this split."""
-  if _has_learned_from(own, protocol, split):
-    raise UserError(
-      f'--on scans: the model was trained on the split {own} of the same symbols; give '
-      f'--protocol {own} with --split validation or test.'
-    )
 
 
 def _scans(

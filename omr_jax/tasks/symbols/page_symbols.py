@@ -23,7 +23,6 @@ Each symbol is cut out with three margins. A wider margin shows more of its neig
 import csv
 import io
 import itertools
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +37,7 @@ MARGINS = (0, 4, 12)  # Pixels of the page on each side.
 CHOSEN = ('random', 'class')
 _KINDS = {(chosen, margin): f'{chosen}, {margin} pixels' for chosen in CHOSEN for margin in MARGINS}
 KINDS = tuple(_KINDS.values())
+_SIDES = ('left', 'top', 'right', 'bottom')
 _LIST = Path(__file__).parent / 'page_symbols.tsv'
 
 
@@ -52,7 +52,7 @@ class PageSymbol(NamedTuple):
   """
 
   page: str
-  box: tuple[int, int, int, int]
+  box: tuple[int, ...]
   label: str
   chosen: str
 
@@ -61,14 +61,9 @@ def listed() -> list[PageSymbol]:
   """All symbols; those of one page follow each other."""
   with _LIST.open(encoding='utf-8', newline='') as file:
     return [
-      PageSymbol(row['page'], _box(row), row['label'], row['chosen'])
+      PageSymbol(row['page'], tuple(int(row[side]) for side in _SIDES), row['label'], row['chosen'])
       for row in csv.DictReader(file, delimiter='\t')
     ]
-
-
-def _box(row: Mapping[str, str]) -> tuple[int, int, int, int]:
-  left, top, right, bottom = (int(row[side]) for side in ('left', 'top', 'right', 'bottom'))
-  return left, top, right, bottom
 
 
 def crops(symbols: list[PageSymbol], pages: Path) -> list[Crop]:
