@@ -9,8 +9,8 @@ For pictures of several folds, each with its own threshold, pass one threshold p
 """
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -71,28 +71,19 @@ def decisions(values: np.ndarray, labels: np.ndarray, threshold: float | np.ndar
   )
 
 
-class Source(NamedTuple):
-  """The answers to the pictures of one source folder and one label.
+def counted(right: np.ndarray) -> dict[str, Any]:
+  """How many of some answers are right, in the form in which reports keep it.
 
-  Attributes:
-    source: The folder, such as 'scores/engraved'.
-    label: The label of the pictures.
-    n: Number of pictures.
-    right: Number of right answers.
-    share: Share of right answers.
-    low: Lower end of the share's 95 % Wilson interval.
-    high: Upper end of that interval.
-    confidence: Mean confidence of the answers, by `confidence.of_threshold`.
+  Args:
+    right: Whether each answer is right, bool [answers], at least one.
+
+  Returns:
+    `n`, the number of answers, `right`, that of right ones, `share`, the share of right ones, and
+    `low` and `high`, the ends of its 95 % Wilson interval.
   """
-
-  source: str
-  label: int
-  n: int
-  right: int
-  share: float
-  low: float
-  high: float
-  confidence: float
+  n, count = len(right), int(right.sum())
+  low, high = metrics.wilson_interval(count, n)
+  return {'n': n, 'right': count, 'share': count / n, 'low': low, 'high': high}
 
 
 def by_source(
@@ -101,7 +92,7 @@ def by_source(
   sources: Sequence[str],
   threshold: float | np.ndarray,
   temperature: float | np.ndarray = 1.0,
-) -> list[Source]:
+) -> list[dict[str, Any]]:
   """Counts the answers for each source folder; sorted by source, then by label.
 
   Args:
@@ -112,6 +103,10 @@ def by_source(
       or float [pictures].
     temperature: Divides the distance to the threshold for the confidence; it changes no answer. One
       for all pictures, or float [pictures].
+
+  Returns:
+    For each `source` and `label` the numbers of `counted`, and `confidence`, the mean confidence of
+    the answers by `confidence.of_threshold`.
   """
   log_odds, labels = np.asarray(log_odds, np.float64), np.asarray(labels, int)
   called = log_odds >= threshold
@@ -120,15 +115,16 @@ def by_source(
   rows = []
   for source, label in sorted(set(zip(sources, labels.tolist(), strict=True))):
     here = (names == source) & (labels == label)
-    n, right = int(here.sum()), int((called == label)[here].sum())
-    share = (right / n, *metrics.wilson_interval(right, n))
-    rows.append(Source(source, label, n, right, *share, float(sure[here].mean())))
+    shares = counted(called[here] == label)
+    rows.append(
+      {'source': source, 'label': label, **shares, 'confidence': float(sure[here].mean())}
+    )
   return rows
 
 
-def mean_share(rows: Sequence[Source]) -> float | None:
+def mean_share(rows: Sequence[Mapping[str, Any]]) -> float | None:
   """Mean of the sources' shares of right answers, all with equal weight; None without sources."""
-  return math.fsum(row.share for row in rows) / len(rows) if rows else None
+  return math.fsum(row['share'] for row in rows) / len(rows) if rows else None
 
 
 def log_odds(logits: np.ndarray) -> np.ndarray:

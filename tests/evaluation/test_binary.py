@@ -113,18 +113,18 @@ def test_table_by_source():
   log_odds = np.log([3.0, 1 / 4, 1 / 9, 9.0])
   sources = ['scores/a', 'scores/a', 'other/b', 'other/c']
   rows = binary.by_source(log_odds, [1, 1, 0, 0], sources, 0.0)
-  assert [(row.source, row.label, row.n, row.right, row.share) for row in rows] == [
+  assert [(row['source'], row['label'], row['n'], row['right'], row['share']) for row in rows] == [
     ('other/b', 0, 1, 1, 1),
     ('other/c', 0, 1, 0, 0),
     ('scores/a', 1, 2, 1, 0.5),
   ]
   # Probabilities of the answers given: 9/10, 9/10, and the mean of 3/4 and 4/5.
-  assert [row.confidence for row in rows] == [
+  assert [row['confidence'] for row in rows] == [
     pytest.approx(0.9),
     pytest.approx(0.9),
     pytest.approx(0.775),
   ]
-  assert (rows[2].low, rows[2].high) == evaluate.wilson_interval(1, 2)
+  assert (rows[2]['low'], rows[2]['high']) == evaluate.wilson_interval(1, 2)
   assert binary.mean_share(rows) == pytest.approx((1 + 0 + 1 / 2) / 3)
   assert binary.mean_share([]) is None
 
@@ -133,12 +133,12 @@ def test_confidence_is_in_the_answer_at_the_temperature():
   # 2 ln 3 above the threshold: e^(2 ln 3 / 2) = 3, so 3/4. 4 ln 3 below it: 'other' has 9/10.
   log_odds, threshold = np.full(2, 2 * math.log(3)), np.array([0, 6 * math.log(3)])
   (row,) = binary.by_source(log_odds, [1, 1], ['a', 'a'], threshold, temperature=2)
-  assert (row.right, row.confidence) == (1, pytest.approx((3 / 4 + 9 / 10) / 2))
+  assert (row['right'], row['confidence']) == (1, pytest.approx((3 / 4 + 9 / 10) / 2))
 
 
 def test_a_source_with_both_labels_has_two_rows():
   rows = binary.by_source(np.array([1.0, 1.0]), [1, 0], ['mixed', 'mixed'], 0.0)
-  assert [(row.label, row.n, row.right) for row in rows] == [(0, 1, 0), (1, 1, 1)]
+  assert [(row['label'], row['n'], row['right']) for row in rows] == [(0, 1, 0), (1, 1, 1)]
   assert binary.by_source(np.array([]), [], [], 0.0) == []
 
 

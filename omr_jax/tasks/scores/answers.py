@@ -129,7 +129,7 @@ def measure(
     'at_recall': {f'{recall:g}': _at_recall(answers, curve, recall) for recall in RECALLS},
     'auc': curves.auc(curve) if curve else None,
     'average_precision': curves.average_precision(curve) if curve else None,
-    'sources': [row._asdict() for row in rows],
+    'sources': rows,
     'mean_share': binary.mean_share(rows),
     'probes': None if probes is None else _probe_numbers(probes, answers),
   }

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from omr_jax.evaluation import binary, metrics
+from omr_jax.evaluation import binary
 from omr_jax.inputs.pictures import CLASSES
 from omr_jax.synthetic import cuts
 from omr_jax.tasks.classifiers.run import ClassifiedRun
@@ -119,16 +119,7 @@ def _rows(shown: Shown, chosen: Sequence[tuple[str, np.ndarray]]) -> list[dict]:
     for name, here in chosen:
       right = shown.right[here & (shown.labels == label)]
       if len(right):
-        low, high = metrics.wilson_interval(int(right.sum()), len(right))
-        found.append({
-          'name': name,
-          'label': class_name,
-          'n': len(right),
-          'right': int(right.sum()),
-          'share': float(right.mean()),
-          'low': low,
-          'high': high,
-        })  # fmt: skip
+        found.append({'name': name, 'label': class_name, **binary.counted(right)})
   return found
 
 
