@@ -2,35 +2,20 @@
 
 import collections
 import random
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Mapping
 
 SPLITS = ('train', 'validation', 'test')
 
 
-class Item(Protocol):
-  """Anything with an id and a class label."""
-
-  @property
-  def id(self) -> str:
-    """Unique among the items."""
-    ...
-
-  @property
-  def label(self) -> str:
-    """The class."""
-    ...
-
-
-def original(items: Iterable[Item]) -> dict[str, str]:
-  """The split of each item (one of SPLITS), by id.
+def original(labels: Mapping[str, str]) -> dict[str, str]:
+  """The split of each item (one of SPLITS) by its id, from the class of each by its id.
 
   For each class, the ids are sorted as ASCII strings and a generator is seeded with 0. It draws a
   tenth of them (rounded down) for validation, then as many of the remaining ones for test.
   """
   ids_of_class = collections.defaultdict(list)
-  for item in items:
-    ids_of_class[item.label].append(item.id)
+  for name, label in labels.items():
+    ids_of_class[label].append(name)
   split_of = {}
   for ids in ids_of_class.values():
     ids.sort()

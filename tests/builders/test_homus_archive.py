@@ -148,7 +148,7 @@ def test_homus_is_verified_and_one_changed_coordinate_found(homus_files):
 
 def test_original_split_of_homus(homus_files):
   symbols = [strokes.parse(homus_files[n], n) for n in archive.symbol_names(homus_files)]
-  split_of = original_split.original(symbols)
+  split_of = original_split.original({s.id: s.label for s in symbols})
   sizes = collections.Counter(split_of.values())
   assert sizes == {'train': 12_170, 'validation': 1_515, 'test': 1_515}
   assert splits.digest(symbols, split_of) == splits.ORIGINAL_DIGEST

@@ -53,8 +53,8 @@ def official(monkeypatch):
   monkeypatch.setattr(archive, 'DIGEST', archive.digest(files))
   monkeypatch.setattr(archive, 'WRITERS', 10)
   monkeypatch.setattr(archive, 'SYMBOLS_PER_WRITER', 2)
-  original = splits.digest(symbols, original_split.original(symbols))
-  monkeypatch.setattr(splits, 'ORIGINAL_DIGEST', original)
+  original = original_split.original({s.id: s.label for s in symbols})
+  monkeypatch.setattr(splits, 'ORIGINAL_DIGEST', splits.digest(symbols, original))
   monkeypatch.delenv('OMR_RAW_DIR', raising=False)
   # Nobody listens there: no test may reach the network.
   set_url(monkeypatch, 'http://127.0.0.1:9')

@@ -15,6 +15,10 @@ def symbol(symbol_id, label='Dot'):
   return strokes.Symbol(symbol_id, label, int(symbol_id.split('-')[0]), points, points[:, 0])
 
 
+def original(symbols):
+  return original_split.original({s.id: s.label for s in symbols})
+
+
 LABELS = {n: 'Dot' if n <= 10 else 'Flat' for n in range(1, 21)}
 
 
@@ -25,15 +29,15 @@ def test_original_recipe_on_ten_symbols():
   # Sorted as ASCII, 1-10 stands behind 1-1, which makes the indices the last digits.
   symbols = [symbol(f'1-{n}') for n in range(1, 11)]
   expected = {s.id: 'train' for s in symbols} | {'1-6': 'validation', '1-7': 'test'}
-  assert original_split.original(symbols) == expected
-  assert original_split.original(symbols[::-1]) == expected
+  assert original(symbols) == expected
+  assert original(symbols[::-1]) == expected
 
 
 def test_original_draws_every_class_anew_and_rounds_down():
   dots = [symbol(f'1-{n}') for n in range(1, 11)]
   flats = [symbol(f'2-{n}', 'Flat') for n in range(1, 11)]
   sharps = [symbol(f'3-{n}', 'Sharp') for n in range(1, 10)]
-  split_of = original_split.original([*sharps, *flats, *dots])
+  split_of = original([*sharps, *flats, *dots])
   held_out = {symbol_id: split for symbol_id, split in split_of.items() if split != 'train'}
   assert held_out == {'1-6': 'validation', '1-7': 'test', '2-6': 'validation', '2-7': 'test'}
   assert len(split_of) == 29
@@ -55,11 +59,11 @@ def test_writer_folds(fold, test, validation):
 
 def test_inner_folds_leave_the_original_test_out():
   symbols = [symbol(f'{writer}-{n}', label) for writer in (1, 2) for n, label in LABELS.items()]
-  original = original_split.original(symbols)
-  folds = [splits.inner(original, symbols, fold) for fold in range(10)]
+  split_of_symbol = original(symbols)
+  folds = [splits.inner(split_of_symbol, symbols, fold) for fold in range(10)]
   for s in symbols:
     found = [split_of[s.id] for split_of in folds]
-    if original[s.id] == 'test':
+    if split_of_symbol[s.id] == 'test':
       assert found == ['unused'] * 10
     else:
       assert (found.count('test'), found.count('validation'), found.count('train')) == (1, 1, 8)
@@ -68,7 +72,7 @@ def test_inner_folds_leave_the_original_test_out():
   for split_of in folds:
     tested = collections.Counter(s.label for s in symbols if split_of[s.id] == 'test')
     assert set(tested) == {'Dot', 'Flat'} and set(tested.values()) <= {1, 2}
-  assert splits.inner(original, symbols[::-1], 3) == folds[3]
+  assert splits.inner(split_of_symbol, symbols[::-1], 3) == folds[3]
 
 
 def test_every_writer_is_tested_in_one_fold():

@@ -105,11 +105,10 @@ class Builder(base.Builder, tfds.core.GeneratorBasedBuilder):
 
 
 def _split(protocol: str, symbols: Sequence[strokes.Symbol]) -> dict[str, str]:
-  if protocol == 'original':
-    return original_split.original(symbols)
   if protocol == 'made_up':
     return splits.by_writer(symbols, fold=0, num_folds=_MADE_UP_FOLDS)
-  kind, fold = protocol.split('_')
-  if kind == 'inner':
-    return splits.inner(original_split.original(symbols), symbols, int(fold))
-  return splits.by_writer(symbols, int(fold))
+  kind, _, fold = protocol.partition('_')
+  if kind == 'writers':
+    return splits.by_writer(symbols, int(fold))
+  original = original_split.original({symbol.id: symbol.label for symbol in symbols})
+  return splits.inner(original, symbols, int(fold)) if kind == 'inner' else original

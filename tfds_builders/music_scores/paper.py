@@ -93,7 +93,7 @@ def split(pictures: Sequence[Picture]) -> Mapping[str, list[Picture]]:
   They copied all pictures of a class into one folder, and split it by the file names there (see
   `original_split.original`).
   """
-  split_of = original_split.original([_InFolder(_name_in_folder(p.id), p.label) for p in pictures])
+  split_of = original_split.original({_name_in_folder(p.id): p.label for p in pictures})
   return {
     name: [p for p in pictures if split_of[_name_in_folder(p.id)] == name]
     for name in original_split.SPLITS
@@ -125,13 +125,6 @@ def _check_counts(part: Part, path: Path, found: Sequence[Picture]) -> None:
       )
     if count != expected:
       logging.warning('%s: %d pictures of %s; the paper has %d.', path, count, source, expected)
-
-
-class _InFolder(NamedTuple):
-  """A picture as `original_split.original` needs it."""
-
-  id: str
-  label: str
 
 
 def _name_in_folder(name: str) -> str:
