@@ -1,11 +1,16 @@
 """What all builders share: where the raw data is, how files are written, and the metadata."""
 
+import functools
 import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow_datasets as tfds
 
 from tfds_builders import prepared, raw_data
+
+# A function that iterates over the keys and features of the examples of a file.
+Shard = Callable[[], Iterator[tuple[str, dict[str, Any]]]]
 
 
 class Builder(tfds.core.DatasetBuilder, skip_registration=True):  # type: ignore[call-arg]
@@ -26,8 +31,13 @@ class Builder(tfds.core.DatasetBuilder, skip_registration=True):  # type: ignore
     super().__init__(**{'file_format': 'array_record', **kwargs})
 
   def dataset_info_from_configs(self, **kwargs: Any) -> tfds.core.DatasetInfo:
-    """As TFDS makes it, but without a look into TFDS's bucket, which has none of these datasets."""
-    info = super().dataset_info_from_configs(**kwargs)
+    """As TFDS makes it, but without a look into TFDS's bucket, which has none of these datasets.
+
+    Examples keep their order; training shuffles anyway.
+    """
+    info = super().dataset_info_from_configs(
+      metadata=tfds.core.MetadataDict(), disable_shuffling=True, **kwargs
+    )
     # Each look would leave an empty folder in the system's folder for temporary files.
     info.initialize_from_bucket = lambda: None
     return info
@@ -39,3 +49,21 @@ class Builder(tfds.core.DatasetBuilder, skip_registration=True):  # type: ignore
     if self._hashes:
       self.info.metadata['digest'] = raw_data.digest(self._hashes)
     self.info.metadata['prepared'] = prepared.contents(self)
+
+
+def shards(
+  splits: Mapping[str, Sequence[Any]],
+  size: int,
+  examples: Callable[[Sequence[Any]], Iterator[tuple[str, dict[str, Any]]]],
+) -> dict[str, list[Shard]]:
+  """What `_shard_iterators_per_split` of a ShardBasedBuilder returns: one function for each file.
+
+  Args:
+    splits: What each split consists of.
+    size: How many of these are in a file.
+    examples: Iterates over the examples of some of them.
+  """
+  return {
+    split: [functools.partial(examples, of[i : i + size]) for i in range(0, len(of), size)]
+    for split, of in splits.items()
+  }

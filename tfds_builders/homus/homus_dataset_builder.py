@@ -62,9 +62,6 @@ class Builder(base.Builder, tfds.core.GeneratorBasedBuilder):
           'id': tfds.features.Text(),
         }
       ),
-      metadata=tfds.core.MetadataDict(),
-      # Keeps the order of writers and their symbols; training shuffles anyway.
-      disable_shuffling=True,
       homepage='https://github.com/apacha/Homus',
     )
 

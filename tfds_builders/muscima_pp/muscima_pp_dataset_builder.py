@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,26 +58,16 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
           'piece': tfds.features.Scalar(dtype=np.int32),
         }
       ),
-      metadata=tfds.core.MetadataDict(),
-      # Keeps the order of the names; training shuffles anyway.
-      disable_shuffling=True,
       homepage='https://ufal.mff.cuni.cz/muscima',
     )
 
-  # TFDS's extension point: for each split a list of functions, one per file, that iterate over the
-  # examples of that file.
+  # TFDS's extension point: the files of each split.
   def _shard_iterators_per_split(
     self, dl_manager: tfds.download.DownloadManager
-  ) -> dict[str, list[Callable[[], Iterator[tuple[str, dict[str, Any]]]]]]:
+  ) -> dict[str, list[base.Shard]]:
     raw = archive.locate(self._raw_dir, dl_manager.download)
     chosen = splits.split(self.builder_config.name, raw.pages, raw.test)
-    return {
-      split: [
-        functools.partial(self._examples, raw, names[i : i + _PAGES_PER_FILE])
-        for i in range(0, len(names), _PAGES_PER_FILE)
-      ]
-      for split, names in chosen.items()
-    }
+    return base.shards(chosen, _PAGES_PER_FILE, functools.partial(self._examples, raw))
 
   def _examples(
     self, raw: archive.Raw, names: Sequence[str]

@@ -56,17 +56,13 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
           'id': tfds.features.Text(),
         }
       ),
-      metadata=tfds.core.MetadataDict(),
-      # Keeps the order of the ids; training shuffles anyway.
-      disable_shuffling=True,
       homepage='https://github.com/apacha/MusicScoreClassifier',
     )
 
-  # TFDS's extension point: for each split a list of functions, one per file, that iterate over the
-  # examples of that file.
+  # TFDS's extension point: the files of each split.
   def _shard_iterators_per_split(
     self, dl_manager: tfds.download.DownloadManager
-  ) -> dict[str, list[Callable[[], Iterator[tuple[str, dict]]]]]:
+  ) -> dict[str, list[base.Shard]]:
     if self.builder_config.name == 'paper':
       archives = paper.locate(self._raw_dir, dl_manager.download)
       self.info.metadata['left_out'] = []
@@ -84,13 +80,7 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
         f'{self.builder_config.name}: no pictures for {", ".join(empty)}; add pictures of other '
         'groups (writers, books, pieces).'
       )
-    return {
-      name: [
-        functools.partial(self._examples, read, pictures[i : i + PICTURES_PER_FILE])
-        for i in range(0, len(pictures), PICTURES_PER_FILE)
-      ]
-      for name, pictures in splits.items()
-    }
+    return base.shards(splits, PICTURES_PER_FILE, functools.partial(self._examples, read))
 
   def _examples(
     self,

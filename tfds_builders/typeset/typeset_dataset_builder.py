@@ -52,17 +52,13 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
           'font': tfds.features.Text(),
         }
       ),
-      metadata=tfds.core.MetadataDict(),
-      # Keeps the order of the names; training shuffles anyway.
-      disable_shuffling=True,
       homepage='https://www.verovio.org',
     )
 
-  # TFDS's extension point: for each split a list of functions, one per file, that iterate over the
-  # examples of that file.
+  # TFDS's extension point: the files of each split.
   def _shard_iterators_per_split(
     self, dl_manager: tfds.download.DownloadManager
-  ) -> dict[str, list[Callable[[], Iterator[tuple[str, dict[str, Any]]]]]]:
+  ) -> dict[str, list[base.Shard]]:
     del dl_manager
     self.info.metadata['engraver'] = engraving.programs()
     self.info.metadata['left_out'] = []
@@ -75,21 +71,17 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
     chosen = songs.split(composers)
     shown = iter(progress.shown(range(len(composers)), 'typesetting', 'song'))
 
-    def examples(split: str, names: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    tested = frozenset(chosen['test'])
+
+    def examples(names: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
       for name in names:
         next(shown, None)
         with self._left_out_if_broken():
-          for page in _isolated(engraving.pages_of, paths[name], name, split == 'test'):
+          for page in _isolated(engraving.pages_of, paths[name], name, name in tested):
             found = example(page, name)
             yield found['id'], {**found, 'group': composers[name]}
 
-    return {
-      split: [
-        functools.partial(examples, split, names[i : i + _SONGS_PER_FILE])
-        for i in range(0, len(names), _SONGS_PER_FILE)
-      ]
-      for split, names in chosen.items()
-    }
+    return base.shards(chosen, _SONGS_PER_FILE, examples)
 
   @contextlib.contextmanager
   def _left_out_if_broken(self) -> Iterator[None]:
