@@ -85,6 +85,26 @@ def digest(hashes: Mapping[str, str], names: Iterable[str] | None = None) -> str
   return hashlib.sha256(''.join(lines).encode()).hexdigest()
 
 
+def file_digest(path: str | os.PathLike) -> str:
+  """SHA-256 of a file's content, in hexadecimal.
+
+  Raises:
+    UserError: It can't be read.
+  """
+  try:
+    with open(path, 'rb') as file:
+      return hashlib.file_digest(file, 'sha256').hexdigest()
+  except OSError as error:
+    raise unreadable(path, error) from error
+
+
+def unreadable(path: str | os.PathLike, error: OSError) -> UserError:
+  """The error for a file or folder that can't be read."""
+  return UserError(
+    f'{path}: cannot be read ({error.strerror}); change its permissions or remove it.'
+  )
+
+
 def _download(archive: Archive, fetch: Fetch) -> Path:
   problems = []
   for url in archive.urls:

@@ -3,6 +3,7 @@
 import concurrent.futures
 import functools
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,9 +14,9 @@ from omr_jax.errors import UserError
 from omr_jax.inputs import documents, resizing, signatures
 from omr_jax.inputs import pictures as reading
 from omr_jax.utils import machine, progress
+from tfds_builders import raw_data
 from tfds_builders.music_scores import perceptual
 from tfds_builders.music_scores.groups import Picture, by_name, merged
-from tfds_builders.music_scores.search import unreadable
 
 MAX_BYTES = 500_000_000  # of a file; no picture that can be decoded is larger
 
@@ -48,17 +49,10 @@ def digests(paths: Mapping[str, Path]) -> dict[str, str]:
   Raises:
     UserError: A file can't be read.
   """
-
-  def of_file(path: Path) -> str:
-    try:
-      with open(path, 'rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
-    except OSError as error:
-      raise unreadable(path, error) from error
-
   with concurrent.futures.ThreadPoolExecutor(machine.cores()) as threads:
-    hashes = progress.shown(threads.map(of_file, paths.values()), 'hashing', 'picture', len(paths))
-    return dict(zip(paths, hashes, strict=True))
+    hashes = threads.map(raw_data.file_digest, paths.values())
+    shown = progress.shown(hashes, 'hashing', 'picture', len(paths))
+    return dict(zip(paths, shown, strict=True))
 
 
 def contradictions(hashes: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -122,32 +116,24 @@ def contents(
     UserError: A file can't be read, or its content has changed.
   """
   for picture in pictures:
-    content = _read(paths[picture.id])
+    try:
+      content = paths[picture.id].read_bytes()
+    except OSError as error:
+      raise raw_data.unreadable(paths[picture.id], error) from error
     if hashlib.sha256(content).hexdigest() != hashes[picture.id]:
       raise UserError(f'{paths[picture.id]}: changed while it was being prepared; start again.')
     yield picture, content
 
 
-def _read(path: Path) -> bytes:
-  try:
-    return path.read_bytes()
-  except OSError as error:
-    raise unreadable(path, error) from error
-
-
 def _look(path: Path, name: str) -> np.ndarray | UserError:
   try:
-    size = path.stat().st_size
+    with open(path, 'rb') as file:
+      size, start = os.fstat(file.fileno()).st_size, file.read(signatures.LENGTH)
   except OSError as error:
-    raise unreadable(path, error) from error
+    raise raw_data.unreadable(path, error) from error
   if size > MAX_BYTES:
     return UserError(f'{name}: {size} bytes are too many for a picture; save a smaller one.')
-  try:
-    with open(path, 'rb') as file:
-      kind = signatures.kind(file.read(signatures.LENGTH))
-  except OSError as error:
-    raise unreadable(path, error) from error
-  if kind == 'PDF':
+  if signatures.kind(start) == 'PDF':
     return UserError(f'{name}: a PDF; save its pages as pictures.')
   # What would end the program is found here, and left out.
   shrink = functools.partial(resizing.resized, height=perceptual.SIDE, width=perceptual.SIDE)

@@ -49,13 +49,6 @@ def find(folder: Path) -> tuple[list[str], list[str]]:
   return sorted(found), sorted(others)
 
 
-def unreadable(path: str | os.PathLike, error: OSError) -> UserError:
-  """The error for a file or folder that can't be read."""
-  return UserError(
-    f'{path}: cannot be read ({error.strerror}); change its permissions or remove it.'
-  )
-
-
 def _with_both(folder: Path) -> Path:
   here = [label for label in reading.CLASSES if (folder / label).is_dir()]
   if len(here) == len(reading.CLASSES):
@@ -102,7 +95,7 @@ def _visible(name: str) -> bool:
 
 
 def _refuse(error: OSError) -> None:
-  raise unreadable(error.filename, error) from error
+  raise raw_data.unreadable(error.filename, error) from error
 
 
 def _is_picture(path: Path) -> bool:
@@ -114,7 +107,7 @@ def _is_picture(path: Path) -> bool:
     with open(path, 'rb') as file:
       reading.opened(file, str(path))
   except OSError as error:
-    raise unreadable(path, error) from error
+    raise raw_data.unreadable(path, error) from error
   except UserError:
     return False
   return True

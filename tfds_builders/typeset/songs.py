@@ -57,16 +57,7 @@ def find(raw_dir: str | os.PathLike | None) -> dict[str, Path]:
 
 def digests(paths: Mapping[str, Path]) -> dict[str, str]:
   """SHA-256 of each file, by its name."""
-  found = {}
-  for name, path in paths.items():
-    try:
-      with open(path, 'rb') as file:
-        found[name] = hashlib.file_digest(file, 'sha256').hexdigest()
-    except OSError as error:
-      raise UserError(
-        f'{path}: cannot be read ({error.strerror}); change its permissions or remove it.'
-      ) from error
-  return found
+  return {name: raw_data.file_digest(path) for name, path in paths.items()}
 
 
 def read(path: Path) -> str:
@@ -125,7 +116,8 @@ def split(composers: Mapping[str, str]) -> dict[str, list[str]]:
     UserError: There are too few composers.
   """
   order = sorted(set(composers.values()), key=lambda one: hashlib.sha256(one.encode()).digest())
-  splits = {one: _split(place) for place, one in enumerate(order)}
+  split_of_place = {0: 'test', 1: 'validation'}
+  splits = {one: split_of_place.get(n % _EVERY, 'train') for n, one in enumerate(order)}
   found: dict[str, list[str]] = {'train': [], 'validation': [], 'test': []}
   for name in sorted(composers):
     found[splits[composers[name]]].append(name)
@@ -134,10 +126,6 @@ def split(composers: Mapping[str, str]) -> dict[str, list[str]]:
       f'{len(order)} composers leave no songs for {" and ".join(empty)}; add songs of others.'
     )
   return found
-
-
-def _split(place: int) -> str:
-  return {0: 'test', 1: 'validation'}.get(place % _EVERY, 'train')
 
 
 def _name(path: Path, place: Path) -> str:
