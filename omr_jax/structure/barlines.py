@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from omr_jax.structure.comb import SPACE
-from omr_jax.structure.straight import ABOVE, INK, TALL, moves
+from omr_jax.structure.straight import ABOVE, INK, TALL, moves, slanted
 
 WORST = -6.0  # The score of a column that is no bar line at all; 0 is even odds.
 
@@ -88,13 +88,9 @@ def _lines(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   """The columns of upright lines, and which of the slants each has."""
   most = np.zeros(ink.shape[1], int)
   slants = np.zeros_like(most)
-  reach = int(np.abs(_MOVES).max()) + 1
-  padded = np.pad(ink, ((0, 0), (reach, reach)))
-  rows, columns = np.arange(ABOVE, ABOVE + TALL + 1)[:, None], np.arange(ink.shape[1]) + reach
-  for number, move in enumerate(_MOVES):
-    own = padded[rows, columns + move[_STAFF, None]]
-    near = own | padded[rows, columns - 1 + move[_STAFF, None]]
-    near |= padded[rows, columns + 1 + move[_STAFF, None]]
+  wide = ndimage.maximum_filter1d(ink, 3, 1, mode='constant')
+  for number, slant in enumerate(_SLANTS):
+    own, near = (slanted(each, slant)[_STAFF] for each in (ink, wide))
     seen = near.sum(0)
     spaces = near[:TALL].reshape(4, SPACE, -1).sum(1).min(0)
     whole = (seen >= _LEAST_INK) & (spaces >= _IN_SPACE)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from omr_jax.structure.comb import SPACE
-from omr_jax.structure.straight import INK, Frame, offsets, slanted, straight
+from omr_jax.structure.straight import INK, Frame, longer, offsets, slanted, straight
 
 _FURTHEST = 25  # The largest distance of two staves of a system, in staff spaces.
 _ROWS = 60  # The number of rows that are sampled between two staves.
@@ -49,9 +49,9 @@ def strokes(dark: np.ndarray, upper: Frame, lower: Frame) -> np.ndarray | None:
   if not 0 < high < _FURTHEST * SPACE or abs(end[0] - begin[0]) > high:
     return None
   above, below = offsets([upper, lower])
-  columns = np.arange(-BESIDE, min(len(upper.middle) + above, len(lower.middle) + below))
-  top = _at(upper, columns - above) + 2 * _at(upper, columns - above, down=True)
-  low = _at(lower, columns - below) - 2 * _at(lower, columns - below, down=True)
+  width = BESIDE + min(len(upper.middle) + above, len(lower.middle) + below)
+  (top,) = longer(upper, BESIDE + above).at(np.array([2 * SPACE]))[:, :width]
+  (low,) = longer(lower, BESIDE + below).at(np.array([-2 * SPACE]))[:, :width]
   share = np.linspace(0, 1, _ROWS)[:, None, None]
   strip = straight(dark, top + share * (low - top))
   return np.max([_whole(strip, float(slant) * high / _ROWS) for slant in _SLANTS], 0)
@@ -148,15 +148,4 @@ def crossed(inked: np.ndarray, frames: Sequence[Frame], bars: Sequence[np.ndarra
 
 def _whole(strip: np.ndarray, slant: float) -> np.ndarray:
   ink = (slanted(strip, slant) > INK).astype(np.float32)
-  padded = np.pad(ink, ((0, 0), (2, 2)))
-  return np.max([padded[:, step:][:, : ink.shape[1]] for step in range(5)], 0).mean(0)
-
-
-def _at(frame: Frame, columns: np.ndarray, down: bool = False) -> np.ndarray:
-  """The middle line at some columns, or `frame.down` there; to the left it goes straight on."""
-  known = frame.down if down else frame.middle
-  found = known[np.maximum(columns, 0)]
-  if not down:
-    along = np.array([1.0, -frame.down[0, 0] / frame.down[0, 1]])
-    found = found + np.minimum(columns, 0)[:, None] * along
-  return found
+  return ndimage.maximum_filter1d(ink, 5, 1, mode='constant').mean(0)
