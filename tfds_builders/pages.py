@@ -1,20 +1,16 @@
-"""Pages with everything on them, as all builders of such pages store them."""
+"""The features of pages with everything on them; `omr_jax.structure.arrays` makes examples."""
 
-import io
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
-from numpy.typing import NDArray
-from PIL import Image
 
-from omr_jax.structure.arrays import POINTS, arrays
-from omr_jax.structure.structure import LINES, Structure
+from omr_jax.structure.arrays import POINTS
+from omr_jax.structure.structure import LINES
 
 
 def features(boxes: type[np.generic]) -> dict[str, Any]:
-  """The features of a page, with edges of boxes of this type."""
+  """The features of `arrays.example`, with edges of boxes of this type."""
   return {
     # The bytes of a PNG. TFDS's own feature for pictures would decode them.
     'image': tfds.features.Scalar(dtype=np.object_),
@@ -25,31 +21,4 @@ def features(boxes: type[np.generic]) -> dict[str, Any]:
     'systems': tfds.features.Tensor(shape=(None,), dtype=np.int32),
     'measures': tfds.features.Tensor(shape=(None, 3), dtype=np.float32),
     'id': tfds.features.Text(),
-  }
-
-
-def example(
-  name: str,
-  picture: NDArray[Any],
-  boxes: NDArray[Any],
-  labels: Sequence[int],
-  structure: Structure,
-) -> dict[str, Any]:
-  """A page with these features.
-
-  Args:
-    name: Its id.
-    picture: uint8 [height, width], or bool where paper is True.
-    boxes: Of the symbols, [symbols, 4]: left, top, right and bottom edge in pixels.
-    labels: Places of the symbols' classes.
-    structure: Its staves, systems and measures.
-  """
-  file = io.BytesIO()
-  Image.fromarray(picture).save(file, 'PNG')
-  return {
-    'image': file.getvalue(),
-    'boxes': boxes.reshape(-1, 4),
-    'labels': np.array(labels, np.int32),
-    **arrays(structure),
-    'id': name,
   }

@@ -1,12 +1,14 @@
-"""The structure of a page as arrays: how data sets of pages store it."""
+"""A page of music, its symbols and its structure, as data sets of pages store them."""
 
-from collections.abc import Mapping
+import io
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from omr_jax.structure.structure import LINES, Measure, Structure
+from omr_jax.structure.structure import LINES, Measure, Structure, space_of
 
 POINTS = 65  # The points of each line, at equal distances.
 
@@ -27,15 +29,50 @@ def arrays(found: Structure) -> dict[str, NDArray[Any]]:
   }
 
 
+def example(
+  name: str,
+  picture: NDArray[Any],
+  boxes: NDArray[Any],
+  labels: Sequence[int],
+  found: Structure,
+) -> dict[str, Any]:
+  """A page as it is stored.
+
+  Args:
+    name: Its id.
+    picture: uint8 [height, width], or bool where paper is True.
+    boxes: Of the symbols, [symbols, 4]: left, top, right and bottom edge in pixels.
+    labels: Places of the symbols' classes.
+    found: Its staves, whose lines have POINTS points, its systems and its measures.
+
+  Returns:
+    `image` (bytes of a PNG), `boxes`, `labels` int32 [symbols], the `arrays` of its structure, and
+    `id`.
+  """
+  return {
+    'image': png(picture),
+    'boxes': boxes.reshape(-1, 4),
+    'labels': np.array(labels, np.int32),
+    **arrays(found),
+    'id': name,
+  }
+
+
+def png(picture: NDArray[Any]) -> bytes:
+  """A picture as the bytes of a PNG."""
+  file = io.BytesIO()
+  Image.fromarray(picture).save(file, 'PNG')
+  return file.getvalue()
+
+
 def structure(example: Mapping[str, Any], height: int, width: int) -> Structure:
   """The structure that an example has as arrays; its picture has `height` rows, `width` columns."""
   staves = [staff.astype(float) for staff in example['staves']]
-  gaps = [float(np.diff(staff[..., 1], axis=0).mean()) for staff in staves]
   systems = example['systems'].tolist()
   return Structure(
     width,
     height,
-    float(np.median(gaps)) if gaps else 0.0,
+    space_of(staves),
     staves,
     [[n for n, s in enumerate(systems) if s == system] for system in sorted(set(systems))],
     [Measure(int(staff), left, right) for staff, left, right in example['measures'].tolist()],

@@ -55,6 +55,12 @@ def box(staff: np.ndarray) -> Box:
   return left, top, right, bottom
 
 
+def space_of(staves: Sequence[np.ndarray]) -> float:
+  """The median of the mean distances of the lines of each staff; 0 if there are no staves."""
+  gaps = [float(np.diff(staff[..., 1], axis=0).mean()) for staff in staves]
+  return float(np.median(gaps)) if gaps else 0.0
+
+
 def part(staff: np.ndarray, left: float, right: float) -> np.ndarray:
   """The piece of a staff from x = `left` to x = `right`: float64 [5, points, 2]."""
   x = staff[0, :, 0]

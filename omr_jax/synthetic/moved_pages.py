@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from omr_jax.structure.structure import Measure, Structure, part
+from omr_jax.structure.structure import Measure, Structure, part, space_of
 
 KINDS = ('turned', 'bent', 'camera')
 
@@ -158,8 +158,7 @@ def _followed(
         ends = part(staff, measure.left, measure.right)[2, [0, -1]]
         left, right = (_seen(where, ends) + border)[:, 0].tolist()
         measures.append(Measure(place, left, right))
-  gaps = [float(np.diff(staff[..., 1], axis=0).mean()) for staff in staves]
-  space = float(np.median(gaps)) if gaps else 0.0
+  space = space_of(staves)
   return Structure(shape[1], shape[0], space, staves, structure.systems, measures)
 
 

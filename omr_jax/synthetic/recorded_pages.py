@@ -6,7 +6,6 @@ They need no data. A page depends on its number and the seed alone.
 """
 
 import argparse
-import io
 import itertools
 import math
 import sys
@@ -15,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from omr_jax.structure.arrays import POINTS, arrays
+from omr_jax.structure import arrays
+from omr_jax.structure.arrays import POINTS
 from omr_jax.structure.structure import LINES, Measure, Structure
 from omr_jax.synthetic import full_music, music
 from omr_jax.synthetic.record import Record, Symbol
@@ -63,7 +62,7 @@ def page(rng: np.random.Generator, height: int = HEIGHT, width: int = WIDTH) -> 
 def example(
   number: int, classes: Sequence[str], seed: int = 0, height: int = HEIGHT, width: int = WIDTH
 ) -> dict[str, Any]:
-  """A page with the features that the builders of pages store.
+  """A page as the builders of pages store it (`arrays.example`), with boxes in int32.
 
   Args:
     number: Other numbers give other pages.
@@ -71,25 +70,12 @@ def example(
     seed: Other seeds give other pages, too.
     height: Of the page in pixels.
     width: Of the page in pixels.
-
-  Returns:
-    `image` (bytes of a PNG), `boxes` int32 [objects, 4], `labels` int32 [objects], the arrays of
-    `structure.arrays`, and `id`.
   """
   drawn = page(np.random.default_rng((_SEED, seed, number)), height, width)
-  return {
-    'image': _png(drawn.picture),
-    'boxes': np.array([one.box for one in drawn.symbols], np.int32).reshape(-1, 4),
-    'labels': np.array([classes.index(one.label) for one in drawn.symbols], np.int32),
-    **arrays(drawn.structure),
-    'id': f'made_up_{seed}_{number}',
-  }
-
-
-def _png(picture: NDArray[np.uint8]) -> bytes:
-  file = io.BytesIO()
-  Image.fromarray(picture).save(file, 'PNG')
-  return file.getvalue()
+  boxes = np.array([one.box for one in drawn.symbols], np.int32)
+  labels = [classes.index(one.label) for one in drawn.symbols]
+  name = f'made_up_{seed}_{number}'
+  return arrays.example(name, drawn.picture, boxes, labels, drawn.structure)
 
 
 def _on_page(symbol: Symbol, height: int, width: int) -> tuple[int, int, int, int]:
@@ -140,7 +126,7 @@ def main(arguments: list[str] | None = None) -> int:
   parser = argparse.ArgumentParser(description='Draws a made-up page of music.')
   parser.add_argument('file', type=paths.path, metavar='FILE', help='the PNG file to be written')
   file = parser.parse_args(arguments).file
-  return answered(lambda: write_file(file, _png(page(np.random.default_rng(0)).picture)))
+  return answered(lambda: write_file(file, arrays.png(page(np.random.default_rng(0)).picture)))
 
 
 if __name__ == '__main__':

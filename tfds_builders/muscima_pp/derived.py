@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from omr_jax.inputs.mung import Node
 from omr_jax.structure.arrays import POINTS
-from omr_jax.structure.structure import LINES, Measure, Structure
+from omr_jax.structure.structure import LINES, Measure, Structure, space_of
 from tfds_builders.muscima_pp.annotations import Page
 
 _SHORTEST = 2.0  # The least width of a measure in staff spaces; double bar lines are narrower.
@@ -37,8 +37,7 @@ def structure(page: Page, height: int, width: int) -> Structure:
   numbers = [n for n, node in page.nodes.items() if node.label == 'staff']
   numbers.sort(key=lambda n: page.nodes[n].box[1])
   staves = [_lines(page, n) for n in numbers]
-  gaps = [np.diff(staff[:, :, 1], axis=0).mean() for staff in staves]
-  space = float(np.median(gaps)) if gaps else 0.0
+  space = space_of(staves)
   place = {n: i for i, n in enumerate(numbers)}
   systems = _systems(page, place)
   measures = [

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from omr_jax.errors import UserError
+from omr_jax.structure import arrays
 from tfds_builders import base, pages
 from tfds_builders.folds import PAGE_FOLDS
 from tfds_builders.muscima_pp import annotations, archive, derived, splits
@@ -106,7 +107,7 @@ def example(page: annotations.Page) -> dict[str, Any]:
   boxes = np.array([node.box for node in symbols.values()], np.int32)
   labels = [CLASSES.index(node.label) for node in symbols.values()]
   return {
-    **pages.example(page.id, picture > 0, boxes, labels, found),
+    **arrays.example(page.id, picture > 0, boxes, labels, found),
     'links': np.array(links, np.int32).reshape(-1, 2),
     'writer': page.writer,
     'piece': page.piece,

@@ -11,6 +11,7 @@ import tensorflow_datasets as tfds
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import isolated
+from omr_jax.structure import arrays
 from omr_jax.utils import progress
 from tfds_builders import base, pages
 from tfds_builders.muscima_pp import CLASSES
@@ -106,6 +107,6 @@ def example(page: engraving.Page, name: str) -> dict[str, Any]:
       labels.append(CLASSES.index(label))
   number = f'{PurePosixPath(name).with_suffix("")}_p{page.number}'
   return {
-    **pages.example(number, page.picture, np.array(boxes, np.float32), labels, page.structure),
+    **arrays.example(number, page.picture, np.array(boxes, np.float32), labels, page.structure),
     'font': page.font,
   }
