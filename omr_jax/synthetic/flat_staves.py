@@ -8,6 +8,7 @@ the course of each line, but takes five times as long, and the staves of many tr
 too small for it.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -101,17 +102,15 @@ def _line_pieces(ink: np.ndarray, space: float) -> np.ndarray:
 
 def _comb(pieces: np.ndarray, space: float) -> tuple[np.ndarray, np.ndarray]:
   """Where at least four of five lines are found, and how many: by the row of the middle line."""
-  height, width = pieces.shape
-  half = round(2 * space) + 1
+  height, half = len(pieces), round(2 * space) + 1
   padded = np.pad(pieces, ((half, half), (0, 0)))
-  between = np.zeros((height, width), np.int8)
-  found = np.zeros((height, width), np.int8)
-  for line in range(-2, 3):
-    at = half + round(line * space)
-    found += padded[at : at + height]
-  for gap in (-1.5, -0.5, 0.5, 1.5):
-    at = half + round(gap * space)
-    between += padded[at : at + height]
+
+  def count(places: Iterable[float]) -> np.ndarray:
+    """At how many of these places, in spaces below each row, pieces are."""
+    starts = [half + round(place * space) for place in places]
+    return np.stack([padded[start : start + height] for start in starts]).sum(0, np.int8)
+
+  found, between = count(range(-2, 3)), count((-1.5, -0.5, 0.5, 1.5))
   return (found >= _LINES - 1) & (between <= 2), found
 
 

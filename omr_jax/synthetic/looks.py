@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-_LONGEST = 2**15  # Pixels of a side of an enlarged picture.
+_SHORTER = 192  # Pixels of the shorter side of an enlarged picture,
+_LONGEST = 2**15  # unless its longer side would have more than these.
 
 _DARK_GROUNDS = ((0, 0, 0), (24, 26, 32), (18, 32, 60), (20, 52, 38), (60, 22, 30), (70, 70, 74))
 _LIGHT_INKS = ((255, 255, 255), (235, 235, 235), (250, 240, 200), (190, 215, 255), (255, 190, 90))
@@ -30,7 +31,9 @@ def inverse(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
 
 def rotated(picture: np.ndarray, degrees: float) -> np.ndarray:
   """Rotates anticlockwise; the picture grows, and its new corners get the ground's colour."""
-  ground = tuple(ground_colour(picture).tolist())
+  # The paper's colour is the median along the edges.
+  edges = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+  ground = tuple(np.median(edges, axis=0).astype(np.uint8).tolist())
   image = Image.fromarray(picture)
   turned = image.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=ground)
   return np.asarray(turned)
@@ -51,14 +54,10 @@ def photographed(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
   return np.clip(seen, 0, 255).astype(np.uint8)
 
 
-def sharpened(picture: np.ndarray, least: int = 192) -> np.ndarray:
-  """Enlarges a small picture until its shorter side has `least` pixels, with sharp edges.
-
-  A few bars of a small scan then look as if cut out of a large one. No side gets more than _LONGEST
-  pixels.
-  """
+def sharpened(picture: np.ndarray) -> np.ndarray:
+  """Enlarges a small picture with sharp edges, as if a few bars were cut out of a large scan."""
   height, width = picture.shape[:2]
-  factor = min(least / min(height, width), _LONGEST / max(height, width))
+  factor = min(_SHORTER / min(height, width), _LONGEST / max(height, width))
   if factor <= 1:
     return picture
   size = round(width * factor), round(height * factor)
@@ -67,12 +66,6 @@ def sharpened(picture: np.ndarray, least: int = 192) -> np.ndarray:
   middle = (low + high) / 2
   steep = np.clip((large - middle) * 3 + middle, low, high)
   return np.clip(steep, 0, 255).astype(np.uint8)
-
-
-def ground_colour(picture: np.ndarray) -> np.ndarray:
-  """The colour of the paper or ground: the median along the picture's edges, uint8 [3]."""
-  edges = [picture[0], picture[-1], picture[:, 0], picture[:, -1]]
-  return np.median(np.concatenate(edges), axis=0).astype(np.uint8)
 
 
 def _any(rng: np.random.Generator, colours) -> np.ndarray:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from omr_jax.synthetic import signs
+from omr_jax.synthetic import signs, systems
 from omr_jax.synthetic import words as made_up
 from omr_jax.synthetic.record import Record
 from omr_jax.synthetic.staff_ink import Ink
+from omr_jax.synthetic.systems import OVERSAMPLING
 
-OVERSAMPLING = 2
 # What fills one beat: (start, length, kind), in beats; the kind is n(ote) or r(est).
 _BEATS = (
   ((0, 1, 'n'),),
@@ -59,19 +59,17 @@ def page(
   top = _title(ink, rng, canvas, length) if notes else canvas.height * 0.07
   high = ((staves - 1) * between + 4) * space
   room = canvas.height * 0.94 - top
-  systems = max(1, int((room - high) // (high + rng.uniform(6, 9) * space)) + 1)
-  step = min((room - high) / max(1, systems - 1), high + 12 * space)
+  count = max(1, int((room - high) // (high + rng.uniform(6, 9) * space)) + 1)
+  step = min((room - high) / max(1, count - 1), high + 12 * space)
   beats = int(rng.choice([2, 3, 4]))
   words = notes and rng.random() < 0.4
-  for number in range(systems):
+  for number in range(count):
     first = top + number * step + 4 * space
     system = [dataclasses.replace(ink, y=first + i * between * space) for i in range(staves)]
     for staff in system if lines else ():
-      for line in range(5):
-        with staff.symbol('staffLine'):
-          staff.line([(0, line), (length, line)], 0.11)
+      systems.lines(staff, length, 5)
     if notes:
-      last = number == systems - 1
+      last = number == count - 1
       (compose or system_of)(system, rng, length, beats, number == 0, last, words, lines)
   return np.asarray(canvas.reduce(OVERSAMPLING))
 
@@ -191,9 +189,8 @@ def beamed(ink, places, steps, group, ledgers) -> None:
   for x, step, tip in zip(places, steps, tips, strict=True):
     signs.head(ink, x, int(step), False, ledgers)
     signs.stem(ink, x + side, step / 2, tip)
-  levels = [(0, np.flatnonzero([True] * len(group)))]
-  levels.append((1, np.flatnonzero([length == 0.25 for _, length, _ in group])))
-  for level, notes in levels:
+  sixteenths = [i for i, (_, length, _) in enumerate(group) if length == 0.25]
+  for level, notes in enumerate((range(len(group)), sixteenths)):
     if len(notes) > 1:
       ends = [(places[i] + side, tips[i] - level * 0.75 * way) for i in (notes[0], notes[-1])]
       signs.beam(ink, ends, way)

@@ -20,6 +20,7 @@ from omr_jax.structure.arrays import POINTS
 from omr_jax.structure.structure import LINES, Measure, Structure
 from omr_jax.synthetic import full_music, music
 from omr_jax.synthetic.record import Record, Symbol
+from omr_jax.synthetic.systems import OVERSAMPLING
 from omr_jax.utils import paths
 from omr_jax.utils.ending import answered
 from omr_jax.utils.files import write_file
@@ -80,7 +81,7 @@ def example(
 
 def _on_page(symbol: Symbol, height: int, width: int) -> tuple[int, int, int, int]:
   """The pixels of the page that a box on the oversampled canvas touches."""
-  left, top, right, bottom = (edge / music.OVERSAMPLING for edge in symbol.box)
+  left, top, right, bottom = (edge / OVERSAMPLING for edge in symbol.box)
   return (
     max(0, math.floor(left)),
     max(0, math.floor(top)),
@@ -98,7 +99,7 @@ def _structure(record: Record, height: int, width: int) -> Structure:
     boxes = np.array(
       [one.box for one in symbols if is_line or one.label == 'measureSeparator'], float
     ).reshape(-1, 4)
-    boxes /= music.OVERSAMPLING
+    boxes /= OVERSAMPLING
     if is_line:
       systems.append([len(staves) + n for n in range(len(boxes) // LINES)])
       staves += [_lines(boxes[i : i + LINES]) for i in range(0, len(boxes), LINES)]

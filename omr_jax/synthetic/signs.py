@@ -36,10 +36,10 @@ def clef(staff: Ink, bass: bool) -> None:
       staff.oval(1.55, -1.2, 0.6, 0.6)
 
 
-def meter(staff: Ink, x: float, beats: int, unit: int = 4) -> None:
-  """Writes a time signature."""
+def meter(staff: Ink, x: float, beats: int) -> None:
+  """Writes a time signature; a beat is a quarter."""
   with staff.symbol('timeSignature'):
-    for y, number in ((3, beats), (1, unit)):
+    for y, number in ((3, beats), (1, 4)):
       with staff.symbol(f'numeral{number}'):
         staff.text(x, y, str(number), 2.4)
 

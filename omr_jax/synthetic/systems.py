@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from omr_jax.synthetic.staff_ink import Ink
 
-_OVERSAMPLING = 2
+OVERSAMPLING = 2
 _LEAST = 9  # Length of the shortest staff.
 
 
@@ -36,16 +36,17 @@ def page(
     below: The same below its lowest line.
     single: Whether there is just one system, whatever the shape of the picture.
   """
-  canvas = Image.new('L', (width * _OVERSAMPLING, height * _OVERSAMPLING), 255)
+  canvas = Image.new('L', (width * OVERSAMPLING, height * OVERSAMPLING), 255)
   for number, (ink, length) in enumerate(_systems(rng, canvas, high, above, below, single)):
     draw(ink, length, number)
-  return np.asarray(canvas.reduce(_OVERSAMPLING))
+  return np.asarray(canvas.reduce(OVERSAMPLING))
 
 
 def lines(ink: Ink, length: float, count: int, apart: float = 1) -> None:
   """Draws the lines of a staff."""
   for line in range(count):
-    ink.line([(0, line * apart), (length, line * apart)], 0.11)
+    with ink.symbol('staffLine'):
+      ink.line([(0, line * apart), (length, line * apart)], 0.11)
 
 
 def _systems(
