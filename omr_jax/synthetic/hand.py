@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 
+from omr_jax.utils.curves import catmull_rom
+
 Strokes = list[np.ndarray]  # For each stroke its points, float [points, 2], y down.
 
 _SAMPLES = 8  # Points from one knot of a curve to the next.
@@ -17,15 +19,8 @@ def line(knots: np.ndarray) -> np.ndarray:
 
 
 def curve(knots: np.ndarray) -> np.ndarray:
-  """A smooth curve through all knots (Catmull-Rom); a knot that is there twice is a corner."""
-  ends = 2 * knots[:1] - knots[1:2], 2 * knots[-1:] - knots[-2:-1]
-  around = np.concatenate([ends[0], knots, ends[1]])
-  before, start, end, after = (around[i : len(knots) - 1 + i, None] for i in range(4))
-  t = np.linspace(0, 1, _SAMPLES, endpoint=False)[:, None]
-  third = 3 * (start - end) + after - before
-  second = 2 * before - 5 * start + 4 * end - after
-  pieces = start + t / 2 * (end - before + t * (second + t * third))
-  return np.concatenate([pieces.reshape(-1, 2), knots[-1:]])
+  """A smooth curve through all knots; one that is there twice is a corner."""
+  return catmull_rom(knots, _SAMPLES)
 
 
 def rotation(angle: float) -> np.ndarray:

@@ -7,7 +7,7 @@
 - Texts: `words` writes durations and sizes, and makes foreign texts safe to print; `progress` shows
   how far work is that takes long.
 - Others: `extras` names missing libraries, `rules` checks values of a config, `revision` names the
-  version of the code, and `ray_cluster` joins or starts a Ray cluster.
+  version of the code, `curves` draws smooth lines, and `ray_cluster` joins or starts a Ray cluster.
 
 This folder may import errors only.
 """

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from omr_jax.utils.curves import catmull_rom
+
 _SAMPLES = 6  # points from one knot of a curve to the next
 _DEGREES_PER_POINT = 20  # of an arc
 
@@ -69,17 +71,8 @@ def line(*knots: Sequence[float]) -> np.ndarray:
 
 
 def curve(*knots: Sequence[float]) -> np.ndarray:
-  """A smooth curve through all knots: a Catmull-Rom spline."""
-  points = np.array(knots, float)
-  padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
-  before, start, end, after = (padded[i : len(padded) - 3 + i, None] for i in range(4))
-  t = np.linspace(0, 1, _SAMPLES, endpoint=False)[:, None]
-  pieces = start + 0.5 * t * (
-    end
-    - before
-    + t * (2 * before - 5 * start + 4 * end - after + t * (3 * (start - end) + after - before))
-  )
-  return np.concatenate([pieces.reshape(-1, 2), points[-1:]])
+  """A smooth curve through all knots."""
+  return catmull_rom(np.array(knots, float), _SAMPLES)
 
 
 def arc(
