@@ -3,6 +3,8 @@
 Pictures are uint8 [height, width, 3] of any size.
 """
 
+import io
+
 import numpy as np
 from PIL import Image
 from scipy import ndimage
@@ -52,6 +54,13 @@ def photographed(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
   seen = ndimage.gaussian_filter(seen, (blur, blur, 0))
   seen += rng.normal(0, rng.uniform(1, 6), (height, width, 1))
   return np.clip(seen, 0, 255).astype(np.uint8)
+
+
+def compressed(picture: np.ndarray, quality: int) -> np.ndarray:
+  """The picture after JPEG compression of this quality; grey ones [height, width] too."""
+  file = io.BytesIO()
+  Image.fromarray(picture).save(file, 'JPEG', quality=quality)
+  return np.array(Image.open(file))
 
 
 def sharpened(picture: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@
 So one can measure how well staves are found. Coordinates are as in `omr_jax.structure.structure`.
 """
 
-import io
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -12,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from omr_jax.structure.structure import Measure, Structure, part, space_of
+from omr_jax.synthetic import looks
+from omr_jax.synthetic.hand import rotation
 
 KINDS = ('turned', 'bent', 'camera')
 
@@ -74,8 +75,7 @@ def _after(*maps: Map) -> Map:
 
 
 def _turn(size: Points, degrees: float) -> Map:
-  sin, cos = np.sin(np.deg2rad(degrees)), np.cos(np.deg2rad(degrees))
-  turn = np.array([[cos, -sin], [sin, cos]])
+  turn = rotation(np.deg2rad(degrees))
   return lambda points: (points - size / 2) @ turn.T + size / 2
 
 
@@ -134,11 +134,7 @@ def _photographed(rng: np.random.Generator, picture: NDArray[np.uint8]) -> NDArr
     ImageFilter.GaussianBlur(rng.uniform(0.5, 1.6))
   )
   noisy = np.asarray(blurred, np.float32) + rng.normal(0, rng.uniform(1, 6), picture.shape)
-  file = io.BytesIO()
-  Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(
-    file, 'JPEG', quality=int(rng.integers(50, 90))
-  )
-  return np.array(Image.open(file))
+  return looks.compressed(np.clip(noisy, 0, 255).astype(np.uint8), int(rng.integers(50, 90)))
 
 
 def _followed(

@@ -7,7 +7,6 @@ ink. This code deliberately shares nothing with `omr_jax.augment.crops`, which d
 training.
 """
 
-import io
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from omr_jax.inputs import geometry
+from omr_jax.synthetic import looks
 from omr_jax.synthetic.hand import rotation
 from omr_jax.utils import progress
 
@@ -137,7 +137,4 @@ def _scanned(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
   ).reshape(-1, 1)
   cover = ink / 255 * np.clip(rng.normal(1, 0.08, ink.shape), 0, 1)
   grey = (paper + light) * (1 - cover) + black * cover + rng.normal(0, rng.uniform(1, 7), ink.shape)
-  file = io.BytesIO()
-  picture = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
-  picture.save(file, 'JPEG', quality=int(rng.integers(35, 95)))
-  return np.asarray(Image.open(file))
+  return looks.compressed(np.clip(grey, 0, 255).astype(np.uint8), int(rng.integers(35, 95)))
