@@ -116,26 +116,22 @@ def _ink(
     size = max(abs(placed.a), abs(placed.b)) / GLYPH_SCALE
     return Ink(kind, bounds.union(list(contours)), link[:4], size, contours=contours)
   if kind == 'path':
-    points: Points = []
     box = bounds.union(list(bounds.contours(element.get('d', ''))))
     butt = element.get('stroke-linecap', 'butt') == 'butt'
     wide, high = box[2] - box[0], box[3] - box[1]
     # A straight line that ends without caps is wider than its path only across.
-    box = bounds.grown(
-      box, half if wide == 0 or not butt else 0, half if high == 0 or not butt else 0
-    )
+    beside, below = (0 if butt and side else half for side in (wide, high))
+    box = bounds.grown(box, beside, below)
   elif kind in ('polygon', 'polyline'):
     values = [float(each) for each in element.get('points', '').replace(',', ' ').split()]
     points = [to_page.of(x, y) for x, y in zip(values[::2], values[1::2], strict=True)]
     return Ink(kind, bounds.grown(bounds.around(points), half, half), points=points)
   elif kind == 'ellipse':
-    points = []
     x, y, rx, ry = (number[name] for name in ('cx', 'cy', 'rx', 'ry'))
-    box = (x - rx - half, y - ry - half, x + rx + half, y + ry + half)
+    box = bounds.grown((x - rx, y - ry, x + rx, y + ry), half, half)
   elif kind == 'rect':
-    points = []
     x, y = number['x'], number['y']
     box = bounds.grown((x, y, x + number['width'], y + number['height']), half, half)
   else:
     return None
-  return Ink(kind, to_page.box(box), points=points)
+  return Ink(kind, to_page.box(box))
