@@ -84,8 +84,7 @@ def _systems(page: Page, place: dict[int, int]) -> list[list[int]]:
   rows, columns = np.array(pairs, int).reshape(-1, 2).T
   graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(place),) * 2)
   count, label = connected_components(graph, directed=False)
-  systems = [np.flatnonzero(label == n).tolist() for n in range(count)]
-  return sorted(systems)
+  return sorted(np.flatnonzero(label == n).tolist() for n in range(count))
 
 
 def _measures(
@@ -112,8 +111,7 @@ def _crossing(page: Page, separator: Node, staff: NDArray[np.float64]) -> float:
   """The mean x of a separator's ink between the outer lines of a staff."""
   left, top, right, _ = separator.box
   middle = (left + right) / 2
-  at = np.interp(middle, staff[0, :, 0], np.arange(staff.shape[1]))
-  high, low = (float(np.interp(at, np.arange(staff.shape[1]), staff[i, :, 1])) for i in (0, -1))
+  high, low = (float(np.interp(middle, *staff[line].T)) for line in (0, -1))
   rows = separator.mask[max(0, int(high) - top) : max(0, int(low) - top)]
   columns = np.flatnonzero(rows.any(0))
   return left + float(columns.mean()) + 0.5 if len(columns) else middle
@@ -126,5 +124,5 @@ def _sounds(page: Page, staff: NDArray[np.float64], space: float) -> NDArray[np.
   ]
   left, top, right, bottom = np.array(boxes, float).reshape(-1, 4).T
   x, y = (left + right) / 2, (top + bottom) / 2
-  high, low = (np.interp(x, staff[i, :, 0], staff[i, :, 1]) for i in (0, -1))
+  high, low = (np.interp(x, *staff[line].T) for line in (0, -1))
   return x[(y > high - 4 * space) & (y < low + 4 * space)]

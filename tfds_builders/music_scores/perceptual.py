@@ -31,21 +31,17 @@ def fingerprint(picture: np.ndarray) -> np.ndarray:
     picture: Resized, uint8 [SIDE, SIDE, 3].
   """
   # On a blank page all frequencies are 0 but for errors of the last digit, which rounding removes.
-  waves = (
-    fft.dctn(picture @ np.array(geometry.BRIGHTNESS))[:_FREQUENCIES, :_FREQUENCIES]
-    .ravel()[1:]
-    .round()
-  )
+  waves = fft.dctn(picture @ np.array(geometry.BRIGHTNESS))
+  waves = waves[:_FREQUENCIES, :_FREQUENCIES].ravel()[1:].round()
   bits = np.append(waves > np.median(waves), False)
   return np.packbits(bits).view(np.uint64)
 
 
-def clusters(fingerprints: np.ndarray, max_bits: int = MAX_BITS) -> np.ndarray:
+def clusters(fingerprints: np.ndarray) -> np.ndarray:
   """Numbers the clusters of pictures that look the same, directly or through a chain of others.
 
   Args:
     fingerprints: uint64 [pictures, 4].
-    max_bits: How many bits differ at most between two pictures that look the same.
 
   Returns:
     int [pictures], the number of each picture's cluster.
@@ -57,7 +53,7 @@ def clusters(fingerprints: np.ndarray, max_bits: int = MAX_BITS) -> np.ndarray:
     apart = np.zeros((len(block), len(others)), np.uint16)
     for word in range(distinct.shape[1]):
       apart += np.bitwise_count(block[:, None, word] ^ others[None, :, word])
-    near.append(np.argwhere(apart <= max_bits) + start)
+    near.append(np.argwhere(apart <= MAX_BITS) + start)
   rows, columns = np.concatenate(near).T
   graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(distinct),) * 2)
   return connected_components(graph, directed=False)[1][place.ravel()]
