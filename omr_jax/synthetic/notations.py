@@ -4,7 +4,6 @@ Every function takes a random generator and the size in pixels, and returns uint
 black on white, as in `snippets`.
 """
 
-import dataclasses
 import itertools
 
 import numpy as np
@@ -74,7 +73,7 @@ def tablature(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     for edge in (0, length):
       ink.line([(edge, 0), (edge, tall)], 0.16)
     if staff:
-      upper = dataclasses.replace(ink, y=ink.y - (tall + 5) * ink.space)
+      upper = ink.moved(y=tall + 5)
       systems.lines(upper, length, 5)
       few = max(1, min(4, int((length - 6) / 5)))
       music.system_of([upper], rng, length, few, False, False, False, True)

@@ -5,7 +5,6 @@ black on white. A flat strip has one system, a higher picture several. Lengths a
 as in `music`.
 """
 
-import dataclasses
 import itertools
 
 import numpy as np
@@ -21,9 +20,7 @@ def staves(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
   beats, sung = int(rng.choice([2, 3, 4])), rng.random() < 0.25
 
   def draw(ink: Ink, length: float, number: int) -> None:
-    system = [
-      dataclasses.replace(ink, y=ink.y - i * between * ink.space) for i in reversed(range(parts))
-    ]
+    system = [ink.moved(y=i * between) for i in reversed(range(parts))]
     for staff in system:
       systems.lines(staff, length, 5)
     few = max(1, min(beats, int((length - 6) / 5)))  # There is no room for more in a short staff.
@@ -42,12 +39,10 @@ def bars(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     if cut:
       left = -2 - ink.x / ink.space
       length -= left - 2
-    systems.lines(dataclasses.replace(ink, x=ink.x + left * ink.space), length - left, 5)
+    systems.lines(ink.moved(x=left), length - left, 5)
     start = left + rng.uniform(2, 3)
     if rng.random() < 0.4:
-      signs.clef(dataclasses.replace(ink, x=ink.x + max(0, left + 2) * ink.space), bool(
-        rng.random() < 0.3
-      ))  # fmt: skip
+      signs.clef(ink.moved(x=max(0, left + 2)), bool(rng.random() < 0.3))
       start = max(start, 5)
     end = length - (rng.uniform(1, 4) if cut else 1)
     count = max(1, round((end - start) / rng.uniform(8, 20)))
@@ -67,9 +62,7 @@ def paper(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
   def draw(ink: Ink, length: float, number: int) -> None:
     del number
-    for bass, staff in enumerate(
-      (dataclasses.replace(ink, y=ink.y - 8 * ink.space), ink) if pair else (ink,)
-    ):
+    for bass, staff in enumerate((ink.moved(y=8), ink) if pair else (ink,)):
       systems.lines(staff, length, 5)
       if clefs:
         signs.clef(staff, bool(bass))

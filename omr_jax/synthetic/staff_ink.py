@@ -43,6 +43,10 @@ class Ink:
     """What is drawn inside `with` is a symbol of these classes (`Record.symbol`)."""
     return self.record.symbol(*labels) if self.record else contextlib.nullcontext()
 
+  def moved(self, x: float = 0, y: float = 0) -> 'Ink':
+    """A pen for a staff that lies `x` to the right and `y` above."""
+    return dataclasses.replace(self, x=self.x + x * self.space, y=self.y - y * self.space)
+
   def pixels(self, points) -> list[tuple[float, float]]:
     """Converts points [points, 2] of the staff to pixels of the page."""
     points = np.asarray(points, float)[:, :2] * (self.space, -self.space) + (self.x, self.y)
