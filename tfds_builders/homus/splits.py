@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from omr_jax.errors import UserError
 from omr_jax.inputs.strokes import Symbol
-from tfds_builders.folds import SYMBOL_FOLDS
+from tfds_builders import folds
 
 # The `digest` of the original split of HOMUS 2.0: 12 170 / 1 515 / 1 515 symbols.
 ORIGINAL_DIGEST = 'b3a4bc37ae65a1f9f0d65b1c5a01da2fc2c4bf3f30c5df2d09d2d18ac76f7b50'
@@ -20,15 +20,13 @@ ORIGINAL_DIGEST = 'b3a4bc37ae65a1f9f0d65b1c5a01da2fc2c4bf3f30c5df2d09d2d18ac76f7
 def by_writer(
   symbols: Iterable[Symbol],
   fold: int,
-  num_folds: int = SYMBOL_FOLDS,
+  num_folds: int = folds.SYMBOL_FOLDS,
 ) -> dict[str, str]:
   """A split in which no writer is on two sides.
 
-  The test split has the writers with (writer - 1) mod `num_folds` == `fold`, the validation split
-  those of the next fold (the first one follows the last), the training split all others.
+  A writer is in the fold (writer - 1) mod `num_folds`; `fold` is the test split (`folds.split_of`).
   """
-  split_of_remainder = {fold: 'test', (fold + 1) % num_folds: 'validation'}
-  return {s.id: split_of_remainder.get((s.writer - 1) % num_folds, 'train') for s in symbols}
+  return {s.id: folds.split_of(s.writer - 1, fold, num_folds) for s in symbols}
 
 
 def inner(split_of: Mapping[str, str], symbols: Iterable[Symbol], fold: int) -> dict[str, str]:
@@ -36,20 +34,18 @@ def inner(split_of: Mapping[str, str], symbols: Iterable[Symbol], fold: int) -> 
 
   It serves choices, such as that of a learning rate, that must not see the test split. The ids of
   each class are sorted as ASCII strings, shuffled by a generator seeded with 0, and dealt in turn
-  to SYMBOL_FOLDS folds. Fold number `fold` is the test split, the next one (the first one follows
-  the last) the validation split, the others the training split. Symbols left out are `unused`.
+  to folds.SYMBOL_FOLDS folds (`folds.split_of`). Symbols left out are `unused`.
   """
   ids_of_class = collections.defaultdict(list)
   for symbol in symbols:
     if split_of[symbol.id] != 'test':
       ids_of_class[symbol.label].append(symbol.id)
   found = dict.fromkeys(split_of, 'unused')
-  split_of_number = {fold: 'test', (fold + 1) % SYMBOL_FOLDS: 'validation'}
   for ids in ids_of_class.values():
     ids.sort()
     random.Random(0).shuffle(ids)
     for i, name in enumerate(ids):
-      found[name] = split_of_number.get(i % SYMBOL_FOLDS, 'train')
+      found[name] = folds.split_of(i, fold, folds.SYMBOL_FOLDS)
   return found
 
 

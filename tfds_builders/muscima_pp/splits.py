@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from omr_jax.errors import UserError
-from tfds_builders.folds import PAGE_FOLDS
+from tfds_builders.folds import PAGE_FOLDS, split_of
 from tfds_builders.muscima_pp.annotations import writer_and_piece
 
 TEST_PIECES = frozenset((1, 7, 9, 12, 18, 20))  # In the test of the protocol new_music.
@@ -40,11 +40,10 @@ def split(protocol: str, pages: Sequence[str], test: Sequence[str]) -> dict[str,
 def by_writer(pages: Sequence[str], fold: int) -> dict[str, list[str]]:
   """Writers are dealt to the folds in turn: `fold` is the test, the next one the validation."""
   writers = sorted({writer_and_piece(name)[0] for name in pages})
-  split_of_fold = {fold: 'test', (fold + 1) % PAGE_FOLDS: 'validation'}
   found: dict[str, list[str]] = {'train': [], 'validation': [], 'test': []}
   for name in pages:
     number = writers.index(writer_and_piece(name)[0])
-    found[split_of_fold.get(number % PAGE_FOLDS, 'train')].append(name)
+    found[split_of(number, fold, PAGE_FOLDS)].append(name)
   return found
 
 

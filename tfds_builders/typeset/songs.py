@@ -14,11 +14,12 @@ from xml.etree import ElementTree
 
 from omr_jax.errors import UserError
 from tfds_builders import raw_data
+from tfds_builders.folds import split_of
 
 _SUFFIXES = ('.mxl', '.musicxml', '.xml')
 _REMEDY = 'put MusicXML files (.mxl, .musicxml or .xml) into a folder and name it'
 _MOST_BYTES = 100_000_000  # Of a song, unpacked.
-_EVERY = 6  # One composer of so many is for the test, and one for the validation.
+_PARTS = 6  # Of the composers: one is for the test, and one for the validation.
 _CONTAINER = 'META-INF/container.xml'  # Of a compressed file.
 _NO_SURNAMES = (
   *('jr', 'jnr', 'sr', 'snr', 'ed', 'arr'),
@@ -116,8 +117,7 @@ def split(composers: Mapping[str, str]) -> dict[str, list[str]]:
     UserError: There are too few composers.
   """
   order = sorted(set(composers.values()), key=lambda one: hashlib.sha256(one.encode()).digest())
-  split_of_place = {0: 'test', 1: 'validation'}
-  splits = {one: split_of_place.get(n % _EVERY, 'train') for n, one in enumerate(order)}
+  splits = {one: split_of(place, 0, _PARTS) for place, one in enumerate(order)}
   found: dict[str, list[str]] = {'train': [], 'validation': [], 'test': []}
   for name in sorted(composers):
     found[splits[composers[name]]].append(name)
