@@ -160,10 +160,9 @@ def _compare(options: argparse.Namespace) -> None:
     raise UserError(f'--threshold: {threshold:g} is no confidence; give a number.')
   true, found = (annotations.read(path) for path in options.compare)
   if unknown := sorted(found.keys() - true.keys()):
-    names = ', '.join(unknown[:_SHOWN]) + ', ...' * (len(unknown) > _SHOWN)
     raise UserError(
-      f'{options.compare[0]}: no true annotations of {names}; add them, or leave these pages out '
-      f'of {options.compare[1]}.'
+      f'{options.compare[0]}: no true annotations of {words.some(unknown, _SHOWN)}; add them, or '
+      f'leave these pages out of {options.compare[1]}.'
     )
   with output(None) as file:
     print(compare.table(true, found, threshold, iou), file=file)

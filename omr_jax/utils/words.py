@@ -1,4 +1,6 @@
-"""Writes numbers as people do, and escapes foreign texts, such as file names, for where they go."""
+"""Writes numbers and lists as people do, and escapes foreign texts, such as file names."""
+
+from collections.abc import Sequence
 
 
 def duration(seconds: float) -> str:
@@ -20,6 +22,11 @@ def size(count: int) -> str:
 def counted(count: int, unit: str) -> str:
   """A number of things in the form 1 page or 17 pages, where the unit is 'page'."""
   return f'{count} {unit}{"s" * (count != 1)}'
+
+
+def some(texts: Sequence[str], most: int) -> str:
+  """The first texts, with commas between them, and `...` if there are more than `most`."""
+  return ', '.join(texts[:most]) + ', ...' * (len(texts) > most)
 
 
 def one_line(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from omr_jax.utils.words import cell, counted, one_line, size
+from omr_jax.utils.words import cell, counted, one_line, size, some
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,11 @@ def test_size(count, words):
 @pytest.mark.parametrize(('count', 'words'), [(0, '0 pages'), (1, '1 page'), (17, '17 pages')])
 def test_counted(count, words):
   assert counted(count, 'page') == words
+
+
+def test_some():
+  assert some(['a', 'b'], 2) == 'a, b'
+  assert some(['a', 'b', 'c'], 2) == 'a, b, ...'
 
 
 def test_what_is_printed_stays_in_its_line_and_its_cell():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import strokes
+from omr_jax.utils import words
 from tfds_builders import archives, raw_data
 
 ARCHIVE = archives.Archive(
@@ -147,7 +148,6 @@ def _differences(files: Mapping[str, bytes], unreadable: Mapping[str, str]) -> I
   yield from _listed('changed, or some of these', changed)
 
 
-def _listed(what: str, items: list[str], limit: int = 10) -> Iterable[str]:
+def _listed(what: str, items: list[str]) -> Iterable[str]:
   if items:
-    shown = items[:limit] + ['...'] * (len(items) > limit)
-    yield f'  {what} ({len(items)}): ' + ', '.join(item[:300] for item in shown)
+    yield f'  {what} ({len(items)}): ' + words.some([item[:300] for item in items], 10)

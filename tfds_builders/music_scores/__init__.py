@@ -7,6 +7,7 @@ from pathlib import Path
 import tensorflow_datasets as tfds
 from absl import logging
 
+from omr_jax.utils import words
 from tfds_builders import prepared, raw_data
 from tfds_builders.music_scores import folders, search
 from tfds_builders.music_scores.music_scores_dataset_builder import Builder
@@ -55,14 +56,13 @@ def prepare(
 
 def _warn_of_others(folder: Path, names: Sequence[str]) -> None:
   if names:
-    shown = ', '.join([*names[:_MOST_NAMES], *['...'] * (len(names) > _MOST_NAMES)])
+    shown = words.some(names, _MOST_NAMES)
     logging.warning('%s: ignored, as they are not pictures (%d): %s', folder, len(names), shown)
 
 
 def _warn_of_contradictions(pairs: Sequence[tuple[str, str]]) -> None:
   if pairs:
-    shown = ', '.join([' = '.join(pair) for pair in pairs[:_MOST_NAMES]])
-    shown += ', ...' * (len(pairs) > _MOST_NAMES)
+    shown = words.some([' = '.join(pair) for pair in pairs], _MOST_NAMES)
     logging.warning(
       'the same picture is in scores/ and in other/ (%d): %s; leave one out.', len(pairs), shown
     )
