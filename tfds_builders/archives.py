@@ -65,7 +65,8 @@ def opened(archive: Archive, path: os.PathLike) -> Iterator[Mapping[str, Callabl
   """
   with contextlib.ExitStack() as stack:
     with _as_user_error(archive, path):
-      _check_file_size(archive, path)
+      if os.path.getsize(path) > (most := archive.limits.total_bytes):
+        raise UserError(f'{path}: larger than {most} bytes; {_remedy(archive)}')
       entries = {'zip': _zip_entries, 'tar': _tar_entries}[_format(archive)](archive, path, stack)
       _check(entries, archive, path)
     yield {
@@ -151,11 +152,6 @@ def _tar_problem(member: tarfile.TarInfo) -> str | None:
     return 'is a link'
   plain = member.isdir() or (member.isreg() and not member.issparse())
   return None if plain else 'is not a regular file'
-
-
-def _check_file_size(archive: Archive, path: os.PathLike) -> None:
-  if os.path.getsize(path) > (most := archive.limits.total_bytes):
-    raise UserError(f'{path}: larger than {most} bytes; {_remedy(archive)}')
 
 
 def _check(entries: Sequence[_Entry], archive: Archive, path: os.PathLike) -> None:

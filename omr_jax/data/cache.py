@@ -162,11 +162,12 @@ def _allocate(
         f'{folder}: prepared pictures need {size(need)} there, {size(need - free)} more than are '
         'free; make room, set $OMR_CACHE_DIR to another folder, or choose smaller pictures.'
       )
-    (new / split).mkdir(parents=True, exist_ok=True)
-    array = np.lib.format.open_memmap(new / split / f'{name}.npy', 'w+', dtype, shape)
+    path = new / split / f'{name}.npy'
+    path.parent.mkdir(parents=True, exist_ok=True)
+    array = np.lib.format.open_memmap(path, 'w+', dtype, shape)
     # Reserves the space now: writing to a mapped file kills the process if the disk is full.
     if hasattr(os, 'posix_fallocate') and need:
-      with (new / split / f'{name}.npy').open('r+b') as file:
+      with path.open('r+b') as file:
         os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
   return array
 

@@ -126,13 +126,9 @@ def _of_json(value: dict[str, Any]) -> Structure:
   width, height, space = sizes.tolist()
   if min(width, height) < 1 or space < 0:
     raise ValueError('a size is too small')
-  placed = [
-    Measure(m['staff'], left, right)
-    for m, (left, right) in zip(measures, sides.tolist(), strict=True)
-  ]
-  return Structure(
-    int(width), int(height), space, lines, [system['staves'] for system in systems], placed
-  )
+  joined = [system['staves'] for system in systems]
+  placed = [Measure(m['staff'], *ends) for m, ends in zip(measures, sides.tolist(), strict=True)]
+  return Structure(int(width), int(height), space, lines, joined, placed)
 
 
 def _rounded(numbers: Any) -> Any:
