@@ -1,6 +1,7 @@
 // Symbols as somebody writes them, made up by code: strokes of each class, and small pictures.
 
-const NAMESPACE = 'http://www.w3.org/2000/svg';
+import { svg } from './svg.js';
+
 const MARGIN = 6; // Units around a symbol in its small picture.
 
 let strokes = null; // Promise of the strokes by class.
@@ -23,19 +24,13 @@ export function madeUp() {
 
 /** A small picture of strokes, which has the colour of text. */
 export function glyph(lines) {
-  const svg = document.createElementNS(NAMESPACE, 'svg');
-  svg.setAttribute('class', 'glyph');
-  svg.setAttribute('aria-hidden', 'true');
   const [left, top, right, bottom] = boxOf(lines);
   const side = Math.max(right - left, bottom - top, 30) + 2 * MARGIN;
   const [x, y] = [(left + right - side) / 2, (top + bottom - side) / 2];
-  svg.setAttribute('viewBox', `${x} ${y} ${side} ${side}`);
-  for (const line of lines) {
-    const path = document.createElementNS(NAMESPACE, 'polyline');
-    path.setAttribute('points', [line[0], ...line].join(' '));
-    svg.append(path);
-  }
-  return svg;
+  const viewBox = `${x} ${y} ${side} ${side}`;
+  const drawn = svg('svg', { class: 'glyph', 'aria-hidden': 'true', viewBox });
+  drawn.append(...lines.map((line) => svg('polyline', { points: [line[0], ...line].join(' ') })));
+  return drawn;
 }
 
 /** Left, top, right and bottom of strokes. */

@@ -1,6 +1,6 @@
 // Boxes over a picture or video, where the music is.
 
-const NAMESPACE = 'http://www.w3.org/2000/svg';
+import { rectangle } from '../common/svg.js';
 
 /**
  * Draws boxes in place of those before.
@@ -16,11 +16,4 @@ export function showBoxes(overlay, boxes, width, height) {
   overlay.dataset.shown = shown;
   overlay.setAttribute('viewBox', `0 0 ${width} ${height}`);
   overlay.replaceChildren(...boxes.map(rectangle));
-}
-
-function rectangle([left, top, right, bottom]) {
-  const drawn = document.createElementNS(NAMESPACE, 'rect');
-  const place = { x: left, y: top, width: right - left, height: bottom - top };
-  for (const [name, value] of Object.entries(place)) drawn.setAttribute(name, value);
-  return drawn;
 }

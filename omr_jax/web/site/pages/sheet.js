@@ -1,9 +1,9 @@
 // The picture of a page with its staves and symbols drawn over it, of which the user chooses one.
 
+import { rectangle, svg } from '../common/svg.js';
 import { interpolated } from '../structure/filters.js';
 import { kinds as colours, symbols as known } from './symbols.js';
 
-const NAMESPACE = 'http://www.w3.org/2000/svg';
 const NEAR = 14; // How far from a symbol a tap may be, in pixels of the screen.
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
@@ -135,14 +135,4 @@ function drawn({ staves, measures }) {
 
 function points(x, y) {
   return Array.from(x, (each, n) => `${each.toFixed(1)},${y[n].toFixed(1)}`);
-}
-
-function rectangle([left, top, right, bottom]) {
-  return svg('rect', { x: left, y: top, width: right - left, height: bottom - top });
-}
-
-function svg(kind, attributes) {
-  const made = document.createElementNS(NAMESPACE, kind);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
 }
