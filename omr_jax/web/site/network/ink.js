@@ -2,6 +2,7 @@
 // package, which model.json has in words, and so are the numbers.
 
 import { Lasting } from '../common/lasting.js';
+import { median } from '../structure/filters.js';
 import { areaOf, depths, pieces } from './pieces.js';
 import { halfToEven, resize } from './resize.js';
 
@@ -192,10 +193,4 @@ function boxOf(ink, width) {
 
 function below(grey, level) {
   return grey.map((value) => (value <= level ? 1 : 0));
-}
-
-function median(values) {
-  const sorted = values.sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -71,13 +71,13 @@ export function structureJson({ width, height, staffSpace, staves, systems, meas
 }
 
 /** The smallest upright box around the lines of a staff: left, top, right and bottom. */
-export function boxOf({ x, lines }) {
+function boxOf({ x, lines }) {
   const ys = lines.flatMap((line) => Array.from(line));
   return [x[0], Math.min(...ys), x.at(-1), Math.max(...ys)];
 }
 
 /** The smallest box around boxes. */
-function around(boxes) {
+export function around(boxes) {
   return [0, 1, 2, 3].map((n) => (n < 2 ? Math.min : Math.max)(...boxes.map((box) => box[n])));
 }
 

@@ -4,6 +4,7 @@
 import { logOdds } from '../network/answer.js';
 import { structure as fixed, tall } from '../structure/constants.js';
 import { interpolated, median } from '../structure/filters.js';
+import { around } from './page_json.js';
 
 const { AT_BEGIN, BARS, BESIDE, BRACE, DOUBLE, LESS, OFF, SIGNS, TALL } = tall;
 const MIDDLE = (fixed.LINES - 1) / 2;
@@ -55,7 +56,7 @@ function groupingsOf(system, groupings, parts) {
     const near = parts.filter(({ box }) => isMiddle(system, each, [box[1], box[3]]));
     if (!near.length) return [joining(system, each)];
     const best = near.reduce((a, b) => (off(b, each) < off(a, each) ? b : a));
-    const box = around(surestOf(near.filter((one) => off(one, best) <= spaceOf(system))));
+    const box = aroundSurest(near.filter((one) => off(one, best) <= spaceOf(system)));
     if (taken.has(String(box))) return [];
     taken.add(String(box));
     return [{ ...each, box }];
@@ -71,7 +72,7 @@ function separatorsOf(system, bars, separators) {
     const [first] = rest;
     const [x] = middle(first);
     const isNear = (each) => Math.abs(middle(each)[0] - x) <= reach;
-    const box = around(surestOf(rest.filter(isNear)));
+    const box = aroundSurest(rest.filter(isNear));
     found.push(reaching({ ...first, label: 'measureSeparator', box }, ends(system, x)));
     rest = rest.filter((each) => !isNear(each));
     alone = alone.filter((each) => !isNear(each));
@@ -126,11 +127,7 @@ function surestOf(symbols) {
   return symbols.filter((_, n) => sure[n] >= Math.max(...sure) - LESS);
 }
 
-/** The smallest box around symbols. */
-function around(symbols) {
-  const edges = (n) => symbols.map(({ box }) => box[n]);
-  return [0, 1, 2, 3].map((n) => (n < 2 ? Math.min : Math.max)(...edges(n)));
-}
+const aroundSurest = (symbols) => around(surestOf(symbols).map(({ box }) => box));
 
 const middle = ({ box }) => [0, 1].map((n) => (box[n] + box[n + 2]) / 2);
 

@@ -10,8 +10,7 @@ const { SPACE } = comb;
 const { ABOVE, INK, TALL } = fixed;
 const { APART, BEYOND, END, HEAD, IN_SPACE, LEAST, LEAST_INK, ONE_LINE, OUT, OUTSIDE } = barlines;
 const { BEAM, BOTH, CROSSING, ENDS, GAP, MIDDLE, OVER, REACH, SLANT, SLANTS } = barlines;
-const { STEPS, THROUGH, TOUCH, UPRIGHT, WORST } = barlines;
-const ROWS = TALL + 2 * ABOVE + 1;
+const { ROWS, STEPS, THROUGH, TOUCH, UPRIGHT, WORST } = barlines;
 const LOWER = ABOVE + TALL; // The row of the lower line.
 const MOVES = SLANTS.map((slant) => moves(ROWS, slant));
 

@@ -11,9 +11,8 @@ import { crossed, joined, onwards, strokes } from './systems.js';
 
 const { SPACE } = comb;
 const { ABOVE, INK, TALL } = fixed;
-const { BEYOND, WORST } = barlines;
+const { BEYOND, ROWS, WORST } = barlines; // A staff that is laid out straight has ROWS.
 const { BESIDE, JOINED } = joining;
-const ROWS = TALL + 2 * ABOVE + 1; // Of a staff that is laid out straight.
 
 /**
  * The structure of a page.
