@@ -1,4 +1,4 @@
-// The camera's light, a second camera, and whether boxes are shown.
+// The camera's light, and a second camera.
 
 import { countCameras, hasLight, setLight } from './stream.js';
 
@@ -10,10 +10,9 @@ import { countCameras, hasLight, setLight } from './stream.js';
  */
 export function cameraButtons(torch, turn) {
   let stream = null;
-  const isOn = () => torch.getAttribute('aria-pressed') === 'true';
 
   torch.addEventListener('click', async () => {
-    const on = !isOn();
+    const on = torch.getAttribute('aria-pressed') !== 'true';
     try {
       await setLight(stream, on);
       torch.setAttribute('aria-pressed', String(on));
@@ -36,13 +35,4 @@ export function cameraButtons(torch, turn) {
       torch.setAttribute('aria-pressed', 'false');
     },
   };
-}
-
-/** A button that shows and hides boxes over a picture. */
-export function boxesButton(button, overlay) {
-  button.addEventListener('click', () => {
-    const on = button.getAttribute('aria-pressed') !== 'true';
-    button.setAttribute('aria-pressed', String(on));
-    overlay.classList.toggle('off', !on);
-  });
 }

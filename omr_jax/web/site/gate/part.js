@@ -3,9 +3,10 @@
 import { copy, thumbnail } from '../common/download.js';
 import { decoded, example, fileOf, receiveChosen } from '../common/picture_files.js';
 import { stateIn } from '../common/state.js';
+import { onToggle } from '../common/toggle.js';
 import { triedIn } from '../common/tried.js';
 import { ask, describe, isReady, WORKERS } from '../network/client.js';
-import { boxesButton, cameraButtons } from './buttons.js';
+import { cameraButtons } from './buttons.js';
 import { counter, eachFrame } from './frames.js';
 import { showBoxes } from './overlay.js';
 import { showSeen } from './seen.js';
@@ -218,7 +219,7 @@ find('copy').addEventListener('click', (event) => {
   if (last) copy(`${inWords(last.answer)} (omr_jax)`, event.currentTarget);
 });
 receiveChosen(find('file'), showFile);
-boxesButton(find('where'), overlay);
+onToggle(find('where'), (on) => overlay.classList.toggle('off', !on));
 details.addEventListener('toggle', showWhatIsSeen);
 for (const each of part.querySelectorAll('[data-example]')) {
   each.addEventListener('click', () => showFile(() => example(each.dataset.example)));

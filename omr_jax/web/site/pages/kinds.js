@@ -1,5 +1,6 @@
 // Buttons that show and hide the staves and each kind of symbol, with how many there are.
 
+import { onToggle } from '../common/toggle.js';
 import { kinds as colours, symbols as known } from './symbols.js';
 
 const STAVES = 'staves';
@@ -26,15 +27,8 @@ export function kindsIn(element, show) {
     button.style.setProperty('--kind', colours[kind] ?? 'var(--accent)');
     count.className = 'count';
     button.append(`${kind[0].toUpperCase()}${kind.slice(1)} `, count);
-    button.addEventListener('click', () => {
-      press(button, button.getAttribute('aria-pressed') !== 'true');
-    });
+    onToggle(button, (on) => show(kind, on));
     return button;
-  }
-
-  function press(button, on) {
-    button.setAttribute('aria-pressed', String(on));
-    show(button.dataset.kind, on);
   }
 
   function add(kind, number) {
@@ -45,10 +39,11 @@ export function kindsIn(element, show) {
 
   return {
     clear() {
-      for (const button of Object.values(buttons)) {
+      for (const [kind, button] of Object.entries(buttons)) {
         button.querySelector('.count').textContent = '';
         button.hidden = true;
-        press(button, true);
+        button.setAttribute('aria-pressed', 'true');
+        show(kind, true);
       }
     },
     structure: ({ staves }) => add(STAVES, staves.length),

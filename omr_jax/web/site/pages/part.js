@@ -3,6 +3,7 @@
 import { downloadJson } from '../common/download.js';
 import { decoded, example, fileOf, receiveChosen } from '../common/picture_files.js';
 import { stateIn } from '../common/state.js';
+import { onToggle } from '../common/toggle.js';
 import { ask, describe } from '../network/client.js';
 import { cardIn } from './card.js';
 import { detect } from './detector.js';
@@ -168,11 +169,7 @@ find('page-another').addEventListener('click', () => {
   showInvitation();
   find('page-file').focus();
 });
-find('page-zoom').addEventListener('click', ({ currentTarget: button }) => {
-  const on = button.getAttribute('aria-pressed') !== 'true';
-  button.setAttribute('aria-pressed', String(on));
-  sheet.enlarge(on);
-});
+onToggle(find('page-zoom'), sheet.enlarge);
 find('page-json').addEventListener('click', () => {
   downloadJson(pageJson(shown, shown.classes, file.name), `${stem()} page.json`);
 });
