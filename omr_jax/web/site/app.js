@@ -1,5 +1,6 @@
 // Shows one part of the page at a time. The part of the address after # says which.
 
+import { element } from './common/element.js';
 import { receiveFiles } from './common/picture_files.js';
 import { retried } from './common/retried.js';
 import { stateIn } from './common/state.js';
@@ -68,9 +69,7 @@ function mark(name) {
 function showTerms(section) {
   for (const place of section.querySelectorAll('[data-terms]')) {
     const name = place.dataset.terms;
-    const card = document.createElement('a');
-    card.href = `./models/${name}/README.md`;
-    card.textContent = name;
+    const card = element('a', { href: `./models/${name}/README.md` }, name);
     describe(name).then(
       ({ licence }) => place.replaceChildren('Licence of the model ', card, `: ${licence}`),
       () => {}, // The part itself says that the model is missing.

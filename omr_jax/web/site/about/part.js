@@ -1,5 +1,6 @@
 // The part “About”: what the networks are for, how often they are right, and where they end.
 
+import { element } from '../common/element.js';
 import { describe } from '../network/client.js';
 
 const MODELS = {
@@ -11,12 +12,6 @@ const MODELS = {
 };
 
 const place = document.querySelector('#models');
-
-function element(kind, text) {
-  const made = document.createElement(kind);
-  made.textContent = text;
-  return made;
-}
 
 /** How often a model was right in its test. */
 function tested({ test, measured }) {
@@ -33,22 +28,18 @@ function tested({ test, measured }) {
 /** What the card of a model says, in short. */
 function card(name, title, about) {
   const { files, run, use, limits, licence } = about;
-  const article = document.createElement('article');
   const megabytes = (files['model_int8.onnx'].bytes / 1e6).toFixed(1);
   const size = `${(run.parameters / 1e6).toFixed(1)} million weights, ${megabytes} MB`;
-  const list = document.createElement('ul');
-  list.append(...limits.map((each) => element('li', each)));
-  const link = element('a', `The card of ${name}`);
-  link.href = `./models/${name}/README.md`;
-  article.append(
-    element('h2', title),
-    element('p', use),
-    element('p', `${tested(about)}; ${size}. Licence: ${licence}`),
-    element('h3', 'Where it ends'),
-    list,
-    link,
+  return element(
+    'article',
+    {},
+    element('h2', {}, title),
+    element('p', {}, use),
+    element('p', {}, `${tested(about)}; ${size}. Licence: ${licence}`),
+    element('h3', {}, 'Where it ends'),
+    element('ul', {}, ...limits.map((each) => element('li', {}, each))),
+    element('a', { href: `./models/${name}/README.md` }, `The card of ${name}`),
   );
-  return article;
 }
 
 /** Called when this part is shown. */
@@ -58,7 +49,7 @@ export async function enter() {
     try {
       return card(name, title, await describe(name));
     } catch (error) {
-      return element('p', error.message);
+      return element('p', {}, error.message);
     }
   });
   place.replaceChildren(...(await Promise.all(shown)));

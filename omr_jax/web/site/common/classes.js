@@ -1,5 +1,6 @@
 // The most probable classes of a symbol: the first one large, with its glyph.
 
+import { element } from './element.js';
 import { glyph, madeUp } from './glyphs.js';
 import { spoken } from './names.js';
 
@@ -21,31 +22,21 @@ export function classesIn(list, aloud = null) {
     strokes = found;
   });
 
+  const span = (className, textContent) => element('span', { className, textContent });
+
   function row({ name, probability }, place) {
-    const item = document.createElement('li');
-    const words = document.createElement('span');
-    const share = document.createElement('span');
-    words.className = 'name';
-    words.textContent = spoken(name);
-    share.className = 'percent';
-    share.textContent = `${(100 * probability).toFixed(0)} %`;
+    const drawn = !place && strokes[name] ? [glyph(strokes[name])] : [];
+    const share = span('percent', `${(100 * probability).toFixed(0)} %`);
+    const item = element('li', {}, ...drawn, span('name', spoken(name)), share);
     item.style.setProperty('--share', probability);
-    if (!place && strokes[name]) item.append(glyph(strokes[name]));
-    item.append(words, share);
     return item;
   }
 
   /** Instead of classes: none of them, and in small print what it looks most like. */
   function rowOfNone(name) {
-    const item = document.createElement('li');
-    const words = document.createElement('span');
-    const like = document.createElement('span');
-    words.className = 'name';
-    words.textContent = NONE;
-    like.className = 'small';
-    like.textContent = `looks most like: ${spoken(name)}`;
+    const like = span('small', `looks most like: ${spoken(name)}`);
+    const item = element('li', {}, span('name', NONE), like);
     item.style.setProperty('--share', 0);
-    item.append(words, like);
     return item;
   }
 

@@ -1,10 +1,10 @@
 // Saving as a file, copying, and pictures as files and addresses.
 
+import { element } from './element.js';
+
 /** Saves a content as a download of that name. */
 export function download(content, name) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(content);
-  link.download = name;
+  const link = element('a', { href: URL.createObjectURL(content), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000); // The browser reads it later.
 }

@@ -1,6 +1,7 @@
 // A line that says what a part of the page is waiting for, or why it can't go on, with a button to
 // try again. It is a live region: its words change only when the state does.
 
+import { element } from './element.js';
 import { Lasting } from './lasting.js';
 
 const MEGA = 1e6;
@@ -8,36 +9,33 @@ const MEGA = 1e6;
 /**
  * Makes an element such a line.
  *
- * @param {HTMLElement} element Empty.
+ * @param {HTMLElement} place Empty.
  * @returns {{wait: function, progress: function, parts: function, fail: function,
  *   clear: function}} `wait` shows words; `progress` how many bytes have come of how many, `parts`
  *   how many parts of the work are done; `fail` an error and, if given, a function that tries
  *   again, unless the error is lasting; `clear` hides the line.
  */
-export function stateIn(element) {
-  const words = document.createElement('p');
-  const come = document.createElement('p');
-  const bar = document.createElement('progress');
-  const again = document.createElement('button');
+export function stateIn(place) {
+  const words = element('p');
+  const come = element('p', { className: 'small' });
+  const bar = element('progress');
+  const again = element('button', { type: 'button' }, 'Try again');
   words.setAttribute('role', 'status');
-  come.className = 'small';
-  again.type = 'button';
-  again.textContent = 'Try again';
-  element.classList.add('state');
-  element.append(words, bar, come, again);
+  place.classList.add('state');
+  place.append(words, bar, come, again);
   let tryAgain = null;
   again.addEventListener('click', () => tryAgain());
 
   function show(kind, text) {
-    element.dataset.state = kind;
-    element.hidden = kind === 'clear';
+    place.dataset.state = kind;
+    place.hidden = kind === 'clear';
     if (words.textContent !== text) words.textContent = text;
     bar.hidden = come.hidden = true;
     again.hidden = true;
   }
 
   function measure(what, value, max, text) {
-    if (element.dataset.state !== 'wait') return;
+    if (place.dataset.state !== 'wait') return;
     bar.hidden = come.hidden = false;
     bar.setAttribute('aria-label', what);
     [bar.max, bar.value] = [max, value];
@@ -59,7 +57,7 @@ export function stateIn(element) {
       show('failed', error.message);
       tryAgain = retry;
       again.hidden = !retry || error instanceof Lasting;
-      element.scrollIntoView({ block: 'nearest' }); // On a phone it may be below the screen.
+      place.scrollIntoView({ block: 'nearest' }); // On a phone it may be below the screen.
     },
     clear: () => show('clear', ''),
   };

@@ -2,13 +2,14 @@
 // answer was wrong. It is kept until the page is closed, and can be downloaded.
 
 import { downloadJson } from './download.js';
+import { element } from './element.js';
 
 const MOST = 24; // So many are kept.
 
 /**
  * Makes an element such a strip.
  *
- * @param {HTMLElement} element Empty; it is hidden while nothing was tried.
+ * @param {HTMLElement} place Empty; it is hidden while nothing was tried.
  * @param {object} options
  * @param {string} options.name Name of the downloaded file, without its ending.
  * @param {string[]} options.classes What an answer may really have been.
@@ -18,43 +19,31 @@ const MOST = 24; // So many are kept.
  *   answer in words, its class, and whatever else belongs into the file or is needed to show it
  *   again; `source` is not downloaded.
  */
-export function triedIn(element, { name, classes, say, open }) {
-  const list = document.createElement('ul');
-  const save = document.createElement('button');
-  const title = document.createElement('h2');
-  title.textContent = 'What you tried';
-  save.type = 'button';
-  save.textContent = 'Download as JSON';
-  element.className = 'tried';
-  element.hidden = true;
-  element.append(title, list, save);
+export function triedIn(place, { name, classes, say, open }) {
+  const list = element('ul');
+  const save = element('button', { type: 'button' }, 'Download as JSON');
+  place.className = 'tried';
+  place.hidden = true;
+  place.append(element('h2', {}, 'What you tried'), list, save);
   let items = [];
 
   function show() {
-    element.hidden = !items.length;
+    place.hidden = !items.length;
     list.replaceChildren(...items.map(shown));
   }
 
   function shown(item) {
-    const entry = document.createElement('li');
-    const button = document.createElement('button');
-    const image = document.createElement('img');
-    const words = document.createElement('span');
-    button.type = 'button';
-    image.src = item.picture;
-    image.alt = 'Show again:';
-    words.textContent = item.words;
-    button.append(image, words);
+    const image = element('img', { src: item.picture, alt: 'Show again:' });
+    const words = element('span', {}, item.words);
+    const button = element('button', { type: 'button' }, image, words);
     button.addEventListener('click', () => open(item));
-    entry.append(button, correction(item));
-    return entry;
+    return element('li', {}, button, correction(item));
   }
 
   function correction(item) {
-    const choice = document.createElement('select');
+    const options = classes.map((each) => new Option(`It was: ${say(each)}`, each));
+    const choice = element('select', {}, new Option('Wrong? It was …', ''), ...options);
     choice.setAttribute('aria-label', `${item.words}: what was it?`);
-    choice.append(new Option('Wrong? It was …', ''));
-    choice.append(...classes.map((each) => new Option(`It was: ${say(each)}`, each)));
     choice.value = item.said ?? '';
     choice.addEventListener('change', () => {
       if (choice.value) item.said = choice.value;

@@ -1,5 +1,6 @@
 // All classes of symbols, to tap and to see written stroke by stroke on the paper.
 
+import { element } from '../common/element.js';
 import { boxOf, glyph, madeUp } from '../common/glyphs.js';
 import { spoken } from '../common/names.js';
 
@@ -9,13 +10,13 @@ const PAUSE = 120; // and milliseconds between two strokes.
 /**
  * Fills an element with a button for each class.
  *
- * @param {HTMLElement} element
+ * @param {HTMLElement} place
  * @param {number} side Width and height of the paper in units.
  * @param {function(number[][][])} write Shows strokes on the paper.
  * @param {function} written Called when a symbol is finished.
  * @returns {{stop: function}} `stop` ends the writing under way.
  */
-export function galleryIn(element, side, write, written) {
+export function galleryIn(place, side, write, written) {
   let playing = 0; // Number of the last symbol that was begun.
 
   async function play(lines) {
@@ -28,12 +29,11 @@ export function galleryIn(element, side, write, written) {
   }
 
   madeUp().then((strokes) => {
-    element.replaceChildren(
+    place.replaceChildren(
       ...Object.keys(strokes).map((name) => {
-        const button = document.createElement('button');
-        button.type = 'button';
+        const drawn = glyph(strokes[name]);
+        const button = element('button', { type: 'button' }, drawn, spoken(name));
         button.dataset.name = name;
-        button.append(glyph(strokes[name]), spoken(name));
         button.addEventListener('click', () => play(strokes[name]));
         return button;
       }),

@@ -1,5 +1,6 @@
 // Buttons that show and hide the staves and each kind of symbol, with how many there are.
 
+import { element } from '../common/element.js';
 import { onToggle } from '../common/toggle.js';
 import { kinds as colours, symbols as known } from './symbols.js';
 
@@ -8,25 +9,23 @@ const STAVES = 'staves';
 /**
  * Makes an element such a group of buttons.
  *
- * @param {HTMLElement} element Empty.
+ * @param {HTMLElement} place Empty.
  * @param {function(string, boolean)} show Shows or hides a kind, or 'staves'.
  * @returns {{clear: function, structure: function, symbols: function}} `structure` counts the
  *   staves, `symbols` counts further symbols; `clear` forgets all of them, and shows every kind
  *   again.
  */
-export function kindsIn(element, show) {
+export function kindsIn(place, show) {
   const all = [STAVES, ...Object.keys(colours)];
   const buttons = Object.fromEntries(all.map((kind) => [kind, made(kind)]));
-  element.append(...Object.values(buttons));
+  place.append(...Object.values(buttons));
 
   function made(kind) {
-    const button = document.createElement('button');
-    const count = document.createElement('span');
-    button.type = 'button';
+    const words = `${kind[0].toUpperCase()}${kind.slice(1)} `;
+    const count = element('span', { className: 'count' });
+    const button = element('button', { type: 'button' }, words, count);
     button.dataset.kind = kind;
     button.style.setProperty('--kind', colours[kind] ?? 'var(--accent)');
-    count.className = 'count';
-    button.append(`${kind[0].toUpperCase()}${kind.slice(1)} `, count);
     onToggle(button, (on) => show(kind, on));
     return button;
   }

@@ -1,5 +1,6 @@
 // The end of a session: the person's score beside the network's and the paper's, and mistakes.
 
+import { element } from '../common/element.js';
 import { spoken } from '../common/names.js';
 
 // From the paper, on its own test pictures: section VI for scores, section VI and table II else.
@@ -25,43 +26,27 @@ export function counted(questions, answers) {
 }
 
 /** Shows the outcome in an element. */
-export function showOutcome(element, { kind, questions }, answers) {
+export function showOutcome(place, { kind, questions }, answers) {
   const { count, person, network, mistakes } = counted(questions, answers);
   const share = (n) => `${((100 * n) / count).toFixed(1)} %, ${n} of ${count}`;
-  const title = document.createElement('h2');
-  title.textContent = count < questions.length ? 'So far' : 'Your result';
   const rows = [
     ['You', share(person)],
     ['The network, same pictures', share(network)],
     ['People in the paper, other pictures', PAPER[kind].people],
     ['The network of the paper, other pictures', PAPER[kind].network],
   ];
-  const table = document.createElement('table');
-  for (const cells of rows) {
-    const row = table.insertRow();
-    cells.forEach((text, i) => {
-      const cell = document.createElement(i ? 'td' : 'th');
-      if (!i) cell.scope = 'row';
-      cell.textContent = text;
-      row.append(cell);
-    });
-  }
-  const list = document.createElement('ul');
-  list.className = 'mistakes';
-  list.append(...mistakes.map(mistake));
-  const above = document.createElement('h3');
-  above.textContent = mistakes.length ? 'Where you differ from the truth' : 'All of them right';
-  element.replaceChildren(title, table, above, list);
+  const row = ([name, text]) =>
+    element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, text));
+  place.replaceChildren(
+    element('h2', {}, count < questions.length ? 'So far' : 'Your result'),
+    element('table', {}, element('tbody', {}, ...rows.map(row))),
+    element('h3', {}, mistakes.length ? 'Where you differ from the truth' : 'All of them right'),
+    element('ul', { className: 'mistakes' }, ...mistakes.map(mistake)),
+  );
 }
 
 function mistake({ label, given, model, picture }) {
-  const item = document.createElement('li');
-  const image = document.createElement('img');
-  const words = document.createElement('span');
-  image.src = picture;
-  image.alt = '';
   const network = model === label ? 'and so said the network' : `the network said ${spoken(model)}`;
-  words.textContent = `It is: ${spoken(label)}, ${network}. You said: ${spoken(given)}.`;
-  item.append(image, words);
-  return item;
+  const words = `It is: ${spoken(label)}, ${network}. You said: ${spoken(given)}.`;
+  return element('li', {}, element('img', { src: picture, alt: '' }), element('span', {}, words));
 }

@@ -1,5 +1,6 @@
 // Choosing a class: by typing a part of its name, by a key, or by tapping it.
 
+import { element } from '../common/element.js';
 import { fitting, spoken } from '../common/names.js';
 
 /**
@@ -25,18 +26,13 @@ export function pickerIn(field, options, choose) {
 
   /** A button for a class; it is marked if it has been chosen before. */
   function option(name, place) {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.textContent = isTyped() ? spoken(name) : `${spoken(name)} (${keyOf(name)})`;
+    const words = isTyped() ? spoken(name) : `${spoken(name)} (${keyOf(name)})`;
+    const button = element('button', { type: 'button' }, words);
     button.dataset.name = name;
     button.classList.toggle('first', !place && field.value !== '');
     button.setAttribute('aria-pressed', String(before === name));
-    if (asked.cheat?.[name]) {
-      const sample = document.createElement('img');
-      sample.src = asked.cheat[name];
-      sample.alt = '';
-      button.prepend(sample);
-    }
+    const sample = asked.cheat?.[name];
+    if (sample) button.prepend(element('img', { src: sample, alt: '' }));
     button.addEventListener('click', () => choose(name));
     return button;
   }

@@ -6,6 +6,7 @@ import { decoded, example, fileOf, receiveChosen } from '../common/picture_files
 import { spoken } from '../common/names.js';
 import { stateIn } from '../common/state.js';
 import { triedIn } from '../common/tried.js';
+import { paintGrey } from '../gate/seen.js';
 import { ask, describe } from '../network/client.js';
 import { boxIn, pointingOn } from './pointing.js';
 
@@ -93,7 +94,8 @@ async function askAt(box) {
     state.clear();
     classes.show(about.classes, found.probabilities);
     classes.speak();
-    showSeen(found.seen);
+    paintGrey(seen, found.seen, about.picture.width);
+    seen.hidden = false;
     keep(from, box);
   } catch (error) {
     if (mine !== request) return;
@@ -106,14 +108,6 @@ function clear() {
   classes.clear();
   classes.speak();
   seen.hidden = true;
-}
-
-function showSeen(grey) {
-  [seen.width, seen.height] = [about.picture.width, about.picture.height];
-  const pixels = new ImageData(seen.width, seen.height);
-  grey.forEach((value, i) => pixels.data.set([value, value, value, 255], 4 * i));
-  seen.getContext('2d').putImageData(pixels, 0, 0);
-  seen.hidden = false;
 }
 
 function keep(from, box) {
