@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import train_step
-from measure import Contender, initialized
+from measure import Contender, initialized, trainer_of
 
 # Forms of PyTorch, the last two only on a card. In the last one a whole step, with the optimizer,
 # is one CUDA graph.
@@ -24,24 +24,18 @@ def ours(network: str, precision: str, batch_size: int, count: int, members: int
   """Training as in `omr_jax.main`: on a GPU a call takes all steps, on a CPU one."""
   import jax
 
-  from omr_jax.recipe import hyperparameters
-  from omr_jax.recipe import recipe as recipes
-  from omr_jax.training import backend, devices, feed, trainer
-  from omr_jax.training.step import Training
+  from omr_jax.training import backend, feed
 
   config = train_step.config_of(network, batch_size)
   with config.unlocked():
     config.precision = precision
   backend.start(config, members)
   jax.config.update('jax_enable_compilation_cache', False)
-  batch, recipe = train_step.examples(config), recipes.create(config)
+  batch = train_step.examples(config)
   arrays = {name: np.concatenate([value] * count) for name, value in batch.items()}
-  training = Training(recipe, batch_size, count, epochs=1000, loss=recipe.loss(arrays))
-  mesh = devices.mesh(batch_size, members)
-  numbers = [hyperparameters.of_config(config)._replace(seed=seed) for seed in range(members)]
   whole = backend.takes_whole_epochs(jax.default_backend())
-  compiled = trainer.create(training, numbers, mesh, whole)
-  state = compiled.init()
+  recipe, mesh, trainer = trainer_of(config, arrays, count, members, whole)
+  state = trainer.init()
   placed = feed.on_devices(arrays, recipe.reads, mesh)
   orders = np.tile(np.arange(batch_size * count, dtype=np.int32), (members, 1))
   running, done = np.ones(members, bool), 0
@@ -50,7 +44,7 @@ def ours(network: str, precision: str, batch_size: int, count: int, members: int
     nonlocal state, done
     for _ in range(1 if whole else steps):
       done += steps if whole else 1
-      state = compiled.run(state, running, placed, orders, np.int32(done))
+      state = trainer.run(state, running, placed, orders, np.int32(done))
     if (np.asarray(state.step) != done).any():  # Reading it waits for the steps.
       raise RuntimeError(f'the loss is not finite in step {np.asarray(state.bad_step).max()}')
 

@@ -7,15 +7,15 @@ import math
 import os
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 from gpu_contenders import FORMS, operations, ours, pytorch
-from measure import Contender, in_processes
+from measure import Contender, in_processes, turn
 
 PRECISIONS = ('float32', 'bfloat16')
 
@@ -68,7 +68,8 @@ def peak(sizes: Sizes, out: Path) -> list[dict[str, Any]]:
   for precision in PRECISIONS:
     matrix = jax.random.normal(jax.random.key(0), (sizes.matrix, sizes.matrix))
     matrix = (matrix / math.sqrt(sizes.matrix)).astype(precision)  # Keeps the size of products.
-    seconds = _median(partial(_finished, products, matrix), 3 * sizes.rounds) / count
+    taken = turn(lambda matrix=matrix: products(matrix).block_until_ready(), 3 * sizes.rounds)
+    seconds = statistics.median(taken) / 1e3 / count
     rate = 2 * sizes.matrix**3 / seconds
     rows.append(
       {
@@ -203,21 +204,6 @@ def _peak_rates(sizes: Sizes, out: Path) -> dict[str, float]:
   return {precision: row['rate'] for precision, row in zip(PRECISIONS, rows, strict=True)}
 
 
-def _finished(function: Callable, *arguments: Any) -> None:
-  function(*arguments).block_until_ready()
-
-
-def _median(call: Callable[[], Any], count: int) -> float:
-  """The median of the seconds that a call takes, after one that is not counted."""
-  call()
-  taken = []
-  for _ in range(count):
-    began = time.perf_counter()
-    call()
-    taken.append(time.perf_counter() - began)
-  return statistics.median(taken)
-
-
 @contextlib.contextmanager
 def _as_first_run() -> Iterator[None]:
   """As when a user first starts a run: nothing is cached, and the card's memory is its own."""
@@ -231,20 +217,12 @@ def _as_first_run() -> Iterator[None]:
 @contextlib.contextmanager
 def environment(**variables: str | None) -> Iterator[None]:
   """Sets variables of the environment, or removes them if None, until the context is left."""
-  before = {name: os.environ.get(name) for name in variables}
-  _set(variables)
-  try:
-    yield
-  finally:
-    _set(before)
-
-
-def _set(variables: Mapping[str, str | None]) -> None:
-  for name, value in variables.items():
-    if value is None:
+  with mock.patch.dict(os.environ):
+    for name, value in variables.items():
       os.environ.pop(name, None)
-    else:
-      os.environ[name] = value
+      if value is not None:
+        os.environ[name] = value
+    yield
 
 
 PARTS = {

@@ -76,6 +76,25 @@ def initialized(config: ConfigDict) -> tuple[Any, Any]:
   return recipe, init(jax.random.key(0), recipes.example_inputs(recipe))
 
 
+def trainer_of(
+  config: ConfigDict, arrays: Any, steps: int, members: int = 1, whole_epochs: bool = False
+) -> tuple[Any, Any, Any]:
+  """The recipe of a config, the devices, and the `Trainer` of a population with seeds from 0.
+
+  `arrays` are the training split, `steps` the number of steps in an epoch.
+  """
+  from omr_jax.recipe import hyperparameters
+  from omr_jax.recipe import recipe as recipes
+  from omr_jax.training import devices, trainer
+  from omr_jax.training.step import Training
+
+  recipe = recipes.create(config)
+  training = Training(recipe, config.batch_size, steps, epochs=1000, loss=recipe.loss(arrays))
+  mesh = devices.mesh(config.batch_size, members)
+  numbers = [hyperparameters.of_config(config)._replace(seed=seed) for seed in range(members)]
+  return recipe, mesh, trainer.create(training, numbers, mesh, whole_epochs)
+
+
 def by_turns(
   calls: Mapping[str, Callable[[], Any]], rounds: int, repeats: int = 2
 ) -> dict[str, list[float]]:
@@ -90,11 +109,12 @@ def by_turns(
     call()  # Compiles.
   for _ in range(rounds):
     for name, call in calls.items():
-      times[name] += _turn(call, repeats)
+      times[name] += turn(call, repeats)
   return times
 
 
-def _turn(call: Callable[[], Any], repeats: int = 2) -> list[float]:
+def turn(call: Callable[[], Any], repeats: int = 2) -> list[float]:
+  """Times of a call in milliseconds, after one that is not counted."""
   call()
   taken = []
   for _ in range(repeats):
@@ -208,7 +228,7 @@ def _serve(pipe: Connection, make: Callable[[], Contender]) -> None:
     say(made)
     while True:
       name = pipe.recv()
-      say(partial(_turn, calls[name]))
+      say(partial(turn, calls[name]))
   except (EOFError, OSError):
     pass
 
@@ -229,24 +249,17 @@ def surroundings() -> str:
   """Versions, devices and the state of the repository, in one line."""
   import jax  # Only here, so that a contender without it starts sooner.
 
+  from omr_jax.training import starts
+
   versions = []
   for name in PACKAGES:
     try:
       versions.append(f'{name} {importlib.metadata.version(name)}')
     except importlib.metadata.PackageNotFoundError:
       continue
-  devices = jax.devices()
+  devices, processor = jax.devices(), ''.join(starts.processor()) or platform.machine()
   return (
-    f'{", ".join(versions)}; Python {platform.python_version()}; {_processor()}, '
+    f'{", ".join(versions)}; Python {platform.python_version()}; {processor}, '
     f'{len(os.sched_getaffinity(0))} cores; JAX for {devices[0].device_kind}; '
     f'commit {revision()}'
   )
-
-
-def _processor() -> str:
-  try:
-    lines = Path('/proc/cpuinfo').read_text().splitlines()
-  except OSError:
-    return platform.processor() or platform.machine()
-  names = [line.partition(':')[2].strip() for line in lines if line.startswith('model name')]
-  return names[0] if names else platform.machine()

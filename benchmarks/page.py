@@ -81,7 +81,8 @@ def main() -> None:
     server = serve(SITE, 0)
     address = f'http://localhost:{server.server_port}/'
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    usual, server.RequestHandlerClass = server.RequestHandlerClass, slow_handler()
+    usual = server.RequestHandlerClass
+    server.RequestHandlerClass = functools.partial(Slow, directory=SITE)
     visits = {times: [first_visit(address, times) for _ in range(VISITS)] for times in SLOWER}
     server.RequestHandlerClass = usual
     with browser(f'--use-file-for-fake-video-capture={path}') as driver:
@@ -107,11 +108,6 @@ def spread(values: list[float], digits: int) -> str:
   """The median and, in brackets, the middle half."""
   low, middle, high = np.percentile(values, [25, 50, 75])
   return f'{middle:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})'
-
-
-def slow_handler():
-  """The handler of a server that `serve` has made, but slow."""
-  return functools.partial(Slow, directory=SITE)
 
 
 @contextlib.contextmanager

@@ -12,14 +12,13 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from measure import by_turns, config_page, parser_of, spread, surroundings, table
+from measure import by_turns, config_page, parser_of, spread, surroundings, table, trainer_of
 
 from omr_jax.data.cache import Rows
 from omr_jax.inputs import views
-from omr_jax.recipe import hyperparameters, recipe
-from omr_jax.training import backend, devices, feed, trainer
+from omr_jax.recipe import recipe as recipes
+from omr_jax.training import backend, feed
 from omr_jax.training.feed import Feed
-from omr_jax.training.step import Training
 
 PICTURES, STEPS = 512, 20
 
@@ -43,8 +42,7 @@ def main() -> None:
 
 def contenders(config, folder: Path) -> dict[str, Callable[[], None]]:
   """An epoch with each feed; each has a training state of its own."""
-  parts = recipe.create(config)
-  shape = (PICTURES, views.count(config.picture.tiles), *parts.shape)
+  shape = (PICTURES, views.count(config.picture.tiles), *recipes.create(config).shape)
   on_disk = np.lib.format.open_memmap(folder / 'views.npy', 'w+', np.uint8, shape)
   rng = np.random.default_rng(0)
   for picture in on_disk:
@@ -53,21 +51,12 @@ def contenders(config, folder: Path) -> dict[str, Callable[[], None]]:
     'views': Rows([on_disk], np.arange(PICTURES)),
     'label': rng.integers(0, 2, PICTURES).astype(np.int32),
   }
-  training = Training(
-    recipe=parts,
-    batch_size=config.batch_size,
-    steps_per_epoch=STEPS,
-    epochs=500,
-    loss=parts.loss(arrays),
-  )
-  mesh = devices.mesh(config.batch_size)
-  numbers = hyperparameters.of_config(config)
-  compiled = trainer.create(training, [numbers], mesh, whole_epochs=False)
-  arguments = compiled, arrays, parts.reads, mesh
+  recipe, mesh, trainer = trainer_of(config, arrays, STEPS)
+  arguments = trainer, arrays, recipe.reads, mesh
   order = rng.integers(0, PICTURES, (1, STEPS * config.batch_size)).astype(np.int32)
 
   def epoch(feeding: Feed) -> Callable[[], None]:
-    state = compiled.init()
+    state = trainer.init()
 
     def call() -> None:
       nonlocal state

@@ -6,7 +6,7 @@ and oneDNN computes.
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -103,30 +103,14 @@ def _slice(x, starts, ends, axes=None, steps=None):
   return x
 
 
-def _expand(x: torch.Tensor, shape: torch.Tensor) -> torch.Tensor:
-  return x.expand(torch.broadcast_shapes(x.shape, shape.tolist()))
-
-
 def _unsqueeze(x: torch.Tensor, axes: torch.Tensor) -> torch.Tensor:
   for axis in sorted(axes.tolist()):
     x = x.unsqueeze(axis)
   return x
 
 
-def _concat(*parts: torch.Tensor, axis: int) -> torch.Tensor:
-  return torch.cat(parts, axis)
-
-
 def _cast(x: torch.Tensor, to: int, **_: Any) -> torch.Tensor:
   return x.to(torch.from_numpy(np.zeros(1, helper.tensor_dtype_to_np_dtype(to))).dtype)
-
-
-def _transpose(x: torch.Tensor, perm: Sequence[int]) -> torch.Tensor:
-  return x.permute(*perm)
-
-
-def _softmax(x: torch.Tensor, axis: int = -1) -> torch.Tensor:
-  return x.softmax(axis)
 
 
 _OPERATIONS: dict[str, Callable] = {
@@ -135,12 +119,12 @@ _OPERATIONS: dict[str, Callable] = {
   'And': torch.logical_and,
   'AveragePool': _pool(functional.avg_pool2d),
   'Cast': _cast,
-  'Concat': _concat,
+  'Concat': lambda *parts, axis: torch.cat(parts, axis),
   'Conv': _conv,
   'Div': torch.div,
   'Equal': torch.eq,
   'Exp': torch.exp,
-  'Expand': _expand,
+  'Expand': lambda x, shape: x.expand(torch.broadcast_shapes(x.shape, shape.tolist())),
   'Floor': torch.floor,
   'Greater': torch.gt,
   'GreaterOrEqual': torch.ge,
@@ -168,10 +152,10 @@ _OPERATIONS: dict[str, Callable] = {
   'Sigmoid': torch.sigmoid,
   'Sign': torch.sign,
   'Slice': _slice,
-  'Softmax': _softmax,
+  'Softmax': lambda x, axis=-1: x.softmax(axis),
   'Sqrt': torch.sqrt,
   'Sub': torch.sub,
-  'Transpose': _transpose,
+  'Transpose': lambda x, perm: x.permute(*perm),
   'Unsqueeze': _unsqueeze,
   'Where': torch.where,
 }

@@ -7,9 +7,11 @@ measures.
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
+from flax.traverse_util import flatten_dict
 from torch import nn
 from torch.nn import functional
 
@@ -22,23 +24,17 @@ def tensors(variables: Mapping, memory_format: torch.memory_format) -> dict[str,
 
   Kernels of convolutions are transposed from [height, width, in, out] to [out, in, height, width].
   """
-  trained = _flat_tree(variables['params'], memory_format)
-  trained = {name: nn.Parameter(value) for name, value in trained.items()}
-  return trained | _flat_tree(variables['batch_stats'], memory_format)
 
-
-def _flat_tree(tree: Mapping, memory_format: torch.memory_format) -> dict[str, torch.Tensor]:
-  found = {}
-  for name, value in tree.items():
-    if isinstance(value, Mapping):
-      inner = _flat_tree(value, memory_format)
-      found |= {f'{name}/{path}': leaf for path, leaf in inner.items()}
-      continue
-    value = torch.from_numpy(np.array(value))
+  def converted(leaf: Any) -> torch.Tensor:
+    value = torch.from_numpy(np.array(leaf))
     if value.ndim == 4:
       value = value.permute(3, 2, 0, 1).contiguous(memory_format=memory_format)
-    found[name] = value
-  return found
+    return value
+
+  trained, counted = (flatten_dict(variables[key], sep='/') for key in ('params', 'batch_stats'))
+  return {name: nn.Parameter(converted(leaf)) for name, leaf in trained.items()} | {
+    name: converted(leaf) for name, leaf in counted.items()
+  }
 
 
 def vgg13(params: Params, inputs: Mapping[str, torch.Tensor], train: bool = True) -> torch.Tensor:

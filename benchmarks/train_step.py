@@ -13,7 +13,17 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from measure import Contender, config_page, in_processes, parser_of, spread, surroundings, table
+from measure import (
+  Contender,
+  config_page,
+  in_processes,
+  initialized,
+  parser_of,
+  spread,
+  surroundings,
+  table,
+  trainer_of,
+)
 from ml_collections import ConfigDict
 
 PAGES = {
@@ -87,29 +97,24 @@ def ours(network: str, batch_size: int) -> Contender:
   import jax
   import optax
 
-  from omr_jax.recipe import hyperparameters, recipe
-  from omr_jax.training import devices, feed, memory, trainer
-  from omr_jax.training.step import Training
+  from omr_jax.training import devices, feed, memory
 
-  batch, parts = examples(config), recipe.create(config)
-  training = Training(parts, batch_size, steps_per_epoch=1, epochs=1000, loss=parts.loss(batch))
-  mesh = devices.mesh(batch_size)
-  numbers = hyperparameters.of_config(config)
-  compiled = trainer.create(training, [numbers], mesh, whole_epochs=False)
-  state = compiled.init()
+  batch = examples(config)
+  recipe, mesh, trainer = trainer_of(config, batch, steps=1)
+  state = trainer.init()
   variables = jax.tree.map(lambda leaf: np.array(leaf[0]), state.variables)
-  arrays, orders = feed.on_devices(batch, parts.reads, mesh), np.arange(batch_size)[None]
+  arrays, orders = feed.on_devices(batch, recipe.reads, mesh), np.arange(batch_size)[None]
   split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(devices.BATCH_AXIS))
   shares = {name: jax.device_put(value, split) for name, value in batch.items()}
 
   @partial(jax.jit, compiler_options=backend.for_networks(jax.default_backend()))
   def loss_of(variables, batch):
-    logits, _ = parts.module.apply(variables, batch, train=True, mutable=['batch_stats'])
+    logits, _ = recipe.module.apply(variables, batch, train=True, mutable=['batch_stats'])
     return optax.softmax_cross_entropy_with_integer_labels(logits, batch['label']).mean()
 
   def step() -> None:
     nonlocal state
-    state = compiled.run(state, np.array([True]), arrays, orders.astype(np.int32), np.int32(0))
+    state = trainer.run(state, np.array([True]), arrays, orders.astype(np.int32), np.int32(0))
     jax.block_until_ready(state)
     memory.settle()
 
@@ -119,18 +124,13 @@ def ours(network: str, batch_size: int) -> Contender:
 
 def pytorch(network: str, batch_size: int, layout: str, compiled: bool) -> Contender:
   """The same network in PyTorch."""
-  import jax
   import torch
   import torch_networks
 
-  from omr_jax.recipe import recipe
-
   torch.set_num_threads(len(os.sched_getaffinity(0)))
   config = config_of(network, batch_size)
-  batch, parts = examples(config), recipe.create(config)
-  variables = parts.module.init(
-    jax.random.key(config.seed), recipe.example_inputs(parts), train=False
-  )
+  batch = examples(config)
+  _, variables = initialized(config)
   memory_format = getattr(torch, layout)
   params = torch_networks.tensors(variables, memory_format)
   image = torch.from_numpy(batch['image']).permute(0, 3, 1, 2)

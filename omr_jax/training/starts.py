@@ -19,7 +19,7 @@ def here() -> Start:
   """This start. It is asked for early, since the code in the folder may change during the run."""
   hardware = [f'{jax.device_count()} x {jax.devices()[0].device_kind}']
   if jax.default_backend() == 'cpu':  # The threads share sums, and so their number rounds them.
-    hardware += [f'{backend.threads()} threads', *_processor()]
+    hardware += [f'{backend.threads()} threads', *processor()]
   if jax.process_count() > 1:
     hardware.append(f'{jax.process_count()} processes')
   software = [f'{name} {version(name)}' for name in ('jax', 'jaxlib')]
@@ -59,7 +59,7 @@ def facts(starts: Sequence[Start]) -> dict:
   return {**starts[0], **({'starts': list(starts)} if len(starts) > 1 else {})}
 
 
-def _processor() -> list[str]:
+def processor() -> list[str]:
   """The processor's name in a list, or an empty list: XLA compiles for the instructions it has."""
   try:
     lines = Path('/proc/cpuinfo').read_text(errors='replace').splitlines()

@@ -23,7 +23,7 @@ def environment(monkeypatch):
 
 
 def test_this_start(environment):
-  environment.setattr(starts, '_processor', lambda: ['a processor'])
+  environment.setattr(starts, 'processor', lambda: ['a processor'])
   assert starts.here() == {
     'revision': revision(),
     'hardware': f'{jax.device_count()} x cpu, {machine.cores()} threads, a processor',
