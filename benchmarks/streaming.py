@@ -52,7 +52,6 @@ def contenders(config, folder: Path) -> dict[str, Callable[[], None]]:
     'label': rng.integers(0, 2, PICTURES).astype(np.int32),
   }
   recipe, mesh, trainer = trainer_of(config, arrays, STEPS)
-  arguments = trainer, arrays, recipe.reads, mesh
   order = rng.integers(0, PICTURES, (1, STEPS * config.batch_size)).astype(np.int32)
 
   def epoch(feeding: Feed) -> Callable[[], None]:
@@ -66,9 +65,10 @@ def contenders(config, folder: Path) -> dict[str, Callable[[], None]]:
 
     return call
 
+  first, what = (trainer.shapes(), np.array([True]), order), (trainer, arrays, recipe.reads, mesh)
   return {
-    'resident': epoch(feed.resident(*arguments)),
-    'streamed': epoch(feed.streamed(*arguments, config.batch_size, STEPS)),
+    'resident': epoch(feed.resident(*what, first)),
+    'streamed': epoch(feed.streamed(*what, config.batch_size, STEPS)),
   }
 
 

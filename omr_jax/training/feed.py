@@ -70,7 +70,7 @@ def resident(
   arrays: Split,
   names: Sequence[str],
   mesh: Mesh,
-  first: tuple[TrainState, np.ndarray, np.ndarray] | None = None,
+  first: tuple[TrainState, np.ndarray, np.ndarray],
 ) -> Feed:
   """Keeps the named arrays on every device, which gathers its share of each batch from them.
 
@@ -79,13 +79,16 @@ def resident(
     arrays: The training split.
     names: Names of the arrays that training reads.
     mesh: The devices, from `devices.mesh`.
-    first: The first three arguments of the feed, the state perhaps as shapes; with these `trainer`
-      compiles from now on, while a thread copies the arrays.
+    first: The first three arguments of the feed, the state as shapes; with these `trainer` compiles
+      from now on, while a thread copies the arrays.
   """
   thread = ThreadPoolExecutor(1)
   placing = thread.submit(on_devices, arrays, names, mesh)
   thread.shutdown(wait=False)
-  wait = _compiling(trainer, arrays, names, mesh, *first) if first else lambda: None
+  everywhere = NamedSharding(mesh, PartitionSpec())
+  data = {name: devices.placed_shape(arrays[name], everywhere) for name in names}
+  state, running, orders = first
+  wait = ahead.begin(trainer.run, state, running, data, orders, np.int32(0))
 
   def feed(state, running, orders, step, end) -> Iterator[TrainState]:
     wait()
@@ -96,13 +99,6 @@ def resident(
       yield state
 
   return feed
-
-
-def _compiling(trainer: Trainer, arrays, names, mesh, state, running, orders) -> Callable[[], None]:
-  """Lets `trainer.run` compile; returns what waits until it is done."""
-  everywhere = NamedSharding(mesh, PartitionSpec())
-  data = {name: devices.placed_shape(arrays[name], everywhere) for name in names}
-  return ahead.begin(trainer.run, state, running, data, orders, np.int32(0))
 
 
 def streamed(

@@ -81,12 +81,12 @@ def train_all(
   recipe = recipes.create(config)
   folders = populations.workdirs(workdir, configs)
   names = list(filter(None, configs))
-  processes.refuse_differences({'config': json.dumps([c.to_json() for c in configs.values()])})
+  processes.refuse_other('config', json.dumps([c.to_json() for c in configs.values()]))
   if processes.on_first(lambda: _are_finished(folders, names, workdir)):
     return _report_again(configs, folders, workdir) if processes.is_first() else {}
   mesh, now = devices.mesh(config.batch_size, len(configs)), starts.here()
   dataset = processes.first_then_others(lambda: recipe.load(data_dir, raw_dir))
-  processes.refuse_differences({'data': dataset.digest})
+  processes.refuse_other('data', dataset.digest)
   runs = populations.create(configs, config_name, workdir, recipe, dataset, mesh, started, now)
   with ExitStack() as stack:
     remembered = paths.joined(paths.raw_dirs(raw_dir)) or None

@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -147,17 +147,16 @@ def on_any(answer: bool) -> bool:
   return bool(np.any(multihost_utils.process_allgather(np.bool_(answer))))
 
 
-def refuse_differences(facts: Mapping[str, str]) -> None:
-  """Raises UserError in all processes if one has other facts than the first.
+def refuse_other(name: str, fact: str) -> None:
+  """Raises UserError in all processes if one has another fact than the first.
 
   Args:
-    facts: Texts or digests by name, such as 'config'.
+    name: What it is, such as 'config'.
+    fact: A text or a digest.
   """
-  firsts = on_first(lambda: dict(facts))
-  other = [name for name in facts if facts[name] != firsts[name]]
-  if on_any(bool(other)):
-    names, number = ' and '.join(other), jax.process_index()
-    who = f'process {number} has other {names}' if other else 'some have others'
+  is_other = fact != on_first(lambda: fact)
+  if on_any(is_other):
+    who = f'process {jax.process_index()} has other {name}' if is_other else 'some have others'
     raise UserError(
       f'--distributed: all processes need the same config and data; {who} than process 0.'
     )
