@@ -92,23 +92,32 @@ NETWORKS: Mapping[str, partial[Any]] = {
 # Largest side in pixels that `check_canvas` tries: networks that draw their own picture may fail on
 # every canvas.
 _LARGEST = 8192
-_COUNTS = 'a list of up to 16 whole numbers from 1 to 4096'
-_FEW = 'a list of up to 16 whole numbers from 1 to 64'
+
+
+def _counts(most: int) -> Rule:
+  return (
+    f'a list of up to 16 whole numbers from 1 to {most}',
+    lambda value: 0 < len(value) <= 16 and all(rules.is_whole(n, 1, most) for n in value),
+  )
+
+
 # What the arguments of networks may be.
 _VALUES: dict[str, Rule] = {
-  'dropout': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
-  'momentum': ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1),
+  **dict.fromkeys(
+    ('dropout', 'momentum'), ('a rate of at least 0 and below 1', lambda value: 0 <= value < 1)
+  ),
   'epsilon': rules.ABOVE_0,
-  'widths': (_COUNTS, lambda value: _are_counts(value, 4096)),
-  'blocks': (_FEW, lambda value: _are_counts(value, 64)),
-  'pen_widths': (_COUNTS, lambda value: _are_counts(value, 4096)),
-  'pen_blocks': (_FEW, lambda value: _are_counts(value, 64)),
+  **dict.fromkeys(('widths', 'pen_widths'), _counts(4096)),
+  **dict.fromkeys(('blocks', 'pen_blocks'), _counts(64)),
   'hidden': whole(1, 4096),
   'up': whole(1, 4096),
   'stem_size': whole(1, 64),
   'stem_stride': whole(1, 64),
   'even': FLAG,
-  'close_up': ('a height and a width from 16 to 512', lambda value: _is_canvas(value)),
+  'close_up': (
+    'a height and a width from 16 to 512',
+    lambda value: len(value) == 2 and all(rules.is_whole(n, 16, 512) for n in value),
+  ),
   'use_size': FLAG,
 }
 
@@ -241,11 +250,3 @@ def _fits(module: nn.Module, height: int, width: int) -> bool:
   except layers.TooSmallError:
     return False
   return True
-
-
-def _is_canvas(value: Any) -> bool:
-  return len(value) == 2 and all(rules.is_whole(n, 16, 512) for n in value)
-
-
-def _are_counts(value: Any, most: int) -> bool:
-  return 0 < len(value) <= 16 and all(rules.is_whole(n, 1, most) for n in value)

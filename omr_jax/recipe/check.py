@@ -39,7 +39,7 @@ def check_config(config: ConfigDict) -> None:
   _check_sections(config)
   task = tasks.of_config(config)
   for key, choices in _choices(task).items():
-    _chosen(config, key, choices)
+    _refuse_unknown_choice(config, key, choices)
   read = read_keys(config)
   _refuse_missing(config, task, read)
   for key, value in flat(config).items():
@@ -159,11 +159,6 @@ def _refuse_unknown(where: str, section: ConfigDict, known: Collection[str]) -> 
       raise UserError(f'config: {where} has no key {key!r}{nearest(key, known)}')
 
 
-def _allowed(task: Task, key: str) -> str:
-  rule = _rule(task, key)
-  return rule[0] if rule else 'value'
-
-
 def _refuse_missing(config: ConfigDict, task: Task, read: Mapping[str, str]) -> None:
   """Refuses missing keys and names the flags that add them. Keys of networks have defaults."""
   present = flat(config)
@@ -173,18 +168,18 @@ def _refuse_missing(config: ConfigDict, task: Task, read: Mapping[str, str]) -> 
       missing.setdefault(reader, []).append(key)
   for reader, keys in missing.items():
     who = f'config.{reader}' if reader else 'every run'
-    flags = ' '.join(f'--config.{key}=<{_allowed(task, key)}>' for key in keys)
+    allowed = [(_rule(task, key) or ('value',))[0] for key in keys]
+    flags = ' '.join(f'--config.{key}=<{words}>' for key, words in zip(keys, allowed, strict=True))
     raise UserError(f'{who} reads keys that the config lacks; add {flags}')
 
 
-def _chosen(config: ConfigDict, key: str, choices: Collection[str]) -> str:
+def _refuse_unknown_choice(config: ConfigDict, key: str, choices: Collection[str]) -> None:
   section, name = key.split('.')
   if name not in config[section]:
     raise UserError(f'config: {section} lacks the key {name!r}; configs are complete.')
   value = config[section][name]
   if not isinstance(value, str) or value not in choices:
     raise UserError(f'config.{key}: {value!r} is unknown{nearest(str(value), choices)}')
-  return value
 
 
 def _check_together(config: ConfigDict) -> None:

@@ -4,21 +4,18 @@ from collections.abc import Mapping
 
 from omr_jax.utils.rules import ABOVE_0, AT_LEAST_0, FLAG, INSIDE, RANGE, SHARE, Rule, one_of, whole
 
-_PRECISIONS = ('float32', 'bfloat16')
-_TESTED = ('best', 'last')
-_FEEDS = ('auto', 'resident', 'streamed')
 # Steps are counted in 32 bits (`training.population` refuses more).
 _COUNT = whole(1, 10**6, 'a whole number from 1 to a million')
 _OF_KEYS: Mapping[str, Rule] = {
   'seed': whole(0, 2**32 - 1, 'a whole number of at least 0 and below 2^32'),
   'epochs': _COUNT,
   'batch_size': _COUNT,
-  'precision': one_of(_PRECISIONS),
+  'precision': one_of(('float32', 'bfloat16')),
   'average_decay': SHARE,
   'stop_after': whole(0, 10**6, 'a whole number from 0 to a million'),
-  'tested': one_of(_TESTED),
+  'tested': one_of(('best', 'last')),
   'data.protocol': ('a name', lambda value: isinstance(value, str)),
-  'data.feed': one_of(_FEEDS),
+  'data.feed': one_of(('auto', 'resident', 'streamed')),
   'augment.flip': FLAG,
   'augment.rotation': AT_LEAST_0,
   'augment.zoom': RANGE,
