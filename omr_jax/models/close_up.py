@@ -29,11 +29,8 @@ def enlarged(dark: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.A
   """
   ink = cleaned(dark.squeeze(-1))
   rows, columns = ink.shape[1:]
-  low, high = (
-    jnp.stack([across[end], down[end]], -1)
-    for across, down in [(_ends(ink.max(1)), _ends(ink.max(2)))]
-    for end in (0, 1)
-  )
+  (left, right), (top, bottom) = _ends(ink.max(1)), _ends(ink.max(2))
+  low, high = jnp.stack([left, top], -1), jnp.stack([right, bottom], -1)
   box = jnp.maximum(high - low, 1)
   room = jnp.array([width - 1.0, height - 1.0], ink.dtype)
   zoom = geometry.scale(box, room - 2 * MARGIN, MAX_STRETCH, MAX_ZOOM)

@@ -58,7 +58,9 @@ def _examples() -> Iterator[tuple[str, np.ndarray]]:
   """A name, and uint8 [height, width] or [height, width, 3], for each example of the first part."""
   drawings: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     'music': lambda rng: music.page(rng, 1100, 850),
-    'bars': lambda rng: looks.photographed(rng, looks.rotated(_coloured(_bars(rng)), 4)),
+    'bars': lambda rng: looks.photographed(
+      rng, looks.rotated(_coloured(snippets.bars(rng, 420, 700)), 4)
+    ),
     'staff-paper': lambda rng: music.page(rng, 1100, 850, notes=False),
     'table': lambda rng: papers.table(rng, 1000, 800),
     'bar-code': lambda rng: codes.bars(rng, 500, 700),
@@ -71,10 +73,6 @@ def _examples() -> Iterator[tuple[str, np.ndarray]]:
 def _page() -> np.ndarray:
   """The example of the part that looks for symbols, in full size: uint8 [height, width]."""
   return recorded_pages.page(np.random.default_rng((33, 1)), 880, 850).picture
-
-
-def _bars(rng: np.random.Generator) -> np.ndarray:
-  return snippets.bars(rng, 420, 700)
 
 
 def _coloured(picture: np.ndarray) -> np.ndarray:
