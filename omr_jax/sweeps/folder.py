@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # These load JAX, which only the programs that train need.
   from omr_jax.sweeps.page import Sweep
 
 _REMEDY = 'choose another --out'
+_AGAIN = 'start the sweep again'
 
 
 class Pack(NamedTuple):
@@ -162,16 +163,25 @@ def configs(pack: Pack) -> dict[str, 'ConfigDict']:
 
   from omr_jax.training.trained import tuples
 
-  found = read_json(_configs_file(pack), 'start the sweep again')
+  found = read_json(_configs_file(pack), _AGAIN)
   return {run: ConfigDict(tuples(config)).lock() for run, config in found.items()}
 
 
 def task(out: Path) -> Task:
   """The task of a sweep, that of its first run."""
-  content = read_json(out / 'sweep.json', 'start the sweep again')
-  first = next(iter(content['packs']))
-  configs = read_json(out / 'packs' / f'{first}.json', 'start the sweep again')
+  name, runs = next(iter(read_content(out)['packs'].items()))
+  configs = read_json(_configs_file(Pack(out, name, runs)), _AGAIN)
   return tasks.of_config(next(iter(configs.values())))
+
+
+def read_content(out: Path) -> dict[str, Any]:
+  """What sweep.json says: the sweep's `name`, `config`, `runs` and `packs`."""
+  return read_json(out / 'sweep.json', _AGAIN)
+
+
+def named(out: Path, name: str) -> Pack:
+  """A pack of the sweep in a folder, whose page may be gone by now."""
+  return Pack(out, name, list(read_json(out / 'packs' / f'{name}.json', _AGAIN)))
 
 
 def fail(out: Path, run: str, message: str) -> None:
@@ -179,10 +189,17 @@ def fail(out: Path, run: str, message: str) -> None:
   write_file(out / 'errors' / f'{run}.json', json.dumps({'error': message}).encode())
 
 
+def fail_unfinished(pack: Pack, message: str) -> None:
+  """Notes that the runs of a pack that are not finished cannot be, and why."""
+  for run, workdir in pack.workdirs.items():
+    if not (workdir / 'summary.json').exists():
+      fail(pack.out, run, message)
+
+
 def error(out: Path, run: str) -> str | None:
   """Why a run cannot be finished, or None."""
   path = out / 'errors' / f'{run}.json'
-  return read_json(path, 'start the sweep again')['error'] if path.exists() else None
+  return read_json(path, _AGAIN)['error'] if path.exists() else None
 
 
 def is_finished(pack: Pack) -> bool:

@@ -13,7 +13,7 @@ from omr_jax.sweeps import analysis, folder, results
 from omr_jax.sweeps.analysis import Effect, Setting
 from omr_jax.sweeps.results import Row
 from omr_jax.tasks.task import Task
-from omr_jax.utils.files import read_json, write_file
+from omr_jax.utils.files import write_file
 from omr_jax.utils.words import duration
 
 _CURVES = 12  # Learning curves are drawn for so many settings, the best ones.
@@ -28,8 +28,8 @@ def write(out: Path) -> list[Row]:
   """
   runs = results.rows(out)
   results.write_csv(out, runs)
-  content = read_json(out / 'sweep.json', 'start the sweep again')
-  write_file(out / 'sweep.html', _page(out, content, runs).encode(errors='backslashreplace'))
+  page = _page(out, folder.read_content(out), runs)
+  write_file(out / 'sweep.html', page.encode(errors='backslashreplace'))
   return runs
 
 

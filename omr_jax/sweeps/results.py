@@ -69,7 +69,7 @@ class Row(NamedTuple):
 
 def rows(out: Path) -> list[Row]:
   """All runs of a sweep as they are now, in the page's order."""
-  content = read_json(out / 'sweep.json', 'start the sweep again')
+  content = folder.read_content(out)
   packs = {run: Pack(out, name, runs) for name, runs in content['packs'].items() for run in runs}
   task = folder.task(out)
   return [

@@ -32,11 +32,7 @@ def main(arguments: list[str]) -> int:
   """Runs the program; returns its exit code."""
   out, name, cores, train, data_dir, raw_dir = arguments
   threading.Thread(target=_end_with_the_worker, daemon=True).start()
-  pack = Pack(
-    Path(out),
-    name,
-    list(folder.read_json(Path(out) / 'packs' / f'{name}.json', 'start the sweep again')),
-  )
+  pack = folder.named(Path(out), name)
   with contextlib.ExitStack() as stack:
     try:
       lock = pack.out / 'starts' / f'{name}.lock'
@@ -49,9 +45,7 @@ def main(arguments: list[str]) -> int:
       getattr(importlib.import_module(module), function)(pack, data_dir, raw_dir or None)
     except UserError as error:
       print(f'\n{error}', file=sys.stderr)
-      for run, workdir in pack.workdirs.items():
-        if not (workdir / 'summary.json').exists():
-          folder.fail(pack.out, run, str(error))
+      folder.fail_unfinished(pack, str(error))
     except Interrupted:
       return STOPPED
   return OVER

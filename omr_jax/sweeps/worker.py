@@ -94,6 +94,4 @@ def _give_up(pack: Pack, starts: int, deaths: int) -> None:
   what = f'died {deaths} times' if deaths >= _DEATHS else f'was started {starts} times'
   last = f': {lines[-1].strip()[:300]}' if lines else ''
   message = f'its program {what} within an epoch; see {pack.log}, whose last line is{last}'
-  for run, workdir in pack.workdirs.items():
-    if not (workdir / 'summary.json').exists():
-      folder.fail(pack.out, run, message)
+  folder.fail_unfinished(pack, message)
