@@ -136,8 +136,8 @@ def rule(key: str) -> Rule | None:
 
 def type_of(argument: str) -> type:
   """The type of a network's argument that a config may set: bool, int, float or tuple."""
-  module = next(each.func for each in NETWORKS.values() if argument in each.func.options)
-  hint = typing.get_type_hints(module)[argument]
+  name = next(each for each in NETWORKS if argument in options(each))
+  hint = typing.get_type_hints(NETWORKS[name].func)[argument]
   for kind in typing.get_args(hint):  # Such as tuple[int, int] | None.
     if typing.get_origin(kind):
       return typing.get_origin(kind)

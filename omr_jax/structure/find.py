@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from omr_jax.structure import barlines, staves, systems
 from omr_jax.structure.comb import SPACE
-from omr_jax.structure.scale import staff_space
+from omr_jax.structure.scale import staff_spaces
 from omr_jax.structure.straight import ABOVE, INK, TALL, Frame, frame, longer, offsets, straight
 from omr_jax.structure.structure import Measure, Structure
 
@@ -32,8 +32,10 @@ def structure(grey: np.ndarray) -> Structure:
     grey: uint8 [height, width], dark ink on bright paper.
   """
   height, width = grey.shape
-  searched = staves.searched(grey, staff_space(grey))
-  found = staves.staves(searched)
+  searches = [staves.searched(grey, space) for space in staff_spaces(grey) or [0.0]]
+  # With a wrong staff space few staves are found, or none.
+  both = [(searched, staves.staves(searched)) for searched in searches]
+  searched, found = max(both, key=lambda pair: len(pair[1]))
   frames = [frame(staff) for staff in found]
   wide = [straight(searched.dark, longer(each, barlines.BEYOND).at(_ROWS)) for each in frames]
   between = [systems.strokes(searched.dark, *pair) for pair in itertools.pairwise(frames)]

@@ -1,4 +1,4 @@
-"""How much darker each pixel is than the paper around it, and the staff space of a page."""
+"""How much darker each pixel is than the paper around it, and what the staff space may be."""
 
 import numpy as np
 import scipy  # It loads `scipy.ndimage` when that is first used.
@@ -7,7 +7,7 @@ from PIL import Image
 _CELL = 16  # Side of the squares in which the paper's brightness is measured, in pixels.
 _SPREAD = 5  # Each square takes the brightest of 5x5 around it, to see past notes and beams.
 _DARK, _FAINT = 0.5, 0.25  # Pixels darker than this count as ink when runs are measured.
-_HALF = 0.1  # By what share a distance may differ from a half.
+_ALIKE = 0.1  # Two distances that differ by less than this share are one.
 _SMALLEST, _LARGEST = 4, 200  # The bounds of a staff space in pixels.
 
 
@@ -31,25 +31,30 @@ def darkness(grey: np.ndarray) -> np.ndarray:
   return np.clip(missing, 0, 1, out=missing)
 
 
-def staff_space(grey: np.ndarray) -> float:
-  """The distance of two staff lines in pixels; 0 if it can't be found.
+def staff_spaces(grey: np.ndarray) -> list[float]:
+  """What the distance of two staff lines may be in pixels: one or two values, or none.
 
-  It is the most frequent sum of a black run and the white run below it along the columns (Cardoso
+  The first is the most frequent sum of a black run and the white run below it along the columns (Cardoso
   and Rebelo, "Robust staffline thickness and distance estimation in binary and gray-level music
   scores", 2010), refined to the mean of the sums next to it.
-  A thin line between two rows of pixels is only half as dark as one in a row. Where that is every
-  second line, the distance of two is found; half of it is then found in what is fainter.
+  A thin line between two rows of pixels is only half as dark as one in a row. Where few lines are in
+  a row, as in every third space, the distance of these is found. So the second value counts fainter
+  ink too; noise spoils that one sooner.
   """
   paper = _paper(grey)
   blackest = _blackest(1 - grey[::4, ::4] / np.maximum(paper[::4, ::4], np.float32(1)))
   black, all_ink = (
     grey[:, ::2] < paper[:, ::2] * np.float32(1 - share * blackest) for share in (_DARK, _FAINT)
   )
-  dark = _most_frequent(black)
-  if np.array_equal(black, all_ink):  # As on pages in black and white.
-    return dark
-  faint = _most_frequent(all_ink)
-  return faint if abs(faint - dark / 2) < _HALF * dark / 2 else dark
+  found = [_most_frequent(black)]
+  if not np.array_equal(black, all_ink):  # They are on pages in black and white.
+    found.append(_most_frequent(all_ink))
+  known = [each for each in found if each]
+  return known[:1] if len(known) == 2 and _are_alike(*known) else known
+
+
+def _are_alike(one: float, other: float) -> bool:
+  return abs(one - other) < _ALIKE * max(one, other)
 
 
 def _most_frequent(dark: np.ndarray) -> float:

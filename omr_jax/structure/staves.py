@@ -54,7 +54,9 @@ def searched(grey: np.ndarray, space: float) -> Searched:
     return Searched(np.zeros((1, 1), np.float32), np.ones(2))
   zoom = SPACE / space
   height, width = (max(1, round(size * zoom)) for size in grey.shape)
-  small = Image.fromarray(grey).resize((width, height), Image.Resampling.BOX)
+  # A box would repeat some rows of a page that is enlarged: some thin lines would be twice as thick.
+  way = Image.Resampling.BICUBIC if zoom > 1 else Image.Resampling.BOX
+  small = Image.fromarray(grey).resize((width, height), way)
   back = np.array([grey.shape[1] / width, grey.shape[0] / height])
   return Searched(scale.darkness(np.asarray(small)), back)
 

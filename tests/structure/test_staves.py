@@ -31,7 +31,8 @@ def check(grey, expected, pixels):
 
 def test_the_staff_space_is_that_of_the_lines():
   # A line of 2 pixels and 14 white ones, again and again; note heads and stems change little.
-  assert scale.staff_space(drawn_music.page()) == pytest.approx(16, abs=0.3)
+  (space,) = scale.staff_spaces(drawn_music.page())
+  assert space == pytest.approx(16, abs=0.3)
 
 
 def test_flat_staves_are_found_to_the_pixel():
@@ -122,8 +123,27 @@ def test_every_second_line_may_lie_between_two_rows_of_pixels():
       page[int(y), 30:570] -= 255 if y == int(y) else 127.5
       page[int(y) + 1, 30:570] -= 0 if y == int(y) else 127.5
   grey = np.rint(page).astype(np.uint8)
-  assert scale.staff_space(grey) == pytest.approx(9.5, abs=0.25)
+  assert scale.staff_spaces(grey) == [
+    pytest.approx(19, abs=0.25),
+    pytest.approx(9.5, abs=0.25),
+  ]
   found = find.structure(grey)
   assert [staff[:, 0, 1].round().tolist() for staff in found.staves] == [
     pytest.approx([top + 0.5 + 9.5 * line for line in range(5)], abs=1) for top in (50, 150, 250)
   ]
+
+
+def test_every_third_line_may_lie_in_a_row_of_pixels():
+  """With 9 1/3 pixels a staff space. The other lines are in two rows, less than half as dark."""
+  page = np.full((400, 600), 255.0)
+  expected = []
+  for top in (48, 148, 248):
+    expected.append(pytest.approx([top + 0.5 + 28 / 3 * line for line in range(5)], abs=1))
+    page[[top, top + 28], 30:570] = 0
+    for row, above in ((9, 2), (18, 1), (37, 2)):  # At 9 1/3, 18 2/3 and 37 1/3.
+      page[top + row, 30:570] -= 255 * 0.7 * above / 3
+      page[top + row + 1, 30:570] -= 255 * 0.7 * (3 - above) / 3
+  grey = np.rint(page).astype(np.uint8)
+  assert [round(space) for space in scale.staff_spaces(grey)] == [28, 9]
+  found = find.structure(grey)
+  assert [staff[:, 0, 1].tolist() for staff in found.staves] == expected

@@ -23,7 +23,7 @@ def made_up(picture: Layout, reads: Sequence[str]) -> dict[str, np.ndarray]:
   """The inputs that `reads` names, of a page drawn by code; each array is [windows, ...]."""
   del picture
   page = recorded_pages.page(np.random.default_rng(0)).picture
-  pixels = windows.cut(page, scale.staff_space(page)).pixels(0, _WINDOWS)
+  pixels = windows.cut(page, scale.staff_spaces(page)[0]).pixels(0, _WINDOWS)
   return dict.fromkeys(reads, pixels)
 
 

@@ -7,6 +7,7 @@ const MOST_KEPT = 64; // Weights that are kept for the next picture, as of a cam
 /** How far each filter reaches, in pixels of the smaller picture, and its weight at a distance. */
 const FILTERS = {
   box: { reach: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
+  bicubic: { reach: 2, weight: (x) => cubic(Math.abs(x)) },
   bilinear: { reach: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   lanczos: { reach: 3, weight: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
@@ -95,6 +96,11 @@ function computed(from, to, filter) {
     });
   }
   return { first, count, shares, most };
+}
+
+function cubic(x) {
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? -0.5 * (((x - 5) * x + 8) * x - 4) : 0;
 }
 
 function sinc(x) {

@@ -4,7 +4,7 @@
 import { peaks, scores } from './barlines.js';
 import { barlines, comb, find, straight as fixed, systems as joining } from './constants.js';
 import { maximum, median } from './filters.js';
-import { staffSpace } from './scale.js';
+import { staffSpaces } from './scale.js';
 import { inPicture, searched } from './staves.js';
 import { frame, offsetsOf, rowOf, straight } from './straight.js';
 import { crossed, joined, onwards, strokes } from './systems.js';
@@ -26,8 +26,7 @@ const { BESIDE, JOINED } = joining;
  *   the places of their staves; `left` and `right` are where bar lines cross the middle line.
  */
 export function structureOf(page, tell = () => {}) {
-  const looked = searched(page, staffSpace(page));
-  const found = inPicture(looked);
+  const { looked, found } = searchedBest(page);
   const frames = found.map(frame);
   const known = withStaves(page, found, frames, looked.back);
   tell(known);
@@ -54,6 +53,16 @@ export function structureOf(page, tell = () => {}) {
       right: right * across,
     })),
   };
+}
+
+/** The page as it is searched, and its staves, for that staff space with which most are found. */
+function searchedBest(page) {
+  const spaces = staffSpaces(page);
+  const both = (spaces.length ? spaces : [0]).map((space) => {
+    const looked = searched(page, space);
+    return { looked, found: inPicture(looked) };
+  });
+  return both.reduce((best, each) => (each.found.length > best.found.length ? each : best));
 }
 
 /** A structure with staves alone: those that were found, in pixels of the page. */

@@ -1,4 +1,4 @@
-// How much darker each pixel is than the paper around it, and the staff space of a page, as
+// How much darker each pixel is than the paper around it, and what the staff space may be, as
 // omr_jax/structure/scale.py has them. A picture is {grey, width, height}: its pixels row by row,
 // dark ink on bright paper.
 
@@ -8,7 +8,7 @@ import { maximum, mean } from './filters.js';
 
 const { fround } = Math;
 
-const lights = new WeakMap(); // By picture; a page is asked twice, for its staff space and windows.
+const lights = new WeakMap(); // By picture; a page is asked twice, for its staff spaces and windows.
 
 /**
  * The darkness of each pixel, as it is written into a new array.
@@ -36,14 +36,15 @@ export function darkness(picture, Result = Float32Array, written = (dark) => dar
   return found;
 }
 
-/** The distance of two staff lines in pixels; 0 if it can't be found. */
-export function staffSpace(picture) {
-  const { DARK, FAINT, HALF } = scale;
+/** What the distance of two staff lines may be in pixels: one or two values, or none. */
+export function staffSpaces(picture) {
+  const { ALIKE, DARK, FAINT } = scale;
   const { paper, stride, blackest } = lightOf(picture);
   const [dark, faint] = [DARK, FAINT].map((share) =>
     mostFrequent(sums(picture, paper, stride, fround(1 - share * blackest))),
   );
-  return Math.abs(faint - dark / 2) < (HALF * dark) / 2 ? faint : dark;
+  const areAlike = Math.abs(dark - faint) < ALIKE * Math.max(dark, faint);
+  return [dark, faint].filter((each, n) => each && !(n && areAlike));
 }
 
 /** The most frequent of the sums, refined to the mean of those next to it; 0 if there are none. */

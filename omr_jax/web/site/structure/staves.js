@@ -27,7 +27,8 @@ export function searched(page, space) {
     Math.max(1, halfToEven((side * SPACE) / space)),
   );
   const box = [0, 0, page.width, page.height];
-  const grey = resize(page.grey, page.width, box, width, height, 'box');
+  // A box would repeat some rows of a page that is enlarged.
+  const grey = resize(page.grey, page.width, box, width, height, SPACE > space ? 'bicubic' : 'box');
   const back = [page.width / width, page.height / height];
   return { dark: darkness({ grey, width, height }), width, height, back };
 }
