@@ -34,12 +34,12 @@ def darkness(grey: np.ndarray) -> np.ndarray:
 def staff_spaces(grey: np.ndarray) -> list[float]:
   """What the distance of two staff lines may be in pixels: one or two values, or none.
 
-  The first is the most frequent sum of a black run and the white run below it along the columns (Cardoso
-  and Rebelo, "Robust staffline thickness and distance estimation in binary and gray-level music
-  scores", 2010), refined to the mean of the sums next to it.
-  A thin line between two rows of pixels is only half as dark as one in a row. Where few lines are in
-  a row, as in every third space, the distance of these is found. So the second value counts fainter
-  ink too; noise spoils that one sooner.
+  The first is the most frequent sum of a black run and the white run below it along the columns
+  (Cardoso and Rebelo, "Robust staffline thickness and distance estimation in binary and gray-level
+  music scores", 2010), refined to the mean of the sums next to it.
+  A thin line between two rows of pixels is only half as dark as one in a row. Where only every
+  third line is in a row, three times the distance is found. So the second value counts fainter ink
+  too; noise spoils that one sooner.
   """
   paper = _paper(grey)
   blackest = _blackest(1 - grey[::4, ::4] / np.maximum(paper[::4, ::4], np.float32(1)))

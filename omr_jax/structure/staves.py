@@ -54,7 +54,7 @@ def searched(grey: np.ndarray, space: float) -> Searched:
     return Searched(np.zeros((1, 1), np.float32), np.ones(2))
   zoom = SPACE / space
   height, width = (max(1, round(size * zoom)) for size in grey.shape)
-  # A box would repeat some rows of a page that is enlarged: some thin lines would be twice as thick.
+  # A box would repeat some rows of a page that is enlarged, so that some lines get thicker.
   way = Image.Resampling.BICUBIC if zoom > 1 else Image.Resampling.BOX
   small = Image.fromarray(grey).resize((width, height), way)
   back = np.array([grey.shape[1] / width, grey.shape[0] / height])

@@ -110,9 +110,10 @@ def steps(picture: Layout, reads: Sequence[str]) -> list[str]:
   """Each step from a page to the inputs in words, for programs that do not use this package."""
   del picture, reads
   return [
-    'A page of music in grey, dark ink on bright paper, 0 to 255.',
-    'The distance of two staff lines: the most frequent sum of a black run and the white run below '
-    'it, along the columns.',
+    'A page of music in grey, dark ink on bright paper, 0 to 255, as `omr_jax.inputs.whole_pages` '
+    'reads it from a file.',
+    'The distance of two staff lines: that of the staves which `omr_jax.structure.find.structure` '
+    'finds. Any other measure moves some boxes a little.',
     'Even light: each pixel is divided by the brightness of the paper near it, and scaled so that '
     'paper is 255 and the blackest ink 0.',
     'Resized, bilinear, so that this distance has `picture.space` pixels.',
