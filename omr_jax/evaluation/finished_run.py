@@ -66,6 +66,11 @@ class FinishedRun:
     return f'{words} (the most of any fold)' if 'folds' in self.facts else words
 
   @property
+  def is_joined(self) -> bool:
+    """Whether it is several runs, whose outputs were calibrated one by one."""
+    return 'runs' in self.facts
+
+  @property
   def task(self) -> Task:
     """The task that the network was trained for."""
     return tasks.of_config(self.config)

@@ -1,6 +1,7 @@
 """Accuracy, intervals, calibration and comparisons from logits and labels, with exact counts."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +54,12 @@ def fit_temperature(
     options={'xatol': 1e-8},
   )
   return math.exp(found.x)
+
+
+def mean_interval(values: Sequence[float]) -> tuple[float, float]:
+  """The 95 % interval of the mean of two independent values or more (Student's t)."""
+  half = scipy.stats.t.ppf(0.975, len(values) - 1) * scipy.stats.sem(values)
+  return float(np.mean(values) - half), float(np.mean(values) + half)
 
 
 def accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[int, int]:

@@ -188,8 +188,6 @@ def _effect(
   mean, low, high = statistics.mean(means), math.nan, math.nan
   units = means if len(means) > 1 else test[0]
   if len(units) > 1:
-    error = statistics.stdev(units) / math.sqrt(len(units))
-    half = float(scipy.stats.t.ppf(0.975, len(units) - 1)) * error
-    low, high = mean - half, mean + half
+    low, high = metrics.mean_interval(units)
   in_validation = statistics.mean(map(statistics.mean, validation))
   return Effect(factor, level, first, sum(map(len, settings)), in_validation, mean, low, high)

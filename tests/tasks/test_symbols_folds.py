@@ -64,6 +64,14 @@ def test_report_of_all_folds(tmp_path):
   # Of 91.67 and 75 the deviation is 16.67 / sqrt(2).
   assert 'mean of the folds 83.33 %, standard deviation 11.79' in text
   assert 'writers_0    91.67 %' in text and '83.33 % (20 of 24)' in text
+  # Of the four writers 5, 6, 5 and 4 of 6 are right: the deviation is sqrt(2 / 36 / 3), and 3.18245
+  # the quantile of three degrees of freedom. More than everything cannot be right.
+  low = 5 / 6 - 3.18245 * (2 / 36 / 3) ** 0.5 / 4**0.5
+  assert summary['accuracy_by_writer_95'] == pytest.approx([low, 1], rel=1e-5)
+  assert '95 % interval with the writer as the unit' in text
+  # Each run has divided its logits by its own temperature: nothing is known of them without it.
+  assert 'ece_uncalibrated' not in summary and 'nll_uncalibrated' not in summary
+  assert 'a temperature of its own' in shown and 'without the temperature' not in shown
 
 
 def test_unlike_runs_are_refused(tmp_path):

@@ -42,9 +42,13 @@ def page(run: ClassifiedRun, numbers: Mapping) -> str:
 
 
 def _tiles(run: ClassifiedRun, numbers: Mapping) -> dict[str, str]:
+  by_writer = {}
+  if 'accuracy_by_writer_95' in run.facts:
+    by_writer = {'95 % interval by writer': interval(*run.facts['accuracy_by_writer_95'])}
   return {
     'Accuracy': percent(numbers['accuracy']),
     '95 % interval': interval(*numbers['accuracy_wilson_95']),
+    **by_writer,
     'Errors': f'{numbers["n"] - numbers["correct"]} of {numbers["n"]}',
     'Calibration error': percent(numbers['ece']),
     'Epochs': run.epochs,
@@ -126,14 +130,19 @@ def _per_class(run: ClassifiedRun) -> Table:
 def _confidence(run: ClassifiedRun, numbers: Mapping) -> Section:
   nouns = f'{run.task.noun}s'
   divided, best = 'The logits are', 'best'
+  if run.is_joined:
+    divided = 'The logits of each run are divided by a temperature of its own, and then all are'
   if run.decision.threshold is not None:
     divided, best = 'The distances of the log-odds to the threshold are', 'best, both classes alike'
+  before, loss_before = '', ''
+  if not run.is_joined:
+    before = f', without the temperature {percent(numbers["ece_uncalibrated"])}'
+    loss_before = f', without the temperature {numbers["nll_uncalibrated"]:.4f}'
   words = (
     f'{divided} divided by the temperature {numbers["temperature"]:.3f}, which fits the '
     f'validation {nouns} {best}. Expected calibration error on the test {nouns} ({metrics.BINS} '
-    f'bins): {percent(numbers["ece"])}, without the temperature '
-    f'{percent(numbers["ece_uncalibrated"])}. Negative log-likelihood: {numbers["nll"]:.4f}, '
-    f'without the temperature {numbers["nll_uncalibrated"]:.4f}.'
+    f'bins): {percent(numbers["ece"])}{before}. Negative log-likelihood: '
+    f'{numbers["nll"]:.4f}{loss_before}.'
   )
   caption = (
     f'Bars: accuracy of the {nouns} with that confidence; points: their mean confidence; dotted: '

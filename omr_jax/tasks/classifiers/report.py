@@ -32,6 +32,12 @@ def numbers(run: ClassifiedRun) -> dict:
     sure = decision.confidence(run.test_logits, run.test_predicted, calibrated)
     return metrics.expected_calibration_error(metrics.reliability(sure, right))
 
+  uncalibrated = {}
+  if not run.is_joined:  # Else the logits have been divided by the temperatures of their runs.
+    uncalibrated = {
+      'nll_uncalibrated': metrics.negative_log_likelihood(counted, labels),
+      'ece_uncalibrated': ece(run.decision._replace(temperature=1.0)),
+    }
   correct, n = int(right.sum()), len(right)
   return {
     'accuracy': correct / n,
@@ -43,9 +49,8 @@ def numbers(run: ClassifiedRun) -> dict:
     ),
     'temperature': temperature,
     'nll': metrics.negative_log_likelihood(counted, labels, temperature),
-    'nll_uncalibrated': metrics.negative_log_likelihood(counted, labels),
     'ece': ece(run.decision),
-    'ece_uncalibrated': ece(run.decision._replace(temperature=1.0)),
+    **uncalibrated,
     'averages': {
       name: {'precision': precision, 'recall': recall}
       for name, (precision, recall, _) in metrics.averages(run.confusion).items()

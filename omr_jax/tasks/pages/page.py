@@ -106,10 +106,13 @@ def _confidence(run: DetectedRun) -> Section:
     return tables([], 'Nothing was found.')
   bins = metrics.reliability(sure, right)
   _, temperature, bias = run.decision
+  how = f'(log-odds - {bias:.3f}) / {temperature:.3f}, which fits the validation pages best'
+  if run.is_joined:
+    how = 'its log-odds, which each run has calibrated on its own validation pages'
   words = (
-    f'The confidence of a symbol is the sigmoid of (log-odds - {bias:.3f}) / {temperature:.3f}, '
-    'which fits the validation pages best. Expected calibration error of the boxes on the test '
-    f'pages ({metrics.BINS} bins): {percent(metrics.expected_calibration_error(bins))}.'
+    f'The confidence of a symbol is the sigmoid of {how}. Expected calibration error of the boxes '
+    f'on the test pages ({metrics.BINS} bins): '
+    f'{percent(metrics.expected_calibration_error(bins))}.'
   )
   caption = (
     'Bars: share of right boxes among those with that confidence; points: their mean confidence; '

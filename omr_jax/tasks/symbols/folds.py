@@ -10,6 +10,7 @@ the workdir as that of one run: `omr_jax.report` compares two recipes on all sym
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -81,7 +82,17 @@ def joined(runs: Mapping[str, ClassifiedRun]) -> ClassifiedRun:
   temperature = metrics.fit_temperature(
     attributes['validation_logits'], attributes['validation_labels']
   )
+  if len(writer := _by_writer(attributes)) > 1:
+    interval = np.clip(metrics.mean_interval(writer), 0, 1)
+    attributes['facts']['accuracy_by_writer_95'] = interval.tolist()
   return first.replace(**attributes, decision=Decision(None, temperature))
+
+
+def _by_writer(attributes: Mapping[str, Any]) -> list[float]:
+  """The accuracy of each writer. The answers to one writer's symbols depend on each other."""
+  writer = np.array([name.partition('-')[0] for name in attributes['test_ids'].tolist()])
+  right = attributes['test_labels'] == attributes['test_predicted']
+  return [float(right[writer == each].mean()) for each in np.unique(writer)]
 
 
 def write(workdir: Path, over: str, runs: Mapping[str, ClassifiedRun]) -> tuple[str, Path]:
@@ -97,12 +108,18 @@ def table(summary: Mapping) -> str:
   folds = summary['folds']
   spread = float(np.std(list(folds.values()), ddof=1)) if len(folds) > 1 else 0.0
   lines = [f'{one_line(name):10}  {100 * share:6.2f} %' for name, share in folds.items()]
+  by_writer = []
+  if 'accuracy_by_writer_95' in summary:
+    interval = metrics.percent_range(*summary['accuracy_by_writer_95'])
+    by_writer = [f'95 % interval with the writer as the unit {interval}']
   return '\n'.join(
     [
       *lines,
       f'mean of the folds {100 * summary["mean_of_folds"]:.2f} %, standard deviation '
       f'{100 * spread:.2f}',
       f'all symbols {100 * summary["accuracy"]:.2f} % ({summary["correct"]} of {summary["n"]}), '
-      f'95 % interval {metrics.percent_range(*summary["accuracy_wilson_95"])}',
+      f'95 % interval {metrics.percent_range(*summary["accuracy_wilson_95"])}, with the symbol as '
+      'the unit',
+      *by_writer,
     ]
   )
