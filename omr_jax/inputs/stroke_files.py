@@ -16,6 +16,7 @@ import numpy as np
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import strokes
+from omr_jax.inputs.geometry import STAFF_SPACE
 from omr_jax.inputs.strokes import MAX_BYTES, MAX_COORDINATE, MAX_POINTS
 
 # The longest side of a symbol's box, in pixels of the tablet: the layout `resized` draws a picture
@@ -82,7 +83,7 @@ def of_lists(given: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     The points, float [points, 2], and the stroke of each, int [points], ascending from 0.
 
   Raises:
-    UserError: These are no strokes, or far too large ones.
+    UserError: These are no strokes, or in another unit: far too large, or between 0 and 1.
   """
   if isinstance(given, dict):
     given = given.get('strokes')
@@ -96,6 +97,12 @@ def of_lists(given: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     raise UserError(f'{name}: {sum(counts)} points; a symbol has at most {MAX_POINTS}.')
   points = np.concatenate(lines)
   _refuse_large(points, name)
+  # Whole numbers may be the corners of a dot.
+  if points.min() >= 0 and points.max() <= 1 and (points % 1).any():
+    raise UserError(
+      f'{name}: all coordinates are between 0 and 1; multiply them, so that staff lines are '
+      f'{STAFF_SPACE} apart.'
+    )
   return points, np.repeat(np.arange(len(lines), dtype=np.int32), counts)
 
 

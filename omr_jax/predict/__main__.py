@@ -27,8 +27,8 @@ Windows gives a page 5 minutes instead of 30 s.
 
 A model for scores reads pictures and, with the extra [pdf], PDFs. One for symbols reads pictures of
 one symbol each, stroke files of HOMUS, with or without the class, and strokes as JSON,
-{"strokes": [[[x, y], ...], ...]}; in folders the names of both must end in .txt or .json. One that
-was trained on strokes alone reads only strokes.
+{"strokes": [[[x, y], ...], ...]}, with staff lines 14 apart; in folders the names of both must end
+in .txt or .json. One that was trained on strokes alone reads only strokes.
 """
 
 import argparse

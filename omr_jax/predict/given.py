@@ -108,7 +108,7 @@ def _image(array: Any, name: str) -> Image.Image:
   if not isinstance(array, np.ndarray):
     raise UserError(
       f'{name}: is of type {type(array).__name__}; give a path, bytes, an open file, an image of '
-      'Pillow, or an array of NumPy.'
+      'Pillow, an array of NumPy, or for strokes {"strokes": [[[x, y], ...], ...]}.'
     )
   if array.dtype not in (np.uint8, np.bool_):
     raise UserError(

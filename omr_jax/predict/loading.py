@@ -36,6 +36,9 @@ def load(path_or_name: str | os.PathLike[str] = 'scores') -> 'Classifier | Detec
       - the path of an ONNX file in such a folder;
       - the workdir of a finished run, which needs JAX.
 
+  What it returns may be asked by several threads. It can't be pickled, so let each process of a
+  pool load its own, as in `ProcessPoolExecutor(initializer=...)`.
+
   Raises:
     UserError: There is no such model, or it is damaged.
   """

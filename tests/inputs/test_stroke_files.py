@@ -235,3 +235,12 @@ def test_odd_arrays_are_refused(stroke, words):
 def test_too_many_strokes_are_refused_before_each_is_looked_at():
   with pytest.raises(UserError, match=r'^x: 10001 strokes; a symbol has at most 10000 points'):
     stroke_files.of_lists([None] * 10_001, 'x')
+
+
+def test_coordinates_from_0_to_1_are_refused():
+  """Each symbol would be a dot of one pixel."""
+  with pytest.raises(UserError, match='between 0 and 1; multiply them, so that staff lines are 14'):
+    stroke_files.of_lists([[[0.1, 0.2], [0.9, 1.0]], [[0, 0]]], 'x')
+  for corner in (1, 1.5):  # Whole numbers, and a small dot.
+    points, _ = stroke_files.of_lists([[[0, 0], [corner, 1]]], 'x')
+    assert points.tolist() == [[0, 0], [corner, 1]]
