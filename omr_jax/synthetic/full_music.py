@@ -50,11 +50,11 @@ def system_of(
   start += 1.2 * abs(key) + (2.4 if first else 0.6)
   measures = max(1, round((length - start) / rng.uniform(6, 9) / beats))
   ends = np.linspace(start, length, measures + 1)
-  signs.bar_lines(system, ends[1:].tolist(), last)
+  repeats = rng.random() < 0.15 and not last
+  signs.bar_lines(system, ends[1 : -1 if repeats else None].tolist(), last)
+  if repeats:
+    further_signs.repeat(system, length)
   signs.system_start(system)
-  if rng.random() < 0.15 and not last:
-    for staff in system:
-      further_signs.repeat_dots(staff, length - 0.6)
   for number, staff in enumerate(system):
     for left, right in itertools.pairwise(ends.tolist()):
       _measure(staff, rng, left + _SPACE_BEFORE, right - 0.8, beats)
@@ -143,9 +143,8 @@ def _note(
     signs.head(ink, x, step + 2 * way, hollow, True)
   signs.stem(ink, x + side, step / 2, tip)
   if flags:
-    signs.flag(ink, x + side, tip, up)
-  if flags == 2:
-    further_signs.second_flag(ink, x + side, tip, up)
+    draw = signs.flag if flags == 1 else further_signs.two_flags
+    draw(ink, x + side, tip, up)
   if rng.random() < 0.2:
     _ACCIDENTALS[rng.choice(4, p=[0.32, 0.32, 0.3, 0.06])](ink, x - 1.6, step / 2)
   if rng.random() < 0.2:

@@ -5,6 +5,7 @@ the right, and y goes up from the bottom line of the staff; a step is half a spa
 """
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -90,11 +91,12 @@ def whole_head(ink: Ink, x: float, step: int) -> None:
     ink.oval(x, step / 2, 0.85, 0.6, -0.9, fill=255)
 
 
-def second_flag(ink: Ink, x: float, tip: float, up: bool) -> None:
-  """Draws the second flag of a sixteenth note, below the first at the tip of its stem."""
+def two_flags(ink: Ink, x: float, tip: float, up: bool) -> None:
+  """Draws the flags of a sixteenth note: one symbol, as on typeset pages."""
   way = -1 if up else 1
   points = [(0, 0.9, 0.35), (0.5, 1.6, 0.3), (0.95, 2.2, 0.2), (0.7, 3.0, 0.1)]
   with ink.symbol('flag16thUp' if up else 'flag16thDown'):
+    signs.first_flag(ink, x, tip, up)
     ink.curve(np.array(points) * (1, way, 1) + (x, tip, 0))
 
 
@@ -132,11 +134,13 @@ def triplet(ink: Ink, x: float, y: float) -> None:
     ink.text(x, y, '3', 1.6)
 
 
-def repeat_dots(ink: Ink, x: float) -> None:
-  """Draws the two dots of a repeat on a staff."""
-  for y in (1.5, 2.5):
-    with ink.symbol('repeatDot'):
-      ink.oval(x, y, 0.45, 0.45)
+def repeat(system: Sequence[Ink], x: float) -> None:
+  """Draws a bar line, and to its left the two dots of a repeat on each staff."""
+  with system[-1].symbol('repeat'):
+    signs.bar_lines(system, [x], last=False)
+    for staff, y in itertools.product(system, (1.5, 2.5)):
+      with staff.symbol('repeatDot'):
+        staff.oval(x - 0.6, y, 0.45, 0.45)
 
 
 def dynamics(ink: Ink, x: float, letters: str) -> None:

@@ -129,10 +129,15 @@ def stem(ink: Ink, x: float, foot: float, tip: float) -> None:
 
 def flag(ink: Ink, x: float, tip: float, up: bool) -> None:
   """Draws the flag of an eighth note at the tip of its stem, which goes up or down."""
+  with ink.symbol('flag8thUp' if up else 'flag8thDown'):
+    first_flag(ink, x, tip, up)
+
+
+def first_flag(ink: Ink, x: float, tip: float, up: bool) -> None:
+  """Draws the flag at the tip of a stem as a part of a symbol."""
   way = -1 if up else 1
   points = [(0, 0, 0.35), (0.5, 0.9, 0.3), (1.0, 1.6, 0.2), (0.7, 2.6, 0.1)]
-  with ink.symbol('flag8thUp' if up else 'flag8thDown'):
-    ink.curve(np.array(points) * (1, way, 1) + (x, tip, 0))
+  ink.curve(np.array(points) * (1, way, 1) + (x, tip, 0))
 
 
 def beam(ink: Ink, ends: Sequence[tuple[float, float]], way: int) -> None:

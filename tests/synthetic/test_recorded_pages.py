@@ -27,7 +27,7 @@ SIGNS = {
   'stem': lambda ink: signs.stem(ink, 2, 1, 4.5),
   'flag8thUp': lambda ink: signs.flag(ink, 2, 4.5, up=True),
   'flag8thDown': lambda ink: signs.flag(ink, 2, 4.5, up=False),
-  'flag16thUp': lambda ink: further_signs.second_flag(ink, 2, 4.5, up=True),
+  'flag16thUp': lambda ink: further_signs.two_flags(ink, 2, 4.5, up=True),
   'beam': lambda ink: signs.beam(ink, [(1, 4), (5, 4.7)], 1),
   'slur': lambda ink: signs.slur(ink, 1, 6, np.array([2, 3])),
   'tie': lambda ink: further_signs.tie(ink, 1, 6, 5),
@@ -46,6 +46,7 @@ SIGNS = {
   'articulationAccent': lambda ink: further_signs.accent(ink, 2, 2),
   'dynamicLetterP': lambda ink: further_signs.dynamics(ink, 3, 'p'),
   'dynamicCrescendoHairpin': lambda ink: further_signs.hairpin(ink, 1, 7, louder=True),
+  'repeat': lambda ink: further_signs.repeat([higher(ink), ink], 6),
   'brace': lambda ink: signs.system_start([higher(ink), ink]),
 }
 
@@ -90,6 +91,15 @@ def test_what_consists_of_symbols_is_recorded_too():
   ]
   assert symbols[0].box == symbols[1].box
   assert symbols[2].box[2] < symbols[3].box[0]  # The thin line is left of the heavy one.
+  # As typeset pages have them: one symbol for two flags, and one for a bar line with dots.
+  _, symbols = drawn(lambda ink: further_signs.two_flags(ink, 2, 4.5, up=False))
+  assert [symbol.label for symbol in symbols] == ['flag16thDown']
+  _, symbols = drawn(lambda ink: further_signs.repeat([higher(ink), ink], 6))
+  line, separator, *dots, whole = symbols
+  assert [each.label for each in symbols[1:]] == [
+    *('measureSeparator', 'repeatDot', 'repeatDot', 'repeatDot', 'repeatDot', 'repeat'),
+  ]
+  assert whole.box == (dots[0].box[0], *line.box[1:]) and separator.box == line.box
 
 
 def test_a_record_leaves_the_picture_alone():

@@ -45,7 +45,7 @@ from omr_jax.utils import progress
 
 # Part of the cache's key. Raise it whenever what is made here changes, also where other staves are
 # found (`omr_jax.structure`), so that no older cache is read.
-_RULE = 12
+_RULE = 13
 
 
 def load(
