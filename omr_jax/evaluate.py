@@ -3,15 +3,17 @@
   python -m omr_jax.evaluate --model runs/demo --on homus --protocol original
   python -m omr_jax.evaluate --model homus_scans --on scans
   python -m omr_jax.evaluate --model homus_scans --on pages --pages muscima_pp
+  python -m omr_jax.evaluate --model scores --on folders --pictures my_pictures
   python -m omr_jax.evaluate --model pages --on typeset --raw_dir songs
 
-For symbols it prints how many answers are right, with the 95 % Wilson interval of their share. An
-example in which the network finds nothing to read counts as wrong. For a detector of pages, which
-is given the pictures alone, it prints average precision as COCO defines it, and precision, recall
-and F1 of the symbols whose confidence reaches the model's own threshold.
+For symbols and scores it prints how many answers are right, with the 95 % Wilson interval of their
+share. An example in which the network finds nothing to read counts as wrong. For a detector of
+pages, which is given the pictures alone, it prints average precision as COCO defines it, and
+precision, recall and F1 of the symbols whose confidence reaches the model's own threshold.
 """
 
 import argparse
+import itertools
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -19,8 +21,8 @@ import numpy as np
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import box_table, boxes, metrics
-from omr_jax.predict import loading
-from omr_jax.predict.classifier import Classifier
+from omr_jax.predict import labelled, loading
+from omr_jax.predict.classifier import BATCH, Classifier
 from omr_jax.predict.detector import LEAST, Detector
 from omr_jax.predict.prepare import Inputs
 from omr_jax.tasks.pages.decide import OVERLAP
@@ -32,6 +34,8 @@ from omr_jax.utils.ending import answered
 from omr_jax.utils.words import counted, one_line
 
 Counts = Mapping[str, tuple[int, int]]
+_OWN = 'folders'  # The value of --on for data of the user's own.
+_CLASSIFIED = ['symbols', 'scores']  # The tasks whose networks tell classes.
 
 
 def measure(model: Classifier, examples: Iterable[tuple[str, str, Inputs | None]]) -> Counts:
@@ -42,13 +46,14 @@ def measure(model: Classifier, examples: Iterable[tuple[str, str, Inputs | None]
     examples: The kind, the class and the inputs of each example; the inputs are None if nothing was
       found to read.
   """
-  examples = list(examples)
-  answers = iter(model.answers([inputs for _, _, inputs in examples if inputs is not None]))
   counts: dict[str, tuple[int, int]] = {}
-  for kind, label, inputs in examples:
-    right, n = counts.get(kind, (0, 0))
-    is_right = inputs is not None and next(answers).label == label
-    counts[kind] = right + is_right, n + 1
+  remaining = iter(examples)
+  while some := list(itertools.islice(remaining, BATCH)):
+    answers = iter(model.answers([inputs for _, _, inputs in some if inputs is not None]))
+    for kind, label, inputs in some:
+      right, n = counts.get(kind, (0, 0))
+      is_right = inputs is not None and next(answers).label == label
+      counts[kind] = right + is_right, n + 1
   return counts
 
 
@@ -101,7 +106,10 @@ def page_tables(pages: Sequence[boxes.Page], threshold: float) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
   """The command; returns its exit code."""
-  known = {name: what for task in TASKS for name, what in task.other_data.DATA.items()}
+  known = {
+    _OWN: 'your own pictures, in a folder for each class; for models of symbols and of scores'
+  }
+  known |= {name: what for task in TASKS for name, what in task.other_data.DATA.items()}
   parser = command_arguments.parser('evaluate', __doc__)
   parser.add_argument(
     '--model',
@@ -115,6 +123,12 @@ def main(arguments: list[str] | None = None) -> int:
     choices=tuple(known),
     help='; '.join(f'{name}: {what}' for name, what in known.items()),
   )
+  parser.add_argument(
+    '--pictures',
+    type=paths.path,
+    metavar='FOLDER',
+    help='of folders: the folder with one for each class, by its name, such as scores and other',
+  )
   command_arguments.add_data_folders(parser)
   for task in TASKS:
     task.other_data.add_options(parser)
@@ -126,6 +140,9 @@ def _run(options: argparse.Namespace) -> None:
   _check_options(options)
   model = loading.load(options.model)
   task, picture, reads = model.model.rule
+  if options.on == _OWN and isinstance(model, Classifier):
+    print(table(measure(model, labelled.examples(model, options.pictures))))
+    return
   if options.on not in task.other_data.DATA:
     raise UserError(_for_others(options, task))
   facts, folders = model.model.facts, command_arguments.data_folders(options)
@@ -138,15 +155,19 @@ def _run(options: argparse.Namespace) -> None:
 
 def _for_others(options: argparse.Namespace, task: Task) -> str:
   """What to say where the data is not for models of this task."""
-  (other,) = (each for each in TASKS if options.on in each.other_data.DATA)
-  known = ' or '.join(f'--on {name}' for name in task.other_data.DATA)
+  fitting = [each.name for each in TASKS if options.on in each.other_data.DATA] or _CLASSIFIED
+  known = list(task.other_data.DATA) + [_OWN] * (task.name in _CLASSIFIED)
   return (
-    f'{options.model}: a model of {task.name}, and --on {options.on} is for {other.name}; give a '
-    f'model of these{known and f", or {known}"}.'
+    f'{options.model}: a model of {task.name}, and --on {options.on} is for '
+    f'{" and ".join(fitting)}; give a model of these, or --on {" or --on ".join(known)}.'
   )
 
 
 def _check_options(options: argparse.Namespace) -> None:
+  if (options.on == _OWN) != (options.pictures is not None):
+    raise UserError(
+      f'--on {_OWN} needs --pictures, the folder with your pictures; others have none.'
+    )
   for task in TASKS:
     for name, data in task.other_data.OPTIONS.items():
       if getattr(options, name) is not None and options.on not in data:

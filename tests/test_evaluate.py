@@ -245,7 +245,7 @@ def test_a_detector_is_not_measured_on_another_set_of_its_own_data():
     ('--model pages --on made_up --seed 1', '--seed is for --on scans; leave it out with'),
     (
       '--model scores --on homus',
-      'scores: a model of scores, and --on homus is for symbols; give a model of these.',
+      'scores: a model of scores, and --on homus is for symbols; give a model of these, or --on folders.',
     ),
     ('--model homus_strokes --on scans', 'a picture has no strokes, which this model reads'),
     ('--model homus_strokes --on pages --pages .', 'a picture has no strokes'),
@@ -267,3 +267,39 @@ def test_an_unknown_place_is_refused(capsys):
   with pytest.raises(SystemExit, match='2'):
     evaluate.main(['--model', 'homus', '--on', 'desk'])
   assert "'desk'" in capsys.readouterr().err
+
+
+def test_pictures_in_a_folder_for_each_class(tmp_path, capsys):
+  """Lines and blank paper are no scores. What can't be read is wrong, and named."""
+  page = recorded_pages.page(np.random.default_rng(0)).picture
+  for name, picture in (('scores/a.png', page), ('other/b.png', page), ('other/c/d.png', page[:9])):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture).save(tmp_path / name)
+  (tmp_path / 'other/broken.jpg').write_bytes(b'nothing')
+  (tmp_path / '.hidden').mkdir()
+  command = ['--model', 'scores', '--on', 'folders', '--pictures', str(tmp_path)]
+  assert evaluate.main(command) == 0
+  said, errors = capsys.readouterr()
+  assert [line.split()[:4] for line in said.splitlines()] == [
+    *(['other', '1', 'of', '3'], ['scores', '1', 'of', '1'], ['all', '2', 'of', '4']),
+  ]
+  assert 'broken.jpg: ' in errors
+
+
+@pytest.mark.parametrize(
+  ('model', 'folders', 'options', 'words'),
+  [
+    ('scores', ('scors',), ('folders',), "the model has no class 'scors': did you mean 'scores'?"),
+    ('scores', ('other',), ('folders',), 'no pictures in the folders of the classes'),
+    ('scores', None, ('folders',), 'cannot be listed'),
+    ('pages', (), ('folders',), 'is for symbols and scores; give a model of these, or --on types'),
+    ('scores', (), ('homus', '--protocol', 'made_up'), '--on folders needs --pictures'),
+  ],
+)
+def test_folders_that_do_not_fit(model, folders, options, words, tmp_path, capsys):
+  root = tmp_path / 'mine'
+  for name in ('', *folders) if folders is not None else ():
+    (root / name).mkdir(exist_ok=True)
+  command = ['--model', model, '--on', *options, '--pictures', str(root)]
+  assert evaluate.main(command) == 2
+  assert words in capsys.readouterr().err

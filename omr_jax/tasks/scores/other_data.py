@@ -1,4 +1,4 @@
-"""For pictures `omr_jax.evaluate` has no data: a run is measured on its own test split only."""
+"""For scores `omr_jax.evaluate` has no data but that of its users: `--on folders`."""
 
 import argparse
 from collections.abc import Mapping
