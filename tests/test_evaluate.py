@@ -245,7 +245,7 @@ def test_a_detector_is_not_measured_on_another_set_of_its_own_data():
     ('--model pages --on made_up --seed 1', '--seed is for --on scans; leave it out with'),
     (
       '--model scores --on homus',
-      'scores: a model of scores, and --on homus is for symbols; give a model of these, or --on folders.',
+      'is for symbols; give a model of these, or --on folders.',
     ),
     ('--model homus_strokes --on scans', 'a picture has no strokes, which this model reads'),
     ('--model homus_strokes --on pages --pages .', 'a picture has no strokes'),
