@@ -12,7 +12,8 @@ found; or the error, where it could not be read. A page without music gets empty
 run into the same folder replaces the results of the earlier one, also of one that did not finish.
 
 --compare measures what was found against the truth. Each of the two is a folder that this command
-has written, or annotations in the format of COCO or MuNG.
+has written, or annotations in the format of COCO or MuNG; what was found may also be a list of
+results in the format of COCO.
 
 Pages should have dark ink on bright paper, and lean by at most ten degrees.
 """
@@ -158,11 +159,12 @@ def _compare(options: argparse.Namespace) -> None:
   threshold = _THRESHOLD if options.threshold is None else options.threshold
   if not math.isfinite(threshold):
     raise UserError(f'--threshold: {threshold:g} is no confidence; give a number.')
-  true, found = (annotations.read(path) for path in options.compare)
+  truth, results = options.compare
+  true, found = annotations.read(truth), annotations.read(results, truth)
   if unknown := sorted(found.keys() - true.keys()):
     raise UserError(
-      f'{options.compare[0]}: no true annotations of {words.some(unknown, _SHOWN)}; add them, or '
-      f'leave these pages out of {options.compare[1]}.'
+      f'{truth}: no true annotations of {words.some(unknown, _SHOWN)}; add them, or '
+      f'leave these pages out of {results}.'
     )
   with output(None) as file:
     print(compare.table(true, found, threshold, iou), file=file)

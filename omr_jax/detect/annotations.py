@@ -2,7 +2,8 @@
 
 They are in a folder. It has either the results of `omr detect`, a folder for each page with the
 page's name; or files in the format of COCO; or files in the format MuNG, as MUSCIMA++ has them. A
-single file in one of these formats will do too.
+single file in one of these formats will do too. Found boxes may also be a file of results in the
+format of COCO, a list of boxes that names images and categories of the truth.
 """
 
 from collections.abc import Iterable
@@ -22,22 +23,30 @@ STRUCTURE = ('staff', 'system', 'measure')  # The classes of a structure; all ot
 _NO_BOXES = ('staffLine', 'staffSpace')  # Classes of MUSCIMA++ that a structure has no boxes of.
 
 
-def read(path: Path) -> dict[str, Boxes]:
+def read(path: Path, truth: Path | None = None) -> dict[str, Boxes]:
   """The boxes of each page, by its name.
 
   A page is named after the folder that `omr detect` has written for it, after its `file_name` in
   COCO's format without the suffix, or after its file in the format MuNG.
 
+  Args:
+    path: The file or folder.
+    truth: That of the true boxes, if these are found ones.
+
   Raises:
     UserError: There are no annotations, or damaged ones, or a page is there twice.
   """
   if not path.is_dir():
-    return _mung(path) if path.suffix.lower() == '.xml' else coco.read(path)
+    if _is_mung(path):
+      return _mung(path)
+    if truth is not None and coco.is_results(path):
+      return coco.read_results(path, _only_file(truth, path))
+    return coco.read(path)
   names = (structure_json.FILE, page_json.FILE)
   folders = {file.parent for name in names for file in path.rglob(name)}
   if folders:
     return {each.relative_to(path).as_posix(): _detected(each) for each in sorted(folders)}
-  if files := [file for file in sorted(path.glob('*.json')) if coco.is_coco(file)]:
+  if files := _coco_files(path):
     return _joined(map(coco.read, files), files)
   if files := sorted(path.glob('*.xml')):
     return _joined(map(_mung, files), files)
@@ -56,6 +65,21 @@ def of_structure(found: Structure) -> Boxes:
   labels = [label for label, boxes in kinds.items() for _ in boxes]
   boxes = np.array([each for boxes in kinds.values() for each in boxes], float).reshape(-1, 4)
   return Boxes(boxes, labels, np.ones(len(labels)))
+
+
+def _coco_files(folder: Path) -> list[Path]:
+  return [file for file in sorted(folder.glob('*.json')) if coco.is_coco(file)]
+
+
+def _only_file(truth: Path, results: Path) -> Path:
+  """The file of the truth in the format of COCO, whose ids are those of the results."""
+  files = _coco_files(truth) if truth.is_dir() else [] if _is_mung(truth) else [truth]
+  if len(files) != 1:
+    raise UserError(
+      f'{results}: is a list of results, whose ids are those of one file in the format of COCO, '
+      f'and {truth} has {len(files)} of them; give that file as the truth.'
+    )
+  return files[0]
 
 
 def _joined(pages: Iterable[dict[str, Boxes]], files: Iterable[Path]) -> dict[str, Boxes]:
@@ -82,6 +106,10 @@ def _detected(folder: Path) -> Boxes:
     [label for part in parts for label in part.labels],
     np.concatenate([part.scores for part in parts]),
   )
+
+
+def _is_mung(file: Path) -> bool:
+  return file.suffix.lower() == '.xml'
 
 
 def _mung(file: Path) -> dict[str, Boxes]:

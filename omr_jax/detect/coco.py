@@ -12,10 +12,11 @@ from omr_jax.errors import UserError
 from omr_jax.structure import structure_json
 from omr_jax.structure.structure_json import objects
 from omr_jax.utils import rules
-from omr_jax.utils.files import read_bytes, read_json
+from omr_jax.utils.files import read_any_json, read_bytes, read_json
 
 _KEYS = ('images', 'annotations', 'categories')
 _REMEDY = 'give a file in the format of COCO, with images, annotations and categories'
+_RESULTS_REMEDY = 'give results in the format of COCO, with ids that the truth has'
 
 
 class Boxes(NamedTuple):
@@ -58,6 +59,32 @@ def read(file: Path) -> dict[str, Boxes]:
     return _of_coco(value, file)
   except ValueError as error:
     raise UserError(f'{file}: no annotations of COCO ({error}); {_REMEDY}.') from error
+
+
+def is_results(file: Path) -> bool:
+  """Whether a file has results in the format of COCO: boxes alone, in a list.
+
+  Raises:
+    UserError: The file can't be read.
+  """
+  return isinstance(read_any_json(file, _REMEDY), list)
+
+
+def read_results(file: Path, truth: Path) -> dict[str, Boxes]:
+  """The boxes of each page of the truth in a file of results.
+
+  Args:
+    file: The results.
+    truth: The annotations whose images and categories the results name.
+
+  Raises:
+    UserError: A file can't be read, or is damaged.
+  """
+  whole = read_json(truth, _REMEDY) | {'annotations': read_any_json(file, _RESULTS_REMEDY)}
+  try:
+    return _of_coco(whole, file)
+  except ValueError as error:
+    raise UserError(f'{file}: no results of COCO ({error}); {_RESULTS_REMEDY}.') from error
 
 
 def _of_coco(value: dict[str, Any], file: Path) -> dict[str, Boxes]:

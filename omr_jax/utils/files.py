@@ -189,12 +189,22 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
   Raises:
     UserError: There is no such file, or no JSON object in it. The message ends with `remedy`.
   """
+  value = read_any_json(path, remedy)
+  if not isinstance(value, dict):
+    raise UserError(f'{path}: damaged (not a JSON object); {remedy}.')
+  return value
+
+
+def read_any_json(path: Path, remedy: str) -> Any:
+  """Reads a file that holds any value in JSON.
+
+  Raises:
+    UserError: There is no such file, or no JSON in it. The message ends with `remedy`.
+  """
   try:
     value = json.loads(read_bytes(path).decode(), object_pairs_hook=_object)
   except (OSError, ValueError, RecursionError) as error:
     raise UserError(f'{path}: unreadable ({reason(error)}); {remedy}.') from error
-  if not isinstance(value, dict):
-    raise UserError(f'{path}: damaged (not a JSON object); {remedy}.')
   if _is_deep(value):
     raise UserError(f'{path}: damaged (nested too deeply); {remedy}.')
   return value
@@ -207,9 +217,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
   return found
 
 
-def _is_deep(value: dict[str, Any]) -> bool:
+def _is_deep(value: Any) -> bool:
   """Whether objects and lists lie in each other so deep that no program here wrote them."""
-  level: list[Any] = [value]
+  level: list[Any] = [value] if isinstance(value, dict | list) else []
   for _ in range(_DEEPEST):
     inner = [each.values() if isinstance(each, dict) else each for each in level]
     level = [each for one in inner for each in one if isinstance(each, dict | list)]

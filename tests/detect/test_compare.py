@@ -99,6 +99,46 @@ def test_coco(tmp_path, capsys):
   assert rows(table)['all, by frequency'][5:] == ['33.3', '50.0', '40.0']
 
 
+def result(category, box, score, image=7):
+  return {'image_id': image, 'category_id': category, 'bbox': box, 'score': score}
+
+
+def test_results_of_coco_have_images_and_categories_of_the_truth(tmp_path, capsys):
+  true = coco((1, [0, 0, 10, 10]), (2, [20, 0, 10, 10]))
+  true['images'].append({'id': 8, 'file_name': 'b.png'})
+  true = write(tmp_path / 'truth/true.json', true)
+  # The clef is found on its own page, and where there is none on the other.
+  clefs = result(1, [0, 0, 10, 10], 0.9), result(1, [0, 0, 10, 10], 0.8, 8)
+  found = write(tmp_path / 'found.json', clefs)
+  for truth in (true, true.parent):
+    code, table, _ = compare(capsys, truth, found)
+    assert code == 0 and table.endswith('\n2 pages\n')
+    assert rows(table)['clef'][:3] == ['1', '2', '100.0']
+    assert rows(table)['clef'][5:] == ['50.0', '100.0', '66.7']
+  assert rows(compare(capsys, true, write(found, []))[1])['clef'][:2] == ['1', '0']
+  code, _, said = compare(capsys, found, found)
+  assert code == 2 and 'found.json: damaged (not a JSON object); give' in said
+
+
+def test_results_of_coco_that_do_not_fit_the_truth_are_refused(tmp_path, capsys):
+  true = write(tmp_path / 'truth/true.json', coco())
+  found = tmp_path / 'found.json'
+  for value, words in (
+    ([result(1, [0, 0, 9, 9], 1, 9)], 'no results of COCO (an annotation names what is not there'),
+    ([5], 'no results of COCO (annotations is no list of objects); give results'),
+    ([[[]] * 5, [[[]] * 99]], 'no results of COCO (annotations is no list of objects)'),
+  ):
+    code, _, said = compare(capsys, true, write(found, value))
+    assert code == 2 and f'{found}: {words}' in said
+  write(true.parent / 'more.json', coco() | {'images': []})
+  folder = structures(tmp_path / 'folder', a=drawn_music.structure())
+  page = mung_file(tmp_path / 'a.xml')
+  for truth, count in ((true.parent, 2), (folder, 0), (page, 0)):
+    code, _, said = compare(capsys, truth, found)
+    assert code == 2 and f'{found}: is a list of results' in said
+    assert f'{truth} has {count} of them; give that file as the truth' in said
+
+
 @pytest.mark.parametrize(
   ('value', 'words'),
   [
