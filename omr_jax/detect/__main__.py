@@ -160,11 +160,12 @@ def _compare(options: argparse.Namespace) -> None:
   if not math.isfinite(threshold):
     raise UserError(f'--threshold: {threshold:g} is no confidence; give a number.')
   truth, results = options.compare
-  true, found = annotations.read(truth), annotations.read(results, truth)
+  true = annotations.read(truth)
+  found = compare.named_as_true(true, annotations.read(results, truth))
   if unknown := sorted(found.keys() - true.keys()):
     raise UserError(
       f'{truth}: no true annotations of {words.some(unknown, _SHOWN)}; add them, or '
-      f'leave these pages out of {results}.'
+      f'leave these pages out of {results}. It has {words.some(sorted(true), _SHOWN) or "no page"}.'
     )
   with output(None) as file:
     print(compare.table(true, found, threshold, iou), file=file)

@@ -1,6 +1,8 @@
 """Measures found boxes against true ones, class by class."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -9,6 +11,22 @@ from omr_jax.detect.coco import Boxes
 from omr_jax.evaluation import box_table
 from omr_jax.evaluation.boxes import Page
 from omr_jax.utils.words import counted
+
+
+def named_as_true(true: Mapping[str, Boxes], found: Mapping[str, Boxes]) -> dict[str, Boxes]:
+  """The found boxes by the names that their pages have in the truth.
+
+  A name may have folders before it, such as `images/page`. A page whose whole name is not in the
+  truth is taken for that of the same name without folders, if only one page on either side has it.
+  """
+  short = {name: PurePosixPath(name).name for name in (*true, *found)}
+  alike = {short[name]: name for name in true}
+  counts = [Counter(short[name] for name in side) for side in (true, found)]
+  is_one = {last: all(count[last] == 1 for count in counts) for last in short.values()}
+  return {
+    alike[short[name]] if name not in true and is_one[short[name]] else name: boxes
+    for name, boxes in found.items()
+  }
 
 
 def table(

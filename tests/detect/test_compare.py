@@ -99,6 +99,30 @@ def test_coco(tmp_path, capsys):
   assert rows(table)['all, by frequency'][5:] == ['33.3', '50.0', '40.0']
 
 
+def of_pages(*names):
+  """A truth, or what was found: a clef on each page."""
+  clefs = [{'image_id': n, 'category_id': 1, 'bbox': [0, 0, 9, 9]} for n, _ in enumerate(names)]
+  images = [{'id': n, 'file_name': name} for n, name in enumerate(names)]
+  return coco() | {'images': images, 'annotations': clefs}
+
+
+def test_pages_match_by_the_last_part_of_their_names(tmp_path, capsys):
+  true, found = tmp_path / 'true.json', tmp_path / 'found.json'
+  for names, others, missing in (
+    (['images/a.png', 'images/b.png'], ['a.jpg', 'scans/1/b.jpg'], 0),
+    (['a.png', 'b.png'], ['images/b.png'], 1),
+    (['1/a.png', '2/a.png'], ['2/a.png'], 1),  # The whole name goes first.
+    (['a.png', '2/a.png'], ['2/a.png', 'a.png'], 0),
+  ):
+    code, table, _ = compare(capsys, write(true, of_pages(*names)), write(found, of_pages(*others)))
+    assert code == 0 and table.endswith('2 pages' + ', 1 of them not looked at' * missing + '\n')
+    assert rows(table)['clef'][:2] == ['2', str(2 - missing)]
+  for names, others in ((['1/a.png', '2/a.png'], ['a.png']), (['a.png'], ['1/a.png', '2/a.png'])):
+    code, _, said = compare(capsys, write(true, of_pages(*names)), write(found, of_pages(*others)))
+    assert code == 2 and f'no true annotations of {others[0][:-4]}' in said
+    assert said.endswith(f'It has {", ".join(name[:-4] for name in names)}.\n')
+
+
 def result(category, box, score, image=7):
   return {'image_id': image, 'category_id': category, 'bbox': box, 'score': score}
 
