@@ -64,7 +64,7 @@ def of_structure(found: Structure) -> Boxes:
   }
   labels = [label for label, boxes in kinds.items() for _ in boxes]
   boxes = np.array([each for boxes in kinds.values() for each in boxes], float).reshape(-1, 4)
-  return Boxes(boxes, labels, np.ones(len(labels)))
+  return coco.certain(boxes, labels)
 
 
 def _coco_files(folder: Path) -> list[Path]:
@@ -105,6 +105,7 @@ def _detected(folder: Path) -> Boxes:
     np.concatenate([part.boxes for part in parts]),
     [label for part in parts for label in part.labels],
     np.concatenate([part.scores for part in parts]),
+    np.concatenate([part.crowd for part in parts]),
   )
 
 
@@ -125,4 +126,4 @@ def _mung(file: Path) -> dict[str, Boxes]:
       f'{file}: has {len(nodes)} boxes, and may have {structure_json.MOST}; give others.'
     )
   boxes = np.array([node.box for node in nodes], float).reshape(-1, 4)
-  return {file.stem: Boxes(boxes, [node.label for node in nodes], np.ones(len(nodes)))}
+  return {file.stem: coco.certain(boxes, [node.label for node in nodes])}

@@ -26,11 +26,18 @@ class Boxes(NamedTuple):
     boxes: float [boxes, 4]: left, top, right, bottom.
     labels: The class of each.
     scores: float [boxes], the confidence of each; 1 where none is given.
+    crowd: bool [boxes], which are drawn around many symbols (`iscrowd` of COCO).
   """
 
   boxes: np.ndarray
   labels: list[str]
   scores: np.ndarray
+  crowd: np.ndarray
+
+
+def certain(boxes: np.ndarray, labels: list[str]) -> Boxes:
+  """Boxes with confidence 1, each of one symbol."""
+  return Boxes(boxes, labels, np.ones(len(labels)), np.zeros(len(labels), bool))
 
 
 def is_coco(file: Path) -> bool:
@@ -137,4 +144,8 @@ def _boxes(rows: list[dict[str, Any]], labels: dict[int | str, str]) -> Boxes:
   scores = [row.get('score', 1) for row in rows]
   if not all(rules.is_number(score) and math.isfinite(score) for score in scores):
     raise ValueError('a score is no number')
-  return Boxes(boxes, [labels[row['category_id']] for row in rows], np.array(scores, float))
+  crowd = [row.get('iscrowd', 0) for row in rows]
+  if not all(each in (0, 1) for each in crowd):
+    raise ValueError('an iscrowd is neither 0 nor 1')
+  names = [labels[row['category_id']] for row in rows]
+  return Boxes(boxes, names, np.array(scores, float), np.array(crowd, bool))

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from omr_jax.detect import coco
 from omr_jax.detect.annotations import STRUCTURE
 from omr_jax.detect.coco import Boxes
 from omr_jax.evaluation import box_table
@@ -44,7 +45,7 @@ def table(
     threshold: The confidence from which a box counts as found, for precision, recall and F1.
     iou: The overlap from which a found box is right, for precision, recall and F1.
   """
-  empty = Boxes(np.empty((0, 4)), [], np.empty(0))
+  empty = coco.certain(np.empty((0, 4)), [])
   pairs = [(one, found.get(name, empty)) for name, one in true.items()]
   known = {label for each in true.values() for label in each.labels}
   structure = [label for label in STRUCTURE if label in known] or STRUCTURE
@@ -58,10 +59,19 @@ def table(
 
 
 def _page(true: Boxes, found: Boxes) -> Page:
-  return Page(true.boxes, true.labels, found.boxes, found.labels, found.scores)
+  one, crowds = _rows(true, ~true.crowd), _rows(true, true.crowd)
+  return Page(
+    *(one.boxes, one.labels, found.boxes, found.labels, found.scores),
+    crowds=crowds.boxes,
+    crowd_labels=crowds.labels,
+  )
 
 
 def _some(found: Boxes, wanted: Callable[[str], bool]) -> Boxes:
   """The boxes of the wanted classes."""
-  rows = [n for n, label in enumerate(found.labels) if wanted(label)]
-  return Boxes(found.boxes[rows], [found.labels[n] for n in rows], found.scores[rows])
+  return _rows(found, np.array([wanted(label) for label in found.labels], bool))
+
+
+def _rows(found: Boxes, wanted: np.ndarray) -> Boxes:
+  labels = [label for label, is_wanted in zip(found.labels, wanted, strict=True) if is_wanted]
+  return Boxes(found.boxes[wanted], labels, found.scores[wanted], found.crowd[wanted])

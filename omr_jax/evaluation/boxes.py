@@ -2,7 +2,9 @@
 
 Boxes are float [boxes, 4]: left, top, right and bottom edge. A found box is right if its overlap
 with a true box of its class, their intersection over union (IoU), is at least a threshold. Each
-true box can be found once: found boxes are matched in turn, the most confident first.
+true box can be found once: found boxes are matched in turn, the most confident first. A crowd is a
+box around many symbols of a class that are not annotated one by one. A found box of which a share,
+at least the same threshold, lies in a crowd of its class is neither right nor wrong.
 """
 
 import math
@@ -12,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from omr_jax.inputs.overlap import inside
 from omr_jax.inputs.overlap import iou as iou
 
 IOUS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))  # COCO's AP is the mean over these.
@@ -21,6 +24,8 @@ MOST = 2000
 # Detectors of music are compared by the mean of the 20 most frequent classes, and by that of all
 # classes with 10 or more true boxes: averages of fewer boxes are mostly chance.
 FREQUENT, ENOUGH = 20, 10
+# Rounding may leave an overlap of 1 just below it; COCO's evaluator has the same bound.
+_WHOLE = 1 - 1e-10
 _RECALLS = np.linspace(0, 1, 101)  # COCO takes the mean of the precision at these recalls.
 
 Boxes = NDArray[np.float64]
@@ -36,6 +41,8 @@ class Page(NamedTuple):
     found_labels: The class of each found box, [m].
     scores: The confidence of each found box, [m].
     group: A name for pages that are averaged together, such as their writer.
+    crowds: The crowds, [k, 4], which are not among the true boxes.
+    crowd_labels: The class of each crowd, [k].
   """
 
   true: Boxes
@@ -44,6 +51,8 @@ class Page(NamedTuple):
   found_labels: Sequence[str]
   scores: NDArray[np.float64]
   group: str = ''
+  crowds: Boxes = np.empty((0, 4))
+  crowd_labels: Sequence[str] = ()
 
 
 class Matched(NamedTuple):
@@ -52,11 +61,13 @@ class Matched(NamedTuple):
   Attributes:
     scores: The confidence of each box, [found].
     right: Whether each box is right, at each of several IoUs: bool [ious, found].
+    counts: Whether each box is right or wrong, and not one in a crowd: bool [ious, found].
     true: The number of true boxes of the class.
   """
 
   scores: NDArray[np.float64]
   right: NDArray[np.bool_]
+  counts: NDArray[np.bool_]
   true: int
 
 
@@ -149,23 +160,28 @@ def matched(
     ious: The IoUs from which a box is right.
     most: How many of a page's boxes count, the most confident ones of all classes; None for all.
   """
-  scores, right, true = [np.empty(0)], [np.empty((len(ious), 0), bool)], 0
+  nothing = np.empty((len(ious), 0), bool)
+  scores, right, counts, true = [np.empty(0)], [nothing], [nothing], 0
   for page in pages:
     wanted = page.true[_are(page.true_labels, label)]
     first = np.argsort(-page.scores, kind='stable')[:most]
     mine = first[_are(page.found_labels, label)[first]]
     overlaps = iou(page.found[mine], wanted)
     right.append(np.stack([taken(overlaps, threshold) >= 0 for threshold in ious]))
+    crowds = page.crowds[_are(page.crowd_labels, label)]
+    crowded = inside(page.found[mine], crowds).max(1, initial=0)
+    counts.append(right[-1] | (crowded < np.minimum(ious, _WHOLE)[:, None]))
     scores.append(page.scores[mine])
     true += len(wanted)
   whole = np.concatenate(scores)
   order = np.argsort(-whole, kind='stable')
-  return Matched(whole[order], np.concatenate(right, 1)[:, order], true)
+  hits, counting = (np.concatenate(each, 1)[:, order] for each in (right, counts))
+  return Matched(whole[order], hits, counting, true)
 
 
 def average(found: Matched) -> Average:
   """The average precision of a class whose boxes are matched at IOUS; NaN if there are none."""
-  values = [_average_precision(right, found.true) for right in found.right]
+  values = [_average_precision(found, n) for n in range(len(IOUS))]
   at = dict(zip(IOUS, values, strict=True))
   return Average(at[0.5], at[0.75], math.fsum(values) / len(values), found.true)
 
@@ -174,7 +190,7 @@ def weighted_ap50(pages: Sequence[Page]) -> float:
   """The average precision at IoU 0.5 alone, as `weighted` has it; 0 if there are no true boxes."""
   classes = [matched(pages, label, [0.5]) for label in _true_labels(pages)]
   total = sum(found.true for found in classes)
-  values = [found.true * _average_precision(found.right[0], found.true) for found in classes]
+  values = [found.true * _average_precision(found, 0) for found in classes]
   return math.fsum(values) / total if total else 0.0
 
 
@@ -189,7 +205,7 @@ def counted(pages: Sequence[Page], threshold: float, overlap: float) -> dict[str
   counts = {}
   for label in labels(pages):
     found = matched(pages, label, [overlap], most=None)
-    sure = found.scores >= threshold
+    sure = found.counts[0] & (found.scores >= threshold)
     counts[label] = Counted(int(found.right[0, sure].sum()), int(sure.sum()), found.true)
   return counts
 
@@ -228,22 +244,22 @@ def taken(overlaps: NDArray[np.float64], threshold: float) -> NDArray[np.intp]:
     return found
   for row, values in enumerate(free):
     best = int(values.argmax())
-    # Rounding may leave an IoU of 1 just below it; COCO's evaluator has the same bound.
-    if values[best] >= min(threshold, 1 - 1e-10):
+    if values[best] >= min(threshold, _WHOLE):
       found[row] = best
       free[:, best] = -1
   return found
 
 
-def _average_precision(right: NDArray[np.bool_], true: int) -> float:
-  """The area under the curve of precision over recall, read at 101 recalls."""
-  if not true:
+def _average_precision(found: Matched, number: int) -> float:
+  """The area under the curve of precision over recall at an IoU, read at 101 recalls."""
+  if not found.true:
     return math.nan
+  right = found.right[number, found.counts[number]]
   hits = np.cumsum(right)
   precision = hits / np.arange(1, len(right) + 1)
   # At each recall the best precision of any lower threshold.
   best = np.maximum.accumulate(precision[::-1])[::-1]
-  places = np.searchsorted(hits / true, _RECALLS)
+  places = np.searchsorted(hits / found.true, _RECALLS)
   return float(np.append(best, 0)[places].mean())
 
 

@@ -123,6 +123,17 @@ def test_pages_match_by_the_last_part_of_their_names(tmp_path, capsys):
     assert said.endswith(f'It has {", ".join(name[:-4] for name in names)}.\n')
 
 
+def test_crowds_are_no_symbols(tmp_path, capsys):
+  """Of two found boxes in the crowd the one of its class is not counted, nor is the crowd."""
+  true = coco((1, [0, 0, 10, 10]), (1, [20, 0, 50, 10]))
+  true['annotations'][1]['iscrowd'] = 1
+  boxes = (1, [0, 0, 10, 10], 0.9), (1, [30, 0, 10, 10], 0.9), (2, [30, 0, 10, 10], 0.9)
+  found = write(tmp_path / 'found.json', coco(*boxes))
+  code, table, _ = compare(capsys, write(tmp_path / 'true.json', true), found)
+  assert code == 0 and rows(table)['clef'] == ['1', '1', *['100.0'] * 6]
+  assert rows(table)['all, by frequency'][:2] == ['1', '2']
+
+
 def result(category, box, score, image=7):
   return {'image_id': image, 'category_id': category, 'bbox': box, 'score': score}
 
@@ -183,6 +194,10 @@ def test_results_of_coco_that_do_not_fit_the_truth_are_refused(tmp_path, capsys)
     (coco((1, [0, 0, 1, 1], None)), 'a score is no number'),
     (coco((1, [0, 0, 1, 1], math.nan)), 'a score is no number'),
     (coco(*[(1, [0, 0, 1, 1])] * 5001), 'a page has 5001 boxes, and may have 5000'),
+    (
+      coco() | {'annotations': [result(1, [0, 0, 1, 1], 1) | {'iscrowd': 2}]},
+      'an iscrowd is neither 0 nor 1',
+    ),
     (coco((1, [0, 0, 1, 1, 0, 0, 1, 1])), 'a bbox is no list of four numbers'),
     (coco((1, [[]])), 'a bbox is no list of four numbers'),
     (coco() | {'categories': [{'id': 1, 'name': 5}]}, 'a name is no text'),
@@ -232,7 +247,11 @@ ODD = (None, True, -1, 0.5, 1e308, 10**400, math.nan, '', '\ud800', [], {}, [[]]
 
 
 @pytest.mark.parametrize(
-  ('name', 'value'), [('structure.json', staff()), ('page.json', coco((1, [0, 0, 9, 9], 0.5)))]
+  ('name', 'value'),
+  [
+    ('structure.json', staff()),
+    ('page.json', coco() | {'annotations': [result(1, [0, 0, 9, 9], 0.5) | {'iscrowd': 0}]}),
+  ],
 )
 def test_any_value_at_any_place_is_read_or_refused_in_words(tmp_path, name, value):
   path, text = tmp_path / name, json.dumps(value)

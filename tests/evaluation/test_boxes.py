@@ -95,15 +95,35 @@ def test_two_thousand_boxes_of_a_page_are_averaged_and_all_counted():
   assert boxes.by_class([page(true, found)])['a'].ap50 == pytest.approx(100 / 101)
 
 
+def test_what_is_found_in_a_crowd_is_neither_right_nor_wrong():
+  # Of the boxes found, one is in the crowd, one half in it, one a second time in the place of a
+  # true box in the crowd, and one is of another class.
+  crowd = np.array([(20, 0, 40, 10)], float)
+  found = [('a', (32, 2, 36, 6), 0.95), ('a', (30, 0, 50, 10), 0.9), ('a', THERE, 0.8)]
+  found += [('a', THERE, 0.7), ('b', THERE, 0.9)]
+  one = page([('a', THERE)], found)._replace(crowds=crowd, crowd_labels=['a'])
+  assert boxes.counted([one], 0, 0.5) == {'a': Counted(1, 1, 1), 'b': Counted(0, 1, 0)}
+  assert boxes.counted([one], 0, 0.75)['a'] == Counted(1, 2, 1)
+  # From IoU 0.55 on the half one is wrong, and surer than the right one: precision 1/2.
+  assert boxes.by_class([one])['a'] == pytest.approx((1, 0.5, 0.55, 1))
+  assert boxes.weighted_ap50([one]) == 1
+
+
 def made_up(rng):
-  """Pages of two classes with boxes found, missed, doubled and moved, scores partly equal."""
+  """Pages of two classes with boxes found, missed, doubled and moved, scores partly equal.
+
+  Each page has crowds, of one class.
+  """
   for _ in range(4):
     corner = rng.uniform(0, 300, (40, 2))
     true = np.concatenate([corner, corner + rng.uniform(4, 60, (40, 2))], 1)
     found = np.concatenate([true[:30] + rng.normal(0, 3, (30, 4)), true[20:35]])
     found[:, 2:] = np.maximum(found[:, 2:], found[:, :2] + 1)
     labels = rng.choice(['a', 'b'], 40).tolist()
-    yield Page(true, labels, found, labels[:30] + labels[20:35], rng.integers(1, 40, 45) / 40)
+    crowds = np.concatenate([corner[:2] - 20, corner[:2] + 60], 1)
+    scores = rng.integers(1, 40, 45) / 40
+    found_labels = labels[:30] + labels[20:35]
+    yield Page(true, labels, found, found_labels, scores, crowds=crowds, crowd_labels=['a', 'a'])
 
 
 def test_it_agrees_with_coco(capsys):
@@ -114,19 +134,21 @@ def test_it_agrees_with_coco(capsys):
 
   def rows(kind):
     for image, each in enumerate(pages, 1):
-      labels = each.true_labels if kind == 'true' else each.found_labels
-      for i, (box, label) in enumerate(zip(getattr(each, kind), labels, strict=True)):
+      labels = {'true': each.true_labels, 'found': each.found_labels, 'crowds': each.crowd_labels}
+      for i, (box, label) in enumerate(zip(getattr(each, kind), labels[kind], strict=True)):
         wide, high = box[2] - box[0], box[3] - box[1]
         row = {'image_id': image, 'category_id': number[label], 'bbox': [*box[:2], wide, high]}
-        yield row | ({} if kind == 'true' else {'score': each.scores[i]})
+        yield row | (
+          {'score': each.scores[i]} if kind == 'found' else {'iscrowd': int(kind == 'crowds')}
+        )
 
   truth = coco.COCO()
   truth.dataset = {
     'images': [{'id': n} for n in range(1, 5)],
     'categories': [{'id': n} for n in (1, 2)],
     'annotations': [
-      row | {'id': n, 'area': row['bbox'][2] * row['bbox'][3], 'iscrowd': 0}
-      for n, row in enumerate(rows('true'), 1)
+      row | {'id': n, 'area': row['bbox'][2] * row['bbox'][3]}
+      for n, row in enumerate([*rows('true'), *rows('crowds')], 1)
     ],
   }
   with contextlib.redirect_stdout(io.StringIO()):
