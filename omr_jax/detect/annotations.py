@@ -115,15 +115,15 @@ def _is_mung(file: Path) -> bool:
 
 def _mung(file: Path) -> dict[str, Boxes]:
   try:
-    found = mung.read(read_bytes(file))
+    objects = mung.boxes(read_bytes(file))
   except OSError as error:
     raise UserError(f'{file}: cannot be read ({error.strerror}); check its path.') from error
   except ValueError as error:
     raise UserError(f'{file}: no annotations of MuNG ({error}); give others.') from error
-  nodes = [node for node in found.values() if node.label not in _NO_BOXES]
-  if len(nodes) > structure_json.MOST:
+  objects = [(label, box) for label, box in objects if label not in _NO_BOXES]
+  if len(objects) > structure_json.MOST:
     raise UserError(
-      f'{file}: has {len(nodes)} boxes, and may have {structure_json.MOST}; give others.'
+      f'{file}: has {len(objects)} boxes, and may have {structure_json.MOST}; give others.'
     )
-  boxes = np.array([node.box for node in nodes], float).reshape(-1, 4)
-  return {file.stem: coco.certain(boxes, [node.label for node in nodes])}
+  boxes = np.array([box for _, box in objects], float).reshape(-1, 4)
+  return {file.stem: coco.certain(boxes, [label for label, _ in objects])}

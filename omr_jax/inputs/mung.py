@@ -6,7 +6,7 @@ of the box are its ink.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from xml.etree import ElementTree
 
@@ -19,6 +19,9 @@ MOST_PIXELS = 2**26
 # Characters that XML can't have.
 _FORBIDDEN = re.compile('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
 
+# Left, top, right and bottom edge in pixels; right and bottom are not part of it.
+Box = tuple[int, int, int, int]
+
 
 class Node(NamedTuple):
   """An annotated object.
@@ -26,7 +29,7 @@ class Node(NamedTuple):
   Attributes:
     number: Its id in the file.
     label: Its class, such as `noteheadFull`.
-    box: left, top, right and bottom edge in pixels; right and bottom are not part of it.
+    box: Where it is.
     mask: bool [height, width], its ink in the box.
     links: Ids of the objects that it points to.
     data: What else is said of it, as names and values. It is written, but not read.
@@ -34,7 +37,7 @@ class Node(NamedTuple):
 
   number: int
   label: str
-  box: tuple[int, int, int, int]
+  box: Box
   mask: NDArray[np.bool_]
   links: tuple[int, ...] = ()
   data: tuple[tuple[str, int | float], ...] = ()
@@ -46,30 +49,27 @@ def read(content: bytes) -> dict[int, Node]:
   Raises:
     ValueError: It is damaged, or of another kind.
   """
-  text = content.decode()  # Whatever encoding the file itself names.
-  if '<!DOCTYPE' in text or '\0' in text:  # With NUL bytes it would be read as UTF-16.
-    raise ValueError('it has a document type, which no file of this format has')
-  try:
-    root = ElementTree.fromstring(text)
-  except ElementTree.ParseError as error:
-    raise ValueError(str(error)) from error
-  if root.tag != 'Nodes':
-    raise ValueError(f'it begins with <{root.tag[:40]}>, and such a file with <Nodes>')
   found: dict[int, Node] = {}
   room = MOST_PIXELS
-  for element in root.iter('Node'):
+  for number, label, box, element in _objects(content):
     try:
-      node = _node(element, room)
+      found[number] = Node(number, label, box, _mask(element, box, room), _links(element))
     except ValueError as error:
-      raise ValueError(f'object {element.findtext("Id")}: {error}') from error
-    if node.number in found:
-      raise ValueError(f'object {node.number} is there twice')
-    found[node.number] = node
-    room -= node.mask.size
+      raise ValueError(f'object {number}: {error}') from error
+    room -= found[number].mask.size
   for node in found.values():
     if lost := [each for each in node.links if each not in found]:
       raise ValueError(f'object {node.number} links to {lost[0]}, which is not there')
   return found
+
+
+def boxes(content: bytes) -> list[tuple[str, Box]]:
+  """The class and the box of each object in a file, whatever its masks and links are.
+
+  Raises:
+    ValueError: It is damaged, or of another kind.
+  """
+  return [(label, box) for _, label, box, _ in _objects(content)]
 
 
 def written(nodes: Iterable[Node], dataset: str, document: str) -> bytes:
@@ -99,20 +99,50 @@ def written(nodes: Iterable[Node], dataset: str, document: str) -> bytes:
   return ElementTree.tostring(root, encoding='utf-8', xml_declaration=True) + b'\n'
 
 
-def _node(element: ElementTree.Element, room: int) -> Node:
-  """An object whose box has no more pixels than `room`."""
+def _objects(content: bytes) -> Iterator[tuple[int, str, Box, ElementTree.Element]]:
+  """The id, the class and the box of each object in a file, and the object itself."""
+  known: set[int] = set()
+  for element in _root(content).iter('Node'):
+    try:
+      number, label, box = _object(element)
+    except ValueError as error:
+      raise ValueError(f'object {element.findtext("Id")}: {error}') from error
+    if number in known:
+      raise ValueError(f'object {number} is there twice')
+    known.add(number)
+    yield number, label, box, element
+
+
+def _root(content: bytes) -> ElementTree.Element:
+  text = content.decode()  # Whatever encoding the file itself names.
+  if '<!DOCTYPE' in text or '\0' in text:  # With NUL bytes it would be read as UTF-16.
+    raise ValueError('it has a document type, which no file of this format has')
+  try:
+    root = ElementTree.fromstring(text)
+  except ElementTree.ParseError as error:
+    raise ValueError(str(error)) from error
+  if root.tag == 'CropObjectList':
+    raise ValueError('it is a file of MUSCIMA++ 1.0, and one of version 2.0 is needed')
+  if root.tag != 'Nodes':
+    raise ValueError(f'it begins with <{root.tag[:40]}>, and such a file with <Nodes>')
+  return root
+
+
+def _object(element: ElementTree.Element) -> tuple[int, str, Box]:
   number, left, top, width, height = (
     _whole(element.findtext(tag, ''), tag) for tag in ('Id', 'Left', 'Top', 'Width', 'Height')
   )
   far = max(left, top) > MOST_PIXELS
-  if min(left, top) < 0 or far or min(width, height) < 1 or width * height > room:
+  if min(left, top) < 0 or far or min(width, height) < 1 or width * height > MOST_PIXELS:
     raise ValueError(f'its box ({left}, {top}, {width}, {height}) is impossible')
   label = element.findtext('ClassName', '')
   if not label:
     raise ValueError('it has no class')
-  links = tuple(_whole(each, 'Outlinks') for each in element.findtext('Outlinks', '').split())
-  mask = _mask(element.findtext('Mask', ''), width, height)
-  return Node(number, label, (left, top, left + width, top + height), mask, links)
+  return number, label, (left, top, left + width, top + height)
+
+
+def _links(element: ElementTree.Element) -> tuple[int, ...]:
+  return tuple(_whole(each, 'Outlinks') for each in element.findtext('Outlinks', '').split())
 
 
 def _whole(text: str, tag: str) -> int:
@@ -122,12 +152,17 @@ def _whole(text: str, tag: str) -> int:
     raise ValueError(f'{tag} has {text[:30]!r} in place of a whole number') from error
 
 
-def _mask(text: str, width: int, height: int) -> NDArray[np.bool_]:
-  """The mask of run lengths such as `0:3 1:2 0:7`, row by row."""
+def _mask(element: ElementTree.Element, box: Box, room: int) -> NDArray[np.bool_]:
+  """The mask of run lengths such as `0:3 1:2 0:7`, row by row, of no more pixels than `room`."""
+  left, top, right, bottom = box
+  height, width = bottom - top, right - left
+  if width * height > room:
+    raise ValueError(f'it and those before it have more than {MOST_PIXELS} pixels')
+  text = element.findtext('Mask', '')
   runs = [_whole(each, 'Mask') for each in text.replace(':', ' ').split()]
   values, lengths = runs[::2], runs[1::2]
-  right = len(values) == len(lengths) and set(values) <= {0, 1} and min(lengths, default=0) >= 0
-  if not right or sum(lengths) != width * height:
+  is_right = len(values) == len(lengths) and set(values) <= {0, 1} and min(lengths, default=0) >= 0
+  if not is_right or sum(lengths) != width * height:
     raise ValueError('its mask does not fill its box')
   return np.repeat(np.array(values, bool), lengths).reshape(height, width)
 

@@ -351,6 +351,16 @@ def test_mung_against_the_results_of_omr_detect(tmp_path, capsys):
   assert code == 2 and f'{alone}: no true annotations of scans/a;' in said
 
 
+def test_mung_is_compared_without_masks_and_links(tmp_path, capsys):
+  note = ('noteheadFull', (0, 0, 10, 10))
+  true = mung_file(tmp_path / 'a.xml', note)
+  text = true.read_text().replace('1:100</Mask>', '</Mask><Outlinks>7</Outlinks>')
+  assert '<Mask></Mask>' in text
+  true.write_text(text)
+  code, table, _ = compare(capsys, true, true)
+  assert code == 0 and rows(table)['noteheadFull'][:3] == ['1', '1', '100.0']
+
+
 def test_means_of_frequent_classes(tmp_path, capsys):
   """Class 0 has ten boxes, which are found, and 20 others have one, of which the last is found."""
   names = [f'class {n:02}' for n in range(21)]

@@ -68,13 +68,41 @@ def test_damaged_ones_are_refused(old, new, words):
 
 def test_a_file_of_another_kind_is_refused():
   """Such as MuNG of MUSCIMA++ 1.0, or MusicXML."""
-  for root in ('CropObjectList', 'score-partwise'):
-    with pytest.raises(ValueError, match=f'it begins with <{root}>, and such a file with <Nodes>'):
-      mung.read(f'<{root}></{root}>'.encode())
+  for root, words in (
+    ('CropObjectList', 'a file of MUSCIMA[+][+] 1.0, and one of version 2.0 is needed'),
+    ('score-partwise', 'it begins with <score-partwise>, and such a file with <Nodes>'),
+  ):
+    for read in (mung.read, mung.boxes):
+      with pytest.raises(ValueError, match=words):
+        read(f'<{root}></{root}>'.encode())
 
 
 def test_boxes_too_large_together_are_refused(monkeypatch):
   monkeypatch.setattr(mung, 'MOST_PIXELS', 15)
   node = Node(0, 'stem', (0, 0, 4, 2), MASK)
-  with pytest.raises(ValueError, match=r'object 1: its box .* is impossible'):
+  with pytest.raises(ValueError, match=r'object 1: it and those before it have more than 15'):
     mung.read(mung.written([node, node._replace(number=1)], 'a', 'b'))
+  with pytest.raises(ValueError, match=r'object 2: its box \(0, 0, 4, 4\) is impossible'):
+    mung.boxes(mung.written([Node(2, 'stem', (0, 0, 4, 4), np.ones((4, 4), bool))], 'a', 'b'))
+
+
+def test_boxes_are_read_without_masks_and_links():
+  stem = Node(1, 'stem', (9, 0, 10, 2), np.ones((2, 1), bool))
+  nodes = [Node(3, 'noteheadFull', (5, 7, 9, 9), MASK, (4,)), stem]
+  content = mung.written(nodes, 'a', 'b').decode()
+  for mask in ('<Mask>0:1 1:2 0:1 1:2 0:2</Mask>', '<Mask>1:2</Mask>'):
+    assert mask in content
+    content = content.replace(mask, '<Mask></Mask>')
+  assert mung.boxes(content.encode()) == [
+    ('noteheadFull', (5, 7, 9, 9)),
+    ('stem', (9, 0, 10, 2)),
+  ]
+  with pytest.raises(ValueError, match='object 3: its mask does not fill its box'):
+    mung.read(content.encode())
+  for old, new, words in (
+    ('<Id>3<', '<Id>1<', 'object 1 is there twice'),
+    ('<Width>4<', '<Width>0<', r'object 3: its box \(5, 7, 0, 2\) is impossible'),
+    ('stem', '', 'object 1: it has no class'),
+  ):
+    with pytest.raises(ValueError, match=words):
+      mung.boxes(content.replace(old, new).encode())
