@@ -13,7 +13,8 @@ FILE = 'page.json'  # Its name in the folder of a page.
 def as_json(found: Detected, folder: str, path: str, number: int) -> dict[str, Any]:
   """What is written: one image, a category for each class that was looked for, the symbols.
 
-  A box is its left and upper edge, its width and its height, in pixels of the page.
+  A box is its left and upper edge, its width and its height, in pixels of the page; as segmentation
+  it is a polygon of its four corners, which programs for COCO need to make a mask.
 
   Args:
     found: What was found.
@@ -51,6 +52,9 @@ def _annotation(number: int, ids: dict[str, int], symbol: Symbol) -> dict[str, A
     'image_id': 1,
     'category_id': ids[symbol.label],
     'bbox': [round(each, 2) for each in (left, top, width, height)],
+    'segmentation': [
+      [round(each, 2) for each in (left, top, right, top, right, bottom, left, bottom)]
+    ],
     'area': round(width * height, 2),
     'iscrowd': 0,
     'score': round(symbol.confidence, 6),

@@ -56,6 +56,7 @@ def test_coco(folder):
     'image_id': 1,
     'category_id': 1,
     'bbox': [60, 120, 10.25, 4],
+    'segmentation': [[60, 120, 70.25, 120, 70.25, 124, 60, 124]],
     'area': 41,
     'iscrowd': 0,
     'score': 0.875,

@@ -6,11 +6,13 @@ import { interpolated } from '../structure/filters.js';
 import { symbols as known } from './symbols.js';
 
 const rounded = (number, digits) => Math.round(number * 10 ** digits) / 10 ** digits;
+const hundredths = (numbers) => numbers.map((each) => rounded(each, 2));
 const tenths = (numbers) => Array.from(numbers, (each) => rounded(each, 1));
 
 /**
  * The symbols in the format of COCO: one image, a category for each class that was looked for, the
- * symbols. A box is its left and upper edge, its width and its height, in pixels of the page.
+ * symbols. A box is its left and upper edge, its width and its height, in pixels of the page; as
+ * segmentation it is a polygon of its four corners.
  *
  * @param {{structure: object, symbols: object[]}} page What was found.
  * @param {string[]} classes The classes that were looked for.
@@ -37,7 +39,8 @@ function annotation({ label, box, confidence, staff, position }, id, classes) {
     id,
     image_id: 1,
     category_id: classes.indexOf(label) + 1,
-    bbox: [left, top, width, height].map((each) => rounded(each, 2)),
+    bbox: hundredths([left, top, width, height]),
+    segmentation: [hundredths([left, top, right, top, right, bottom, left, bottom])],
     area: rounded(width * height, 2),
     iscrowd: 0,
     score: rounded(confidence, 6),
