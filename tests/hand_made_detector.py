@@ -11,6 +11,8 @@ from omr_jax.inputs.box_kinds import KINDS
 from omr_jax.predict.detector import Detector
 from omr_jax.predict.model_json import Described
 from omr_jax.structure import find
+from omr_jax.tasks import task as tasks
+from omr_jax.tasks.pages.inputs import Layout
 
 CLASSES = ('noteheadFull', 'accidentalFlat', 'beam', 'brace')
 LOG_ODDS = 2.0  # sigmoid(2) is 0.8808.
@@ -26,7 +28,9 @@ WANTED = (
 
 
 def described(threshold=0.5):
-  return Described(None, CLASSES, None, ('window',), ('heat', 'edges'), threshold, {})
+  picture = Layout(windows.SPACE, windows.SIDE)
+  task = tasks.named('pages')
+  return Described(task, CLASSES, picture, ('window',), ('heat', 'edges'), threshold, {})
 
 
 @functools.cache

@@ -9,7 +9,8 @@ over the page, in any browser. Symbols are in page.json (COCO), mung.xml (MuNG, 
 MUSCIMA++) and symbols.csv: the class, box and confidence of each, its staff and its position on it.
 pages.jsonl has a row for each page: path, page, folder, whether it shows music, and how much was
 found; or the error, where it could not be read. A page without music gets empty results. A further
-run into the same folder replaces the results of the earlier one, also of one that did not finish.
+run into the same folder replaces the results of the earlier one, also of one that did not finish;
+with --resume it goes on with the one that did not finish.
 
 --compare measures what was found against the truth. Each of the two is a folder that this command
 has written, or annotations in the format of COCO or MuNG; what was found may also be a list of
@@ -26,88 +27,25 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from tqdm import tqdm
 
-from omr_jax.detect import annotations, compare, earlier, files, pages
-from omr_jax.detect.pages import Detected
+from omr_jax.detect import annotations, compare, earlier, pages, resumed, rows
+from omr_jax.detect.rows import ROWS, SETTINGS, UNFINISHED
 from omr_jax.errors import UserError
-from omr_jax.inputs import whole_pages
-from omr_jax.inputs.whole_pages import Reduced
-from omr_jax.predict import classifier, detector, listing
-from omr_jax.predict.rows import error as error_row
+from omr_jax.predict import classifier, detector, listing, model_json
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import paths, progress, words
 from omr_jax.utils.ending import answered
-from omr_jax.utils.files import output
+from omr_jax.utils.files import output, write_file
 
-ROWS = 'pages.jsonl'
-_UNFINISHED = 'pages.jsonl.part'  # The rows until all are there, or of a run that was ended.
 _MODEL = 'pages'  # The model for symbols, if none is named.
 _THRESHOLD, _IOU = 0.5, 0.75  # Of --compare.
-_LONGEST = 200  # Bytes of a file's name in that of a folder, which has at most 255 on most disks.
 _SHOWN = 5  # Names in a message.
-
-
-def rows(
-  find: Callable[[Reduced], Detected], names: Iterable[str], out: Path
-) -> Iterator[dict[str, object]]:
-  """Yields the row of each page, and then writes its folder.
-
-  Args:
-    find: Finds what is on a page, such as `pages.detected` with its models.
-    names: The paths of the files.
-    out: The folder for the results.
-  """
-  used = {ROWS, _UNFINISHED}
-  for path, number, page in whole_pages.read(names):
-    row: dict[str, object] = {'path': path, 'page': number}
-    try:
-      if isinstance(page, UserError):
-        raise page
-      found = find(page)
-    except UserError as error:
-      yield row | error_row(error, path)
-      continue
-    name = _name(path, number, used)
-    # The row comes first, so that even after a kill each folder is in a row.
-    yield row | {'folder': name} | _counts(found)
-    files.write(out, name, found, path, number)
-
-
-def _counts(found: Detected) -> dict[str, object]:
-  """What a row says of a page that was looked at."""
-  structure = found.structure
-  row: dict[str, object] = {
-    'class': found.label,
-    'confidence': round(found.confidence, 6),
-    'staves': len(structure.staves),
-    'systems': len(structure.systems),
-    'measures': len(structure.measures),
-  }
-  if found.classes:
-    row['symbols'] = len(found.symbols)
-    if found.label == 'scores' and not structure.staves:
-      row['note'] = 'without staves the size of symbols is not known, so none were looked for'
-  return row
-
-
-def _name(path: str, number: int, used: set[str]) -> str:
-  """A name for a page's folder: the file's name, with the page's number from the second page on."""
-  stem = Path(path).stem
-  stem = stem if stem.strip('.') else 'page'  # Of '...png' it would be the folder above.
-  while len(os.fsencode(stem)) > _LONGEST:
-    stem = stem[:-1]
-  name = stem if number == 1 else f'{stem}-{number}'
-  copies = (f'{name}~{n}' for n in range(2, len(used) + 3))
-  # Names are compared without case, as some disks do.
-  name = name if name.lower() not in used else next(c for c in copies if c.lower() not in used)
-  used.add(name.lower())
-  return name
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -121,6 +59,11 @@ def main(arguments: list[str] | None = None) -> int:
     'paths', nargs='*', type=paths.expanded, metavar='PATH', help='a file, a folder, or -'
   )
   parser.add_argument('--out', metavar='FOLDER', type=paths.path, help='write the results there')
+  parser.add_argument(
+    '--resume',
+    action='store_true',
+    help='go on with a run into --out that was ended, given the same files, model and threshold',
+  )
   parser.add_argument(
     '--compare',
     nargs=2,
@@ -151,8 +94,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _compare(options: argparse.Namespace) -> None:
-  if options.paths or options.out or options.model:
-    raise UserError('--compare takes two folders or files, and neither PATH, --out nor --model.')
+  if options.paths or options.out or options.model or options.resume:
+    raise UserError(
+      '--compare takes two folders or files, and none of PATH, --out, --model and --resume.'
+    )
   iou = _IOU if options.iou is None else options.iou
   if not 0 < iou <= 1:
     raise UserError(f'--iou: {iou:g} is not above 0 and at most 1.')
@@ -180,32 +125,45 @@ def _detect(options: argparse.Namespace) -> None:
   symbols.threshold(options.threshold)  # A wrong one is refused before any page is read.
   find = partial(pages.detected, gate, symbols, threshold=options.threshold)
   _make(options.out)
-  before = earlier.named(options.out / ROWS)
-  earlier.remove(options.out, earlier.named(options.out / _UNFINISHED), before)
+  before, part = earlier.named(options.out / ROWS), options.out / UNFINISHED
+  settings = {'model': model_json.identity(symbols.model), 'threshold': options.threshold}
+  done: list[resumed.Row] = []
+  if options.resume and part.exists():
+    resumed.refuse_changed(options.out / SETTINGS, settings)
+    done = resumed.finished(part)
+  else:
+    earlier.remove(options.out, earlier.named(part), before)
   names = listing.standard_input() if '-' in options.paths else ()
   left_out: Counter[str] = Counter()
   found = listing.files(options.paths, names, listing.PICTURES, left_out)
-  began, count, errors = time.monotonic(), 0, 0
-  totals: Counter[str] = Counter()
-  written: set[str] = set()
-  with _rows_file(options.out) as file:
-    shown = tqdm(
-      rows(find, found, options.out), unit='page', **progress.size(), delay=1, disable=None
-    )
-    for row in shown:
+  began, every = time.monotonic(), done[:]
+  with _rows_file(options.out, anew=not done) as file:
+    write_file(options.out / SETTINGS, json.dumps(settings).encode())
+    new = rows.rows(find, found, options.out, done)
+    for row in tqdm(new, unit='page', **progress.size(), delay=1, disable=None, initial=len(done)):
       file.write(json.dumps(row, ensure_ascii=False) + '\n')
       file.flush()
-      count, errors = count + 1, errors + ('error' in row)
-      totals.update({what: row[what] for what in ('staves', 'symbols') if what in row})
-      if 'folder' in row:
-        written.add(str(row['folder']))
-  earlier.remove(options.out, before, written)
-  seconds = time.monotonic() - began
+      every.append(row)
+  (options.out / SETTINGS).unlink(missing_ok=True)
+  earlier.remove(options.out, before, {str(row['folder']) for row in every if 'folder' in row})
+  _say(options.out, every, len(done), time.monotonic() - began, left_out)
+
+
+def _say(
+  out: Path, every: Sequence[resumed.Row], before: int, seconds: float, left_out: Counter[str]
+) -> None:
+  """Says how much was found on all pages, of which the first `before` were finished earlier."""
+  errors = sum('error' in row for row in every)
+  totals: Counter[str] = Counter()
+  for row in every:
+    totals.update({what: row[what] for what in ('staves', 'symbols') if what in row})
   why = f' ({ROWS} says why)' if errors else ''
   print(
-    f'{words.counted(count, "page")} in {seconds:.1f} s, {errors} of them not read{why}; '
+    f'{words.counted(len(every), "page")} in {seconds:.1f} s, '
+    + (f'{before} of them before, ' if before else '')
+    + f'{errors} of them not read{why}; '
     + ''.join(f'{total} {what}, ' for what, total in totals.items())
-    + f'in {options.out}{listing.words(left_out)}',
+    + f'in {out}{listing.words(left_out)}',
     file=sys.stderr,
   )
 
@@ -216,23 +174,24 @@ def _make(out: Path) -> None:
     if out.exists() and not out.is_dir():
       raise UserError(f'{out}: is no folder; choose another --out.')
     out.mkdir(parents=True, exist_ok=True)
-    if any(out.iterdir()) and not any((out / name).is_file() for name in (ROWS, _UNFINISHED)):
+    if any(out.iterdir()) and not any((out / name).is_file() for name in (ROWS, UNFINISHED)):
       raise UserError(f'{out}: holds other files; choose another --out.')
   except OSError as error:
     raise UserError(f'{out}: cannot be used ({error.strerror}); choose another --out.') from error
 
 
 @contextlib.contextmanager
-def _rows_file(out: Path) -> Iterator[TextIO]:
+def _rows_file(out: Path, anew: bool) -> Iterator[TextIO]:
   """The file of the rows, which gets its name once all are in it.
 
   Raises:
     UserError: It cannot be written.
   """
-  part = out / _UNFINISHED
+  part = out / UNFINISHED
   try:
-    part.unlink(missing_ok=True)
-    with part.open('x', encoding='utf-8', errors='backslashreplace', newline='') as file:
+    if anew:
+      part.unlink(missing_ok=True)
+    with part.open('a', encoding='utf-8', errors='backslashreplace', newline='') as file:
       yield file
     os.replace(part, out / ROWS)
   except OSError as error:

@@ -1,5 +1,7 @@
 """The description of a trained network, and `model.json`, the file in which an export writes it."""
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -172,3 +174,9 @@ _OWN = frozenset(
   ('format', 'task', 'classes', 'picture', 'preparation', 'inputs', 'output', 'threshold', 'answer')
 )
 _REQUIRED = ('task', 'classes', 'picture', 'inputs', 'threshold', 'config')
+
+
+def identity(model: Described) -> str:
+  """A digest of `model.json`, which has the checksums of all files, and of which file is used."""
+  said = json.dumps([to_json(model), model.file], sort_keys=True, default=str)
+  return hashlib.sha256(said.encode()).hexdigest()

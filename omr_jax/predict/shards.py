@@ -123,7 +123,7 @@ def cut(folder: Path, names: Iterable[str], model: Classifier, kind: str) -> Sha
       write_file(_names(folder, total), json.dumps(some).encode())
     files, total = files + len(some), total + 1
   found: dict[str, str | int] = {
-    'model': _identity(model),
+    'model': model_json.identity(model.model),
     'format': kind,
     'files': files,
     'list': digest.hexdigest(),
@@ -151,13 +151,6 @@ def _refuse_changed(about: Path, found: dict[str, str | int]) -> None:
     raise UserError(f'{about}: was made for other files, or in another order; {_REMEDY}.')
   if before.get('shards') != found['shards']:
     raise UserError(f'{about}: has another number of shards, or is damaged; choose another folder.')
-
-
-def _identity(model: Classifier) -> str:
-  """A digest of `model.json`, which has the checksums of all files, and of which file is used."""
-  found = [model_json.to_json(model.model), model.model.file]
-  said = json.dumps(found, sort_keys=True, default=str)
-  return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _refuse_others(folder: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from omr_jax.detect import __main__ as detect
-from omr_jax.detect import files, pages
+from omr_jax.detect import files, pages, resumed, rows
+from omr_jax.errors import UserError
 from omr_jax.inputs import whole_pages
 from omr_jax.predict import detector
 from omr_jax.structure import structure_json
@@ -105,7 +106,7 @@ def test_a_page_of_music_without_staves_says_why_it_has_no_symbols(tmp_path):
   page = tmp_path / 'page.png'
   Image.new('L', (300, 200), 255).save(page)
   find = partial(pages.detected, lambda _: GATE, hand_made_detector.detector())
-  (row,) = detect.rows(find, [str(page)], tmp_path)
+  (row,) = rows.rows(find, [str(page)], tmp_path)
   assert row['symbols'] == 0 and row['note'].startswith('without staves the size of symbols')
 
 
@@ -183,14 +184,79 @@ def test_a_run_that_was_ended_is_replaced(tmp_path, capsys, monkeypatch):
   out = tmp_path / 'found'
   code, _, said = run(capsys, *paths, '--out', out)
   assert code == 1 and 'stopped.' in said
-  assert {path.name for path in out.iterdir()} == {'a', 'b', 'pages.jsonl.part'}
+  unfinished = {'pages.jsonl.part', 'pages.jsonl.settings'}
+  assert {path.name for path in out.iterdir()} == {'a', 'b', *unfinished}
   code, *_ = run(capsys, paths[2], '--out', out)
   assert code == 0 and {path.name for path in out.iterdir()} == {'c', 'pages.jsonl'}
 
 
+@pytest.fixture
+def three_pages(tmp_path, monkeypatch):
+  """Paths of three pages, and the calls of `pages.detected`, of which the third ends the run."""
+  paths = [tmp_path / name for name in ('a.png', 'b.tif', 'c.png')]
+  for path in paths:
+    Image.new('L', (9, 9), 255).save(path)
+  frames = [Image.new('L', (9, size), 255) for size in (9, 10, 11)]
+  frames[0].save(paths[1], save_all=True, append_images=frames[1:])
+  detected, calls = pages.detected, []
+
+  def ends(*given, **more):
+    calls.append(given)
+    if len(calls) == 4:
+      raise KeyboardInterrupt
+    return detected(*given, **more)
+
+  monkeypatch.setattr(pages, 'detected', ends)
+  return paths, calls
+
+
+def test_a_run_that_was_ended_goes_on(three_pages, tmp_path, capsys):
+  """It ends at page 3 of b.tif. Page 2 is the last row, so its files may be missing."""
+  paths, calls = three_pages
+  out, whole = tmp_path / 'found', tmp_path / 'whole'
+  assert run(capsys, *paths, '--out', out)[0] == 1
+  shutil.rmtree(out / 'b-2')
+  with (out / 'pages.jsonl.part').open('a') as file:
+    file.write('{"path": "half')  # As after a kill.
+  lines = (out / 'pages.jsonl.part').read_text().splitlines()
+  assert len(lines) == 4
+  code, _, said = run(capsys, *paths, '--out', out, '--resume')
+  assert code == 0 and '5 pages in ' in said and ' 3 of them before, 0 of them not read' in said
+  assert len(calls) == 4 + 2  # Pages 3 of b.tif and c.png.
+  assert run(capsys, *paths, '--out', whole)[0] == 0
+  names = {path.name for path in whole.iterdir()}
+  assert names == {'a', 'b', 'b-2', 'b-3', 'c', 'pages.jsonl'}
+  assert (out / 'pages.jsonl').read_text() == (whole / 'pages.jsonl').read_text()
+
+
+def test_what_does_not_fit_an_ended_run_is_refused(three_pages, tmp_path, capsys):
+  paths, _ = three_pages
+  out = tmp_path / 'found'
+  assert run(capsys, *paths, '--out', out)[0] == 1
+  kept = (out / 'pages.jsonl.part').read_text()
+  for changed, words in (
+    ([*paths, '--threshold', '0.5'], 'was begun with another threshold; leave out --resume'),
+    ([paths[1]], 'a.png: was looked at before, and is not the next file now'),
+  ):
+    code, _, said = run(capsys, *changed, '--out', out, '--resume')
+    assert code == 2 and words in said
+  assert kept.startswith((out / 'pages.jsonl.part').read_text())
+  (out / 'pages.jsonl.part').write_text('[]\n{}\n')
+  code, _, said = run(capsys, *paths, '--out', out, '--resume')
+  assert code == 2 and 'pages.jsonl.part: is damaged; leave out --resume' in said
+
+
+def test_files_that_remain():
+  done = [{'path': path, 'page': page} for path, page in (('a', 1), ('b', 1), ('b', 2))]
+  assert list(resumed.remaining('abcd', done)) == [('b', 2), ('c', 0), ('d', 0)]
+  assert list(resumed.remaining('ab', [])) == [('a', 0), ('b', 0)]
+  with pytest.raises(UserError, match='b: was looked at before'):
+    list(resumed.remaining('a', done))
+
+
 def test_long_names_are_cut():
   used = set()
-  first, second = (detect._name(f'{"ä" * 120}{end}.pdf', 12345, used) for end in 'xy')
+  first, second = (rows._name(f'{"ä" * 120}{end}.pdf', 12345, used) for end in 'xy')
   assert first == f'{"ä" * 100}-12345' and second == f'{"ä" * 100}-12345~2'
 
 

@@ -1,0 +1,84 @@
+"""Goes on with a run of `omr detect` that was ended before it had looked at all pages.
+
+The rows of such a run are in the order of its files, and each page's files are written after its
+row. So all pages but that of the last row are finished.
+"""
+
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from omr_jax.errors import UserError
+from omr_jax.utils.files import read_bytes, read_json, write_file
+
+Row = Mapping[str, Any]
+_REMEDY = 'leave out --resume to begin anew'
+
+
+def finished(part: Path) -> list[Row]:
+  """The rows of the pages that an ended run has finished; the others are cut off from the file.
+
+  Args:
+    part: The file of its rows; there are none if it is missing.
+
+  Raises:
+    UserError: The file can't be read or written, or is damaged.
+  """
+  if not part.exists():
+    return []
+  try:
+    lines = read_bytes(part).splitlines(keepends=True)
+    rows = [json.loads(line) for line in lines[:-1]]
+    whole = all(row['path'] and row['page'] > 0 for row in rows)
+  except OSError as error:
+    raise UserError(f'{part}: cannot be read ({error.strerror}); {_REMEDY}.') from error
+  except (ValueError, KeyError, TypeError, RecursionError):
+    whole = False
+  if not whole:
+    raise UserError(f'{part}: is damaged; {_REMEDY}.')
+  write_file(part, b''.join(lines[:-1]))
+  return rows
+
+
+def refuse_changed(settings: Path, wanted: Mapping[str, Any]) -> None:
+  """Refuses to go on with other settings, such as another model.
+
+  Args:
+    settings: The file with those of the ended run.
+    wanted: Those of this run.
+
+  Raises:
+    UserError: They differ, or there is no such file.
+  """
+  before = read_json(settings, _REMEDY)
+  for key, value in wanted.items():
+    if before.get(key) != value:
+      raise UserError(f'{settings}: the run was begun with another {key}; {_REMEDY}.')
+
+
+def remaining(names: Iterable[str], rows: Iterable[Row]) -> Iterator[tuple[str, int]]:
+  """The files that are not finished, each with the number of its pages that are.
+
+  Args:
+    names: The paths of all files, in their order.
+    rows: Of the pages that are finished.
+
+  Raises:
+    UserError: The rows are not those of the first files.
+  """
+  left = deque(rows)
+  for name in names:
+    pages = 0
+    while left and (left[0]['path'], left[0]['page']) == (name, pages + 1):
+      left.popleft()
+      pages += 1
+    if left and not pages:
+      break
+    if not left:  # Else the next file was begun, so this one was finished.
+      yield name, pages
+  if left:
+    raise UserError(
+      f'{left[0]["path"]}: was looked at before, and is not the next file now; {_REMEDY}.'
+    )

@@ -1,0 +1,87 @@
+"""The rows of `omr detect`: one for each page, and the name of the page's folder."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from omr_jax.detect import files, resumed
+from omr_jax.detect.pages import Detected
+from omr_jax.errors import UserError
+from omr_jax.inputs import whole_pages
+from omr_jax.inputs.whole_pages import Reduced
+from omr_jax.predict.rows import error as error_row
+
+ROWS = 'pages.jsonl'
+UNFINISHED = 'pages.jsonl.part'  # The rows until all are there, or of a run that was ended.
+SETTINGS = 'pages.jsonl.settings'  # Of that run, for --resume.
+_LONGEST = 200  # Bytes of a file's name in that of a folder, which has at most 255 on most disks.
+
+
+def rows(
+  find: Callable[[Reduced], Detected],
+  names: Iterable[str],
+  out: Path,
+  before: Sequence[resumed.Row] = (),
+) -> Iterator[dict[str, object]]:
+  """Yields the row of each page, and then writes its folder.
+
+  Args:
+    find: Finds what is on a page, such as `pages.detected` with its models.
+    names: The paths of the files.
+    out: The folder for the results.
+    before: The rows of the pages that are finished, the first ones.
+  """
+  used = {ROWS, UNFINISHED, SETTINGS, *(str(row.get('folder')).lower() for row in before)}
+  for path, number, page in _pages(names, before):
+    row: dict[str, object] = {'path': path, 'page': number}
+    try:
+      if isinstance(page, UserError):
+        raise page
+      found = find(page)
+    except UserError as error:
+      yield row | error_row(error, path)
+      continue
+    name = _name(path, number, used)
+    # The row comes first, so that even after a kill each folder is in a row.
+    yield row | {'folder': name} | _counts(found)
+    files.write(out, name, found, path, number)
+
+
+def _pages(
+  names: Iterable[str], before: Sequence[resumed.Row]
+) -> Iterator[tuple[str, int, Reduced | UserError]]:
+  for path, finished in resumed.remaining(names, before):
+    for number, page in whole_pages.pages(path, path):
+      if number > finished:
+        yield path, number, page
+
+
+def _counts(found: Detected) -> dict[str, object]:
+  """What a row says of a page that was looked at."""
+  structure = found.structure
+  row: dict[str, object] = {
+    'class': found.label,
+    'confidence': round(found.confidence, 6),
+    'staves': len(structure.staves),
+    'systems': len(structure.systems),
+    'measures': len(structure.measures),
+  }
+  if found.classes:
+    row['symbols'] = len(found.symbols)
+    if found.label == 'scores' and not structure.staves:
+      row['note'] = 'without staves the size of symbols is not known, so none were looked for'
+  return row
+
+
+def _name(path: str, number: int, used: set[str]) -> str:
+  """A name for a page's folder: the file's name, with the page's number from the second page on."""
+  stem = Path(path).stem
+  stem = stem if stem.strip('.') else 'page'  # Of '...png' it would be the folder above.
+  while len(os.fsencode(stem)) > _LONGEST:
+    stem = stem[:-1]
+  name = stem if number == 1 else f'{stem}-{number}'
+  copies = (f'{name}~{n}' for n in range(2, len(used) + 3))
+  # Names are compared without case, as some disks do.
+  name = name if name.lower() not in used else next(c for c in copies if c.lower() not in used)
+  used.add(name.lower())
+  return name
