@@ -22,6 +22,7 @@ from typing import IO, Any, TypeVar, cast
 from omr_jax.errors import UserError
 from omr_jax.inputs import child, page_reader, pictures
 from omr_jax.inputs.page_reader import Page, Wanted
+from omr_jax.utils import thread_locks
 
 # Seconds after which a page is given up even if nothing is computed, as when a disk hangs.
 _WAIT = 10 * child.SECONDS
@@ -34,7 +35,7 @@ Result = TypeVar('Result')
 
 _PACKAGE = str(Path(__file__).resolve().parents[2])
 
-_lock = threading.Lock()
+_lock = thread_locks.free_in_forks(threading.Lock())
 _idle: list['_Child'] = []
 
 
@@ -200,8 +201,6 @@ def _end_all() -> None:
 
 def _forget() -> None:
   """In a fork of this process: the children belong to the process that started them."""
-  global _lock
-  _lock = threading.Lock()
   for each in _idle:
     each.close_pipes()
     each.process.returncode = 0  # So that `Popen` does not wait for it.

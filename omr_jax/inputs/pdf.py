@@ -8,6 +8,7 @@ from PIL import Image
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import budget, pictures
+from omr_jax.utils import thread_locks
 
 try:
   import pypdfium2
@@ -20,7 +21,7 @@ SIDE = 1500
 # PDFium itself looks for the header of a PDF in so many bytes.
 _HEADER = 1024
 # PDFium may only be used by one thread at a time.
-_PDFIUM = threading.Lock()
+_PDFIUM = thread_locks.free_in_forks(threading.Lock())
 
 
 def opened(file: BinaryIO, start: bytes, name: str) -> 'pypdfium2.PdfDocument':

@@ -18,6 +18,7 @@ from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 from omr_jax.errors import UserError
 from omr_jax.inputs import bit_depth, budget, pillow_setup, signatures, stroke_files
 from omr_jax.inputs.pillow_setup import pillow_heif
+from omr_jax.utils import thread_locks
 
 CLASSES = ('other', 'scores')
 
@@ -25,7 +26,7 @@ CLASSES = ('other', 'scores')
 # number of threads.
 SMALL = 2**27
 # In a child process `child` replaces it: there the main process decides whose turn it is.
-ONE_LARGE: contextlib.AbstractContextManager[object] = threading.Lock()
+ONE_LARGE: contextlib.AbstractContextManager[object] = thread_locks.free_in_forks(threading.Lock())
 
 _TILE = (322, 323)  # The TIFF tags TileWidth and TileLength.
 _COMPRESSION = 259  # The TIFF tag Compression.

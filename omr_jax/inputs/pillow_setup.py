@@ -9,6 +9,8 @@ import warnings
 
 from PIL import Image
 
+from omr_jax.utils import thread_locks
+
 try:
   import pillow_heif as pillow_heif
 except ImportError:
@@ -18,7 +20,7 @@ except ImportError:
 FORMATS = ['JPEG', 'PNG', 'TIFF', 'WEBP', 'BMP', 'GIF', *(['HEIF'] if pillow_heif else [])]
 
 _IGNORED = ('ignore', None, Warning, re.compile(r'PIL\.'), 0)  # As `warnings.filters` has it.
-_LOCK = threading.Lock()
+_LOCK = thread_locks.free_in_forks(threading.Lock())
 _is_set_up = False
 
 

@@ -187,6 +187,39 @@ def test_a_fork_has_children_of_its_own(tmp_path):
   assert (done.returncode, done.stderr) == (0, '')
 
 
+# Every lock of `inputs` is held by another thread than the one that forks.
+HELD_AT_THE_FORK = """
+import os, sys, threading
+from omr_jax.inputs import documents, isolated, pdf, pictures, pillow_setup
+
+locks = [pictures.ONE_LARGE, pdf._PDFIUM, pillow_setup._LOCK, isolated._lock]
+thread = threading.Thread(target=lambda: [lock.acquire() for lock in locks])
+thread.start()
+thread.join()
+if (fork := os.fork()) == 0:
+  free = [lock.acquire(blocking=False) for lock in locks]
+  for lock in locks:
+    lock.release()
+  pictures.SMALL = 0  # All pictures are large ones.
+  maxima = [page.max() for path in sys.argv[1:] for _, page in documents.pages(path)]
+  os._exit(0 if all(free) and maxima == [10, 20] else 1)
+assert not any(lock.acquire(blocking=False) for lock in locks)
+for lock in locks:
+  lock.release()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1]))
+"""
+
+
+def test_a_fork_reads_though_another_thread_was_reading(tmp_path):
+  paths = [
+    written(tmp_path, saved(plain(10), 'PNG'), 'a'),
+    written(tmp_path, saved(plain(20), 'TIFF'), 'b'),
+  ]
+  command = [sys.executable, '-c', HELD_AT_THE_FORK, *paths]
+  done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+  assert done.returncode == 0, done.stderr
+
+
 def test_a_script_is_not_run_again(tmp_path):
   """It has no `if __name__ == '__main__'`, which `multiprocessing` would need."""
   path = written(tmp_path, saved(plain(10), 'TIFF'), 'a.tiff')
