@@ -1,8 +1,9 @@
 """The program of the process that reads what may take any memory and time.
 
-It reads questions, pickled, on its standard input and writes answers to its standard output, until
-the input ends. A question is a page (`page_reader.Wanted`), answered by a `page_reader.Page`, or a
-function without arguments, answered by what it returns. `isolated` starts this program.
+It says that it is READY, then reads questions, pickled, on its standard input and writes answers to
+its standard output, until the input ends. A question is a page (`page_reader.Wanted`), answered by
+a `page_reader.Page`, or a function without arguments, answered by what it returns. `isolated`
+starts this program.
 
 Only Linux keeps the limit of memory: macOS ignores RLIMIT_AS, and Python cannot set one on Windows.
 There a picture must still fit `budget` before it is decoded, which documents and damaged files can
@@ -31,6 +32,8 @@ except ImportError:  # On Windows.
 MEMORY = 2 * budget.BUDGET
 # Seconds of computing for one question; the time of other programs on the machine does not count.
 SECONDS = 30
+# What the program writes first: that it is Python which runs, and has all that it imports.
+READY = b'omr_jax reads\n'
 # Answers besides pages. LARGE asks whether a large picture may be decoded now; any question that
 # follows means yes.
 LARGE = 'large'
@@ -55,6 +58,8 @@ def main(memory: int, seconds: float) -> None:
   Image.MAX_IMAGE_PIXELS = None  # `budget` has the limit.
   pictures.ONE_LARGE = _Turn(questions, answers)
   reader = page_reader.Reader(lambda: _say(answers, OPENED))
+  answers.write(READY)
+  answers.flush()
   while (wanted := _next(questions)) is not None:
     _limit_time(seconds)
     answer = reader.page(wanted) if isinstance(wanted, page_reader.Wanted) else _called(wanted)

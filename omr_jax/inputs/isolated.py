@@ -26,6 +26,8 @@ from omr_jax.utils import thread_locks
 
 # Seconds after which a page is given up even if nothing is computed, as when a disk hangs.
 _WAIT = 10 * child.SECONDS
+# Seconds in which a child must have started.
+_START = 60
 _PROGRAM = (
   'import sys; sys.path[:] = sys.argv[3:]; from omr_jax.inputs import child; '
   'child.main(int(sys.argv[1]), float(sys.argv[2]))'
@@ -37,6 +39,8 @@ _PACKAGE = str(Path(__file__).resolve().parents[2])
 
 _lock = thread_locks.free_in_forks(threading.Lock())
 _idle: list['_Child'] = []
+# Whether a child has ever been ready, by the program that was to be Python.
+_starts: dict[str, bool] = {}
 
 
 class Ended(UserError):
@@ -75,9 +79,10 @@ class _Child:
     path = [*(each for each in sys.path if isinstance(each, str)), _PACKAGE]
     limits = [str(child.MEMORY), str(child.SECONDS)]
     self.file: tuple[Any, ...] | None = None
-    self._is_late = False
+    self._is_late = self._is_ready = False
+    self.program = sys.executable
     self.process = subprocess.Popen(
-      [sys.executable, '-W', 'ignore', '-c', _PROGRAM, *limits, *path],
+      [self.program, '-W', 'ignore', '-c', _PROGRAM, *limits, *path],
       stdin=subprocess.PIPE,
       stdout=subprocess.PIPE,
       stderr=subprocess.DEVNULL,
@@ -87,6 +92,14 @@ class _Child:
     # Both are there, since they were asked for.
     self._questions = cast(IO[bytes], self.process.stdin)
     self._answers = cast(IO[bytes], self.process.stdout)
+
+  def is_ready(self) -> bool:
+    """Whether it can be asked; waits until it has started."""
+    if not self._is_ready:
+      with self._given_up_after(_START), contextlib.suppress(OSError):
+        self._is_ready = self._answers.read(len(child.READY)) == child.READY
+      _starts[self.program] = self._is_ready or _starts.get(self.program, False)
+    return self._is_ready
 
   def called(self, function: Callable[[], Any], name: str, remedy: str) -> Any:
     try:
@@ -117,13 +130,18 @@ class _Child:
     return Ended(f'{name}: {_reason(self.process.returncode, self._is_late)}; {remedy}.')
 
   def _asked(self, question: bytes) -> Any:
-    timer = threading.Timer(_WAIT, self._give_up)
-    timer.daemon = True
-    timer.start()
-    try:
+    with self._given_up_after(_WAIT):
       self._questions.write(question)
       self._questions.flush()
       return pickle.load(self._answers)
+
+  @contextlib.contextmanager
+  def _given_up_after(self, seconds: float) -> Iterator[None]:
+    timer = threading.Timer(seconds, self._give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+      yield
     finally:
       timer.cancel()
 
@@ -147,9 +165,15 @@ class _Child:
 
 @contextlib.contextmanager
 def _child(wanted: Wanted | None) -> Iterator[_Child | None]:
-  """A child for one question, as from `_taken`; it is kept for others unless it has ended."""
+  """A child for one question, as from `_taken`; it is kept for others unless it has ended.
+
+  None where none can be started.
+  """
   found = _taken(wanted)
   try:
+    if found and not found.is_ready():
+      found.end()
+      found = None
     yield found
   except BaseException:
     if found:
@@ -163,7 +187,7 @@ def _child(wanted: Wanted | None) -> Iterator[_Child | None]:
 def _taken(wanted: Wanted | None) -> _Child | None:
   """An idle child, preferably the one that has the file open, else a new one.
 
-  None where none can be started.
+  None where no program can be started.
   """
   with _lock:
     _idle.sort(key=lambda each: wanted is not None and each.file == wanted[:2])
@@ -172,8 +196,9 @@ def _taken(wanted: Wanted | None) -> _Child | None:
       if found.process.poll() is None:
         return found
       found.end()
-  # In a program that was packed into one file, sys.executable is that program and not Python.
-  if not sys.executable or getattr(sys, 'frozen', False):
+  # In a program that was packed into one file, sys.executable is that program and not Python. So it
+  # may be in one that embeds Python, as web servers do; that is tried once.
+  if not _starts.get(sys.executable, bool(sys.executable)) or getattr(sys, 'frozen', False):
     return None
   try:
     return _Child()

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -161,12 +162,49 @@ def test_a_file_that_changes_is_read_anew(tmp_path):
   assert [page.max() for _, page in documents.pages(path)] == [30, 40, 50]
 
 
-def test_where_no_process_can_start(tmp_path, monkeypatch):
+@pytest.mark.parametrize('program', ['', '/no/such/program', 'false', 'echo'])
+def test_where_no_process_can_start(tmp_path, monkeypatch, program):
+  """In a program that embeds Python, sys.executable may be anything, whatever it prints."""
   isolated._end_all()
   path = written(tmp_path, saved(plain(10, 20), 'TIFF'))
-  monkeypatch.setattr(sys, 'executable', '')
+  monkeypatch.setattr(sys, 'executable', shutil.which(program) or program)
   assert [page.max() for _, page in documents.pages(path)] == [10, 20]
+  assert isolated.call(partial(divmod, 7, 2), 'y', '') == (3, 1)
   assert not isolated._idle
+
+
+def test_a_program_that_is_no_python_is_tried_once(tmp_path, monkeypatch):
+  """It may do anything, such as open a window."""
+  isolated._end_all()
+  program = tmp_path / 'program'
+  program.write_text(f'#!/bin/sh\necho started >> {tmp_path}/log\n')
+  program.chmod(0o755)
+  monkeypatch.setattr(sys, 'executable', str(program))
+  path = written(tmp_path, saved(plain(10, 20), 'TIFF'))
+  assert [page.max() for _, page in documents.pages(path)] == [10, 20]
+  assert (tmp_path / 'log').read_text() == 'started\n'
+
+
+def test_a_program_that_says_nothing_is_given_up(tmp_path, monkeypatch):
+  isolated._end_all()
+  program = tmp_path / 'program'
+  program.write_text('#!/bin/sh\nexec sleep 600\n')
+  program.chmod(0o755)
+  monkeypatch.setattr(sys, 'executable', str(program))
+  monkeypatch.setattr(isolated, '_START', 0.1)
+  assert only(written(tmp_path, saved(plain(10), 'TIFF'))).max() == 10
+
+
+def test_a_child_that_fails_to_start_once_is_no_reason_not_to_start_others(tmp_path, monkeypatch):
+  path = written(tmp_path, saved(plain(10), 'TIFF'))
+  assert only(path).max() == 10
+  isolated._end_all()
+  with monkeypatch.context() as patched:
+    patched.setattr(isolated, '_PROGRAM', 'raise SystemExit')
+    assert only(path).max() == 10
+    assert not isolated._idle
+  assert only(path).max() == 10
+  assert len(isolated._idle) == 1
 
 
 def test_a_fork_has_children_of_its_own(tmp_path):
