@@ -2,9 +2,9 @@
 
 Files: `documents` reads pictures and PDFs page by page, and tells them apart by `signatures`.
 `pictures` decodes ordinary pictures (with `pillow_setup` and `bit_depth`); what could take any
-memory or time, `isolated` reads in a process of its own (`child`, `page_reader`, `pdf`). `budget`
-limits the memory of a picture. `stroke_files` reads strokes, whose format and classes are in
-`strokes`.
+memory or time, `isolated` reads in a process of its own (`child_process`, `child`, `page_reader`,
+`pdf`). `budget` limits the memory of a picture. `stroke_files` reads strokes, whose format and
+classes are in `strokes`.
 
 Pictures of scores: `views` cuts a picture into overlapping parts, which `resizing` resizes.
 

@@ -2,13 +2,13 @@
 
 It says that it is READY, then reads questions, pickled, on its standard input and writes answers to
 its standard output, until the input ends. A question is a page (`page_reader.Wanted`), answered by
-a `page_reader.Page`, or a function without arguments, answered by what it returns. `isolated`
-starts this program.
+a `page_reader.Page`, or a function without arguments, answered by what it returns.
+`child_process` starts this program.
 
 Only Linux keeps the limit of memory: macOS ignores RLIMIT_AS, and Python cannot set one on Windows.
 There a picture must still fit `budget` before it is decoded, which documents and damaged files can
-evade. The limit of computing time needs ITIMER_PROF, which Windows lacks; that of `isolated` holds
-everywhere.
+evade. The limit of computing time needs ITIMER_PROF, which Windows lacks; that of `child_process`
+holds everywhere.
 """
 
 import os
@@ -37,6 +37,8 @@ READY = b'omr_jax reads\n'
 # Answers besides pages. LARGE asks whether a large picture may be decoded now; any question that
 # follows means yes.
 LARGE = 'large'
+# The question that has no answer: the file of the last page is closed.
+CLOSE = 'close'
 # Sent before the first page of a file is read. If the process ends after this, a page is the cause,
 # and other pages of the file may still be read.
 OPENED = 'opened'
@@ -61,6 +63,9 @@ def main(memory: int, seconds: float) -> None:
   answers.write(READY)
   answers.flush()
   while (wanted := _next(questions)) is not None:
+    if wanted == CLOSE:
+      reader.close()
+      continue
     _limit_time(seconds)
     answer = reader.page(wanted) if isinstance(wanted, page_reader.Wanted) else _called(wanted)
     _limit_time(0)

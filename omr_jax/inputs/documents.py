@@ -158,15 +158,19 @@ def _of_bytes(
 def _by_child(wanted: page_reader.Wanted, several: bool) -> Iterator[tuple[int, Any | UserError]]:
   """Yields the pages with their numbers, from that which is wanted first."""
   failures, ended, more = 0, 0, True
-  while more and failures < _MOST_FAILURES and ended < _MOST_ENDED:
-    found, more = isolated.page(wanted)
-    if found is None:
-      return
-    failures = failures + 1 if isinstance(found, UserError) else 0
-    ended += isinstance(found, isolated.Ended)
-    yield wanted.number + 1, found
-    wanted = wanted._replace(number=wanted.number + 1)
-    more = more and several
+  try:
+    while more and failures < _MOST_FAILURES and ended < _MOST_ENDED:
+      found, more = isolated.page(wanted)
+      if found is None:
+        return
+      failures = failures + 1 if isinstance(found, UserError) else 0
+      ended += isinstance(found, isolated.Ended)
+      yield wanted.number + 1, found
+      wanted = wanted._replace(number=wanted.number + 1)
+      more = more and several
+  finally:
+    if more:  # Else it has been closed after its last page.
+      isolated.close(wanted.path)
   if more:
     what = f'{failures} broken pages in a row' if ended < _MOST_ENDED else f'{ended} such pages'
     yield wanted.number + 1, UserError(f'{wanted.name}: {what}; the rest is left out.')

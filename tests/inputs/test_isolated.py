@@ -6,17 +6,20 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
 from test_documents import CATALOG, drawn, needs_pdf, pdf_of, plain, saved, stream, written
+from waiting import wait_for
 
 from omr_jax.errors import UserError
-from omr_jax.inputs import child, documents, isolated, resizing
-from omr_jax.utils import files
+from omr_jax.inputs import child, child_process, documents, isolated, resizing
+from omr_jax.utils import files, machine
 
 
 @pytest.fixture
@@ -98,7 +101,7 @@ def test_a_million_lines(tmp_path, limits):
 def test_the_limit_that_holds_on_any_system(tmp_path, limits, monkeypatch):
   """Where a process has no limit of its own, as on Windows, the one that asks still gives up."""
   monkeypatch.setattr(child, 'SECONDS', 10_000)
-  monkeypatch.setattr(isolated, '_WAIT', 2)
+  monkeypatch.setattr(child_process, '_WAIT', 2)
   assert isinstance(only(million_lines(tmp_path)), isolated.Ended)
 
 
@@ -162,6 +165,103 @@ def test_a_file_that_changes_is_read_anew(tmp_path):
   assert [page.max() for _, page in documents.pages(path)] == [30, 40, 50]
 
 
+class Answering:
+  """In place of a child: `called` calls the function in this process."""
+
+  def __init__(self, log):
+    self.log, self.file, self.process = log, None, self
+    self.returncode = None
+    log.append('started')
+
+  def is_ready(self):
+    return True
+
+  def called(self, function, name, remedy):
+    return function()
+
+  def poll(self):
+    return self.returncode
+
+  def kill(self):
+    pass
+
+  def end(self):
+    assert self.returncode is None
+    self.returncode = 0
+    self.log.append('ended')
+
+
+@pytest.fixture
+def answering(monkeypatch):
+  """On a machine of one core: what happened to its children."""
+  isolated._end_all()
+  log = []
+  monkeypatch.setattr(child_process, 'started', lambda: Answering(log))
+  monkeypatch.setattr(machine, 'cores', lambda: 1)
+  yield log
+  isolated._idle.clear()
+
+
+def test_four_children_for_a_core_answer_at_once_and_one_is_kept(answering):
+  asked, may_answer = [], threading.Event()
+
+  def answer():
+    asked.append(1)
+    may_answer.wait()
+
+  with ThreadPoolExecutor(12) as pool:
+    calls = [pool.submit(isolated.call, answer, 'x', '') for _ in range(12)]
+    wait_for(lambda: len(asked) + len(isolated._change._waiters) == 12)
+    at_once = len(asked)
+    may_answer.set()
+    for each in calls:
+      each.result()
+  assert at_once == 4 and len(asked) == 12
+  assert len(isolated._idle) == 1
+  assert answering.count('started') == answering.count('ended') + 1
+
+
+def test_whoever_is_interrupted_lets_others_ask(answering):
+  def interrupt():
+    raise KeyboardInterrupt
+
+  for _ in range(5):
+    with pytest.raises(KeyboardInterrupt):
+      isolated.call(interrupt, 'x', '')
+  assert answering == ['started', 'ended'] * 5 and not isolated._asking
+  assert isolated.call(partial(divmod, 7, 2), 'x', '') == (3, 1)
+
+
+def test_what_is_read_in_this_process_may_ask_in_turn(monkeypatch, answering):
+  monkeypatch.setattr(child_process, 'started', lambda: None)
+
+  def asked(depth):
+    return isolated.call(partial(asked, depth - 1), 'x', '') + 1 if depth else 0
+
+  assert asked(5) == 5 and not isolated._asking
+
+
+@pytest.mark.skipif(not os.path.exists('/proc/self/fd'), reason='needs the open files of others')
+def test_a_file_whose_reading_ends_early_is_closed(tmp_path):
+  isolated._end_all()
+  content = saved(plain(10, 20), 'TIFF')
+  found = documents.pages(written(tmp_path, content, 'of_a_path'))
+  assert next(found)[1].max() == 10
+  assert 'of_a_path' in open_files()
+  found.close()
+  assert 'of_a_path' not in open_files()
+  assert documents.picture(content, 'x').max() == 10
+  assert 'omr_jax.' not in open_files()
+
+
+def open_files():
+  """The paths of the child's files, when it has done all that was asked of it before."""
+  assert isolated.call(partial(divmod, 7, 2), 'x', '') == (3, 1)
+  (only_one,) = isolated._idle
+  folder = f'/proc/{only_one.process.pid}/fd'
+  return ' '.join(os.readlink(f'{folder}/{each}') for each in os.listdir(folder))
+
+
 @pytest.mark.parametrize('program', ['', '/no/such/program', 'false', 'echo'])
 def test_where_no_process_can_start(tmp_path, monkeypatch, program):
   """In a program that embeds Python, sys.executable may be anything, whatever it prints."""
@@ -191,7 +291,7 @@ def test_a_program_that_says_nothing_is_given_up(tmp_path, monkeypatch):
   program.write_text('#!/bin/sh\nexec sleep 600\n')
   program.chmod(0o755)
   monkeypatch.setattr(sys, 'executable', str(program))
-  monkeypatch.setattr(isolated, '_START', 0.1)
+  monkeypatch.setattr(child_process, '_START', 0.1)
   assert only(written(tmp_path, saved(plain(10), 'TIFF'))).max() == 10
 
 
@@ -200,7 +300,7 @@ def test_a_child_that_fails_to_start_once_is_no_reason_not_to_start_others(tmp_p
   assert only(path).max() == 10
   isolated._end_all()
   with monkeypatch.context() as patched:
-    patched.setattr(isolated, '_PROGRAM', 'raise SystemExit')
+    patched.setattr(child_process, '_PROGRAM', 'raise SystemExit')
     assert only(path).max() == 10
     assert not isolated._idle
   assert only(path).max() == 10
@@ -230,10 +330,17 @@ HELD_AT_THE_FORK = """
 import os, sys, threading
 from omr_jax.inputs import documents, isolated, pdf, pictures, pillow_setup
 
-locks = [pictures.ONE_LARGE, pdf._PDFIUM, pillow_setup._LOCK, isolated._lock]
-thread = threading.Thread(target=lambda: [lock.acquire() for lock in locks])
-thread.start()
-thread.join()
+locks = [pictures.ONE_LARGE, pdf._PDFIUM, pillow_setup._LOCK, isolated._change]
+are_held, is_over = threading.Event(), threading.Event()
+
+def hold():
+  with locks[0], locks[1], locks[2], locks[3]:
+    are_held.set()
+    is_over.wait()
+
+threading.Thread(target=hold).start()
+are_held.wait()
+isolated._asking.update(range(100_000))  # More than may ask at once.
 if (fork := os.fork()) == 0:
   free = [lock.acquire(blocking=False) for lock in locks]
   for lock in locks:
@@ -242,8 +349,7 @@ if (fork := os.fork()) == 0:
   maxima = [page.max() for path in sys.argv[1:] for _, page in documents.pages(path)]
   os._exit(0 if all(free) and maxima == [10, 20] else 1)
 assert not any(lock.acquire(blocking=False) for lock in locks)
-for lock in locks:
-  lock.release()
+is_over.set()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1]))
 """
 
