@@ -139,13 +139,12 @@ def _of_bytes(
     except UserError as error:
       yield 1, UserError(str(error))
       return
+  path = None
   try:
-    # On Windows the file can't be removed while the child has it open.
-    with tempfile.TemporaryDirectory(prefix='omr_jax.', ignore_cleanup_errors=True) as folder:
-      path = os.path.join(folder, 'picture')
-      with open(path, 'wb') as file:
-        file.write(content)
-      yield from pages(path, least, finish, colour, name)
+    handle, path = tempfile.mkstemp(prefix='omr_jax.')
+    with open(handle, 'wb') as file:
+      file.write(content)
+    yield from pages(path, least, finish, colour, name)
   except OSError as error:
     # `gettempdir` would raise a second error where no folder can be written to.
     folder = tempfile.tempdir or 'a temporary folder'
@@ -153,6 +152,11 @@ def _of_bytes(
       f'cannot be written to {folder} ({error.strerror}); make room, or set $TMPDIR to another.'
     )
     yield 1, UserError(f'{name}: {what}')
+  finally:
+    # No `tempfile.TemporaryDirectory`: it warns where an error keeps this generator until the end.
+    if path is not None:
+      with contextlib.suppress(OSError):  # On Windows, while the child has it open.
+        os.unlink(path)
 
 
 def _by_child(wanted: page_reader.Wanted, several: bool) -> Iterator[tuple[int, Any | UserError]]:
