@@ -371,17 +371,23 @@ def test_a_builder(builder, data, count, request, tmp_path, monkeypatch):
   assert count is None or len(names['seen']) == count
 
 
-def test_tfds_knows_a_builder_by_its_name(few, tmp_path, monkeypatch):
-  """The piece about data in other programs, on made-up symbols. It needs no TensorFlow."""
+def test_the_data_in_your_own_program(few, tmp_path, monkeypatch):
+  """On made-up symbols; both ways give the same and need no TensorFlow."""
+  import tensorflow_datasets as tfds
+
   monkeypatch.chdir(tmp_path)
+  (tmp_path / 'raw').mkdir()
   names = {}
-  code = block('docs/training.md', 'python', 'tfds.data_source')
-  exec(code.replace('homus/original', 'homus/made_up'), names)
-  # Of 7 writers the first two of each five are tested and validate; each has 38 symbols.
-  sizes = {split: len(source) for split, source in names['splits'].items()}
-  assert sizes == {'train': 3 * 38, 'validation': 2 * 38, 'test': 2 * 38}
+  code = block('docs/training.md', 'python', 'as_data_source')
+  exec(code.replace("'original'", "'made_up'"), names)
   assert set(names['symbol']) == {'points', 'stroke', 'label', 'writer', 'id'}
   assert names['symbol']['id'] == b'3-1'
+  [call] = re.findall(r'`(tfds\.data_source\(.*?\))`', (ROOT / 'docs/training.md').read_text())
+  splits = eval(call.replace('homus/original', 'homus/made_up'), {'tfds': tfds})
+  # Of 7 writers the first two of each five are tested and validate; each has 38 symbols.
+  sizes = {split: len(source) for split, source in splits.items()}
+  assert sizes == {'train': 3 * 38, 'validation': 2 * 38, 'test': 2 * 38}
+  assert len(names['train']) == sizes['train']
 
 
 def test_tfds_knows_pictures_by_their_name(picture_folders, tmp_path):

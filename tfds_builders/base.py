@@ -3,10 +3,13 @@
 import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import tensorflow_datasets as tfds
 
+from omr_jax.errors import UserError
+from omr_jax.utils import paths
 from tfds_builders import prepared, raw_data
 
 # A function that iterates over the keys and features of the examples of a file.
@@ -26,6 +29,7 @@ class Builder(tfds.core.DatasetBuilder, skip_registration=True):  # type: ignore
 
   def __init__(self, *, raw_dir: str | os.PathLike | None = None, **kwargs: Any):
     self._raw_dir = raw_dir
+    self._is_of_raw_dir = False  # Whether the prepared data is known to be made from `raw_dir`.
     self._hashes: dict[str, str] = {}  # SHA-256 of each raw file, by its name.
     # TFDS's own default, tfrecord, needs TensorFlow.
     super().__init__(**{'file_format': 'array_record', **kwargs})
@@ -42,6 +46,42 @@ class Builder(tfds.core.DatasetBuilder, skip_registration=True):  # type: ignore
     info.initialize_from_bucket = lambda: None
     return info
 
+  def as_data_source(self, *args: Any, **kwargs: Any) -> Any:
+    """As TFDS gives it; refused if it was prepared from other raw data than that in `raw_dir`."""
+    self._refuse_other_raw_data()
+    return super().as_data_source(*args, **kwargs)
+
+  def as_dataset(self, *args: Any, **kwargs: Any) -> Any:
+    """As TFDS gives it; refused if it was prepared from other raw data than that in `raw_dir`."""
+    self._refuse_other_raw_data()
+    return super().as_dataset(*args, **kwargs)
+
+  def _refuse_other_raw_data(self) -> None:
+    """Raises a UserError if the prepared data was not made from that in the `raw_dir` given.
+
+    TFDS reuses what is in its folder, whose name doesn't tell from which raw data it was made.
+    Prepared data needs no raw data; if that is gone, there is nothing to compare.
+    """
+    if self._is_of_raw_dir or not self._raw_dir:
+      return
+    if not all(folder.is_dir() for folder in paths.raw_dirs(self._raw_dir)):
+      return
+    metadata = dict(self.info.metadata.items())  # TFDS loads it at `items`, but not at `get`.
+    if self._raw_digest() not in (None, metadata.get('digest')):
+      raise UserError(
+        f'{paths.real(Path(self.data_path))}: prepared from other raw data than that in '
+        f'{self._raw_dir}; choose another data_dir, or call `prepare` of '
+        f'{type(self).__module__.rpartition(".")[0]}, which keeps them apart.'
+      )
+    self._is_of_raw_dir = True
+
+  def _raw_digest(self) -> str | None:
+    """The `digest` of the raw data in `raw_dir`, which is there.
+
+    None if the data was published once, so that it is the same everywhere, or isn't in the folder.
+    """
+    return None
+
   # Private in TFDS, and overridden since no public hook runs between the writing of the data and
   # the renaming of the temporary folder. So a prepared folder always has its digests.
   def _download_and_prepare(self, dl_manager, download_config) -> None:
@@ -49,6 +89,7 @@ class Builder(tfds.core.DatasetBuilder, skip_registration=True):  # type: ignore
     if self._hashes:
       self.info.metadata['digest'] = raw_data.digest(self._hashes)
     self.info.metadata['prepared'] = prepared.contents(self)
+    self._is_of_raw_dir = True
 
 
 def shards(

@@ -55,7 +55,8 @@ def prepare(
   folder = data_dir / builder_class.name / protocol / str(builder_class.VERSION)
   if not os.path.exists(folder):
     _write(make(), data_dir, folder)
-  return _checked(make, folder, digest)
+  # Without a raw_dir, with which the raw data would be read again and compared.
+  return _checked(functools.partial(make, raw_dir=None), folder, digest)
 
 
 def contents(builder: tfds.core.DatasetBuilder) -> dict[str, dict]:

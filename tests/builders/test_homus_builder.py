@@ -10,6 +10,7 @@ import types
 import zipfile
 
 import pytest
+import tensorflow_datasets as tfds
 
 import tfds_builders.homus
 from omr_jax.errors import UserError
@@ -168,6 +169,22 @@ def test_allowed_change_needs_its_archive_at_each_start(tmp_path, data_dir):
   shutil.rmtree(changed)
   with pytest.raises(UserError, match='could not be downloaded'):
     prepare('writers_0', data_dir, allow_changed=True)
+
+
+def test_tfds_gives_no_other_set_than_that_in_the_folder(tmp_path, raw_dir, data_dir):
+  """The function of TFDS has one folder for both sets, so one of them is refused."""
+
+  def given(folder):
+    arguments = {'raw_dir': folder, 'allow_changed': True}
+    splits = tfds.data_source('homus/original', data_dir=data_dir, builder_kwargs=arguments)
+    return sum(map(len, splits.values()))
+
+  changed = write_archive(tmp_path / 'changed', changed_files())
+  assert given(raw_dir) == given(raw_dir) == 10 * 2
+  with pytest.raises(UserError, match=r'other raw data than that in .*changed; .*builders\.homus'):
+    given(changed)
+  (changed / archive.ARCHIVE.name).unlink()
+  assert given(changed) == given(None) == 10 * 2  # Prepared data needs no archive.
 
 
 def test_allow_changed_takes_the_official_set_for_what_it_is(raw_dir, data_dir):

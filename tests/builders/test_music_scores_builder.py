@@ -9,9 +9,11 @@ import shutil
 import tarfile
 import threading
 import zipfile
+from unittest import mock
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 from PIL import Image
 
 import tfds_builders.music_scores
@@ -123,6 +125,32 @@ def test_pictures_that_look_the_same_are_in_one_fold(raw_dir, data_dir):
   assert {found[name]['group'] for name in twins} == {b'abc'}
   assert {found[name]['split'] for name in twins} == {'fold_0'}
   assert found['scores/abc.png']['source'] == b'scores'
+
+
+def test_tfds_gives_no_pictures_of_an_earlier_folder(raw_dir, tmp_path, data_dir):
+  """The function of TFDS has one folder for all pictures, so those of a second one are refused."""
+
+  def given(folder):
+    arguments = {'raw_dir': folder}
+    splits = tfds.data_source('music_scores/folders', data_dir=data_dir, builder_kwargs=arguments)
+    return sum(map(len, splits.values()))
+
+  second = write(tmp_path / 'second', {**pictures(), 'other/more.png': picture(71)})
+  assert given(raw_dir) == given(raw_dir) == 20
+  with pytest.raises(UserError, match=r'other raw data than that in .*second; .*music_scores, wh'):
+    given(second)
+  shutil.rmtree(second)
+  assert given(second) == given(None) == 20
+
+
+def test_raw_data_is_hashed_once(raw_dir, data_dir, monkeypatch):
+  """Beside the name of the folder, for which `prepare` needs the digest, by the builder alone."""
+  counted = mock.Mock(wraps=folders.digests)
+  monkeypatch.setattr(folders, 'digests', counted)
+  prepare('folders', data_dir, raw_dir)
+  assert counted.call_count == 2
+  prepare('folders', data_dir, raw_dir)
+  assert counted.call_count == 3
 
 
 def test_several_folders_are_one_set(raw_dir, tmp_path, data_dir):

@@ -463,5 +463,11 @@ def test_prepared_data(tmp_path, monkeypatch):
   assert first.startswith(f'{raw_dir}/e.mxl: not MusicXML, or damaged (')
   left_out = ['c.musicxml: no staff of five lines on page 1.', 'd.musicxml: crashes; remove it.']
   assert sorted(others) == left_out
+  # The class alone, as the functions of TFDS use it, has one folder for all songs.
+  place = {'data_dir': builder.data_path.parents[2], 'raw_dir': raw_dir}
+  typeset.Builder(**place).as_data_source(split='test')
+  (raw_dir / 'e.mxl').unlink()
+  with pytest.raises(UserError, match='prepared from other raw data than that in'):
+    typeset.Builder(**place).as_data_source(split='test')
   with pytest.raises(UserError, match='no song for validation and test could be typeset'):
     typeset.refuse_empty({'train': 2, 'validation': 0, 'test': 0})

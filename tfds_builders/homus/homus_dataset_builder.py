@@ -7,7 +7,7 @@ import tensorflow_datasets as tfds
 
 from omr_jax.errors import UserError
 from omr_jax.inputs import strokes
-from tfds_builders import base, original_split
+from tfds_builders import base, original_split, raw_data
 from tfds_builders.folds import SYMBOL_FOLDS
 from tfds_builders.homus import archive, splits
 
@@ -94,6 +94,13 @@ class Builder(base.Builder, tfds.core.GeneratorBasedBuilder):
     if not self._allow_changed:
       archive.verify(files, path, allow_changed=False)
     return files
+
+  def _raw_digest(self) -> str | None:
+    named = raw_data.folders(self._raw_dir, f'put {archive.ARCHIVE.name} into a folder and name it')
+    path = raw_data.find(archive.ARCHIVE.name, named)
+    if path is None or self.builder_config.name == 'made_up':
+      return None
+    return archive.digest(archive.read(path))
 
   # TFDS's extension point, abstract in its base class: the key and the features of each example.
   def _generate_examples(self, symbols: Sequence[strokes.Symbol]) -> Iterator[tuple[str, dict]]:

@@ -3,13 +3,14 @@
 import functools
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import tensorflow_datasets as tfds
 
 from omr_jax.errors import UserError
 from omr_jax.inputs.pictures import CLASSES
-from tfds_builders import base
+from tfds_builders import base, raw_data
 from tfds_builders.music_scores import folders, groups, paper, search
 
 _PROTOCOLS = {
@@ -69,8 +70,7 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
       splits = paper.split(paper.find(archives))
       read = functools.partial(paper.contents, archives)
     else:
-      found = {folder: search.find(folder)[0] for folder in search.locate(self._raw_dir)}
-      paths = folders.union(found)
+      paths = self._paths()
       self._hashes = folders.digests(paths)
       pictures, self.info.metadata['left_out'] = folders.group(paths)
       splits = groups.by_fold(pictures)
@@ -81,6 +81,15 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
         'groups (writers, books, pieces).'
       )
     return base.shards(splits, PICTURES_PER_FILE, functools.partial(self._examples, read))
+
+  def _paths(self) -> dict[str, Path]:
+    found = {folder: search.find(folder)[0] for folder in search.locate(self._raw_dir)}
+    return folders.union(found)
+
+  def _raw_digest(self) -> str | None:
+    if self.builder_config.name == 'paper':
+      return None
+    return raw_data.digest(folders.digests(self._paths()))
 
   def _examples(
     self,

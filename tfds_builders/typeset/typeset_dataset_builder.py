@@ -13,7 +13,7 @@ from omr_jax.errors import UserError
 from omr_jax.inputs import isolated
 from omr_jax.structure import arrays
 from omr_jax.utils import progress
-from tfds_builders import base, pages
+from tfds_builders import base, pages, raw_data
 from tfds_builders.muscima_pp import CLASSES
 from tfds_builders.typeset import engraving, songs
 
@@ -83,6 +83,9 @@ class Builder(base.Builder, tfds.core.ShardBasedBuilder):
             yield found['id'], {**found, 'group': composers[name]}
 
     return base.shards(chosen, _SONGS_PER_FILE, examples)
+
+  def _raw_digest(self) -> str:
+    return raw_data.digest(songs.digests(songs.find(self._raw_dir)))
 
   @contextlib.contextmanager
   def _left_out_if_broken(self) -> Iterator[None]:
