@@ -3,10 +3,13 @@
 import math
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from omr_jax.sweeps import analysis, cluster, folder, live, report, results
+from omr_jax.sweeps.folder import Pack
 from omr_jax.sweeps.page import Sweep
+from omr_jax.training.workdir import raw_dir as raw_dir_of
 from omr_jax.training.workdir import remove_shared_checkpoints
 from omr_jax.utils import ray_cluster
 from omr_jax.utils.interrupt import Interrupted
@@ -46,6 +49,7 @@ def run(
     Interrupted: By Ctrl-C or SIGTERM; the runs in progress are saved.
   """
   is_finished = folder.is_of(out, sweep) and all(map(folder.is_finished, folder.packs(out, sweep)))
+  _say_other_data(out, folder.packs(out, sweep), raw_dir)
   if is_finished and not os.access(out, os.W_OK):
     print(f'{out}: cannot be written, so its report stays as it is.', file=sys.stderr)
     rows = results.rows(out)
@@ -71,6 +75,18 @@ def run(
   if not is_over:
     raise Interrupted
   return _are_finished(rows)
+
+
+def _say_other_data(out: Path, packs: Sequence[Pack], raw_dir: str | None) -> None:
+  """Says where the data of finished runs was, if it was not in the folder of raw data given."""
+  workdirs = [each for pack in packs for each in pack.workdirs.values()]
+  known = {raw_dir_of(each) for each in workdirs if (each / 'summary.json').exists()}
+  if raw_dir is not None and (others := known - {raw_dir, None}):
+    print(
+      f'{out}: finished runs have the data of {" and ".join(sorted(filter(None, others)))}, not of '
+      f'{raw_dir}; if that is other data, choose another --out.',
+      file=sys.stderr,
+    )
 
 
 def _are_finished(rows: list[results.Row]) -> bool:

@@ -83,7 +83,7 @@ def is_of(out: Path, sweep: 'Sweep') -> bool:
   """Whether the folder holds this sweep.
 
   Raises:
-    UserError: It holds another one.
+    UserError: It holds another one, or this one with other configs.
   """
   path = out / 'sweep.json'
   if not path.exists():
@@ -92,6 +92,7 @@ def is_of(out: Path, sweep: 'Sweep') -> bool:
     raise UserError(
       f'{path}: is of another sweep, or of this one before its page was changed; {_REMEDY}.'
     )
+  _refuse_other_configs(out, sweep)
   return True
 
 
@@ -106,7 +107,6 @@ def create(out: Path, sweep: 'Sweep') -> list[Pack]:
   path = out / 'sweep.json'
   if not is_of(out, sweep) and out.exists() and any(path.name != '.lock' for path in out.iterdir()):
     raise UserError(f'{out}: is not empty and holds no sweep; {_REMEDY}.')
-  _refuse_other_configs(out, sweep)
   write_file(path, (json.dumps(_content(sweep), indent=2) + '\n').encode())
   for pack in packs(out, sweep):
     if not (is_finished(pack) and _configs_file(pack).exists()):
@@ -128,12 +128,12 @@ def _configs_file(pack: Pack) -> Path:
 
 
 def _refuse_other_configs(out: Path, sweep: 'Sweep') -> None:
-  """Raises a UserError where runs that are not finished had other configs: the base has changed."""
+  """Raises a UserError where runs had other configs: the page of the base has changed."""
   from omr_jax.training import workdir
 
   for pack in packs(out, sweep):
     path = _configs_file(pack)
-    if is_finished(pack) or not path.exists():
+    if not path.exists():
       continue
     for run, before in read_json(path, _REMEDY).items():
       config = sweep.packs[pack.name][run]

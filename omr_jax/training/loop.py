@@ -3,7 +3,7 @@
 import gc
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from tqdm import tqdm
 from omr_jax.errors import UserError
 from omr_jax.evaluation import finished_run
 from omr_jax.recipe import recipe as recipes
+from omr_jax.recipe.recipe import Recipe
 from omr_jax.report import write
 from omr_jax.training import console, devices, memory, processes, starts
 from omr_jax.training import population as populations
@@ -28,10 +29,12 @@ from omr_jax.training.workdir import (
   CHECKPOINTS,
   claim,
   is_finished,
+  refuse_other_data,
   refuse_other_population,
   refuse_unwritable,
   remove_shared_checkpoints,
 )
+from omr_jax.training.workdir import raw_dir as raw_dir_of
 from omr_jax.utils import paths, progress
 from omr_jax.utils.interrupt import Interrupted, signals
 
@@ -72,8 +75,9 @@ def train_all(
 
   Raises:
     UserError: The network does not fit the data; data is missing; the workdir is that of another
-      config, or another process is training there; a checkpoint is damaged; the disk is full; or a
-      loss is not finite, which is raised only after the other members are finished.
+      config, or of other data, or another process is training there; a checkpoint is damaged; the
+      disk is full; or a loss is not finite, which is raised only after the other members are
+      finished.
     Interrupted: After SIGTERM or Ctrl-C, once the state is saved.
   """
   started = time.monotonic()
@@ -83,6 +87,8 @@ def train_all(
   names = list(filter(None, configs))
   processes.refuse_other('config', json.dumps([c.to_json() for c in configs.values()]))
   if processes.on_first(lambda: _are_finished(folders, names, workdir)):
+    if raw_dir is not None:
+      processes.on_first(lambda: _refuse_other_data(folders, recipe, data_dir, raw_dir))
     return _report_again(configs, folders, workdir) if processes.is_first() else {}
   mesh, now = devices.mesh(config.batch_size, len(configs)), starts.here()
   dataset = processes.first_then_others(lambda: recipe.load(data_dir, raw_dir))
@@ -224,6 +230,20 @@ def _are_finished(folders: Mapping[Path, ConfigDict], names: Sequence[str], work
       f'train each of the others by itself, as in --workdir={missing}, or choose another folder.'
     )
   return False
+
+
+def _refuse_other_data(
+  folders: Iterable[Path], recipe: Recipe, data_dir: Path, raw_dir: str
+) -> None:
+  """Raises a UserError if finished runs have other data than that in a `--raw_dir`.
+
+  The data is not read if they had the same `--raw_dir`.
+  """
+  given = paths.joined(paths.raw_dirs(raw_dir))
+  others = [folder for folder in folders if raw_dir_of(folder) != given]
+  digest = recipe.load(data_dir, raw_dir).digest if others else ''
+  for folder in others:
+    refuse_other_data(folder, digest)
 
 
 def _report_again(

@@ -95,9 +95,7 @@ def claim(
       refuse_other_population(workdir, [run.name for run in runs] if population else ())
     finished = [is_finished(config, workdir) for workdir, config in runs.items()]
     for workdir in runs:
-      path = workdir / _DATA
-      if path.exists() and read_json(path, _ANOTHER).get('digest') != data_digest:
-        raise UserError(f'{workdir}: holds a run on other data; {_ANOTHER}.')
+      refuse_other_data(workdir, data_digest)
     if all(finished):
       raise UserError(
         f'{population or next(iter(runs))}: another process has just finished training there; the '
@@ -111,6 +109,13 @@ def claim(
       write_file(workdir / _DATA, json.dumps(data).encode())
       write_file(workdir / 'config.json', config.to_json(indent=2).encode())
     yield
+
+
+def refuse_other_data(workdir: Path, digest: str) -> None:
+  """Raises UserError if the folder holds a run on data of another digest."""
+  path = workdir / _DATA
+  if path.exists() and read_json(path, _ANOTHER).get('digest') != digest:
+    raise UserError(f'{workdir}: holds a run on other data; {_ANOTHER}.')
 
 
 def raw_dir(workdir: Path) -> str | None:

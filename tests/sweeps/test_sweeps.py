@@ -189,6 +189,14 @@ def test_a_sweep_of_another_page_is_refused(tmp_path):
   # Keys that only other choices read are no difference, as for a run alone.
   path.write_text(before.replace('"learning_rate"', '"momentum": 0.9, "learning_rate"'))
   folder.create(out, first)
+  # The answers of finished runs are those of their own config, not of the one that is given now.
+  for pack in folder.packs(out, first):
+    pack.workdir.mkdir()
+    (pack.workdir / 'summary.json').write_text(json.dumps(SUMMARY))
+  folder.create(out, first)
+  path.write_text(before.replace('"epochs": ', '"epochs": 1'))
+  with pytest.raises(UserError, match='run seed=0 with another config; these keys differ: epochs'):
+    folder.is_of(out, first)
   path.write_text(before)
   (tmp_path / 'full').mkdir()
   (tmp_path / 'full' / 'file').touch()
@@ -206,12 +214,15 @@ def test_a_finished_sweep_that_others_own_is_printed(tmp_path, capsys, monkeypat
   for pack in folder.create(out, sweep):
     pack.workdir.mkdir()
     (pack.workdir / 'summary.json').write_text(json.dumps(SUMMARY))
+    (pack.workdir / 'data.json').write_text('{"digest": "0", "raw_dir": "/first"}')
   before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob('*')}
   # Root may write anywhere.
   monkeypatch.setattr(os, 'access', lambda path, mode: path != out)
-  assert driver.run(sweep, out, None, None, None, '', None)
-  said = capsys.readouterr()
-  assert '2 of 2 runs finished' in said.out and 'out: cannot be written, so' in said.err
+  for raw_dir in (None, '/first', '/second'):
+    assert driver.run(sweep, out, None, None, None, '', raw_dir)
+    said = capsys.readouterr()
+    assert '2 of 2 runs finished' in said.out and 'out: cannot be written, so' in said.err
+    assert ('have the data of /first, not of /second; if' in said.err) == (raw_dir == '/second')
   assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob('*')} == before
 
 

@@ -8,6 +8,7 @@ import signal
 import struct
 import sys
 import tempfile
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -139,6 +140,26 @@ def test_finished_run_says_so_and_rebuilds_the_report(finished, tmp_path, folder
   assert (workdir / 'report' / 'test_predictions.csv').read_bytes() == report
 
 
+def test_a_finished_run_does_not_answer_for_other_data(finished, folders, tmp_path, capsys):
+  workdir = tmp_path / 'run'
+  shutil.copytree(finished[0], workdir)
+  copy, other = (tmp_path / name for name in ('copy', 'other'))
+  shutil.copytree(folders[1], copy)
+  other.mkdir()
+  with (
+    zipfile.ZipFile(folders[1] / 'HOMUS-2.0.zip') as archive,
+    zipfile.ZipFile(other / 'HOMUS-2.0.zip', 'w') as less,
+  ):
+    for name in archive.namelist()[1:]:
+      less.writestr(name, archive.read(name))
+  for same in (None, str(folders[1]), str(copy)):
+    run(finished[1], workdir, (folders[0], same))
+    assert 'test accuracy' in capsys.readouterr().out
+  with pytest.raises(UserError, match='run: holds a run on other data; choose another workdir'):
+    run(finished[1], workdir, (folders[0], str(other)))
+  assert 'test accuracy' not in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures('no_page')
 def test_a_run_that_has_lost_its_answers_is_tested_again(finished, tmp_path, folders):
   workdir = tmp_path / 'run'
@@ -163,7 +184,7 @@ def test_finished_run_in_a_read_only_folder_says_its_results(finished, folders, 
     workdir = Path(folder, 'run')
     shutil.copytree(finished[0], workdir)
     with read_only(Path(folder)):
-      summary = run(finished[1], workdir, folders)
+      summary = run(finished[1], workdir, (folders[0], None))
   assert summary == json.loads((finished[0] / 'summary.json').read_text())
   said = capsys.readouterr()
   assert said.err == f'{workdir}: Permission denied, so its report is not written.\n'
