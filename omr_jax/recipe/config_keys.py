@@ -7,15 +7,18 @@ choice reads. `finished` removes the places that stayed empty and the keys that 
 
 import contextlib
 import math
+import operator
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
 from ml_collections import ConfigDict, config_dict
 
 from omr_jax import models
 from omr_jax.errors import UserError, nearest
 from omr_jax.recipe import check
 from omr_jax.tasks import task as tasks
+from omr_jax.utils import rules
 
 # Types of the keys that only some choices read. Those that are neither here nor in the `TYPES` of a
 # task, nor a network's argument, are floats.
@@ -24,6 +27,11 @@ _TYPES = {
   'augment.zoom': tuple,
   'schedule.patience': int,
 }
+# What config.json and the page of a config can hold, besides whole numbers, tuples and lists.
+_PLAIN: rules.Rule = (
+  'a text, a number, True, False or a tuple of these',
+  lambda value: value is None or type(value) in (str, float),
+)
 _PAGE = """from ml_collections import ConfigDict
 
 
@@ -37,8 +45,12 @@ def get_config() -> ConfigDict:
 def extend(config: ConfigDict) -> None:
   """Adds an empty place, None with a type, for each key that only other choices read.
 
-  A config whose data set is unknown is not changed; `finished` refuses it.
+  A config whose data set is unknown gets no places; `finished` refuses it.
+
+  Raises:
+    UserError: A value is neither a number nor text nor a tuple of these (`_make_plain`).
   """
+  _make_plain(config)
   with config.unlocked():
     for key in _choice_keys(config):
       section, name = key.split('.')
@@ -59,6 +71,7 @@ def finished(config: ConfigDict, given: Collection[str] = ()) -> ConfigDict:
     UserError: No run can have this config (`check.check_config`), or a key of `given` is not read.
   """
   config = config.copy_and_resolve_references().unlock()
+  _make_plain(config)
   values = check.flat(config)
   _drop(config, [key for key in _choice_keys(config) if key in values and values[key] is None])
   check.check_config(config)
@@ -135,6 +148,36 @@ def _choice_keys(config: ConfigDict) -> list[str]:
     return check.choice_keys(tasks.of_config(config))
   except UserError:
     return []
+
+
+def _make_plain(config: ConfigDict) -> None:
+  """Replaces NumPy's numbers by Python's, which flags can change and JSON and pages can hold.
+
+  Raises:
+    UserError: A value is of a type that JSON does not have, such as an array.
+  """
+  with config.unlocked():
+    for key, value in check.flat(config).items():
+      plain = _plain(value, f'config.{key}')
+      if plain is not value:
+        section, _, name = key.rpartition('.')
+        place = config[section] if section else config
+        del place[name]  # With its type.
+        place[name] = plain
+
+
+def _plain(value: Any, key: str) -> Any:
+  if isinstance(value, np.generic):
+    value = value.item()
+  if isinstance(value, tuple | list):
+    parts = [_plain(each, key) for each in value]
+    if all(map(operator.is_, parts, value)):
+      return value
+    return tuple(parts) if isinstance(value, tuple) else parts
+  # Sections in sections, and whole numbers that are too large, are left to `check`.
+  if not isinstance(value, Mapping | ConfigDict | int):
+    rules.refuse_unless(_PLAIN, value, key)
+  return value
 
 
 def _literal(value: Any) -> str:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from ml_collections import ConfigDict
 from small_runs import ROOT, config_page, load_page
@@ -291,6 +292,47 @@ def test_a_config_as_a_page_gives_the_same_config(name):
   names = {}
   exec(config_keys.as_page(config), names)
   assert names['get_config']().to_dict() == config.to_dict()
+
+
+def test_numbers_of_numpy_are_python_s():
+  config = config_page('homus').unlock()
+  for section, name, value in [
+    (config, 'seed', np.int64(3)),
+    (config.drawing, 'antialias', np.bool_(True)),
+    (config.augment, 'zoom', tuple(np.array([0.75, 1.25]))),
+    (config.optimizer, 'learning_rate', np.sqrt(2.0**-8)),
+  ]:
+    del section[name]
+    section[name] = value
+  config_keys.extend(config)
+  config.seed = 4  # As a command line does, which knows Python's types.
+  config.optimizer.learning_rate = np.float64(0.125)  # As a sweep does.
+  finished = config_keys.finished(config)
+  assert type(finished.seed) is int and type(finished.optimizer.learning_rate) is float
+  page = config_keys.as_page(finished)
+  for line in ('seed = 4', 'drawing.antialias = True', 'augment.zoom = (0.75, 1.25)'):
+    assert f'  config.{line}\n' in page
+  assert '  config.optimizer.learning_rate = 0.125\n' in page
+  assert json.loads(finished.to_json())['augment']['zoom'] == [0.75, 1.25]
+
+
+@pytest.mark.parametrize(
+  ('value', 'words'),
+  [
+    (np.array([0.75, 1.25]), 'config.augment.zoom is array([0.75, 1.25]); it must be a text, a n'),
+    ((0.75, np.array(1.25)), 'config.augment.zoom is array(1.25); it must be a text, a number'),
+    ({0.75, 1.25}, 'it must be a text, a number, True, False or a tuple of these.'),
+    (b'0.75', "config.augment.zoom is b'0.75'; it must be a text, a number, True"),
+  ],
+)
+def test_values_that_a_file_cannot_hold_are_refused(value, words):
+  config = config_page('homus').unlock()
+  del config.augment.zoom
+  config.augment.zoom = value
+  for reads in (config_keys.extend, config_keys.finished):
+    with pytest.raises(UserError) as caught:
+      reads(config)
+    assert words in str(caught.value)
 
 
 def test_a_choice_takes_its_keys_and_leaves_those_of_the_other():
