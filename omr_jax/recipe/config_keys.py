@@ -99,14 +99,18 @@ def refuse_unknown(config: ConfigDict, key: str) -> None:
   if isinstance(sections.get(key), ConfigDict):
     flags = ', '.join(f'--config.{key}.{name}' for name in sections[key])
     raise UserError(f'config.{key} is a section; give a value to one of its keys: {flags}.')
-  # Written in another case; or without its section; or its initials, as in lr.
-  found = [each for each in values if each.lower() == key.lower()] or [
-    each for each in values if name.lower() in _short(each)
-  ]
+  in_section = ''
+  if isinstance(sections.get(section), ConfigDict):
+    in_section = f'config.{section} has no key {name!r}{nearest(name, list(sections[section]))}'
+  # Written in another case; or nearly so in its section; or without its section, or with another;
+  # or its initials, as in lr.
+  found = [each for each in values if each.lower() == key.lower()]
+  if not found and 'did you mean' not in in_section:
+    found = [each for each in values if name.lower() in _short(each)]
   if found:
     raise UserError(f'there is no config.{key}: did you mean {" or ".join(map(repr, found))}?')
-  if isinstance(sections.get(section), ConfigDict):
-    raise UserError(f'config.{section} has no key {name!r}{nearest(name, list(sections[section]))}')
+  if in_section:
+    raise UserError(in_section)
   words = nearest(key, values)
   few = words if 'did you mean' in words else nearest(key, sections)
   raise UserError(f'there is no config.{key}{few}')

@@ -20,7 +20,10 @@ from omr_jax.training import checkpoint
 from omr_jax.training import state as states
 from omr_jax.training.state import TrainState, Variables
 from omr_jax.training.workdir import CHECKPOINTS
+from omr_jax.utils import words
 from omr_jax.utils.files import read_json
+
+_MOST_NAMES = 10
 
 
 class Trained(NamedTuple):
@@ -72,15 +75,19 @@ def load(workdir: str | os.PathLike) -> Trained:
   """Loads the network of a run, whether the run is finished or still training.
 
   Raises:
-    UserError: The folder is not the workdir of a run, or its checkpoint is missing or damaged.
+    UserError: The folder is not the workdir of a run, as the joined result of several isn't; or
+      its checkpoint is missing or damaged.
   """
   workdir = Path(workdir)
+  has_checkpoints = os.path.isdir(workdir / CHECKPOINTS)
+  if not has_checkpoints:
+    _refuse_joined(workdir)
   of_run = config(workdir)
   try:
     recipe = recipes.create(of_run)
   except UserError as error:
     raise UserError(f'{workdir}/config.json: {error} Give the workdir of a run.') from error
-  if not (workdir / CHECKPOINTS).is_dir():
+  if not has_checkpoints:
     raise UserError(f'{workdir}: has no checkpoints; let the run train for an epoch.')
   # Only the shapes are needed, which do not depend on the number of steps.
   init = partial(states.init, recipe, hyperparameters.of_config(of_run), steps=of_run.epochs)
@@ -94,6 +101,17 @@ def load(workdir: str | os.PathLike) -> Trained:
   best = checkpoint.restore(manager, 'best', like.variables)
   variables, _ = tested(of_run, state, best)
   return Trained(of_run, recipe, jax.tree.map(lambda leaf: leaf[0], variables))
+
+
+def _refuse_joined(workdir: Path) -> None:
+  """Refuses the joined result of several runs, such as folds: it has no network of its own."""
+  path = workdir / 'summary.json'
+  facts = read_json(path, 'give the workdir of a run') if os.path.exists(path) else {}
+  names = facts.get('runs')
+  if isinstance(names, list):  # Relative to the joined folder.
+    runs = [os.path.normpath(workdir / str(name)) for name in names]
+    shown = words.some(runs, _MOST_NAMES)
+    raise UserError(f'{workdir}: is the result of several runs; give one of them: {shown}.')
 
 
 def tuples(tree: Any) -> Any:

@@ -29,6 +29,9 @@ def config():
     ('epoch', "did you mean 'epochs'?"),
     ('height', "did you mean 'drawing.height'?"),
     ('optimizer.momentun', "config.optimizer has no key 'momentun': did you mean 'momentum'?"),
+    ('model.width', "config.model has no key 'width': did you mean 'widths'?"),  # Not drawing's.
+    ('model.height', "there is no config.model.height: did you mean 'drawing.height'?"),
+    ('optimizer.lr', "there is no config.optimizer.lr: did you mean 'optimizer.learning_rate'?"),
     ('drawing', 'config.drawing is a section; give a value to one of its keys: --config.drawing.'),
     ('data', '--config.data.name, --config.data.protocol.'),
     ('seed.x', 'there is no config.seed.x'),

@@ -44,6 +44,21 @@ def test_what_several_runs_gave_together_is_no_run(symbol_run, tmp_path):
       trained.load(tmp_path)
 
 
+def test_the_runs_of_a_joined_result_are_named(symbol_run, tmp_path):
+  """Of folds the config is like that of a run, of an ensemble it is not; both name their runs."""
+  folder = tmp_path / 'joined'
+  folder.mkdir()
+  written = (symbol_run / 'config.json').read_text()
+  for name, place in (('writers_0', folder / 'writers_0'), ('../a', tmp_path / 'a')):
+    for config in (written, json.dumps({name: json.loads(written)})):
+      (folder / 'config.json').write_text(config)
+      (folder / 'summary.json').write_text(json.dumps({'runs': [name, name]}))
+      with pytest.raises(UserError) as caught:
+        trained.load(folder)
+      said = f'{folder}: is the result of several runs; give one of them: {place}, {place}.'
+      assert str(caught.value) == said
+
+
 def test_config_of_a_loaded_network_is_the_written_one(symbol_run):
   written = json.loads((symbol_run / 'config.json').read_text())
   assert json.loads(trained.load(symbol_run).config.to_json()) == written
