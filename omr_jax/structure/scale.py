@@ -9,6 +9,9 @@ _SPREAD = 5  # Each square takes the brightest of 5x5 around it, to see past not
 _DARK, _FAINT = 0.5, 0.25  # Pixels darker than this count as ink when runs are measured.
 _ALIKE = 0.1  # Two distances that differ by less than this share are one.
 _SMALLEST, _LARGEST = 4, 200  # The bounds of a staff space in pixels.
+# The most squares of a staff space on a page of which faint ink tells this distance. More are not
+# those of a page: it is the grain of the picture, and to search a page so enlarged takes gigabytes.
+_MOST = 150_000
 
 
 def darkness(grey: np.ndarray) -> np.ndarray:
@@ -46,15 +49,13 @@ def staff_spaces(grey: np.ndarray) -> list[float]:
   black, all_ink = (
     grey[:, ::2] < paper[:, ::2] * np.float32(1 - share * blackest) for share in (_DARK, _FAINT)
   )
-  found = [_most_frequent(black)]
-  if not np.array_equal(black, all_ink):  # They are on pages in black and white.
-    found.append(_most_frequent(all_ink))
-  known = [each for each in found if each]
-  return known[:1] if len(known) == 2 and _are_alike(*known) else known
-
-
-def _are_alike(one: float, other: float) -> bool:
-  return abs(one - other) < _ALIKE * max(one, other)
+  dark = _most_frequent(black)
+  found = [dark] if dark else []
+  if np.array_equal(black, all_ink):  # As on pages in black and white.
+    return found
+  faint = _most_frequent(all_ink)
+  is_other = abs(dark - faint) >= _ALIKE * max(dark, faint)
+  return [*found, faint] if faint and is_other and grey.size <= _MOST * faint**2 else found
 
 
 def _most_frequent(dark: np.ndarray) -> float:

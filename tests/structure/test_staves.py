@@ -147,3 +147,17 @@ def test_every_third_line_may_lie_in_a_row_of_pixels():
   assert [round(space) for space in scale.staff_spaces(grey)] == [28, 9]
   found = find.structure(grey)
   assert [staff[:, 0, 1].tolist() for staff in found.staves] == expected
+
+
+def test_grain_gives_no_second_staff_space():
+  """Eleven staves, 30 pixels a space, on a page of 133 x 100 spaces with grain that is faint ink.
+
+  Its staff space of about five pixels would mean 480 000 squares, and a page of 48 megapixels.
+  """
+  page = np.full((4000, 3000), 150.0)
+  for line in range(5):
+    page[200 + 30 * line : 3600 : 320, 100:2900] = 70
+    page[201 + 30 * line : 3600 : 320, 100:2900] = 70
+  page += np.random.default_rng(0).normal(0, 8, page.shape)
+  (space,) = scale.staff_spaces(np.clip(page, 0, 255).astype(np.uint8))
+  assert space == pytest.approx(30, abs=0.5)

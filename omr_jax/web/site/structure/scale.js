@@ -38,13 +38,14 @@ export function darkness(picture, Result = Float32Array, written = (dark) => dar
 
 /** What the distance of two staff lines may be in pixels: one or two values, or none. */
 export function staffSpaces(picture) {
-  const { ALIKE, DARK, FAINT } = scale;
+  const { ALIKE, DARK, FAINT, MOST } = scale;
   const { paper, stride, blackest } = lightOf(picture);
   const [dark, faint] = [DARK, FAINT].map((share) =>
     mostFrequent(sums(picture, paper, stride, fround(1 - share * blackest))),
   );
-  const areAlike = Math.abs(dark - faint) < ALIKE * Math.max(dark, faint);
-  return [dark, faint].filter((each, n) => each && !(n && areAlike));
+  const isOther = Math.abs(dark - faint) >= ALIKE * Math.max(dark, faint);
+  const isGrain = picture.grey.length > MOST * faint ** 2;
+  return [...(dark ? [dark] : []), ...(faint && isOther && !isGrain ? [faint] : [])];
 }
 
 /** The most frequent of the sums, refined to the mean of those next to it; 0 if there are none. */
