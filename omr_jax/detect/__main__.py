@@ -27,7 +27,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -62,7 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument(
     '--resume',
     action='store_true',
-    help='go on with a run into --out that was ended, given the same files, model and threshold',
+    help='go on with a run into --out that was ended, given the same files, model and threshold in '
+    'the same current folder',
   )
   parser.add_argument(
     '--compare',
@@ -126,27 +127,39 @@ def _detect(options: argparse.Namespace) -> None:
   find = partial(pages.detected, gate, symbols, threshold=options.threshold)
   _make(options.out)
   before, part = earlier.named(options.out / ROWS), options.out / UNFINISHED
-  settings = {'model': model_json.identity(symbols.model), 'threshold': options.threshold}
+  settings = {
+    'model': model_json.identity(symbols.model),
+    'threshold': options.threshold,
+    'current folder': os.getcwd(),  # In another one a relative name leads to another file.
+  }
   done: list[resumed.Row] = []
   if options.resume and part.exists():
     resumed.refuse_changed(options.out / SETTINGS, settings)
     done = resumed.finished(part)
-  else:
-    earlier.remove(options.out, earlier.named(part), before)
+  # Of an ended run nothing else stays: its last page may get no folder now.
+  earlier.remove(options.out, earlier.named(part) - _folders(done), before)
   names = listing.standard_input() if '-' in options.paths else ()
   left_out: Counter[str] = Counter()
   found = listing.files(options.paths, names, listing.PICTURES, left_out)
   began, every = time.monotonic(), done[:]
-  with _rows_file(options.out, anew=not done) as file:
+  with _rows_file(options.out, done) as file:
     write_file(options.out / SETTINGS, json.dumps(settings).encode())
     new = rows.rows(find, found, options.out, done)
     for row in tqdm(new, unit='page', **progress.size(), delay=1, disable=None, initial=len(done)):
-      file.write(json.dumps(row, ensure_ascii=False) + '\n')
+      file.write(_line(row))
       file.flush()
       every.append(row)
   (options.out / SETTINGS).unlink(missing_ok=True)
-  earlier.remove(options.out, before, {str(row['folder']) for row in every if 'folder' in row})
+  earlier.remove(options.out, before, _folders(every))
   _say(options.out, every, len(done), time.monotonic() - began, left_out)
+
+
+def _folders(rows: Iterable[resumed.Row]) -> set[str]:
+  return {row['folder'] for row in rows if 'folder' in row}
+
+
+def _line(row: resumed.Row) -> str:
+  return json.dumps(row, ensure_ascii=False) + '\n'
 
 
 def _say(
@@ -181,16 +194,15 @@ def _make(out: Path) -> None:
 
 
 @contextlib.contextmanager
-def _rows_file(out: Path, anew: bool) -> Iterator[TextIO]:
-  """The file of the rows, which gets its name once all are in it.
+def _rows_file(out: Path, before: Sequence[resumed.Row]) -> Iterator[TextIO]:
+  """The file of the rows, with those of before, which gets its name once all are in it.
 
   Raises:
     UserError: It cannot be written.
   """
   part = out / UNFINISHED
   try:
-    if anew:
-      part.unlink(missing_ok=True)
+    write_file(part, ''.join(map(_line, before)).encode(errors='backslashreplace'))
     with part.open('a', encoding='utf-8', errors='backslashreplace', newline='') as file:
       yield file
     os.replace(part, out / ROWS)

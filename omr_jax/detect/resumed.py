@@ -11,34 +11,33 @@ from pathlib import Path
 from typing import Any
 
 from omr_jax.errors import UserError
-from omr_jax.utils.files import read_bytes, read_json, write_file
+from omr_jax.utils.files import read_bytes, read_json
 
 Row = Mapping[str, Any]
 _REMEDY = 'leave out --resume to begin anew'
 
 
 def finished(part: Path) -> list[Row]:
-  """The rows of the pages that an ended run has finished; the others are cut off from the file.
+  """The rows of the pages that an ended run has finished: all but the last one.
 
   Args:
     part: The file of its rows; there are none if it is missing.
 
   Raises:
-    UserError: The file can't be read or written, or is damaged.
+    UserError: The file can't be read, or is damaged.
   """
   if not part.exists():
     return []
   try:
-    lines = read_bytes(part).splitlines(keepends=True)
-    rows = [json.loads(line) for line in lines[:-1]]
-    whole = all(row['path'] and row['page'] > 0 for row in rows)
+    rows = [json.loads(line) for line in read_bytes(part).splitlines()[:-1]]
+    folders = [row.get('folder', '') for row in rows if row['path'] and row['page'] > 0]
+    whole = len(folders) == len(rows) and all(isinstance(each, str) for each in folders)
   except OSError as error:
     raise UserError(f'{part}: cannot be read ({error.strerror}); {_REMEDY}.') from error
-  except (ValueError, KeyError, TypeError, RecursionError):
+  except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
     whole = False
   if not whole:
     raise UserError(f'{part}: is damaged; {_REMEDY}.')
-  write_file(part, b''.join(lines[:-1]))
   return rows
 
 

@@ -31,7 +31,7 @@ def rows(
     out: The folder for the results.
     before: The rows of the pages that are finished, the first ones.
   """
-  used = {ROWS, UNFINISHED, SETTINGS, *(str(row.get('folder')).lower() for row in before)}
+  used = {ROWS, UNFINISHED, SETTINGS, *(row['folder'].lower() for row in before if 'folder' in row)}
   for path, number, page in _pages(names, before):
     row: dict[str, object] = {'path': path, 'page': number}
     try:

@@ -241,9 +241,36 @@ def test_what_does_not_fit_an_ended_run_is_refused(three_pages, tmp_path, capsys
     code, _, said = run(capsys, *changed, '--out', out, '--resume')
     assert code == 2 and words in said
   assert kept.startswith((out / 'pages.jsonl.part').read_text())
+  # Each folder is in a row, also after a refusal: of the last page both are gone.
+  rows_left = [json.loads(line) for line in (out / 'pages.jsonl.part').read_text().splitlines()]
+  shown = {path.name for path in out.iterdir() if path.is_dir()}
+  assert shown == {row['folder'] for row in rows_left}
   (out / 'pages.jsonl.part').write_text('[]\n{}\n')
   code, _, said = run(capsys, *paths, '--out', out, '--resume')
   assert code == 2 and 'pages.jsonl.part: is damaged; leave out --resume' in said
+
+
+def test_an_ended_run_in_another_current_folder_is_refused(
+  three_pages, tmp_path, capsys, monkeypatch
+):
+  """There a relative name may lead to another file."""
+  (tmp_path / 'elsewhere').mkdir()
+  out = tmp_path / 'found'
+  monkeypatch.chdir(tmp_path)
+  assert run(capsys, 'a.png', 'b.tif', 'c.png', '--out', out)[0] == 1
+  monkeypatch.chdir(tmp_path / 'elsewhere')
+  code, _, said = run(capsys, 'a.png', 'b.tif', 'c.png', '--out', out, '--resume')
+  assert code == 2 and 'was begun with another current folder; leave out --resume' in said
+
+
+def test_a_page_after_one_that_could_not_be_read_keeps_its_name(tmp_path):
+  """Rows of errors have no folder, so that no name is taken."""
+  path = tmp_path / 'none.png'
+  Image.new('L', (9, 9), 255).save(path)
+  before = [{'path': 'b.png', 'page': 1, 'error': 'b.png: is broken'}]
+  find = partial(pages.detected, lambda _: GATE, hand_made_detector.detector())
+  (row,) = rows.rows(find, ['b.png', str(path)], tmp_path / 'out', before)
+  assert row['folder'] == 'none'
 
 
 def test_files_that_remain():
