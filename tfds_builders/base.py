@@ -62,7 +62,7 @@ class Builder(tfds.core.DatasetBuilder, skip_registration=True):  # type: ignore
     TFDS reuses what is in its folder, whose name doesn't tell from which raw data it was made.
     Prepared data needs no raw data; if that is gone, there is nothing to compare.
     """
-    if self._is_of_raw_dir or not self._raw_dir:
+    if self._is_of_raw_dir or not self._raw_dir or not self.is_prepared():
       return
     if not all(folder.is_dir() for folder in paths.raw_dirs(self._raw_dir)):
       return

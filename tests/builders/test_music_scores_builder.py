@@ -136,6 +136,10 @@ def test_tfds_gives_no_pictures_of_an_earlier_folder(raw_dir, tmp_path, data_dir
     return sum(map(len, splits.values()))
 
   second = write(tmp_path / 'second', {**pictures(), 'other/more.png': picture(71)})
+  # What nobody has prepared is not of other data: TFDS says that it is missing.
+  unprepared = tfds.builder('music_scores/folders', data_dir=data_dir, raw_dir=raw_dir)
+  with pytest.raises(KeyError, match='has not been generated yet'):
+    unprepared.as_data_source(split='fold_0')
   assert given(raw_dir) == given(raw_dir) == 20
   with pytest.raises(UserError, match=r'other raw data than that in .*second; .*music_scores, wh'):
     given(second)
