@@ -89,6 +89,7 @@ def read_results(file: Path, truth: Path) -> dict[str, Boxes]:
   """
   whole = read_json(truth, _REMEDY) | {'annotations': read_any_json(file, _RESULTS_REMEDY)}
   try:
+    objects(whole, 'annotations', ['score'])  # The truth has none; results are ranked by theirs.
     return _of_coco(whole, file)
   except ValueError as error:
     raise UserError(f'{file}: no results of COCO ({error}); {_RESULTS_REMEDY}.') from error

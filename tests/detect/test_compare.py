@@ -160,6 +160,10 @@ def test_results_of_coco_that_do_not_fit_the_truth_are_refused(tmp_path, capsys)
   found = tmp_path / 'found.json'
   for value, words in (
     ([result(1, [0, 0, 9, 9], 1, 9)], 'no results of COCO (an annotation names what is not there'),
+    (
+      [{'image_id': 7, 'category_id': 1, 'bbox': [0, 0, 9, 9]}],
+      "no results of COCO (annotations[0] lacks the key 'score')",
+    ),
     ([5], 'no results of COCO (annotations is no list of objects); give results'),
     ([[[]] * 5, [[[]] * 99]], 'no results of COCO (annotations is no list of objects)'),
   ):
