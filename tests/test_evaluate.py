@@ -277,6 +277,7 @@ def test_pictures_in_a_folder_for_each_class(tmp_path, capsys):
     Image.fromarray(picture).save(tmp_path / name)
   (tmp_path / 'other/broken.jpg').write_bytes(b'nothing')
   (tmp_path / '.hidden').mkdir()
+  (tmp_path / 'scores/drawing.svg').write_text('<svg/>')
   command = ['--model', 'scores', '--on', 'folders', '--pictures', str(tmp_path)]
   assert evaluate.main(command) == 0
   said, errors = capsys.readouterr()
@@ -284,6 +285,7 @@ def test_pictures_in_a_folder_for_each_class(tmp_path, capsys):
     *(['other', '1', 'of', '3'], ['scores', '1', 'of', '1'], ['all', '2', 'of', '4']),
   ]
   assert 'broken.jpg: ' in errors
+  assert 'left out of the folders, as they are of other kinds: .svg (1).' in errors
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from omr_jax.utils import progress
 def examples(model: Classifier, folder: Path) -> Iterator[tuple[str, str, Inputs | None]]:
   """The pages of all files in the folders of the classes, class by class.
 
-  A page that can't be read is named on standard error.
+  A page that can't be read is named on standard error; so is how many files are of other kinds.
 
   Args:
     model: The network that will be asked.
@@ -31,9 +32,14 @@ def examples(model: Classifier, folder: Path) -> Iterator[tuple[str, str, Inputs
   """
   classes = _classes(model, folder)
   suffixes = listing.PICTURES | model.model.task.inputs.SUFFIXES
-  files = {name: list(listing.files([str(folder / name)], (), suffixes)) for name in classes}
+  left_out: Counter[str] = Counter()
+  files = {
+    name: list(listing.files([str(folder / name)], (), suffixes, left_out)) for name in classes
+  }
   if not any(files.values()):
     raise UserError(f'{folder}: no pictures in the folders of the classes; put some there.')
+  if left_out:
+    print(f'{folder}{listing.words(left_out)}.', file=sys.stderr)
   pairs = [(name, path) for name in classes for path in files[name]]
   for name, path in progress.shown(pairs, 'reading', 'file'):
     for _, found in prepare.pages(path, path, model.model.rule):
