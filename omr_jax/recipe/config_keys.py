@@ -166,8 +166,14 @@ def _make_plain(config: ConfigDict) -> None:
       if plain is not value:
         section, _, name = key.rpartition('.')
         place = config[section] if section else config
-        del place[name]  # With its type.
-        place[name] = plain
+        # A link to another key stays, for that key may still be set; a finished config has none.
+        if not isinstance(_fields(place)[name], config_dict.FieldReference):
+          del place[name]  # With its type.
+          place[name] = plain
+
+
+def _fields(section: ConfigDict) -> dict[str, Any]:
+  return dict(section.items(preserve_field_references=True))
 
 
 def _plain(value: Any, key: str) -> Any:

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from ml_collections import ConfigDict
+from ml_collections import ConfigDict, config_dict
 from small_runs import ROOT, config_page, load_page
 
 from omr_jax import models
@@ -314,6 +314,18 @@ def test_numbers_of_numpy_are_python_s():
     assert f'  config.{line}\n' in page
   assert '  config.optimizer.learning_rate = 0.125\n' in page
   assert json.loads(finished.to_json())['augment']['zoom'] == [0.75, 1.25]
+
+
+def test_a_number_of_numpy_that_follows_from_another_key_still_does():
+  config = config_page('homus').unlock()
+  rate = config_dict.FieldReference(0.1)
+  for name, value in (('learning_rate', rate), ('weight_decay', rate * np.float64(0.25))):
+    del config.optimizer[name]
+    config.optimizer[name] = value
+  config_keys.extend(config)
+  config.optimizer.learning_rate = 0.5  # As a command line does.
+  decay = config_keys.finished(config).optimizer.weight_decay
+  assert decay == 0.125 and type(decay) is float
 
 
 @pytest.mark.parametrize(
