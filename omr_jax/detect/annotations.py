@@ -7,6 +7,7 @@ format of COCO, a list of boxes that names images and categories of the truth.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +40,7 @@ def read(path: Path, truth: Path | None = None) -> dict[str, Boxes]:
   if not path.is_dir():
     if _is_mung(path):
       return _mung(path)
-    if truth is not None and coco.is_results(path):
-      return coco.read_results(path, _only_file(truth, path))
-    return coco.read(path)
+    return coco.read(path, partial(_only_file, truth, path) if truth else None)
   names = (structure_json.FILE, page_json.FILE)
   folders = {file.parent for name in names for file in path.rglob(name)}
   if folders:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from omr_jax.errors import UserError
 from omr_jax.structure import structure_json
 from omr_jax.structure.structure_json import objects
 from omr_jax.utils import rules
-from omr_jax.utils.files import read_any_json, read_bytes, read_json
+from omr_jax.utils.files import as_object, read_any_json, read_bytes, read_json
 
 _KEYS = ('images', 'annotations', 'categories')
 _REMEDY = 'give a file in the format of COCO, with images, annotations and categories'
@@ -55,39 +55,27 @@ def is_coco(file: Path) -> bool:
   return isinstance(value, dict) and value.keys() >= set(_KEYS)
 
 
-def read(file: Path) -> dict[str, Boxes]:
+def read(file: Path, truth: Callable[[], Path] | None = None) -> dict[str, Boxes]:
   """The boxes of each page in a file, by its `file_name` without the suffix.
 
+  Args:
+    file: Annotations; or results, boxes alone in a list, if there is a truth.
+    truth: Gives the annotations whose images and categories results name.
+
   Raises:
-    UserError: The file can't be read, or is damaged.
+    UserError: A file can't be read, or is damaged; and whatever `truth` raises.
   """
-  value = read_json(file, _REMEDY)
+  value = read_any_json(file, _REMEDY)
+  if truth is not None and isinstance(value, list):
+    return _of_results(value, file, truth())
   try:
-    return _of_coco(value, file)
+    return _of_coco(as_object(value, file, _REMEDY), file)
   except ValueError as error:
     raise UserError(f'{file}: no annotations of COCO ({error}); {_REMEDY}.') from error
 
 
-def is_results(file: Path) -> bool:
-  """Whether a file has results in the format of COCO: boxes alone, in a list.
-
-  Raises:
-    UserError: The file can't be read.
-  """
-  return isinstance(read_any_json(file, _REMEDY), list)
-
-
-def read_results(file: Path, truth: Path) -> dict[str, Boxes]:
-  """The boxes of each page of the truth in a file of results.
-
-  Args:
-    file: The results.
-    truth: The annotations whose images and categories the results name.
-
-  Raises:
-    UserError: A file can't be read, or is damaged.
-  """
-  whole = read_json(truth, _REMEDY) | {'annotations': read_any_json(file, _RESULTS_REMEDY)}
+def _of_results(results: list[Any], file: Path, truth: Path) -> dict[str, Boxes]:
+  whole = read_json(truth, _REMEDY) | {'annotations': results}
   try:
     objects(whole, 'annotations', ['score'])  # The truth has none; results are ranked by theirs.
     return _of_coco(whole, file)

@@ -189,7 +189,11 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
   Raises:
     UserError: There is no such file, or no JSON object in it. The message ends with `remedy`.
   """
-  value = read_any_json(path, remedy)
+  return as_object(read_any_json(path, remedy), path, remedy)
+
+
+def as_object(value: Any, path: Path, remedy: str) -> dict[str, Any]:
+  """What `read_any_json` has read from a file, as an object; UserError if it is none."""
   if not isinstance(value, dict):
     raise UserError(f'{path}: damaged (not a JSON object); {remedy}.')
   return value
