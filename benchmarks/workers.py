@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 from measure import parser_of, surroundings, table
 
-from omr_jax.predict import classifier, listing, pool
-from omr_jax.predict.answers import answers, by_model
+from omr_jax.predict import classifier, listing
+from omr_jax.predict.answers import answers, pieces
+from omr_jax.predict.answers import workers as processes
 
 ONE_PROCESS = 'one process'
 
@@ -69,13 +70,16 @@ def _measured(
   """By contender the seconds of each round, and the CPU seconds of all, a few of warming up too."""
   loaded = classifier.load(model)
   contenders: dict[str, Callable[[list[str]], Iterable]] = {ONE_PROCESS: partial(answers, loaded)}
-  pools = {f'{count} worker{"s"[: count > 1]}': _pool(model, count) for count in (1, workers)}
+  pools = {
+    f'{count} worker{"s"[: count > 1]}': processes(model, count, threads=1)
+    for count in (1, workers)
+  }
   taken: dict[str, list[float]] = {}
   cpu: dict[str, float] = {ONE_PROCESS: 0.0}
   with ExitStack() as stack:
     for name, some in pools.items():
       stack.enter_context(some)
-      contenders[name] = lambda names, some=some: some.answers(pool.pieces(names))
+      contenders[name] = lambda names, some=some: some.answers(pieces(names))
     for name, call in contenders.items():
       list(call(rounds[0][: 64 * workers]))  # Starts the processes.
       taken[name] = []
@@ -92,10 +96,6 @@ def _measured(
       some.__exit__()
       cpu[name] = _children() - before
   return taken, cpu
-
-
-def _pool(model: str, count: int) -> pool.Pool:
-  return pool.Pool(partial(by_model, model, 1), count)
 
 
 def _children() -> float:

@@ -12,6 +12,11 @@ found; or the error, where it could not be read. A page without music gets empty
 run into the same folder replaces the results of the earlier one, also of one that did not finish;
 with --resume it goes on with the one that did not finish.
 
+With --workers N, N processes share the pages and the cores, and the results are the same. If one is
+killed, its page is tried again; a page over which three processes have ended gives an error. Each
+needs up to 500 MB. Use --workers with exported models only: the model of a run computes with JAX,
+which takes all cores.
+
 --compare measures what was found against the truth. Each of the two is a folder that this command
 has written, or annotations in the format of COCO or MuNG; what was found may also be a list of
 results in the format of COCO.
@@ -28,13 +33,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from tqdm import tqdm
 
-from omr_jax.detect import annotations, compare, earlier, pages, resumed, rows
+from omr_jax.detect import annotations, compare, earlier, finders, resumed, rows
 from omr_jax.detect.rows import ROWS, SETTINGS, UNFINISHED
 from omr_jax.errors import UserError
 from omr_jax.predict import classifier, detector, listing, model_json
@@ -65,6 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     help='go on with a run into --out that was ended, given the same files, model and threshold in '
     'the same current folder',
   )
+  parser.add_argument('--workers', type=int, help='processes that share the pages: 1 by default')
   parser.add_argument(
     '--compare',
     nargs=2,
@@ -95,9 +100,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _compare(options: argparse.Namespace) -> None:
-  if options.paths or options.out or options.model or options.resume:
+  if options.paths or options.out or options.model or options.resume or options.workers is not None:
     raise UserError(
-      '--compare takes two folders or files, and none of PATH, --out, --model and --resume.'
+      '--compare takes two folders or files, and none of PATH, --out, --model, --resume and '
+      '--workers.'
     )
   iou = _IOU if options.iou is None else options.iou
   if not 0 < iou <= 1:
@@ -122,14 +128,16 @@ def _detect(options: argparse.Namespace) -> None:
     raise UserError('give PATH and --out, or --compare; --help explains them.')
   if options.iou is not None:
     raise UserError('--iou is for --compare; leave it out.')
-  gate, symbols = classifier.load('scores'), detector.load(options.model or _MODEL)
-  symbols.threshold(options.threshold)  # A wrong one is refused before any page is read.
-  find = partial(pages.detected, gate, symbols, threshold=options.threshold)
+  if options.workers is not None and options.workers < 1:
+    raise UserError('--workers must be 1 or more.')
+  model, threshold = options.model or _MODEL, options.threshold
+  gate, symbols = classifier.load('scores'), detector.load(model)
+  symbols.threshold(threshold)  # A wrong one is refused before any page is read.
   _make(options.out)
   before, part = earlier.named(options.out / ROWS), options.out / UNFINISHED
   settings = {
     'model': model_json.identity(symbols.model),
-    'threshold': options.threshold,
+    'threshold': threshold,
     'current folder': os.getcwd(),  # In another one a relative name leads to another file.
   }
   done: list[resumed.Row] = []
@@ -142,7 +150,12 @@ def _detect(options: argparse.Namespace) -> None:
   left_out: Counter[str] = Counter()
   found = listing.files(options.paths, names, listing.PICTURES, left_out)
   began, every = time.monotonic(), done[:]
-  with _rows_file(options.out, done) as file:
+  with contextlib.ExitStack() as stack:
+    file = stack.enter_context(_rows_file(options.out, done))
+    find = finders.here(gate, symbols, threshold)
+    if (options.workers or 1) > 1:
+      several = finders.workers(model, threshold, options.workers)
+      find = finders.shared(stack.enter_context(several))
     write_file(options.out / SETTINGS, json.dumps(settings).encode())
     new = rows.rows(find, found, options.out, done)
     for row in tqdm(new, unit='page', **progress.size(), delay=1, disable=None, initial=len(done)):

@@ -1,14 +1,15 @@
 """The rows of `omr detect`: one for each page, and the name of the page's folder."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from omr_jax.detect import files, resumed
+from omr_jax.detect.finders import Finder, Read
 from omr_jax.detect.pages import Detected
 from omr_jax.errors import UserError
 from omr_jax.inputs import whole_pages
-from omr_jax.inputs.whole_pages import Reduced
 from omr_jax.predict.rows import error as error_row
 
 ROWS = 'pages.jsonl'
@@ -18,28 +19,23 @@ _LONGEST = 200  # Bytes of a file's name in that of a folder, which has at most 
 
 
 def rows(
-  find: Callable[[Reduced], Detected],
-  names: Iterable[str],
-  out: Path,
-  before: Sequence[resumed.Row] = (),
+  find: Finder, names: Iterable[str], out: Path, before: Sequence[resumed.Row] = ()
 ) -> Iterator[dict[str, object]]:
   """Yields the row of each page, and then writes its folder.
 
   Args:
-    find: Finds what is on a page, such as `pages.detected` with its models.
+    find: Finds what is on the pages.
     names: The paths of the files.
     out: The folder for the results.
     before: The rows of the pages that are finished, the first ones.
   """
   used = {ROWS, UNFINISHED, SETTINGS, *(row['folder'].lower() for row in before if 'folder' in row)}
-  for path, number, page in _pages(names, before):
+  asked: deque[tuple[str, int]] = deque()  # Paths and numbers of pages that `find` has taken.
+  for found in find(_pages(names, before, asked)):
+    path, number = asked.popleft()
     row: dict[str, object] = {'path': path, 'page': number}
-    try:
-      if isinstance(page, UserError):
-        raise page
-      found = find(page)
-    except UserError as error:
-      yield row | error_row(error, path)
+    if isinstance(found, UserError):
+      yield row | error_row(found, path)
       continue
     name = _name(path, number, used)
     # The row comes first, so that even after a kill each folder is in a row.
@@ -48,12 +44,14 @@ def rows(
 
 
 def _pages(
-  names: Iterable[str], before: Sequence[resumed.Row]
-) -> Iterator[tuple[str, int, Reduced | UserError]]:
+  names: Iterable[str], before: Sequence[resumed.Row], asked: deque[tuple[str, int]]
+) -> Iterator[Read]:
+  """The pages that are not finished; the path and the number of each are put into `asked`."""
   for path, finished in resumed.remaining(names, before):
     for number, page in whole_pages.pages(path, path):
       if number > finished:
-        yield path, number, page
+        asked.append((path, number))
+        yield page
 
 
 def _counts(found: Detected) -> dict[str, object]:

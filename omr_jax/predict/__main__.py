@@ -41,8 +41,8 @@ from collections.abc import Generator, Iterable
 from tqdm import tqdm
 
 from omr_jax.errors import UserError
-from omr_jax.predict import classifier, listing, pool, rows, shards
-from omr_jax.predict.answers import answers, workers
+from omr_jax.predict import classifier, listing, rows, shards
+from omr_jax.predict.answers import answers, pieces, workers
 from omr_jax.predict.classifier import Classifier
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils import extras, paths, progress, words
@@ -161,7 +161,7 @@ def _answers(
     yield from answers(model, paths)
     return
   with workers(options.model, options.workers) as several:
-    for found in several.answers(pool.pieces(paths)):
+    for found in several.answers(pieces(paths)):
       yield from found
 
 

@@ -1,5 +1,6 @@
 """The rows of files: what a model answers for every page, or why a page can't be read."""
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -10,6 +11,10 @@ from omr_jax.predict import classifier, prepare, rows
 from omr_jax.predict.classifier import Answer, Classifier
 from omr_jax.predict.pool import Pool
 from omr_jax.utils import machine
+
+# Files that a process is given at a time, and how many times as many are answered before their
+# turn while a long document is read.
+_FILES, _AHEAD = 32, 64
 
 
 def answers(
@@ -39,9 +44,23 @@ def answers(
       yield {'path': path, 'page': number} | _said(answer, path)
 
 
-def workers(path_or_name: str, count: int) -> Pool:
-  """Processes that share the cores of this machine; each has the model of `classifier.load`."""
-  return Pool(partial(by_model, path_or_name, max(1, machine.cores() // count)), count)
+def workers(path_or_name: str, count: int, threads: int | None = None) -> Pool:
+  """Processes that answer for the files of `pieces`; each has the model of `classifier.load`.
+
+  Args:
+    path_or_name: As in `classifier.load`.
+    count: The number of processes.
+    threads: How many cores each may use; None if they share all of this machine.
+  """
+  threads = threads or max(1, machine.cores() // count)
+  return Pool(partial(by_model, path_or_name, threads), count, _lost, _AHEAD)
+
+
+def pieces(paths: Iterable[str]) -> Iterator[list[str]]:
+  """Cuts a list of files into what a process is given at a time."""
+  paths = iter(paths)
+  while piece := list(itertools.islice(paths, _FILES)):
+    yield piece
 
 
 def by_model(path_or_name: str, threads: int) -> Callable[[Sequence[str]], list[rows.Row]]:
@@ -53,6 +72,10 @@ def by_model(path_or_name: str, threads: int) -> Callable[[Sequence[str]], list[
   """
   model = classifier.load(path_or_name, threads)
   return lambda paths: list(answers(model, paths, threads))
+
+
+def _lost(path: str, error: UserError) -> rows.Row:
+  return {'path': path, 'page': 1} | rows.error(error, path)
 
 
 def _asked(model: Classifier, batch: Sequence[prepare.Inputs]) -> Sequence[Answer | UserError]:

@@ -209,16 +209,17 @@ class Detector:
     return heat[0], edges[0]
 
 
-def load(path_or_name: str | os.PathLike[str]) -> Detector:
+def load(path_or_name: str | os.PathLike[str], threads: int | None = None) -> Detector:
   """A trained detector, ready to be asked.
 
   Args:
     path_or_name: As for `models.opened`.
+    threads: Likewise.
 
   Raises:
     UserError: There is no such model, it is damaged, or it does not find symbols on pages.
   """
-  model, run = models.opened(path_or_name)
+  model, run = models.opened(path_or_name, threads)
   if gives_classes(model):
     raise UserError(f'{path_or_name}: finds no symbols on pages; `omr predict` asks it.')
   return Detector(model, run)

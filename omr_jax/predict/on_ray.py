@@ -9,12 +9,10 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Generator, Sequence
-from functools import partial
 from typing import Any
 
 from omr_jax.errors import UserError, lines
-from omr_jax.predict.answers import by_model
-from omr_jax.predict.pool import Pool
+from omr_jax.predict import answers
 from omr_jax.predict.shards import Shards, answered
 from omr_jax.utils import extras, ray_cluster
 
@@ -83,7 +81,7 @@ class Worker:
     """
     os.chdir(folder)
     self._shards = shards
-    self._several = Pool(partial(by_model, model, 1), 1)
+    self._several = answers.workers(model, 1, threads=1)
 
   def __call__(self, batch: dict[str, Any]) -> dict[str, list[int]]:
     """From numbers of shards to what was counted of each."""

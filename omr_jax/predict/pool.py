@@ -1,9 +1,9 @@
-"""Several processes that classify files; any of them may be killed at any time.
+"""Several processes that share files or pages; any of them may be killed at any time.
 
 `multiprocessing.Pool` loses what a killed process had been given, and the pools of
 `concurrent.futures` lose what all their processes had been given. Here each process has a pipe of
-its own, so it is known which files it was asked for when it ended. They are tried again one by one;
-a file whose process ends every time gets a row with an error.
+its own, so it is known what it was asked for when it ended. That is tried again item by item; an
+item whose process ends every time gets an answer that says so.
 """
 
 import contextlib
@@ -19,40 +19,33 @@ from multiprocessing import connection, resource_tracker
 from typing import Any
 
 from omr_jax.errors import UserError
-from omr_jax.predict import rows
-from omr_jax.predict.rows import Row
 
-Answer = Callable[[Sequence[str]], list[Row]]  # From the paths of files to the rows of all pages.
+# From what a process is given, such as the paths of files, to a list of answers. Both can be
+# pickled.
+Answer = Callable[[Sequence[Any]], list[Any]]
+# From an item and the reason why it is given up to the answer that it gets.
+Lost = Callable[[Any, UserError], Any]
 
-# Files that a process is given at a time.
-_FILES = 32
-# Pieces, of so many files, for each process that are answered before their turn, while a long
-# document is read.
-_AHEAD = 64
-# After so many processes that have ended over it, a file is given up; and so is the command, after
+# After so many processes that have ended over it, an item is given up; and so is the command, after
 # so many processes in a row that have ended before they could be asked for anything.
 _TRIES = 3
-
-
-def pieces(paths: Iterable[str]) -> Iterator[list[str]]:
-  """Cuts a list of files into what a process is given at a time."""
-  paths = iter(paths)
-  while piece := list(itertools.islice(paths, _FILES)):
-    yield piece
 
 
 class Pool:
   """Processes that answer, from the first call of `answers` until the context is left."""
 
-  def __init__(self, make: Callable[[], Answer], count: int):
+  def __init__(self, make: Callable[[], Answer], count: int, lost: Lost, ahead: int):
     """Nothing is started yet.
 
     Args:
       make: Makes the function that answers. It can be pickled, and is called in each process.
       count: The number of processes.
+      lost: Makes the answer of an item over which every process has ended.
+      ahead: Pieces for each process that may be answered before their turn, while one takes long.
     """
     self._start = partial(_Worker, make)
-    self._count = count
+    self._count, self._ahead = count, ahead * count
+    self._lost = lost
     self._workers: list[_Worker] = []
     self._failed_starts = 0
 
@@ -63,8 +56,8 @@ class Pool:
     while self._workers:
       self._workers.pop().end()
 
-  def answers(self, pieces: Iterable[Sequence[str]]) -> Iterator[list[Row]]:
-    """The rows of each piece, a list of files, in the order of the pieces.
+  def answers(self, pieces: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+    """The answers to each piece, a list of items, in the order of the pieces.
 
     Raises:
       UserError: The processes can't start, or the model can't be loaded there.
@@ -73,8 +66,8 @@ class Pool:
     waiting: deque[_Piece] = deque()  # All that is not yielded, in order.
     todo: deque[_Piece] = deque()  # What no process has yet.
     while True:
-      for paths in itertools.islice(pieces, _AHEAD * self._count - len(waiting)):
-        waiting.append(_Piece(paths))
+      for items in itertools.islice(pieces, self._ahead - len(waiting)):
+        waiting.append(_Piece(items))
         todo.append(waiting[-1])
       if not waiting:
         return
@@ -109,16 +102,16 @@ class Pool:
     if isinstance(said, Exception):
       raise said
     if worker.piece is not None:
-      worker.piece.rows = said
+      worker.piece.answers = said
     else:
       self._failed_starts = 0
     worker.piece, worker.is_idle = None, True
 
   def _bury(self, worker: '_Worker', todo: deque['_Piece']) -> None:
-    """Puts the files of a process that has ended back to the work to do, or gives a file up."""
+    """Puts what a process that has ended had to do back to the work, or gives an item up."""
     how = worker.end(patience=1)
     if worker.piece is not None:
-      todo.extendleft(reversed(worker.piece.again(how)))
+      todo.extendleft(reversed(worker.piece.again(how, self._lost)))
     elif not worker.is_idle:
       self._failed_starts += 1
       if self._failed_starts == _TRIES:
@@ -126,30 +119,30 @@ class Pool:
 
 
 class _Piece:
-  """Files that one process is given together, and their rows once they are there."""
+  """Items that one process is given together, and the answers once they are there."""
 
-  def __init__(self, paths: Sequence[str], tries: int = 0):
-    self.paths = paths
+  def __init__(self, items: Sequence[Any], tries: int = 0):
+    self.items = items
     self._tries = tries
     self._parts: list[_Piece] = []  # In place of this piece, after its process has ended.
-    self.rows: list[Row] | None = None
+    self.answers: list[Any] | None = None
 
-  def found(self) -> list[Row] | None:
-    """The rows, or None while some are missing."""
+  def found(self) -> list[Any] | None:
+    """The answers, or None while some are missing."""
     if not self._parts:
-      return self.rows
-    found = [part.found() for part in self._parts]
-    return None if None in found else list(itertools.chain(*filter(None, found)))
+      return self.answers
+    found = [answers for part in self._parts if (answers := part.found()) is not None]
+    return list(itertools.chain(*found)) if len(found) == len(self._parts) else None
 
-  def again(self, how: str) -> list['_Piece']:
-    """What is to be tried after a process has ended over this piece: its files one by one."""
+  def again(self, how: str, lost: Lost) -> list['_Piece']:
+    """What is to be tried after a process has ended over this piece: its items one by one."""
     self._tries += 1
     if self._tries < _TRIES:
-      self._parts = [_Piece([path], self._tries) for path in self.paths]
+      self._parts = [_Piece([item], self._tries) for item in self.items]
       return self._parts
-    (path,) = self.paths
+    (item,) = self.items
     words = f'{self._tries} processes have ended while they read it ({how}); leave it out.'
-    self.rows = [{'path': path, 'page': 1} | rows.error(UserError(words), path)]
+    self.answers = [lost(item, UserError(words))]
     return []
 
 
@@ -171,7 +164,7 @@ class _Worker:
   def give(self, piece: _Piece) -> None:
     self.piece, self.is_idle = piece, False
     with contextlib.suppress(OSError):  # If it has just ended, `recv` will say so.
-      self.pipe.send(piece.paths)
+      self.pipe.send(piece.items)
 
   def end(self, patience: float = 0) -> str:
     """Ends the process, which may do so itself for some seconds; returns in words how it did."""

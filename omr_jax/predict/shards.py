@@ -22,8 +22,9 @@ from typing import NamedTuple
 
 from omr_jax.errors import UserError, reason
 from omr_jax.predict import model_json, parquet, rows
+from omr_jax.predict.answers import pieces
 from omr_jax.predict.classifier import Classifier
-from omr_jax.predict.pool import Pool, pieces
+from omr_jax.predict.pool import Pool
 from omr_jax.utils import progress
 from omr_jax.utils.files import read_bytes, read_json, write_file
 

@@ -3,7 +3,6 @@
 import json
 import shutil
 import xml.etree.ElementTree as ElementTree
-from functools import partial
 
 import drawn_music
 import hand_made_detector
@@ -12,7 +11,7 @@ import pytest
 from PIL import Image
 
 from omr_jax.detect import __main__ as detect
-from omr_jax.detect import files, pages, resumed, rows
+from omr_jax.detect import files, finders, pages, resumed, rows
 from omr_jax.errors import UserError
 from omr_jax.inputs import whole_pages
 from omr_jax.predict import detector
@@ -32,7 +31,9 @@ def a_detector_made_by_hand():
   """So that what is found on a page is known: five symbols of four classes."""
   with pytest.MonkeyPatch.context() as patch:
     load, made = detector.load, hand_made_detector.detector()
-    patch.setattr(detector, 'load', lambda name: made if name == 'pages' else load(name))
+    patch.setattr(
+      detector, 'load', lambda name, *more: made if name == 'pages' else load(name, *more)
+    )
     yield
 
 
@@ -105,7 +106,7 @@ def test_symbols_are_written(tmp_path, capsys):
 def test_a_page_of_music_without_staves_says_why_it_has_no_symbols(tmp_path):
   page = tmp_path / 'page.png'
   Image.new('L', (300, 200), 255).save(page)
-  find = partial(pages.detected, lambda _: GATE, hand_made_detector.detector())
+  find = finders.here(lambda _: GATE, hand_made_detector.detector(), None)
   (row,) = rows.rows(find, [str(page)], tmp_path)
   assert row['symbols'] == 0 and row['note'].startswith('without staves the size of symbols')
 
@@ -268,7 +269,7 @@ def test_a_page_after_one_that_could_not_be_read_keeps_its_name(tmp_path):
   path = tmp_path / 'none.png'
   Image.new('L', (9, 9), 255).save(path)
   before = [{'path': 'b.png', 'page': 1, 'error': 'b.png: is broken'}]
-  find = partial(pages.detected, lambda _: GATE, hand_made_detector.detector())
+  find = finders.here(lambda _: GATE, hand_made_detector.detector(), None)
   (row,) = rows.rows(find, ['b.png', str(path)], tmp_path / 'out', before)
   assert row['folder'] == 'none'
 

@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+from omr_jax.predict import pool, rows
+
 
 def ready():
   """Answers with the name of each file, and ends by a signal where one is called deadly."""
@@ -29,3 +31,13 @@ def _answer(paths):
 def ends():
   """Ends while the process starts."""
   os._exit(7)
+
+
+def workers(make=ready, count=2, ahead=64):
+  """Processes for lists of files."""
+  return pool.Pool(make, count, lost, ahead)
+
+
+def lost(path, error):
+  """The row of a file over which every process has ended."""
+  return {'path': path, 'page': 1} | rows.error(error, path)

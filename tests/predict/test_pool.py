@@ -10,25 +10,24 @@ from small_runs import picture_file
 
 from omr_jax.errors import UserError
 from omr_jax.predict import __main__ as predict
-from omr_jax.predict import pool
+from omr_jax.predict import answers, pool
 
 
-def found(names, make=deadly.ready, count=2):
-  with pool.Pool(make, count) as workers:
-    return [row for rows in workers.answers(pool.pieces(names)) for row in rows]
+def found(names, make=deadly.ready, count=2, **more):
+  with deadly.workers(make, count, **more) as workers:
+    return [row for rows in workers.answers(answers.pieces(names)) for row in rows]
 
 
 def test_rows_have_the_order_of_the_files(monkeypatch):
-  monkeypatch.setattr(pool, '_FILES', 3)
-  monkeypatch.setattr(pool, '_AHEAD', 2)
+  monkeypatch.setattr(answers, '_FILES', 3)
   names = [f'{number}.png' for number in range(50)]
-  assert [row['path'] for row in found(names)] == names
+  assert [row['path'] for row in found(names, ahead=2)] == names
   assert multiprocessing.active_children() == []
 
 
 def test_no_file_is_lost_or_doubled_when_processes_are_killed(tmp_path, monkeypatch):
   """One file ends every process, two end one each; the files beside them are answered."""
-  monkeypatch.setattr(pool, '_FILES', 4)
+  monkeypatch.setattr(answers, '_FILES', 4)
   names = [f'{number}.png' for number in range(20)]
   names[5:7] = 'deadly.png', str(tmp_path / 'once.png')
   names[17] = str(tmp_path / 'once more.png')
@@ -71,7 +70,7 @@ def test_ctrl_c_is_for_the_command_and_ends_all(ctrl_c):
 def test_answers_are_those_of_one_process(tmp_path, monkeypatch, capsys):
   """In the folder from which the command is called, with the options of the command."""
   monkeypatch.chdir(tmp_path)
-  monkeypatch.setattr(pool, '_FILES', 1)
+  monkeypatch.setattr(answers, '_FILES', 1)
   for number in range(3):
     Path(f'{number}.png').write_bytes(picture_file(number, stripes=number % 2 == 0))
   Path('broken.png').write_bytes(b'no picture')
@@ -101,8 +100,6 @@ def test_no_more_processes_than_work(monkeypatch):
 
 def test_nothing_ahead_of_a_long_document_is_kept_for_ever(monkeypatch):
   """The names of files are taken from their list as they are needed."""
-  monkeypatch.setattr(pool, '_FILES', 1)
-  monkeypatch.setattr(pool, '_AHEAD', 5)
   taken = []
 
   def names():
@@ -110,7 +107,7 @@ def test_nothing_ahead_of_a_long_document_is_kept_for_ever(monkeypatch):
       taken.append(number)
       yield f'{number}.png'
 
-  with pool.Pool(deadly.ready, 1) as workers:
-    rows = workers.answers(pool.pieces(names()))
+  with deadly.workers(count=1, ahead=5) as workers:
+    rows = workers.answers([name] for name in names())
     assert [next(rows)[0]['path'] for _ in range(3)] == ['0.png', '1.png', '2.png']
     assert len(taken) <= 3 + 5

@@ -18,7 +18,7 @@ from waiting import HANG, wait_for
 import omr_jax
 from omr_jax.errors import UserError
 from omr_jax.predict import __main__ as predict
-from omr_jax.predict import classifier, pool, shards
+from omr_jax.predict import answers, classifier, shards
 
 NAMES = [f'{number}.png' for number in range(8)]
 SCORES = Path(omr_jax.__file__).parent / 'pretrained' / 'scores'
@@ -27,7 +27,7 @@ SCORES = Path(omr_jax.__file__).parent / 'pretrained' / 'scores'
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
   monkeypatch.setattr(shards, 'FILES', 3)
-  monkeypatch.setattr(pool, '_FILES', 2)
+  monkeypatch.setattr(answers, '_FILES', 2)
 
 
 @pytest.fixture(scope='module')
@@ -44,7 +44,7 @@ def test_every_file_is_in_one_shard_although_processes_are_killed(tmp_path, mode
   names = [*NAMES[:4], 'deadly.png', str(tmp_path / 'once.png'), *NAMES[4:]]
   cut = shards.cut(tmp_path / 'out', names, model, 'jsonl')
   assert (cut.total, cut.files, cut.missing()) == (4, 10, [0, 1, 2, 3])
-  with pool.Pool(deadly.ready, 2) as several:
+  with deadly.workers() as several:
     counts = list(shards.answered(cut, several, cut.missing()))
   assert [counted['pages'] for counted in counts] == [3, 3, 3, 1]
   assert [counted['errors'] for counted in counts] == [0, 1, 0, 0]
@@ -60,14 +60,14 @@ def test_every_file_is_in_one_shard_although_processes_are_killed(tmp_path, mode
 
 def test_a_stopped_command_goes_on_with_the_shard_that_is_missing(tmp_path, model):
   cut = shards.cut(tmp_path, NAMES, model, 'jsonl')
-  with pool.Pool(deadly.ready, 1) as several:
+  with deadly.workers(count=1) as several:
     found = shards.answered(cut, several, cut.missing())
     next(found)
     found.close()
   first = cut.path(0).stat().st_ino
   again = shards.cut(tmp_path, iter(NAMES), model, 'jsonl')
   assert again == cut and again.missing() == [1, 2]
-  with pool.Pool(deadly.ready, 1) as several:
+  with deadly.workers(count=1) as several:
     assert len(list(shards.answered(again, several, [1, 2]))) == 2
   assert cut.path(0).stat().st_ino == first
   assert [row['path'] for shard in rows(tmp_path) for row in shard] == NAMES
