@@ -9,6 +9,7 @@ Exported models need neither JAX nor Flax, and load in less than a second.
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -19,7 +20,6 @@ from omr_jax.predict import boxes, models
 from omr_jax.predict import given as givens
 from omr_jax.predict.boxes import Box
 from omr_jax.predict.model_json import Described
-from omr_jax.predict.models import Run
 from omr_jax.predict.prepare import Inputs
 from omr_jax.tasks.classifiers import outputs
 
@@ -53,16 +53,12 @@ class Answer(NamedTuple):
   unknown: bool | None = None
 
 
-class Classifier:
+class Classifier(models.Opened):
   """A trained network, ready to be asked.
 
   Attributes:
     model: The description of the network: its task, classes, threshold and facts.
   """
-
-  def __init__(self, model: Described, run: Run):
-    self.model = model
-    self._run = run
 
   @overload
   def __call__(self, given: givens.One) -> Answer: ...
@@ -177,7 +173,7 @@ def load(path_or_name: str | os.PathLike[str] = 'scores', threads: int | None = 
   model, run = models.opened(path_or_name, threads)
   if not gives_classes(model):
     raise UserError(f'{path_or_name}: finds symbols on whole pages; `omr detect` asks it.')
-  return Classifier(model, run)
+  return Classifier(model, run, partial(load, models.lasting(path_or_name), threads))
 
 
 def gives_classes(model: Described) -> bool:

@@ -9,6 +9,7 @@ It needs neither JAX nor Flax.
 """
 
 import os
+from functools import partial
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -21,8 +22,6 @@ from omr_jax.inputs.whole_pages import Reduced
 from omr_jax.predict import given as givens
 from omr_jax.predict import models
 from omr_jax.predict.classifier import gives_classes
-from omr_jax.predict.model_json import Described
-from omr_jax.predict.models import Run
 from omr_jax.structure.positions import positions
 from omr_jax.structure.structure import Box, Measure, Structure
 
@@ -84,16 +83,12 @@ class Page(NamedTuple):
     return self.structure.measures
 
 
-class Detector:
+class Detector(models.Opened):
   """A trained detector, ready to be asked.
 
   Attributes:
     model: The description of the network: its classes, threshold and facts.
   """
-
-  def __init__(self, model: Described, run: Run):
-    self.model = model
-    self._run = run
 
   @overload
   def __call__(self, given: givens.One, threshold: float | None = None) -> Page: ...
@@ -222,7 +217,7 @@ def load(path_or_name: str | os.PathLike[str], threads: int | None = None) -> De
   model, run = models.opened(path_or_name, threads)
   if gives_classes(model):
     raise UserError(f'{path_or_name}: finds no symbols on pages; `omr predict` asks it.')
-  return Detector(model, run)
+  return Detector(model, run, partial(load, models.lasting(path_or_name), threads))
 
 
 def _symbol(name: str, share: float, box: np.ndarray, staff: int, position: int) -> Symbol:

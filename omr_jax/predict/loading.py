@@ -1,6 +1,7 @@
 """`omr_jax.load`: a trained network of any task, ready to be asked."""
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from omr_jax.predict import models
@@ -36,15 +37,16 @@ def load(path_or_name: str | os.PathLike[str] = 'scores') -> 'Classifier | Detec
       - the path of an ONNX file in such a folder;
       - the workdir of a finished run, which needs JAX.
 
-  What it returns may be asked by several threads. It can't be pickled, so let each process of a
-  pool load its own, as in `ProcessPoolExecutor(initializer=...)`.
+  What it returns may be asked by several threads, and given to other processes: pickled, it is its
+  path or name, by which each process loads it.
 
   Raises:
     UserError: There is no such model, or it is damaged.
   """
   model, run = models.opened(path_or_name)
+  again: Any = partial(load, models.lasting(path_or_name))
   if gives_classes(model):
-    return Classifier(model, run)
+    return Classifier(model, run, again)
   from omr_jax.predict.detector import Detector  # And with it SciPy.
 
-  return Detector(model, run)
+  return Detector(model, run, again)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from omr_jax.errors import UserError, nearest
 from omr_jax.predict import model_json, onnx_session
@@ -15,6 +16,31 @@ from omr_jax.utils import extras, paths
 Run = Callable[[Inputs], Inputs]
 
 _PRETRAINED = Path(__file__).parent.parent / 'pretrained'
+
+
+class Opened:
+  """A trained network that was opened. Pickled, it is its path or name, without the weights.
+
+  Attributes:
+    model: The description of the network: its task, classes, threshold and facts.
+  """
+
+  def __init__(self, model: Described, run: Run, again: Callable[[], Any] | None = None):
+    """Keeps the network.
+
+    Args:
+      model: Its description.
+      run: What computes it.
+      again: Opens it once more, in another process; without it, it can't be pickled.
+    """
+    self.model = model
+    self._run = run
+    self._again = again
+
+  def __reduce__(self) -> tuple[Callable[[], Any], tuple[()]]:
+    if self._again is None:
+      raise TypeError('only a model that `load` has returned can be pickled.')
+    return self._again, ()
 
 
 def opened(
@@ -54,6 +80,13 @@ def opened(
   if os.path.exists(path):
     raise UserError(f'{path}: holds no model (model.json) and no run (config.json); give one.')
   raise UserError(f'{path_or_name}: no such file, folder or model{nearest(str(path), own)}')
+
+
+def lasting(path_or_name: str | os.PathLike[str]) -> str:
+  """Names the same trained network whatever the current folder is, for other processes."""
+  path = paths.path(path_or_name)
+  holds = any(os.path.exists(path / name) for name in (model_json.FILE, 'config.json'))
+  return os.path.abspath(path) if holds or path.suffix == '.onnx' else str(path_or_name)
 
 
 def pretrained() -> tuple[str, ...]:

@@ -1,11 +1,14 @@
 """`omr_jax.load`: pictures of all kinds to answers, and what is no picture."""
 
 import io
+import multiprocessing
+import pickle
 import shutil
 import subprocess
 import sys
 import types
 import zipfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -359,3 +362,25 @@ def test_models_of_earlier_versions_say_neither_how_sure_nor_where(gate, page):
   outputs = {'probabilities': np.array([[0.1, 0.9]])}
   answer = classifier.Classifier(model, lambda _: outputs)(page)
   assert (answer.sure, answer.boxes) == (None, None)
+
+
+def test_other_processes_are_given_a_model(page, tmp_path, monkeypatch):
+  """It is loaded there by its path, also where the current folder is another one."""
+  exported = shutil.copytree(models._PRETRAINED / 'scores', tmp_path / 'models/mine')
+  monkeypatch.chdir(tmp_path / 'models')
+  gates = [omr_jax.load('mine'), omr_jax.load('scores'), classifier.load('mine', 1)]
+  monkeypatch.chdir(tmp_path)
+  with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as processes:
+    found = [processes.submit(gate, page).result() for gate in gates]
+  assert found == [gates[0](page)] * 3
+  pages = pickle.loads(pickle.dumps(omr_jax.load('pages')))
+  assert pages.model.classes == omr_jax.load('pages').model.classes
+  shutil.rmtree(exported)
+  with pytest.raises(UserError, match=r'models/mine: no such file'):
+    pickle.loads(pickle.dumps(gates[0]))
+
+
+def test_a_model_of_one_s_own_can_not_be_pickled(gate):
+  made = classifier.Classifier(gate.model, lambda _: {})
+  with pytest.raises(TypeError, match=r'only a model that `load` has returned'):
+    pickle.dumps(made)
