@@ -22,7 +22,8 @@ from tqdm import tqdm
 
 import omr_jax
 from omr_jax.errors import UserError
-from omr_jax.evaluation import boxes, confidence
+from omr_jax.evaluation import box_matching, boxes, confidence
+from omr_jax.inputs.overlap import iou
 from omr_jax.utils import arguments as command_arguments
 from omr_jax.utils.ending import answered
 from tfds_builders import muscima_pp
@@ -64,7 +65,7 @@ class Read(NamedTuple):
     shares: For each cut the probability of each class by `homus_scans`: [cuts, found, CLASSES].
   """
 
-  page: boxes.Page
+  page: box_matching.Page
   shares: np.ndarray
 
 
@@ -84,7 +85,7 @@ def read(example: dict[str, Any], detector: Any, namer: Any) -> Read:
     for box, label in zip(example['boxes'], example['labels'], strict=True)
     if muscima_pp.CLASSES[label] in IN_HOMUS
   ]
-  page = boxes.Page(
+  page = box_matching.Page(
     np.array([box for box, _ in true], float).reshape(-1, 4),
     [label for _, label in true],
     np.array([symbol.box for symbol in symbols], float).reshape(-1, 4),
@@ -125,7 +126,7 @@ def _shares(namer: Any, part: Image.Image) -> list[float]:
   return [sum(found[name] for name in names) for names in IN_HOMUS.values()]
 
 
-def renamed(each: Read, way: int) -> boxes.Page:
+def renamed(each: Read, way: int) -> box_matching.Page:
   """The boxes with the names of `homus_scans`; it gives half and whole rests the same name."""
   own = [CLASSES.index(label) for label in each.page.found_labels]
   best = each.shares[way].max(1, initial=0)
@@ -136,7 +137,7 @@ def renamed(each: Read, way: int) -> boxes.Page:
   return each.page._replace(found_labels=labels)
 
 
-def together(each: Read, way: int, weight: float) -> boxes.Page:
+def together(each: Read, way: int, weight: float) -> box_matching.Page:
   """The boxes with the detector's names, and the sum of the log-odds of both models."""
   own = [CLASSES.index(label) for label in each.page.found_labels]
   shares = np.clip(each.shares[way][np.arange(len(own)), own], 1e-4, 1 - 1e-4)
@@ -144,12 +145,12 @@ def together(each: Read, way: int, weight: float) -> boxes.Page:
   return each.page._replace(scores=confidence.probability(odds))
 
 
-def right(pages: Sequence[boxes.Page], label: str) -> tuple[int, int]:
+def right(pages: Sequence[box_matching.Page], label: str) -> tuple[int, int]:
   """How many boxes that lie on a true one of a class, and are likely, have its name; and of all."""
   hits = count = 0
   for page in pages:
     for box, name, score in zip(page.found, page.found_labels, page.scores, strict=True):
-      overlap = boxes.iou(box[None], page.true)[0]
+      overlap = iou(box[None], page.true)[0]
       if len(overlap) and overlap.max() >= 0.5 and score >= 0.5:
         is_class = page.true_labels[int(overlap.argmax())] == label
         hits, count = hits + (is_class and name == label), count + is_class
@@ -181,7 +182,7 @@ def _measure(options: argparse.Namespace) -> None:
   print('| all, by frequency | |', ' | '.join(f'{100 * _ap50(pages):.1f}' for pages in ways), '| |')
 
 
-def _ap50(pages: Iterable[boxes.Page]) -> float:
+def _ap50(pages: Iterable[box_matching.Page]) -> float:
   return boxes.weighted(boxes.by_class(list(pages))).ap50
 
 

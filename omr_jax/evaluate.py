@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from omr_jax.errors import UserError
-from omr_jax.evaluation import box_table, boxes, metrics
+from omr_jax.evaluation import box_matching, box_table, metrics
 from omr_jax.predict import labelled, loading
 from omr_jax.predict.classifier import BATCH, Classifier
 from omr_jax.predict.detector import LEAST, Detector
@@ -79,7 +79,7 @@ def table(counts: Counts, is_repeated: bool = False) -> str:
   return '\n'.join(lines)
 
 
-def found_on(model: Detector, pages: Iterable[AnnotatedPage]) -> list[boxes.Page]:
+def found_on(model: Detector, pages: Iterable[AnnotatedPage]) -> list[box_matching.Page]:
   """The true boxes of each page beside those that are found, down to the lowest confidence."""
   found = []
   for page in progress.shown(pages, 'finding symbols', 'page'):
@@ -87,11 +87,11 @@ def found_on(model: Detector, pages: Iterable[AnnotatedPage]) -> list[boxes.Page
     own = np.array([symbol.box for symbol in symbols]).reshape(-1, 4)
     scores = np.array([symbol.confidence for symbol in symbols])
     labels = [symbol.label for symbol in symbols]
-    found.append(boxes.Page(page.boxes, page.labels, own, labels, scores, page.group))
+    found.append(box_matching.Page(page.boxes, page.labels, own, labels, scores, page.group))
   return found
 
 
-def page_tables(pages: Sequence[boxes.Page], threshold: float) -> str:
+def page_tables(pages: Sequence[box_matching.Page], threshold: float) -> str:
   """Tables in Markdown: by class, and if there are several groups of pages, by group.
 
   Args:

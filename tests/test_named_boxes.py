@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from benchmarks import named_boxes
-from omr_jax.evaluation import boxes
+from omr_jax.evaluation import box_matching
 
 FLAT, SHARP, DOT = (
   named_boxes.CLASSES.index(f'{name}')
@@ -18,7 +18,7 @@ FLAT, SHARP, DOT = (
 def read(label, score, shares):
   """A page with one box, which is named the same way in all cuts."""
   box = np.array([[0.0, 0, 10, 20]])
-  page = boxes.Page(box, ['accidentalFlat'], box, [label], np.array([score]))
+  page = box_matching.Page(box, ['accidentalFlat'], box, [label], np.array([score]))
   row = np.zeros(len(named_boxes.CLASSES))
   for place, share in shares.items():
     row[place] = share

@@ -10,7 +10,7 @@ from omr_jax.detect import coco
 from omr_jax.detect.annotations import STRUCTURE
 from omr_jax.detect.coco import Boxes
 from omr_jax.evaluation import box_table
-from omr_jax.evaluation.boxes import Page
+from omr_jax.evaluation.box_matching import Page
 from omr_jax.utils.words import counted
 
 

@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 
 from omr_jax.evaluation import boxes
-from omr_jax.evaluation.boxes import Average, Counted, Page
+from omr_jax.evaluation.box_matching import Page
+from omr_jax.evaluation.boxes import Average, Counted
 from omr_jax.utils.words import cell
 
 

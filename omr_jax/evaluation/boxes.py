@@ -1,74 +1,18 @@
-"""How well boxes were found: average precision as COCO defines it, and precision and recall.
-
-Boxes are float [boxes, 4]: left, top, right and bottom edge. A found box is right if its overlap
-with a true box of its class, their intersection over union (IoU), is at least a threshold. Each
-true box can be found once: found boxes are matched in turn, the most confident first. A crowd is a
-box around many symbols of a class that are not annotated one by one. A found box of which a share,
-at least the same threshold, lies in a crowd of its class is neither right nor wrong.
-"""
+"""How well boxes were found: average precision as COCO defines it, and precision and recall."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from omr_jax.inputs.overlap import inside
-from omr_jax.inputs.overlap import iou as iou
+from omr_jax.evaluation import box_matching
+from omr_jax.evaluation.box_matching import IOUS, Matched, Page, matched
 
-IOUS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))  # COCO's AP is the mean over these.
-# Average precision is that of the most confident boxes of a page, all classes together. COCO's 100
-# are too few.
-MOST = 2000
 # Detectors of music are compared by the mean of the 20 most frequent classes, and by that of all
 # classes with 10 or more true boxes: averages of fewer boxes are mostly chance.
 FREQUENT, ENOUGH = 20, 10
-# Rounding may leave an overlap of 1 just below it; COCO's evaluator has the same bound.
-_WHOLE = 1 - 1e-10
 _RECALLS = np.linspace(0, 1, 101)  # COCO takes the mean of the precision at these recalls.
-
-Boxes = NDArray[np.float64]
-
-
-class Page(NamedTuple):
-  """The true boxes of a page, and the boxes that were found on it.
-
-  Attributes:
-    true: The true boxes, [n, 4].
-    true_labels: The class of each true box, [n].
-    found: The found boxes, [m, 4].
-    found_labels: The class of each found box, [m].
-    scores: The confidence of each found box, [m].
-    group: A name for pages that are averaged together, such as their writer.
-    crowds: The crowds, [k, 4], which are not among the true boxes.
-    crowd_labels: The class of each crowd, [k].
-  """
-
-  true: Boxes
-  true_labels: Sequence[str]
-  found: Boxes
-  found_labels: Sequence[str]
-  scores: NDArray[np.float64]
-  group: str = ''
-  crowds: Boxes = np.empty((0, 4))
-  crowd_labels: Sequence[str] = ()
-
-
-class Matched(NamedTuple):
-  """The found boxes of one class, the most confident first.
-
-  Attributes:
-    scores: The confidence of each box, [found].
-    right: Whether each box is right, at each of several IoUs: bool [ious, found].
-    counts: Whether each box is right or wrong, and not one in a crowd: bool [ious, found].
-    true: The number of true boxes of the class.
-  """
-
-  scores: NDArray[np.float64]
-  right: NDArray[np.bool_]
-  counts: NDArray[np.bool_]
-  true: int
 
 
 class Average(NamedTuple):
@@ -149,36 +93,6 @@ def with_enough(classes: Mapping[str, Average]) -> dict[str, Average]:
   return {name: each for name, each in classes.items() if each.true >= ENOUGH}
 
 
-def matched(
-  pages: Sequence[Page], label: str, ious: Sequence[float] = IOUS, most: int | None = MOST
-) -> Matched:
-  """Which boxes of a class are right, at each of several IoUs.
-
-  Args:
-    pages: The pages.
-    label: The class.
-    ious: The IoUs from which a box is right.
-    most: How many of a page's boxes count, the most confident ones of all classes; None for all.
-  """
-  nothing = np.empty((len(ious), 0), bool)
-  scores, right, counts, true = [np.empty(0)], [nothing], [nothing], 0
-  for page in pages:
-    wanted = page.true[_are(page.true_labels, label)]
-    first = np.argsort(-page.scores, kind='stable')[:most]
-    mine = first[_are(page.found_labels, label)[first]]
-    overlaps = iou(page.found[mine], wanted)
-    right.append(np.stack([taken(overlaps, threshold) >= 0 for threshold in ious]))
-    crowds = page.crowds[_are(page.crowd_labels, label)]
-    crowded = inside(page.found[mine], crowds).max(1, initial=0)
-    counts.append(right[-1] | (crowded < np.minimum(ious, _WHOLE)[:, None]))
-    scores.append(page.scores[mine])
-    true += len(wanted)
-  whole = np.concatenate(scores)
-  order = np.argsort(-whole, kind='stable')
-  hits, counting = (np.concatenate(each, 1)[:, order] for each in (right, counts))
-  return Matched(whole[order], hits, counting, true)
-
-
 def average(found: Matched) -> Average:
   """The average precision of a class whose boxes are matched at IOUS; NaN if there are none."""
   values = [_average_precision(found, n) for n in range(len(IOUS))]
@@ -203,7 +117,7 @@ def counted(pages: Sequence[Page], threshold: float, overlap: float) -> dict[str
     overlap: The IoU from which a box is right.
   """
   counts = {}
-  for label in labels(pages):
+  for label in box_matching.labels(pages):
     found = matched(pages, label, [overlap], most=None)
     sure = found.counts[0] & (found.scores >= threshold)
     counts[label] = Counted(int(found.right[0, sure].sum()), int(sure.sum()), found.true)
@@ -216,38 +130,8 @@ def total(counts: Mapping[str, Counted]) -> Counted:
   return Counted(*map(sum, columns)) if counts else Counted(0, 0, 0)
 
 
-def labels(pages: Iterable[Page]) -> list[str]:
-  """The classes of all boxes, there or found, sorted by name."""
-  return sorted({label for page in pages for label in (*page.true_labels, *page.found_labels)})
-
-
 def _true_labels(pages: Iterable[Page]) -> list[str]:
   return sorted({label for page in pages for label in page.true_labels})
-
-
-def _are(labels: Sequence[str], label: str) -> NDArray[np.bool_]:
-  return np.array([each == label for each in labels], bool)
-
-
-def taken(overlaps: NDArray[np.float64], threshold: float) -> NDArray[np.intp]:
-  """The true box that each found box takes, or -1; a found box that takes one is right.
-
-  In turn, each found box takes the free true box that it overlaps most.
-
-  Args:
-    overlaps: The IoU of each found box with each true one, [found, true].
-    threshold: The least IoU.
-  """
-  free = overlaps.copy()
-  found = np.full(len(free), -1)
-  if not free.shape[1]:
-    return found
-  for row, values in enumerate(free):
-    best = int(values.argmax())
-    if values[best] >= min(threshold, _WHOLE):
-      found[row] = best
-      free[:, best] = -1
-  return found
 
 
 def _average_precision(found: Matched, number: int) -> float:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
-from omr_jax.evaluation import boxes, confidence
-from omr_jax.evaluation.boxes import Page
+from omr_jax.evaluation import box_matching, confidence
+from omr_jax.evaluation.box_matching import Page
 from omr_jax.tasks.pages.run import Decision
 
 OVERLAP = 0.5  # The IoU from which a found symbol is right.
@@ -23,7 +23,9 @@ def fit(pages: Sequence[Page], identity: Decision) -> Decision:
     pages: Validation pages, with scores as `identity` gives them: sigmoids of log-odds.
     identity: What is kept where the pages tell nothing, as where nothing was found.
   """
-  found = [boxes.matched(pages, label, [OVERLAP], most=None) for label in boxes.labels(pages)]
+  found = [
+    box_matching.matched(pages, label, [OVERLAP], most=None) for label in box_matching.labels(pages)
+  ]
   scores = np.concatenate([each.scores for each in found]) if found else np.empty(0)
   right = np.concatenate([each.right[0] for each in found]) if found else np.empty(0, bool)
   true = sum(each.true for each in found)

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from omr_jax.evaluation import boxes
-from omr_jax.evaluation.boxes import Page
+from omr_jax.evaluation import box_matching
+from omr_jax.evaluation.box_matching import Page
+from omr_jax.inputs.overlap import iou
 from omr_jax.tasks.pages.decide import OVERLAP
 
 
@@ -39,12 +40,12 @@ def match(page: Page, threshold: float) -> Matching:
   right, missed = np.zeros(len(order), bool), np.ones(len(page.true), bool)
   for label in set(found_labels):
     mine, wanted = np.flatnonzero(found_labels == label), np.flatnonzero(true_labels == label)
-    taken = boxes.taken(boxes.iou(page.found[order[mine]], page.true[wanted]), OVERLAP)
+    taken = box_matching.taken(iou(page.found[order[mine]], page.true[wanted]), OVERLAP)
     right[mine] = taken >= 0
     missed[wanted[taken[taken >= 0]]] = False
   wrong, left = np.flatnonzero(~right), np.flatnonzero(missed)
   others = [''] * len(order)
-  taken = boxes.taken(boxes.iou(page.found[order[wrong]], page.true[left]), OVERLAP)
+  taken = box_matching.taken(iou(page.found[order[wrong]], page.true[left]), OVERLAP)
   for place, which in zip(wrong, taken, strict=True):
     if which >= 0:
       others[place] = str(true_labels[left[which]])

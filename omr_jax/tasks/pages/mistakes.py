@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from omr_jax.evaluation import boxes
-from omr_jax.evaluation.boxes import Boxes
+from omr_jax.evaluation.box_matching import Boxes
+from omr_jax.inputs.overlap import iou
 from omr_jax.report import gallery
 from omr_jax.report.gallery import Example, Mistake
 from omr_jax.report.parts import Table, tables
@@ -107,7 +107,7 @@ def _true_confidence(run: DetectedRun, wrong: _Wrong) -> float | None:
     return None
   of_page = run.pages[wrong.page]
   same = [place for place, label in enumerate(of_page.found_labels) if label == wrong.true]
-  near = boxes.iou(of_page.found[same], of_page.found[[wrong.place]])[:, 0] >= OVERLAP
+  near = iou(of_page.found[same], of_page.found[[wrong.place]])[:, 0] >= OVERLAP
   return float(of_page.scores[same][near].max(initial=0.0))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from omr_jax.evaluation.boxes import Boxes
+from omr_jax.evaluation.box_matching import Boxes
 from omr_jax.report import figures
 from omr_jax.report.templates import Section
 from omr_jax.tasks.pages.decide import OVERLAP

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omr_jax.evaluation import boxes
-from omr_jax.evaluation.boxes import Average, Page
+from omr_jax.evaluation.box_matching import Page
+from omr_jax.evaluation.boxes import Average
 from omr_jax.report.write import csv_file
 from omr_jax.tasks.pages import page
 from omr_jax.tasks.pages.decide import OVERLAP

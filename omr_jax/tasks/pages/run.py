@@ -9,7 +9,7 @@ import numpy as np
 
 from omr_jax.errors import UserError
 from omr_jax.evaluation import confidence, finished_run
-from omr_jax.evaluation.boxes import Page
+from omr_jax.evaluation.box_matching import Page
 from omr_jax.evaluation.decision import FILE as DECISION
 from omr_jax.evaluation.evaluated import Evaluated
 from omr_jax.evaluation.finished_run import REMEDY, FinishedRun

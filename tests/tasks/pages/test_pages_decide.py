@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from omr_jax.evaluation import confidence
-from omr_jax.evaluation.boxes import Page
+from omr_jax.evaluation.box_matching import Page
 from omr_jax.tasks.pages import decide
 from omr_jax.tasks.pages.matching import match
 from omr_jax.tasks.pages.run import Decision
