@@ -116,18 +116,8 @@ def test_a_newer_site_is_shown_from_the_next_visit_on(driver, slow_address):
   (copy / 'about/part.js').write_text(newer)
   worker = (copy / 'worker.js').read_text()
   (copy / 'worker.js').write_text(worker.replace('${PREFIX}', '${PREFIX}newer '))
-  visits = 0
-
-  def is_newer():
-    """Visits the page again every 20 seconds: a browser that was too busy then asks once more."""
-    nonlocal visits
-    if time.monotonic() - changed >= 20 * visits:
-      driver.refresh()
-      visits += 1
-    return driver.execute_script(words) == newer
-
-  changed = time.monotonic()
-  wait(is_newer)
+  driver.refresh()
+  wait(lambda: driver.execute_script(words) == newer)
   driver.refresh()
   assert driver.execute_script(words) == newer
   wait(lambda: find(driver, '#part-about').is_displayed())

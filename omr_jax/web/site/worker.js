@@ -7,15 +7,20 @@
 const PREFIX = 'omr_jax ';
 const CACHE = `${PREFIX}%REVISION%`;
 const FILES = %FILES%;
+let asking; // The timer by which this worker asks to take the place of an older one.
 
 async function fetchAll() {
   const cache = await caches.open(CACHE);
   // The browser's own cache may have older ones for as long as the server has allowed.
   await cache.addAll(FILES.map((file) => new Request(file, { cache: 'no-cache' })));
+  // Chromium may forget that it was asked. Then the older worker stays, and a page that is loaded
+  // again waits for minutes.
+  asking = setInterval(() => self.skipWaiting(), 500);
   await self.skipWaiting();
 }
 
 async function deleteOlder() {
+  clearInterval(asking);
   const names = await caches.keys();
   const older = names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
   await Promise.all(older.map((name) => caches.delete(name)));
