@@ -10,12 +10,12 @@ MUSCIMA++) and symbols.csv: the class, box and confidence of each, its staff and
 pages.jsonl has a row for each page: path, page, folder, whether it shows music, and how much was
 found; or the error, where it could not be read. A page without music gets empty results. A further
 run into the same folder replaces the results of the earlier one, also of one that did not finish;
-with --resume it goes on with the one that did not finish.
+with --resume it goes on where the earlier one has ended.
 
 With --workers N, N processes share the pages and the cores, and the results are the same. If one is
 killed, its page is tried again; a page over which three processes have ended gives an error. Each
-needs up to 500 MB. Use --workers with exported models only: the model of a run computes with JAX,
-which takes all cores.
+needs up to 500 MB, and the command itself holds up to four pages for each of them. Use --workers
+with exported models only: the model of a run computes with JAX, which takes all cores.
 
 --compare measures what was found against the truth. Each of the two is a folder that this command
 has written, or annotations in the format of COCO or MuNG; what was found may also be a list of
@@ -26,6 +26,7 @@ Pages should have dark ink on bright paper, and lean by at most ten degrees.
 
 import argparse
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -39,7 +40,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 from omr_jax.detect import annotations, compare, earlier, finders, resumed, rows
-from omr_jax.detect.rows import ROWS, SETTINGS, UNFINISHED
+from omr_jax.detect.resumed import ROWS, SETTINGS, UNFINISHED
 from omr_jax.errors import UserError
 from omr_jax.predict import classifier, detector, listing, model_json
 from omr_jax.utils import arguments as command_arguments
@@ -66,8 +67,8 @@ def main(arguments: list[str] | None = None) -> int:
   parser.add_argument(
     '--resume',
     action='store_true',
-    help='go on with a run into --out that was ended, given the same files, model and threshold in '
-    'the same current folder',
+    help='go on with the latest run into --out, given the same files, or more after them, and the '
+    'same model and threshold in the same current folder',
   )
   parser.add_argument('--workers', type=int, help='processes that share the pages: 1 by default')
   parser.add_argument(
@@ -141,28 +142,32 @@ def _detect(options: argparse.Namespace) -> None:
     'current folder': os.getcwd(),  # In another one a relative name leads to another file.
   }
   done: list[resumed.Row] = []
-  if options.resume and part.exists():
+  if options.resume and (part.exists() or (options.out / ROWS).exists()):
     resumed.refuse_changed(options.out / SETTINGS, settings)
-    done = resumed.finished(part)
-  # Of an ended run nothing else stays: its last page may get no folder now.
-  earlier.remove(options.out, earlier.named(part) - _folders(done), before)
+    done = resumed.finished(options.out)
   names = listing.standard_input() if '-' in options.paths else ()
   left_out: Counter[str] = Counter()
   found = listing.files(options.paths, names, listing.PICTURES, left_out)
   began, every = time.monotonic(), done[:]
   with contextlib.ExitStack() as stack:
-    file = stack.enter_context(_rows_file(options.out, done))
     find = finders.here(gate, symbols, threshold)
     if (options.workers or 1) > 1:
-      several = finders.workers(model, threshold, options.workers)
-      find = finders.shared(stack.enter_context(several))
-    write_file(options.out / SETTINGS, json.dumps(settings).encode())
+      pool = finders.workers(model, threshold, options.workers)
+      find = finders.shared(stack.enter_context(pool))
     new = rows.rows(find, found, options.out, done)
-    for row in tqdm(new, unit='page', **progress.size(), delay=1, disable=None, initial=len(done)):
+    # Files that are not those of the earlier run are refused here, before anything is changed.
+    first = list(itertools.islice(new, 1))
+    # Of an ended run nothing else stays: its last page may get no folder now.
+    earlier.remove(options.out, earlier.named(part) - _folders(done), before)
+    file = stack.enter_context(_rows_file(options.out, done))
+    write_file(options.out / SETTINGS, json.dumps(settings).encode())
+    shown = itertools.chain(first, new)
+    for row in tqdm(
+      shown, unit='page', **progress.size(), delay=1, disable=None, initial=len(done)
+    ):
       file.write(_line(row))
       file.flush()
       every.append(row)
-  (options.out / SETTINGS).unlink(missing_ok=True)
   earlier.remove(options.out, before, _folders(every))
   _say(options.out, every, len(done), time.monotonic() - began, left_out)
 

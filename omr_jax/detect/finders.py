@@ -1,7 +1,7 @@
 """Looks at many pages for `omr detect`: in this process, or in several that share them.
 
-A finder goes through pages in their order. It gives for each what was found on it, or why there is
-nothing, and does not raise that.
+A finder takes pages in their order. Of each it gives what was found on it, or the error: why the
+page can't be read, or why nothing could be found.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,9 +29,13 @@ def here(gate: Classifier, symbols: Detector, threshold: float | None) -> Finder
   return partial(map, partial(_found, gate, symbols, threshold))
 
 
-def shared(several: Pool) -> Finder:
-  """A finder whose pages the processes of `workers` share."""
-  return lambda read: (found for (found,) in several.answers([page] for page in read))
+def shared(pool: Pool) -> Finder:
+  """A finder whose pages several processes share.
+
+  Args:
+    pool: From `workers`. Its context stays open until all pages are taken from the finder.
+  """
+  return lambda read: (found for (found,) in pool.answers([page] for page in read))
 
 
 def workers(model: str, threshold: float | None, count: int) -> Pool:

@@ -1,7 +1,8 @@
 """Goes on with a run of `omr detect` that was ended before it had looked at all pages.
 
 The rows of such a run are in the order of its files, and each page's files are written after its
-row. So all pages but that of the last row are finished.
+row. So all pages but that of the last row are finished. A run that was not ended goes on too, with
+files that come after its own.
 """
 
 import json
@@ -13,31 +14,36 @@ from typing import Any
 from omr_jax.errors import UserError
 from omr_jax.utils.files import read_bytes, read_json
 
+ROWS = 'pages.jsonl'
+UNFINISHED = 'pages.jsonl.part'  # The rows until all are there, or of a run that was ended.
+SETTINGS = 'pages.jsonl.settings'  # Of the latest run, for --resume.
+
 Row = Mapping[str, Any]
 _REMEDY = 'leave out --resume to begin anew'
 
 
-def finished(part: Path) -> list[Row]:
-  """The rows of the pages that an ended run has finished: all but the last one.
+def finished(out: Path) -> list[Row]:
+  """The rows of the pages that the latest run has finished, whether or not it was ended.
 
   Args:
-    part: The file of its rows; there are none if it is missing.
+    out: The folder of its results.
 
   Raises:
-    UserError: The file can't be read, or is damaged.
+    UserError: The file of the rows can't be read, or is damaged.
   """
-  if not part.exists():
-    return []
+  part = out / UNFINISHED
+  path = part if part.exists() else out / ROWS
   try:
-    rows = [json.loads(line) for line in read_bytes(part).splitlines()[:-1]]
+    lines = read_bytes(path).splitlines()
+    rows = [json.loads(line) for line in (lines[:-1] if path == part else lines)]
     folders = [row.get('folder', '') for row in rows if row['path'] and row['page'] > 0]
     whole = len(folders) == len(rows) and all(isinstance(each, str) for each in folders)
   except OSError as error:
-    raise UserError(f'{part}: cannot be read ({error.strerror}); {_REMEDY}.') from error
+    raise UserError(f'{path}: cannot be read ({error.strerror}); {_REMEDY}.') from error
   except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
     whole = False
   if not whole:
-    raise UserError(f'{part}: is damaged; {_REMEDY}.')
+    raise UserError(f'{path}: is damaged; {_REMEDY}.')
   return rows
 
 

@@ -8,13 +8,11 @@ from pathlib import Path
 from omr_jax.detect import files, resumed
 from omr_jax.detect.finders import Finder, Read
 from omr_jax.detect.pages import Detected
+from omr_jax.detect.resumed import ROWS, SETTINGS, UNFINISHED
 from omr_jax.errors import UserError
 from omr_jax.inputs import whole_pages
 from omr_jax.predict.rows import error as error_row
 
-ROWS = 'pages.jsonl'
-UNFINISHED = 'pages.jsonl.part'  # The rows until all are there, or of a run that was ended.
-SETTINGS = 'pages.jsonl.settings'  # Of that run, for --resume.
 _LONGEST = 200  # Bytes of a file's name in that of a folder, which has at most 255 on most disks.
 
 

@@ -11,6 +11,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -59,16 +60,24 @@ class Pool:
   def answers(self, pieces: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
     """The answers to each piece, a list of items, in the order of the pieces.
 
+    Args:
+      pieces: They are taken as they are needed, some ahead.
+
     Raises:
       UserError: The processes can't start, or the model can't be loaded there.
+      Exception: Whatever the function that answers, or the one that makes it, raises.
     """
     pieces = iter(pieces)
     waiting: deque[_Piece] = deque()  # All that is not yielded, in order.
     todo: deque[_Piece] = deque()  # What no process has yet.
     while True:
+      # To take a piece may take long: what there is to do or to hear does not wait for all of them.
       for items in itertools.islice(pieces, self._ahead - len(waiting)):
         waiting.append(_Piece(items))
         todo.append(waiting[-1])
+        self._give(todo)
+        if self._heard(timeout=0):
+          break
       if not waiting:
         return
       self._give(todo)
@@ -82,14 +91,18 @@ class Pool:
     """Starts the processes that are missing, and gives work to the idle ones."""
     busy = sum(worker.piece is not None for worker in self._workers)
     while len(self._workers) < min(self._count, busy + len(todo)):
-      self._workers.append(self._start())
+      try:
+        self._workers.append(self._start())
+      except OSError as error:
+        words = f'--workers: a process cannot be started ({error.strerror}); try fewer of them.'
+        raise UserError(words) from error
     for worker in self._workers:
       if todo and worker.is_idle:
         worker.give(todo.popleft())
 
-  def _heard(self) -> list['_Worker']:
-    """Waits until processes have said something or have ended; returns them."""
-    pipes = connection.wait([worker.pipe for worker in self._workers])
+  def _heard(self, timeout: float | None = None) -> list['_Worker']:
+    """Waits until processes have said something or have ended; returns them, or none in time."""
+    pipes = connection.wait([worker.pipe for worker in self._workers], timeout)
     return [worker for worker in self._workers if worker.pipe in pipes]
 
   def _listen(self, worker: '_Worker', todo: deque['_Piece']) -> None:
@@ -102,7 +115,7 @@ class Pool:
     if isinstance(said, Exception):
       raise said
     if worker.piece is not None:
-      worker.piece.answers = said
+      worker.piece.answers, worker.piece.items = said, ()  # Pages take much memory.
     else:
       self._failed_starts = 0
     worker.piece, worker.is_idle = None, True
@@ -141,7 +154,7 @@ class _Piece:
       self._parts = [_Piece([item], self._tries) for item in self.items]
       return self._parts
     (item,) = self.items
-    words = f'{self._tries} processes have ended while they read it ({how}); leave it out.'
+    words = f'{self._tries} processes have ended over it ({how}); leave it out.'
     self.answers = [lost(item, UserError(words))]
     return []
 
@@ -205,7 +218,17 @@ def _ctrl_c_held() -> Iterator[None]:
   # It is started with the first process otherwise, and would let the signal through again.
   resource_tracker.ensure_running()
   before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+  # Other threads of this process still take the signal, and Python would raise it here.
+  came: list[int] = []
+  handler = signal.getsignal(signal.SIGINT)
+  ours = callable(handler) and threading.current_thread() is threading.main_thread()
+  if ours:
+    signal.signal(signal.SIGINT, lambda *_: came.append(1))
   try:
     yield
   finally:
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if ours:
+      signal.signal(signal.SIGINT, handler)
+    if came:
+      signal.raise_signal(signal.SIGINT)

@@ -158,6 +158,7 @@ def test_it_runs_again_into_its_own_folder_alone(found, tmp_path, capsys):
     'beside/structure.json',
     *(f'found/page/{name}' for name in sorted(files.NAMES)),
     'found/pages.jsonl',
+    'found/pages.jsonl.settings',
     'found/text/mine.txt',
     'found/unlisted/structure.json',
     'page.png',
@@ -188,7 +189,11 @@ def test_a_run_that_was_ended_is_replaced(tmp_path, capsys, monkeypatch):
   unfinished = {'pages.jsonl.part', 'pages.jsonl.settings'}
   assert {path.name for path in out.iterdir()} == {'a', 'b', *unfinished}
   code, *_ = run(capsys, paths[2], '--out', out)
-  assert code == 0 and {path.name for path in out.iterdir()} == {'c', 'pages.jsonl'}
+  assert code == 0 and {path.name for path in out.iterdir()} == {
+    'c',
+    'pages.jsonl',
+    'pages.jsonl.settings',
+  }
 
 
 @pytest.fixture
@@ -226,8 +231,31 @@ def test_a_run_that_was_ended_goes_on(three_pages, tmp_path, capsys):
   assert len(calls) == 4 + 2  # Pages 3 of b.tif and c.png.
   assert run(capsys, *paths, '--out', whole)[0] == 0
   names = {path.name for path in whole.iterdir()}
-  assert names == {'a', 'b', 'b-2', 'b-3', 'c', 'pages.jsonl'}
+  assert names == {'a', 'b', 'b-2', 'b-3', 'c', 'pages.jsonl', 'pages.jsonl.settings'}
   assert (out / 'pages.jsonl').read_text() == (whole / 'pages.jsonl').read_text()
+
+
+def test_a_finished_run_goes_on_with_more_files_alone(tmp_path, capsys):
+  a, b, c = (tmp_path / f'{name}.png' for name in 'abc')
+  for path in (a, b, c):
+    Image.new('L', (9, 9), 255).save(path)
+  out = tmp_path / 'found'
+  assert run(capsys, a, b, '--out', out)[0] == 0
+  rows = (out / 'pages.jsonl').read_text()
+  first = (out / 'b/page.json').stat().st_ino
+  code, _, said = run(capsys, a, b, '--out', out, '--resume')
+  assert code == 0 and '2 pages in ' in said and ' 2 of them before' in said
+  for others in ([b], [a], [c, a, b]):
+    code, _, said = run(capsys, *others, '--out', out, '--resume')
+    assert code == 2 and 'was looked at before, and is not the next file now' in said
+    assert (out / 'pages.jsonl').read_text() == rows and (out / 'a/page.json').exists()
+  code, _, said = run(capsys, a, b, c, '--out', out, '--resume')
+  assert code == 0 and '3 pages in ' in said
+  assert (out / 'pages.jsonl').read_text().startswith(rows)
+  assert (out / 'b/page.json').stat().st_ino == first and (out / 'c/page.json').exists()
+  (out / 'pages.jsonl.settings').unlink()  # As earlier versions did.
+  code, _, said = run(capsys, a, '--out', out, '--resume')
+  assert code == 2 and 'leave out --resume to begin anew' in said
 
 
 def test_what_does_not_fit_an_ended_run_is_refused(three_pages, tmp_path, capsys):
@@ -320,4 +348,4 @@ def test_no_page_is_written_beside_its_place(tmp_path, capsys):
   code, *_ = run(capsys, *(tmp_path / name for name in names), '--out', out)
   assert code == 0 and [path.name for path in out.parent.iterdir()] == ['found']
   found = {path.name for path in out.iterdir()}
-  assert found == {'page', 'page~2', 'pages.jsonl', 'pages.jsonl~2'}
+  assert found == {'page', 'page~2', 'pages.jsonl', 'pages.jsonl.settings', 'pages.jsonl~2'}

@@ -2,11 +2,14 @@
 
 import json
 import multiprocessing
+import shutil
+from pathlib import Path
 
 import drawn_music
 import pytest
 from PIL import Image
 
+import omr_jax
 from omr_jax.detect import __main__ as detect
 from omr_jax.detect import finders, rows
 
@@ -24,14 +27,19 @@ def scans(tmp_path):
   return folder
 
 
-def test_the_results_are_those_of_one_process(scans, tmp_path, capsys):
-  one, two = tmp_path / 'one', tmp_path / 'two'
-  assert detect.main([str(scans), '--out', str(one)]) == 0
-  assert detect.main([str(scans), '--out', str(two), '--workers=2']) == 0
+def test_the_results_are_those_of_one_process(scans, tmp_path, capsys, monkeypatch):
+  model, one, two = (tmp_path / name for name in ('model', 'one', 'two'))
+  shutil.copytree(Path(omr_jax.__file__).parent / 'pretrained/pages_handwriting', model)
+  asked, workers = [], finders.workers
+  monkeypatch.setattr(finders, 'workers', lambda *given: asked.append(given) or workers(*given))
+  given = [str(scans), '--model', str(model), '--threshold=0.7', '--out']
+  assert detect.main([*given, str(one)]) == 0 and not asked
+  assert detect.main([*given, str(two), '--workers=2']) == 0
+  assert asked == [(str(model), 0.7, 2)]
   said = capsys.readouterr().err.splitlines()
   assert all(line.startswith('5 pages in ') and '1 of them not read' in line for line in said[-2:])
   files = sorted(path.relative_to(one) for path in one.rglob('*.*'))
-  assert files == sorted(path.relative_to(two) for path in two.rglob('*.*')) and len(files) == 21
+  assert files == sorted(path.relative_to(two) for path in two.rglob('*.*')) and len(files) == 22
   assert all((one / each).read_bytes() == (two / each).read_bytes() for each in files)
   assert multiprocessing.active_children() == []
 

@@ -36,7 +36,7 @@ def test_no_file_is_lost_or_doubled_when_processes_are_killed(tmp_path, monkeypa
   wrong = [row for row in rows if 'error' in row]
   assert [row['path'] for row in wrong] == ['deadly.png'] and wrong[0]['page'] == 1
   assert wrong[0]['error'] == (
-    'deadly.png: 3 processes have ended while they read it (signal 9); leave it out.'
+    'deadly.png: 3 processes have ended over it (signal 9); leave it out.'
   )
   assert len(list(tmp_path.iterdir())) == 2
 
